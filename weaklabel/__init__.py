@@ -1,0 +1,1 @@
+"""weaklabel: labeling functions vote, a label model denoises, a BERT classifier learns."""

@@ -1,0 +1,1 @@
+"""Classifiers: trained on texts with probabilistic labels."""

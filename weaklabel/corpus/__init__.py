@@ -1,0 +1,1 @@
+"""Corpora: rows in and out, in batches, with nothing lost."""

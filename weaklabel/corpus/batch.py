@@ -1,0 +1,118 @@
+"""A batch of rows, as labeling functions see it, and a single row of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import polars as pl
+
+T = TypeVar("T")
+
+TEXT = "text"
+"""The name under which every labeling function finds the text, whatever the corpus calls that column."""
+
+
+class Row(SimpleNamespace):
+    """One row of a corpus: ``x.text`` and ``x["text"]`` are the same.
+
+    It is a `SimpleNamespace`, so that Snorkel's preprocessors can copy it, hash it and set fields on it.
+
+    Examples
+    --------
+    >>> x = Row(text="hello", sender="me")
+    >>> x["text"], x.sender
+    ('hello', 'me')
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise KeyError(f"the row has no column '{name}'; it has {', '.join(self.__dict__)}") from None
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.__dict__[name] = value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.__dict__
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for a missing name; copy and pickle probe for dunder names and need the plain error.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(f"the row has no column '{name}'; it has {', '.join(self.__dict__)}")
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return column ``name``, or ``default`` where the row has none."""
+        return self.__dict__.get(name, default)
+
+
+class Batch:
+    """Consecutive rows of a corpus.
+
+    Parameters
+    ----------
+    source
+        The rows with the columns of the corpus, as they were read.
+    text
+        The column, or columns, that hold the text; several are joined by a newline.
+    start
+        Number in the corpus of the first row, from 0.
+    raw
+        Where the input was lines: each row's record exactly as it stood there, without its line end.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        What labeling functions see: ``source`` with the text as column ``text`` (a missing text is "").
+    """
+
+    def __init__(
+        self,
+        source: pl.DataFrame,
+        text: Sequence[str] = (TEXT,),
+        start: int = 0,
+        raw: Sequence[str] | None = None,
+    ) -> None:
+        self.source = source
+        self.start = start
+        self.raw = raw
+        self.frame = source.with_columns(_joined(text).alias(TEXT)) if tuple(text) != (TEXT,) else _filled(source)
+        self._once: dict[Hashable, Any] = {}
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    @property
+    def texts(self) -> list[str]:
+        """The text of every row. Length: n."""
+        return self.once("texts", lambda: self.frame[TEXT].to_list())
+
+    def rows(self) -> list[Row]:
+        """Every row as a `Row`; made once and shared, so a labeling function must not change them. Length: n."""
+        return self.once("rows", self._make_rows)
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return ``compute()``, computed the first time that ``key`` is asked for and shared after that.
+
+        This is how labeling functions share costly work on a batch: parsed documents, embeddings, rows.
+        """
+        if key not in self._once:
+            self._once[key] = compute()
+        value: T = self._once[key]
+        return value
+
+    def _make_rows(self) -> list[Row]:
+        return [Row(**row) for row in self.frame.iter_rows(named=True)]
+
+
+def _joined(text: Sequence[str]) -> pl.Expr:
+    return pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in text], separator="\n")
+
+
+def _filled(source: pl.DataFrame) -> pl.DataFrame:
+    if source.schema[TEXT] == pl.String and not source[TEXT].null_count():
+        return source
+    return source.with_columns(pl.col(TEXT).cast(pl.String).fill_null(""))

@@ -1,0 +1,85 @@
+"""The errors of weaklabel: one tree, one sentence each.
+
+A message says what is wrong, where (file, line, row, LF), and what to do about it. The command line prints the
+sentence alone and exits with 1; it never shows a traceback for a mistake in the user's input.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from types import ModuleType
+
+
+class WeakLabelError(Exception):
+    """Whatever is wrong with the user's input, data or environment."""
+
+
+class WeakLabelWarning(UserWarning):
+    """Something the user should know, though the result stands."""
+
+
+class CorpusError(WeakLabelError):
+    """A corpus cannot be read or written as asked."""
+
+
+class LFError(WeakLabelError):
+    """A labeling function or a pack of them is unusable as written."""
+
+
+class VoteError(WeakLabelError):
+    """Votes are not what they must be, or too many labeling functions failed."""
+
+
+class LabelModelError(WeakLabelError):
+    """A label model cannot be fitted on, or applied to, these votes."""
+
+
+class ClassifierError(WeakLabelError):
+    """A classifier cannot be trained, saved, loaded or applied."""
+
+
+class ScoreError(WeakLabelError):
+    """Predictions and gold cannot be compared."""
+
+
+class ConfigError(WeakLabelError):
+    """A project file is wrong."""
+
+
+class MissingPackageError(WeakLabelError, ImportError):
+    """An optional package is not installed; the message names the pip line."""
+
+
+def require(module: str, install: str, why: str) -> ModuleType:
+    """Import an optional ``module``, or say how to install it.
+
+    Parameters
+    ----------
+    module
+        Dotted name to import.
+    install
+        What to give to ``pip install``, for example ``weaklabel[demo]``.
+    why
+        What needs it, for the message.
+
+    Raises
+    ------
+    MissingPackageError
+        The module is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and module.split(".")[0] != error.name.split(".")[0]:
+            raise
+        raise MissingPackageError(
+            f"{why} needs the package '{module.split('.')[0]}', which is not installed: pip install '{install}'"
+        ) from None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `` (did you mean 'x'?)`` for the closest of ``known``, or an empty string."""
+    close = get_close_matches(name, list(known), n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""

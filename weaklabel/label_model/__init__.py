@@ -1,0 +1,1 @@
+"""Label models: from noisy votes to probabilistic labels."""

@@ -1,0 +1,183 @@
+"""Labels and the arrays that carry them: ``ABSTAIN``, class names, and checks of L, Y and probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from weaklabel.errors import VoteError, nearest
+
+ABSTAIN = -1
+"""The vote of a labeling function that has nothing to say, and the label of a row that nothing spoke for."""
+
+MAX_CARDINALITY = 127
+"""Votes are int8, so classes are numbered 0 to 126."""
+
+Votes8: TypeAlias = NDArray[np.int8]
+"""Label matrix L, or a column of it. Shape: [n, m] or [n]; values -1..k-1."""
+
+Labels: TypeAlias = NDArray[np.int64]
+"""Gold or predicted classes. Shape: [n]; values -1..k-1."""
+
+Probs: TypeAlias = NDArray[np.float64]
+"""Class probabilities. Shape: [n, k]; a row sums to 1, or is all NaN where nothing spoke for it."""
+
+
+def check_label_names(names: Sequence[str], where: str) -> tuple[str, ...]:
+    """Check class names and return them as a tuple; class ``i`` is ``names[i]``.
+
+    Parameters
+    ----------
+    names
+        At least one, at most 127, non-empty and distinct.
+    where
+        What declares them, for the message.
+
+    Raises
+    ------
+    VoteError
+        The names are no such sequence.
+    """
+    if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):
+        raise VoteError(f"{where}: LABELS must be a sequence of non-empty names such as ('ham', 'spam'), not {names!r}")
+    if not 1 <= len(names) <= MAX_CARDINALITY:
+        raise VoteError(f"{where}: LABELS must have 1 to {MAX_CARDINALITY} names, not {len(names)}")
+    if len(set(names)) < len(names):
+        raise VoteError(f"{where}: LABELS names a class twice: {list(names)}")
+    return tuple(names)
+
+
+def label_index(name: str, names: Sequence[str], where: str) -> int:
+    """Return the class number of ``name``; an unknown name is a `VoteError` that lists the known ones."""
+    try:
+        return list(names).index(name)
+    except ValueError:
+        raise VoteError(f"{where}: unknown label '{name}'{nearest(name, names)}; labels are {', '.join(names)}") from None
+
+
+def encode_labels(values: Sequence[Any], names: Sequence[str], where: str) -> Labels:
+    """Turn class names (or their numbers as text) into class numbers; empty or ``None`` is -1.
+
+    A value is matched as a name first, so that classes called "1" and "2" work.
+
+    Returns
+    -------
+    Labels
+        Shape: [n].
+
+    Raises
+    ------
+    VoteError
+        A value is neither a name nor a class number; says the row (from 0) and the value.
+    """
+    table: dict[Any, int] = {str(number): number for number in range(len(names))}
+    table.update({number: number for number in range(len(names))})
+    table.update({name: number for number, name in enumerate(names)})
+    table.update({None: ABSTAIN, "": ABSTAIN, "-1": ABSTAIN, ABSTAIN: ABSTAIN})
+    numbers = np.empty(len(values), dtype=np.int64)
+    for row, value in enumerate(values):
+        number = table.get(value)
+        if number is None:
+            raise VoteError(
+                f"{where}: row {row}: unknown label {value!r}{nearest(str(value), names)}; labels are {', '.join(names)}"
+            )
+        numbers[row] = number
+    return numbers
+
+
+def check_L(L: ArrayLike, cardinality: int | None = None) -> Votes8:
+    """Check a label matrix and return it as int8.
+
+    Parameters
+    ----------
+    L
+        Shape: [n, m]; whole numbers -1..k-1.
+    cardinality
+        Number of classes k; None takes whatever fits int8.
+
+    Raises
+    ------
+    VoteError
+        Not two-dimensional, not whole numbers, or a vote outside the label set; says row, column and value.
+    """
+    array = np.asarray(L)
+    if array.ndim != 2:
+        raise VoteError(f"L must have two dimensions [rows, labeling functions], not shape {array.shape}")
+    if array.dtype.kind not in "iu":
+        raise VoteError(f"L must hold whole numbers, not {array.dtype}; use -1 for abstain")
+    top = MAX_CARDINALITY if cardinality is None else cardinality
+    if array.size and (int(array.min()) < ABSTAIN or int(array.max()) >= top):
+        row, column = np.argwhere((array < ABSTAIN) | (array >= top))[0]
+        raise VoteError(
+            f"L[{row}, {column}] is {array[row, column]}, outside -1..{top - 1}"
+            + ("" if cardinality is None else f" (cardinality={cardinality})")
+        )
+    return array.astype(np.int8, copy=False)
+
+
+def check_Y(Y: ArrayLike, n: int | None = None, cardinality: int | None = None) -> Labels:
+    """Check gold or predicted classes and return them as int64.
+
+    Parameters
+    ----------
+    Y
+        Shape: [n]; whole numbers -1..k-1, -1 where there is none.
+    n, cardinality
+        What the length and the number of classes must be, where known.
+
+    Raises
+    ------
+    VoteError
+        Wrong shape, kind or value; says the row.
+    """
+    array = np.asarray(Y)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise VoteError(f"labels must be one whole number a row, not {array.dtype} of shape {array.shape}")
+    if n is not None and len(array) != n:
+        raise VoteError(f"{len(array)} labels for {n} rows")
+    top = np.iinfo(np.int64).max if cardinality is None else cardinality
+    if array.size and (array.min() < ABSTAIN or array.max() >= top):
+        row = int(np.argmax((array < ABSTAIN) | (array >= top)))
+        raise VoteError(f"label {array[row]} in row {row} is outside -1..{top - 1}")
+    return array.astype(np.int64, copy=False)
+
+
+def check_probs(probs: ArrayLike, n: int | None = None, cardinality: int | None = None) -> Probs:
+    """Check class probabilities and return them as float64.
+
+    Parameters
+    ----------
+    probs
+        Shape: [n, k]; each row sums to 1 (within 1e-4), or is all NaN.
+    n, cardinality
+        What the shape must be, where known.
+
+    Raises
+    ------
+    VoteError
+        Wrong shape, negative, or a row that does not sum to 1; says the row.
+    """
+    array = np.asarray(probs, dtype=np.float64)
+    if array.ndim != 2:
+        raise VoteError(f"probabilities must have shape [rows, classes], not {array.shape}")
+    if (n is not None and len(array) != n) or (cardinality is not None and array.shape[1] != cardinality):
+        raise VoteError(f"probabilities have shape {array.shape}, expected [{n or 'n'}, {cardinality or 'k'}]")
+    silent = np.isnan(array).all(axis=1)
+    wrong = ~silent & ~((np.abs(array.sum(axis=1) - 1) < 1e-4) & (array >= 0).all(axis=1))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise VoteError(f"probabilities of row {row} are negative or do not sum to 1: {array[row].tolist()}")
+    return array
+
+
+def labels_of(probs: Probs) -> Labels:
+    """Most probable class of each row, the lowest on a tie, -1 where the row is all NaN.
+
+    Shape: [n, k] -> [n].
+    """
+    silent = np.isnan(probs).all(axis=1)
+    best = np.nan_to_num(probs, nan=-1.0).argmax(axis=1) if probs.size else np.zeros(len(probs), np.int64)
+    return np.where(silent, ABSTAIN, best).astype(np.int64)

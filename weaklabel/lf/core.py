@@ -1,0 +1,168 @@
+"""What a labeling function is: one protocol for all kinds, and the row kind in Snorkel's own form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import polars as pl
+
+from weaklabel.corpus.batch import Batch
+from weaklabel.errors import LFError
+
+
+@runtime_checkable
+class LF(Protocol):
+    """A labeling function: a name, and votes for a batch of rows."""
+
+    name: str
+
+    def vote(self, batch: Batch) -> Sequence[Any] | np.ndarray:
+        """Vote on every row of ``batch``.
+
+        Returns
+        -------
+        sequence
+            Length: n. A class number 0..k-1 or -1 for each row; an exception *instance* in the place of a row
+            whose vote failed, so that one bad row costs one vote. Raising instead costs the whole batch, and
+            makes the engine ask again row by row. Whoever applies the labeling functions checks the votes.
+        """
+        ...
+
+
+@runtime_checkable
+class ExpressionLF(LF, Protocol):
+    """A labeling function that is a polars expression; all of them are evaluated in one pass over the columns."""
+
+    columns: tuple[str, ...]
+    """Columns that the expression reads; checked before a run."""
+
+    expr: pl.Expr
+    """Gives the vote as Int8 (or null for abstain) over `Batch.frame`."""
+
+
+class LabelingFunction:
+    """A labeling function written in Python, called row by row; constructor and call as in Snorkel.
+
+    Parameters
+    ----------
+    name
+        Name of the labeling function.
+    f
+        Takes a row (``x.text``, ``x["text"]``) and returns a class number, or -1 to abstain.
+    resources
+        Passed to ``f`` as keyword arguments.
+    pre
+        Preprocessors, run on the row in turn before ``f``; Snorkel's own work.
+
+    Examples
+    --------
+    >>> from weaklabel.corpus.batch import Row
+    >>> lf = LabelingFunction("has_link", lambda x: 1 if "http" in x.text else -1)
+    >>> lf(Row(text="see http://example.org"))
+    1
+    """
+
+    def __init__(
+        self,
+        name: str,
+        f: Callable[..., int],
+        resources: Mapping[str, Any] | None = None,
+        pre: Sequence[Callable[[Any], Any]] | None = None,
+    ) -> None:
+        self.name = name
+        self._f = f
+        self._resources = dict(resources or {})
+        self._pre = list(pre or [])
+
+    def __call__(self, x: Any) -> int:
+        """Vote on one row."""
+        for preprocess in self._pre:
+            x = preprocess(x)
+            if x is None:
+                raise LFError(f"LF '{self.name}': preprocessor {preprocess!r} returned None")
+        return self._f(x, **self._resources)
+
+    def vote(self, batch: Batch) -> list[Any]:
+        """Vote on every row of ``batch``; see `LF.vote`."""
+        return vote_by_row(self, batch)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+class labeling_function:
+    """Decorator that makes a `LabelingFunction` of a Python function; arguments as in Snorkel.
+
+    Parameters
+    ----------
+    name
+        Name of the labeling function; by default the function's own.
+    resources, pre
+        See `LabelingFunction`.
+
+    Examples
+    --------
+    >>> @labeling_function()
+    ... def check_out(x):
+    ...     return 1 if "check out" in x.text.lower() else -1
+    >>> check_out
+    LabelingFunction('check_out')
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        resources: Mapping[str, Any] | None = None,
+        pre: Sequence[Callable[[Any], Any]] | None = None,
+    ) -> None:
+        if callable(name):
+            raise LFError(f"@labeling_function on '{name.__name__}' needs parentheses: @labeling_function()")
+        self.name = name
+        self.resources = resources
+        self.pre = pre
+
+    def __call__(self, f: Callable[..., int]) -> LabelingFunction:
+        """Wrap ``f``."""
+        return LabelingFunction(self.name or f.__name__, f, self.resources, self.pre)
+
+
+class ForeignLF:
+    """Any object with a ``name`` that is called row by row, such as one made with ``snorkel.labeling``."""
+
+    def __init__(self, wrapped: Any) -> None:
+        self.name: str = wrapped.name
+        self.wrapped = wrapped
+
+    def vote(self, batch: Batch) -> list[Any]:
+        """Vote on every row of ``batch``; see `LF.vote`."""
+        return vote_by_row(self.wrapped, batch)
+
+    def __repr__(self) -> str:
+        return repr(self.wrapped)
+
+
+def vote_by_row(call: Callable[[Any], Any], batch: Batch) -> list[Any]:
+    """Call ``call`` on every row; a row that raises has its exception in the place of a vote. Length: n."""
+    votes: list[Any] = []
+    for row in batch.rows():
+        try:
+            votes.append(call(row))
+        except Exception as error:
+            votes.append(error)
+    return votes
+
+
+def as_lf(thing: Any) -> LF | None:
+    """Return ``thing`` as a labeling function, or None where it is none.
+
+    Whatever has a string ``name`` and either votes on batches or is called on rows counts; classes do not.
+    """
+    if isinstance(thing, type) or not isinstance(getattr(thing, "name", None), str):
+        return None
+    if callable(getattr(thing, "vote", None)):
+        checked: LF = thing
+        return checked
+    is_snorkel = any(base.__module__.startswith("snorkel.labeling") for base in type(thing).__mro__)
+    return ForeignLF(thing) if is_snorkel and callable(thing) else None

@@ -1,0 +1,1 @@
+"""Reports: the same result objects as text, JSON and Markdown."""

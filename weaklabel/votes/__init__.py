@@ -1,0 +1,1 @@
+"""Votes: applying labeling functions to a corpus, the label matrix L, its patterns, and its analysis."""
