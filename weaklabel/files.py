@@ -27,7 +27,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield part
         with part.open("rb") as handle:
             os.fsync(handle.fileno())
-        os.replace(part, final)
+        part.replace(final)
     except OSError as error:
         raise WeakLabelError(f"cannot write {final}: {error.strerror or error}") from error
     finally:

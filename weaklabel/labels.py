@@ -55,7 +55,24 @@ def label_index(name: str, names: Sequence[str], where: str) -> int:
     try:
         return list(names).index(name)
     except ValueError:
-        raise VoteError(f"{where}: unknown label '{name}'{nearest(name, names)}; labels are {', '.join(names)}") from None
+        raise VoteError(
+            f"{where}: unknown label '{name}'{nearest(name, names)}; labels are {', '.join(names)}"
+        ) from None
+
+
+def label_table(names: Sequence[str]) -> dict[Any, int]:
+    """Return what stands for each class, names before numbers, and for none: empty, ``None`` and -1.
+
+    Examples
+    --------
+    >>> label_table(("ham", "spam"))["spam"], label_table(("ham", "spam"))["0"], label_table(("2", "1"))["1"]
+    (1, 0, 1)
+    """
+    table: dict[Any, int] = {}
+    for number in range(len(names)):
+        table.update({str(number): number, number: number})
+    table.update({name: number for number, name in enumerate(names)})
+    return table | {None: ABSTAIN, "": ABSTAIN, "-1": ABSTAIN, ABSTAIN: ABSTAIN}
 
 
 def encode_labels(values: Sequence[Any], names: Sequence[str], where: str) -> Labels:
@@ -73,10 +90,7 @@ def encode_labels(values: Sequence[Any], names: Sequence[str], where: str) -> La
     VoteError
         A value is neither a name nor a class number; says the row (from 0) and the value.
     """
-    table: dict[Any, int] = {str(number): number for number in range(len(names))}
-    table.update({number: number for number in range(len(names))})
-    table.update({name: number for number, name in enumerate(names)})
-    table.update({None: ABSTAIN, "": ABSTAIN, "-1": ABSTAIN, ABSTAIN: ABSTAIN})
+    table = label_table(names)
     numbers = np.empty(len(values), dtype=np.int64)
     for row, value in enumerate(values):
         number = table.get(value)

@@ -1,0 +1,73 @@
+"""The command line: one file a verb. Nothing heavy is imported before a verb runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+
+import click
+import typer
+
+from weaklabel.cli import analyze, demo, label, lfs, predict, run, score, train
+from weaklabel.errors import WeakLabelError
+
+OK, INPUT_AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    name="weaklabel",
+    help="Labeling functions vote, a label model denoises the votes, a BERT classifier learns from the labels.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (lfs.lfs, label.label, analyze.analyze, train.train, predict.predict, score.score, run.run, demo.demo):
+    app.command()(verb)
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: bool = typer.Option(False, "--version", help="Show the version and exit.")) -> None:
+    if version:
+        from weaklabel import __version__
+
+        typer.echo(f"weaklabel {__version__}")
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 success, 1 the user's input or data is at fault, 2 wrong usage."""
+    # Transformers and tokenizers chat on import; a command's stderr is for its own progress and warnings.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    warnings.showwarning = _show_warning
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        app(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print("weaklabel: interrupted; nothing was left half-written", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (``| head``); Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except WeakLabelError as error:
+        print(f"weaklabel: error: {error}", file=sys.stderr)
+        return INPUT_AT_FAULT
+    except OSError as error:
+        print(f"weaklabel: error: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        return INPUT_AT_FAULT
+    return OK
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    if issubclass(category, UserWarning):
+        print(f"weaklabel: warning: {message}", file=sys.stderr)

@@ -1,1 +1,27 @@
 """Corpora: rows in and out, in batches, with nothing lost."""
+
+from weaklabel.corpus.batch import TEXT, Batch, Row
+from weaklabel.corpus.cleaning import drop_duplicates, normalise
+from weaklabel.corpus.corpus import Corpus
+from weaklabel.corpus.dialect import Dialect
+from weaklabel.corpus.open import Encoding
+from weaklabel.corpus.reading import read_corpus
+from weaklabel.corpus.rejects import Reject, rejects_path, write_rejects
+from weaklabel.corpus.writing import Written, write_labelled
+
+__all__ = [
+    "TEXT",
+    "Batch",
+    "Corpus",
+    "Dialect",
+    "Encoding",
+    "Reject",
+    "Row",
+    "Written",
+    "drop_duplicates",
+    "normalise",
+    "read_corpus",
+    "rejects_path",
+    "write_labelled",
+    "write_rejects",
+]

@@ -61,7 +61,7 @@ class Batch:
     start
         Number in the corpus of the first row, from 0.
     raw
-        Where the input was lines: each row's record exactly as it stood there, without its line end.
+        Where the input was lines: each row's record exactly as it stood there, its line end included.
 
     Attributes
     ----------

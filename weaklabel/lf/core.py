@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from weaklabel.corpus.batch import Batch
-from weaklabel.errors import LFError
+from weaklabel.errors import LFError, nearest
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY
 
 
 @runtime_checkable
@@ -166,3 +167,32 @@ def as_lf(thing: Any) -> LF | None:
         return checked
     is_snorkel = any(base.__module__.startswith("snorkel.labeling") for base in type(thing).__mro__)
     return ForeignLF(thing) if is_snorkel and callable(thing) else None
+
+
+def check_name(name: Any) -> str:
+    """Return the name of a labeling function; one that is no text, or blank, is an `LFError`."""
+    if not isinstance(name, str) or not name.strip():
+        raise LFError(f"the name of a labeling function must be a text such as 'subscribe', not {name!r}")
+    return name
+
+
+def check_label(name: str, label: Any) -> int:
+    """Return the class that LF ``name`` votes for; what is no class number 0..126 is an `LFError`."""
+    if isinstance(label, bool) or not isinstance(label, int | np.integer):
+        raise LFError(f"LF '{name}': the label must be a class number such as 0 or 1, not {label!r}")
+    if label == ABSTAIN:
+        raise LFError(f"LF '{name}': the label cannot be -1 (abstain); it abstains by itself wherever it does not vote")
+    if not 0 <= label < MAX_CARDINALITY:
+        raise LFError(f"LF '{name}': the label must be a class number 0 to {MAX_CARDINALITY - 1}, not {label}")
+    return int(label)
+
+
+def check_columns(name: str, columns: Sequence[str], batch: Batch) -> None:
+    """Refuse, as an `LFError`, a batch that lacks one of the columns that LF ``name`` reads."""
+    known = batch.frame.columns
+    for column in columns:
+        if column not in known:
+            raise LFError(
+                f"LF '{name}' reads column '{column}', which the corpus lacks{nearest(column, known)}; "
+                f"its columns are {', '.join(known)}"
+            )

@@ -1,1 +1,19 @@
 """Votes: applying labeling functions to a corpus, the label matrix L, its patterns, and its analysis."""
+
+from weaklabel.votes.analysis import LFAnalysis
+from weaklabel.votes.apply import apply_lfs
+from weaklabel.votes.matrix import Problem, Problems, Votes
+from weaklabel.votes.patterns import VotePatterns, vote_patterns
+from weaklabel.votes.storage import load_votes, save_votes
+
+__all__ = [
+    "LFAnalysis",
+    "Problem",
+    "Problems",
+    "VotePatterns",
+    "Votes",
+    "apply_lfs",
+    "load_votes",
+    "save_votes",
+    "vote_patterns",
+]

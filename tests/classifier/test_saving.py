@@ -1,0 +1,95 @@
+import json
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from weaklabel.classifier import MajorityClassifier, load_classifier
+from weaklabel.classifier.saving import replaced_folder
+from weaklabel.errors import ClassifierError
+
+
+def test_majority_class_is_weighted():
+    model = MajorityClassifier().fit(
+        ["a", "b", "c", "d"], [[0.9, 0.1], [0.2, 0.8], [np.nan] * 2, [0, 1]], weights=[5, 1, 9, 0]
+    )
+    np.testing.assert_allclose(model.shares_, [4.7 / 6, 1.3 / 6])
+    assert model.predict(["x", "y"]).tolist() == [0, 0]
+    assert model.predict_proba([]).shape == (0, 2)
+    assert model.classes_.tolist() == [0, 1]
+
+
+def test_majority_of_one_class_alone():
+    assert MajorityClassifier(labels=("ham", "spam")).fit(["a"], [1]).predict_proba(["b"]).tolist() == [[0, 1]]
+
+
+def test_majority_saves_loads_and_clones(tmp_path):
+    model = MajorityClassifier(labels=("ham", "spam")).fit(["a", "b", "c"], [0, 1, 0])
+    model.save(tmp_path / "new" / "model", provenance="a test")
+    loaded = load_classifier(tmp_path / "new" / "model")
+    assert np.array_equal(loaded.predict_proba(["x"]), model.predict_proba(["x"]))
+    assert loaded.predict(["x"]).tolist() == [0]
+    assert clone(model).get_params() == {"labels": ("ham", "spam")}
+    manifest = json.loads((tmp_path / "new" / "model" / "weaklabel.json").read_text(encoding="utf-8"))
+    assert manifest["kind"] == "majority"
+    assert manifest["labels"] == ["ham", "spam"]
+    assert manifest["provenance"] == "a test"
+    assert {"weaklabel", "python", "numpy"} <= set(manifest["versions"])
+
+
+def test_saving_again_replaces_the_whole_folder(tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    MajorityClassifier().fit(["a", "b"], [0, 1]).save(folder)
+    (folder / "stale.txt").write_text("of the earlier model", encoding="utf-8")
+    MajorityClassifier().fit(["a", "b"], [1, 1]).save(folder)
+    assert load_classifier(folder).predict(["a"]).tolist() == [1]
+    assert [path.name for path in tmp_path.rglob("*")] == ["model", "weaklabel.json"]
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("ten years of work", encoding="utf-8")
+    with pytest.raises(ClassifierError, match="something other than a classifier"):
+        MajorityClassifier().fit(["a"], [0]).save(tmp_path)
+    with pytest.raises(ClassifierError, match="something other than a classifier"):
+        MajorityClassifier().fit(["a"], [0]).save(tmp_path / "thesis.txt")
+    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "ten years of work"
+
+
+def test_a_failed_save_leaves_the_earlier_one(tmp_path):
+    MajorityClassifier().fit(["a", "b"], [0, 1]).save(tmp_path / "model")
+
+    def fail_halfway():
+        with replaced_folder(tmp_path / "model") as part:
+            (part / "half.txt").write_text("half", encoding="utf-8")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail_halfway()
+    assert [path.name for path in tmp_path.rglob("*")] == ["model", "weaklabel.json"]
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(ClassifierError, match="cannot write"):
+        MajorityClassifier().fit(["a"], [0]).save(tmp_path / "file" / "model")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "weaklabel.json is missing"),
+        ("{", "damaged"),
+        ("[]", "damaged"),
+        ('{"kind": "bert"}', "damaged"),
+        ('{"kind": "oracle", "labels": ["a"], "params": {}, "state": {}, "provenance": ""}', "unknown kind .*'oracle'"),
+        ('{"kind": "majority", "labels": ["a"], "params": {"depth": 3}, "state": {}, "provenance": ""}', "'depth'"),
+        ('{"kind": "majority", "labels": ["a"], "params": {}, "state": {}, "provenance": ""}', "shares"),
+    ],
+)
+def test_what_is_no_classifier_is_said(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "weaklabel.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ClassifierError, match=message) as caught:
+        load_classifier(tmp_path)
+    assert str(tmp_path) in str(caught.value)

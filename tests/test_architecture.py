@@ -1,0 +1,75 @@
+"""The house rules that can be read off the source: import direction, and what stays unloaded."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import weaklabel
+
+PACKAGE = Path(weaklabel.__file__).parent
+
+# An import points only to the left.
+ORDER = [
+    "errors", "labels", "files", "corpus", "device", "encoder", "lf", "votes", "label_model", "classifier", "scoring",
+    "report", "config", "labelled", "run_folder", "pipeline", "demo", "cli", "__main__",
+]  # fmt: skip
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} uses a relative import"
+            names = [node.module or ""]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        rooms |= {name.split(".")[1] for name in names if name.startswith("weaklabel.")}
+    return rooms
+
+
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.name != "__init__.py")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_left(path):
+    here = ORDER.index(room_of(path))
+    wrong = {room for room in imported_rooms(path) if ORDER.index(room) > here}
+    assert not wrong, f"{path.relative_to(PACKAGE)} imports {wrong}, which stands to its right"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_stay_readable(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 320
+
+
+def loaded_after(code: str) -> set[str]:
+    probe = f"import sys\n{code}\nprint(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    return set(done.stdout.split("\n")[-2].split())
+
+
+HEAVY = {"torch", "spacy", "transformers", "snorkel", "sklearn", "pandas", "polars", "numpy"}
+
+
+def test_import_loads_nothing_heavy():
+    assert not loaded_after("import weaklabel; weaklabel.ABSTAIN") & (HEAVY - {"numpy"})
+
+
+def test_help_loads_nothing_heavy():
+    code = "import weaklabel.cli\ntry:\n    weaklabel.cli.main(['label', '--help'])\nexcept SystemExit:\n    pass"
+    assert not loaded_after(code) & HEAVY
+
+
+@pytest.mark.parametrize("name", weaklabel.__all__)
+def test_public_names_exist_and_are_documented(name):
+    value = getattr(weaklabel, name)
+    assert isinstance(value, str | int) or (value.__doc__ or "").strip()

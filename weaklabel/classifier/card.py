@@ -1,0 +1,106 @@
+"""The model card of a fine-tuned classifier, in the form of the Hugging Face hub."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from weaklabel.classifier.saving import versions
+
+
+def model_card(
+    base: str, labels: Sequence[str], params: dict[str, Any], training: dict[str, Any], provenance: str
+) -> str:
+    """Return a ``README.md`` for a model's folder.
+
+    Parameters
+    ----------
+    base
+        Name or folder of the checkpoint that was fine-tuned.
+    params, training
+        `BertClassifier.get_params()` and `BertClassifier.training_`.
+    provenance
+        Where the labels came from, in the user's words; may be empty.
+    """
+    parts = [
+        _front_matter(base),
+        "# Text classifier trained on weak labels",
+        f"A sequence classification model for {len(labels)} classes, fine-tuned from `{_code(base)}` by weaklabel on "
+        "probabilistic labels. `AutoModelForSequenceClassification.from_pretrained` of transformers loads it, and so "
+        "does `weaklabel.load_classifier`.",
+        "## Classes",
+        _classes(labels, training["class_shares"]),
+        "## How the labels were made",
+        _how_labelled(training, provenance),
+        "## Training",
+        _training(params, training),
+        "## Intended use and limits",
+        _limits(training),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _front_matter(base: str) -> str:
+    lines = ["library_name: transformers", "pipeline_tag: text-classification", "tags: [weak-supervision, weaklabel]"]
+    if not Path(base).is_dir():  # the hub knows names only
+        lines.append(f"base_model: {json.dumps(base)}")  # a JSON string is a YAML string, whatever stands in it
+    return "\n".join(["---", *lines, "---"])
+
+
+def _classes(labels: Sequence[str], shares: Sequence[float]) -> str:
+    pairs = enumerate(zip(labels, shares, strict=True))
+    rows = [f"| {number} | {_text(label)} | {share:.1%} |" for number, (label, share) in pairs]
+    return "\n".join(["| id | class | share of the training labels |", "|---:|---|---:|", *rows])
+
+
+def _how_labelled(training: dict[str, Any], provenance: str) -> str:
+    made = (
+        "The training targets are class probabilities; with weak supervision, labeling functions vote and a label "
+        f"model combines their votes. {training['texts']} texts were given and {training['train_rows']} trained on; "
+        "the others had no label, weighed nothing, or were held out."
+    )
+    return f"{made} {_text(provenance)}" if provenance else made
+
+
+def _training(params: dict[str, Any], training: dict[str, Any]) -> str:
+    settings = ["| setting | value |", "|---|---|"]
+    settings += [
+        f"| {name} | {_text(str(value))} |" for name, value in params.items() if name not in ("model", "labels")
+    ]
+    epochs = ["| epoch | loss | validation loss | learning rate at its end |", "|---:|---:|---:|---:|"]
+    for entry in training["history"]:
+        validation = f"{entry['validation_loss']:.4f}" if "validation_loss" in entry else ""
+        epochs.append(f"| {entry['epoch']} | {entry['loss']:.4f} | {validation} | {entry['lr']:.2e} |")
+    software = ", ".join(f"{name} {number}" for name, number in versions().items())
+    kept = f"The weights are those of epoch {training['best_epoch']}. {_validated(training)} Made with {software}."
+    return "\n\n".join(["\n".join(settings), "\n".join(epochs), kept])
+
+
+def _validated(training: dict[str, Any]) -> str:
+    rows = training["validation_rows"]
+    return {
+        None: "No validation rows were used.",
+        "given": f"It had the lowest loss on {rows} validation rows that the user gave.",
+        "weak labels": f"It had the lowest loss on {rows} held-out rows with weak labels, not gold.",
+    }[training["validation"]]
+
+
+def _limits(training: dict[str, Any]) -> str:
+    return (
+        "For texts like those it was trained on. The labels were not checked one by one: the model can repeat the "
+        "errors and biases of whatever made them, so score it on texts labelled by hand before relying on it. Its "
+        "probabilities are not calibrated. The base model's license and limits hold for it too. A text is cut "
+        f"after {training['max_tokens']} tokens; {training['truncated']} of the texts in training were."
+    )
+
+
+def _text(value: str) -> str:
+    """Return ``value`` as Markdown that shows it literally, on one line."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~])", r"\\\1", " ".join(value.split()))
+
+
+def _code(value: str) -> str:
+    return " ".join(value.split()).replace("`", "'")

@@ -1,0 +1,180 @@
+"""TF-IDF and logistic regression: the fast baseline that always stands beside BERT."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from weaklabel.classifier.base import Classifier
+from weaklabel.classifier.targets import Targets, Uncovered, check_texts, class_names, soft_targets
+from weaklabel.errors import ClassifierError, WeakLabelWarning
+from weaklabel.files import write_json
+from weaklabel.labels import Probs
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+# A token is a word, a punctuation mark or emoji ("!" tells spam), or a single character of the scripts that put no
+# spaces between words, whose n-grams are then character n-grams.
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+TOKEN = rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]"
+
+MAX_ITERATIONS = 1000
+
+
+class LinearClassifier(Classifier):
+    """TF-IDF of word n-grams and logistic regression, trained by soft cross-entropy.
+
+    Chinese and Japanese need no segmentation: their characters are tokens, so that n-grams are of characters.
+
+    Parameters
+    ----------
+    labels
+        Class names; by default ``class_0``, ``class_1``, ...
+    C
+        Inverse strength of regularisation, as in scikit-learn, above 0.
+    ngrams
+        Fewest and most tokens of an n-gram.
+    max_features
+        Most n-grams kept, the most frequent first.
+    uncovered
+        Rows with no vote: "drop" leaves them out, "uniform" gives them the same probability for every class.
+    seed
+        Handed to scikit-learn; its default solver draws no random numbers.
+
+    Attributes
+    ----------
+    coef_ : array
+        Weight of each n-gram for each class. Shape: [k, features].
+    intercept_ : array
+        Shape: [k]; minus infinity for a class that no training row had.
+
+    Examples
+    --------
+    >>> texts = ["win cash now", "free cash prize", "see you at lunch", "lunch at home"]
+    >>> probs = [[0.1, 0.9], [0.2, 0.8], [0.9, 0.1], [0.7, 0.3]]
+    >>> LinearClassifier(labels=("ham", "spam")).fit(texts, probs).predict(["cash prize", "home for lunch"])
+    array([1, 0])
+    """
+
+    kind = "linear"
+    vectorizer_: TfidfVectorizer
+    coef_: NDArray[np.float64]
+    intercept_: NDArray[np.float64]
+
+    def __init__(
+        self,
+        labels: Sequence[str] | None = None,
+        *,
+        C: float = 10.0,
+        ngrams: tuple[int, int] = (1, 2),
+        max_features: int = 200_000,
+        uncovered: Uncovered = "drop",
+        seed: int = 0,
+    ) -> None:
+        self.labels = labels
+        self.C = C
+        self.ngrams = ngrams
+        self.max_features = max_features
+        self.uncovered = uncovered
+        self.seed = seed
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        probs: ArrayLike,
+        *,
+        weights: ArrayLike | None = None,
+        validation: tuple[Sequence[str], ArrayLike] | None = None,
+    ) -> Self:
+        """Train on texts with probabilistic labels; see `Classifier.fit`. ``validation`` is not looked at."""
+        given = check_texts(texts)
+        names = class_names(self.labels, probs)
+        targets = soft_targets(len(given), probs, len(names), weights, self.uncovered)
+        targets.need_two_classes(names)
+        vectorizer = self._new_vectorizer()
+        try:
+            features = vectorizer.fit_transform([given[row] for row in targets.rows])
+        except ValueError as error:
+            raise ClassifierError(f"cannot make TF-IDF features of the {len(targets.rows)} texts: {error}") from error
+        self.coef_, self.intercept_ = self._regress(features, targets)
+        self.vectorizer_ = vectorizer
+        return self._learned(names)
+
+    def predict_proba(self, texts: Sequence[str]) -> Probs:
+        """Return class probabilities; a class that no training row had gets 0. Shape: [n] -> [n, k]."""
+        names = self._fitted_labels()
+        given = check_texts(texts)
+        if not given:
+            return np.empty((0, len(names)))
+        scores = self.vectorizer_.transform(given) @ self.coef_.T + self.intercept_
+        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float64)
+
+    def _new_vectorizer(self, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        return TfidfVectorizer(
+            token_pattern=TOKEN,
+            ngram_range=tuple(self.ngrams),
+            max_features=self.max_features,
+            sublinear_tf=True,
+            vocabulary=vocabulary,
+        )
+
+    def _regress(self, features: Any, targets: Targets) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.linear_model import LogisticRegression
+
+        # scikit-learn takes hard labels only. A row repeated once a class, weighted by that class's probability, has
+        # the same loss: soft cross-entropy. Classes of next to no probability are left out, for speed.
+        kept = np.where(targets.present(), targets.probs, 0)
+        kept *= (targets.weights / kept.sum(axis=1))[:, None]
+        row, label = np.nonzero(kept)
+        model = LogisticRegression(C=self.C, max_iter=MAX_ITERATIONS, random_state=self.seed)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                model.fit(features[row], label, sample_weight=kept[row, label])
+            except ValueError as error:
+                raise ClassifierError(f"cannot train the linear classifier: {error}") from error
+        if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
+            message = f"the linear classifier did not converge in {MAX_ITERATIONS} steps; a smaller C helps"
+            warnings.warn(message, WeakLabelWarning, stacklevel=3)
+        return _one_row_a_class(model, targets.probs.shape[1])
+
+    def _write(self, folder: Path) -> dict[str, Any]:
+        vocabulary = sorted(self.vectorizer_.vocabulary_, key=self.vectorizer_.vocabulary_.__getitem__)
+        write_json(folder / "vocabulary.json", vocabulary)
+        np.savez(folder / "weights.npz", idf=self.vectorizer_.idf_, coef=self.coef_, intercept=self.intercept_)
+        return {}
+
+    def _read(self, folder: Path, state: dict[str, Any]) -> None:
+        vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+        self.vectorizer_ = self._new_vectorizer({ngram: number for number, ngram in enumerate(vocabulary)})
+        with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
+            self.vectorizer_.idf_ = arrays["idf"]
+            self.coef_, self.intercept_ = arrays["coef"], arrays["intercept"]
+        if self.coef_.shape != (len(self.labels_), len(vocabulary)):
+            raise ValueError(f"weights.npz has shape {self.coef_.shape}, which does not fit vocabulary and labels")
+
+
+def _one_row_a_class(model: LogisticRegression, k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return coefficients [k, features] and intercepts [k] for a softmax over all classes.
+
+    scikit-learn has one row for two classes (the log-odds of the second) and none for a class without rows.
+    """
+    two = len(model.classes_) == 2
+    coef = np.zeros((k, model.coef_.shape[1]))
+    intercept = np.full(k, -np.inf)
+    present = model.classes_[1:] if two else model.classes_
+    intercept[model.classes_] = 0
+    coef[present], intercept[present] = model.coef_, model.intercept_
+    return coef, intercept

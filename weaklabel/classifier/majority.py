@@ -1,0 +1,64 @@
+"""The baseline that reads no text: always the majority class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from weaklabel.classifier.base import Classifier
+from weaklabel.classifier.targets import check_texts, class_names, soft_targets
+from weaklabel.labels import Probs
+
+
+class MajorityClassifier(Classifier):
+    """Predicts the weighted class shares of its training labels for every text; what cannot beat it learned nothing.
+
+    Parameters
+    ----------
+    labels
+        Class names; by default ``class_0``, ``class_1``, ...
+
+    Attributes
+    ----------
+    shares_ : array
+        Weighted share of each class. Shape: [k].
+
+    Examples
+    --------
+    >>> MajorityClassifier(labels=("ham", "spam")).fit(["hi", "win!", "lunch?"], [0, 1, 0]).predict(["hello"])
+    array([0])
+    """
+
+    kind = "majority"
+    shares_: NDArray[np.float64]
+
+    def __init__(self, labels: Sequence[str] | None = None) -> None:
+        self.labels = labels
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        probs: ArrayLike,
+        *,
+        weights: ArrayLike | None = None,
+        validation: tuple[Sequence[str], ArrayLike] | None = None,
+    ) -> Self:
+        """Take the class shares of the rows with a vote; see `Classifier.fit`. One class alone is fine here."""
+        names = class_names(self.labels, probs)
+        self.shares_ = soft_targets(len(check_texts(texts)), probs, len(names), weights).shares()
+        return self._learned(names)
+
+    def predict_proba(self, texts: Sequence[str]) -> Probs:
+        """Return the class shares for every text. Shape: [n] -> [n, k]."""
+        self._fitted_labels()
+        return np.tile(self.shares_, (len(check_texts(texts)), 1))
+
+    def _write(self, folder: Path) -> dict[str, Any]:
+        return {"shares": self.shares_.tolist()}
+
+    def _read(self, folder: Path, state: dict[str, Any]) -> None:
+        self.shares_ = np.array(state["shares"], dtype=np.float64)

@@ -1,0 +1,144 @@
+"""What a classifier learns from: the rows to train on, their soft targets and their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from weaklabel.errors import ClassifierError, VoteError
+from weaklabel.labels import ABSTAIN, Probs, check_label_names, check_probs, check_Y
+
+Uncovered = Literal["drop", "uniform"]
+"""What becomes of rows with no vote: left out, or trained on with the same probability for every class."""
+
+LEAST_SHARE = 0.01
+"""A class less probable than this share of its row's most probable class counts as absent from the row."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Soft targets of the rows to train on.
+
+    Attributes
+    ----------
+    rows
+        Their numbers among the texts given. Shape: [r].
+    probs
+        Class probabilities. Shape: [r, k]; every row sums to 1.
+    weights
+        Confidence weights, above 0. Shape: [r].
+    """
+
+    rows: NDArray[np.int64]
+    probs: Probs
+    weights: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.int64]) -> Targets:
+        """Return the targets at the positions ``rows``."""
+        return Targets(self.rows[rows], self.probs[rows], self.weights[rows])
+
+    def shares(self) -> NDArray[np.float64]:
+        """Return the weighted share of each class. Shape: [k]."""
+        totals = self.weights @ self.probs
+        return np.asarray(totals / totals.sum(), dtype=np.float64)
+
+    def present(self) -> NDArray[np.bool_]:
+        """Tell which classes count in which row: all but those of next to no probability. Shape: [r, k]."""
+        return np.asarray(self.probs > LEAST_SHARE * self.probs.max(axis=1, keepdims=True))
+
+    def need_two_classes(self, labels: Sequence[str]) -> None:
+        """Raise a `ClassifierError` where all rows are of one class."""
+        present = np.flatnonzero(self.present().any(axis=0))
+        if len(present) < 2:
+            raise ClassifierError(
+                f"all {len(self.rows)} rows to train on are of class '{labels[int(present[0])]}'; a classifier needs "
+                "two classes: add labeling functions for another one, or use MajorityClassifier"
+            )
+
+
+def check_texts(texts: Sequence[str]) -> list[str]:
+    """Return ``texts`` as a list; anything in it but strings is a `ClassifierError` that says the row (from 0)."""
+    if isinstance(texts, str):
+        raise ClassifierError("texts must be a sequence of strings, not one string; give [text]")
+    given = list(texts)
+    for row, text in enumerate(given):
+        if not isinstance(text, str):
+            raise ClassifierError(f"text of row {row} is {text!r}, not a string; give '' for a missing text")
+    return given
+
+
+def class_names(labels: Sequence[str] | None, probs: ArrayLike) -> tuple[str, ...]:
+    """Return the class names given, or else ``class_0``, ``class_1``, ... for as many classes as ``probs`` shows."""
+    try:
+        if labels is not None:
+            return check_label_names(labels, "classifier")
+        array = np.asarray(probs)
+        k = array.shape[1] if array.ndim == 2 else int(check_Y(array).max(initial=ABSTAIN)) + 1
+    except VoteError as error:
+        raise ClassifierError(str(error)) from error
+    if k == 0:
+        raise ClassifierError(f"no row to train on: none of {len(array)} texts has a label")
+    return tuple(f"class_{number}" for number in range(k))
+
+
+def soft_targets(
+    n: int,
+    probs: ArrayLike,
+    k: int,
+    weights: ArrayLike | None = None,
+    uncovered: Uncovered = "drop",
+) -> Targets:
+    """Turn probabilities or class numbers into soft targets.
+
+    Parameters
+    ----------
+    n
+        Number of texts.
+    probs
+        Class probabilities [n, k], where a row of NaN had no vote, or class numbers [n], -1 where there is none.
+    k
+        Number of classes.
+    weights
+        How much each row counts, from 0 up; a row of weight 0 is left out. Shape: [n].
+    uncovered
+        What becomes of rows with no vote.
+
+    Raises
+    ------
+    ClassifierError
+        The arrays do not fit the texts or one another, or no row is left.
+    """
+    if uncovered not in ("drop", "uniform"):
+        raise ClassifierError(f"uncovered must be 'drop' or 'uniform', not {uncovered!r}")
+    try:
+        soft = _as_probs(n, np.asarray(probs), k)
+    except VoteError as error:
+        raise ClassifierError(f"targets of the classifier: {error}") from error
+    weight = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
+    if weight.shape != (n,) or not np.isfinite(weight).all() or (weight < 0).any():
+        raise ClassifierError(f"weights must be one finite number from 0 up for each of the {n} rows")
+    silent: NDArray[np.bool_] = np.isnan(soft[:, 0])
+    if uncovered == "uniform":
+        soft[silent] = 1 / k
+        silent = np.zeros(n, dtype=np.bool_)
+    rows = np.flatnonzero(~silent & (weight > 0))
+    if not len(rows):
+        raise ClassifierError(
+            f"no row to train on: of {n} texts {int(silent.sum())} have no vote and {int((weight == 0).sum())} weigh "
+            "0; add labeling functions or texts"
+        )
+    return Targets(rows, soft[rows], weight[rows])
+
+
+def _as_probs(n: int, given: NDArray[np.generic], k: int) -> Probs:
+    if given.ndim != 1:
+        return check_probs(given, n, k).copy()
+    labels = check_Y(given, n, k)
+    soft = np.zeros((n, k))
+    soft[np.arange(n), labels] = 1
+    soft[labels == ABSTAIN] = np.nan
+    return soft

@@ -1,0 +1,78 @@
+"""``weaklabel analyze``: what each labeling function does on a corpus."""
+
+from __future__ import annotations
+
+import json as json_module
+from typing import Annotated
+
+import typer
+
+from weaklabel.cli import common
+from weaklabel.cli.common import label_model_settings, open_corpus, show
+
+
+def analyze(
+    corpus: common.CorpusArg,
+    lfs: common.LfsOpt,
+    gold: Annotated[
+        str | None, typer.Option("--gold", metavar="COLUMN", help="Column with true labels, empty where unknown.")
+    ] = None,
+    label_model: common.LabelModelOpt = "snorkel",
+    class_balance: common.BalanceOpt = "majority",
+    text: common.TextOpt = "text",
+    delimiter: common.DelimiterOpt = None,
+    quoting: common.QuotingOpt = None,
+    encoding: common.EncodingOpt = None,
+    columns: common.ColumnsOpt = None,
+    format: common.FormatOpt = None,
+    limit: common.LimitOpt = None,
+    error_budget: common.BudgetOpt = 0.05,
+    seed: common.SeedOpt = 0,
+    workers: common.WorkersOpt = 1,
+    json: common.JsonOpt = False,
+    quiet: common.QuietOpt = False,
+) -> None:
+    """Show coverage, overlaps, conflicts and precision of every labeling function.
+
+    \b
+    Examples:
+      weaklabel analyze messages.csv --lfs spam
+      weaklabel analyze messages.csv --lfs ./mine.py --gold label
+      weaklabel analyze messages.csv --lfs spam --json | jq '.lfs[] | select(.conflicts > 0.1)'
+
+    'Est. Acc.' is what the label model makes of an LF from the votes alone; with --gold its true precision stands
+    beside it.
+    """
+    from weaklabel.labels import encode_labels
+    from weaklabel.lf.packs import load_lfs
+    from weaklabel.pipeline import label_corpus
+    from weaklabel.report import lf_table
+    from weaklabel.votes import LFAnalysis
+
+    loaded = load_lfs(*lfs)
+    rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
+    Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
+    labelled = label_corpus(
+        rows,
+        loaded,
+        label_model_settings(label_model, class_balance),
+        seed=seed,
+        error_budget=error_budget,
+        workers=workers,
+        progress=not quiet,
+    )
+    analysis = LFAnalysis(labelled.votes)
+    estimates = labelled.model.lf_accuracies_
+    overall = {
+        "rows": len(labelled.preds),
+        "coverage": analysis.label_coverage(),
+        "overlap": analysis.label_overlap(),
+        "conflict": analysis.label_conflict(),
+    }
+    problems = {name: problems.count for name, problems in labelled.votes.problems.items()}
+    head = (
+        f"{overall['rows']:,} rows, {len(loaded)} labeling functions: {overall['coverage']:.1%} of rows have a vote, "
+        f"{overall['overlap']:.1%} have several, {overall['conflict']:.1%} have votes that conflict"
+    )
+    result = {**overall, "lfs": json_module.loads(analysis.to_json(Y, estimates)), "lf_errors": problems}
+    show(result, "\n".join([head, "", lf_table(analysis.lf_summary(Y, estimates))]), json)

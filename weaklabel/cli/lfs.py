@@ -1,0 +1,53 @@
+"""``weaklabel lfs``: packs, labeling functions, kinds, origins, breakage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from weaklabel.cli.common import JsonOpt, show, shown_path
+
+if TYPE_CHECKING:
+    from weaklabel.lf.listing import PackListing
+
+
+def lfs(
+    specs: Annotated[
+        list[str] | None, typer.Argument(metavar="[SPEC ...]", help="Packs to list. Default: all that are installed.")
+    ] = None,
+    new: Annotated[
+        Path | None, typer.Option("--new", metavar="FILE", help="Write a commented starter pack to FILE.")
+    ] = None,
+    json: JsonOpt = False,
+) -> None:
+    """List packs and their labeling functions, or start a new pack.
+
+    \b
+    Examples:
+      weaklabel lfs                      every pack that is installed
+      weaklabel lfs spam ./mine.py       these two; a broken one is shown with its error
+      weaklabel lfs --new my_pack.py     a commented pack to begin with
+
+    Exits with 1 when a pack that was named is broken.
+    """
+    from weaklabel.lf.listing import list_packs
+    from weaklabel.lf.starter import write_starter
+
+    if new is not None:
+        write_starter(new)
+        show({"written": str(new)}, f"wrote {new}; next: weaklabel lfs {shown_path(new)}", json)
+        return
+    packs = list_packs(specs or ())
+    show({"packs": [pack.to_dict() for pack in packs]}, "\n\n".join(map(_text, packs)), json)
+    if specs and any(pack.error for pack in packs):
+        raise typer.Exit(1)
+
+
+def _text(pack: PackListing) -> str:
+    if pack.error:
+        return f"{pack.spec}  BROKEN: {pack.error}"
+    lines = [f"{pack.spec}  ({', '.join(pack.labels)})  {pack.doc}", f"  from {pack.origin}"]
+    width = max(len(name) for name, _ in pack.lfs)
+    return "\n".join(lines + [f"  {name:<{width}}  {kind}" for name, kind in pack.lfs])

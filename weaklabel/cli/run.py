@@ -1,0 +1,69 @@
+"""``weaklabel run``: everything that a project file asks for, into a run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from weaklabel.cli import common
+from weaklabel.cli.common import show, shown_path
+
+if TYPE_CHECKING:
+    from weaklabel.pipeline import RunResult
+
+
+def run(
+    project: Annotated[Path, typer.Argument(metavar="PROJECT.toml", help="The project file.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FOLDER", help="Run folder; else what the project says.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Instead of the project's seed.")] = None,
+    limit: common.LimitOpt = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Instead of the project's.")] = None,
+    json: common.JsonOpt = False,
+    quiet: common.QuietOpt = False,
+    dry_run: common.DryRunOpt = False,
+) -> None:
+    """Label, train, score and report, as a project file says.
+
+    \b
+    Examples:
+      weaklabel run project.toml
+      weaklabel run project.toml --seed 1 -o runs/seed1
+
+    The run folder holds the labelled corpus, votes, LF table, label model, classifiers, scores.json, report.md and,
+    written last, manifest.json.
+    """
+    from weaklabel.config import read_project
+    from weaklabel.corpus import read_corpus
+    from weaklabel.lf.packs import load_lfs
+    from weaklabel.pipeline import run_project
+
+    settings = read_project(project).overridden(out=out and out.absolute(), seed=seed, limit=limit, workers=workers)
+    if dry_run:
+        lfs = load_lfs(*settings.lfs.use)
+        corpus = read_corpus(settings.corpus.path, **settings.corpus.reading())
+        checked = {"rows": len(corpus), "rejects": len(corpus.rejects), "lfs": list(lfs.names)}
+        show(checked, f"{len(corpus):,} rows, {len(lfs)} labeling functions; nothing written (dry run)", json)
+        return
+    show_run(run_project(settings, progress=not quiet), json, quiet)
+
+
+def show_run(result: RunResult, as_json: bool, quiet: bool) -> None:
+    """Print the scores of a run and where everything is."""
+    from weaklabel.report import scores_table
+
+    folder = result.folder
+    found: dict[str, Any] = {
+        "scores": {stage: scores.to_dict() for stage, scores in result.scores.items()},
+        "folder": str(folder.path),
+        "files": folder.files,
+    }
+    width = max(map(len, folder.files))
+    where = shown_path(folder.path)
+    lines = [f"  {where}/{name:<{width}}  {what}" for name, what in folder.files.items()]
+    took = f"took {sum(folder.timings.values()):.0f} s; everything is in {where}:"
+    scores = [scores_table(result.scores), ""] if result.scores else []
+    show(found, "\n".join([*scores, took, *lines]), as_json, quiet)

@@ -1,0 +1,86 @@
+"""``weaklabel score``: predictions in a file against gold in the same file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from weaklabel.cli import common
+from weaklabel.cli.common import open_corpus, show
+
+if TYPE_CHECKING:
+    from weaklabel.corpus import Corpus
+    from weaklabel.labels import Probs
+
+
+def score(
+    corpus: common.CorpusArg,
+    gold: Annotated[str, typer.Option("--gold", metavar="COLUMN", help="Column with true labels, empty if unknown.")],
+    pred: Annotated[str, typer.Option("--pred", metavar="COLUMN", help="Column with predicted labels.")] = "label",
+    labels: Annotated[
+        str | None, typer.Option("--labels", metavar="A,B", help="The classes, in order. Default: found in the file.")
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option("--positive", metavar="LABEL", help="Score precision, recall and F1 of this class.")
+    ] = None,
+    abstain: Annotated[
+        Literal["miss", "drop"], typer.Option("--abstain", help="Rows without a prediction: misses, or left out.")
+    ] = "miss",
+    delimiter: common.DelimiterOpt = None,
+    quoting: common.QuotingOpt = None,
+    encoding: common.EncodingOpt = None,
+    columns: common.ColumnsOpt = None,
+    format: common.FormatOpt = None,
+    limit: common.LimitOpt = None,
+    seed: common.SeedOpt = 0,
+    json: common.JsonOpt = False,
+) -> None:
+    """Score predicted labels against gold.
+
+    \b
+    Examples:
+      weaklabel score predicted.csv --gold truth
+      weaklabel score predicted.csv --gold truth --pred weak_label --positive spam
+      weaklabel score predicted.csv --gold truth --json | jq .f1
+
+    Rows without gold are not scored. Where the file has a probability column for every class (p_spam ...), log loss,
+    Brier score and calibration error are given as well.
+    """
+    from weaklabel.labels import encode_labels
+    from weaklabel.scoring import score as score_labels
+
+    rows = open_corpus(corpus, gold, delimiter, quoting, encoding, columns, format, limit)
+    truth, predicted = rows.column(gold), rows.column(pred)
+    names = labels.split(",") if labels else _found(rows, pred, [*truth, *predicted])
+    Y = encode_labels(truth, names, f"{rows.name}, column '{gold}'")
+    preds = encode_labels(predicted, names, f"{rows.name}, column '{pred}'")
+    result = score_labels(
+        Y, preds, probs=_probs(rows, pred, names), labels=names, positive=positive, abstain=abstain, seed=seed
+    )
+    show(result.to_dict(), str(result), json)
+
+
+def _probability_columns(rows: Corpus, pred: str) -> list[str]:
+    """Columns with probabilities that stand with the column of predictions: weak_label has weak_p_spam, ..."""
+    prefix = pred.removesuffix("label") + "p_"
+    return [name for name in rows.columns if name.startswith(prefix)]
+
+
+def _found(rows: Corpus, pred: str, values: list[str | None]) -> list[str]:
+    """Classes in the order of the probability columns, or sorted, where there are none or they do not cover them."""
+    prefix = pred.removesuffix("label") + "p_"
+    ordered = [name.removeprefix(prefix) for name in _probability_columns(rows, pred)]
+    found = {value for value in values if value}
+    return ordered if found <= set(ordered) else sorted(found)
+
+
+def _probs(rows: Corpus, pred: str, names: list[str]) -> Probs | None:
+    """Probabilities of the classes, all NaN where they are empty; None where the file has none. Shape: [n, k]."""
+    import numpy as np
+
+    columns = [pred.removesuffix("label") + "p_" + name for name in names]
+    if not set(columns) <= set(rows.columns):
+        return None
+    cells = [[float(cell) if cell not in (None, "") else np.nan for cell in rows.column(name)] for name in columns]
+    return np.array(cells).T

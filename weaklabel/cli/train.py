@@ -1,0 +1,97 @@
+"""``weaklabel train``: label a corpus, then fine-tune a classifier on the labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from weaklabel.cli import common
+from weaklabel.cli.common import label_model_settings, open_corpus, show, shown_path
+
+
+def train(
+    corpus: common.CorpusArg,
+    lfs: common.LfsOpt,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="Folder to write the classifier to.")],
+    classifier: Annotated[Literal["bert", "linear"], typer.Option("--classifier", help="What to train.")] = "bert",
+    base: Annotated[
+        str | None, typer.Option("--base", metavar="MODEL", help="Checkpoint to fine-tune: a folder or a hub name.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1)] = None,
+    lr: Annotated[float | None, typer.Option("--lr", help="Learning rate.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", min=1)] = None,
+    max_length: Annotated[int | None, typer.Option("--max-length", min=8, help="Tokens kept of a text.")] = None,
+    validation: Annotated[
+        str | None, typer.Option("--validation", metavar="FILE", help="Rows with gold, for early stopping on gold.")
+    ] = None,
+    gold: Annotated[str, typer.Option("--gold", metavar="COLUMN", help="The gold column of --validation.")] = "label",
+    label_model: common.LabelModelOpt = "snorkel",
+    class_balance: common.BalanceOpt = "majority",
+    text: common.TextOpt = "text",
+    delimiter: common.DelimiterOpt = None,
+    quoting: common.QuotingOpt = None,
+    encoding: common.EncodingOpt = None,
+    columns: common.ColumnsOpt = None,
+    format: common.FormatOpt = None,
+    limit: common.LimitOpt = None,
+    error_budget: common.BudgetOpt = 0.05,
+    seed: common.SeedOpt = 0,
+    workers: common.WorkersOpt = 1,
+    json: common.JsonOpt = False,
+    quiet: common.QuietOpt = False,
+    dry_run: common.DryRunOpt = False,
+) -> None:
+    """Label a corpus and train a classifier on the labels.
+
+    \b
+    Examples:
+      weaklabel train messages.csv --lfs spam -o model
+      weaklabel train messages.csv --lfs spam --base bert-base-uncased --epochs 2 -o model
+      weaklabel train messages.csv --lfs spam --classifier linear -o model
+      weaklabel predict new.csv --model model -o predicted.csv
+    """
+    from weaklabel.config import ClassifierSettings
+    from weaklabel.corpus import read_corpus
+    from weaklabel.errors import ClassifierError
+    from weaklabel.labels import encode_labels
+    from weaklabel.lf.packs import load_lfs
+    from weaklabel.pipeline import label_corpus, make_classifier
+
+    if out.exists() and not (out / "weaklabel.json").exists() and any(out.iterdir()):
+        raise ClassifierError(f"{out} holds other files; choose an empty folder for the model")
+    loaded = load_lfs(*lfs)
+    rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
+    settings = ClassifierSettings(
+        name=classifier,
+        model=base,
+        epochs=epochs,
+        lr=lr,
+        batch_size=batch_size,
+        max_length=max_length,
+        patience=1 if validation else None,
+    )
+    model = make_classifier(settings, loaded.labels, seed, progress=not quiet)
+    check: tuple[list[str], Any] | None = None
+    if validation is not None:
+        held = read_corpus(validation, text=text.split(",") if "," in text else text)
+        check = (held.texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
+    labelled = label_corpus(
+        rows,
+        loaded,
+        label_model_settings(label_model, class_balance),
+        seed=seed,
+        error_budget=error_budget,
+        workers=workers,
+        progress=not quiet,
+    )
+    covered = int((labelled.votes.L >= 0).any(axis=1).sum())
+    result = {"rows": len(labelled.preds), "covered": covered, "classifier": classifier, "model": str(out)}
+    if not dry_run:
+        model.fit(rows.texts(), labelled.probs, validation=check)
+        model.save(out)
+    text_result = f"{len(labelled.preds):,} rows, {covered:,} with votes; " + (
+        "nothing written (dry run)" if dry_run else f"{classifier} classifier written to {shown_path(out)}"
+    )
+    show(result, text_result, json, quiet)

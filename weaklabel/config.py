@@ -1,0 +1,178 @@
+"""The project file: one schema for ``PROJECT.toml``, with unknown keys refused."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from weaklabel.errors import ConfigError, nearest
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CorpusSettings(_Section):
+    """``[corpus]``: the unlabelled rows; everything but the path is as in `weaklabel.read_corpus`."""
+
+    path: Path
+    text: str | list[str] = "text"
+    delimiter: str | None = None
+    quoting: bool | None = None
+    encoding: str | None = None
+    header: bool = True
+    columns: list[str] | None = None
+    format: str | None = None
+    limit: Annotated[int, Field(ge=1)] | None = None
+
+    def reading(self) -> dict[str, Any]:
+        """Return the arguments of `weaklabel.read_corpus`."""
+        return self.model_dump(exclude={"path"})
+
+
+class LFSettings(_Section):
+    """``[lfs]``: which labeling functions vote, and how many of their failures are borne."""
+
+    use: Annotated[list[str], Field(min_length=1)]
+    error_budget: Annotated[float, Field(ge=0, le=1)] = 0.05
+    workers: Annotated[int, Field(ge=1)] = 1
+
+
+class LabelModelSettings(_Section):
+    """``[label_model]``: how votes become probabilities."""
+
+    name: Literal["snorkel", "majority"] = "snorkel"
+    class_balance: Literal["majority", "uniform"] | list[float] = "majority"
+    n_epochs: Annotated[int, Field(ge=1)] = 100
+    lr: Annotated[float, Field(gt=0)] = 0.01
+    l2: Annotated[float, Field(ge=0)] = 0.0
+
+
+class ClassifierSettings(_Section):
+    """``[classifier]``: what is trained on the probabilistic labels; empty values keep the classifier's defaults."""
+
+    name: Literal["bert", "linear"] = "bert"
+    model: str | None = None
+    epochs: Annotated[int, Field(ge=1)] | None = None
+    batch_size: Annotated[int, Field(ge=1)] | None = None
+    lr: Annotated[float, Field(gt=0)] | None = None
+    max_length: Annotated[int, Field(ge=8)] | None = None
+    patience: Annotated[int, Field(ge=1)] | None = None
+    validation_share: Annotated[float, Field(ge=0, lt=1)] | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Return the settings that were given, as arguments of `weaklabel.BertClassifier`."""
+        return self.model_dump(exclude={"name"}, exclude_none=True)
+
+
+class GoldSettings(_Section):
+    """``[gold]``: what the stages are scored against, opened only after the last of them has been trained.
+
+    Without ``path``, ``column`` is a column of the corpus; its rows with gold are then kept out of training.
+    ``ceiling`` names a second file with gold for the corpus's own texts: the same classifier trained on that shows what
+    perfect labels would give.
+    """
+
+    column: str = "label"
+    path: Path | None = None
+    ceiling: Path | None = None
+    positive: str | None = None
+
+
+class Project(_Section):
+    """A project file, read and checked; paths are absolute."""
+
+    title: str = "weaklabel run"
+    seed: Annotated[int, Field(ge=0)] = 0
+    out: Path = Path("run")
+    corpus: CorpusSettings
+    lfs: LFSettings
+    label_model: LabelModelSettings = LabelModelSettings()
+    classifier: ClassifierSettings = ClassifierSettings()
+    gold: GoldSettings | None = None
+
+    def overridden(
+        self, out: Path | None = None, seed: int | None = None, limit: int | None = None, workers: int | None = None
+    ) -> Project:
+        """Return the project with what was given in place of its own settings; None keeps them."""
+        return self.model_copy(
+            update={
+                "out": out or self.out,
+                "seed": self.seed if seed is None else seed,
+                "corpus": self.corpus.model_copy(update={"limit": limit or self.corpus.limit}),
+                "lfs": self.lfs.model_copy(update={"workers": workers or self.lfs.workers}),
+            }
+        )
+
+
+def read_project(path: str | Path) -> Project:
+    """Read ``PROJECT.toml``; its relative paths count from the file's own folder.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing, is not TOML, has an unknown key (names the nearest known one), a wrong value, or lacks a
+        key that it must have.
+    """
+    path = Path(path)
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the project file {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    try:
+        project = Project.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_sentence(error)}") from None
+    return _anchored(project, path.absolute().parent)
+
+
+def _anchored(project: Project, folder: Path) -> Project:
+    """Make every path absolute, and give labeling functions by file as absolute paths too."""
+    gold = project.gold and project.gold.model_copy(
+        update={
+            "path": project.gold.path and folder / project.gold.path,
+            "ceiling": project.gold.ceiling and folder / project.gold.ceiling,
+        }
+    )
+    use = [str(folder / spec) if spec.endswith(".py") else spec for spec in project.lfs.use]
+    return project.model_copy(
+        update={
+            "out": folder / project.out,
+            "corpus": project.corpus.model_copy(update={"path": folder / project.corpus.path}),
+            "lfs": project.lfs.model_copy(update={"use": use}),
+            "gold": gold,
+        }
+    )
+
+
+def _sentence(error: ValidationError) -> str:
+    """Turn the first of pydantic's complaints into one sentence, unknown keys before anything else."""
+    complaints = error.errors(include_url=False)
+    complaint = next((c for c in complaints if c["type"] == "extra_forbidden"), complaints[0])
+    # The choices of a union stand in pydantic's path as names of types; they are no keys of the file.
+    path = [part for part in complaint["loc"] if isinstance(part, int) or part in _ALL_KEYS]
+    if complaint["type"] == "extra_forbidden":
+        *parents, key = complaint["loc"]
+        known = list(_SECTIONS[parents[0] if parents else ""].model_fields)
+        name = ".".join(str(part) for part in complaint["loc"])
+        return f"unknown key '{name}'{nearest(str(key), known)}; known keys here are {', '.join(known)}"
+    where = ".".join(str(part) for part in path)
+    if complaint["type"] == "missing":
+        return f"the key '{where}' is missing"
+    return f"'{where}' is {complaint['input']!r}: {complaint['msg'][0].lower()}{complaint['msg'][1:]}"
+
+
+_SECTIONS: dict[int | str, type[_Section]] = {
+    "": Project,
+    "corpus": CorpusSettings,
+    "lfs": LFSettings,
+    "label_model": LabelModelSettings,
+    "classifier": ClassifierSettings,
+    "gold": GoldSettings,
+}
+_ALL_KEYS = {key for section in _SECTIONS.values() for key in section.model_fields}

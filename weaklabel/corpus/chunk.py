@@ -1,0 +1,91 @@
+"""What a source gives: chunks of rows, as large as suits the source. Here they are cut to the batches asked for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from weaklabel.corpus.dialect import Dialect
+from weaklabel.corpus.open import Encoding, fingerprint, sha256
+from weaklabel.corpus.rejects import Reject
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive rows, and the records rejected among them.
+
+    Attributes
+    ----------
+    frame
+        The good rows.
+    raws
+        The raw record of each row, with its line end, where the input is lines.
+    rejects
+        Each with the number of good rows of this chunk that stand before it.
+    """
+
+    frame: pl.DataFrame
+    raws: list[str] | None = None
+    rejects: list[tuple[int, Reject]] = field(default_factory=list)
+
+    def head(self, rows: int) -> Chunk:
+        """Return the chunk as if the input ended after its first ``rows`` good rows."""
+        if rows >= self.frame.height:
+            return self
+        raws = self.raws[:rows] if self.raws is not None else None
+        return Chunk(self.frame.head(rows), raws, [pair for pair in self.rejects if pair[0] < rows])
+
+
+class Source(ABC):
+    """A kind of input. A new kind is one class with these members, and a line in `read_corpus`."""
+
+    path: Path | None = None
+    """Where it lies on the disk."""
+    name: str
+    """For messages."""
+    format: str
+    """csv, tsv, jsonl, parquet, folder or frame."""
+    schema: dict[str, pl.DataType]
+    """The columns in order."""
+    encoding: Encoding = Encoding()
+    dialect: Dialect | None = None
+    header: str | None = None
+    """The raw header, with its line end, where there is one."""
+
+    @abstractmethod
+    def chunks(self) -> Iterator[Chunk]:
+        """Read from the start; called once for every pass."""
+
+    def fingerprint(self) -> Hashable:
+        """Return something that differs once the input has changed: size and time of the file."""
+        return fingerprint(self.path) if self.path else None
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the file as it lies on the disk, in hex."""
+        assert self.path is not None
+        return sha256(self.path)
+
+
+def in_batches(chunks: Iterable[Chunk], size: int) -> Iterator[tuple[pl.DataFrame, list[str] | None]]:
+    """Cut and join ``chunks`` to ``size`` rows each; the last may have fewer, none is empty."""
+    frames: list[pl.DataFrame] = []
+    raws: list[str] = []
+    held = 0
+    for chunk in chunks:
+        position = 0
+        while position < chunk.frame.height:
+            part = chunk.frame.slice(position, size - held)
+            frames.append(part)
+            if chunk.raws is not None:
+                raws += chunk.raws[position : position + part.height]
+            position += part.height
+            held += part.height
+            if held == size:
+                yield pl.concat(frames), raws or None
+                frames, raws, held = [], [], 0
+    if held:
+        yield pl.concat(frames), raws or None

@@ -1,0 +1,176 @@
+"""A corpus: rows that can be read in batches, as often as wanted, without ever lying in memory as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from weaklabel.corpus.batch import Batch
+from weaklabel.corpus.chunk import Chunk, Source, in_batches
+from weaklabel.corpus.dialect import Dialect
+from weaklabel.corpus.rejects import Reject
+from weaklabel.errors import CorpusError, nearest
+
+
+class Corpus:
+    """Rows of text; made by `weaklabel.corpus.read_corpus`.
+
+    Parameters
+    ----------
+    source
+        Where the rows come from.
+    text
+        Columns that hold the text.
+    limit
+        Use the first ``limit`` good rows only.
+    on_reject
+        Called with every rejected record as soon as it is met.
+    keep
+        Held as long as the corpus lives: a temporary file, for example.
+
+    Attributes
+    ----------
+    rejects : list of Reject
+        Records left out in the latest pass, so far; every pass starts with a new list.
+
+    Raises
+    ------
+    CorpusError
+        A text column does not exist or holds lists or structs.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        text: Sequence[str],
+        limit: int | None = None,
+        on_reject: Callable[[Reject], object] | None = None,
+        keep: object = None,
+    ) -> None:
+        self.source = source
+        self.text = tuple(text)
+        self.limit = limit
+        self.on_reject = on_reject
+        self.rejects: list[Reject] = []
+        self._keep = keep
+        self._count: int | None = None
+        self._fingerprint = source.fingerprint()
+        for name in self.text:
+            self._check_column(name)
+            if source.schema[name].is_nested():
+                raise CorpusError(f"{self.name}: column '{name}' holds {source.schema[name]}, which is no text")
+
+    @property
+    def name(self) -> str:
+        """The path, or what else the rows come from."""
+        return self.source.name
+
+    @property
+    def path(self) -> Path | None:
+        """Where the input lies on the disk; None for a data frame."""
+        return self.source.path
+
+    @property
+    def format(self) -> str:
+        """One of csv, tsv, jsonl, parquet, folder, frame."""
+        return self.source.format
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(self.source.schema)
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """Types of the columns: all strings, except from Parquet and data frames."""
+        return dict(self.source.schema)
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """How a delimited file is written; None for other input."""
+        return self.source.dialect
+
+    def batches(self, size: int = 10_000) -> Iterator[Batch]:
+        """Read the corpus from its start, ``size`` rows at a time.
+
+        Raises
+        ------
+        CorpusError
+            The file has changed since `read_corpus`, or turns out to be unreadable.
+        """
+        if size < 1:
+            raise CorpusError(f"a batch must have at least one row, not {size}")
+        return self._batches(size)
+
+    def texts(self) -> list[str]:
+        """Return the text of every row. Length: n."""
+        return [text for batch in self.batches() for text in batch.texts]
+
+    def frame(self) -> pl.DataFrame:
+        """Return all rows, with the columns of the corpus as they were read."""
+        return pl.concat([self.empty().source, *(batch.source for batch in self.batches())], rechunk=True)
+
+    def column(self, name: str) -> list[Any]:
+        """Return the values of column ``name``. Length: n."""
+        self._check_column(name)
+        return [value for batch in self.batches() for value in batch.source[name].to_list()]
+
+    def empty(self) -> Batch:
+        """Return a batch of no rows."""
+        return Batch(pl.DataFrame(schema=self.schema), self.text)
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the input as it lies on the disk, in hex."""
+        self._check_unchanged()
+        return self.source.sha256()
+
+    def __len__(self) -> int:
+        """Return the number of good rows; reads the corpus unless a whole pass has been made."""
+        if self._count is None:
+            for _ in self._chunks():
+                pass
+        assert self._count is not None
+        return self._count
+
+    def __bool__(self) -> bool:
+        # Without it, `if corpus` would read the whole file to get the length.
+        return True
+
+    def __repr__(self) -> str:
+        return f"Corpus({self.name!r}, columns={self.columns}, text={self.text})"
+
+    def _batches(self, size: int) -> Iterator[Batch]:
+        start = 0
+        for frame, raws in in_batches(self._chunks(), size):
+            yield Batch(frame, self.text, start, raws)
+            start += frame.height
+
+    def _chunks(self) -> Iterator[Chunk]:
+        self._check_unchanged()
+        rejects = self.rejects = []
+        count = 0
+        for chunk in self.source.chunks():
+            if self.limit is not None:
+                chunk = chunk.head(self.limit - count)
+            for _, reject in chunk.rejects:
+                rejects.append(reject)
+                if self.on_reject:
+                    self.on_reject(reject)
+            count += chunk.frame.height
+            yield chunk
+            if count == self.limit:
+                break
+        self._check_unchanged()
+        self._count = count
+
+    def _check_unchanged(self) -> None:
+        if self.source.fingerprint() != self._fingerprint:
+            raise CorpusError(f"{self.name} changed while it was being used: read it again with read_corpus")
+
+    def _check_column(self, name: str) -> None:
+        if name not in self.source.schema:
+            known = ", ".join(self.columns) or "none at all"
+            raise CorpusError(f"{self.name}: no column '{name}'{nearest(name, self.columns)}; columns are {known}")

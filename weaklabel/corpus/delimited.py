@@ -1,0 +1,110 @@
+"""CSV and TSV files: every value a string, every good record kept raw."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from weaklabel.corpus.chunk import Chunk, Source
+from weaklabel.corpus.dialect import SAMPLE, Dialect, check_delimiter, detect
+from weaklabel.corpus.open import TextFile
+from weaklabel.corpus.records import RecordParser, Records
+from weaklabel.errors import CorpusError
+
+
+class DelimitedSource(Source):
+    """A CSV or TSV file; parameters as for `weaklabel.corpus.read_corpus`.
+
+    Raises
+    ------
+    CorpusError
+        The file is empty, or its header is broken, or has empty or duplicate names.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        format: str,
+        delimiter: str | None,
+        quoting: bool | None,
+        encoding: str | None,
+        header: bool,
+        columns: Sequence[str] | None,
+    ) -> None:
+        if header and columns:
+            raise CorpusError(f"{name}: columns are named only where the file has no header; say header=False")
+        self.path: Path = path
+        self.name = name
+        self.format = format
+        self.file = TextFile.at(path, name, encoding)
+        self.encoding = self.file.encoding
+        sample = next(self.file.texts())[:SAMPLE]
+        asked = "\t" if format == "tsv" and delimiter is None else delimiter
+        mark = None if asked is None else check_delimiter(asked)
+        self.dialect: Dialect = detect(sample, mark, quoting, header, self.encoding)
+        first, self.header = self._first_record(header)
+        names = first if header else list(columns or (f"column_{number + 1}" for number in range(len(first))))
+        if len(names) != len(first):
+            raise CorpusError(f"{name}: {len(names)} columns are named, but the first record has {len(first)}")
+        _check_names(names, name)
+        self.schema = {column: pl.String() for column in names}
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Read from the start; see `Source`."""
+        dialect = self.dialect
+        expected = "header has" if dialect.header else "expected"
+        skip = dialect.header
+        for records in self._records(RecordParser(dialect.delimiter, dialect.quoting, len(self.schema), expected)):
+            rows, raws, rejects = records.rows, records.raws, records.rejects
+            if skip:
+                rows, raws = rows[1:], raws[1:]
+                rejects = [(before - 1, reject) for before, reject in rejects]
+                skip = False
+            frame = pl.DataFrame(
+                [pl.Series(name, [row[i] for row in rows], dtype=pl.String) for i, name in enumerate(self.schema)]
+            )
+            yield Chunk(frame, raws, rejects)
+
+    def _records(self, parser: RecordParser) -> Iterator[Records]:
+        """Parse the file block by block; never one without a record or a reject."""
+        held: list[str] = []
+        number = 1
+        wanted = 0
+        for block in self.file.line_blocks(self.dialect.line_end[-1]):
+            held += block
+            size = sum(map(len, held))
+            # An open record is parsed again only once there is twice as much of it, which keeps reading linear.
+            if size < wanted:
+                continue
+            records = parser.parse(held, number, final=False)
+            number += records.used
+            del held[: records.used]
+            wanted = 2 * sum(map(len, held))
+            if records.rows or records.rejects:
+                yield records
+        records = parser.parse(held, number, final=True)
+        if records.rows or records.rejects:
+            yield records
+
+    def _first_record(self, header: bool) -> tuple[list[str], str | None]:
+        records = next(self._records(RecordParser(self.dialect.delimiter, self.dialect.quoting)), Records())
+        if not records.rows or (header and records.rejects and not records.rejects[0][0]):
+            reason = records.rejects[0][1].reason if records.rejects else "blank line"
+            raise CorpusError(f"{self.name}: line 1: {reason}, where the column names should be: mend that line")
+        return records.rows[0], records.raws[0] if header else None
+
+
+def _check_names(names: Sequence[str], where: str) -> None:
+    empty = [str(number) for number, name in enumerate(names, start=1) if not name]
+    if empty:
+        raise CorpusError(
+            f"{where}: column {', '.join(empty)} has no name in the header: name it (an index that pandas wrote? "
+            "write with index=False), or read with header=False"
+        )
+    twice = [f"'{name}'" for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise CorpusError(f"{where}: column {', '.join(twice)} stands more than once in the header: rename one")

@@ -1,0 +1,39 @@
+"""Which format a file has, by its name."""
+
+from __future__ import annotations
+
+from weaklabel.errors import CorpusError
+
+FORMATS = ("csv", "tsv", "jsonl", "parquet")
+_BY_SUFFIX = {"csv": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "parquet": "parquet"}
+_PACKED = (".gz", ".zst")
+
+
+def packing_of(name: str) -> str | None:
+    """Return ``.gz`` or ``.zst`` where ``name`` ends so."""
+    return next((suffix for suffix in _PACKED if name.lower().endswith(suffix)), None)
+
+
+def format_of(name: str, asked: str | None, default: str | None = None) -> str:
+    """Return one of `FORMATS`: what was asked for, else by the suffix of ``name``, else ``default``.
+
+    Raises
+    ------
+    CorpusError
+        Unknown format, no telling suffix, or packed Parquet.
+
+    Examples
+    --------
+    >>> format_of("mail.csv.gz", None), format_of("dump.txt", "jsonl")
+    ('csv', 'jsonl')
+    """
+    if asked is not None and asked not in FORMATS:
+        raise CorpusError(f"unknown format '{asked}'; formats are {', '.join(FORMATS)}")
+    packing = packing_of(name) or ""
+    suffix = name.removesuffix(packing).rpartition(".")[2].lower()
+    found = asked or _BY_SUFFIX.get(suffix) or default
+    if found is None:
+        raise CorpusError(f"cannot tell the format of {name} by its name: say --format {'|'.join(FORMATS)}")
+    if found == "parquet" and packing:
+        raise CorpusError(f"{name}: Parquet is compressed already and is not packed once more: leave {packing} out")
+    return found

@@ -1,0 +1,221 @@
+"""From a file to text: decompression, encoding, lines. Every pass opens the file anew."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from weaklabel.errors import CorpusError
+
+CHUNK = 1 << 20
+"""Bytes read at a time."""
+
+MAX_UNPACKED = 1 << 30
+MAX_RATIO = 1000
+"""An archive that unpacks to more than both of these (bytes; times its own size) is taken for a bomb."""
+
+# Two KiB of zstd can unpack to 64 MiB: reading more at a time would let a bomb through before it is measured.
+_ZSTD_CHUNK = 2 << 10
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    # UTF-32 before UTF-16: the little-endian mark of the one begins with that of the other.
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_PLAIN_CODEC = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A codec that adds no byte order mark of its own, and the mark that the file begins with."""
+
+    codec: str = "utf-8"
+    bom: bytes = b""
+
+    def __str__(self) -> str:
+        return self.codec + (" with BOM" if self.bom else "")
+
+    def encode(self, text: str) -> bytes:
+        """Return ``text`` as bytes; a character that the codec lacks is a `CorpusError`."""
+        try:
+            return text.encode(self.codec)
+        except UnicodeEncodeError as error:
+            character = text[error.start]
+            raise CorpusError(
+                f"{character!r} cannot be written in {self.codec}, the encoding of the input: "
+                "write JSONL or Parquet, or convert the input to UTF-8"
+            ) from None
+
+
+def detect_encoding(head: bytes, asked: str | None, name: str) -> Encoding:
+    """Return the encoding of a file that begins with ``head``: what was asked for, else the BOM's, else UTF-8."""
+    family = None
+    if asked is not None:
+        try:
+            "".encode(asked)
+            family = codecs.lookup(asked).name
+        except LookupError:
+            raise CorpusError(f"{name}: unknown encoding '{asked}'; use utf-8, utf-16, latin-1, gbk ...") from None
+    for bom, codec in _BOMS:
+        if head.startswith(bom) and (family is None or codec.startswith(family.removesuffix("-sig"))):
+            return Encoding(codec, bom)
+    return Encoding(_PLAIN_CODEC.get(family, family) if family else "utf-8")
+
+
+def byte_chunks(path: Path, name: str) -> Iterator[bytes]:
+    """Give the bytes of ``path``, unpacked where it is gzip or zstd, about `CHUNK` at a time.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read, or the archive is corrupt, truncated or a bomb.
+    """
+    import zstandard
+
+    try:
+        with path.open("rb") as handle:
+            magic = handle.read(4)
+            handle.seek(0)
+            if path.suffix == ".gz" or magic.startswith(b"\x1f\x8b"):
+                yield from _capped(_gunzip(handle), path, name)
+            elif path.suffix == ".zst" or magic == zstandard.FRAME_HEADER:
+                yield from _gathered(_capped(_unzstd(handle), path, name))
+            else:
+                yield from iter(lambda: handle.read(CHUNK), b"")
+    except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
+        raise CorpusError(f"{name}: the archive is corrupt or truncated ({error}): pack it again") from None
+    except OSError as error:
+        raise CorpusError(f"cannot read {name}: {error.strerror or error}") from None
+
+
+def _gunzip(handle: BinaryIO) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=handle) as archive:
+        yield from iter(lambda: archive.read(CHUNK), b"")
+
+
+def _unzstd(handle: BinaryIO) -> Iterator[bytes]:
+    import zstandard
+
+    # The library's own stream reader takes a truncated frame for a short one, without a word.
+    frame = None
+    for data in iter(lambda: handle.read(_ZSTD_CHUNK), b""):
+        while data:
+            frame = frame or zstandard.ZstdDecompressor().decompressobj()
+            yield frame.decompress(data)
+            data = frame.unused_data
+            if frame.eof:
+                frame = None
+    if frame is not None:
+        raise EOFError("zstd frame ended early")
+
+
+def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= CHUNK:
+            yield b"".join(held)
+            held, size = [], 0
+    if size:
+        yield b"".join(held)
+
+
+def _capped(pieces: Iterable[bytes], path: Path, name: str) -> Iterator[bytes]:
+    packed = path.stat().st_size
+    unpacked = 0
+    for piece in pieces:
+        unpacked += len(piece)
+        if unpacked > max(MAX_UNPACKED, MAX_RATIO * packed):
+            raise CorpusError(
+                f"{name}: {packed:,} bytes unpack to more than {unpacked:,}, which looks like a bomb: "
+                "unpack it yourself if you trust it"
+            )
+        yield piece
+
+
+def decoded(chunks: Iterable[bytes], encoding: Encoding, name: str) -> Iterator[str]:
+    """Decode ``chunks`` strictly; wrong bytes are a `CorpusError` with their place in the (unpacked) file."""
+    decoder = codecs.getincrementaldecoder(encoding.codec)("strict")
+    offset = 0
+    skip = len(encoding.bom)
+    for data in chain(chunks, [b""]):
+        held = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(data[skip:], final=not data)
+        except UnicodeDecodeError as error:
+            raise CorpusError(
+                f"{name}: byte {offset + skip - held + error.start} is not {encoding.codec} ({error.reason}): "
+                "name the encoding, for example --encoding latin-1"
+            ) from None
+        offset += len(data)
+        skip = 0
+        if text:
+            yield text
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A text file that can be read as often as wanted.
+
+    Raises
+    ------
+    CorpusError
+        At construction: the file is empty, cannot be read, or the encoding is unknown.
+    """
+
+    path: Path
+    name: str
+    encoding: Encoding
+
+    @classmethod
+    def at(cls, path: Path, name: str, encoding: str | None = None) -> TextFile:
+        """Look at the beginning of ``path``."""
+        head = next(byte_chunks(path, name), b"")
+        found = detect_encoding(head, encoding, name)
+        if len(head) == len(found.bom):
+            raise CorpusError(f"{name} is empty: give a corpus with at least a header")
+        return cls(path, name, found)
+
+    def texts(self) -> Iterator[str]:
+        """Give the text, about `CHUNK` bytes at a time."""
+        return decoded(byte_chunks(self.path, self.name), self.encoding, self.name)
+
+    def line_blocks(self, end: str = "\n") -> Iterator[list[str]]:
+        """Give whole lines, each with its ``end``, in lists of about `CHUNK` bytes; the very last may lack it."""
+        held: list[str] = []
+        for text in self.texts():
+            cut = text.rfind(end) + 1
+            if cut:
+                whole = "".join([*held, text[: cut - 1]])
+                yield [line + end for line in whole.split(end)]
+                held = []
+            held.append(text[cut:])
+        if rest := "".join(held):
+            yield [rest]
+
+
+def fingerprint(path: Path) -> tuple[int, int]:
+    """Return size and modification time, by which a change between two passes is noticed."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise CorpusError(f"cannot read {path}: {error.strerror or error}") from None
+    return status.st_size, status.st_mtime_ns
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of the file as it lies on the disk, in hex."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

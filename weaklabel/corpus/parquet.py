@@ -1,0 +1,62 @@
+"""Parquet files: native types, read in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from weaklabel.corpus.chunk import Chunk, Source
+from weaklabel.errors import CorpusError
+
+_ROWS = 1 << 14
+"""Rows read at a time."""
+
+
+class ParquetSource(Source):
+    """A Parquet file.
+
+    Raises
+    ------
+    CorpusError
+        It is no readable Parquet file, or has a column name twice.
+    """
+
+    format = "parquet"
+
+    def __init__(self, path: Path, name: str) -> None:
+        import pyarrow.parquet as pq
+
+        self.path: Path = path
+        self.name = name
+        with self._errors(), pq.ParquetFile(path) as file:
+            arrow = file.schema_arrow
+            if len(set(arrow.names)) < len(arrow.names):
+                raise CorpusError(f"{name}: a column name stands more than once among {', '.join(arrow.names)}")
+            self.schema = dict(_frame(arrow.empty_table()).schema)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Read from the start; see `Source`."""
+        import pyarrow.parquet as pq
+
+        with self._errors(), pq.ParquetFile(self.path, pre_buffer=False) as file:
+            for batch in file.iter_batches(batch_size=_ROWS):
+                yield Chunk(_frame(batch))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        import pyarrow as pa
+
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise CorpusError(f"{self.name}: not a readable Parquet file: {reason}") from None
+
+
+def _frame(arrow: object) -> pl.DataFrame:
+    frame = pl.from_arrow(arrow)
+    assert isinstance(frame, pl.DataFrame)
+    return frame

@@ -1,0 +1,126 @@
+"""``read_corpus``: from whatever holds the rows to a `Corpus`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from weaklabel.corpus.chunk import Source
+from weaklabel.corpus.corpus import Corpus
+from weaklabel.corpus.delimited import DelimitedSource
+from weaklabel.corpus.folder import FolderSource
+from weaklabel.corpus.formats import format_of
+from weaklabel.corpus.frame import FrameSource, is_frame
+from weaklabel.corpus.jsonl import JsonlSource
+from weaklabel.corpus.parquet import ParquetSource
+from weaklabel.corpus.rejects import Reject
+from weaklabel.errors import CorpusError
+
+
+def read_corpus(
+    source: Any,
+    *,
+    text: str | Sequence[str] = "text",
+    delimiter: str | None = None,
+    quoting: bool | None = None,
+    encoding: str | None = None,
+    header: bool = True,
+    columns: Sequence[str] | None = None,
+    format: str | None = None,
+    limit: int | None = None,
+    on_reject: Callable[[Reject], object] | None = None,
+) -> Corpus:
+    r"""Open a corpus; its rows are read when they are asked for.
+
+    Values of CSV, TSV and JSONL are read as strings and never interpreted: "NA" stays "NA", "007" stays "007". A
+    record that cannot be read goes to `Corpus.rejects`: rows in = rows out + rejects. A blank last line is neither.
+
+    Parameters
+    ----------
+    source
+        Path of a CSV, TSV, JSONL or Parquet file, or of a folder of .txt files (text files also packed with gzip or
+        zstd); ``-`` for standard input; or a pandas or polars data frame.
+    text
+        The column, or columns, that hold the text; several are joined by a newline.
+    delimiter
+        One character; found from the first 64 KiB if not given (a .tsv file: tab).
+    quoting
+        Whether ``"`` quotes a field of a CSV or TSV file; found likewise.
+    encoding
+        Found from the byte order mark, else UTF-8.
+    header
+        Whether the first record of a CSV or TSV file names the columns.
+    columns
+        Names for a file without header; if not given, ``column_1``, ``column_2`` ...
+    format
+        ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where the name does not tell; standard input is CSV if not given.
+    limit
+        Use the first ``limit`` good rows only.
+    on_reject
+        Called with every `Reject` as soon as it is met, in every pass.
+
+    Raises
+    ------
+    CorpusError
+        The input cannot be read as asked; see the message.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> corpus = read_corpus(pl.DataFrame({"text": ["see you soon", "WIN a prize"], "id": [1, 2]}))
+    >>> corpus.columns, len(corpus)
+    (('text', 'id'), 2)
+    >>> [batch.texts for batch in corpus.batches(size=1)]
+    [['see you soon'], ['WIN a prize']]
+    """
+    names = (text,) if isinstance(text, str) else tuple(text)
+    if not names:
+        raise CorpusError("no text column is named: name one with --text")
+    if limit is not None and limit < 0:
+        raise CorpusError(f"limit must be 0 or more, not {limit}")
+    kind, path, name, spool = _look(source, format)
+    options = {"delimiter": delimiter, "quoting": quoting, "columns": columns, "header=False": not header or None}
+    _check_options(kind, name, options, encoding)
+    opened: Source
+    if kind == "frame":
+        opened = FrameSource(source)
+    elif kind == "folder":
+        opened = FolderSource(path, name, encoding)
+    elif kind == "parquet":
+        opened = ParquetSource(path, name)
+    elif kind == "jsonl":
+        opened = JsonlSource(path, name, names, encoding, limit)
+    else:
+        opened = DelimitedSource(path, name, kind, delimiter, quoting, encoding, header, columns)
+    return Corpus(opened, names, limit, on_reject, spool)
+
+
+def _look(source: Any, format: str | None) -> tuple[str, Path, str, object]:
+    """Return kind, path, name for messages, and what must be kept for the path to stay."""
+    if is_frame(source):
+        return "frame", Path(), "data frame", None
+    if not isinstance(source, (str, os.PathLike)):
+        raise CorpusError(f"a corpus is a path, '-' or a data frame, not {type(source).__name__}")
+    if os.fspath(source) == "-":
+        # Standard input can be read once only, and a corpus is read several times.
+        spool = tempfile.NamedTemporaryFile(prefix="weaklabel-")  # noqa: SIM115 - the corpus keeps it
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+        spool.flush()
+        return format_of("-", format, "csv"), Path(spool.name), "standard input", spool
+    path = Path(source)
+    if not path.exists():
+        raise CorpusError(f"there is no file {path}")
+    return "folder" if path.is_dir() else format_of(path.name, format), path, str(path), None
+
+
+def _check_options(kind: str, name: str, delimited: Mapping[str, object], encoding: str | None) -> None:
+    given = [option for option, value in delimited.items() if value is not None and kind not in ("csv", "tsv")]
+    if encoding is not None and kind in ("frame", "parquet"):
+        given.append("encoding")
+    if given:
+        raise CorpusError(f"{name}: {', '.join(given)} cannot be given for a {kind} corpus: leave it out")

@@ -1,0 +1,182 @@
+"""From physical lines to the records of a delimited file: which are good, which are rejected and why."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from weaklabel.corpus.rejects import Reject
+
+RECORD_LIMIT = 128 << 20
+"""Characters of the longest record; what is longer is an unclosed quote, not a row."""
+
+_BLANK = ("\n", "\r\n", "\r")
+_TOO_LONG = "record over 128 MiB"
+_REASONS = {
+    "unexpected end": "unterminated quote",
+    "field larger": _TOO_LONG,
+    "new-line character": "carriage return in an unquoted field",
+    "'": "garbage after a closing quote",
+}
+
+
+@dataclass
+class Records:
+    """The outcome of parsing some lines.
+
+    Attributes
+    ----------
+    rows, raws
+        Fields and raw text of each good record.
+    rejects
+        Each with the number of good records before it.
+    used
+        How many of the lines were consumed; the others begin a record that is not yet complete.
+    """
+
+    rows: list[list[str]] = field(default_factory=list)
+    raws: list[str] = field(default_factory=list)
+    rejects: list[tuple[int, Reject]] = field(default_factory=list)
+    used: int = 0
+
+
+def split_end(raw: str) -> tuple[str, str]:
+    """Split a raw record into its text and its line end.
+
+    Examples
+    --------
+    >>> split_end("1,ham\\r\\n"), split_end("1,ham")
+    (('1,ham', '\\r\\n'), ('1,ham', ''))
+    """
+    if raw.endswith("\r\n"):
+        return raw[:-2], "\r\n"
+    return (raw[:-1], raw[-1]) if raw.endswith(("\n", "\r")) else (raw, "")
+
+
+class RecordParser:
+    """Parses lines into records of one width.
+
+    Parameters
+    ----------
+    delimiter, quoting
+        See `Dialect`.
+    width
+        Number of fields of a good record; None takes that of the first record.
+    expected
+        What to call the width in a reason: "header has", "expected".
+    """
+
+    def __init__(self, delimiter: str, quoting: bool, width: int | None = None, expected: str = "header has") -> None:
+        self.delimiter = delimiter
+        self.quoting = quoting
+        self.width = width
+        self.expected = expected
+
+    def parse(self, lines: list[str], number: int = 1, final: bool = True) -> Records:
+        """Parse ``lines``, the first of which is physical line ``number``.
+
+        Where these are not the last lines of the file (``final``), a record that is still open at their end, and
+        a blank line there, are left unused: only the lines that follow can tell what they are.
+        """
+        out = Records()
+        stop = len(lines) - (lines[-1] in _BLANK) if lines else 0
+        if self.quoting:
+            with _field_limit(sum(map(len, lines))):
+                out.used = self._parse_quoted(lines, stop, number, final, out)
+        else:
+            self._parse_unquoted(lines, stop, number, out)
+            out.used = stop
+        if final:
+            out.used = len(lines)
+        return out
+
+    def _parse_unquoted(self, lines: list[str], stop: int, number: int, out: Records) -> None:
+        for index in range(stop):
+            raw = lines[index]
+            if len(raw) > RECORD_LIMIT:
+                self._refuse(_TOO_LONG, raw, number + index, out)
+            else:
+                self._take(split_end(raw)[0].split(self.delimiter), raw, number + index, out)
+
+    def _parse_quoted(self, lines: list[str], stop: int, number: int, final: bool, out: Records) -> int:
+        start = 0
+        while start < stop:
+            base = start
+            # A map over a range starts anywhere at no cost; slicing the list after every error would be quadratic.
+            reader = self._reader(map(lines.__getitem__, range(start, stop)))
+            try:
+                for fields in reader:
+                    end = base + reader.line_num
+                    raw = lines[start] if end == start + 1 else "".join(lines[start:end])
+                    if len(raw) > RECORD_LIMIT:
+                        raise csv.Error(_TOO_LONG)
+                    # Most records end here: `_take` alone would cost a quarter of the whole time.
+                    if len(fields) == self.width:
+                        out.rows.append(fields)
+                        out.raws.append(raw)
+                    else:
+                        self._take(fields, raw, number + start, out)
+                    start = end
+            except csv.Error as error:
+                is_open = str(error).startswith("unexpected end")
+                if is_open and not final:
+                    if sum(map(len, lines[start:stop])) <= RECORD_LIMIT:
+                        return start
+                    error = csv.Error(_TOO_LONG)
+                self._refuse(_reason(error), lines[start], number + start, out)
+                failed = stop if is_open else base + reader.line_num - 1
+                self._parse_alone(lines, start + 1, failed, number, out)
+                start = max(start + 1, failed)
+        return start
+
+    def _parse_alone(self, lines: list[str], start: int, stop: int, number: int, out: Records) -> None:
+        """Parse lines inside a failed record, each as a record of its own.
+
+        The failed record had an open quote at the end of each of them. A record that begins on one of them and is
+        open at its end would thus go the same way to the same failure: no need to look, and reading stays linear.
+        """
+        for index in range(start, stop):
+            try:
+                for fields in self._reader(iter((lines[index],))):
+                    self._take(fields, lines[index], number + index, out)
+            except csv.Error as error:
+                self._refuse(_reason(error), lines[index], number + index, out)
+
+    def _reader(self, lines: Iterator[str]) -> csv._reader:  # type: ignore[name-defined]
+        return csv.reader(lines, delimiter=self.delimiter, strict=True)
+
+    def _take(self, fields: list[str], raw: str, line: int, out: Records) -> None:
+        is_blank = raw in _BLANK
+        if self.width is None and not is_blank:
+            self.width = len(fields)
+        if is_blank and self.width == 1:
+            fields = [""]
+        if len(fields) == self.width:
+            out.rows.append(fields)
+            out.raws.append(raw)
+        elif is_blank:
+            self._refuse("blank line", raw, line, out)
+        else:
+            count = f"{len(fields)} field{'s' if len(fields) != 1 else ''}"
+            self._refuse(f"{count}, {self.expected} {self.width}", raw, line, out)
+
+    def _refuse(self, reason: str, raw: str, line: int, out: Records) -> None:
+        out.rejects.append((len(out.rows), Reject(line, reason, split_end(raw)[0])))
+
+
+def _reason(error: csv.Error) -> str:
+    message = str(error)
+    return next((reason for start, reason in _REASONS.items() if message.startswith(start)), message)
+
+
+@contextmanager
+def _field_limit(characters: int) -> Iterator[None]:
+    """Let the csv module read fields of this length, and no longer than needed: its limit is global."""
+    before = csv.field_size_limit()
+    csv.field_size_limit(max(before, min(characters, RECORD_LIMIT)))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

@@ -1,0 +1,94 @@
+"""Values as text: fields of delimited files, and JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from datetime import date, time, timedelta
+from decimal import Decimal
+from json.encoder import encode_basestring
+from types import SimpleNamespace
+
+import polars as pl
+
+from weaklabel.errors import CorpusError
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, (date, time, timedelta, Decimal)):
+        return str(value)
+    raise ValueError(f"{type(value).__name__} is no JSON")
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_plain).encode
+
+
+def as_fields(column: pl.Series) -> list[str]:
+    """Return values as fields: null and NaN empty, booleans ``true``/``false``, nested values as JSON. Length: n."""
+    if column.dtype.is_nested():
+        return ["" if text == "null" else text for text in as_json(column)]
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
+    return _cast(column).fill_null("").to_list()
+
+
+def as_json(column: pl.Series) -> list[str]:
+    """Return values as JSON: null and NaN ``null``, dates as ISO text. Length: n.
+
+    Raises
+    ------
+    CorpusError
+        An infinite number, or another value for which JSON has no form.
+    """
+    try:
+        if column.dtype.is_nested():
+            return [_ENCODE(value) for value in column.to_list()]
+        if column.dtype.is_float():
+            column = column.fill_nan(None)
+            if column.is_infinite().any():
+                raise ValueError("an infinite number")
+    except ValueError as error:
+        raise CorpusError(f"column '{column.name}' holds what JSON cannot ({error}): write Parquet") from None
+    if column.dtype.is_float() or column.dtype.is_integer() or column.dtype == pl.Boolean:
+        return column.cast(pl.String).fill_null("null").to_list()
+    return ["null" if text is None else encode_basestring(text) for text in _cast(column).to_list()]
+
+
+def json_key(name: str) -> str:
+    """Return ``name`` as a JSON string."""
+    return encode_basestring(name)
+
+
+def delimited(rows: Iterable[Iterable[str]], delimiter: str, quoting: bool) -> list[str]:
+    """Return each row as a record without line end, quoted only where needed.
+
+    Raises
+    ------
+    CorpusError
+        A value needs quotes, and the file has none.
+    """
+    records: list[str] = []
+    writer = csv.writer(
+        SimpleNamespace(write=records.append),
+        delimiter=delimiter,
+        quotechar='"' if quoting else None,
+        quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
+        # So that fields with either character are quoted; taken off again, since every record has its own line end.
+        lineterminator="\r\n",
+    )
+    try:
+        writer.writerows(rows)
+    except csv.Error:
+        raise CorpusError(
+            f"a new value or column name holds {delimiter!r} or a line end, and the input has no quoting: "
+            "write JSONL or Parquet"
+        ) from None
+    return [record[:-2] for record in records]
+
+
+def _cast(column: pl.Series) -> pl.Series:
+    try:
+        return column.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        raise CorpusError(f"column '{column.name}' holds {column.dtype}, which is no text: write Parquet") from None

@@ -1,0 +1,207 @@
+"""Writing a corpus with new columns: what was read stands there byte for byte, and nothing is half written."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeAlias, cast
+
+import polars as pl
+
+from weaklabel.corpus.batch import Batch
+from weaklabel.corpus.corpus import Corpus
+from weaklabel.corpus.formats import FORMATS, format_of, packing_of
+from weaklabel.corpus.sinks import DelimitedCopy, DelimitedSink, JsonlCopy, JsonlSink, ParquetSink, Sink
+from weaklabel.errors import CorpusError
+from weaklabel.files import atomic_path
+
+NewColumns: TypeAlias = Callable[[Batch], pl.DataFrame] | Iterable[pl.DataFrame] | pl.DataFrame
+"""The new columns of a batch by a function, of one batch after the other, or of all rows at once."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What `write_labelled` did.
+
+    Attributes
+    ----------
+    out
+        Where it was written; ``-`` is standard output.
+    rows, rejects
+        Rows written and records left out; together, the records of the input.
+    columns
+        Names of the new columns.
+    """
+
+    out: str
+    rows: int
+    rejects: int
+    columns: tuple[str, ...]
+
+
+def write_labelled(
+    corpus: Corpus,
+    out: str | os.PathLike[str],
+    extra: NewColumns,
+    *,
+    size: int = 10_000,
+    format: str | None = None,
+) -> Written:
+    """Write every row of ``corpus``, in order, with all its columns and then the new ones.
+
+    Where input and output are both delimited by the same character, or both JSONL, each record is copied byte for
+    byte, with byte order mark, encoding, line end and quoting, and only the new fields are added to it. A ``.csv``
+    keeps the delimiter of CSV input. Otherwise values are written anew, in UTF-8. The rejects of the pass are in
+    `Corpus.rejects` afterwards.
+
+    Parameters
+    ----------
+    corpus
+        From `read_corpus`.
+    out
+        Path ending in .csv, .tsv, .jsonl or .parquet, text also in .gz or .zst; or ``-`` for standard output, in
+        the format of the corpus if that is text, else CSV. A file is replaced only once the new one is complete.
+    extra
+        A function from a batch to its new columns; or an iterable that gives them batch by batch, at the same
+        ``size``; or one frame for all rows. Null and NaN become an empty field, and null in JSON.
+    size
+        Rows of a batch.
+    format
+        One of csv, tsv, jsonl, parquet, where the name does not tell.
+
+    Raises
+    ------
+    CorpusError
+        A new column has the name of an old one, the new columns do not fit the rows, or ``out`` is the input.
+    WeakLabelError
+        The place cannot be written to.
+
+    Examples
+    --------
+    >>> from weaklabel.corpus import read_corpus
+    >>> corpus = read_corpus(pl.DataFrame({"text": ["WIN a prize", "see you"]}))
+    >>> new = pl.DataFrame({"label": ["spam", None]})
+    >>> import tempfile
+    >>> out = Path(tempfile.mkdtemp()) / "labelled.csv"
+    >>> write_labelled(corpus, out, new).rows
+    2
+    >>> print(out.read_text(), end="")
+    text,label
+    WIN a prize,spam
+    see you,
+    """
+    target = os.fspath(out)
+    kind = format_of(target, format, _default_format(corpus) if target == "-" else None)
+    if target != "-" and corpus.path and Path(target).exists() and corpus.path.samefile(target):
+        raise CorpusError(f"{target} is the corpus itself: write to another file")
+    rows = 0
+    columns: tuple[str, ...] = ()
+    with _opened(target) as handle:
+        sink: Sink | None = None
+        for batch, new in _paired(corpus, extra, size):
+            if sink is None:
+                columns = tuple(new.columns)
+                sink = _sink(corpus, kind, handle)
+                sink.start(batch, new)
+            sink.write(batch, new)
+            rows += len(batch)
+        assert sink is not None
+        sink.close()
+    return Written(target, rows, len(corpus.rejects), columns)
+
+
+def _default_format(corpus: Corpus) -> str:
+    return corpus.format if corpus.format in FORMATS and corpus.format != "parquet" else "csv"
+
+
+def _sink(corpus: Corpus, kind: str, handle: BinaryIO) -> Sink:
+    if kind == "parquet":
+        return ParquetSink(handle)
+    if kind == "jsonl":
+        return JsonlCopy(handle, corpus.source.encoding) if corpus.format == "jsonl" else JsonlSink(handle)
+    dialect = corpus.dialect
+    delimiter = "\t" if kind == "tsv" else dialect.delimiter if dialect and corpus.format == "csv" else ","
+    if dialect and dialect.delimiter == delimiter:
+        return DelimitedCopy(handle, dialect, corpus.source.header)
+    return DelimitedSink(handle, delimiter, header=dialect is None or dialect.header)
+
+
+def _paired(corpus: Corpus, extra: NewColumns, size: int) -> Iterator[tuple[Batch, pl.DataFrame]]:
+    """Give every batch with its new columns, checked; for a corpus of no rows, one empty batch."""
+    give = _giver(extra)
+    expected: pl.Schema | None = None
+    end = 0
+    for batch in _at_least_one(corpus, size):
+        new = give(batch)
+        if expected is None:
+            _check_names(corpus, new.columns)
+            expected = new.schema
+        if new.height != len(batch) and new.width:
+            raise CorpusError(f"{new.height} rows of new columns for {len(batch)} rows from row {batch.start} on")
+        if new.schema != expected:
+            raise CorpusError(f"the new columns change from {expected} to {new.schema} at row {batch.start}")
+        end = batch.start + len(batch)
+        yield batch, new
+    if not callable(extra) and give(Batch(corpus.empty().source, corpus.text, start=end)).height:
+        raise CorpusError(f"there are more rows of new columns than the {end} rows of {corpus.name}")
+
+
+def _giver(extra: NewColumns) -> Callable[[Batch], pl.DataFrame]:
+    if isinstance(extra, pl.DataFrame):
+        frame = extra
+        # Beyond the last row: whatever is left, so that a frame that is too long is noticed.
+        return lambda batch: frame.slice(batch.start, len(batch) or None)
+    if callable(extra):
+        return extra
+    frames = iter(extra)
+
+    def give(batch: Batch) -> pl.DataFrame:
+        new = next(frames, None)
+        if new is None and len(batch):
+            raise CorpusError(f"the new columns end before row {batch.start}: give one frame for each batch")
+        return pl.DataFrame() if new is None else new
+
+    return give
+
+
+def _at_least_one(corpus: Corpus, size: int) -> Iterator[Batch]:
+    batch = None
+    for batch in corpus.batches(size):
+        yield batch
+    if batch is None:
+        yield corpus.empty()
+
+
+def _check_names(corpus: Corpus, names: list[str]) -> None:
+    clash = [f"'{name}'" for name in names if name in corpus.columns]
+    if clash:
+        raise CorpusError(
+            f"{corpus.name} already has a column {', '.join(clash)}: give the new columns a prefix (--prefix weak_)"
+        )
+
+
+@contextmanager
+def _opened(target: str) -> Iterator[BinaryIO]:
+    if target == "-":
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with atomic_path(target) as part, part.open("wb") as file:
+        packing = packing_of(target)
+        if packing == ".gz":
+            # No name and no time, so that the same rows give the same bytes.
+            with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as archive:
+                yield cast(BinaryIO, archive)
+        elif packing == ".zst":
+            import zstandard
+
+            with zstandard.ZstdCompressor().stream_writer(file, closefd=False) as archive:
+                yield cast(BinaryIO, archive)
+        else:
+            yield file

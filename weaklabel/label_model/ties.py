@@ -1,0 +1,73 @@
+"""From probabilities to classes, where several classes may tie: always stated, always deterministic."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.errors import LabelModelError, nearest
+from weaklabel.labels import ABSTAIN, Labels, Probs, Votes8
+
+POLICIES = ("abstain", "first", "random")
+
+TOLERANCE = 1e-5
+"""Probabilities closer than this tie, as in Snorkel."""
+
+
+def check_policy(policy: str) -> str:
+    """Return ``policy``, or raise a `LabelModelError` that lists the known ones."""
+    if policy not in POLICIES:
+        raise LabelModelError(
+            f"unknown tie_break_policy '{policy}'{nearest(str(policy), POLICIES)}; policies are {', '.join(POLICIES)}"
+        )
+    return policy
+
+
+def break_ties(probs: Probs, patterns: Votes8, policy: str, seed: int) -> Labels:
+    """Return the most probable class of each pattern, ties broken as ``policy`` says.
+
+    Parameters
+    ----------
+    probs
+        Shape: [u, k]; all NaN where there is no answer.
+    patterns
+        The votes behind them, from which "random" draws. Shape: [u, m].
+    policy
+        "abstain", "first" or "random".
+    seed
+        Seed of "random".
+
+    Returns
+    -------
+    Labels
+        Shape: [u]; -1 where there is no answer.
+    """
+    silent = np.isnan(probs).all(axis=1)
+    known = np.where(silent[:, None], 0.0, probs)
+    tied = np.asarray(known.max(axis=1, keepdims=True) - known < TOLERANCE)
+    n_tied = tied.sum(axis=1)
+    if policy == "random":
+        turn = _hash_votes(patterns, seed) % n_tied.astype(np.uint64)
+        preds = (tied.cumsum(axis=1) > turn[:, None]).argmax(axis=1)
+    else:
+        preds = tied.argmax(axis=1)
+    abstains = silent | (n_tied > 1) if policy == "abstain" else silent
+    return np.where(abstains, ABSTAIN, preds)
+
+
+def _hash_votes(patterns: Votes8, seed: int) -> NDArray[np.uint64]:
+    """Hash the votes of each pattern; abstains add nothing. Shape: [u, m] -> [u]."""
+    total = np.full(len(patterns), seed % 2**64, dtype=np.uint64)
+    for position in range(patterns.shape[1]):
+        votes = patterns[:, position]
+        keys = votes.astype(np.uint64) + np.uint64((position + 1) << 8)
+        total += np.where(votes == ABSTAIN, np.uint64(0), _mix(keys))
+    return _mix(total)
+
+
+def _mix(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scatter keys over 64 bits by the finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
+    keys = keys + np.uint64(0x9E3779B97F4A7C15)
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))

@@ -1,0 +1,118 @@
+"""A labelled corpus as a file: every input column, then label, confidence, and one probability a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from weaklabel.corpus import Batch, Corpus, Written, write_labelled
+from weaklabel.errors import CorpusError
+from weaklabel.labels import Labels, Probs
+from weaklabel.votes import Votes
+
+if TYPE_CHECKING:
+    from weaklabel.classifier import Classifier
+
+DECIMALS = 6
+"""Of confidences and probabilities in files."""
+
+
+def new_columns(labels: Sequence[str], lf_names: Sequence[str] = (), prefix: str = "") -> list[str]:
+    """Return the names of the columns that labelling adds, in order; votes of labeling functions come last."""
+    probabilities = [f"p_{name}" for name in labels]
+    return [prefix + name for name in ["label", "confidence", *probabilities, *(f"vote_{name}" for name in lf_names)]]
+
+
+def check_new_columns(corpus: Corpus, columns: Sequence[str]) -> None:
+    """Refuse, before any work is done, new columns whose names the corpus has already.
+
+    Raises
+    ------
+    CorpusError
+        Names the column and the way out.
+    """
+    taken = next((name for name in columns if name in corpus.columns), None)
+    if taken is not None:
+        raise CorpusError(
+            f"{corpus.name} already has a column '{taken}'; "
+            "give the new columns a prefix, such as --prefix weak_, so that nothing is overwritten"
+        )
+
+
+def label_columns(preds: Labels, probs: Probs, labels: Sequence[str], prefix: str = "") -> pl.DataFrame:
+    """Return the new columns: empty (null) where a row has no label, or no probabilities.
+
+    Parameters
+    ----------
+    preds
+        Shape: [n]; -1 where there is no label.
+    probs
+        Shape: [n, k]; all NaN where nothing spoke for the row.
+    labels
+        Class names. Length: k.
+    prefix
+        Put before the names of the columns.
+    """
+    rounded = np.round(probs, DECIMALS)
+    best = np.where(preds < 0, np.nan, rounded.max(axis=1, initial=0))
+    columns = [_names(preds, labels), pl.Series(best, nan_to_null=True)]
+    columns += [pl.Series(rounded[:, number], nan_to_null=True) for number in range(len(labels))]
+    return pl.DataFrame(dict(zip(new_columns(labels, (), prefix), columns, strict=True)))
+
+
+def write_labelled_corpus(
+    out: str | Path,
+    corpus: Corpus,
+    votes: Votes,
+    preds: Labels,
+    probs: Probs,
+    labels: Sequence[str],
+    *,
+    with_votes: bool = False,
+    prefix: str = "",
+) -> Written:
+    """Write a corpus with what the label model says of it, and each labeling function's vote if asked."""
+    lf_names = votes.lf_names if with_votes else ()
+    vote_names = new_columns(labels, lf_names, prefix)[len(labels) + 2 :]
+
+    def columns(batch: Batch) -> pl.DataFrame:
+        rows = slice(batch.start, batch.start + len(batch))
+        frame = label_columns(preds[rows], probs[rows], labels, prefix)
+        cast = {name: _names(votes.L[rows, number], labels) for number, name in enumerate(vote_names)}
+        return frame.with_columns(**cast)
+
+    return write_labelled(corpus, out, columns)
+
+
+def write_predicted_corpus(
+    out: str | Path, corpus: Corpus, classifier: Classifier, *, prefix: str = "", progress: bool = False
+) -> dict[str, int]:
+    """Write a corpus with a classifier's predictions and return how many rows each class got."""
+    from tqdm import tqdm
+
+    labels = classifier.labels_
+    counts = np.zeros(len(labels), dtype=np.int64)
+    with tqdm(total=len(corpus), desc="predict", unit=" rows", unit_scale=True, disable=not progress) as bar:
+
+        def columns(batch: Batch) -> pl.DataFrame:
+            nonlocal counts
+            probs = classifier.predict_proba(batch.texts)
+            preds = probs.argmax(axis=1) if len(probs) else np.empty(0, np.int64)
+            counts += np.bincount(preds, minlength=len(labels))
+            bar.update(len(batch))
+            return label_columns(preds, probs, labels, prefix)
+
+        write_labelled(corpus, out, columns, size=1000)
+    return dict(zip(labels, counts.tolist(), strict=True))
+
+
+def _names(numbers: NDArray[np.integer], labels: Sequence[str]) -> pl.Series:
+    """Class numbers as names, -1 as null. Shape: [n]."""
+    names = pl.Series(list(labels), dtype=pl.String)
+    index = pl.Series(numbers.astype(np.int64), dtype=pl.Int64)
+    return names.gather(index.set(index < 0, None)) if len(index) else pl.Series([], dtype=pl.String)

@@ -1,0 +1,245 @@
+"""Lexicon labeling functions: word lists of any length, counted or weighed, over one shared pass over the tokens."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from weaklabel.corpus.batch import TEXT, Batch
+from weaklabel.errors import LFError
+from weaklabel.labels import ABSTAIN, Votes8
+from weaklabel.lf.core import check_columns, check_label, check_name
+from weaklabel.lf.patterns import column_text
+from weaklabel.lf.regexes import UNSPACED, check_words, keyword_pattern
+
+ROUNDING = 1e-9
+"""How far a sum of weights may fall short of the minimum, so that ten times 0.1 reaches 1."""
+
+
+class LexiconLF:
+    """A labeling function that adds up the entries of a lexicon in a text; see `lexicon_lf`.
+
+    It is no polars expression: polars shares work between expressions only where they do not look into lists, so that
+    ten lexicons would split the texts ten times.
+    """
+
+    kind = "lexicon"
+
+    def __init__(
+        self, name: str, label: int, weights: Mapping[str, float], least: float, ignore_case: bool, column: str
+    ) -> None:
+        self.name = name
+        self.columns = (column,)
+        self.label = label
+        self.least = least
+        self.ignore_case = ignore_case
+        entries = pl.Series(list(weights))
+        unspaced = entries.str.contains(UNSPACED)
+        word = entries.str.contains(r"^\w+$") & ~unspaced
+        self.words = {entry: weights[entry] for entry in entries.filter(word)}
+        self.unspaced = {entry: weights[entry] for entry in entries.filter(unspaced)}
+        self.phrases = {entry: weights[entry] for entry in entries.filter(~word & ~unspaced)}
+
+    def vote(self, batch: Batch) -> Votes8:
+        """Vote on every row of ``batch``; see `LF.vote`."""
+        check_columns(self.name, self.columns, batch)
+        return np.where(self.sums(batch) >= self.least - ROUNDING, self.label, ABSTAIN).astype(np.int8)
+
+    def sums(self, batch: Batch) -> NDArray[np.float64]:
+        """Return the sum of the weights of all entries found in each row. Shape: [n]."""
+        (column,) = self.columns
+        shared = (column, self.ignore_case)
+        text = batch.once(
+            ("plain text", *shared),
+            lambda: _plain(batch.frame.select(column_text(column)).to_series(), self.ignore_case),
+        )
+        sums = np.zeros(len(batch))
+        if self.words:
+            tokens = batch.once(("tokens", *shared), lambda: Found(text.str.extract_all(r"\w+")))
+            sums += tokens.sums(self.words)
+        if self.unspaced:
+            longest_first = sorted(self.unspaced, key=len, reverse=True)
+            sums += Found(text.str.extract_many(longest_first, leftmost=True)).sums(self.unspaced)
+        if self.phrases:
+            sums += Found(text.str.extract_all(keyword_pattern(self.phrases, whole_word=True))).sums(self.phrases)
+        return sums
+
+    def __repr__(self) -> str:
+        return f"lexicon_lf({self.name!r})"
+
+
+class Found:
+    """The strings found in each row, each distinct one kept once.
+
+    Parameters
+    ----------
+    lists
+        Lists of strings, or null, for each row. Length: n.
+    """
+
+    def __init__(self, lists: pl.Series) -> None:
+        lengths = lists.list.len().fill_null(0).to_numpy()
+        strings = lists.filter(pl.Series(lengths > 0)).explode()
+        self.n = len(lists)
+        self.rows = np.repeat(np.arange(self.n), lengths)
+        self.vocabulary = strings.unique(maintain_order=True)
+        self.codes = strings.cast(pl.Enum(self.vocabulary)).to_physical().to_numpy()
+
+    def sums(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return the sum of the weights of each row's strings, 0 for a string that has none. Shape: [n]."""
+        worth = self.vocabulary.replace_strict(
+            list(weights), list(weights.values()), default=0.0, return_dtype=pl.Float64
+        ).to_numpy()
+        sums: NDArray[np.float64] = np.bincount(self.rows, weights=worth[self.codes], minlength=self.n).astype(
+            np.float64
+        )
+        return sums
+
+
+def lexicon_lf(
+    name: str,
+    label: int,
+    lexicon: str | os.PathLike[str] | Iterable[str] | Mapping[str, float],
+    *,
+    column: str = TEXT,
+    ignore_case: bool = True,
+    min_count: int = 1,
+    min_weight: float | None = None,
+) -> LexiconLF:
+    r"""Vote where a text holds enough entries of a lexicon.
+
+    Single words are compared with the text's tokens (``\w+``), so a lexicon may have any number of them. Entries that
+    are no single token ("check out", "don't", ":)") are looked for as whole words, the longest where several begin at
+    the same place, and those in a script without spaces (Chinese, Japanese, Thai) anywhere. An occurrence counts once
+    as a word and once as part of an entry of several words, if the lexicon has both.
+
+    Parameters
+    ----------
+    name
+        Name of the labeling function.
+    label
+        Class it votes for, 0..126.
+    lexicon
+        Path of a UTF-8 file with an entry a line, then a TAB and a weight if wanted (a line that begins with # is a
+        comment, an empty one is skipped); or words; or a mapping from word to weight. An entry without a weight
+        weighs 1.
+    column
+        Column to read.
+    ignore_case
+        Compare lower-cased words.
+    min_count
+        Number of entries found in the text, repeats included, that it takes; weights do not matter.
+    min_weight
+        Instead of ``min_count``: sum of the weights of the entries found that it takes; above 0.
+
+    Raises
+    ------
+    LFError
+        The file is missing or a line of it is wrong (says which); the lexicon is empty or has an entry twice with
+        different weights; a wrong name, label or minimum.
+
+    Examples
+    --------
+    >>> lf = lexicon_lf("praise", 1, {"good": 1, "great": 2, "bad": -2}, min_weight=2)
+    >>> lf.vote(Batch(pl.DataFrame({"text": ["Great!", "good good", "great but bad"]})))
+    array([ 1,  1, -1], dtype=int8)
+    """
+    entries = _entries(check_name(name), lexicon)
+    least = _least(name, min_count, min_weight)
+    weights = _weights(name, entries, ignore_case)
+    if min_weight is None:
+        weights = dict.fromkeys(weights, 1.0)
+    return LexiconLF(name, check_label(name, label), weights, least, ignore_case, column)
+
+
+class _Entry(NamedTuple):
+    text: str
+    weight: float
+    origin: str
+
+
+def _entries(name: str, lexicon: Any) -> list[_Entry]:
+    if isinstance(lexicon, str | os.PathLike):
+        return _read(name, Path(lexicon))
+    words = check_words(name, lexicon)
+    if isinstance(lexicon, Mapping):
+        return [_Entry(word, _weight(lexicon[word], f"LF '{name}': entry '{word}'"), "") for word in words]
+    return [_Entry(word, 1.0, "") for word in words]
+
+
+def _read(name: str, path: Path) -> list[_Entry]:
+    """Read a lexicon file; see `lexicon_lf`."""
+    try:
+        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+    except OSError as error:
+        raise LFError(
+            f"LF '{name}': cannot read lexicon {path}: {error.strerror or error}; give the path of a file, or a list of words"
+        ) from None
+    entries = []
+    for number, line in enumerate(lines, 1):
+        origin = f"lexicon {path}, line {number}"
+        try:
+            text = line.decode().strip(" ")
+        except UnicodeDecodeError:
+            raise LFError(f"LF '{name}': {origin}: not UTF-8; save the file as UTF-8") from None
+        if text.strip() and not text.startswith("#"):
+            entries.append(_parse(text, f"LF '{name}': {origin}", origin))
+    if not entries:
+        raise LFError(f"LF '{name}': lexicon {path} has no entries; write one a line")
+    return entries
+
+
+def _parse(line: str, where: str, origin: str) -> _Entry:
+    word, tab, weight = line.partition("\t")
+    if not word.strip():
+        raise LFError(f"{where}: there is no word before the TAB")
+    return _Entry(word.strip(), _weight(weight.strip(), where) if tab else 1.0, origin)
+
+
+def _weight(value: Any, where: str) -> float:
+    try:
+        weight = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        weight = math.nan
+    if not math.isfinite(weight):
+        raise LFError(f"{where}: the weight must be a finite number such as 1 or -0.5, not {value!r}")
+    return weight
+
+
+def _least(name: str, min_count: int, min_weight: float | None) -> float:
+    if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
+        raise LFError(f"LF '{name}': min_count must be a whole number from 1 on, not {min_count!r}")
+    if min_weight is None:
+        return min_count
+    if min_count != 1:
+        raise LFError(f"LF '{name}': give min_count or min_weight, not both")
+    least = _weight(min_weight, f"LF '{name}': min_weight")
+    if least <= 0:
+        raise LFError(
+            f"LF '{name}': min_weight must be above 0, not {min_weight}: it would vote on texts without any entry"
+        )
+    return least
+
+
+def _weights(name: str, entries: list[_Entry], ignore_case: bool) -> dict[str, float]:
+    """Return the weight of each entry as it stands in a plain text."""
+    first: dict[str, _Entry] = {}
+    plain = _plain(pl.Series([entry.text for entry in entries]), ignore_case).str.strip_chars()
+    for text, entry in zip(plain, entries, strict=True):
+        known = first.setdefault(text, entry)
+        if known.weight != entry.weight:
+            where = f" ({known.origin}; {entry.origin})" if entry.origin else ""
+            raise LFError(f"LF '{name}': '{text}' weighs both {known.weight:g} and {entry.weight:g}{where}; keep one")
+    return {text: entry.weight for text, entry in first.items()}
+
+
+def _plain(texts: pl.Series, ignore_case: bool) -> pl.Series:
+    """Return the texts with every run of white space as one space, in lower case if that is to be ignored."""
+    return (texts.str.to_lowercase() if ignore_case else texts).str.replace_all(r"\s+", " ")

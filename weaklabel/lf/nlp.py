@@ -1,0 +1,278 @@
+"""spaCy labeling functions: conditions over parsed texts, each text parsed once for all that share the pipeline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from weaklabel.corpus.batch import TEXT
+from weaklabel.errors import LFError, nearest
+from weaklabel.labels import ABSTAIN
+from weaklabel.lf.core import check_label, check_name
+from weaklabel.lf.parsing import ANNOTATIONS, Pipeline, SpacyLF, check_annotations, load_pipeline, one_line
+from weaklabel.lf.regexes import check_words
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+BAD_PATTERN = (ValueError, KeyError, TypeError, AttributeError, re.error)
+"""What spaCy raises for patterns that it cannot take."""
+
+
+class spacy_lf:
+    """Decorator that makes a labeling function of a Python function over a parsed text.
+
+    Parameters
+    ----------
+    name
+        Name of the labeling function; by default the function's own.
+    pipeline
+        An installed model ("en_core_web_sm"), a folder of one, "blank:" and any language that spaCy tokenizes
+        ("blank:en", "blank:zh"), or an nlp object, say one with fewer components. Labeling functions with the same
+        pipeline share one run of it.
+    column
+        Column to read.
+
+    Raises
+    ------
+    LFError, MissingPackageError
+        As of `SpacyLF`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from weaklabel.corpus.batch import Batch
+    >>> @spacy_lf()
+    ... def shouting(doc):
+    ...     return 1 if sum(token.is_upper for token in doc) >= 3 else -1
+    >>> shouting.vote(Batch(pl.DataFrame({"text": ["BUY THIS NOW", "Have a look"]})))
+    [1, -1]
+    """
+
+    def __init__(self, name: str | None = None, *, pipeline: Pipeline = "blank:en", column: str = TEXT) -> None:
+        if callable(name):
+            raise LFError(f"@spacy_lf on '{name.__name__}' needs parentheses: @spacy_lf()")
+        self.name = name
+        self.pipeline = pipeline
+        self.column = column
+
+    def __call__(self, f: Callable[[Doc], int]) -> SpacyLF:
+        """Wrap ``f``."""
+        return SpacyLF(self.name or f.__name__, f, self.pipeline, self.column)
+
+
+def matcher_lf(
+    name: str,
+    label: int,
+    patterns: Sequence[Sequence[Mapping[str, Any]]],
+    *,
+    pipeline: Pipeline = "blank:en",
+    min_count: int = 1,
+    column: str = TEXT,
+) -> SpacyLF:
+    """Vote where token patterns of spaCy's `Matcher` match.
+
+    Parameters
+    ----------
+    name
+        Name of the labeling function.
+    label
+        Class it votes for, 0..126.
+    patterns
+        Alternatives; each a list of dicts, one a token, such as ``[{"LOWER": "my"}, {"LOWER": "channel"}]``.
+    pipeline, column
+        See `spacy_lf`. LEMMA, POS, TAG, MORPH and DEP need a model.
+    min_count
+        Number of matches, not overlapping, that it takes.
+
+    Raises
+    ------
+    LFError
+        A pattern is wrong, or asks for what the pipeline does not give; a wrong name, label or count.
+    MissingPackageError
+        The pipeline is not installed; says what to install.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from weaklabel.corpus.batch import Batch
+    >>> lf = matcher_lf("my_thing", 1, [[{"LOWER": "my"}, {"LOWER": {"IN": ["channel", "page"]}}]])
+    >>> lf.vote(Batch(pl.DataFrame({"text": ["Visit my page!", "a page"]})))
+    [1, -1]
+    """
+    nlp = load_pipeline(check_name(name), pipeline)
+    from spacy.matcher import Matcher
+
+    if not patterns:
+        raise LFError(f"LF '{name}': the list of patterns is empty; give at least one")
+    try:
+        matcher = Matcher(nlp.vocab, validate=True)
+        matcher.add(name, patterns)
+    except BAD_PATTERN as error:
+        raise _bad(name, "Matcher patterns", error) from None
+    check_annotations(name, nlp, (attr for pattern in patterns for token in pattern for attr in token))
+    return _counting(name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column)
+
+
+def phrase_lf(
+    name: str,
+    label: int,
+    phrases: Iterable[str],
+    *,
+    attr: str = "LOWER",
+    pipeline: Pipeline = "blank:en",
+    min_count: int = 1,
+    column: str = TEXT,
+) -> SpacyLF:
+    """Vote where one of many phrases occurs, compared token by token with spaCy's `PhraseMatcher`.
+
+    Parameters
+    ----------
+    name
+        Name of the labeling function.
+    label
+        Class it votes for, 0..126.
+    phrases
+        The phrases; the pipeline's tokenizer splits them as it splits the texts.
+    attr
+        Token attribute to compare: "LOWER", "ORTH" (exactly), "LEMMA" (needs a model) ...
+    pipeline, column
+        See `spacy_lf`.
+    min_count
+        Number of phrases found, not overlapping, that it takes.
+
+    Raises
+    ------
+    LFError
+        No phrases, a blank one, an attribute that spaCy or the pipeline lacks; a wrong name, label or count.
+    MissingPackageError
+        The pipeline is not installed; says what to install.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from weaklabel.corpus.batch import Batch
+    >>> lf = phrase_lf("offer", 1, ["free trial", "limited offer"])
+    >>> lf.vote(Batch(pl.DataFrame({"text": ["Your FREE trial!", "a trial"]})))
+    [1, -1]
+    """
+    nlp = load_pipeline(check_name(name), pipeline)
+    from spacy.matcher import PhraseMatcher
+
+    words = check_words(name, phrases)
+    check_annotations(name, nlp, [attr])
+    parse = nlp if str(attr).upper() in ANNOTATIONS else nlp.make_doc
+    try:
+        matcher = PhraseMatcher(nlp.vocab, attr=attr)
+        matcher.add(name, [parse(word) for word in words])
+    except BAD_PATTERN as error:
+        raise _bad(name, f"phrases compared by {attr!r}", error) from None
+    return _counting(name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column)
+
+
+def entity_lf(
+    name: str,
+    label: int,
+    types: Iterable[str],
+    *,
+    pipeline: Pipeline = "en_core_web_sm",
+    rules: Sequence[Mapping[str, Any]] | None = None,
+    min_count: int = 1,
+    column: str = TEXT,
+) -> SpacyLF:
+    """Vote where entities of certain types occur.
+
+    Parameters
+    ----------
+    name
+        Name of the labeling function.
+    label
+        Class it votes for, 0..126.
+    types
+        Entity types, such as "PERSON" or "MONEY".
+    pipeline, column
+        See `spacy_lf`.
+    rules
+        Patterns of an `EntityRuler`, such as ``{"label": "TEAM", "pattern": "Red Lions"}``. With them, their entities
+        count instead of the model's, and a blank pipeline does; the texts are not parsed a second time.
+    min_count
+        Number of entities that it takes.
+
+    Raises
+    ------
+    LFError
+        A type that neither the model nor the rules know, a wrong rule, name, label or count.
+    MissingPackageError
+        The pipeline is not installed; says what to install.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from weaklabel.corpus.batch import Batch
+    >>> rules = [{"label": "TEAM", "pattern": [{"LOWER": "red"}, {"LOWER": "lions"}]}]
+    >>> lf = entity_lf("teams", 2, ["TEAM"], pipeline="blank:en", rules=rules)
+    >>> lf.vote(Batch(pl.DataFrame({"text": ["The red lions won", "Lions are cats"]})))
+    [2, -1]
+    """
+    nlp = load_pipeline(check_name(name), pipeline)
+    wanted = set(check_words(name, types))
+    if rules is None:
+        known, find = _types_of(nlp), lambda doc: doc.ents
+    else:
+        known, find = _ruled(name, nlp, rules)
+    if known is not None and wanted - known:
+        unknown = min(wanted - known)
+        has = f"knows {', '.join(sorted(known))}" if known else "finds no entities; use 'en_core_web_sm', or give rules"
+        raise LFError(f"LF '{name}': no entity type '{unknown}'{nearest(unknown, known)}; the pipeline {has}")
+    return _counting(
+        name, label, lambda doc: [entity for entity in find(doc) if entity.label_ in wanted], min_count, nlp, column
+    )
+
+
+def _counting(
+    name: str, label: int, find: Callable[[Doc], Sequence[Any]], min_count: int, nlp: Language, column: str
+) -> SpacyLF:
+    from spacy.util import filter_spans
+
+    number = check_label(name, label)
+    if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
+        raise LFError(f"LF '{name}': min_count must be a whole number from 1 on, not {min_count!r}")
+
+    def count(doc: Doc) -> int:
+        return number if len(filter_spans(find(doc))) >= min_count else ABSTAIN
+
+    return SpacyLF(name, count, nlp, column)
+
+
+def _types_of(nlp: Language) -> set[str] | None:
+    """Return the entity types that the pipeline finds, None where a component of it does not tell."""
+    finders = [nlp.get_pipe(name) for name in nlp.pipe_names if "doc.ents" in nlp.get_pipe_meta(name).assigns]
+    if not all(hasattr(finder, "labels") for finder in finders):
+        return None
+    return {label for finder in finders for label in finder.labels}
+
+
+def _ruled(
+    name: str, nlp: Language, rules: Sequence[Mapping[str, Any]]
+) -> tuple[set[str], Callable[[Doc], Sequence[Any]]]:
+    """Return the entity types of the rules, and what finds their entities in a parsed text."""
+    from spacy.pipeline import SpanRuler
+    from spacy.util import filter_spans
+
+    if not rules:
+        raise LFError(f"LF '{name}': the list of rules is empty; give at least one")
+    try:
+        ruler = SpanRuler(nlp, validate=True)
+        ruler.add_patterns(rules)
+    except BAD_PATTERN as error:
+        raise _bad(name, "entity rules", error) from None
+    tokens = [token for rule in rules if not isinstance(rule["pattern"], str) for token in rule["pattern"]]
+    check_annotations(name, nlp, (attribute for token in tokens for attribute in token))
+    # As an EntityRuler does, the longest of overlapping entities wins, whatever its type.
+    return set(ruler.labels), lambda doc: filter_spans(ruler.match(doc))
+
+
+def _bad(name: str, what: str, error: Exception) -> LFError:
+    return LFError(f"LF '{name}': spaCy refuses the {what}: {one_line(error)}")

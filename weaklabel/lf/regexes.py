@@ -1,0 +1,62 @@
+"""Regexes of labeling functions: made from words, and checked when they are given rather than when they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from weaklabel.errors import LFError
+
+UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+"""A letter of a script that puts no spaces between words, where looking for whole words finds next to nothing."""
+
+
+def keyword_pattern(keywords: Iterable[str], whole_word: bool) -> str:
+    """Return the regex that matches any of the keywords, the longest where several begin at the same place."""
+    words = pl.Series(sorted(keywords, key=lambda word: (-len(word), word)))
+    escaped = pl.Series([pl.escape_regex(word) for word in words]).str.replace_all(r"\s+", r"\s+")
+    # Asked of polars, not of Python, since the boundary must go by what Rust takes for a word character.
+    before, after = words.str.contains(r"^\w"), words.str.contains(r"\w$")
+    bound = r"\b" if whole_word else ""
+    return "|".join(
+        bound * first + word + bound * last for first, word, last in zip(before, escaped, after, strict=True)
+    )
+
+
+def check_words(name: str, words: Iterable[str]) -> list[str]:
+    """Return the different words in their order; none, or one that is no text or is blank, is an `LFError`."""
+    if isinstance(words, str | bytes) or not isinstance(words, Iterable):
+        raise LFError(f"LF '{name}': give a list of words such as ['free', 'winner'], not {words!r}")
+    different = list(dict.fromkeys(words))
+    if not different:
+        raise LFError(f"LF '{name}': the list of words is empty; give at least one")
+    for word in different:
+        if not isinstance(word, str) or not word.strip():
+            raise LFError(f"LF '{name}': {word!r} is no word; a word must be a text that is not blank")
+    return different
+
+
+def check_pattern(name: str, pattern: str, ignore_case: bool) -> str:
+    """Return the regex with its flag; one that does not compile is an `LFError`."""
+    if not isinstance(pattern, str) or not pattern:
+        raise LFError(f"LF '{name}': the pattern must be a regex such as r'https?://', not {pattern!r}")
+    flagged = f"(?i){pattern}" if ignore_case else pattern
+    try:
+        pl.Series([""]).str.contains(flagged)
+    except pl.exceptions.ComputeError as error:
+        raise LFError(
+            f"LF '{name}': the regex {_shortened(pattern)} does not work: {_reason(error)}; write it in Rust's syntax, or "
+            "use `re` in a @labeling_function() where it needs lookaround or backreferences"
+        ) from None
+    return flagged
+
+
+def _reason(error: Exception) -> str:
+    """Return the one line of a regex error that says why."""
+    text = str(error).partition("\n\nThis error occurred")[0]
+    return text.rpartition("error: ")[2].strip()
+
+
+def _shortened(pattern: str) -> str:
+    return repr(pattern) if len(pattern) <= 200 else f"{pattern[:200]!r}..."

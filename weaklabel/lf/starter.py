@@ -1,0 +1,56 @@
+"""The commented pack that ``weaklabel lfs --new`` writes for someone to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from weaklabel.errors import LFError
+
+STARTER = '''\
+"""Complaints or praise in short English messages; reads the column 'text'."""
+
+from weaklabel import ABSTAIN, count_lf, keyword_lf, labeling_function, regex_lf
+
+# The classes, by number: class 0 is "complaint", class 1 is "praise". Labeling functions vote with these numbers.
+LABELS = ("complaint", "praise")
+COMPLAINT, PRAISE = 0, 1
+
+# Pattern labeling functions say what to look for. They are the fastest: all of them run in one pass over the texts.
+broken = keyword_lf("broken", COMPLAINT, ["broken", "refund", "does not work", "waste of money"])
+thanks = keyword_lf("thanks", PRAISE, ["thank you", "thanks", "love it", "well done"])
+late = regex_lf("late", COMPLAINT, r"(still waiting|\\d+ (days|weeks) late)", ignore_case=True)
+shouting = count_lf("shouting", COMPLAINT, r"\\b[A-Z]{3,}\\b", min=3)
+
+
+# Row labeling functions are any Python. x.text and x["text"] are the text; every other column is there as well.
+@labeling_function()
+def short_and_happy(x):
+    if len(x.text.split()) < 8 and x.text.endswith("!"):
+        return PRAISE
+    return ABSTAIN  # nothing to say about this row: the other labeling functions decide
+
+
+# Next steps, with messages.csv as your corpus:
+#   weaklabel lfs ./PACK                                    does it load?
+#   weaklabel analyze messages.csv --lfs ./PACK             what does each function do?
+#   weaklabel label messages.csv --lfs ./PACK -o labelled.csv
+'''
+
+
+def write_starter(path: Path) -> None:
+    """Write the starter pack to ``path``.
+
+    Raises
+    ------
+    LFError
+        The file exists, or its name does not end in ``.py``.
+    """
+    if path.suffix != ".py":
+        raise LFError(f"a pack is a Python file: {path} must end in .py")
+    try:
+        with path.open("x", encoding="utf-8") as handle:
+            handle.write(STARTER.replace("PACK", path.name))
+    except FileExistsError:
+        raise LFError(f"{path} exists already; choose another name") from None
+    except OSError as error:
+        raise LFError(f"cannot write {path}: {error.strerror}") from error

@@ -1,0 +1,236 @@
+"""The whole story, top to bottom: votes, label model, classifiers, and only then gold and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from weaklabel.config import ClassifierSettings, GoldSettings, LabelModelSettings, Project
+from weaklabel.corpus import Corpus, read_corpus
+from weaklabel.errors import ConfigError
+from weaklabel.labels import ABSTAIN, Labels, Probs, encode_labels, label_index
+from weaklabel.lf.core import LF
+from weaklabel.lf.packs import LFCollection, load_lfs
+from weaklabel.run_folder import RunFolder
+from weaklabel.scoring import Scores, score
+from weaklabel.votes import LFAnalysis, Votes, apply_lfs
+
+if TYPE_CHECKING:
+    from weaklabel.classifier import Classifier
+    from weaklabel.label_model import LabelModel
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A corpus's votes, the label model fitted on them, and what it says of every row.
+
+    Attributes
+    ----------
+    votes
+        See `weaklabel.Votes`.
+    model
+        The fitted label model.
+    probs
+        Shape: [n, k]; all NaN where no labeling function voted.
+    preds
+        Shape: [n]; -1 where no labeling function voted or the most probable classes tie.
+    """
+
+    votes: Votes
+    model: LabelModel
+    probs: Probs
+    preds: Labels
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run found: the labelled corpus, the scores by stage, and the folder that holds everything."""
+
+    labelled: Labelled
+    scores: dict[str, Scores]
+    folder: RunFolder
+
+
+def run_project(project: Project, *, progress: bool = False) -> RunResult:
+    """Label a corpus, train classifiers on the labels, score every stage, and write it all into a run folder.
+
+    Gold is opened only once everything but the ceiling has been trained.
+
+    Parameters
+    ----------
+    project
+        See `weaklabel.config.read_project`.
+    progress
+        Show progress on stderr.
+
+    Raises
+    ------
+    WeakLabelError
+        The input, a labeling function or the project is at fault.
+    """
+    folder = RunFolder(project)
+    lfs = load_lfs(*project.lfs.use)
+    corpus = read_corpus(project.corpus.path, **project.corpus.reading())
+    held_out = _held_out(corpus, project.gold)
+
+    with folder.timed("votes and label model"):
+        labelled = label_corpus(
+            corpus,
+            lfs,
+            project.label_model,
+            seed=project.seed,
+            error_budget=project.lfs.error_budget,
+            workers=project.lfs.workers,
+            progress=progress,
+        )
+    folder.save_labels(corpus, labelled.votes, labelled.model, labelled.preds, labelled.probs)
+
+    texts = corpus.texts()
+    train_rows = np.flatnonzero(~held_out)
+    train_texts = [texts[row] for row in train_rows]
+    train_probs = labelled.probs[train_rows]
+    chosen = project.classifier
+    log = folder.path / "training"
+    main = make_classifier(chosen, lfs.labels, project.seed, log=log / chosen.name, progress=progress)
+    classifiers = with_baselines(chosen.name, main, lfs.labels, project.seed)
+    for stage, classifier in classifiers.items():
+        with folder.timed(f"train {stage}"):
+            classifier.fit(train_texts, train_probs)
+        folder.save_classifier(stage, classifier)
+
+    scores: dict[str, Scores] = {}
+    summary = LFAnalysis(labelled.votes).lf_summary(est_accuracies=labelled.model.lf_accuracies_)
+    if project.gold is not None:
+        test, Y = _gold(project, corpus, lfs.labels)
+        with folder.timed("score"):
+            votes = apply_lfs(lfs, test, error_budget=project.lfs.error_budget)
+            predictions = stage_predictions(votes, labelled.model, classifiers, test.texts(), lfs.labels)
+            if project.gold.ceiling is not None:
+                ceiling = make_classifier(
+                    chosen, lfs.labels, project.seed, log=log / "gold_ceiling", progress=progress
+                )
+                ceiling.fit(texts, _ceiling_gold(project, texts, lfs.labels))
+                predictions["gold_ceiling"] = ceiling.predict_proba(test.texts())
+            scores = score_stages(Y, predictions, lfs.labels, project.gold.positive, project.seed)
+        summary = LFAnalysis(votes).lf_summary(Y, labelled.model.lf_accuracies_)
+    folder.finish(corpus, labelled.votes, labelled.model, summary, labelled.preds, scores)
+    return RunResult(labelled, scores, folder)
+
+
+def label_corpus(
+    corpus: Corpus,
+    lfs: LFCollection | Iterable[LF],
+    settings: LabelModelSettings | None = None,
+    *,
+    seed: int = 0,
+    error_budget: float = 0.05,
+    workers: int = 1,
+    progress: bool = False,
+) -> Labelled:
+    """Vote on a corpus, fit a label model on the votes, and apply it to them."""
+    votes = apply_lfs(lfs, corpus, error_budget=error_budget, workers=workers, progress=progress)
+    patterns = votes.patterns()
+    model = make_label_model(settings or LabelModelSettings(), votes.cardinality, seed).fit(patterns)
+    return Labelled(votes, model, model.predict_proba(patterns), model.predict(patterns))
+
+
+def make_label_model(settings: LabelModelSettings, cardinality: int, seed: int = 0) -> LabelModel:
+    """Make the label model that the settings name, not fitted."""
+    from weaklabel.label_model import MajorityVote, SnorkelLabelModel
+
+    if settings.name == "majority":
+        return MajorityVote(cardinality)
+    return SnorkelLabelModel(
+        cardinality,
+        class_balance=settings.class_balance,
+        n_epochs=settings.n_epochs,
+        lr=settings.lr,
+        l2=settings.l2,
+        seed=seed,
+    )
+
+
+def make_classifier(
+    settings: ClassifierSettings,
+    labels: Sequence[str],
+    seed: int = 0,
+    *,
+    log: Path | None = None,
+    progress: bool = False,
+) -> Classifier:
+    """Make the classifier that the settings name, not fitted; ``log`` is the folder for BERT's training log."""
+    from weaklabel.classifier import BertClassifier, LinearClassifier
+
+    if settings.name == "linear":
+        return LinearClassifier(labels=labels, seed=seed)
+    return BertClassifier(labels=labels, seed=seed, run_folder=log, progress=progress, **settings.options())
+
+
+def with_baselines(name: str, classifier: Classifier, labels: Sequence[str], seed: int) -> dict[str, Classifier]:
+    """Return a classifier and the baselines that always stand beside it in the scores, by stage."""
+    from weaklabel.classifier import LinearClassifier, MajorityClassifier
+
+    baselines: dict[str, Classifier] = {
+        "majority_class": MajorityClassifier(labels=labels),
+        "linear": LinearClassifier(labels=labels, seed=seed),
+    }
+    return baselines | {name: classifier}
+
+
+def stage_predictions(
+    votes: Votes, model: LabelModel, classifiers: dict[str, Classifier], texts: Sequence[str], labels: Sequence[str]
+) -> dict[str, Labels | Probs]:
+    """Return what every stage says of the same rows: classes for the votes, probabilities for the models."""
+    from weaklabel.label_model import MajorityVote
+
+    predictions: dict[str, Labels | Probs] = {
+        "majority_vote": MajorityVote(len(labels)).fit(votes).predict(votes),
+        "label_model": model.predict_proba(votes),
+    }
+    return predictions | {name: classifier.predict_proba(texts) for name, classifier in classifiers.items()}
+
+
+def score_stages(
+    Y: Labels, predictions: dict[str, Labels | Probs], labels: Sequence[str], positive: str | None, seed: int
+) -> dict[str, Scores]:
+    """Score every stage against the same gold."""
+    return {
+        stage: score(Y, predicted, labels=labels, positive=positive, seed=seed)
+        for stage, predicted in predictions.items()
+    }
+
+
+def _held_out(corpus: Corpus, gold: GoldSettings | None) -> np.ndarray:
+    """Rows that carry gold in the corpus itself, and so must not be trained on. Shape: [n]."""
+    if gold is None or gold.path is not None:
+        return np.zeros(len(corpus), dtype=bool)
+    return np.array([value not in (None, "") for value in corpus.column(gold.column)])
+
+
+def _gold(project: Project, corpus: Corpus, labels: Sequence[str]) -> tuple[Corpus, Labels]:
+    """Open the test rows and their gold: a file of their own, or the rows of the corpus that have gold."""
+    gold = project.gold
+    assert gold is not None
+    if gold.positive is not None:
+        label_index(gold.positive, labels, "gold.positive")
+    test = corpus if gold.path is None else read_corpus(gold.path, **project.corpus.reading() | {"limit": None})
+    Y = encode_labels(test.column(gold.column), labels, f"{test.name}, column '{gold.column}'")
+    if not (Y != ABSTAIN).any():
+        raise ConfigError(f"{test.name}: column '{gold.column}' holds no gold label; fill it, or leave out [gold]")
+    return test, Y
+
+
+def _ceiling_gold(project: Project, texts: Sequence[str], labels: Sequence[str]) -> Labels:
+    """Open the gold of the corpus's own texts, for the ceiling. Shape: [n]."""
+    gold = project.gold
+    assert gold is not None and gold.ceiling is not None
+    truth = read_corpus(gold.ceiling, **project.corpus.reading() | {"limit": None})
+    of_text = dict(zip(truth.texts(), truth.column(gold.column), strict=True))
+    missing = sum(text not in of_text for text in texts)
+    if missing:
+        raise ConfigError(f"gold.ceiling: {gold.ceiling.name} has no gold for {missing} of {len(texts)} texts")
+    return encode_labels([of_text[text] for text in texts], labels, f"{gold.ceiling.name}, column '{gold.column}'")

@@ -1,0 +1,211 @@
+"""The report of a run, as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from weaklabel.report.text import (
+    cell_text,
+    lf_columns,
+    lf_rows,
+    numeric,
+    stage_caption,
+    stage_columns,
+    stage_rows,
+    visible,
+)
+from weaklabel.scoring import Scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CEILING = "gold_ceiling"
+"""The stage that was trained on gold; it is shown beside the others, and never chosen as the best of them."""
+
+_SPECIAL = re.compile(r"[\\`*_\[\]|~$#!]")
+_LIST_OR_RULE = re.compile(r"^(?:(\d*)([-+=.)])|\s)")
+"""What would begin a list, a rule or indented code where a line begins."""
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run did, as plain values; `run_report` turns it into Markdown.
+
+    Attributes
+    ----------
+    title, corpus
+        Names, as the user knows them.
+    n_rows, n_rejects
+        Rows that were read, and rows that could not be; rows in the input are the sum.
+    labels
+        Class names.
+    lf_summary
+        LF analysis, one row a labeling function, or None.
+    label_counts
+        Rows by the label that the label model gave; rows without one under a name such as "(no label)".
+    label_model, settings
+        Values by name; a mapping inside shows as ``outer.inner``.
+    scores
+        By stage; empty without gold.
+    problems
+        Of labeling functions, a sentence each.
+    warnings
+        A sentence each.
+    files
+        What each file of the run folder holds.
+    timings
+        Seconds by step.
+    versions
+        Of packages.
+    """
+
+    title: str
+    corpus: str
+    n_rows: int
+    n_rejects: int
+    labels: Sequence[str]
+    lf_summary: pd.DataFrame | None = None
+    label_counts: Mapping[str, int] = field(default_factory=dict)
+    label_model: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Scores] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_report(run: RunSummary) -> str:
+    """Render a run as Markdown (GitHub's kind, for the tables); whatever the user named is escaped.
+
+    Raises
+    ------
+    ScoreError
+        The stages were not all scored in the same way.
+    """
+    sections = {
+        "What was run": _overview(run),
+        "Scores": _scores(run.scores),
+        "Labeling functions": _labeling_functions(run.lf_summary),
+        "Label balance": _balance(run.label_counts),
+        "Label model": _mapping(run.label_model),
+        "Problems of labeling functions": _bullets(run.problems),
+        "Warnings": _bullets(run.warnings),
+        "Files": markdown_table(run.files.items(), ["file", "what it holds"]),
+        "Settings": _mapping(run.settings),
+        "Timings": markdown_table(run.timings.items(), ["step", "seconds"]),
+        "Versions": _mapping(run.versions),
+    }
+    parts = [f"# {escape(run.title)}", *(f"## {title}\n\n{body}" for title, body in sections.items() if body)]
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: str) -> str:
+    """Escape ``text`` so that Markdown shows it letter for letter, on one line, inside a heading, table or sentence.
+
+    Examples
+    --------
+    >>> print(escape("a|b <script> *c*"))
+    a\\|b &lt;script&gt; \\*c\\*
+    """
+    # Line ends are gone after this: visible() shows them as escapes.
+    text = "".join(_ENTITIES.get(char, char) for char in visible(text))
+    return _SPECIAL.sub(r"\\\g<0>", text)
+
+
+def markdown_table(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> str:
+    """Render rows as a Markdown table, every cell escaped; columns of numbers are aligned to the right."""
+    cells = [list(row) for row in rows]
+    if not cells:
+        return ""
+    rule = ["---:" if numeric(row[number] for row in cells) else "---" for number in range(len(columns))]
+    lines = [
+        [escape(column) for column in columns],
+        rule,
+        *([escape(cell_text(cell)) for cell in row] for row in cells),
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def best_stage(stages: Mapping[str, Scores]) -> str | None:
+    """Name of the stage with the highest F1, the first on a tie, among those that never saw gold; None without one."""
+    blind = {name: scores.f1 for name, scores in stages.items() if name != CEILING}
+    return max(blind, key=lambda name: blind[name], default=None)
+
+
+def _overview(run: RunSummary) -> str:
+    lines = [
+        f"Corpus {escape(run.corpus)}: {run.n_rows + run.n_rejects:,} rows in the input, {run.n_rows:,} of them read, "
+        f"{run.n_rejects:,} rejected.",
+        f"Labels: {', '.join(map(escape, run.labels))}.",
+    ]
+    if run.lf_summary is not None:
+        lines.append(f"Labeling functions: {len(run.lf_summary):,}.")
+    if "seed" in run.settings:
+        lines.append(f"Seed: {escape(_value(run.settings['seed']))}.")
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _scores(stages: Mapping[str, Scores]) -> str:
+    if not stages:
+        return "No stage was scored: there is no gold."
+    parts = [escape(stage_caption(stages)), markdown_table(stage_rows(stages), stage_columns(stages))]
+    if CEILING in stages:
+        parts.append(f"{escape(CEILING)} was trained on gold, which no other stage saw before scoring.")
+    notes = [f"{stage}: {note}" for stage, scores in stages.items() for note in scores.notes]
+    parts += [_bullets(notes)] if notes else []
+    best = best_stage(stages)
+    if best is not None:
+        parts.append(
+            f"Confusion matrix of {escape(best)}, the stage with the highest F1 (rows gold, columns predicted):"
+        )
+        parts.append(_confusion(stages[best]))
+    return "\n\n".join(parts)
+
+
+def _confusion(scores: Scores) -> str:
+    rows = ([label, *row] for label, row in zip(scores.labels, scores.confusion, strict=True))
+    return markdown_table(rows, ["gold", *scores.labels, "(abstained)"])
+
+
+def _labeling_functions(summary: pd.DataFrame | None) -> str:
+    return "" if summary is None else markdown_table(lf_rows(summary), lf_columns(summary))
+
+
+def _balance(counts: Mapping[str, int]) -> str:
+    total = sum(counts.values())
+    rows = ((label, count, count / total if total else None) for label, count in counts.items())
+    return markdown_table(rows, ["label", "rows", "share"])
+
+
+def _mapping(values: Mapping[str, Any]) -> str:
+    return markdown_table(((name, _value(value)) for name, value in _flat(values)), ["name", "value"])
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _value(value: Any) -> str:
+    """Return a setting as text; a float keeps the digits that matter, unlike in a column of scores."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_value, value))
+    return f"{value:.6g}" if isinstance(value, float) else cell_text(value)
+
+
+def _bullets(sentences: Sequence[str]) -> str:
+    return "\n".join(f"- {_LIST_OR_RULE.sub(_guarded, escape(sentence))}" for sentence in sentences) or "None."
+
+
+def _guarded(start: re.Match[str]) -> str:
+    return f"{start[1]}\\{start[2]}" if start[2] else "&#32;"

@@ -1,0 +1,163 @@
+"""Votes of labeling functions on one batch: asked, checked, and isolated, so that a bad row costs one vote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from reprlib import repr as shorten
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from weaklabel.corpus.batch import Batch
+from weaklabel.errors import VoteError, WeakLabelError
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Votes8
+from weaklabel.lf.core import LF, ExpressionLF
+from weaklabel.votes.matrix import Problem, Problems
+
+FIRST = 5
+"""Problems of a labeling function that are kept in words; the others are counted."""
+
+
+@dataclass(frozen=True)
+class LFVotes:
+    """Votes of one labeling function on one batch, with what went wrong. Shape of ``votes``: [n]."""
+
+    votes: Votes8
+    problems: Problems | None
+
+
+def vote_with_expressions(lfs: Sequence[ExpressionLF], batch: Batch, top: int = MAX_CARDINALITY) -> list[LFVotes]:
+    """Evaluate all expressions in one pass over the columns; where that fails, each on its own.
+
+    Parameters
+    ----------
+    lfs
+        Labeling functions that are expressions.
+    batch
+        The rows.
+    top
+        Number of classes; a vote must be below it.
+
+    Returns
+    -------
+    list of LFVotes
+        In the order of ``lfs``.
+    """
+    try:
+        columns = _select(lfs, batch)
+    except (Exception, pl.exceptions.PanicException):
+        return [_ask(lf.name, partial(_select_one, lf), batch, top) for lf in lfs]
+    return [_check(lf.name, column, batch, top) for lf, column in zip(lfs, columns, strict=True)]
+
+
+def vote_by_batch(lfs: Sequence[LF], batch: Batch, top: int = MAX_CARDINALITY) -> list[LFVotes]:
+    """Ask each labeling function for its votes on the batch; parameters as of `vote_with_expressions`."""
+    return [_ask(lf.name, lf.vote, batch, top) for lf in lfs]
+
+
+def _select_one(lf: ExpressionLF, batch: Batch) -> Any:
+    return _select([lf], batch)[0]
+
+
+def _select(lfs: Sequence[ExpressionLF], batch: Batch) -> list[Any]:
+    # with_columns, since select would shrink to one row where every expression is a constant.
+    names = [f"__vote_{number}" for number in range(len(lfs))]
+    exprs = [lf.expr.alias(name) for lf, name in zip(lfs, names, strict=True)]
+    votes = batch.frame.lazy().with_columns(exprs).select(names).collect()
+    return [_abstain_where_null(column) for column in votes.get_columns()]
+
+
+def _abstain_where_null(column: pl.Series) -> Any:
+    if column.dtype.is_integer():
+        return column.cast(pl.Int64).fill_null(ABSTAIN).to_numpy()
+    return [ABSTAIN if vote is None else vote for vote in column.to_list()]
+
+
+def _ask(name: str, vote: Callable[[Batch], Any], batch: Batch, top: int) -> LFVotes:
+    """Ask for votes; where that raises, ask for each half, down to the single rows that are to blame."""
+    try:
+        votes = vote(batch)
+    except WeakLabelError:
+        raise  # it says what is wrong with the labeling function itself, not with a row
+    except (Exception, pl.exceptions.PanicException) as error:
+        if len(batch) == 1:
+            return LFVotes(np.full(1, ABSTAIN, np.int8), Problems(1, (Problem(batch.start, _of_error(error)),)))
+        middle = len(batch) // 2
+        return _join([_ask(name, vote, half, top) for half in (_part(batch, 0, middle), _part(batch, middle, None))])
+    return _check(name, votes, batch, top)
+
+
+def _part(batch: Batch, begin: int, end: int | None) -> Batch:
+    return Batch(batch.frame[begin:end], start=batch.start + begin)
+
+
+def _join(parts: Sequence[LFVotes]) -> LFVotes:
+    return LFVotes(np.concatenate([part.votes for part in parts]), add_problems(part.problems for part in parts))
+
+
+def add_problems(parts: Iterable[Problems | None]) -> Problems | None:
+    """Add up the problems of consecutive rows; None where there were none."""
+    found = [part for part in parts if part is not None]
+    if not found:
+        return None
+    first = [problem for part in found for problem in part.first]
+    return Problems(sum(part.count for part in found), tuple(first[:FIRST]))
+
+
+def _check(name: str, votes: Any, batch: Batch, top: int) -> LFVotes:
+    """Check votes and make them int8; whatever is no vote becomes an abstain and a problem."""
+    if not isinstance(votes, np.ndarray):
+        try:
+            votes = list(votes)
+        except TypeError:
+            raise VoteError(
+                f"LF '{name}' returned {shorten(votes)} for a batch; it must return a vote for each row"
+            ) from None
+    shape = votes.shape if isinstance(votes, np.ndarray) else (len(votes),)
+    if shape != (len(batch),):
+        raise VoteError(
+            f"LF '{name}' returned votes of shape {shape} for a batch of {len(batch)} rows; "
+            "it must return a vote for each row"
+        )
+    if _are_votes(votes, top):
+        return LFVotes(np.asarray(votes, dtype=np.int8), None)
+    return _check_each(votes, batch.start, top)
+
+
+def _are_votes(votes: Any, top: int) -> bool:
+    if isinstance(votes, np.ndarray):
+        return votes.dtype.kind in "iu" and bool(((votes >= ABSTAIN) & (votes < top)).all())
+    return set(map(type, votes)) <= {int} and (not votes or (min(votes) >= ABSTAIN and max(votes) < top))
+
+
+def _check_each(votes: Sequence[Any], start: int, top: int) -> LFVotes:
+    checked = np.full(len(votes), ABSTAIN, dtype=np.int8)
+    count, first = 0, []
+    for row, vote in enumerate(votes):
+        if isinstance(vote, int | np.integer) and not isinstance(vote, bool) and ABSTAIN <= vote < top:
+            checked[row] = vote
+            continue
+        count += 1
+        if count <= FIRST:
+            first.append(Problem(start + row, _of_error(vote) if isinstance(vote, Exception) else _of_vote(vote, top)))
+    return LFVotes(checked, Problems(count, tuple(first)) if count else None)
+
+
+def _of_error(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".strip().partition("\n")[0][:200]
+
+
+def _of_vote(vote: Any, top: int) -> str:
+    if isinstance(vote, int | np.integer) and not isinstance(vote, bool):
+        return f"vote {vote} is outside -1..{top - 1}"
+    hints = {
+        bool: "return a class number, or -1 to abstain",
+        np.bool: "return a class number, or -1 to abstain",
+        type(None): "return -1 to abstain",
+        str: "return the number of the class, not its name",
+    }
+    hint = hints.get(type(vote), "return a whole number")
+    return f"vote {shorten(vote)} is of type {type(vote).__name__}; {hint}"

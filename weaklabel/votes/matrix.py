@@ -1,0 +1,105 @@
+"""The votes of labeling functions on a corpus: L with its names, and what went wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from weaklabel.errors import VoteError
+from weaklabel.labels import Votes8, check_L, check_label_names
+from weaklabel.votes.patterns import VotePatterns, vote_patterns
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A vote that was no vote, and counts as an abstain.
+
+    Attributes
+    ----------
+    row
+        Row of the corpus, from 0.
+    message
+        The exception or the value, and what is wrong with it.
+    """
+
+    row: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Problems:
+    """What went wrong with one labeling function.
+
+    Attributes
+    ----------
+    count
+        Rows on which it went wrong, at least 1.
+    first
+        The first few of them.
+    """
+
+    count: int
+    first: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        return f"{self.count} {'row' if self.count == 1 else 'rows'} went wrong, first {self.first[0]}"
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """What labeling functions said of every row of a corpus.
+
+    Attributes
+    ----------
+    L
+        Label matrix, stored by column. Shape: [n, m]; values -1..k-1.
+    lf_names
+        Names of the labeling functions. Length: m.
+    labels
+        Class names, where they are known. Length: k.
+    problems
+        By name, those labeling functions with which something went wrong; it counts as an abstain on that row.
+    """
+
+    L: Votes8
+    lf_names: Sequence[str]
+    labels: Sequence[str] | None = None
+    problems: Mapping[str, Problems] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        labels = None if self.labels is None else check_label_names(self.labels, "votes")
+        L = check_L(self.L, None if labels is None else len(labels))
+        if L.shape[1] != len(self.lf_names):
+            raise VoteError(f"L has {L.shape[1]} columns for {len(self.lf_names)} labeling functions")
+        object.__setattr__(self, "L", np.asfortranarray(L))
+        object.__setattr__(self, "lf_names", tuple(self.lf_names))
+        object.__setattr__(self, "labels", labels)
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return len(self.L)
+
+    @property
+    def m(self) -> int:
+        """Labeling functions."""
+        return self.L.shape[1]
+
+    @property
+    def cardinality(self) -> int:
+        """Number of classes: of ``labels``, or else what the votes show, and at least 2."""
+        return len(self.labels) if self.labels is not None else max(2, int(self.L.max(initial=-1)) + 1)
+
+    def patterns(self) -> VotePatterns:
+        """Return the unique rows of L with their counts; computed once."""
+        return self._patterns
+
+    @cached_property
+    def _patterns(self) -> VotePatterns:
+        return vote_patterns(self.L)
