@@ -13,12 +13,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from weaklabel.lf.nlp import spacy_lf
-
-from weaklabel.labels import ABSTAIN
-from weaklabel.lf.core import LabelingFunction, labeling_function
-from weaklabel.lf.patterns import keyword_lf, regex_lf
-from weaklabel.lf.prototype import prototype_lf
+from weaklabel import ABSTAIN, LabelingFunction, keyword_lf, labeling_function, prototype_lf, regex_lf, spacy_lf
 
 LABELS = ("description", "entity", "human", "abbreviation", "location", "number")
 DESCRIPTION, ENTITY, HUMAN, ABBREVIATION, LOCATION, NUMBER = range(6)
@@ -190,7 +185,7 @@ like_examples = prototype_lf(
             "Who discovered oxygen?",
         ],
         ABBREVIATION: [
-            "What does NASA stand for?",
+            "What does LED stand for on a lamp?",
             "What is the abbreviation of kilogram?",
             "What does ATM mean?",
             "What is the acronym for the central bank?",

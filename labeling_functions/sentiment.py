@@ -11,12 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from weaklabel.lf.lexicon import lexicon_lf
-from weaklabel.lf.nlp import matcher_lf
-from weaklabel.lf.patterns import keyword_lf, regex_lf
-
-from weaklabel.labels import ABSTAIN
-from weaklabel.lf.core import labeling_function
+from weaklabel import ABSTAIN, keyword_lf, labeling_function, lexicon_lf, matcher_lf, regex_lf
 
 LABELS = ("negative", "positive")
 NEGATIVE, POSITIVE = 0, 1
@@ -141,13 +136,13 @@ EXAMPLES = {
     "low_mark": "Two hours I will not get back: 2 out of 10",
     "advice_for": "A must-see for anyone who likes trains",
     "advice_against": "Don't bother, read the book",
-    "best_ever": "One of the best thrillers of the year",
+    "best_ever": "One of the finest stage comedies this decade",
     "worst_ever": "The worst holiday comedy I have seen",
     "fell_for_it": "We loved every minute",
     "let_down": "I fell asleep before the end",
     "performances": "A superb cast and a clever story",
     "bad_craft": "The dialogue was awful",
-    "not_praise": "It is not very funny",
+    "not_praise": "Sadly the second part is not very funny",
     "strong_praise": "A masterpiece",
     "strong_blame": "Utter garbage",
     "mostly_praise": "Wonderful music, superb dancing",

@@ -11,11 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from weaklabel.lf.nlp import matcher_lf
-from weaklabel.lf.patterns import keyword_lf, regex_lf
-
-from weaklabel.labels import ABSTAIN
-from weaklabel.lf.core import labeling_function
+from weaklabel import ABSTAIN, keyword_lf, labeling_function, matcher_lf, regex_lf
 
 LABELS = ("negative", "positive")
 NEGATIVE, POSITIVE = 0, 1

@@ -12,13 +12,18 @@ place here, so the pack serves as a worked example too.
 from pathlib import Path
 from typing import Any
 
-from weaklabel.lf.lexicon import lexicon_lf
-from weaklabel.lf.nlp import matcher_lf, spacy_lf
-from weaklabel.lf.patterns import count_lf, keyword_lf, length_lf, regex_lf
-
-from weaklabel.labels import ABSTAIN
-from weaklabel.lf.core import labeling_function
-from weaklabel.lf.prototype import prototype_lf
+from weaklabel import (
+    ABSTAIN,
+    count_lf,
+    keyword_lf,
+    labeling_function,
+    length_lf,
+    lexicon_lf,
+    matcher_lf,
+    prototype_lf,
+    regex_lf,
+    spacy_lf,
+)
 
 LABELS = ("ham", "spam")
 HAM, SPAM = 0, 1

@@ -11,13 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from weaklabel.lf.lexicon import lexicon_lf
-from weaklabel.lf.nlp import matcher_lf, phrase_lf
-from weaklabel.lf.patterns import keyword_lf, regex_lf
-
-from weaklabel.labels import ABSTAIN
-from weaklabel.lf.core import labeling_function
-from weaklabel.lf.prototype import prototype_lf
+from weaklabel import ABSTAIN, keyword_lf, labeling_function, lexicon_lf, matcher_lf, phrase_lf, prototype_lf, regex_lf
 
 LABELS = ("business", "entertainment", "politics", "sport", "tech")
 BUSINESS, ENTERTAINMENT, POLITICS, SPORT, TECH = range(5)

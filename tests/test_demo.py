@@ -1,9 +1,11 @@
 """The demonstration's corpus: real, without duplicates, and with gold kept apart."""
 
 import csv
+from pathlib import Path
 
 import pytest
 
+from weaklabel import demo
 from weaklabel.config import read_project
 from weaklabel.corpus import normalise
 from weaklabel.demo import prepare_demo
@@ -33,6 +35,16 @@ def test_gold_is_apart_from_the_corpus(folder):
 def test_no_text_is_on_both_sides_or_twice(folder):
     texts = [normalise(row["text"]) for name in ("unlabelled", "test") for row in read(folder / "data" / f"{name}.csv")]
     assert len(set(texts)) == len(texts)
+
+
+def test_no_test_message_was_seen_while_the_pack_was_written(folder):
+    lines = demo._sms_file().read_text(encoding="utf-8").split("\n")
+    notes = (Path(demo.__file__).parent / "demo_seen.txt").read_text(encoding="utf-8").splitlines()
+    numbers = [int(number) for line in notes if not line.startswith("#") for number in line.split()]
+    seen = {normalise(lines[number - 1].partition("\t")[2]) for number in numbers}
+    assert len(numbers) == 513
+    assert not seen & {normalise(row["text"]) for row in read(folder / "data" / "test.csv")}
+    assert seen & {normalise(row["text"]) for row in read(folder / "data" / "unlabelled.csv")}
 
 
 def test_the_split_is_always_the_same(folder, tmp_path):

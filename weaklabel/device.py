@@ -83,6 +83,10 @@ def length_batches(
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
+LENGTH_STEP = 4
+"""Texts are padded to a multiple of this many tokens when a model predicts."""
+
+
 class Pretrained(NamedTuple):
     """A model ready to run on ``device``, and the tokenizer that belongs to it."""
 
@@ -152,6 +156,9 @@ def load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str 
     # For a folder without tokenizer files transformers makes up one that knows no word.
     if len(tokenizer) <= len(tokenizer.all_special_ids):
         raise WeakLabelError(f"model '{model}' carries no tokenizer; save the one it was trained with beside it")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    network.config.pad_token_id = tokenizer.pad_token_id
     # Texts are tokenized first and padded batch by batch, by length, which is what this notice advises against.
     tokenizer.deprecation_warnings["Asking-to-pad-a-fast-tokenizer"] = True
     place = pick_device(device)
@@ -181,7 +188,10 @@ def run_texts(
     max_length: int,
     batch_size: int,
 ) -> NDArray[np.float32]:
-    """Run texts, or pairs of texts, through a model in batches of like length.
+    """Run texts, or pairs of texts, through a model, so that no text's result depends on the others.
+
+    In 16 bits the shape of a batch shows in the third digit. So a text is padded by its own length alone, and runs with
+    texts of that length, always ``batch_size`` at once: a smaller group is filled up with repeats.
 
     Parameters
     ----------
@@ -209,10 +219,16 @@ def run_texts(
         return rows
     limit = min(max_length, tokenizer.model_max_length, getattr(network.config, "max_position_embeddings", max_length))
     tokens = tokenizer(list(texts), seconds and list(seconds), truncation="only_first", max_length=limit)
-    lengths = [len(ids) for ids in tokens["input_ids"]]
+    lengths = np.array([len(ids) for ids in tokens["input_ids"]])
+    padded = np.clip(-(-lengths // LENGTH_STEP) * LENGTH_STEP, 1, limit)
     with torch.inference_mode(), mixed_precision(device):
-        for batch in length_batches(lengths, batch_size):
-            part = {key: [values[row] for row in batch] for key, values in tokens.items()}
-            inputs = tokenizer.pad(part, return_tensors="pt").to(device)
-            rows[batch] = read(network(**inputs), inputs["attention_mask"]).float().cpu().numpy()
+        for length in np.unique(padded)[::-1]:
+            group = np.flatnonzero(padded == length)
+            for begin in range(0, len(group), batch_size):
+                batch = group[begin : begin + batch_size]
+                part = {key: [values[row] for row in np.resize(batch, batch_size)] for key, values in tokens.items()}
+                inputs = tokenizer.pad(part, padding="max_length", max_length=int(length), return_tensors="pt")
+                inputs = inputs.to(device)
+                result = read(network(**inputs), inputs["attention_mask"])
+                rows[batch] = result[: len(batch)].float().cpu().numpy()
     return rows

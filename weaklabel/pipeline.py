@@ -72,9 +72,12 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
     WeakLabelError
         The input, a labeling function or the project is at fault.
     """
-    folder = RunFolder(project)
     lfs = load_lfs(*project.lfs.use)
-    corpus = read_corpus(project.corpus.path, **project.corpus.reading())
+    if project.gold is not None and project.gold.positive is not None:
+        label_index(project.gold.positive, lfs.labels, "gold.positive")
+    folder = RunFolder(project)
+    hide = [project.gold.column] if project.gold and project.gold.path is None else []
+    corpus = read_corpus(project.corpus.path, hide=hide, **project.corpus.reading())
     held_out = _held_out(corpus, project.gold)
 
     with folder.timed("votes and label model"):
@@ -91,6 +94,11 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
 
     texts = corpus.texts()
     train_rows = np.flatnonzero(~held_out)
+    if held_out.any() and np.isnan(labelled.probs[train_rows]).all():
+        raise ConfigError(
+            f"{corpus.name}: every row with a vote has gold, and rows with gold are kept out of training; "
+            "give more rows without gold, or gold in a file of its own (gold.path)"
+        )
     train_texts = [texts[row] for row in train_rows]
     train_probs = labelled.probs[train_rows]
     chosen = project.classifier
@@ -110,9 +118,7 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
             votes = apply_lfs(lfs, test, error_budget=project.lfs.error_budget)
             predictions = stage_predictions(votes, labelled.model, classifiers, test.texts(), lfs.labels)
             if project.gold.ceiling is not None:
-                ceiling = make_classifier(
-                    chosen, lfs.labels, project.seed, log=log / "gold_ceiling", progress=progress
-                )
+                ceiling = make_classifier(chosen, lfs.labels, project.seed, log=log / "gold_ceiling", progress=progress)
                 ceiling.fit(texts, _ceiling_gold(project, texts, lfs.labels))
                 predictions["gold_ceiling"] = ceiling.predict_proba(test.texts())
             scores = score_stages(Y, predictions, lfs.labels, project.gold.positive, project.seed)
@@ -215,20 +221,24 @@ def _gold(project: Project, corpus: Corpus, labels: Sequence[str]) -> tuple[Corp
     """Open the test rows and their gold: a file of their own, or the rows of the corpus that have gold."""
     gold = project.gold
     assert gold is not None
-    if gold.positive is not None:
-        label_index(gold.positive, labels, "gold.positive")
-    test = corpus if gold.path is None else read_corpus(gold.path, **project.corpus.reading() | {"limit": None})
+    test = corpus if gold.path is None else _read_gold(project, gold.path)
     Y = encode_labels(test.column(gold.column), labels, f"{test.name}, column '{gold.column}'")
     if not (Y != ABSTAIN).any():
         raise ConfigError(f"{test.name}: column '{gold.column}' holds no gold label; fill it, or leave out [gold]")
     return test, Y
 
 
+def _read_gold(project: Project, path: Path) -> Corpus:
+    """Open a file with gold, written like the corpus; labeling functions do not see its gold."""
+    assert project.gold is not None
+    return read_corpus(path, hide=[project.gold.column], **project.corpus.reading() | {"limit": None})
+
+
 def _ceiling_gold(project: Project, texts: Sequence[str], labels: Sequence[str]) -> Labels:
     """Open the gold of the corpus's own texts, for the ceiling. Shape: [n]."""
     gold = project.gold
     assert gold is not None and gold.ceiling is not None
-    truth = read_corpus(gold.ceiling, **project.corpus.reading() | {"limit": None})
+    truth = _read_gold(project, gold.ceiling)
     of_text = dict(zip(truth.texts(), truth.column(gold.column), strict=True))
     missing = sum(text not in of_text for text in texts)
     if missing:

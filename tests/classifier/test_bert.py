@@ -166,6 +166,12 @@ def test_log_grows_by_one_line_an_epoch(tiny_bert, reviews, tmp_path, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(("batch_size", "epochs"), [(24, 10), (4, 9), (1, 3)])
+def test_few_texts_are_passed_over_more_often(tiny_bert, reviews, batch_size, epochs):
+    model = BertClassifier(tiny_bert, batch_size=batch_size, device="cpu").fit(*reviews)
+    assert len(model.training_["history"]) == model.training_["epochs"] == epochs
+
+
 def test_progress_goes_to_standard_error(tiny_bert, reviews, capsys):
     BertClassifier(tiny_bert, progress=True, **FAST | {"epochs": 1}).fit(*reviews)
     out, err = capsys.readouterr()

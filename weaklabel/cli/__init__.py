@@ -6,14 +6,17 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
-import click
 import typer
 
 from weaklabel.cli import analyze, demo, label, lfs, predict, run, score, train
 from weaklabel.errors import WeakLabelError
 
-OK, INPUT_AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+OK, INPUT_AT_FAULT, INTERRUPTED = 0, 1, 130  # wrong usage is typer's: 2
+
+# Newer typer carries a copy of click and older typer imports it; this is the ClickException of either.
+_UsageError: type[Any] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="weaklabel",
@@ -48,11 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        app(args=None if arguments is None else list(arguments), standalone_mode=False)
-    except click.ClickException as error:
+        # The value is the code of a typer.Exit, or what the verb returned: nothing.
+        return app(args=None if arguments is None else list(arguments), standalone_mode=False) or OK
+    except _UsageError as error:
         error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+        return int(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
         print("weaklabel: interrupted; nothing was left half-written", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
@@ -65,7 +69,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     except OSError as error:
         print(f"weaklabel: error: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
         return INPUT_AT_FAULT
-    return OK
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

@@ -18,7 +18,7 @@ def analyze(
         str | None, typer.Option("--gold", metavar="COLUMN", help="Column with true labels, empty where unknown.")
     ] = None,
     label_model: common.LabelModelOpt = "snorkel",
-    class_balance: common.BalanceOpt = "majority",
+    class_balance: common.BalanceOpt = "uniform",
     text: common.TextOpt = "text",
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
@@ -46,11 +46,10 @@ def analyze(
     from weaklabel.labels import encode_labels
     from weaklabel.lf.packs import load_lfs
     from weaklabel.pipeline import label_corpus
-    from weaklabel.report import lf_table
     from weaklabel.votes import LFAnalysis
 
     loaded = load_lfs(*lfs)
-    rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
+    rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit, [gold] if gold else [])
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
     labelled = label_corpus(
         rows,
@@ -75,4 +74,4 @@ def analyze(
         f"{overall['overlap']:.1%} have several, {overall['conflict']:.1%} have votes that conflict"
     )
     result = {**overall, "lfs": json_module.loads(analysis.to_json(Y, estimates)), "lf_errors": problems}
-    show(result, "\n".join([head, "", lf_table(analysis.lf_summary(Y, estimates))]), json)
+    show(result, "\n".join([head, "", analysis.to_text(Y, estimates)]), json)

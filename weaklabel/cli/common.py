@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -69,7 +70,7 @@ BalanceOpt = Annotated[
     typer.Option(
         "--class-balance",
         metavar="HOW",
-        help="majority (estimated from the votes), uniform, or one share a class: 0.8,0.2.",
+        help="uniform, majority (estimated from the votes), or one share a class: 0.8,0.2.",
     ),
 ]
 PrefixOpt = Annotated[
@@ -94,20 +95,21 @@ def label_model_settings(name: Literal["snorkel", "majority"], class_balance: st
 
 def open_corpus(
     source: str,
-    text: str = "text",
+    text: str | None = "text",
     delimiter: str | None = None,
     quoting: bool | None = None,
     encoding: str | None = None,
     columns: str | None = None,
     format: str | None = None,
     limit: int | None = None,
+    hide: Sequence[str] = (),
 ) -> Corpus:
-    """Read a corpus as the options say."""
+    """Open a corpus as the options say; ``text=None`` where none is needed."""
     from weaklabel.corpus import read_corpus
 
     return read_corpus(
         source,
-        text=text.split(",") if "," in text else text,
+        text=() if text is None else text.split(","),
         delimiter="\t" if delimiter == "tab" else delimiter,
         quoting=quoting,
         encoding=encoding,
@@ -115,6 +117,7 @@ def open_corpus(
         columns=columns.split(",") if columns else None,
         format=format,
         limit=limit,
+        hide=hide,
     )
 
 

@@ -20,7 +20,7 @@ def label(
     out: common.OutOpt,
     votes: Annotated[bool, typer.Option("--votes", help="Add a column with the vote of every LF.")] = False,
     label_model: common.LabelModelOpt = "snorkel",
-    class_balance: common.BalanceOpt = "majority",
+    class_balance: common.BalanceOpt = "uniform",
     prefix: common.PrefixOpt = "",
     text: common.TextOpt = "text",
     delimiter: common.DelimiterOpt = None,

@@ -50,7 +50,7 @@ def score(
     from weaklabel.labels import encode_labels
     from weaklabel.scoring import score as score_labels
 
-    rows = open_corpus(corpus, gold, delimiter, quoting, encoding, columns, format, limit)
+    rows = open_corpus(corpus, None, delimiter, quoting, encoding, columns, format, limit)
     truth, predicted = rows.column(gold), rows.column(pred)
     names = labels.split(",") if labels else _found(rows, pred, [*truth, *predicted])
     Y = encode_labels(truth, names, f"{rows.name}, column '{gold}'")

@@ -28,7 +28,7 @@ def train(
     ] = None,
     gold: Annotated[str, typer.Option("--gold", metavar="COLUMN", help="The gold column of --validation.")] = "label",
     label_model: common.LabelModelOpt = "snorkel",
-    class_balance: common.BalanceOpt = "majority",
+    class_balance: common.BalanceOpt = "uniform",
     text: common.TextOpt = "text",
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
@@ -75,7 +75,7 @@ def train(
     model = make_classifier(settings, loaded.labels, seed, progress=not quiet)
     check: tuple[list[str], Any] | None = None
     if validation is not None:
-        held = read_corpus(validation, text=text.split(",") if "," in text else text)
+        held = read_corpus(validation, text=text.split(","), hide=[gold])
         check = (held.texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
     labelled = label_corpus(
         rows,

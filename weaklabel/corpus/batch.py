@@ -57,16 +57,18 @@ class Batch:
     source
         The rows with the columns of the corpus, as they were read.
     text
-        The column, or columns, that hold the text; several are joined by a newline.
+        The column, or columns, that hold the text; several are joined by a newline; () where there is none.
     start
         Number in the corpus of the first row, from 0.
     raw
         Where the input was lines: each row's record exactly as it stood there, its line end included.
+    hide
+        Columns that labeling functions must not see, such as gold.
 
     Attributes
     ----------
     frame : polars.DataFrame
-        What labeling functions see: ``source`` with the text as column ``text`` (a missing text is "").
+        What labeling functions see: ``source`` less ``hide``, with the text as column ``text`` (a missing one is "").
     """
 
     def __init__(
@@ -75,11 +77,12 @@ class Batch:
         text: Sequence[str] = (TEXT,),
         start: int = 0,
         raw: Sequence[str] | None = None,
+        hide: Sequence[str] = (),
     ) -> None:
         self.source = source
         self.start = start
         self.raw = raw
-        self.frame = source.with_columns(_joined(text).alias(TEXT)) if tuple(text) != (TEXT,) else _filled(source)
+        self.frame = _with_text(source, tuple(text)).drop(hide)
         self._once: dict[Hashable, Any] = {}
 
     def __len__(self) -> int:
@@ -108,11 +111,9 @@ class Batch:
         return [Row(**row) for row in self.frame.iter_rows(named=True)]
 
 
-def _joined(text: Sequence[str]) -> pl.Expr:
-    return pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in text], separator="\n")
-
-
-def _filled(source: pl.DataFrame) -> pl.DataFrame:
-    if source.schema[TEXT] == pl.String and not source[TEXT].null_count():
+def _with_text(source: pl.DataFrame, text: tuple[str, ...]) -> pl.DataFrame:
+    is_there = text == (TEXT,) and source.schema[TEXT] == pl.String and not source[TEXT].null_count()
+    if is_there or not text:
         return source
-    return source.with_columns(pl.col(TEXT).cast(pl.String).fill_null(""))
+    parts = [pl.col(name).cast(pl.String).fill_null("") for name in text]
+    return source.with_columns(pl.concat_str(parts, separator="\n").alias(TEXT))

@@ -33,8 +33,8 @@ class Chunk:
     rejects: list[tuple[int, Reject]] = field(default_factory=list)
 
     def head(self, rows: int) -> Chunk:
-        """Return the chunk as if the input ended after its first ``rows`` good rows."""
-        if rows >= self.frame.height:
+        """Return the chunk as if the input ended with the last of its first ``rows`` good rows."""
+        if rows > self.frame.height:
             return self
         raws = self.raws[:rows] if self.raws is not None else None
         return Chunk(self.frame.head(rows), raws, [pair for pair in self.rejects if pair[0] < rows])

@@ -30,6 +30,8 @@ class Corpus:
         Called with every rejected record as soon as it is met.
     keep
         Held as long as the corpus lives: a temporary file, for example.
+    hide
+        Columns that labeling functions must not see.
 
     Attributes
     ----------
@@ -39,7 +41,7 @@ class Corpus:
     Raises
     ------
     CorpusError
-        A text column does not exist or holds lists or structs.
+        A text column does not exist or holds lists or structs, or a column to hide does not exist or is the text.
     """
 
     def __init__(
@@ -49,11 +51,13 @@ class Corpus:
         limit: int | None = None,
         on_reject: Callable[[Reject], object] | None = None,
         keep: object = None,
+        hide: Sequence[str] = (),
     ) -> None:
         self.source = source
         self.text = tuple(text)
         self.limit = limit
         self.on_reject = on_reject
+        self.hide = tuple(hide)
         self.rejects: list[Reject] = []
         self._keep = keep
         self._count: int | None = None
@@ -62,6 +66,10 @@ class Corpus:
             self._check_column(name)
             if source.schema[name].is_nested():
                 raise CorpusError(f"{self.name}: column '{name}' holds {source.schema[name]}, which is no text")
+        for name in self.hide:
+            self._check_column(name)
+            if name in self.text:
+                raise CorpusError(f"{self.name}: column '{name}' is the text and cannot be hidden")
 
     @property
     def name(self) -> str:
@@ -120,7 +128,7 @@ class Corpus:
 
     def empty(self) -> Batch:
         """Return a batch of no rows."""
-        return Batch(pl.DataFrame(schema=self.schema), self.text)
+        return Batch(pl.DataFrame(schema=self.schema), self.text, hide=self.hide)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the input as it lies on the disk, in hex."""
@@ -145,7 +153,7 @@ class Corpus:
     def _batches(self, size: int) -> Iterator[Batch]:
         start = 0
         for frame, raws in in_batches(self._chunks(), size):
-            yield Batch(frame, self.text, start, raws)
+            yield Batch(frame, self.text, start, raws, self.hide)
             start += frame.height
 
     def _chunks(self) -> Iterator[Chunk]:

@@ -42,7 +42,7 @@ class DelimitedSource(Source):
         self.format = format
         self.file = TextFile.at(path, name, encoding)
         self.encoding = self.file.encoding
-        sample = next(self.file.texts())[:SAMPLE]
+        sample = next(self.file.texts(), "")[:SAMPLE]
         asked = "\t" if format == "tsv" and delimiter is None else delimiter
         mark = None if asked is None else check_delimiter(asked)
         self.dialect: Dialect = detect(sample, mark, quoting, header, self.encoding)
@@ -64,10 +64,8 @@ class DelimitedSource(Source):
                 rows, raws = rows[1:], raws[1:]
                 rejects = [(before - 1, reject) for before, reject in rejects]
                 skip = False
-            frame = pl.DataFrame(
-                [pl.Series(name, [row[i] for row in rows], dtype=pl.String) for i, name in enumerate(self.schema)]
-            )
-            yield Chunk(frame, raws, rejects)
+            columns = {name: pl.Series([row[i] for row in rows], dtype=pl.String) for i, name in enumerate(self.schema)}
+            yield Chunk(pl.DataFrame(columns), raws, rejects)
 
     def _records(self, parser: RecordParser) -> Iterator[Records]:
         """Parse the file block by block; never one without a record or a reject."""

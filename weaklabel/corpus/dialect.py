@@ -109,26 +109,33 @@ def _try(lines: list[str], is_whole: bool, delimiter: str, quoting: bool | None)
     if not is_whole:
         lines = lines[: _cut(lines, delimiter)]
     if quoting is not None:
-        return _trial(lines, delimiter, quoting)
-    quoted, plain = _trial(lines, delimiter, True), _trial(lines, delimiter, False)
+        return _trial(lines, is_whole, delimiter, quoting)
+    quoted, plain = (_trial(lines, is_whole, delimiter, quotes) for quotes in (True, False))
     # Quotes are plain characters where reading them as quotes fails for more than one in ten of the fields that
-    # begin with one, or where they come in pairs that swallow whole lines which read well on their own.
+    # begin with one; or where they come in pairs that swallow whole lines which read well on their own. The latter
+    # says something of tabs only: texts hold commas, so that lines of a quoted text can pass for rows by chance.
     fails = plain.rejects < quoted.rejects and quoted.rejects - plain.rejects > quoted.quoted / 10
-    swallows = plain.rejects <= quoted.rejects and plain.rows > quoted.rows and plain.width == quoted.width > 1
+    swallows = (
+        delimiter == "\t"
+        and plain.width == quoted.width > 1
+        and plain.rejects <= quoted.rejects
+        and plain.rows > quoted.rows + quoted.rejects
+    )
     return plain if fails or swallows else quoted
 
 
-def _trial(lines: list[str], delimiter: str, quoting: bool) -> _Trial:
+def _trial(lines: list[str], is_whole: bool, delimiter: str, quoting: bool) -> _Trial:
     parser = RecordParser(delimiter, quoting)
-    records = parser.parse(lines)
+    records = parser.parse(lines, final=is_whole)
     opening = re.compile(rf'(?:^|{re.escape(delimiter)})"')
     return _Trial(
         delimiter,
         quoting,
         parser.width or 1,
         len(records.rows),
-        len(records.rejects),
-        sum(map(len, records.raws)) / sum(map(len, lines)),
+        # A record that is open at the end of the sample may be a long text, or the work of a stray quote.
+        len(records.rejects) + (records.used < len(lines)),
+        sum(map(len, records.raws)) / max(1, sum(map(len, lines[: records.used]))),
         sum(1 for raw in records.raws if opening.search(raw)),
     )
 

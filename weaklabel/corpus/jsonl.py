@@ -36,7 +36,7 @@ class JsonlSource(Source):
     def chunks(self) -> Iterator[Chunk]:
         """Read from the start; see `Source`."""
         for objects, raws, rejects in self._objects(required=self.text):
-            columns = [_column(name, [found.get(name) for found in objects]) for name in self.schema]
+            columns = {name: _column([found.get(name) for found in objects]) for name in self.schema}
             yield Chunk(pl.DataFrame(columns), raws, rejects)
 
     def _keys(self, limit: int | None) -> dict[str, None]:
@@ -110,10 +110,10 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=_Number, pars
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _column(name: str, values: list[Any]) -> pl.Series:
+def _column(values: list[Any]) -> pl.Series:
     if not set(map(type, values)) <= {str, NoneType}:
         values = [_as_text(value) for value in values]
-    return pl.Series(name, values, dtype=pl.String)
+    return pl.Series(values, dtype=pl.String)
 
 
 def _as_text(value: Any) -> str | None:

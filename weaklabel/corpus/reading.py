@@ -34,6 +34,7 @@ def read_corpus(
     format: str | None = None,
     limit: int | None = None,
     on_reject: Callable[[Reject], object] | None = None,
+    hide: Sequence[str] = (),
 ) -> Corpus:
     r"""Open a corpus; its rows are read when they are asked for.
 
@@ -46,7 +47,8 @@ def read_corpus(
         Path of a CSV, TSV, JSONL or Parquet file, or of a folder of .txt files (text files also packed with gzip or
         zstd); ``-`` for standard input; or a pandas or polars data frame.
     text
-        The column, or columns, that hold the text; several are joined by a newline.
+        The column, or columns, that hold the text; several are joined by a newline. () where there is none, as for a
+        file of predictions that is to be scored.
     delimiter
         One character; found from the first 64 KiB if not given (a .tsv file: tab).
     quoting
@@ -63,6 +65,8 @@ def read_corpus(
         Use the first ``limit`` good rows only.
     on_reject
         Called with every `Reject` as soon as it is met, in every pass.
+    hide
+        Columns that labeling functions must not see, such as gold. They are read and written all the same.
 
     Raises
     ------
@@ -79,8 +83,6 @@ def read_corpus(
     [['see you soon'], ['WIN a prize']]
     """
     names = (text,) if isinstance(text, str) else tuple(text)
-    if not names:
-        raise CorpusError("no text column is named: name one with --text")
     if limit is not None and limit < 0:
         raise CorpusError(f"limit must be 0 or more, not {limit}")
     kind, path, name, spool = _look(source, format)
@@ -97,7 +99,7 @@ def read_corpus(
         opened = JsonlSource(path, name, names, encoding, limit)
     else:
         opened = DelimitedSource(path, name, kind, delimiter, quoting, encoding, header, columns)
-    return Corpus(opened, names, limit, on_reject, spool)
+    return Corpus(opened, names, limit, on_reject, spool, hide=hide)
 
 
 def _look(source: Any, format: str | None) -> tuple[str, Path, str, object]:

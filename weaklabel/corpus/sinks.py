@@ -26,7 +26,7 @@ class Sink(Protocol):
         ...
 
     def close(self) -> None:
-        """Write what stands after the rows."""
+        """Write what stands after the rows; called after a failure, too."""
         ...
 
 
@@ -145,7 +145,8 @@ class ParquetSink:
 
     def close(self) -> None:
         """Write the footer."""
-        self.writer.close()
+        if self.writer is not None:
+            self.writer.close()
 
 
 def _members(frames: list[pl.DataFrame]) -> list[str]:

@@ -6,8 +6,9 @@ import gzip
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
@@ -99,20 +100,15 @@ def write_labelled(
     kind = format_of(target, format, _default_format(corpus) if target == "-" else None)
     if target != "-" and corpus.path and Path(target).exists() and corpus.path.samefile(target):
         raise CorpusError(f"{target} is the corpus itself: write to another file")
+    pairs = _paired(corpus, extra, size)
+    first = next(pairs)
     rows = 0
-    columns: tuple[str, ...] = ()
-    with _opened(target) as handle:
-        sink: Sink | None = None
-        for batch, new in _paired(corpus, extra, size):
-            if sink is None:
-                columns = tuple(new.columns)
-                sink = _sink(corpus, kind, handle)
-                sink.start(batch, new)
+    with _opened(target) as handle, closing(_sink(corpus, kind, handle)) as sink:
+        sink.start(*first)
+        for batch, new in chain([first], pairs):
             sink.write(batch, new)
             rows += len(batch)
-        assert sink is not None
-        sink.close()
-    return Written(target, rows, len(corpus.rejects), columns)
+    return Written(target, rows, len(corpus.rejects), tuple(first[1].columns))
 
 
 def _default_format(corpus: Corpus) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import Votes8
+from weaklabel.labels import ABSTAIN
 from weaklabel.votes.patterns import VotePatterns
 
-_CELLS_AT_ONCE = 1 << 22
-"""Cells of the indicator matrix that exist at a time: 32 MiB."""
+_PATTERNS_AT_ONCE = 1 << 16
 
 
 def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]:
@@ -28,18 +27,17 @@ def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]
         Shape: [m*k, m*k], labeling function ``i`` voting ``y`` at ``i*k + y``. Whole numbers: float64 adds them
         exactly up to 2**53 rows, so the order of adding does not matter.
     """
+    from scipy import sparse
+
     d = found.m * cardinality
     total = np.zeros((d, d))
-    step = max(1, _CELLS_AT_ONCE // max(1, d))
-    for start in range(0, len(found), step):
-        votes = _indicators(found.patterns[start : start + step], cardinality)
-        total += (votes * found.counts[start : start + step, None]).T @ votes
+    for start in range(0, len(found), _PATTERNS_AT_ONCE):
+        patterns = found.patterns[start : start + _PATTERNS_AT_ONCE]
+        counts = found.counts[start : start + _PATTERNS_AT_ONCE].astype(np.float64)
+        # Sparse, since of a labeling function's k indicators at most one is set, and mostly none.
+        lf, row = np.nonzero(patterns.T != ABSTAIN)
+        vote = lf * cardinality + patterns[row, lf]
+        votes = sparse.csr_array((np.ones(len(row)), (row, vote)), shape=(len(patterns), d))
+        weighted = sparse.csr_array((counts[row], (vote, row)), shape=(d, len(patterns)))
+        total += (weighted @ votes).toarray()
     return total
-
-
-def _indicators(patterns: Votes8, cardinality: int) -> NDArray[np.float64]:
-    """Shape: [u, m] -> [u, m*k]; 1 where the labeling function votes the class."""
-    u, m = patterns.shape
-    return (
-        (patterns[:, :, None] == np.arange(cardinality, dtype=np.int8)).reshape(u, m * cardinality).astype(np.float64)
-    )

@@ -8,13 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.errors import LabelModelError, WeakLabelWarning
+from weaklabel.errors import LabelModelError, WeakLabelWarning, nearest
 from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.snorkel_fit import LossDivergedError, train_snorkel
 from weaklabel.labels import ABSTAIN, Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns
+
+OPTIMIZERS = ("sgd", "adam", "adamax")
+
+LR_SCHEDULERS = ("constant", "linear", "exponential", "step")
 
 RETRIES = 3
 """How often a fit whose loss diverges is tried again, each time with a tenth of the learning rate."""
@@ -81,7 +85,7 @@ class SnorkelLabelModel(LabelModel):
     def __init__(
         self,
         cardinality: int = 2,
-        class_balance: str | Sequence[float] | NDArray[np.float64] | None = "majority",
+        class_balance: str | Sequence[float] | NDArray[np.float64] | None = "uniform",
         n_epochs: int = 100,
         lr: float = 0.01,
         l2: float = 0.0,
@@ -108,19 +112,23 @@ class SnorkelLabelModel(LabelModel):
         votes = found.patterns != ABSTAIN
         voting = votes.any(axis=0)
         n = found.n if self.count_silent_rows else int(found.counts[votes.any(axis=1)].sum())
-        if not voting.any():
-            raise LabelModelError(f"no labeling function votes on any of the {found.n} rows; there is nothing to fit")
-        if not voting.all():
-            _warn(f"{(~voting).sum()} of {found.m} labeling functions never vote and are left out of the label model")
-
         k, p = self.cardinality, find_class_balance(self.class_balance, found, self.cardinality)
+        if not voting.any():
+            nothing = f"no labeling function votes on any of the {found.n} rows, so no row gets a label"
+            warnings.warn(nothing, WeakLabelWarning, stacklevel=3)
+            self.p_, self.mu_, self.lf_accuracies_ = p, np.full((found.m * k, k), 1 / k), np.full(found.m, np.nan)
+            return
+        if not voting.all():
+            silent = f"{(~voting).sum()} of {found.m} labeling functions never vote and are left out of the label model"
+            warnings.warn(silent, WeakLabelWarning, stacklevel=3)
+
         kept = VotePatterns(found.patterns[:, voting], found.counts, found.inverse)
         precisions = self._precisions(found.m)[voting]
         overlaps = count_overlaps(kept, k)
         mu_eps = min(0.01, 1 / 10 ** np.ceil(np.log10(n))) if self.mu_eps is None else self.mu_eps
-        reason = self._not_identifiable(kept)
+        reason = self._not_identifiable(overlaps)
         if reason:
-            _warn(reason)
+            warnings.warn(reason, WeakLabelWarning, stacklevel=3)
             mu = _assumed_mu(np.diag(overlaps) / n, p, precisions, mu_eps)
         else:
             mu = self._train(overlaps, n, p, precisions)
@@ -160,15 +168,16 @@ class SnorkelLabelModel(LabelModel):
             raise LabelModelError(f"prec_init must be 0 to 1, not {self.prec_init}")
         return np.broadcast_to(precisions, (m,))
 
-    def _not_identifiable(self, kept: VotePatterns) -> str:
+    def _not_identifiable(self, overlaps: NDArray[np.float64]) -> str:
         """Say why accuracies cannot be told from these votes; empty where they can."""
         if self.cardinality == 1:
             return "there is one class only, so the label model takes every vote to be right"
-        classes = np.unique(kept.patterns[kept.patterns != ABSTAIN])
+        votes = np.diag(overlaps).reshape(-1, self.cardinality)
+        classes = np.flatnonzero(votes.sum(axis=0))
         if len(classes) == 1:
             why = f"all votes are for class {classes[0]}"
-        elif kept.m < 3:
-            why = f"only {kept.m} of at least three labeling functions vote"
+        elif len(votes) < 3:
+            why = f"only {len(votes)} of at least three labeling functions vote"
         else:
             return ""
         return (
@@ -188,6 +197,8 @@ class SnorkelLabelModel(LabelModel):
             "seed": self.seed,
             "mu_eps": self.mu_eps,
         }
+        _check_name("optimizer", self.optimizer, OPTIMIZERS)
+        _check_name("lr_scheduler", self.lr_scheduler, LR_SCHEDULERS)
         lr = self.lr
         for retry in range(RETRIES + 1):
             lr = self.lr / 10**retry
@@ -195,7 +206,8 @@ class SnorkelLabelModel(LabelModel):
                 return train_snorkel(overlaps, n, p, lr=lr, **options)
             except LossDivergedError:
                 if retry < RETRIES:
-                    _warn(f"the loss of Snorkel's label model diverged with lr={lr:g}; trying lr={lr / 10:g}")
+                    again = f"the loss of Snorkel's label model diverged with lr={lr:g}; trying lr={lr / 10:g}"
+                    warnings.warn(again, WeakLabelWarning, stacklevel=4)
         raise LabelModelError(
             f"the loss of Snorkel's label model diverged with lr={self.lr:g} and still with lr={lr:g}; "
             "leave out labeling functions that repeat others, or use MajorityVote"
@@ -211,10 +223,19 @@ class SnorkelLabelModel(LabelModel):
         said = self._predict_patterns(found.patterns[unanimous]).argmax(axis=1)
         contradicted = weights[said != highest[unanimous]].sum()
         if contradicted > weights.sum() / 2:
-            _warn(
+            warnings.warn(
                 f"the label model contradicts {contradicted / weights.sum():.0%} of the rows on which all votes agree "
-                "(two or more); check class_balance, or use MajorityVote"
+                "(two or more); check class_balance, or use MajorityVote",
+                WeakLabelWarning,
+                stacklevel=4,
             )
+
+
+def _check_name(parameter: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        raise LabelModelError(
+            f"unknown {parameter} '{name}'{nearest(str(name), known)}; it is one of {', '.join(known)}"
+        )
 
 
 def _assumed_mu(
@@ -246,7 +267,3 @@ def _assumed_mu(
     precision = np.repeat(precisions, k)[:, None]
     posterior = np.where(right, precision, (1 - precision) / max(1, k - 1)) if k > 1 else np.ones_like(precision)
     return np.clip(rates[:, None] * posterior / p, mu_eps, 1 - mu_eps)
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, WeakLabelWarning, stacklevel=5)

@@ -43,11 +43,11 @@ def break_ties(probs: Probs, patterns: Votes8, policy: str, seed: int) -> Labels
         Shape: [u]; -1 where there is no answer.
     """
     silent = np.isnan(probs).all(axis=1)
-    known = np.where(silent[:, None], 0.0, probs)
+    known = np.nan_to_num(probs)
     tied = np.asarray(known.max(axis=1, keepdims=True) - known < TOLERANCE)
     n_tied = tied.sum(axis=1)
     if policy == "random":
-        turn = _hash_votes(patterns, seed) % n_tied.astype(np.uint64)
+        turn = np.mod(_hash_votes(patterns, seed), n_tied.astype(np.uint64))
         preds = (tied.cumsum(axis=1) > turn[:, None]).argmax(axis=1)
     else:
         preds = tied.argmax(axis=1)

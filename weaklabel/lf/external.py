@@ -107,7 +107,7 @@ def votes_from_csv(
     if header is None:
         raise LFError(f"{path} is empty; its first line must name the columns, among them '{key}'")
     votes = _wide(lines, header, key) if format == "wide" else _long(lines, header, key, worker, label)
-    by_worker = _by_worker(votes, _table(labels, str(path)))
+    by_worker = _by_worker(votes, _table(labels, str(path)), labels)
     if not by_worker:
         raise LFError(f"{path} has no votes below its header")
     return [
@@ -184,7 +184,8 @@ def _long(lines: Iterator[_Line], header: _Line, key: str, worker: str, label: s
         yield _Vote(where, fields[at], fields[who], fields[what])
 
 
-def _by_worker(votes: Iterator[_Vote], table: dict[str, int]) -> dict[str, dict[str, int]]:
+def _by_worker(votes: Iterator[_Vote], table: dict[str, int], labels: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return each worker's votes by key."""
     by_worker: dict[str, dict[str, int]] = {}
     for where, key, worker, value in votes:
         if not key or not worker:
@@ -193,7 +194,6 @@ def _by_worker(votes: Iterator[_Vote], table: dict[str, int]) -> dict[str, dict[
         if key in given:
             raise LFError(f"{where}: a second vote of '{worker}' on '{key}'; keep one")
         if value not in table:
-            known = [name for name, number in table.items() if number >= 0]
-            raise LFError(f"{where}: unknown label {value!r}{nearest(value, known)}; labels are {', '.join(known)}")
+            raise LFError(f"{where}: unknown label {value!r}{nearest(value, labels)}; labels are {', '.join(labels)}")
         given[key] = table[value]
     return by_worker

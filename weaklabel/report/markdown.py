@@ -7,17 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from weaklabel.report.text import (
-    cell_text,
-    lf_columns,
-    lf_rows,
-    numeric,
-    stage_caption,
-    stage_columns,
-    stage_rows,
-    visible,
-)
+from weaklabel.report.text import lf_columns, lf_rows, stage_caption, stage_columns, stage_rows
 from weaklabel.scoring import Scores
+from weaklabel.table import cell_text, numeric, visible
 
 if TYPE_CHECKING:
     import pandas as pd

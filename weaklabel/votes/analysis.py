@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
 from weaklabel.labels import ABSTAIN, check_Y
+from weaklabel.table import table
 from weaklabel.votes.matrix import Votes
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
 
@@ -169,15 +170,8 @@ class LFAnalysis:
 
     def to_text(self, Y: ArrayLike | None = None, est_accuracies: ArrayLike | None = None) -> str:
         """Return `lf_summary` as a text table; "-" stands where there is no figure."""
-        records = self.records(Y, est_accuracies)
-        header = ["LF", *self._columns(Y, est_accuracies)]
-        cells = [header, *([_cell(record[name]) for name in header] for record in records)]
-        widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-        lines = []
-        for name, *figures in cells:
-            padded = [figure.rjust(width) for figure, width in zip(figures, widths[1:], strict=True)]
-            lines.append("  ".join([name.ljust(widths[0]), *padded]))
-        return "\n".join(lines)
+        columns = self._columns(Y, est_accuracies)
+        return table([list(record.values()) for record in self.records(Y, est_accuracies)], ["LF", *columns])
 
     def _columns(self, Y: ArrayLike | None, est_accuracies: ArrayLike | None) -> dict[str, Any]:
         columns: dict[str, Any] = {} if self.lf_names is None else {"j": list(range(self.patterns.m))}
@@ -226,9 +220,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)

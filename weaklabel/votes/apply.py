@@ -145,7 +145,7 @@ def _as_corpus(corpus: Any) -> Corpus:
 def _check_columns(functions: Sequence[LF], columns: Sequence[str]) -> None:
     known = {*columns, TEXT}
     for lf in functions:
-        for column in lf.columns if isinstance(lf, ExpressionLF) else ():
+        for column in getattr(lf, "columns", ()):
             if column not in known:
                 raise LFError(
                     f"LF '{lf.name}' reads column '{column}', which the corpus lacks{nearest(column, known)}; "

@@ -1,0 +1,213 @@
+import random
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from snorkel.labeling.model import LabelModel as RealLabelModel
+
+from tests.label_model.synthetic import draw_votes
+from weaklabel.errors import LabelModelError, WeakLabelWarning
+from weaklabel.label_model import SnorkelLabelModel, class_balance_from_gold, majority_class_balance
+from weaklabel.label_model.overlaps import count_overlaps
+from weaklabel.votes import vote_patterns
+
+
+def fit_snorkel(L, k, class_balance=None, **options):
+    model = RealLabelModel(k, verbose=False)
+    model.fit(L.astype(np.int64), class_balance=class_balance, progress_bar=False, **options)
+    return model
+
+
+def fit_quietly(model, L):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", WeakLabelWarning)
+        return model.fit(L)
+
+
+def with_silent_rows(n, m, k, seed):
+    L, _ = draw_votes(n, m, k, seed)
+    L[: n // 5] = -1
+    return L
+
+
+@pytest.mark.parametrize("k", [2, 3, 5])
+@pytest.mark.parametrize("balanced", [True, False])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"seed": 0},
+        {"seed": 12, "n_epochs": 250, "lr": 0.02, "prec_init": 0.8},
+        {"seed": 3, "optimizer": "adam", "l2": 0.1, "mu_eps": 0.001},
+        {"seed": 4, "optimizer": "adamax", "lr_scheduler": "linear", "prec_init": [0.6, 0.7, 0.8, 0.9, 0.6, 0.7, 0.8]},
+    ],
+    ids=lambda options: options.get("optimizer", "sgd"),
+)
+def test_parameters_and_answers_are_snorkels(k, balanced, options):
+    L = with_silent_rows(600, 7, k, seed=k)
+    balance = None if balanced else (np.arange(1, k + 1) / np.arange(1, k + 1).sum()).tolist()
+    ours = fit_quietly(SnorkelLabelModel(k, class_balance=balance, **options), L)
+    theirs = fit_snorkel(L, k, balance, **options)
+    np.testing.assert_array_equal(ours.mu_, theirs.mu.detach().numpy())
+    np.testing.assert_allclose(ours.lf_accuracies_, theirs.get_weights(), rtol=1e-6)
+    voted = (L >= 0).any(axis=1)
+    np.testing.assert_allclose(ours.predict_proba(L)[voted], theirs.predict_proba(L)[voted], rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("k", [2, 4])
+def test_overlaps_are_snorkels_to_the_bit(k, monkeypatch):
+    L = with_silent_rows(700, 5, k, seed=1)
+    theirs = fit_snorkel(L, k, n_epochs=1, seed=0)
+    for at_once in (7, 1 << 16):
+        monkeypatch.setattr("weaklabel.label_model.overlaps._PATTERNS_AT_ONCE", at_once)
+        overlaps = count_overlaps(vote_patterns(L), k)
+        assert torch.equal(torch.from_numpy(overlaps / len(L)).float(), theirs.O)
+
+
+def test_a_silent_labeling_function_is_what_it_is_in_snorkel():
+    L, _ = draw_votes(500, 5, 2)
+    L[:, 2] = -1
+    with pytest.warns(WeakLabelWarning, match="1 of 5 labeling functions never vote") as caught:
+        ours = SnorkelLabelModel(class_balance="uniform").fit(L)
+    assert caught[0].filename == __file__
+    np.testing.assert_allclose(ours.mu_, fit_snorkel(L, 2, seed=0).mu.detach().numpy(), rtol=1e-6)
+    only_the_silent_one = np.array([[-1, -1, 1, -1, -1]])
+    assert np.isnan(ours.predict_proba(only_the_silent_one)).all()
+
+
+def test_silent_rows_can_be_left_out():
+    L = with_silent_rows(500, 5, 2, seed=0)
+    without = SnorkelLabelModel(count_silent_rows=False).fit(L)
+    np.testing.assert_array_equal(without.mu_, SnorkelLabelModel().fit(L[(L >= 0).any(axis=1)]).mu_)
+    assert not np.array_equal(without.mu_, SnorkelLabelModel().fit(L).mu_)
+
+
+def test_global_random_states_are_left_alone():
+    L, _ = draw_votes(200, 5, 2)
+
+    def draw():
+        return random.random(), np.random.random(), torch.rand(1).item()
+
+    def seed():
+        random.seed(1)
+        np.random.seed(1)
+        torch.manual_seed(1)
+
+    seed()
+    expected = draw()
+    seed()
+    SnorkelLabelModel(seed=5).fit(L)
+    assert draw() == expected
+
+
+def test_the_fit_does_not_hang_on_global_random_states():
+    L, _ = draw_votes(200, 5, 2)
+    first = SnorkelLabelModel(seed=5).fit(L).mu_
+    np.random.seed(99)
+    np.testing.assert_array_equal(SnorkelLabelModel(seed=5).fit(L).mu_, first)
+    assert not np.array_equal(SnorkelLabelModel(seed=6).fit(L).mu_, first)
+
+
+@pytest.mark.parametrize("m", [1, 2])
+def test_fewer_than_three_labeling_functions(m):
+    L, _ = draw_votes(300, m, 3)
+    L = np.append(L, np.full((300, 2), -1, dtype=np.int8), axis=1)
+    with (
+        pytest.warns(WeakLabelWarning, match="2 of . labeling functions never vote"),
+        pytest.warns(WeakLabelWarning, match=f"only {m} of at least three"),
+    ):
+        model = SnorkelLabelModel(3, class_balance="uniform", prec_init=0.8).fit(L)
+    np.testing.assert_allclose(model.lf_accuracies_[:m], 0.8)
+    one_vote = np.full((1, m + 2), -1)
+    one_vote[0, 0] = 2
+    np.testing.assert_allclose(model.predict_proba(one_vote), [[0.1, 0.1, 0.8]])
+
+
+def test_one_class_only():
+    L = np.array([[0, -1, 0], [-1, -1, -1], [0, 0, -1]])
+    with pytest.warns(WeakLabelWarning, match="one class only"):
+        model = SnorkelLabelModel(1).fit(L)
+    assert model.predict(L).tolist() == [0, -1, 0]
+    np.testing.assert_allclose(model.lf_accuracies_, 1)
+    for balance in ("majority", "uniform"):
+        with pytest.warns(WeakLabelWarning, match="all votes are for class 0"):
+            model = SnorkelLabelModel(2, class_balance=balance).fit(L)
+        assert model.predict(L).tolist() == [0, -1, 0]
+
+
+@pytest.mark.parametrize("L", [np.full((3, 4), -1), np.empty((0, 4), dtype=np.int8)])
+def test_no_votes_at_all(L):
+    with pytest.warns(WeakLabelWarning, match=f"no labeling function votes on any of the {len(L)} rows"):
+        model = SnorkelLabelModel().fit(L)
+    assert np.isnan(model.lf_accuracies_).all()
+    assert model.predict(L).tolist() == [-1] * len(L)
+    assert np.isnan(model.predict_proba(L)).all()
+
+
+def test_a_diverging_loss_is_tried_again_and_said():
+    L, _ = draw_votes(300, 60, 2)
+    with pytest.raises(Exception, match="Loss is NaN"):
+        fit_snorkel(L, 2, lr=0.1, seed=0)
+    with pytest.warns(WeakLabelWarning, match=r"diverged with lr=0.1; trying lr=0.01"):
+        model = SnorkelLabelModel(lr=0.1, class_balance="uniform").fit(L)
+    assert np.isfinite(model.mu_).all()
+    with (
+        pytest.warns(WeakLabelWarning, match="diverged"),
+        pytest.raises(LabelModelError, match=r"lr=10000 and still with lr=10;.*MajorityVote"),
+    ):
+        SnorkelLabelModel(lr=1e4, class_balance="uniform").fit(L)
+
+
+def test_contradicted_unanimous_rows_are_said():
+    L, _ = draw_votes(2_000, 4, 2, balance=[0.1, 0.9], coverage=(0.5, 0.6))
+    with pytest.warns(WeakLabelWarning, match=r"contradicts \d+% of the rows on which all votes agree") as caught:
+        SnorkelLabelModel(class_balance=[0.999, 0.001]).fit(L)
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SnorkelLabelModel(class_balance="majority").fit(L)
+
+
+def test_class_balance():
+    L = np.array([[0, 0, 0], [0, -1, -1], [0, 1, -1], [-1, -1, -1]])
+    np.testing.assert_allclose(majority_class_balance(vote_patterns(L), 3), [3.5 / 6, 1.5 / 6, 1 / 6])
+    np.testing.assert_allclose(
+        fit_quietly(SnorkelLabelModel(3, class_balance="majority"), L).p_, [3.5 / 6, 1.5 / 6, 1 / 6]
+    )
+    np.testing.assert_allclose(fit_quietly(SnorkelLabelModel(3, class_balance=None), L).p_, 1 / 3)
+    np.testing.assert_allclose(class_balance_from_gold([2, 2, -1, 0], 3), [2 / 6, 1 / 6, 3 / 6])
+    for wrong, message in (
+        ("gold", "unknown class_balance 'gold'"),
+        ([0.5, 0.5], "2 shares for 3 classes"),
+        ([1.0, 0.0, 0.0], "above 0"),
+        ([0.5, 0.5, 0.5], "sum to 1"),
+    ):
+        with pytest.raises(LabelModelError, match=message):
+            SnorkelLabelModel(3, class_balance=wrong).fit(L)
+
+
+def test_wrong_options_are_refused():
+    L, _ = draw_votes(50, 4, 2)
+    with pytest.raises(LabelModelError, match="prec_init has 2 values for 4"):
+        SnorkelLabelModel(prec_init=[0.5, 0.6]).fit(L)
+    with pytest.raises(LabelModelError, match=r"unknown optimizer 'adamw' \(did you mean 'adam"):
+        SnorkelLabelModel(optimizer="adamw").fit(L)
+    with pytest.raises(LabelModelError, match="unknown lr_scheduler 'cosine'"):
+        SnorkelLabelModel(lr_scheduler="cosine").fit(L)
+    with pytest.raises(LabelModelError, match="prec_init must be 0 to 1"):
+        SnorkelLabelModel(prec_init=1.5).fit(L)
+
+
+def test_answers_do_not_hang_on_how_many_patterns_are_taken_at_once(monkeypatch):
+    L, _ = draw_votes(300, 8, 3)
+    model = SnorkelLabelModel(3).fit(L)
+    expected = model.predict_proba(L)
+    monkeypatch.setattr("weaklabel.label_model.snorkel._PATTERNS_AT_ONCE", 7)
+    np.testing.assert_array_equal(model.predict_proba(L), expected)
+
+
+def test_many_votes_do_not_underflow():
+    L, _ = draw_votes(300, 4, 2)
+    model = SnorkelLabelModel().fit(L)
+    model.mu_, model.lf_accuracies_ = np.tile(model.mu_, (1_000, 1)), np.tile(model.lf_accuracies_, 1_000)
+    assert model.predict(np.tile([[0, 0, 0, 0], [1, 1, 1, 1]], 1_000)).tolist() == [0, 1]

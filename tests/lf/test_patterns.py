@@ -1,0 +1,183 @@
+"""Pattern labeling functions, against plain Python references."""
+
+import re
+import warnings
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weaklabel.corpus.batch import Batch
+from weaklabel.errors import LFError, WeakLabelWarning
+from weaklabel.lf.core import ExpressionLF
+from weaklabel.lf.patterns import MAX_KEYWORDS, count_lf, keyword_lf, length_lf, lookup_lf, regex_lf
+
+# Characters on which Rust's and Python's ideas of words, white space and case agree.
+ALPHABET = "abAB1_ \t\n\u00a0\u3000éÉßñжЖςΣσ中文支持😀🎉👍🏽$+#.-'()[]\\^|*?{}&~"
+TEXTS = st.text(ALPHABET, max_size=30)
+KEYWORDS = st.lists(st.text(ALPHABET, min_size=1, max_size=4).filter(str.strip), min_size=1, max_size=4)
+
+
+def votes(lf, values, column="text"):
+    return lf.vote(Batch(pl.DataFrame({"text": [""] * len(values)} | {column: values}, strict=False))).tolist()
+
+
+def reference(text, keywords, whole_word, ignore_case, min_count):
+    def piece(keyword):
+        spaced = r"\s+".join(re.escape(part) for part in re.split(r"\s+", keyword))
+        before = r"\b" if whole_word and re.match(r"\w", keyword) else ""
+        after = r"\b" if whole_word and re.search(r"\w\Z", keyword) else ""
+        return before + spaced + after
+
+    longest_first = sorted(set(keywords), key=lambda keyword: (-len(keyword), keyword))
+    pattern = re.compile("|".join(map(piece, longest_first)), re.IGNORECASE if ignore_case else 0)
+    return 1 if len(pattern.findall(text)) >= min_count else -1
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=5), KEYWORDS, st.booleans(), st.booleans(), st.integers(1, 3))
+def test_keyword_lf_agrees_with_re(texts, keywords, whole_word, ignore_case, min_count):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", WeakLabelWarning)
+        lf = keyword_lf("k", 1, keywords, whole_word=whole_word, ignore_case=ignore_case, min_count=min_count)
+    assert votes(lf, texts) == [reference(text, keywords, whole_word, ignore_case, min_count) for text in texts]
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=5), st.sampled_from([r"\w+", r"[ab]{2}", r"^a|b\b", r"(?m)^\s*中", r"a.b"]))
+def test_regex_and_count_agree_with_re(texts, pattern):
+    assert votes(regex_lf("r", 3, pattern), texts) == [3 if re.search(pattern, text) else -1 for text in texts]
+    counts = [len(re.findall(pattern, text)) for text in texts]
+    assert votes(count_lf("c", 2, pattern, min=1, max=2), texts) == [2 if 1 <= n <= 2 else -1 for n in counts]
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=5), st.integers(0, 6), st.integers(0, 6))
+def test_length_agrees_with_python(texts, low, more):
+    high = low + more
+    words = votes(length_lf("w", 0, min=low, max=high), texts)
+    assert words == [0 if low <= len(text.split()) <= high else -1 for text in texts]
+    chars = votes(length_lf("c", 0, max=high, unit="chars"), texts)
+    assert chars == [0 if len(text) <= high else -1 for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text", "hit"),
+    [
+        ("c++", "I write C++, mostly", True),
+        ("c++", "abc++", False),
+        ("$", "only 5$", True),
+        ("check out", "check \n out my page", True),
+        ("check out", "check outside", False),
+        ("free", "freedom", False),
+        ("free", "FREE!", True),
+    ],
+)
+def test_whole_words_are_bounded_beside_word_characters_only(keyword, text, hit):
+    assert votes(keyword_lf("k", 1, [keyword]), [text]) == [1 if hit else -1]
+
+
+def test_chinese_needs_the_substring_form_and_says_so():
+    assert votes(keyword_lf("k", 1, ["优惠"], whole_word=False), ["现在有优惠吗", "没有"]) == [1, -1]
+    with pytest.warns(WeakLabelWarning, match="'优惠' is looked for as a whole word.*whole_word=False") as caught:
+        lf = keyword_lf("k", 1, ["free", "优惠"])
+    assert caught[0].filename == __file__
+    assert votes(lf, ["现在有优惠吗", "有 优惠!"]) == [-1, 1]
+
+
+def test_the_longest_keyword_counts_where_several_begin():
+    lf = keyword_lf("k", 1, ["new york", "york city", "new york city"], min_count=2)
+    assert votes(lf, ["new york city", "new york city and new york"]) == [-1, 1]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "rust", "python"),
+    [
+        (r"^\w+$", "e\u0301", True, False),  # a combining mark
+        (r"^\w+$", "a\u200db", True, False),  # a joiner
+        (r"^\w+$", "x²", False, True),  # a number that is no digit
+        (r"(?i)^i$", "İ", False, True),
+        (r"(?i)^i$", "ı", False, True),
+        (r"^a$", "a\n", False, True),
+        (r"a\sb", "a\x1cb", False, True),
+    ],
+)
+def test_the_differences_from_python_are_those_that_the_module_tells(pattern, text, rust, python):
+    assert (votes(regex_lf("r", 1, pattern), [text]) == [1]) is rust
+    assert bool(re.search(pattern, text)) is python
+
+
+def test_catastrophic_patterns_terminate():
+    text = "a" * 100_000 + "!"
+    assert votes(regex_lf("r", 1, r"(a+)+$"), [text, "aa"]) == [-1, 1]
+    assert votes(count_lf("c", 1, r"(a|a)*b"), [text, "aab"]) == [-1, 1]
+
+
+def test_lookup_votes_by_value():
+    lf = lookup_lf("sender", "from", {"bank": 0, "casino": 1, "": 2})
+    assert votes(lf, ["casino", "bank", "Casino", None, ""], "from") == [1, 0, -1, -1, 2]
+    assert votes(lookup_lf("number", "n", {"7": 4}), [7, 8, None], "n") == [4, -1, -1]
+
+
+@pytest.mark.parametrize(
+    "lf",
+    [
+        keyword_lf("a", 0, ["1"], column="c", whole_word=False),
+        regex_lf("a", 0, "1", column="c"),
+        count_lf("a", 0, "9", min=0, max=0, column="c"),
+        length_lf("a", 0, min=0, max=9, unit="chars", column="c"),
+        lookup_lf("a", "c", {"1": 0}),
+    ],
+    ids=lambda lf: lf.kind,
+)
+def test_every_kind_casts_its_column_and_abstains_on_null(lf):
+    assert votes(lf, [1, None], "c") == [0, -1]
+    assert votes(lf, [], "c") == []
+    assert isinstance(lf, ExpressionLF)
+    assert lf.columns == ("c",)
+    assert lf.vote(Batch(pl.DataFrame({"text": ["x"], "c": ["1"]}))).dtype == np.int8
+
+
+def test_all_are_evaluated_in_one_pass():
+    lfs = [keyword_lf("a", 1, ["x"]), regex_lf("b", 126, "y"), length_lf("c", 0, max=1)]
+    frame = pl.DataFrame({"text": ["x", "x y"]}).select(lf.expr for lf in lfs)
+    assert frame.schema == {"a": pl.Int8, "b": pl.Int8, "c": pl.Int8}
+    assert frame.rows() == [(1, -1, 0), (1, 126, -1)]
+
+
+def test_a_missing_column_is_told_with_the_columns_there_are():
+    with pytest.raises(LFError, match=r"'shout' reads column 'titel', which the corpus lacks.*'title'.*text, title"):
+        regex_lf("shout", 1, "!", column="titel").vote(Batch(pl.DataFrame({"text": ["a"], "title": ["b"]})))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: regex_lf("r", 1, r"a(?=b)"), r"LF 'r': the regex 'a\(\?=b\)' does not work: look-around.*`re`"),
+        (lambda: regex_lf("r", 1, r"(a)\1"), "backreferences are not supported"),
+        (lambda: count_lf("r", 1, "("), "LF 'r'.*unclosed group"),
+        (lambda: regex_lf("r", 1, "(x{0,1000}){0,1000}"), "size limit"),
+        (lambda: regex_lf("r", 1, ""), "must be a regex"),
+        (lambda: keyword_lf("k", 1, []), "LF 'k': the list of words is empty"),
+        (lambda: keyword_lf("k", 1, "free"), r"LF 'k': give a list of words"),
+        (lambda: keyword_lf("k", 1, ["free", " "]), "LF 'k': ' ' is no word"),
+        (lambda: keyword_lf("k", 1, ["free", 7]), "LF 'k': 7 is no word"),
+        (lambda: keyword_lf("k", 1, map(str, range(MAX_KEYWORDS + 1))), "more than 1000; use lexicon_lf"),
+        (lambda: keyword_lf("k", -1, ["a"]), "LF 'k': the label cannot be -1"),
+        (lambda: keyword_lf("k", True, ["a"]), "class number such as 0 or 1, not True"),
+        (lambda: keyword_lf("k", "spam", ["a"]), "class number such as 0 or 1, not 'spam'"),
+        (lambda: keyword_lf("k", 127, ["a"]), "0 to 126, not 127"),
+        (lambda: keyword_lf("k", 1, ["a"], min_count=0), "LF 'k': it would vote on every text"),
+        (lambda: keyword_lf("", 1, ["a"]), "name of a labeling function"),
+        (lambda: keyword_lf(None, 1, ["a"]), "name of a labeling function"),
+        (lambda: length_lf("l", 1), "vote on every text"),
+        (lambda: length_lf("l", 1, min=3, max=2), "at least 3 and at most 2"),
+        (lambda: length_lf("l", 1, max=2.5), "whole number from 0 on, not 2.5"),
+        (lambda: length_lf("l", 1, max=2, unit="lines"), "'words' or 'chars', not 'lines'"),
+        (lambda: lookup_lf("l", "c", {}), "must map values"),
+        (lambda: lookup_lf("l", "c", {1: 1}), "must map values"),
+        (lambda: lookup_lf("l", "c", {"a": -1}), "LF 'l': the label cannot be -1"),
+    ],
+)
+def test_mistakes_are_told_at_construction(make, message):
+    with pytest.raises(LFError, match=message):
+        make()
