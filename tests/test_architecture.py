@@ -57,6 +57,14 @@ def loaded_after(code: str) -> set[str]:
     return set(done.stdout.split("\n")[-2].split())
 
 
+def test_the_stub_names_what_the_package_has():
+    tree = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert {node.module: tuple(sorted(alias.name for alias in node.names)) for node in imports} == {
+        home: tuple(sorted(names)) for home, names in weaklabel._HOMES.items()
+    }
+
+
 HEAVY = {"torch", "spacy", "transformers", "snorkel", "sklearn", "pandas", "polars", "numpy"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import time
 import warnings
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from weaklabel.classifier import Classifier
     from weaklabel.label_model import LabelModel
+
+log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 PACKAGES = ("numpy", "pandas", "polars", "scikit-learn", "snorkel", "spacy", "torch", "transformers")
@@ -67,6 +70,7 @@ class RunFolder:
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
         """Record the seconds that a step takes, and the warnings that it gives (they are still shown)."""
+        log.info("%s ...", step)
         started = time.perf_counter()
         show = warnings.showwarning
 
@@ -81,6 +85,7 @@ class RunFolder:
         finally:
             warnings.showwarning = show
         self.timings[step] = round(time.perf_counter() - started, 3)
+        log.info("%s: %.1f s", step, self.timings[step])
 
     def save_labels(self, corpus: Corpus, votes: Votes, model: LabelModel, preds: Labels, probs: Probs) -> None:
         """Write the labelled corpus, the votes and the label model."""

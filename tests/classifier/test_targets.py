@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from weaklabel.classifier.targets import check_texts, class_names, soft_targets
 from weaklabel.errors import ClassifierError

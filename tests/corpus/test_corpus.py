@@ -97,7 +97,6 @@ def test_impossible_arguments(path):
     for call in (
         lambda: read_corpus(path).batches(0),
         lambda: read_corpus(path, limit=-1),
-        lambda: read_corpus(path, text=[]),
     ):
         with pytest.raises(CorpusError):
             call()

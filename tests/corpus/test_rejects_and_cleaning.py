@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from weaklabel.corpus import Reject, drop_duplicates, normalise, rejects_path, write_rejects
 from weaklabel.errors import WeakLabelError

@@ -9,8 +9,7 @@ import tempfile
 from pathlib import Path
 
 import polars as pl
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from weaklabel.corpus import Corpus, read_corpus, write_labelled
 

@@ -1,6 +1,5 @@
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from snorkel.labeling.model import MajorityLabelVoter
 
 from tests.votes.strategies import label_matrices

@@ -3,8 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from snorkel.labeling import LabelingFunction as SnorkelLF
-from snorkel.labeling import labeling_function as snorkel_labeling_function
+from snorkel.labeling import LabelingFunction as SnorkelLF, labeling_function as snorkel_labeling_function
 from snorkel.labeling.lf.nlp import NLPLabelingFunction, nlp_labeling_function
 from snorkel.preprocess import preprocessor
 from snorkel.preprocess.nlp import SpacyPreprocessor

@@ -6,8 +6,7 @@ import warnings
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import LFError, WeakLabelWarning

@@ -4,8 +4,7 @@ from html import unescape
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 from markdown_it import MarkdownIt
 
 from weaklabel.report import RunSummary, run_report

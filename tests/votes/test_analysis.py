@@ -4,8 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from snorkel.labeling import LFAnalysis as SnorkelAnalysis
 
 from tests.votes.strategies import label_matrices

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch.nn.utils.rnn import pad_sequence
 from tqdm import tqdm
 
+from weaklabel.classifier.cpu import faster_on_cpu
 from weaklabel.classifier.targets import Targets
 from weaklabel.device import length_batches, mixed_precision
 from weaklabel.errors import ClassifierError
@@ -89,7 +90,8 @@ def train(
     with tqdm(total=steps, desc="training", unit="batch", disable=not recipe.progress) as bar:
         for epoch in range(1, recipe.epochs + 1):
             began = time.perf_counter()
-            loss, lr = _one_epoch(model, examples, optimizer, schedule, recipe, device, rng, bar)
+            with faster_on_cpu(model, device):
+                loss, lr = _one_epoch(model, examples, optimizer, schedule, recipe, device, rng, bar)
             seconds = time.perf_counter() - began
             entry = {"epoch": epoch, "loss": loss, "lr": lr, "seconds": round(seconds, 2)}
             entry["texts_per_second"] = round(len(examples.ids) / seconds, 1)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import label_model_settings, open_corpus, show
+from weaklabel.cli.common import label_model_settings, open_corpus, show, shows_progress
 
 
 def analyze(
@@ -58,7 +58,7 @@ def analyze(
         seed=seed,
         error_budget=error_budget,
         workers=workers,
-        progress=not quiet,
+        progress=shows_progress(quiet),
     )
     analysis = LFAnalysis(labelled.votes)
     estimates = labelled.model.lf_accuracies_

@@ -129,6 +129,22 @@ def write_rejects_beside(out: str, corpus: Corpus) -> str | None:
     return str(path) if write_rejects(path, corpus.rejects) else None
 
 
+def shows_progress(quiet: bool) -> bool:
+    """Whether progress bars make sense: somebody is looking, and did not ask for quiet."""
+    return not quiet and sys.stderr.isatty()
+
+
+def tell_steps(quiet: bool) -> None:
+    """Show on stderr what a long command is doing, line by line, unless quiet is wanted."""
+    import logging
+
+    logger = logging.getLogger("weaklabel")
+    logger.handlers = [logging.StreamHandler(sys.stderr)]
+    logger.handlers[0].setFormatter(logging.Formatter("weaklabel: %(message)s"))
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    logger.propagate = False
+
+
 def show(result: dict[str, Any], text: str, as_json: bool, quiet: bool = False, to_stderr: bool = False) -> None:
     """Print a result: as JSON, or as text; to stderr where stdout carries the output itself."""
     if as_json:

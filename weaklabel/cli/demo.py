@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import shown_path
+from weaklabel.cli.common import shown_path, shows_progress, tell_steps
 from weaklabel.cli.run import show_run
 
 
@@ -35,4 +35,5 @@ def demo(
     project = prepare_demo(out.absolute(), seed)
     if not (quiet or json):
         print(f"the project file is {shown_path(project)}; this is: weaklabel run {shown_path(project)}\n")
-    show_run(run_project(read_project(project), progress=not quiet), json, quiet)
+    tell_steps(quiet)
+    show_run(run_project(read_project(project), progress=shows_progress(quiet)), json, quiet)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import label_model_settings, open_corpus, show, shown_path, write_rejects_beside
+from weaklabel.cli.common import (
+    label_model_settings,
+    open_corpus,
+    show,
+    shown_path,
+    shows_progress,
+    write_rejects_beside,
+)
 
 if TYPE_CHECKING:
     from weaklabel.pipeline import Labelled
@@ -61,7 +68,7 @@ def label(
         seed=seed,
         error_budget=error_budget,
         workers=workers,
-        progress=not quiet,
+        progress=shows_progress(quiet),
     )
     rejects = None
     if not dry_run:

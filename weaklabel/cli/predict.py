@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import open_corpus, show, shown_path, write_rejects_beside
+from weaklabel.cli.common import open_corpus, show, shown_path, shows_progress, write_rejects_beside
 
 
 def predict(
@@ -39,7 +39,7 @@ def predict(
     classifier = load_classifier(model)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
     check_new_columns(rows, new_columns(classifier.labels_, (), prefix))
-    counts = write_predicted_corpus(out, rows, classifier, prefix=prefix, progress=not quiet)
+    counts = write_predicted_corpus(out, rows, classifier, prefix=prefix, progress=shows_progress(quiet))
     rejects = write_rejects_beside(out, rows)
     n = sum(counts.values())
     result = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import show, shown_path
+from weaklabel.cli.common import show, shown_path, shows_progress, tell_steps
 
 if TYPE_CHECKING:
     from weaklabel.pipeline import RunResult
@@ -48,7 +48,8 @@ def run(
         checked = {"rows": len(corpus), "rejects": len(corpus.rejects), "lfs": list(lfs.names)}
         show(checked, f"{len(corpus):,} rows, {len(lfs)} labeling functions; nothing written (dry run)", json)
         return
-    show_run(run_project(settings, progress=not quiet), json, quiet)
+    tell_steps(quiet)
+    show_run(run_project(settings, progress=shows_progress(quiet)), json, quiet)
 
 
 def show_run(result: RunResult, as_json: bool, quiet: bool) -> None:

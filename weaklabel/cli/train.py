@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import label_model_settings, open_corpus, show, shown_path
+from weaklabel.cli.common import label_model_settings, open_corpus, show, shown_path, shows_progress
 
 
 def train(
@@ -72,7 +72,7 @@ def train(
         max_length=max_length,
         patience=1 if validation else None,
     )
-    model = make_classifier(settings, loaded.labels, seed, progress=not quiet)
+    model = make_classifier(settings, loaded.labels, seed, progress=shows_progress(quiet))
     check: tuple[list[str], Any] | None = None
     if validation is not None:
         held = read_corpus(validation, text=text.split(","), hide=[gold])
@@ -84,7 +84,7 @@ def train(
         seed=seed,
         error_budget=error_budget,
         workers=workers,
-        progress=not quiet,
+        progress=shows_progress(quiet),
     )
     covered = int((labelled.votes.L >= 0).any(axis=1).sum())
     result = {"rows": len(labelled.preds), "covered": covered, "classifier": classifier, "model": str(out)}

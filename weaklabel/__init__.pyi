@@ -1,0 +1,45 @@
+"""Types of the public names, for editors and type checkers; at run time they are loaded on first use."""
+
+from weaklabel.classifier import (
+    BertClassifier as BertClassifier,
+    LinearClassifier as LinearClassifier,
+    load_classifier as load_classifier,
+)
+from weaklabel.corpus import Corpus as Corpus, read_corpus as read_corpus
+from weaklabel.errors import WeakLabelError as WeakLabelError, WeakLabelWarning as WeakLabelWarning
+from weaklabel.label_model import MajorityVote as MajorityVote, SnorkelLabelModel as SnorkelLabelModel
+from weaklabel.labels import ABSTAIN as ABSTAIN
+from weaklabel.lf.core import LabelingFunction as LabelingFunction, labeling_function as labeling_function
+from weaklabel.lf.external import column_votes as column_votes, votes_from_csv as votes_from_csv
+from weaklabel.lf.lexicon import lexicon_lf as lexicon_lf
+from weaklabel.lf.models import (
+    sklearn_lf as sklearn_lf,
+    transformers_lf as transformers_lf,
+    zero_shot_lf as zero_shot_lf,
+)
+from weaklabel.lf.nlp import (
+    entity_lf as entity_lf,
+    matcher_lf as matcher_lf,
+    phrase_lf as phrase_lf,
+    spacy_lf as spacy_lf,
+)
+from weaklabel.lf.packs import LFCollection as LFCollection, load_lfs as load_lfs
+from weaklabel.lf.patterns import (
+    count_lf as count_lf,
+    keyword_lf as keyword_lf,
+    length_lf as length_lf,
+    lookup_lf as lookup_lf,
+    regex_lf as regex_lf,
+)
+from weaklabel.lf.prototype import prototype_lf as prototype_lf
+from weaklabel.pipeline import run_project as run_project
+from weaklabel.scoring import Scores as Scores, score as score
+from weaklabel.votes import (
+    LFAnalysis as LFAnalysis,
+    Votes as Votes,
+    apply_lfs as apply_lfs,
+    vote_patterns as vote_patterns,
+)
+
+__version__: str
+__all__: list[str]
