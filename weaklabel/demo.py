@@ -31,6 +31,7 @@ use = ["spam"]                # a ready pack; "./mine.py" would be your own
 
 [label_model]
 name = "snorkel"
+class_balance = "majority"    # spam is rare: take its share from the votes; Snorkel's default is "uniform"
 
 [classifier]
 name = "bert"
