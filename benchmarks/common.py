@@ -29,6 +29,10 @@ def machine() -> dict:
     }
 
 
+def _module() -> str:
+    return ".".join(Path(sys.argv[0]).resolve().relative_to(RESULTS.parents[1]).with_suffix("").parts)
+
+
 def in_turn(arms: dict[str, Callable[[], None]], rounds: int) -> dict[str, dict]:
     """Time the arms in turn, round after round, so that a machine that drifts drifts for all; seconds, with the median."""
     seconds: dict[str, list[float]] = {name: [] for name in arms}
@@ -51,7 +55,7 @@ def arguments(description: str, **defaults: int) -> argparse.Namespace:
 def save(name: str, packages: list[str], figures: dict) -> None:
     result = {
         "benchmark": name,
-        "command": " ".join(["python", *sys.argv]),
+        "command": " ".join(["python -m", _module(), *sys.argv[1:]]),
         "machine": machine(),
         "versions": {package: version(package) for package in packages},
         **figures,

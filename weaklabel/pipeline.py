@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,7 +78,7 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
     folder = RunFolder(project)
     hide = [project.gold.column] if project.gold and project.gold.path is None else []
     corpus = read_corpus(project.corpus.path, hide=hide, **project.corpus.reading())
-    held_out = _held_out(corpus, project.gold)
+    folder.note_input("corpus", corpus)
 
     with folder.timed("votes and label model"):
         labelled = label_corpus(
@@ -91,37 +91,22 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
             progress=progress,
         )
     folder.save_labels(corpus, labelled.votes, labelled.model, labelled.preds, labelled.probs)
+    classifiers = _train(project, corpus, labelled, lfs.labels, folder, progress)
 
-    texts = corpus.texts()
-    train_rows = np.flatnonzero(~held_out)
-    if held_out.any() and np.isnan(labelled.probs[train_rows]).all():
-        raise ConfigError(
-            f"{corpus.name}: every row with a vote has gold, and rows with gold are kept out of training; "
-            "give more rows without gold, or gold in a file of its own (gold.path)"
-        )
-    train_texts = [texts[row] for row in train_rows]
-    train_probs = labelled.probs[train_rows]
-    chosen = project.classifier
-    log = folder.path / "training"
-    main = make_classifier(chosen, lfs.labels, project.seed, log=log / chosen.name, progress=progress)
-    classifiers = with_baselines(chosen.name, main, lfs.labels, project.seed)
-    for stage, classifier in classifiers.items():
-        with folder.timed(f"train {stage}"):
-            classifier.fit(train_texts, train_probs)
-        folder.save_classifier(stage, classifier)
-
+    # Only from here on is gold looked at.
     scores: dict[str, Scores] = {}
-    summary = LFAnalysis(labelled.votes).lf_summary(est_accuracies=labelled.model.lf_accuracies_)
-    if project.gold is not None:
+    if project.gold is None:
+        summary = LFAnalysis(labelled.votes).lf_summary(est_accuracies=labelled.model.lf_accuracies_)
+    else:
         test, Y = _gold(project, corpus, lfs.labels)
-        with folder.timed("score"):
-            votes = apply_lfs(lfs, test, error_budget=project.lfs.error_budget)
+        folder.note_input("gold", test)
+        votes = apply_lfs(lfs, test, error_budget=project.lfs.error_budget)
+        with folder.timed("predict"):
             predictions = stage_predictions(votes, labelled.model, classifiers, test.texts(), lfs.labels)
-            if project.gold.ceiling is not None:
-                ceiling = make_classifier(chosen, lfs.labels, project.seed, log=log / "gold_ceiling", progress=progress)
-                ceiling.fit(texts, _ceiling_gold(project, texts, lfs.labels))
-                predictions["gold_ceiling"] = ceiling.predict_proba(test.texts())
-            scores = score_stages(Y, predictions, lfs.labels, project.gold.positive, project.seed)
+        if project.gold.ceiling is not None:
+            with folder.timed("train gold_ceiling"):
+                predictions["gold_ceiling"] = _ceiling(project, corpus, lfs.labels, folder, progress)(test.texts())
+        scores = score_stages(Y, predictions, lfs.labels, project.gold.positive, project.seed)
         summary = LFAnalysis(votes).lf_summary(Y, labelled.model.lf_accuracies_)
     folder.finish(corpus, labelled.votes, labelled.model, summary, labelled.preds, scores)
     return RunResult(labelled, scores, folder)
@@ -210,6 +195,29 @@ def score_stages(
     }
 
 
+def _train(
+    project: Project, corpus: Corpus, labelled: Labelled, labels: Sequence[str], folder: RunFolder, progress: bool
+) -> dict[str, Classifier]:
+    """Train the project's classifier and the baselines on the label model's probabilities, and save them."""
+    held_out = _held_out(corpus, project.gold)
+    rows = np.flatnonzero(~held_out)
+    if held_out.any() and np.isnan(labelled.probs[rows]).all():
+        raise ConfigError(
+            f"{corpus.name}: every row with a vote has gold, and rows with gold are kept out of training; "
+            "give more rows without gold, or gold in a file of its own (gold.path)"
+        )
+    texts = corpus.texts()
+    name = project.classifier.name
+    log = folder.path / "training" / name
+    chosen = make_classifier(project.classifier, labels, project.seed, log=log, progress=progress)
+    classifiers = with_baselines(name, chosen, labels, project.seed)
+    for stage, classifier in classifiers.items():
+        with folder.timed(f"train {stage}"):
+            classifier.fit([texts[row] for row in rows], labelled.probs[rows])
+        folder.save_classifier(stage, classifier, labelled.votes)
+    return classifiers
+
+
 def _held_out(corpus: Corpus, gold: GoldSettings | None) -> np.ndarray:
     """Rows that carry gold in the corpus itself, and so must not be trained on. Shape: [n]."""
     if gold is None or gold.path is not None:
@@ -234,13 +242,19 @@ def _read_gold(project: Project, path: Path) -> Corpus:
     return read_corpus(path, hide=[project.gold.column], **project.corpus.reading() | {"limit": None})
 
 
-def _ceiling_gold(project: Project, texts: Sequence[str], labels: Sequence[str]) -> Labels:
-    """Open the gold of the corpus's own texts, for the ceiling. Shape: [n]."""
+def _ceiling(
+    project: Project, corpus: Corpus, labels: Sequence[str], folder: RunFolder, progress: bool
+) -> Callable[[Sequence[str]], Probs]:
+    """Train the same classifier on gold for the corpus's own texts, and return how it predicts."""
     gold = project.gold
     assert gold is not None and gold.ceiling is not None
-    truth = _read_gold(project, gold.ceiling)
+    truth, texts = _read_gold(project, gold.ceiling), corpus.texts()
+    folder.note_input("ceiling", truth)
     of_text = dict(zip(truth.texts(), truth.column(gold.column), strict=True))
     missing = sum(text not in of_text for text in texts)
     if missing:
         raise ConfigError(f"gold.ceiling: {gold.ceiling.name} has no gold for {missing} of {len(texts)} texts")
-    return encode_labels([of_text[text] for text in texts], labels, f"{gold.ceiling.name}, column '{gold.column}'")
+    Y = encode_labels([of_text[text] for text in texts], labels, f"{gold.ceiling.name}, column '{gold.column}'")
+    log = folder.path / "training" / "gold_ceiling"
+    classifier = make_classifier(project.classifier, labels, project.seed, log=log, progress=progress)
+    return classifier.fit(texts, Y).predict_proba

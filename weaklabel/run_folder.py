@@ -55,6 +55,7 @@ class RunFolder:
         self.timings: dict[str, float] = {}
         self.files: dict[str, str] = {}
         self.warnings: list[str] = []
+        self.inputs: dict[str, dict[str, Any]] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -66,6 +67,10 @@ class RunFolder:
             (self.path / MANIFEST).unlink(missing_ok=True)
         except OSError as error:
             raise ConfigError(f"cannot write to {self.path}: {error.strerror}") from error
+
+    def note_input(self, what: str, corpus: Corpus) -> None:
+        """Record which file was read, and its hash."""
+        self.inputs[what] = {"name": corpus.name, "sha256": corpus.sha256()}
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -99,9 +104,14 @@ class RunFolder:
         if corpus.rejects:
             write_rejects(self._file("rejects.jsonl", "rows that could not be read"), corpus.rejects)
 
-    def save_classifier(self, name: str, classifier: Classifier) -> None:
-        """Write a trained classifier."""
-        classifier.save(self._file(f"models/{name}", f"the {name} classifier"))
+    def save_classifier(self, name: str, classifier: Classifier, votes: Votes) -> None:
+        """Write a trained classifier, with a word on where its labels came from."""
+        provenance = (
+            f"{votes.m} labeling functions ({', '.join(self.project.lfs.use)}) voted on {votes.n:,} texts of "
+            f"{self.project.corpus.path.name}; the label model '{self.project.label_model.name}' turned the votes into "
+            "probabilities."
+        )
+        classifier.save(self._file(f"models/{name}", f"the {name} classifier"), provenance=provenance)
 
     def finish(
         self,
@@ -119,7 +129,7 @@ class RunFolder:
             write_json(self._file("scores.json", "scores of every stage"), stages)
         report = run_report(self._summary(corpus, votes, model, summary, preds, scores))
         write_text(self._file("report.md", "this run, to read"), report)
-        write_json(self.path / MANIFEST, self._manifest(corpus, votes))
+        write_json(self._file(MANIFEST, "settings, versions, input hashes, timings"), self._manifest(corpus, votes))
 
     def _file(self, name: str, what: str) -> Path:
         self.files[name] = what
@@ -159,8 +169,9 @@ class RunFolder:
         return {
             "title": self.project.title,
             "settings": self.project.model_dump(mode="json"),
-            "input": {"corpus": corpus.name, "sha256": corpus.sha256(), "rejects": len(corpus.rejects)},
+            "inputs": self.inputs,
             "rows": len(votes.L),
+            "rejects": len(corpus.rejects),
             "labels": list(votes.labels or ()),
             "lfs": list(votes.lf_names),
             "versions": _versions(),

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from hashlib import sha256
 
 import pytest
 
@@ -105,7 +106,9 @@ def test_run_writes_everything(weaklabel, corpus, pack, tmp_path):
     for stage in scores.values():
         assert {"precision", "recall", "f1", "accuracy", "coverage", "n", "intervals"} <= set(stage)
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["rows"] == 24 and len(manifest["input"]["sha256"]) == 64
+    assert manifest["rows"] == 24
+    assert manifest["inputs"]["corpus"]["sha256"] == sha256(corpus.read_bytes()).hexdigest()
+    assert manifest["inputs"]["gold"]["sha256"] == sha256(gold.read_bytes()).hexdigest()
     assert manifest["settings"]["seed"] == 0 and manifest["versions"]["snorkel"]
     for name in manifest["files"]:
         assert (folder / name).exists(), name
