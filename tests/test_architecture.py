@@ -14,7 +14,7 @@ PACKAGE = Path(weaklabel.__file__).parent
 # An import points only to the left.
 ORDER = [
     "errors", "labels", "files", "table", "corpus", "device", "encoder", "lf", "votes", "label_model", "classifier", "scoring",
-    "report", "config", "labelled", "run_folder", "pipeline", "demo", "cli", "__main__",
+    "report", "config", "labelled", "run_folder", "gold", "pipeline", "demo", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -23,6 +23,7 @@ def newcomer(tmp_path, monkeypatch):
         writer = csv.writer(handle)
         writer.writerow(["text", "truth"])
         writer.writerows([[text, "spam"] for text in SPAM * 8] + [[text, "ham"] for text in HAM * 8])
+    (tmp_path / "gold.csv").write_text((tmp_path / "messages.csv").read_text())
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -32,6 +33,13 @@ def test_readme_blocks_run(newcomer, capsys):
     for kind, _, file, code in BLOCK.findall(README.read_text(encoding="utf-8")):
         if file:
             Path(file).write_text(code, encoding="utf-8")
+        if kind == "toml":
+            Path("project.toml").write_text(code, encoding="utf-8")
+            with pytest.raises(SystemExit) as stopped:
+                cli.main(["run", "project.toml"])
+            assert stopped.value.code == 0, capsys.readouterr().err
+            assert Path("run", "scores.json").is_file()
+            ran.add("toml")
         if kind == "python":
             exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
             ran.add("python")
@@ -42,7 +50,7 @@ def test_readme_blocks_run(newcomer, capsys):
                     cli.main(command[1:])
                 assert stopped.value.code == 0, (line, capsys.readouterr().err)
                 ran.add(command[1])
-    assert ran == {"python", "lfs", "analyze", "label", "train", "predict", "score"}
+    assert ran == {"python", "toml", "lfs", "analyze", "label", "train", "predict", "score"}
 
 
 def test_the_two_commands_stand_near_the_top():

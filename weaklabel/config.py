@@ -37,7 +37,7 @@ class LFSettings(_Section):
     """``[lfs]``: which labeling functions vote, and how many of their failures are borne."""
 
     use: Annotated[list[str], Field(min_length=1)]
-    error_budget: Annotated[float, Field(ge=0, le=1)] = 0.05
+    error_budget: Annotated[float, Field(ge=0, le=1)] | None = None
     workers: Annotated[int, Field(ge=1)] = 1
 
 

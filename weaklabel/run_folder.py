@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import platform
+import shutil
 import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import weaklabel
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus, write_rejects
 from weaklabel.errors import ConfigError
 from weaklabel.files import write_json, write_text
-from weaklabel.labelled import new_columns, write_labelled_corpus
+from weaklabel.labelled import free_prefix, write_labelled_corpus
 from weaklabel.labels import Labels, Probs
+from weaklabel.lf.packs import LFCollection
 from weaklabel.report import RunSummary, run_report
 from weaklabel.scoring import Scores
 from weaklabel.votes import Votes, save_votes
@@ -32,41 +36,53 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
+INCOMPLETE = "run-incomplete.json"
 PACKAGES = ("numpy", "pandas", "polars", "scikit-learn", "snorkel", "spacy", "torch", "transformers")
 
 
 class RunFolder:
-    """Writes what a run makes; ``manifest.json`` comes last, so a folder with one is complete.
+    """Writes what a run makes, within a ``with``; ``manifest.json`` comes last, so a folder with one is complete.
+
+    Until then ``run-incomplete.json`` stands in its place. What an earlier run wrote into the folder is removed first.
 
     Parameters
     ----------
     project
         Its ``out`` is the folder.
+    corpus, lfs
+        What is labelled, and by whom.
 
     Raises
     ------
     ConfigError
-        The folder holds files but no manifest and no project file, so it is no run folder of ours.
+        The folder holds other files than those of a run, or cannot be written to.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, corpus: Corpus, lfs: LFCollection) -> None:
         self.project = project
+        self.corpus = corpus
+        self.lfs = lfs
         self.path = project.out
         self.timings: dict[str, float] = {}
         self.files: dict[str, str] = {}
         self.warnings: list[str] = []
-        self.inputs: dict[str, dict[str, Any]] = {}
-        self._begin()
+        self.inputs: dict[str, dict[str, str]] = {}
+        check_run_folder(self.path)
 
-    def _begin(self) -> None:
-        known = (MANIFEST, "project.toml")
-        if self.path.is_dir() and any(self.path.iterdir()) and not any((self.path / name).exists() for name in known):
-            raise ConfigError(f"{self.path} holds other files; choose an empty folder for 'out'")
+    def __enter__(self) -> Self:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / MANIFEST).unlink(missing_ok=True)
+            self._remove_earlier_run()
         except OSError as error:
             raise ConfigError(f"cannot write to {self.path}: {error.strerror}") from error
+        self._show_warning = warnings.showwarning
+        warnings.showwarning = self._record_warning
+        write_json(self.path / INCOMPLETE, {"title": self.project.title, "files": {"training": "logs of training"}})
+        self.note_input("corpus", self.corpus)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        warnings.showwarning = self._show_warning
 
     def note_input(self, what: str, corpus: Corpus) -> None:
         """Record which file was read, and its hash."""
@@ -74,35 +90,22 @@ class RunFolder:
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
-        """Record the seconds that a step takes, and the warnings that it gives (they are still shown)."""
+        """Record the seconds that a step takes."""
         log.info("%s ...", step)
         started = time.perf_counter()
-        show = warnings.showwarning
-
-        def record(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
-            if issubclass(category, UserWarning):
-                self.warnings.append(str(message))
-            show(message, category, *rest, **named)
-
-        warnings.showwarning = record
-        try:
-            yield
-        finally:
-            warnings.showwarning = show
+        yield
         self.timings[step] = round(time.perf_counter() - started, 3)
         log.info("%s: %.1f s", step, self.timings[step])
 
-    def save_labels(self, corpus: Corpus, votes: Votes, model: LabelModel, preds: Labels, probs: Probs) -> None:
-        """Write the labelled corpus, the votes and the label model."""
-        labels = votes.labels or ()
-        # A corpus that carries gold often has a column called label already.
-        prefix = "weak_" if set(new_columns(labels)) & set(corpus.columns) else ""
+    def save_labels(self, votes: Votes, model: LabelModel, preds: Labels, probs: Probs) -> None:
+        """Write the labelled corpus, the votes, the label model, and what could not be read."""
+        prefix = free_prefix(self.corpus, self.lfs.labels)
         labelled = self._file("labelled.csv", f"the corpus with its labels, in the column {prefix}label")
-        write_labelled_corpus(labelled, corpus, votes, preds, probs, labels, prefix=prefix)
+        write_labelled_corpus(labelled, self.corpus, votes, preds, probs, self.lfs.labels, prefix=prefix)
         save_votes(self._file("votes.npz", "L, the votes"), votes)
         model.save(self._file("label_model.json", "the fitted label model"))
-        if corpus.rejects:
-            write_rejects(self._file("rejects.jsonl", "rows that could not be read"), corpus.rejects)
+        if self.corpus.rejects:
+            write_rejects(self._file("rejects.jsonl", "rows that could not be read"), self.corpus.rejects)
 
     def save_classifier(self, name: str, classifier: Classifier, votes: Votes) -> None:
         """Write a trained classifier, with a word on where its labels came from."""
@@ -115,21 +118,25 @@ class RunFolder:
 
     def finish(
         self,
-        corpus: Corpus,
         votes: Votes,
         model: LabelModel,
+        classifiers: dict[str, Classifier],
         summary: pd.DataFrame,
         preds: Labels,
         scores: dict[str, Scores],
     ) -> None:
         """Write the LF table, the scores and the report, and last of all the manifest."""
+        if (self.path / "training").exists():
+            self.files["training"] = "loss and speed, epoch by epoch"
         write_text(self._file("lf_table.csv", "what each labeling function did"), summary.to_csv())
         if scores:
             stages = {stage: result.to_dict() for stage, result in scores.items()}
             write_json(self._file("scores.json", "scores of every stage"), stages)
-        report = run_report(self._summary(corpus, votes, model, summary, preds, scores))
-        write_text(self._file("report.md", "this run, to read"), report)
-        write_json(self._file(MANIFEST, "settings, versions, input hashes, timings"), self._manifest(corpus, votes))
+        report = self._file("report.md", "this run, to read")
+        manifest = self._file(MANIFEST, "settings, versions, input hashes, timings")
+        write_text(report, run_report(self._summary(votes, model, summary, preds, scores)))
+        write_json(manifest, self._manifest(votes, model, classifiers))
+        (self.path / INCOMPLETE).unlink()
 
     def _file(self, name: str, what: str) -> Path:
         self.files[name] = what
@@ -137,22 +144,32 @@ class RunFolder:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def _remove_earlier_run(self) -> None:
+        """Remove what the manifest of an earlier run names, so that nothing of it is taken for ours."""
+        for name in _files_of(self.path / MANIFEST) | _files_of(self.path / INCOMPLETE):
+            path = (self.path / name).resolve()
+            if not path.is_relative_to(self.path.resolve()) or path == self.path.resolve():
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _record_warning(self, message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
+        if issubclass(category, UserWarning):
+            self.warnings.append(str(message))
+        self._show_warning(message, category, *rest, **named)
+
     def _summary(
-        self,
-        corpus: Corpus,
-        votes: Votes,
-        model: LabelModel,
-        summary: pd.DataFrame,
-        preds: Labels,
-        scores: dict[str, Scores],
+        self, votes: Votes, model: LabelModel, summary: pd.DataFrame, preds: Labels, scores: dict[str, Scores]
     ) -> RunSummary:
-        counts = {name: int((preds == number).sum()) for number, name in enumerate(votes.labels or ())}
+        counts = {name: int((preds == number).sum()) for number, name in enumerate(self.lfs.labels)}
         return RunSummary(
             title=self.project.title,
-            corpus=corpus.name,
+            corpus=self.corpus.name,
             n_rows=len(preds),
-            n_rejects=len(corpus.rejects),
-            labels=votes.labels or (),
+            n_rejects=len(self.corpus.rejects),
+            labels=self.lfs.labels,
             lf_summary=summary,
             label_counts=counts | {"(no label)": int((preds < 0).sum())},
             label_model={"name": self.project.label_model.name, **model.get_params()},
@@ -165,20 +182,60 @@ class RunFolder:
             versions=_versions(),
         )
 
-    def _manifest(self, corpus: Corpus, votes: Votes) -> dict[str, Any]:
+    def _manifest(self, votes: Votes, model: LabelModel, classifiers: dict[str, Classifier]) -> dict[str, Any]:
+        packs = {origin for origin in self.lfs.origins if Path(origin).is_file()}
         return {
             "title": self.project.title,
             "settings": self.project.model_dump(mode="json"),
+            "label_model": {"class": type(model).__name__, **_plain(model.get_params())},
+            "classifiers": {name: _plain(classifier.get_params()) for name, classifier in classifiers.items()},
             "inputs": self.inputs,
-            "rows": len(votes.L),
-            "rejects": len(corpus.rejects),
-            "labels": list(votes.labels or ()),
+            "packs": {origin: sha256(Path(origin).read_bytes()).hexdigest() for origin in sorted(packs)},
+            "rows": votes.n,
+            "rejects": len(self.corpus.rejects),
+            "labels": list(self.lfs.labels),
             "lfs": list(votes.lf_names),
             "versions": _versions(),
             "timings_seconds": self.timings,
             "warnings": self.warnings,
             "files": self.files,
         }
+
+
+def check_run_folder(path: Path) -> None:
+    """Refuse a folder that holds files but no run, complete or not; a project file alone may be there.
+
+    Raises
+    ------
+    ConfigError
+        Names the folder.
+    """
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise ConfigError(f"{path} is a file; choose a folder for 'out'")
+    names = {file.name for file in path.iterdir()} - {"project.toml", "data"}
+    if names and not names & {MANIFEST, INCOMPLETE}:
+        raise ConfigError(f"{path} holds other files ({min(names)} ...); choose an empty folder for 'out'")
+
+
+def _files_of(manifest: Path) -> set[str]:
+    try:
+        return {manifest.name, *json.loads(manifest.read_text(encoding="utf-8"))["files"]}
+    except (OSError, ValueError, KeyError):
+        return set()
+
+
+def _plain(params: dict[str, Any]) -> dict[str, Any]:
+    """Parameters as JSON has them."""
+    return {
+        name: value
+        if isinstance(value, str | int | float | bool | None)
+        else list(value)
+        if isinstance(value, list | tuple)
+        else str(value)
+        for name, value in params.items()
+    }
 
 
 def _versions() -> dict[str, str]:

@@ -1,7 +1,10 @@
 import csv
 import json
+import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -163,3 +166,39 @@ def test_input_mistakes_are_1(weaklabel, corpus, tmp_path):
     assert weaklabel("label", "nowhere.csv", "--lfs", "spam", "-o", "y.csv").code == 1
     assert weaklabel("label", corpus, "--lfs", "spma", "-o", "y.csv").code == 1
     assert weaklabel("label", corpus, "--lfs", "spam", "-o", tmp_path / "no" / "folder" / "y.csv").code == 1
+
+
+def test_what_a_labeling_function_prints_or_exits_with_does_no_harm(weaklabel, corpus, tmp_path):
+    pack = tmp_path / "noisy.py"
+    pack.write_text(
+        "import sys\nfrom weaklabel import *\nLABELS = ('a', 'b')\na = keyword_lf('a', 0, ['broken'])\n"
+        "@labeling_function()\ndef noisy(x):\n    print('hello')\n    return 1 if 'thanks' in x.text else sys.exit(3)\n"
+    )
+    done = weaklabel("label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv", "--json")
+    assert done.code == 0 and done.json["lf_errors"] == {"noisy": 20}
+    assert "hello" in done.err
+
+
+def test_stdout_is_written_whole_or_the_command_fails(corpus, pack):
+    big = corpus.with_name("big.csv")
+    big.write_text("id,text,truth\n" + corpus.read_text().split("\n", 1)[1] * 300)
+    command = [sys.executable, "-m", "weaklabel", "label", str(big), "--lfs", str(pack), "-o", "-", "-q"]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    # A slow reader of a pipe makes a raw descriptor take less than it is given.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        time.sleep(0.1)
+        out = process.stdout.read()
+    assert process.returncode == 0
+    assert out.count(b"\n") == 24 * 300 + 1
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=environment)
+    assert done.returncode == 1
+    assert b"No space left" in done.stderr and b"Traceback" not in done.stderr
+
+
+def test_quotes_that_do_not_pair_up_are_said(weaklabel, pack, tmp_path):
+    source = tmp_path / "quotes.csv"
+    source.write_text('id,text\n1,"refund me\n2,great thing\n3,love it\n')
+    done = weaklabel("label", source, "--lfs", pack, "-o", tmp_path / "out.csv")
+    assert done.code == 0 and "quotes do not pair up" in done.err

@@ -6,6 +6,8 @@ from hashlib import sha256
 
 import pytest
 
+from weaklabel.votes import load_votes
+
 
 def test_every_verb_shows_examples_first(weaklabel):
     for verb in ("lfs", "label", "analyze", "train", "predict", "score", "run", "demo"):
@@ -55,7 +57,8 @@ def test_analyze(weaklabel, corpus, pack):
 @pytest.mark.parametrize("classifier", ["linear", "bert"])
 def test_train_predict_score(weaklabel, corpus, pack, tmp_path, classifier):
     model, out = tmp_path / "model", tmp_path / "predicted.csv"
-    done = weaklabel("train", corpus, "--lfs", pack, "-o", model, "--classifier", classifier, "--epochs", 1)
+    options = ("--epochs", 1) if classifier == "bert" else ()
+    done = weaklabel("train", corpus, "--lfs", pack, "-o", model, "--classifier", classifier, *options)
     assert done.code == 0, done.err
     assert weaklabel("predict", corpus, "--model", model, "-o", out).code == 0
     scored = weaklabel("score", out, "--gold", "truth", "--positive", "praise", "--json").json
@@ -65,7 +68,7 @@ def test_train_predict_score(weaklabel, corpus, pack, tmp_path, classifier):
 
 def test_train_refuses_a_folder_with_other_files(weaklabel, corpus, pack):
     done = weaklabel("train", corpus, "--lfs", pack, "-o", corpus.parent, "--classifier", "linear")
-    assert done.code == 1 and "holds other files" in done.err
+    assert done.code == 1 and "something other than a classifier" in done.err
 
 
 def test_score_by_hand(weaklabel, tmp_path):
@@ -138,3 +141,101 @@ def test_run_mistakes(weaklabel, corpus, pack, tmp_path):
     assert done.code == 1 and "holds other files" in done.err
     done = weaklabel("run", write_project(tmp_path, corpus, pack, '[gold]\npositive = "x"\ncolumn = "truth"\n'))
     assert done.code == 1 and "unknown label 'x'" in done.err
+
+
+def test_linear_refuses_what_only_bert_has(weaklabel, corpus, pack, tmp_path):
+    done = weaklabel("train", corpus, "--lfs", pack, "-o", tmp_path / "m", "--classifier", "linear", "--epochs", 3)
+    assert done.code == 1 and "the linear classifier has no epochs" in done.err
+
+
+GOLD_READER = """
+from weaklabel import ABSTAIN, labeling_function
+LABELS = ("complaint", "praise")
+
+@labeling_function()
+def reads_gold(x):
+    return LABELS.index(x.truth) if x.get("truth") else ABSTAIN
+"""
+
+
+@pytest.mark.parametrize("gold", ["", 'path = "messages.csv"\n'])
+def test_no_labeling_function_sees_gold(weaklabel, corpus, pack, tmp_path, gold):
+    peeks = tmp_path / "peeks.py"
+    peeks.write_text(GOLD_READER)
+    project = write_project(tmp_path, corpus, pack, f'[gold]\ncolumn = "truth"\n{gold}')
+    project.write_text(project.read_text().replace(f'use = ["{pack}"]', f'use = ["{pack}", "{peeks}"]'))
+    weaklabel("run", project)
+    labelled = tmp_path / "run" / "votes.npz"
+    votes = load_votes(labelled)
+    assert not (votes.L[:, votes.lf_names.index("reads_gold")] >= 0).any()
+
+
+def test_a_failed_run_can_be_run_again_and_leaves_no_manifest(weaklabel, corpus, pack, tmp_path):
+    bad = write_project(tmp_path, corpus, pack, '[gold]\ncolumn = "truth"\n')
+    assert weaklabel("run", bad).code == 1
+    assert (tmp_path / "run" / "run-incomplete.json").exists()
+    good = write_project(tmp_path, corpus, pack)
+    assert weaklabel("run", good).code == 0
+    assert not (tmp_path / "run" / "run-incomplete.json").exists()
+    # A run without gold leaves nothing of an earlier one with it.
+    (tmp_path / "run" / "scores.json").write_text("{}")
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    manifest["files"]["scores.json"] = "old"
+    (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest))
+    assert weaklabel("run", good).code == 0
+    assert not (tmp_path / "run" / "scores.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("gold", "message"),
+    [
+        ('path = "nowhere.csv"', "gold.path"),
+        ('column = "turth"', "no column 'turth' (did you mean 'truth'?)"),
+        ('column = "truth"\nceiling = "messages.csv"', "gold.ceiling needs gold.path"),
+    ],
+)
+def test_missing_gold_is_found_before_any_work(weaklabel, corpus, pack, tmp_path, gold, message):
+    project = write_project(tmp_path, corpus, pack, f"[gold]\n{gold}\n")
+    for arguments in ((), ("--dry-run",)):
+        done = weaklabel("run", project, *arguments)
+        assert done.code == 1 and message in done.err
+        assert not (tmp_path / "run").exists()
+
+
+def test_the_lf_table_is_of_the_corpus_with_accuracy_from_gold(weaklabel, corpus, pack, tmp_path):
+    gold = tmp_path / "gold.csv"
+    gold.write_text("text,truth\nthanks a lot,praise\nthanks for nothing at all,complaint\n")
+    weaklabel("run", write_project(tmp_path, corpus, pack, f'[gold]\npath = "{gold}"\ncolumn = "truth"\n'))
+    with (tmp_path / "run" / "lf_table.csv").open(newline="") as handle:
+        table = {row[""]: row for row in csv.DictReader(handle)}
+    assert float(table["thanks"]["Coverage"]) == pytest.approx(10 / 24)
+    assert (table["thanks"]["Correct"], table["thanks"]["Incorrect"]) == ("1", "1")
+
+
+def test_scores_say_the_same_as_the_labelled_file(weaklabel, tmp_path):
+    """A row on which votes tie has no label in the file and counts as an abstain in the scores."""
+    pack = tmp_path / "ties.py"
+    pack.write_text(
+        "from weaklabel import keyword_lf\nLABELS = ('a', 'b')\nx = keyword_lf('x', 0, ['x'])\ny = keyword_lf('y', 1, ['y'])"
+    )
+    corpus, gold = tmp_path / "c.csv", tmp_path / "g.csv"
+    corpus.write_text("text\nx one\ny two\nx y three\n")
+    gold.write_text("text,truth\nx one,a\ny two,b\nx y three,a\nx y four,a\n")
+    project = tmp_path / "project.toml"
+    project.write_text(
+        '[corpus]\npath = "c.csv"\n[lfs]\nuse = ["./ties.py"]\n[label_model]\nname = "majority"\n'
+        '[classifier]\nname = "linear"\n[gold]\npath = "g.csv"\ncolumn = "truth"\n'
+    )
+    assert weaklabel("run", project).code == 0
+    scores = json.loads((tmp_path / "run" / "scores.json").read_text())
+    assert scores["label_model"]["coverage"] == scores["majority_vote"]["coverage"] == 0.5
+    assert scores["label_model"]["accuracy"] == 0.5
+
+
+def test_score_takes_classes_from_the_columns_that_weaklabel_wrote(weaklabel, tmp_path):
+    path = tmp_path / "scored.csv"
+    path.write_text("p_hone,truth,label,confidence,p_ham,p_spam\n1,ham,ham,0.9,0.9,0.1\n2,spam,spam,0.8,0.2,0.8\n")
+    assert weaklabel("score", path, "--gold", "truth", "--json").json["labels"] == ["ham", "spam"]
+    path.write_text("truth,label,confidence,p_ham,p_spam\nham,ham,0.9,0.9,often\n")
+    done = weaklabel("score", path, "--gold", "truth")
+    assert done.code == 1 and "'p_spam', row 0: 'often'" in done.err

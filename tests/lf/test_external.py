@@ -101,5 +101,8 @@ def test_a_column_of_class_names_votes():
 
 
 def test_class_names_that_look_like_numbers_are_names(tmp_path):
-    path = write(tmp_path / "v.csv", "id,a\nx,1\ny,0\n")
+    path = write(tmp_path / "v.csv", "id,a\nx,1\ny,2\n")
     assert votes(votes_from_csv(path, labels=("2", "1"), key="id"), ["x", "y"]) == {"a": [1, 0]}
+    # "0" would be class 0 by number, where "1" is class 1 by name: neither is guessed.
+    with pytest.raises(LFError, match="unknown label '0'"):
+        votes_from_csv(write(tmp_path / "w.csv", "id,a\nx,0\n"), labels=("2", "1"), key="id")

@@ -61,6 +61,19 @@ def test_a_pack_can_import_its_neighbour(pack):
     assert load_lfs(pack(text)).names == ("k",)
 
 
+def test_neighbours_of_one_name_are_not_mixed_up(tmp_path):
+    for folder, word in (("a", "apple"), ("b", "pear")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "helpers.py").write_text(f"WORD = '{word}'\n")
+        (tmp_path / folder / "mine.py").write_text(
+            f"from helpers import WORD\nfrom weaklabel import keyword_lf\nLABELS = ('n', 'y')\n"
+            f"lf = keyword_lf('{folder}_' + WORD, 1, [WORD])\n"
+        )
+    before = list(sys.path)
+    assert load_lfs(tmp_path / "a" / "mine.py", tmp_path / "b" / "mine.py").names == ("a_apple", "b_pear")
+    assert sys.path == before
+
+
 def test_an_attribute_of_a_module(pack, monkeypatch):
     path = pack(PACK + "\nchosen = [short]\n", "greetings_for_test.py")
     monkeypatch.syspath_prepend(str(path.parent))
@@ -166,5 +179,10 @@ def test_installed_plugins(pack, tmp_path):
 def test_a_plugin_may_not_take_the_name_of_a_ready_pack(pack, tmp_path):
     pack(PACK, "greetings_plugin.py")
     install(tmp_path, "greetings-dist", {"spam": "greetings_plugin"})
-    done = probe("from weaklabel.lf.packs import plugin_packs; plugin_packs()", tmp_path)
+    pack(PACK, "other_plugin.py")
+    install(tmp_path, "other-dist", {"other": "other_plugin"})
+    done = probe("from weaklabel.lf.packs import load_lfs; print(load_lfs('other').names); load_lfs('spam')", tmp_path)
     assert "two packs are called 'spam'" in done.stderr and "greetings-dist" in done.stderr
+    assert done.stdout.startswith("('hi', 'short')")
+    listed = probe(PLUGIN_PROBE.replace("greetings", "other"), tmp_path)
+    assert listed.stdout.splitlines() == ["('hi', 'short')", "['spam']"], listed.stderr

@@ -208,6 +208,8 @@ def test_the_error_budget(batch_size):
     assert apply_and_warn([of(100)], small, batch_size=batch_size).problems["per_row"].count == 100
     with pytest.raises(VoteError, match="101 rows"):
         apply_lfs([of(101)], small, batch_size=batch_size)
+    with pytest.raises(VoteError, match=r"error_budget=0.05 allows 5 of 110"):
+        apply_lfs([of(6)], small, batch_size=batch_size, error_budget=0.05)
 
 
 def test_no_warning_without_problems():

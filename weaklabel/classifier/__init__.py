@@ -7,6 +7,13 @@ from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.bert import BertClassifier
 from weaklabel.classifier.linear import LinearClassifier
 from weaklabel.classifier.majority import MajorityClassifier
-from weaklabel.classifier.saving import load_classifier
+from weaklabel.classifier.saving import check_model_folder, load_classifier
 
-__all__ = ["BertClassifier", "Classifier", "LinearClassifier", "MajorityClassifier", "load_classifier"]
+__all__ = [
+    "BertClassifier",
+    "Classifier",
+    "LinearClassifier",
+    "MajorityClassifier",
+    "check_model_folder",
+    "load_classifier",
+]

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import shutil
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -28,6 +29,18 @@ _KINDS = {
 }
 
 
+def check_model_folder(folder: Path) -> None:
+    """Refuse, before any work is done, a folder that holds files but no classifier.
+
+    Raises
+    ------
+    ClassifierError
+        Names the folder.
+    """
+    if folder.exists() and not (folder.is_dir() and (_is_empty(folder) or (folder / MANIFEST).is_file())):
+        raise ClassifierError(f"{folder} holds something other than a classifier; choose another folder to save to")
+
+
 @contextmanager
 def replaced_folder(folder: Path) -> Iterator[Path]:
     """Give a temporary folder beside ``folder``; on success it takes that name, else it is removed.
@@ -37,8 +50,7 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
     ClassifierError
         ``folder`` holds files but no classifier, or the place cannot be written to.
     """
-    if folder.exists() and not (folder.is_dir() and (_is_empty(folder) or (folder / MANIFEST).is_file())):
-        raise ClassifierError(f"{folder} holds something other than a classifier; choose another folder to save to")
+    check_model_folder(folder)
     folder = folder.resolve()
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
@@ -127,6 +139,6 @@ def load_classifier(folder: str | Path) -> Classifier:
         classifier: Classifier = getattr(importlib.import_module(module), name)(**params | {"labels": labels})
         classifier.labels_, classifier.provenance_ = labels, provenance
         classifier._read(folder, state)
-    except (WeakLabelError, OSError, ValueError, KeyError, TypeError) as error:
+    except (WeakLabelError, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise ClassifierError(f"cannot load the {kind} classifier in {folder}: {error}") from error
     return classifier

@@ -219,6 +219,7 @@ def epoch_log(run_folder: str | Path | None) -> Callable[[dict[str, Any]], None]
         return lambda entry: None
     path = Path(run_folder) / "training.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
 
     def append(entry: dict[str, Any]) -> None:
         with path.open("a", encoding="utf-8") as handle:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json as json_module
+import math
 from typing import Annotated
 
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import label_model_settings, open_corpus, show, shows_progress
+from weaklabel.cli.common import (
+    label_model_settings,
+    open_corpus,
+    show,
+    shows_progress,
+    stdout_for_results,
+    warn_of_rejects,
+)
 
 
 def analyze(
@@ -26,7 +34,7 @@ def analyze(
     columns: common.ColumnsOpt = None,
     format: common.FormatOpt = None,
     limit: common.LimitOpt = None,
-    error_budget: common.BudgetOpt = 0.05,
+    error_budget: common.BudgetOpt = None,
     seed: common.SeedOpt = 0,
     workers: common.WorkersOpt = 1,
     json: common.JsonOpt = False,
@@ -51,27 +59,36 @@ def analyze(
     loaded = load_lfs(*lfs)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit, [gold] if gold else [])
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
-    labelled = label_corpus(
-        rows,
-        loaded,
-        label_model_settings(label_model, class_balance),
-        seed=seed,
-        error_budget=error_budget,
-        workers=workers,
-        progress=shows_progress(quiet),
-    )
+    with stdout_for_results():
+        labelled = label_corpus(
+            rows,
+            loaded,
+            label_model_settings(label_model, class_balance),
+            seed=seed,
+            error_budget=error_budget,
+            workers=workers,
+            progress=shows_progress(quiet),
+        )
+    warn_of_rejects(rows)
     analysis = LFAnalysis(labelled.votes)
     estimates = labelled.model.lf_accuracies_
-    overall = {
-        "rows": len(labelled.preds),
+    shares_of_rows = {
         "coverage": analysis.label_coverage(),
         "overlap": analysis.label_overlap(),
         "conflict": analysis.label_conflict(),
     }
+    overall = {
+        "rows": len(labelled.preds),
+        "rejects": len(rows.rejects),
+        **{name: None if math.isnan(share) else share for name, share in shares_of_rows.items()},
+    }
     problems = {name: problems.count for name, problems in labelled.votes.problems.items()}
-    head = (
-        f"{overall['rows']:,} rows, {len(loaded)} labeling functions: {overall['coverage']:.1%} of rows have a vote, "
-        f"{overall['overlap']:.1%} have several, {overall['conflict']:.1%} have votes that conflict"
-    )
+    shares = "no rows to analyze"
+    if len(labelled.preds):
+        shares = (
+            f"{overall['coverage']:.1%} of rows have a vote, {overall['overlap']:.1%} have several, "
+            f"{overall['conflict']:.1%} have votes that conflict"
+        )
+    head = f"{overall['rows']:,} rows, {len(loaded)} labeling functions: {shares}"
     result = {**overall, "lfs": json_module.loads(analysis.to_json(Y, estimates)), "lf_errors": problems}
     show(result, "\n".join([head, "", analysis.to_text(Y, estimates)]), json)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -48,12 +49,13 @@ LimitOpt = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", hel
 SeedOpt = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
 WorkersOpt = Annotated[int, typer.Option("--workers", min=1, help="Processes for labeling functions in Python.")]
 BudgetOpt = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--error-budget",
         min=0,
         max=1,
-        help="Share of rows on which one labeling function may fail before the run stops; 0 stops at the first.",
+        help="Share of rows on which one labeling function may fail before the run stops; 0 stops at the first. "
+        "Default: 0.05, or 100 rows where that is more.",
     ),
 ]
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -122,11 +124,32 @@ def open_corpus(
 
 
 def write_rejects_beside(out: str, corpus: Corpus) -> str | None:
-    """Write the rejects of the latest pass beside ``out``, and return the file's name; None where there are none."""
+    """Write the rejects of the latest pass beside ``out``, and return the file's name; None where there are none.
+
+    Where the output is stdout they go beside the corpus's name in the current folder.
+    """
     from weaklabel.corpus import rejects_path, write_rejects
 
-    path = rejects_path("stdin" if out == "-" else out)
+    if out == "-" and not corpus.rejects:
+        return None
+    path = rejects_path((Path(corpus.name).name if corpus.path else "stdin") if out == "-" else out)
     return str(path) if write_rejects(path, corpus.rejects) else None
+
+
+def warn_of_rejects(corpus: Corpus) -> None:
+    """Say how many rows could not be read, where a verb has no place to write them."""
+    if corpus.rejects:
+        first = corpus.rejects[0]
+        print(
+            f"weaklabel: warning: {len(corpus.rejects)} rows of {corpus.name} could not be read and were left out, first "
+            f"line {first.line}: {first.reason}; weaklabel label writes them to a file",
+            file=sys.stderr,
+        )
+
+
+def stdout_for_results() -> AbstractContextManager[object]:
+    """Send what a labeling function prints to stderr: stdout is for results."""
+    return redirect_stdout(sys.stderr)
 
 
 def shows_progress(quiet: bool) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import shown_path, shows_progress, tell_steps
+from weaklabel.cli.common import shown_path, shows_progress, stdout_for_results, tell_steps
 from weaklabel.cli.run import show_run
 
 
@@ -36,4 +36,6 @@ def demo(
     if not (quiet or json):
         print(f"the project file is {shown_path(project)}; this is: weaklabel run {shown_path(project)}\n")
     tell_steps(quiet)
-    show_run(run_project(read_project(project), progress=shows_progress(quiet)), json, quiet)
+    with stdout_for_results():
+        result = run_project(read_project(project), progress=shows_progress(quiet))
+    show_run(result, json, quiet)

@@ -14,6 +14,7 @@ from weaklabel.cli.common import (
     show,
     shown_path,
     shows_progress,
+    stdout_for_results,
     write_rejects_beside,
 )
 
@@ -36,7 +37,7 @@ def label(
     columns: common.ColumnsOpt = None,
     format: common.FormatOpt = None,
     limit: common.LimitOpt = None,
-    error_budget: common.BudgetOpt = 0.05,
+    error_budget: common.BudgetOpt = None,
     seed: common.SeedOpt = 0,
     workers: common.WorkersOpt = 1,
     json: common.JsonOpt = False,
@@ -54,22 +55,25 @@ def label(
     The output has every column and row of the input, in order, then label, confidence and one probability a class;
     they are empty where no labeling function voted. Rows that cannot be read go to OUT.rejects.jsonl.
     """
+    from weaklabel.corpus import check_target
     from weaklabel.labelled import check_new_columns, new_columns, write_labelled_corpus
     from weaklabel.lf.packs import load_lfs
     from weaklabel.pipeline import label_corpus
 
     loaded = load_lfs(*lfs)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
+    check_target(rows, out)
     check_new_columns(rows, new_columns(loaded.labels, loaded.names if votes else (), prefix))
-    labelled = label_corpus(
-        rows,
-        loaded,
-        label_model_settings(label_model, class_balance),
-        seed=seed,
-        error_budget=error_budget,
-        workers=workers,
-        progress=shows_progress(quiet),
-    )
+    with stdout_for_results():
+        labelled = label_corpus(
+            rows,
+            loaded,
+            label_model_settings(label_model, class_balance),
+            seed=seed,
+            error_budget=error_budget,
+            workers=workers,
+            progress=shows_progress(quiet),
+        )
     rejects = None
     if not dry_run:
         write_labelled_corpus(

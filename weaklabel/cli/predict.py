@@ -25,6 +25,7 @@ def predict(
     limit: common.LimitOpt = None,
     json: common.JsonOpt = False,
     quiet: common.QuietOpt = False,
+    dry_run: common.DryRunOpt = False,
 ) -> None:
     """Predict the label of every row with a trained classifier.
 
@@ -34,11 +35,17 @@ def predict(
       weaklabel predict new.jsonl --model runs/demo/models/bert --text body -o predicted.jsonl
     """
     from weaklabel.classifier import load_classifier
+    from weaklabel.corpus import check_target
     from weaklabel.labelled import check_new_columns, new_columns, write_predicted_corpus
 
     classifier = load_classifier(model)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
+    check_target(rows, out)
     check_new_columns(rows, new_columns(classifier.labels_, (), prefix))
+    if dry_run:
+        checked = {"rows": len(rows), "rejects": len(rows.rejects), "labels": list(classifier.labels_)}
+        show(checked, f"{len(rows):,} rows to predict; nothing written (dry run)", json, quiet)
+        return
     counts = write_predicted_corpus(out, rows, classifier, prefix=prefix, progress=shows_progress(quiet))
     rejects = write_rejects_beside(out, rows)
     n = sum(counts.values())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import show, shown_path, shows_progress, tell_steps
+from weaklabel.cli.common import show, shown_path, shows_progress, stdout_for_results, tell_steps
 
 if TYPE_CHECKING:
     from weaklabel.pipeline import RunResult
@@ -37,19 +37,24 @@ def run(
     written last, manifest.json.
     """
     from weaklabel.config import read_project
-    from weaklabel.corpus import read_corpus
+    from weaklabel.gold import check_gold, open_unlabelled
     from weaklabel.lf.packs import load_lfs
     from weaklabel.pipeline import run_project
+    from weaklabel.run_folder import check_run_folder
 
     settings = read_project(project).overridden(out=out and out.absolute(), seed=seed, limit=limit, workers=workers)
     if dry_run:
         lfs = load_lfs(*settings.lfs.use)
-        corpus = read_corpus(settings.corpus.path, **settings.corpus.reading())
+        corpus = open_unlabelled(settings)
+        check_gold(settings, corpus, lfs.labels)
+        check_run_folder(settings.out)
         checked = {"rows": len(corpus), "rejects": len(corpus.rejects), "lfs": list(lfs.names)}
         show(checked, f"{len(corpus):,} rows, {len(lfs)} labeling functions; nothing written (dry run)", json)
         return
     tell_steps(quiet)
-    show_run(run_project(settings, progress=shows_progress(quiet)), json, quiet)
+    with stdout_for_results():
+        result = run_project(settings, progress=shows_progress(quiet))
+    show_run(result, json, quiet)
 
 
 def show_run(result: RunResult, as_json: bool, quiet: bool) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from itertools import takewhile
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import open_corpus, show
+from weaklabel.cli.common import open_corpus, show, warn_of_rejects
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
@@ -53,6 +54,7 @@ def score(
     rows = open_corpus(corpus, None, delimiter, quoting, encoding, columns, format, limit)
     truth, predicted = rows.column(gold), rows.column(pred)
     names = labels.split(",") if labels else _found(rows, pred, [*truth, *predicted])
+    warn_of_rejects(rows)
     Y = encode_labels(truth, names, f"{rows.name}, column '{gold}'")
     preds = encode_labels(predicted, names, f"{rows.name}, column '{pred}'")
     result = score_labels(
@@ -61,17 +63,18 @@ def score(
     show(result.to_dict(), str(result), json)
 
 
-def _probability_columns(rows: Corpus, pred: str) -> list[str]:
-    """Columns with probabilities that stand with the column of predictions: weak_label has weak_p_spam, ..."""
-    prefix = pred.removesuffix("label") + "p_"
-    return [name for name in rows.columns if name.startswith(prefix)]
+def _found(rows: Corpus, pred: str, values: list[Any]) -> list[str]:
+    """Classes in the order of the probability columns that weaklabel wrote, or else sorted.
 
-
-def _found(rows: Corpus, pred: str, values: list[str | None]) -> list[str]:
-    """Classes in the order of the probability columns, or sorted, where there are none or they do not cover them."""
-    prefix = pred.removesuffix("label") + "p_"
-    ordered = [name.removeprefix(prefix) for name in _probability_columns(rows, pred)]
-    found = {value for value in values if value}
+    Those stand together, right behind the confidence: label, confidence, p_ham, p_spam.
+    """
+    prefix = pred.removesuffix("label")
+    behind = (
+        rows.columns[rows.columns.index(prefix + "confidence") + 1 :] if prefix + "confidence" in rows.columns else ()
+    )
+    written = takewhile(lambda name: name.startswith(prefix + "p_"), behind)
+    ordered = [name.removeprefix(prefix + "p_") for name in written]
+    found = {str(value) for value in values if value not in (None, "")}
     return ordered if found <= set(ordered) else sorted(found)
 
 
@@ -82,5 +85,15 @@ def _probs(rows: Corpus, pred: str, names: list[str]) -> Probs | None:
     columns = [pred.removesuffix("label") + "p_" + name for name in names]
     if not set(columns) <= set(rows.columns):
         return None
-    cells = [[float(cell) if cell not in (None, "") else np.nan for cell in rows.column(name)] for name in columns]
-    return np.array(cells).T
+    return np.array([[_number(cell, name, row) for row, cell in enumerate(rows.column(name))] for name in columns]).T
+
+
+def _number(cell: Any, column: str, row: int) -> float:
+    from weaklabel.errors import ScoreError
+
+    try:
+        return float("nan") if cell in (None, "") else float(cell)
+    except ValueError:
+        raise ScoreError(
+            f"column '{column}', row {row}: {cell!r} is no probability; mend it, or drop the column"
+        ) from None

@@ -8,7 +8,15 @@ from typing import Annotated, Any, Literal
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import label_model_settings, open_corpus, show, shown_path, shows_progress
+from weaklabel.cli.common import (
+    label_model_settings,
+    open_corpus,
+    show,
+    shown_path,
+    shows_progress,
+    stdout_for_results,
+    warn_of_rejects,
+)
 
 
 def train(
@@ -20,7 +28,7 @@ def train(
         str | None, typer.Option("--base", metavar="MODEL", help="Checkpoint to fine-tune: a folder or a hub name.")
     ] = None,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1)] = None,
-    lr: Annotated[float | None, typer.Option("--lr", help="Learning rate.")] = None,
+    lr: Annotated[float | None, typer.Option("--lr", min=1e-12, help="Learning rate.")] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", min=1)] = None,
     max_length: Annotated[int | None, typer.Option("--max-length", min=8, help="Tokens kept of a text.")] = None,
     validation: Annotated[
@@ -36,7 +44,7 @@ def train(
     columns: common.ColumnsOpt = None,
     format: common.FormatOpt = None,
     limit: common.LimitOpt = None,
-    error_budget: common.BudgetOpt = 0.05,
+    error_budget: common.BudgetOpt = None,
     seed: common.SeedOpt = 0,
     workers: common.WorkersOpt = 1,
     json: common.JsonOpt = False,
@@ -52,15 +60,13 @@ def train(
       weaklabel train messages.csv --lfs spam --classifier linear -o model
       weaklabel predict new.csv --model model -o predicted.csv
     """
+    from weaklabel.classifier import check_model_folder
     from weaklabel.config import ClassifierSettings
-    from weaklabel.corpus import read_corpus
-    from weaklabel.errors import ClassifierError
     from weaklabel.labels import encode_labels
     from weaklabel.lf.packs import load_lfs
     from weaklabel.pipeline import label_corpus, make_classifier
 
-    if out.exists() and not (out / "weaklabel.json").exists() and any(out.iterdir()):
-        raise ClassifierError(f"{out} holds other files; choose an empty folder for the model")
+    check_model_folder(out)
     loaded = load_lfs(*lfs)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
     settings = ClassifierSettings(
@@ -75,22 +81,34 @@ def train(
     model = make_classifier(settings, loaded.labels, seed, progress=shows_progress(quiet))
     check: tuple[list[str], Any] | None = None
     if validation is not None:
-        held = read_corpus(validation, text=text.split(","), hide=[gold])
+        held = open_corpus(validation, text, delimiter, quoting, encoding, columns, format, hide=[gold])
         check = (held.texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
-    labelled = label_corpus(
-        rows,
-        loaded,
-        label_model_settings(label_model, class_balance),
-        seed=seed,
-        error_budget=error_budget,
-        workers=workers,
-        progress=shows_progress(quiet),
-    )
+    with stdout_for_results():
+        labelled = label_corpus(
+            rows,
+            loaded,
+            label_model_settings(label_model, class_balance),
+            seed=seed,
+            error_budget=error_budget,
+            workers=workers,
+            progress=shows_progress(quiet),
+        )
+    warn_of_rejects(rows)
     covered = int((labelled.votes.L >= 0).any(axis=1).sum())
-    result = {"rows": len(labelled.preds), "covered": covered, "classifier": classifier, "model": str(out)}
+    result = {
+        "rows": len(labelled.preds),
+        "rejects": len(rows.rejects),
+        "covered": covered,
+        "classifier": classifier,
+        "model": str(out),
+    }
     if not dry_run:
         model.fit(rows.texts(), labelled.probs, validation=check)
-        model.save(out)
+        provenance = (
+            f"{len(loaded)} labeling functions ({', '.join(lfs)}) voted on {len(labelled.preds):,} texts of "
+            f"{Path(rows.name).name}; the label model '{label_model}' turned the votes into probabilities."
+        )
+        model.save(out, provenance=provenance)
     text_result = f"{len(labelled.preds):,} rows, {covered:,} with votes; " + (
         "nothing written (dry run)" if dry_run else f"{classifier} classifier written to {shown_path(out)}"
     )

@@ -80,9 +80,10 @@ class Batch:
         hide: Sequence[str] = (),
     ) -> None:
         self.source = source
+        self.text = tuple(text)
         self.start = start
         self.raw = raw
-        self.frame = _with_text(source, tuple(text)).drop(hide)
+        self.frame = _with_text(source, self.text).drop(hide)
         self._once: dict[Hashable, Any] = {}
 
     def __len__(self) -> int:
@@ -92,6 +93,10 @@ class Batch:
     def texts(self) -> list[str]:
         """The text of every row. Length: n."""
         return self.once("texts", lambda: self.frame[TEXT].to_list())
+
+    def part(self, begin: int, end: int | None) -> Batch:
+        """Return the rows from ``begin`` to before ``end``, as labeling functions see them."""
+        return Batch(self.frame[begin:end], (TEXT,) if self.text else (), self.start + begin)
 
     def rows(self) -> list[Row]:
         """Every row as a `Row`; made once and shared, so a labeling function must not change them. Length: n."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from weaklabel.corpus.chunk import Chunk, Source
 from weaklabel.corpus.dialect import SAMPLE, Dialect, check_delimiter, detect
 from weaklabel.corpus.open import TextFile
 from weaklabel.corpus.records import RecordParser, Records
-from weaklabel.errors import CorpusError
+from weaklabel.errors import CorpusError, WeakLabelWarning
 
 
 class DelimitedSource(Source):
@@ -46,6 +47,13 @@ class DelimitedSource(Source):
         asked = "\t" if format == "tsv" and delimiter is None else delimiter
         mark = None if asked is None else check_delimiter(asked)
         self.dialect: Dialect = detect(sample, mark, quoting, header, self.encoding)
+        if quoting is None and not self.dialect.quoting and '"' in sample:
+            warnings.warn(
+                f"{name}: its quotes do not pair up, so they are read as plain characters; if fields are quoted, "
+                "--quoting puts the rows with a broken quote among the rejects",
+                WeakLabelWarning,
+                stacklevel=3,
+            )
         first, self.header = self._first_record(header)
         names = first if header else list(columns or (f"column_{number + 1}" for number in range(len(first))))
         if len(names) != len(first):

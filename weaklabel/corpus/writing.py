@@ -97,9 +97,7 @@ def write_labelled(
     see you,
     """
     target = os.fspath(out)
-    kind = format_of(target, format, _default_format(corpus) if target == "-" else None)
-    if target != "-" and corpus.path and Path(target).exists() and corpus.path.samefile(target):
-        raise CorpusError(f"{target} is the corpus itself: write to another file")
+    kind = check_target(corpus, out, format)
     pairs = _paired(corpus, extra, size)
     first = next(pairs)
     rows = 0
@@ -109,6 +107,26 @@ def write_labelled(
             sink.write(batch, new)
             rows += len(batch)
     return Written(target, rows, len(corpus.rejects), tuple(first[1].columns))
+
+
+def check_target(corpus: Corpus, out: str | os.PathLike[str], format: str | None = None) -> str:
+    """Return the format of ``out``, or find out before any work is done that it cannot be written.
+
+    Raises
+    ------
+    CorpusError
+        The format is unknown, the folder does not exist, or ``out`` is a folder or the corpus itself.
+    """
+    target = os.fspath(out)
+    kind = format_of(target, format, _default_format(corpus) if target == "-" else None)
+    path = Path(target)
+    if target == "-":
+        return kind
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise CorpusError(f"cannot write {target}: {'it is a folder' if path.is_dir() else 'there is no such folder'}")
+    if corpus.path and path.exists() and corpus.path.samefile(path):
+        raise CorpusError(f"{target} is the corpus itself: write to another file")
+    return kind
 
 
 def _default_format(corpus: Corpus) -> str:
@@ -185,8 +203,9 @@ def _check_names(corpus: Corpus, names: list[str]) -> None:
 def _opened(target: str) -> Iterator[BinaryIO]:
     if target == "-":
         sys.stdout.flush()
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        # Under PYTHONUNBUFFERED the binary stdout is raw: it may write less than it is given, and say so only in passing.
+        with open(sys.stdout.fileno(), "wb", closefd=False) as out:
+            yield out
         return
     with atomic_path(target) as part, part.open("wb") as file:
         packing = packing_of(target)

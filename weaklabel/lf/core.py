@@ -150,7 +150,7 @@ def vote_by_row(call: Callable[[Any], Any], batch: Batch) -> list[Any]:
     for row in batch.rows():
         try:
             votes.append(call(row))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             votes.append(error)
     return votes
 

@@ -130,10 +130,9 @@ class _Vote(NamedTuple):
 def _table(labels: Sequence[str], where: str) -> dict[str, int]:
     """Return what each text stands for."""
     try:
-        table = label_table(check_label_names(labels, where))
+        return label_table(check_label_names(labels, where))
     except VoteError as error:
         raise LFError(str(error)) from None
-    return {value: number for value, number in table.items() if isinstance(value, str)}
 
 
 def _read(path: Path, delimiter: str) -> Iterator[_Line]:

@@ -32,7 +32,7 @@ def list_packs(specs: Sequence[str] = ()) -> list[PackListing]:
 
     A pack that cannot be loaded is listed with its error and keeps none of the others from being listed.
     """
-    return [_listing(spec) for spec in specs or [*ready_packs(), *plugin_packs()]]
+    return [_listing(spec) for spec in specs or {**ready_packs(), **plugin_packs()}]
 
 
 def kind_of(lf: LF) -> str:

@@ -12,6 +12,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -19,7 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from weaklabel.errors import LFError, VoteError, WeakLabelError, nearest
-from weaklabel.labels import check_label_names
+from weaklabel.labels import Labels, check_label_names, encode_labels
 from weaklabel.lf.core import LF, as_lf
 
 ENTRY_POINT_GROUP = "weaklabel.labeling_functions"
@@ -53,6 +54,16 @@ class LFCollection:
     def names(self) -> tuple[str, ...]:
         """Names of the labeling functions, in the order of L's columns."""
         return tuple(lf.name for lf in self.lfs)
+
+    def encode(self, values: Sequence[Any]) -> Labels:
+        """Turn class names, such as a gold column, into class numbers; empty or None is -1. Shape: [n].
+
+        Raises
+        ------
+        VoteError
+            A value is no label; says the row.
+        """
+        return encode_labels(values, self.labels, "labels")
 
     def __iter__(self) -> Iterator[LF]:
         return iter(self.lfs)
@@ -121,21 +132,12 @@ def ready_packs() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.py")) if not path.stem.startswith("_")}
 
 
-def plugin_packs() -> dict[str, EntryPoint]:
-    """Return the installed plugins, not loaded: name -> entry point.
-
-    Raises
-    ------
-    LFError
-        Two distributions, or a distribution and a ready pack, use one name.
-    """
-    found: dict[str, EntryPoint] = {}
+def plugin_packs() -> dict[str, list[EntryPoint]]:
+    """Return the installed plugins, not loaded: name -> entry points; one, unless two distributions use the name."""
+    found: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=ENTRY_POINT_GROUP):
-        other = found.get(point.name)
-        if point.name in ready_packs() or (other is not None and other.value != point.value):
-            first = f"the ready pack '{point.name}'" if other is None else _origin(other)
-            raise LFError(f"two packs are called '{point.name}': {first} and {_origin(point)}; uninstall one")
-        found[point.name] = point
+        if point.value not in [other.value for other in found.get(point.name, [])]:
+            found.setdefault(point.name, []).append(point)
     return found
 
 
@@ -155,13 +157,16 @@ def _load(spec: str) -> LFCollection:
         return _load_file(Path(spec), str(Path(spec).absolute()))
     if ":" in spec:
         return _load_attribute(spec, spec, f"{spec}")
-    ready = ready_packs()
+    ready, plugins = ready_packs(), plugin_packs()
+    points = plugins.get(spec, [])
+    origins = [f"the ready pack '{spec}'"] * (spec in ready) + [_origin(point) for point in points]
+    if len(origins) > 1:
+        raise LFError(f"two packs are called '{spec}': {origins[0]} and {origins[1]}; uninstall one")
     if spec in ready:
         return _load_file(ready[spec], spec)
-    plugins = plugin_packs()
-    if spec in plugins:
-        return _load_attribute(plugins[spec].value, spec, _origin(plugins[spec]))
-    known = sorted([*ready, *plugins])
+    if points:
+        return _load_attribute(points[0].value, spec, origins[0])
+    known = sorted({*ready, *plugins})
     hint = f"; for a file give its path, ./{spec}.py" if Path(f"{spec}.py").exists() else ""
     raise LFError(f"no pack is called '{spec}'{nearest(spec, known)}; packs are {', '.join(known)}{hint}")
 
@@ -176,14 +181,28 @@ def _load_file(path: Path, spec: str) -> LFCollection:
     assert module_spec is not None and module_spec.loader is not None
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[name] = module
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))  # so that a pack can import its neighbours, as a script can
     try:
-        module_spec.loader.exec_module(module)
+        with _neighbours(path.parent):
+            module_spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise LFError(f"pack {path} cannot be loaded: {_blame(error, path)}") from error
     return _collect(module, vars(module).items(), spec, str(path))
+
+
+@contextmanager
+def _neighbours(folder: Path) -> Iterator[None]:
+    """Let a pack import the files beside it, as a script can, without another pack getting the same ones later."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and Path(file).is_relative_to(folder) and "site-packages" not in file and name.count(".") == 0:
+                del sys.modules[name]
 
 
 def _load_attribute(target: str, spec: str, origin: str) -> LFCollection:

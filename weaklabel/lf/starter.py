@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from weaklabel.errors import LFError
+from weaklabel.files import write_text
 
 STARTER = '''\
 """Complaints or praise in short English messages; reads the column 'text'."""
@@ -44,13 +45,11 @@ def write_starter(path: Path) -> None:
     ------
     LFError
         The file exists, or its name does not end in ``.py``.
+    WeakLabelError
+        The file cannot be written.
     """
     if path.suffix != ".py":
         raise LFError(f"a pack is a Python file: {path} must end in .py")
-    try:
-        with path.open("x", encoding="utf-8") as handle:
-            handle.write(STARTER.replace("PACK", path.name))
-    except FileExistsError:
-        raise LFError(f"{path} exists already; choose another name") from None
-    except OSError as error:
-        raise LFError(f"cannot write {path}: {error.strerror}") from error
+    if path.exists():
+        raise LFError(f"{path} exists already; choose another name")
+    write_text(path, STARTER.replace("PACK", path.name))

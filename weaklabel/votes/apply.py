@@ -20,8 +20,11 @@ from weaklabel.votes.evaluate import LFVotes, add_problems, vote_by_batch, vote_
 from weaklabel.votes.matrix import Problems, Votes
 from weaklabel.votes.parallel import vote_in_processes
 
+DEFAULT_BUDGET = 0.05
+"""Share of the rows on which a labeling function may go wrong, unless the caller sets it."""
+
 ALWAYS_BORNE = 100
-"""Rows on which a labeling function may go wrong whatever share of a small corpus that is."""
+"""Rows on which a labeling function may go wrong by default, whatever share of a small corpus that is."""
 
 WORTH_WORKERS = 20_000
 """Rows from which on it pays to start processes."""
@@ -32,7 +35,7 @@ def apply_lfs(
     corpus: Any,
     *,
     labels: Sequence[str] | None = None,
-    error_budget: float = 0.05,
+    error_budget: float | None = None,
     workers: int = 1,
     batch_size: int = 10_000,
     progress: bool = False,
@@ -51,8 +54,8 @@ def apply_lfs(
     labels
         Class names; by default those of the collection. Without any, a vote may be 0 to 126.
     error_budget
-        Share of the rows, 0 to 1, on which one labeling function may go wrong before all is refused; 100 rows are
-        always borne. 0 refuses the first problem.
+        Share of the rows, 0 to 1, on which one labeling function may go wrong before all is refused; 0 refuses the
+        first problem. By default 5%, or 100 rows where that is more.
     workers
         Processes for the labeling functions that are no column expressions. More than one needs labeling functions
         from packs, since each process loads them by itself; a corpus below 20,000 rows stays in this process.
@@ -82,7 +85,7 @@ def apply_lfs(
     array([[ 1],
            [-1]], dtype=int8)
     """
-    if not 0 <= error_budget <= 1:
+    if not 0 <= (error_budget or 0) <= 1:
         raise VoteError(f"error_budget must be 0 to 1, not {error_budget}")
     if workers < 1 or batch_size < 1:
         raise VoteError(f"workers and batch_size must be at least 1, not {workers} and {batch_size}")
@@ -104,8 +107,9 @@ def apply_lfs(
             bar.update(blocks[-1].shape[1])
     L = np.concatenate(blocks, axis=1).T
     # Only now: how many problems are too many hangs on how many rows there are.
-    borne = max(ALWAYS_BORNE, int(error_budget * len(L)))
-    _refuse_beyond(borne, problems, f"error_budget={error_budget:g} allows {borne} of {len(L)}")
+    share = DEFAULT_BUDGET if error_budget is None else error_budget
+    borne = max(ALWAYS_BORNE if error_budget is None else 0, int(share * len(L)))
+    _refuse_beyond(borne, problems, f"error_budget={share:g} allows {borne} of {len(L)}")
     if problems:
         _warn(problems)
     return Votes(L, tuple(lf.name for lf in functions), names, problems)

@@ -82,16 +82,12 @@ def _ask(name: str, vote: Callable[[Batch], Any], batch: Batch, top: int) -> LFV
         votes = vote(batch)
     except WeakLabelError:
         raise  # it says what is wrong with the labeling function itself, not with a row
-    except (Exception, pl.exceptions.PanicException) as error:
+    except (Exception, SystemExit, pl.exceptions.PanicException) as error:
         if len(batch) == 1:
             return LFVotes(np.full(1, ABSTAIN, np.int8), Problems(1, (Problem(batch.start, _of_error(error)),)))
         middle = len(batch) // 2
-        return _join([_ask(name, vote, half, top) for half in (_part(batch, 0, middle), _part(batch, middle, None))])
+        return _join([_ask(name, vote, half, top) for half in (batch.part(0, middle), batch.part(middle, None))])
     return _check(name, votes, batch, top)
-
-
-def _part(batch: Batch, begin: int, end: int | None) -> Batch:
-    return Batch(batch.frame[begin:end], start=batch.start + begin)
 
 
 def _join(parts: Sequence[LFVotes]) -> LFVotes:
@@ -142,7 +138,9 @@ def _check_each(votes: Sequence[Any], start: int, top: int) -> LFVotes:
             continue
         count += 1
         if count <= FIRST:
-            first.append(Problem(start + row, _of_error(vote) if isinstance(vote, Exception) else _of_vote(vote, top)))
+            first.append(
+                Problem(start + row, _of_error(vote) if isinstance(vote, BaseException) else _of_vote(vote, top))
+            )
     return LFVotes(checked, Problems(count, tuple(first)) if count else None)
 
 

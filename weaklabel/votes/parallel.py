@@ -12,7 +12,7 @@ from multiprocessing import get_context
 
 import polars as pl
 
-from weaklabel.corpus.batch import Batch
+from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError, VoteError
 from weaklabel.lf.core import LF
 from weaklabel.lf.packs import load_lfs
@@ -51,7 +51,9 @@ def vote_in_processes(
     under_way: deque[tuple[Batch, Future[list[LFVotes]]]] = deque()
     try:
         for batch in batches:
-            under_way.append((batch, pool.submit(_vote, specs, tuple(names), _to_bytes(batch), batch.start, top)))
+            under_way.append(
+                (batch, pool.submit(_vote, specs, tuple(names), _to_bytes(batch), bool(batch.text), batch.start, top))
+            )
             if len(under_way) >= 2 * workers:
                 yield _result(under_way)
         while under_way:
@@ -76,8 +78,10 @@ def _to_bytes(batch: Batch) -> bytes:
     return buffer.getvalue()
 
 
-def _vote(specs: tuple[str, ...], names: tuple[str, ...], frame: bytes, start: int, top: int) -> list[LFVotes]:
-    return vote_by_batch(_load(specs, names), Batch(pl.read_ipc(frame), start=start), top)
+def _vote(
+    specs: tuple[str, ...], names: tuple[str, ...], frame: bytes, has_text: bool, start: int, top: int
+) -> list[LFVotes]:
+    return vote_by_batch(_load(specs, names), Batch(pl.read_ipc(frame), (TEXT,) if has_text else (), start), top)
 
 
 @lru_cache(maxsize=1)

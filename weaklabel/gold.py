@@ -1,0 +1,147 @@
+"""Gold in a run: whether it is there, keeping it out of sight, opening it at the end, and what each stage says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.config import Project
+from weaklabel.corpus import Corpus, read_corpus
+from weaklabel.errors import ConfigError, nearest
+from weaklabel.labels import ABSTAIN, Labels, Probs, Votes8, encode_labels, label_index, labels_of
+from weaklabel.lf.packs import LFCollection
+from weaklabel.run_folder import RunFolder
+from weaklabel.votes import Votes, apply_lfs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from weaklabel.classifier import Classifier
+    from weaklabel.label_model import LabelModel
+
+
+@dataclass(frozen=True)
+class GoldRows:
+    """Rows with gold: texts, their votes [n, m], and their classes [n]."""
+
+    texts: list[str]
+    L: Votes8
+    Y: Labels
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one stage says of the gold rows: classes [n], -1 where it abstains, and probabilities [n, k]."""
+
+    preds: Labels
+    probs: Probs
+
+    @classmethod
+    def of(cls, probs: Probs) -> Stage:
+        """Take the most probable classes."""
+        return cls(labels_of(probs), probs)
+
+
+def open_unlabelled(project: Project) -> Corpus:
+    """Open the project's corpus; a gold column that it may have is hidden from labeling functions."""
+    corpus = read_corpus(project.corpus.path, **project.corpus.reading())
+    if project.gold is not None and project.gold.column in corpus.columns:
+        corpus.hide = (project.gold.column,)
+    return corpus
+
+
+def check_gold(project: Project, corpus: Corpus, labels: Sequence[str]) -> None:
+    """Find out before any work, and without reading it, whether the gold that is asked for is there.
+
+    Raises
+    ------
+    WeakLabelError
+        A file or column does not exist, the positive label is none, or a ceiling is asked for without a gold file.
+    """
+    gold = project.gold
+    if gold is None:
+        return
+    if gold.positive is not None:
+        label_index(gold.positive, labels, "gold.positive")
+    for key, path in {"gold.path": gold.path, "gold.ceiling": gold.ceiling}.items():
+        if path is not None and not path.exists():
+            raise ConfigError(f"{key}: {path} does not exist")
+    if gold.path is None and gold.ceiling is not None:
+        raise ConfigError("gold.ceiling needs gold.path: it would train on the gold rows of the corpus itself")
+    if gold.path is None and gold.column not in corpus.columns:
+        raise ConfigError(
+            f"gold.column: {corpus.name} has no column '{gold.column}'{nearest(gold.column, corpus.columns)}; "
+            "name one that it has, or give gold.path"
+        )
+
+
+def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_]:
+    """Rows that carry gold in the corpus itself, and so must not be trained on. Shape: [n]."""
+    if project.gold is None or project.gold.path is not None:
+        return np.zeros(len(corpus), dtype=bool)
+    return np.array([value not in (None, "") for value in corpus.column(project.gold.column)], dtype=bool)
+
+
+def open_gold(project: Project, corpus: Corpus, votes: Votes, lfs: LFCollection, folder: RunFolder) -> GoldRows:
+    """Open gold: a file of its own, on which the labeling functions vote, or the rows of the corpus that have it."""
+    gold = project.gold
+    assert gold is not None
+    source = corpus if gold.path is None else read_gold(project, gold.path)
+    folder.note_input("gold", source)
+    Y = encode_labels(source.column(gold.column), lfs.labels, f"{source.name}, column '{gold.column}'")
+    rows = np.flatnonzero(Y != ABSTAIN)
+    if not len(rows):
+        raise ConfigError(f"{source.name}: column '{gold.column}' holds no gold label; fill it, or leave out [gold]")
+    if gold.path is not None:
+        votes = apply_lfs(lfs, source, error_budget=project.lfs.error_budget, workers=project.lfs.workers)
+    texts = source.texts()
+    return GoldRows([texts[row] for row in rows], votes.L[rows], Y[rows])
+
+
+def gold_of_texts(project: Project, path: Path, texts: Sequence[str], labels: Sequence[str]) -> Labels:
+    """Return the gold that a file has for each of ``texts``. Length: n.
+
+    Raises
+    ------
+    ConfigError
+        The file lacks a text, or has different gold for one.
+    """
+    assert project.gold is not None
+    truth = read_gold(project, path)
+    of_text: dict[str, str] = {}
+    for text, value in zip(truth.texts(), truth.column(project.gold.column), strict=True):
+        if of_text.setdefault(text, value) != value:
+            raise ConfigError(f"{truth.name} has both '{of_text[text]}' and '{value}' for the same text; keep one")
+    missing = sum(text not in of_text for text in texts)
+    if missing:
+        raise ConfigError(f"{truth.name} has no gold for {missing} of the {len(texts)} texts of the corpus")
+    return encode_labels([of_text[text] for text in texts], labels, f"{truth.name}, column '{project.gold.column}'")
+
+
+def read_gold(project: Project, path: Path) -> Corpus:
+    """Open a file with gold, written like the corpus; labeling functions do not see its gold."""
+    assert project.gold is not None
+    return read_corpus(path, hide=[project.gold.column], **project.corpus.reading() | {"limit": None})
+
+
+def stage_predictions(rows: GoldRows, model: LabelModel, classifiers: dict[str, Classifier]) -> dict[str, Stage]:
+    """Return what every stage says of the same rows: the votes, the label model, and the classifiers."""
+    from weaklabel.label_model import MajorityVote
+
+    vote = MajorityVote(model.cardinality)
+    stages = {
+        "majority_vote": Stage(*vote.fit(rows.L).predict(rows.L, return_probs=True)),
+        "label_model": Stage(*model.predict(rows.L, return_probs=True)),
+    }
+    return stages | {name: Stage.of(classifier.predict_proba(rows.texts)) for name, classifier in classifiers.items()}
+
+
+def with_gold(summary: pd.DataFrame, on_gold: pd.DataFrame) -> pd.DataFrame:
+    """Put an LF's accuracy on gold rows into its line of the corpus's table, before what the label model makes of it."""
+    accuracy = on_gold[["Correct", "Incorrect", "Emp. Acc."]]
+    return summary.drop(columns="Est. Acc.").join(accuracy).join(summary["Est. Acc."])
