@@ -59,10 +59,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         print("weaklabel: interrupted; nothing was left half-written", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone (``| head``); Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
     except WeakLabelError as error:
         print(f"weaklabel: error: {error}", file=sys.stderr)
         return INPUT_AT_FAULT

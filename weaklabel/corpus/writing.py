@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, TypeAlias, cast
+from typing import Any, BinaryIO, TypeAlias, cast
 
 import polars as pl
 
@@ -203,9 +204,13 @@ def _check_names(corpus: Corpus, names: list[str]) -> None:
 def _opened(target: str) -> Iterator[BinaryIO]:
     if target == "-":
         sys.stdout.flush()
-        # Under PYTHONUNBUFFERED the binary stdout is raw: it may write less than it is given, and say so only in passing.
-        with open(sys.stdout.fileno(), "wb", closefd=False) as out:
-            yield out
+        # Under PYTHONUNBUFFERED the binary stdout is raw: it may take less than it is given, and say so only in passing.
+        raw: Any = sys.stdout.buffer
+        out = io.BufferedWriter(raw) if isinstance(raw, io.RawIOBase) else raw
+        yield out
+        out.flush()
+        if out is not raw:
+            out.detach()  # or it would close stdout with itself
         return
     with atomic_path(target) as part, part.open("wb") as file:
         packing = packing_of(target)
