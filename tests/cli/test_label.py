@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -202,3 +203,31 @@ def test_quotes_that_do_not_pair_up_are_said(weaklabel, pack, tmp_path):
     source.write_text('id,text\n1,"refund me\n2,great thing\n3,love it\n')
     done = weaklabel("label", source, "--lfs", pack, "-o", tmp_path / "out.csv")
     assert done.code == 0 and "quotes do not pair up" in done.err
+
+
+def test_ctrl_c_stops_with_130_and_leaves_no_output(corpus, tmp_path):
+    pack = tmp_path / "waits.py"
+    pack.write_text(
+        "import time\nfrom pathlib import Path\nfrom weaklabel import labeling_function\nLABELS = ('a', 'b')\n"
+        "@labeling_function()\ndef waits(x):\n    Path(__file__).with_name('started').touch()\n    time.sleep(5)\n    return 1\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "weaklabel",
+        "label",
+        str(corpus),
+        "--lfs",
+        str(pack),
+        "-o",
+        str(tmp_path / "out.csv"),
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        while not (tmp_path / "started").exists():
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"interrupted" in err and b"Traceback" not in err
+    assert not [path for path in tmp_path.iterdir() if "out.csv" in path.name]

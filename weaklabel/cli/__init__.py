@@ -51,20 +51,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        # The value is the code of a typer.Exit, or what the verb returned: nothing.
-        return app(args=None if arguments is None else list(arguments), standalone_mode=False) or OK
+        # The value is the code of a typer.Exit, or of Ctrl-C in newer typer, or what the verb returned: nothing.
+        code: int = app(args=None if arguments is None else list(arguments), standalone_mode=False) or OK
     except _UsageError as error:
         error.show()
         return int(error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
-        print("weaklabel: interrupted; nothing was left half-written", file=sys.stderr)
-        return INTERRUPTED
+        code = INTERRUPTED
     except WeakLabelError as error:
         print(f"weaklabel: error: {error}", file=sys.stderr)
         return INPUT_AT_FAULT
     except OSError as error:
         print(f"weaklabel: error: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
         return INPUT_AT_FAULT
+    if code == INTERRUPTED:
+        print("weaklabel: interrupted; no output file was left half-written", file=sys.stderr)
+    return code
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
