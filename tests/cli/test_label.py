@@ -209,7 +209,8 @@ def test_ctrl_c_stops_with_130_and_leaves_no_output(corpus, tmp_path):
     pack = tmp_path / "waits.py"
     pack.write_text(
         "import time\nfrom pathlib import Path\nfrom weaklabel import labeling_function\nLABELS = ('a', 'b')\n"
-        "@labeling_function()\ndef waits(x):\n    Path(__file__).with_name('started').touch()\n    time.sleep(5)\n    return 1\n"
+        "@labeling_function()\ndef waits(x):\n    Path(__file__).with_name('started').touch()\n    time.sleep(5)\n"
+        "    return 1\n"
     )
     command = [
         sys.executable,
