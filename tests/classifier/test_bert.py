@@ -293,3 +293,11 @@ def test_embedded_encoder_learns_an_easy_rule(tmp_path):
     assert np.array_equal(load_classifier(tmp_path / "model").predict_proba(unseen), model.predict_proba(unseen))
     card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     assert 'base_model: "sentence-transformers/all-MiniLM-L6-v2"' in card
+
+
+def test_a_texts_probabilities_do_not_depend_on_the_others(trained, reviews):
+    texts = [*reviews[0], "a " * 40, "good", "good"]
+    together = trained.predict_proba(texts)
+    alone = np.concatenate([trained.predict_proba([text]) for text in texts])
+    assert np.array_equal(together, alone)
+    assert np.array_equal(trained.predict_proba(texts[::-1]), together[::-1])

@@ -16,7 +16,7 @@ from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.card import model_card
 from weaklabel.classifier.checkpoint import load_for_training, load_trained, token_limit, tokenise
 from weaklabel.classifier.targets import Targets, Uncovered, check_texts, class_names, soft_targets
-from weaklabel.device import pick_device, quiet_transformers
+from weaklabel.device import Pretrained, distinct, pick_device, quiet_transformers, run_texts
 from weaklabel.errors import ClassifierError, WeakLabelWarning
 from weaklabel.files import write_text
 from weaklabel.labels import Probs
@@ -33,6 +33,8 @@ EMBEDDED = "sentence-transformers/all-MiniLM-L6-v2"
 # later ones their errors, judged on gold; the differences were small. A small corpus needs more passes to learn at all.
 LEAST_STEPS = 50
 MOST_EPOCHS = 10
+
+PREDICTION_BATCH = 16  # texts of like length that run at once; fewer are filled up to it
 
 # Least and most of each number that can be set.
 _LIMITS = {
@@ -53,7 +55,7 @@ class BertClassifier(Classifier):
     """A transformers model for sequence classification, fine-tuned by soft cross-entropy.
 
     With the same seed, texts and machine, training gives the same model (on an Apple GPU nearly). Probabilities of a
-    text differ in their last digits with the texts it is predicted together with, as is usual with transformers.
+    text are the same whatever it is predicted together with.
 
     Parameters
     ----------
@@ -246,17 +248,27 @@ class BertClassifier(Classifier):
         return Recipe(**chosen | {"epochs": epochs})
 
     def predict_proba(self, texts: Sequence[str]) -> Probs:
-        """Return class probabilities. Shape: [n] -> [n, k]."""
-        from weaklabel.classifier.training import predict_logits, softmax
+        """Return class probabilities, which do not depend on the other texts. Shape: [n] -> [n, k]."""
+        from weaklabel.classifier.training import head_in_float32, softmax
 
-        self._fitted_labels()
+        labels = self._fitted_labels()
         device = pick_device(self.device)
-        self.model_.to(device)
+        loaded = Pretrained(self.model_.to(device).eval(), self.tokenizer_, device)
         limit = token_limit(self.model_, self.tokenizer_, self.max_length)
         given = check_texts(texts)
-        ids, cut = tokenise(self.tokenizer_, given, limit)
+        _, cut = tokenise(self.tokenizer_, given, limit)
         _warn_of_truncated(cut, len(given), limit)
-        return softmax(predict_logits(self.model_, ids, device))
+        different, row_of = distinct(given)
+        with head_in_float32(self.model_, device):
+            logits = run_texts(
+                loaded,
+                different,
+                read=lambda output, mask: output.logits,
+                width=len(labels),
+                max_length=limit,
+                batch_size=PREDICTION_BATCH,
+            )
+        return softmax(logits)[row_of]
 
     def _write(self, folder: Path) -> dict[str, Any]:
         with quiet_transformers():

@@ -23,7 +23,7 @@ from weaklabel.classifier.targets import Targets
 from weaklabel.device import length_batches, mixed_precision
 from weaklabel.errors import ClassifierError
 
-PREDICTION_BATCH = 64  # texts
+VALIDATION_BATCH = 64  # texts
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def predict_logits(model: torch.nn.Module, ids: list[list[int]], device: torch.d
     model.eval()
     logits = torch.empty(len(ids), model.config.num_labels)
     with torch.inference_mode():
-        for rows in length_batches([len(tokens) for tokens in ids], PREDICTION_BATCH):
+        for rows in length_batches([len(tokens) for tokens in ids], VALIDATION_BATCH):
             logits[rows] = _forward(model, [ids[row] for row in rows], device).cpu()
     return logits
 
@@ -168,13 +168,16 @@ def _forward(model: torch.nn.Module, ids: list[list[int]], device: torch.device)
     padding = model.config.pad_token_id
     tokens = pad_sequence([torch.tensor(row) for row in ids], batch_first=True, padding_value=padding)
     mask = (torch.arange(tokens.shape[1]) < lengths[:, None]).long()
-    with mixed_precision(device), _head_in_float32(model, device):
+    with mixed_precision(device), head_in_float32(model, device):
         return model(input_ids=tokens.to(device), attention_mask=mask.to(device)).logits.float()
 
 
 @contextlib.contextmanager
-def _head_in_float32(model: torch.nn.Module, device: torch.device) -> Iterator[None]:
-    # bfloat16 has 8 significant bits: enough inside the encoder, too few for probabilities to rank texts by.
+def head_in_float32(model: torch.nn.Module, device: torch.device) -> Iterator[None]:
+    """Keep what stands behind the encoder out of mixed precision.
+
+    bfloat16 has 8 significant bits: enough inside the encoder, too few for probabilities to rank texts by.
+    """
     heads = [child for child in model.children() if child is not model.base_model]
     for head in heads:
         head.forward = partial(_in_float32, head.forward, device)
@@ -243,7 +246,7 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
         yield
 
 
-def softmax(logits: torch.Tensor) -> NDArray[np.float64]:
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return class probabilities. Shape: [n, k] -> [n, k]."""
-    probs: NDArray[np.float64] = torch.softmax(logits.double(), dim=1).numpy()
+    probs: NDArray[np.float64] = torch.softmax(torch.from_numpy(logits).double(), dim=1).numpy()
     return probs
