@@ -13,8 +13,9 @@ PACKAGE = Path(weaklabel.__file__).parent
 
 # An import points only to the left.
 ORDER = [
-    "errors", "labels", "files", "table", "corpus", "device", "encoder", "lf", "votes", "label_model", "classifier", "scoring",
-    "report", "config", "labelled", "run_folder", "gold", "pipeline", "demo", "cli", "__main__",
+    "errors", "labels", "files", "versions", "table", "corpus", "device", "encoder", "lf", "votes", "label_model",
+    "classifier", "scoring", "report", "config", "labelled", "run_folder", "gold", "pipeline", "demo", "cli",
+    "__main__",
 ]  # fmt: skip
 
 

@@ -12,7 +12,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.corpus import Batch, Corpus, Written, write_labelled
-from weaklabel.errors import CorpusError
 from weaklabel.labels import Labels, Probs
 from weaklabel.votes import Votes
 
@@ -33,22 +32,6 @@ def free_prefix(corpus: Corpus, labels: Sequence[str]) -> str:
     """Return the first of "", "weak_", "weak2_", ... under which no new column has the name of an old one."""
     prefixes = ("" if number == 0 else f"weak{'' if number == 1 else number}_" for number in count())
     return next(prefix for prefix in prefixes if not set(new_columns(labels, (), prefix)) & set(corpus.columns))
-
-
-def check_new_columns(corpus: Corpus, columns: Sequence[str]) -> None:
-    """Refuse, before any work is done, new columns whose names the corpus has already.
-
-    Raises
-    ------
-    CorpusError
-        Names the column and the way out.
-    """
-    taken = next((name for name in columns if name in corpus.columns), None)
-    if taken is not None:
-        raise CorpusError(
-            f"{corpus.name} already has a column '{taken}'; "
-            "give the new columns a prefix, such as --prefix weak_, so that nothing is overwritten"
-        )
 
 
 def label_columns(preds: Labels, probs: Probs, labels: Sequence[str], prefix: str = "") -> pl.DataFrame:

@@ -131,7 +131,8 @@ def label_corpus(
     votes = apply_lfs(lfs, corpus, error_budget=error_budget, workers=workers, progress=progress)
     patterns = votes.patterns()
     model = make_label_model(settings or LabelModelSettings(), votes.cardinality, seed).fit(patterns)
-    return Labelled(votes, model, model.predict_proba(patterns), model.predict(patterns))
+    preds, probs = model.predict(patterns, return_probs=True)
+    return Labelled(votes, model, probs, preds)
 
 
 def make_label_model(settings: LabelModelSettings, cardinality: int, seed: int = 0) -> LabelModel:

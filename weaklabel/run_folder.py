@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-import platform
 import shutil
 import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import weaklabel
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus, write_rejects
 from weaklabel.errors import ConfigError
@@ -25,6 +22,7 @@ from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.report import RunSummary, run_report
 from weaklabel.scoring import Scores
+from weaklabel.versions import versions
 from weaklabel.votes import Votes, save_votes
 
 if TYPE_CHECKING:
@@ -179,7 +177,7 @@ class RunFolder:
             files=self.files,
             settings=self.project.model_dump(mode="json"),
             timings=self.timings,
-            versions=_versions(),
+            versions=versions(PACKAGES),
         )
 
     def _manifest(self, votes: Votes, model: LabelModel, classifiers: dict[str, Classifier]) -> dict[str, Any]:
@@ -195,7 +193,7 @@ class RunFolder:
             "rejects": len(self.corpus.rejects),
             "labels": list(self.lfs.labels),
             "lfs": list(votes.lf_names),
-            "versions": _versions(),
+            "versions": versions(PACKAGES),
             "timings_seconds": self.timings,
             "warnings": self.warnings,
             "files": self.files,
@@ -236,13 +234,3 @@ def _plain(params: dict[str, Any]) -> dict[str, Any]:
         else str(value)
         for name, value in params.items()
     }
-
-
-def _versions() -> dict[str, str]:
-    found = {"weaklabel": weaklabel.__version__, "python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

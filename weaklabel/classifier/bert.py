@@ -20,6 +20,7 @@ from weaklabel.device import Pretrained, distinct, pick_device, quiet_transforme
 from weaklabel.errors import ClassifierError, WeakLabelWarning
 from weaklabel.files import write_text
 from weaklabel.labels import Probs
+from weaklabel.lf.probability import softmax
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -249,7 +250,7 @@ class BertClassifier(Classifier):
 
     def predict_proba(self, texts: Sequence[str]) -> Probs:
         """Return class probabilities, which do not depend on the other texts. Shape: [n] -> [n, k]."""
-        from weaklabel.classifier.training import head_in_float32, softmax
+        from weaklabel.classifier.training import head_in_float32
 
         labels = self._fitted_labels()
         device = pick_device(self.device)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from weaklabel.classifier.saving import versions
+from weaklabel.classifier.saving import PACKAGES
+from weaklabel.versions import versions
 
 
 def model_card(
@@ -74,7 +75,7 @@ def _training(params: dict[str, Any], training: dict[str, Any]) -> str:
     for entry in training["history"]:
         validation = f"{entry['validation_loss']:.4f}" if "validation_loss" in entry else ""
         epochs.append(f"| {entry['epoch']} | {entry['loss']:.4f} | {validation} | {entry['lr']:.2e} |")
-    software = ", ".join(f"{name} {number}" for name, number in versions().items())
+    software = ", ".join(f"{name} {number}" for name, number in versions(PACKAGES).items())
     kept = f"The weights are those of epoch {training['best_epoch']}. {_validated(training)} Made with {software}."
     return "\n\n".join(["\n".join(settings), "\n".join(epochs), kept])
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import platform
 import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weaklabel.errors import ClassifierError, WeakLabelError
 from weaklabel.files import write_json
+from weaklabel.versions import versions
 
 if TYPE_CHECKING:
     from weaklabel.classifier.base import Classifier
 
 MANIFEST = "weaklabel.json"
+PACKAGES = ("numpy", "scikit-learn", "torch", "transformers")
 
 _KINDS = {
     "majority": ("weaklabel.classifier.majority", "MajorityClassifier"),
@@ -101,15 +101,9 @@ def write_manifest(
         "params": params,
         "state": state,
         "provenance": provenance,
-        "versions": versions(),
+        "versions": versions(PACKAGES),
     }
     write_json(folder / MANIFEST, manifest)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages a classifier depends on."""
-    packages = ("weaklabel", "numpy", "scikit-learn", "torch", "transformers")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
 def load_classifier(folder: str | Path) -> Classifier:

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn.utils.rnn import pad_sequence
 from tqdm import tqdm
 
@@ -244,9 +243,3 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
             with torch.cuda.device(gpu):
                 torch.cuda.manual_seed(seed)
         yield
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return class probabilities. Shape: [n, k] -> [n, k]."""
-    probs: NDArray[np.float64] = torch.softmax(torch.from_numpy(logits).double(), dim=1).numpy()
-    return probs

@@ -55,8 +55,8 @@ def label(
     The output has every column and row of the input, in order, then label, confidence and one probability a class;
     they are empty where no labeling function voted. Rows that cannot be read go to OUT.rejects.jsonl.
     """
-    from weaklabel.corpus import check_target
-    from weaklabel.labelled import check_new_columns, new_columns, write_labelled_corpus
+    from weaklabel.corpus import check_new_columns, check_target
+    from weaklabel.labelled import new_columns, write_labelled_corpus
     from weaklabel.lf.packs import load_lfs
     from weaklabel.pipeline import label_corpus
 

@@ -35,8 +35,8 @@ def predict(
       weaklabel predict new.jsonl --model runs/demo/models/bert --text body -o predicted.jsonl
     """
     from weaklabel.classifier import load_classifier
-    from weaklabel.corpus import check_target
-    from weaklabel.labelled import check_new_columns, new_columns, write_predicted_corpus
+    from weaklabel.corpus import check_new_columns, check_target
+    from weaklabel.labelled import new_columns, write_predicted_corpus
 
     classifier = load_classifier(model)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)

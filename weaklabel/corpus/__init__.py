@@ -7,7 +7,7 @@ from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.open import Encoding
 from weaklabel.corpus.reading import read_corpus
 from weaklabel.corpus.rejects import Reject, rejects_path, write_rejects
-from weaklabel.corpus.writing import Written, check_target, write_labelled
+from weaklabel.corpus.writing import Written, check_new_columns, check_target, write_labelled
 
 __all__ = [
     "TEXT",
@@ -18,6 +18,7 @@ __all__ = [
     "Reject",
     "Row",
     "Written",
+    "check_new_columns",
     "check_target",
     "drop_duplicates",
     "normalise",

@@ -6,7 +6,7 @@ import gzip
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -154,7 +154,7 @@ def _paired(corpus: Corpus, extra: NewColumns, size: int) -> Iterator[tuple[Batc
     for batch in _at_least_one(corpus, size):
         new = give(batch)
         if expected is None:
-            _check_names(corpus, new.columns)
+            check_new_columns(corpus, new.columns)
             expected = new.schema
         if new.height != len(batch) and new.width:
             raise CorpusError(f"{new.height} rows of new columns for {len(batch)} rows from row {batch.start} on")
@@ -192,7 +192,14 @@ def _at_least_one(corpus: Corpus, size: int) -> Iterator[Batch]:
         yield corpus.empty()
 
 
-def _check_names(corpus: Corpus, names: list[str]) -> None:
+def check_new_columns(corpus: Corpus, names: Sequence[str]) -> None:
+    """Refuse new columns whose names the corpus has already, so that nothing is overwritten.
+
+    Raises
+    ------
+    CorpusError
+        Names the columns and the way out.
+    """
     clash = [f"'{name}'" for name in names if name in corpus.columns]
     if clash:
         raise CorpusError(

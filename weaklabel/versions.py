@@ -1,0 +1,20 @@
+"""Which versions made a thing: recorded beside runs and classifiers."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+
+import weaklabel
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Return the versions of weaklabel, of Python, and of those of ``packages`` that are installed."""
+    found = {"weaklabel": weaklabel.__version__, "python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
