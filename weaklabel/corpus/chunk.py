@@ -15,6 +15,25 @@ from weaklabel.corpus.rejects import Reject
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A place in the input at which reading can begin, always between two records.
+
+    Attributes
+    ----------
+    place
+        Bytes before it in a text file (unpacked, with its byte order mark), files before it in a folder, else rows.
+    line
+        Number of the physical line that begins there, from 1, in a text file.
+    """
+
+    place: int = 0
+    line: int = 1
+
+
+START = Mark()
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Consecutive rows, and the records rejected among them.
 
@@ -26,9 +45,12 @@ class Chunk:
         The raw record of each row, with its line end, where the input is lines.
     rejects
         Each with the number of good rows of this chunk that stand before it.
+    end
+        Where it ends in the input, and the next one begins.
     """
 
     frame: pl.DataFrame
+    end: Mark
     raws: list[str] | None = None
     rejects: list[tuple[int, Reject]] = field(default_factory=list)
 
@@ -37,7 +59,7 @@ class Chunk:
         if rows > self.frame.height:
             return self
         raws = self.raws[:rows] if self.raws is not None else None
-        return Chunk(self.frame.head(rows), raws, [pair for pair in self.rejects if pair[0] < rows])
+        return Chunk(self.frame.head(rows), self.end, raws, [pair for pair in self.rejects if pair[0] < rows])
 
 
 class Source(ABC):
@@ -56,9 +78,17 @@ class Source(ABC):
     header: str | None = None
     """The raw header, with its line end, where there is one."""
 
+    @property
+    def seekable(self) -> bool:
+        """Whether the places of marks can be told, so that reading may begin at one."""
+        return True
+
     @abstractmethod
-    def chunks(self) -> Iterator[Chunk]:
-        """Read from the start; called once for every pass."""
+    def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
+        """Read from ``start``, where a chunk ended in an earlier pass, to ``stop`` or the end.
+
+        The chunks are cut at the same marks in every pass.
+        """
 
     def fingerprint(self) -> Hashable:
         """Return something that differs once the input has changed: size and time of the file."""

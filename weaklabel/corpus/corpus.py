@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 
 from weaklabel.corpus.batch import Batch
-from weaklabel.corpus.chunk import Chunk, Source, in_batches
+from weaklabel.corpus.chunk import START, Chunk, Mark, Source, in_batches
 from weaklabel.corpus.dialect import Dialect
+from weaklabel.corpus.parts import Part, PartRows, in_parts, joined
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError, nearest
 
@@ -113,6 +114,38 @@ class Corpus:
             raise CorpusError(f"a batch must have at least one row, not {size}")
         return self._batches(size)
 
+    def parts(self, after: Part | None = None) -> Iterator[PartRows]:
+        """Read the corpus in parts, which are the same in every pass; rejects are given with each of them.
+
+        Parameters
+        ----------
+        after
+            Begin behind this part, without reading what stands before it (a packed file is unpacked all the same).
+
+        Raises
+        ------
+        CorpusError
+            The file has changed since `read_corpus`, or turns out to be unreadable.
+        """
+        start, rows = (after.end, after.first_row + after.n_rows) if after else (START, 0)
+        for part, chunks in in_parts(self._limited(start, rows), after, self.source.seekable):
+            yield self._part_rows(part, chunks)
+        self._check_unchanged()
+
+    def read_part(self, part: Part) -> PartRows:
+        """Read a part that `parts` gave, here or in another process that opened the same input in the same way."""
+        self._check_unchanged()
+        is_cut = part.first_row + part.n_rows == self.limit
+        found, rows = list[Chunk](), 0
+        for chunk in self.source.chunks(part.start, part.end):
+            found.append(chunk.head(part.n_rows - rows) if is_cut else chunk)
+            rows += found[-1].frame.height
+            if is_cut and rows == part.n_rows:
+                break
+        if rows != part.n_rows:
+            raise CorpusError(f"{self.name}: part {part.number} has {rows} rows and had {part.n_rows}: it has changed")
+        return self._part_rows(part, found)
+
     def texts(self) -> list[str]:
         """Return the text of every row. Length: n."""
         return [text for batch in self.batches() for text in batch.texts]
@@ -156,23 +189,35 @@ class Corpus:
             yield Batch(frame, self.text, start, raws, self.hide)
             start += frame.height
 
+    def _part_rows(self, part: Part, chunks: list[Chunk]) -> PartRows:
+        frame, raws, rejects = joined(chunks, self.empty().source)
+        return PartRows(part, Batch(frame, self.text, part.first_row, raws, self.hide), rejects)
+
     def _chunks(self) -> Iterator[Chunk]:
-        self._check_unchanged()
         rejects = self.rejects = []
         count = 0
-        for chunk in self.source.chunks():
-            if self.limit is not None:
-                chunk = chunk.head(self.limit - count)
+        for chunk in self._limited(START, 0):
             for _, reject in chunk.rejects:
                 rejects.append(reject)
                 if self.on_reject:
                     self.on_reject(reject)
             count += chunk.frame.height
             yield chunk
-            if count == self.limit:
-                break
         self._check_unchanged()
         self._count = count
+
+    def _limited(self, start: Mark, rows: int) -> Iterator[Chunk]:
+        """Read from ``start``, before which stand ``rows`` good rows, to the end or the limit."""
+        self._check_unchanged()
+        if start != START and rows == self.limit:
+            return
+        for chunk in self.source.chunks(start):
+            if self.limit is not None:
+                chunk = chunk.head(self.limit - rows)
+            rows += chunk.frame.height
+            yield chunk
+            if rows == self.limit:
+                break
 
     def _check_unchanged(self) -> None:
         if self.source.fingerprint() != self._fingerprint:

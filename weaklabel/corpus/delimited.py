@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from weaklabel.corpus.chunk import Chunk, Source
+from weaklabel.corpus.chunk import START, Chunk, Mark, Source
 from weaklabel.corpus.dialect import SAMPLE, Dialect, check_delimiter, detect
 from weaklabel.corpus.open import TextFile
 from weaklabel.corpus.records import RecordParser, Records
@@ -61,43 +61,53 @@ class DelimitedSource(Source):
         _check_names(names, name)
         self.schema = {column: pl.String() for column in names}
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Read from the start; see `Source`."""
+    @property
+    def seekable(self) -> bool:
+        """See `Source`."""
+        return self.file.seekable
+
+    def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
+        """Read from ``start`` to ``stop``; see `Source`."""
         dialect = self.dialect
         expected = "header has" if dialect.header else "expected"
-        skip = dialect.header
-        for records in self._records(RecordParser(dialect.delimiter, dialect.quoting, len(self.schema), expected)):
+        skip = dialect.header and start == START
+        parser = RecordParser(dialect.delimiter, dialect.quoting, len(self.schema), expected)
+        for records, end in self._records(parser, start, stop):
             rows, raws, rejects = records.rows, records.raws, records.rejects
             if skip:
                 rows, raws = rows[1:], raws[1:]
                 rejects = [(before - 1, reject) for before, reject in rejects]
                 skip = False
             columns = {name: pl.Series([row[i] for row in rows], dtype=pl.String) for i, name in enumerate(self.schema)}
-            yield Chunk(pl.DataFrame(columns), raws, rejects)
+            yield Chunk(pl.DataFrame(columns), end, raws, rejects)
 
-    def _records(self, parser: RecordParser) -> Iterator[Records]:
+    def _records(
+        self, parser: RecordParser, start: Mark = START, stop: Mark | None = None
+    ) -> Iterator[tuple[Records, Mark]]:
         """Parse the file block by block; never one without a record or a reject."""
         held: list[str] = []
-        number = 1
+        number, place = start.line, self.file.begin(start.place)
         wanted = 0
-        for block in self.file.line_blocks(self.dialect.line_end[-1]):
+        for block in self.file.line_blocks(self.dialect.line_end[-1], start.place, stop.place if stop else None):
             held += block
             size = sum(map(len, held))
             # An open record is parsed again only once there is twice as much of it, which keeps reading linear.
             if size < wanted:
                 continue
             records = parser.parse(held, number, final=False)
-            number += records.used
+            number, place = number + records.used, place + self.file.size_of(held[: records.used])
             del held[: records.used]
             wanted = 2 * sum(map(len, held))
             if records.rows or records.rejects:
-                yield records
-        records = parser.parse(held, number, final=True)
+                yield records, Mark(place, number)
+        records = parser.parse(held, number, more=stop is not None)
+        number, place = number + records.used, place + self.file.size_of(held[: records.used])
         if records.rows or records.rejects:
-            yield records
+            yield records, Mark(place, number)
 
     def _first_record(self, header: bool) -> tuple[list[str], str | None]:
-        records = next(self._records(RecordParser(self.dialect.delimiter, self.dialect.quoting)), Records())
+        parser = RecordParser(self.dialect.delimiter, self.dialect.quoting)
+        records, _ = next(self._records(parser), (Records(), START))
         if not records.rows or (header and records.rejects and not records.rejects[0][0]):
             reason = records.rejects[0][1].reason if records.rejects else "blank line"
             raise CorpusError(f"{self.name}: line 1: {reason}, where the column names should be: mend that line")

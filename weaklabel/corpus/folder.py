@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 
-from weaklabel.corpus.chunk import Chunk, Source
-from weaklabel.corpus.open import CHUNK, byte_chunks, decoded, detect_encoding, fingerprint, sha256
-from weaklabel.errors import CorpusError
+from weaklabel.corpus.chunk import START, Chunk, Mark, Source
+from weaklabel.corpus.open import CHUNK, byte_chunks, check_regular, decoded, detect_encoding, fingerprint, sha256
+from weaklabel.errors import CorpusError, WeakLabelWarning
 
 SUFFIXES = (".txt", ".txt.gz", ".txt.zst")
 
 
 class FolderSource(Source):
-    """The .txt files (also .gz, .zst) in a folder and the folders inside it.
+    """The .txt files (also .gz, .zst) in a folder and the folders inside it, links to folders excepted.
 
     Column ``file`` is the path inside the folder, with ``/``; column ``text`` the whole text; sorted by ``file``.
 
     Raises
     ------
     CorpusError
-        There is no such file, or a name is no Unicode text.
+        There is no such file, one is no regular file, a name is no Unicode text, or a folder cannot be read.
     """
 
     format = "folder"
@@ -41,20 +43,24 @@ class FolderSource(Source):
                 file.encode()
             except UnicodeEncodeError:
                 raise CorpusError(f"{name}: the file name {file!r} is not Unicode: rename it") from None
+            check_regular(path / file, f"{name}/{file}")
+        self._warn_of_links()
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Read from the start; see `Source`."""
+    def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
+        """Read from ``start`` to ``stop``; see `Source`."""
         rows: list[tuple[str, str]] = []
         size = 0
-        for file in self._files():
+        place = start.place
+        for file in self._files()[start.place : stop.place if stop else None]:
             text = self._read(file)
             rows.append((file, text))
             size += len(text)
+            place += 1
             if size >= CHUNK:
-                yield self._chunk(rows)
+                yield self._chunk(rows, place)
                 rows, size = [], 0
         if rows:
-            yield self._chunk(rows)
+            yield self._chunk(rows, place)
 
     def fingerprint(self) -> tuple[tuple[str, tuple[int, int]], ...]:
         """Return name, size and time of every file."""
@@ -66,11 +72,24 @@ class FolderSource(Source):
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def _files(self) -> list[str]:
+        # Path.rglob would leave out what it may not look into, without a word.
         return sorted(
-            file.relative_to(self.path).as_posix()
-            for file in self.path.rglob("*")
-            if file.name.endswith(SUFFIXES) and file.is_file()
+            (Path(folder) / file).relative_to(self.path).as_posix()
+            for folder, _, files in os.walk(self.path, onerror=_refuse)
+            for file in files
+            if file.lower().endswith(SUFFIXES)
         )
+
+    def _warn_of_links(self) -> None:
+        for folder, below, _ in os.walk(self.path, onerror=_refuse):
+            for link in (Path(folder) / name for name in below):
+                if link.is_symlink():
+                    warnings.warn(
+                        f"{self.name}/{link.relative_to(self.path).as_posix()} is a link to a folder and is not "
+                        "followed: give that folder as a corpus of its own",
+                        WeakLabelWarning,
+                        stacklevel=4,
+                    )
 
     def _read(self, file: str) -> str:
         path = self.path / file
@@ -78,5 +97,9 @@ class FolderSource(Source):
         data = b"".join(byte_chunks(path, name))
         return "".join(decoded([data], detect_encoding(data[:4], self.asked, name), name))
 
-    def _chunk(self, rows: list[tuple[str, str]]) -> Chunk:
-        return Chunk(pl.DataFrame(rows, schema=self.schema, orient="row"))
+    def _chunk(self, rows: list[tuple[str, str]], place: int) -> Chunk:
+        return Chunk(pl.DataFrame(rows, schema=self.schema, orient="row"), Mark(place))
+
+
+def _refuse(error: OSError) -> None:
+    raise CorpusError(f"cannot read {error.filename}: {error.strerror or error}") from None

@@ -10,8 +10,11 @@ from typing import Any
 
 import polars as pl
 
-from weaklabel.corpus.chunk import Chunk, Source
+from weaklabel.corpus.chunk import START, Chunk, Mark, Source
 from weaklabel.errors import CorpusError
+
+_ROWS = 1 << 16
+"""Rows given at a time."""
 
 
 def is_frame(source: Any) -> bool:
@@ -36,9 +39,12 @@ class FrameSource(Source):
         self.frame = frame if isinstance(frame, pl.DataFrame) else _from_pandas(frame)
         self.schema = dict(self.frame.schema)
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Give the rows; see `Source`."""
-        yield Chunk(self.frame)
+    def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
+        """Give the rows from ``start`` to ``stop``; see `Source`."""
+        end = self.frame.height if stop is None else stop.place
+        for place in range(start.place, end, _ROWS):
+            rows = self.frame[place : min(place + _ROWS, end)]
+            yield Chunk(rows, Mark(place + rows.height))
 
     def sha256(self) -> str:
         """Return the SHA-256 of the frame as an Arrow IPC file, in hex."""

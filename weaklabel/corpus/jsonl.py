@@ -10,10 +10,11 @@ from typing import Any
 
 import polars as pl
 
-from weaklabel.corpus.chunk import Chunk, Source
+from weaklabel.corpus.chunk import START, Chunk, Mark, Source
 from weaklabel.corpus.open import TextFile
 from weaklabel.corpus.records import split_end
 from weaklabel.corpus.rejects import Reject
+from weaklabel.errors import CorpusError
 
 
 class JsonlSource(Source):
@@ -21,6 +22,11 @@ class JsonlSource(Source):
 
     Its columns are the keys of all objects in the order in which they are first seen, so it is read once beforehand,
     as far as ``limit`` asks.
+
+    Raises
+    ------
+    CorpusError
+        The file is empty, or no line is a JSON object.
     """
 
     format = "jsonl"
@@ -33,30 +39,41 @@ class JsonlSource(Source):
         self.encoding = self.file.encoding
         self.schema = {key: pl.String() for key in self._keys(limit)}
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Read from the start; see `Source`."""
-        for objects, raws, rejects in self._objects(required=self.text):
+    @property
+    def seekable(self) -> bool:
+        """See `Source`."""
+        return self.file.seekable
+
+    def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
+        """Read from ``start`` to ``stop``; see `Source`."""
+        for objects, raws, rejects, end in self._objects(self.text, start, stop):
             columns = {name: _column([found.get(name) for found in objects]) for name in self.schema}
-            yield Chunk(pl.DataFrame(columns), raws, rejects)
+            yield Chunk(pl.DataFrame(columns), end, raws, rejects)
 
     def _keys(self, limit: int | None) -> dict[str, None]:
         # Objects without a text are looked at too: where none has one, the error can then say what there is.
         keys: dict[str, None] = {}
         count = 0
-        for objects, _, _ in self._objects(required=frozenset()):
+        first: Reject | None = None
+        for objects, _, rejects, _ in self._objects(required=frozenset()):
+            first = first or next((reject for _, reject in rejects), None)
             for found in objects:
                 if limit is not None and count >= limit:
                     return keys
                 keys.update(dict.fromkeys(found))
                 count += not self.text.isdisjoint(found)
+        if first and not keys:
+            raise CorpusError(
+                f"{self.name}: no line is a JSON object; line {first.line}: {first.reason}: give one object a line"
+            )
         return keys
 
     def _objects(
-        self, required: frozenset[str]
-    ) -> Iterator[tuple[list[dict[str, Any]], list[str], list[tuple[int, Reject]]]]:
-        number = 0
+        self, required: frozenset[str], start: Mark = START, stop: Mark | None = None
+    ) -> Iterator[tuple[list[dict[str, Any]], list[str], list[tuple[int, Reject]], Mark]]:
+        number, place = start.line - 1, self.file.begin(start.place)
         blank: list[Reject] = []
-        for block in self.file.line_blocks():
+        for block in self.file.line_blocks("\n", start.place, stop.place if stop else None):
             objects: list[dict[str, Any]] = []
             raws: list[str] = []
             rejects: list[tuple[int, Reject]] = []
@@ -74,7 +91,14 @@ class JsonlSource(Source):
                     raws.append(raw)
                 except ValueError as error:
                     rejects.append((len(objects), Reject(number, str(error), line)))
-            yield objects, raws, rejects
+            place += self.file.size_of(block)
+            if stop is not None and place == stop.place:
+                rejects += ((len(objects), reject) for reject in blank)
+                blank = []
+            # A blank line at the end is still to be judged, and so the next chunk's.
+            pending = self.file.size_of(block[-1:]) if blank else 0
+            if objects or rejects:
+                yield objects, raws, rejects, Mark(place - pending, number + 1 - bool(blank))
 
 
 def _parse(line: str, required: frozenset[str]) -> dict[str, Any]:

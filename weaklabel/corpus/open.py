@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import stat
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -20,6 +21,9 @@ CHUNK = 1 << 20
 MAX_UNPACKED = 1 << 30
 MAX_RATIO = 1000
 """An archive that unpacks to more than both of these (bytes; times its own size) is taken for a bomb."""
+
+MAX_LINE = 1 << 28
+"""Characters of the longest line; a line lies in memory as a whole."""
 
 # Two KiB of zstd can unpack to 64 MiB: reading more at a time would let a bomb through before it is measured.
 _ZSTD_CHUNK = 2 << 10
@@ -69,33 +73,82 @@ def detect_encoding(head: bytes, asked: str | None, name: str) -> Encoding:
     for bom, codec in _BOMS:
         if head.startswith(bom) and (family is None or codec.startswith(family.removesuffix("-sig"))):
             return Encoding(codec, bom)
+    if family is None and (wide := _utf16_without_mark(head)):
+        raise CorpusError(f"{name} looks like UTF-16 without a byte order mark: if so, say --encoding {wide}")
     return Encoding(_PLAIN_CODEC.get(family, family) if family else "utf-8")
 
 
-def byte_chunks(path: Path, name: str) -> Iterator[bytes]:
-    """Give the bytes of ``path``, unpacked where it is gzip or zstd, about `CHUNK` at a time.
+def _utf16_without_mark(head: bytes) -> str | None:
+    """Return the codec where every second byte at the beginning of a file is nearly always zero, and no other is."""
+    even, odd = head[:1024:2], head[1:1024:2]
+    for full, empty, codec in ((even, odd, "utf-16-le"), (odd, even, "utf-16-be")):
+        if empty and empty.count(0) > 0.8 * len(empty) and full.count(0) < 0.2 * len(full):
+            return codec
+    return None
+
+
+def check_regular(path: Path, name: str) -> None:
+    """Refuse what can be read only once, or without end, before it is opened: opening a pipe may wait for ever."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise CorpusError(f"cannot read {name}: {error.strerror or error}") from None
+    if not stat.S_ISREG(mode):
+        kind = "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
+        raise CorpusError(
+            f"{name} is {kind}, no regular file, and a corpus is read more than once: give it as standard input, -"
+        )
+
+
+def byte_chunks(path: Path, name: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    """Give bytes ``start`` to ``stop`` of ``path``, unpacked where it is gzip or zstd, about `CHUNK` at a time.
+
+    Where the pieces are cut does not depend on ``start``. A packed file is unpacked from its beginning all the same.
 
     Raises
     ------
     CorpusError
-        The file cannot be read, or the archive is corrupt, truncated or a bomb.
+        It is no regular file or cannot be read, or the archive is corrupt, truncated or a bomb.
     """
     import zstandard
 
+    check_regular(path, name)
     try:
         with path.open("rb") as handle:
             magic = handle.read(4)
             handle.seek(0)
             if path.suffix == ".gz" or magic.startswith(b"\x1f\x8b"):
-                yield from _capped(_gunzip(handle), path, name)
+                yield from _between(_capped(_gunzip(handle), path, name), start, stop)
             elif path.suffix == ".zst" or magic == zstandard.FRAME_HEADER:
-                yield from _gathered(_capped(_unzstd(handle), path, name))
+                yield from _between(_gathered(_capped(_unzstd(handle), path, name)), start, stop)
             else:
-                yield from iter(lambda: handle.read(CHUNK), b"")
+                handle.seek(start)
+                pieces = chain([handle.read(CHUNK - start % CHUNK)], iter(lambda: handle.read(CHUNK), b""))
+                yield from _between(pieces, 0, None if stop is None else stop - start)
     except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise CorpusError(f"{name}: the archive is corrupt or truncated ({error}): pack it again") from None
     except OSError as error:
         raise CorpusError(f"cannot read {name}: {error.strerror or error}") from None
+
+
+def is_packed(path: Path) -> bool:
+    """Return whether `byte_chunks` unpacks the file, so that reading cannot begin in its middle at no cost."""
+    import zstandard
+
+    with path.open("rb") as handle:
+        magic = handle.read(4)
+    return path.suffix in (".gz", ".zst") or magic.startswith(b"\x1f\x8b") or magic == zstandard.FRAME_HEADER
+
+
+def _between(pieces: Iterable[bytes], start: int, stop: int | None) -> Iterator[bytes]:
+    place = 0
+    for piece in pieces:
+        part = piece[max(0, start - place) : None if stop is None else max(0, stop - place)]
+        place += len(piece)
+        if part:
+            yield part
+        if stop is not None and place >= stop:
+            break
 
 
 def _gunzip(handle: BinaryIO) -> Iterator[bytes]:
@@ -145,11 +198,11 @@ def _capped(pieces: Iterable[bytes], path: Path, name: str) -> Iterator[bytes]:
         yield piece
 
 
-def decoded(chunks: Iterable[bytes], encoding: Encoding, name: str) -> Iterator[str]:
-    """Decode ``chunks`` strictly; wrong bytes are a `CorpusError` with their place in the (unpacked) file."""
+def decoded(chunks: Iterable[bytes], encoding: Encoding, name: str, start: int = 0) -> Iterator[str]:
+    """Decode ``chunks``, from byte ``start`` on, strictly; wrong bytes are a `CorpusError` with their place."""
     decoder = codecs.getincrementaldecoder(encoding.codec)("strict")
-    offset = 0
-    skip = len(encoding.bom)
+    offset = start
+    skip = 0 if start else len(encoding.bom)
     for data in chain(chunks, [b""]):
         held = len(decoder.getstate()[0])
         try:
@@ -188,20 +241,40 @@ class TextFile:
             raise CorpusError(f"{name} is empty: give a corpus with at least a header")
         return cls(path, name, found)
 
-    def texts(self) -> Iterator[str]:
-        """Give the text, about `CHUNK` bytes at a time."""
-        return decoded(byte_chunks(self.path, self.name), self.encoding, self.name)
+    @property
+    def seekable(self) -> bool:
+        """Whether a text's length in bytes is that of its encoding anew: not where bytes shift between alphabets."""
+        return not codecs.lookup(self.encoding.codec).name.startswith(("iso2022", "utf-7", "hz"))
 
-    def line_blocks(self, end: str = "\n") -> Iterator[list[str]]:
+    def begin(self, start: int) -> int:
+        """Return the place of the first character from ``start`` on, past the byte order mark."""
+        return start or len(self.encoding.bom)
+
+    def size_of(self, lines: Sequence[str]) -> int:
+        """Return how many bytes of the file the lines are."""
+        text = "".join(lines)
+        return len(text) if text.isascii() and self.encoding.codec == "utf-8" else len(self.encoding.encode(text))
+
+    def texts(self, start: int = 0, stop: int | None = None) -> Iterator[str]:
+        """Give the text from byte ``start`` to ``stop``, about `CHUNK` bytes at a time."""
+        return decoded(byte_chunks(self.path, self.name, start, stop), self.encoding, self.name, start)
+
+    def line_blocks(self, end: str = "\n", start: int = 0, stop: int | None = None) -> Iterator[list[str]]:
         """Give whole lines, each with its ``end``, in lists of about `CHUNK` bytes; the very last may lack it."""
         held: list[str] = []
-        for text in self.texts():
+        for text in self.texts(start, stop):
             cut = text.rfind(end) + 1
             if cut:
                 whole = "".join([*held, text[: cut - 1]])
                 yield [line + end for line in whole.split(end)]
-                held = []
+                held, size = [], 0
             held.append(text[cut:])
+            size += len(held[-1])
+            if size > MAX_LINE:
+                raise CorpusError(
+                    f"{self.name}: a line has more than {MAX_LINE:,} characters, which is no line of a corpus; are its "
+                    f"line ends other than {end!r}?"
+                )
         if rest := "".join(held):
             yield [rest]
 

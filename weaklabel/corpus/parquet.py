@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from weaklabel.corpus.chunk import Chunk, Source
+from weaklabel.corpus.chunk import START, Chunk, Mark, Source
 from weaklabel.errors import CorpusError
 
 _ROWS = 1 << 14
@@ -37,13 +37,22 @@ class ParquetSource(Source):
                 raise CorpusError(f"{name}: a column name stands more than once among {', '.join(arrow.names)}")
             self.schema = dict(_frame(arrow.empty_table()).schema)
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Read from the start; see `Source`."""
+    def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
+        """Read from ``start`` to ``stop``; see `Source`."""
         import pyarrow.parquet as pq
 
+        place = 0
         with self._errors(), pq.ParquetFile(self.path, pre_buffer=False) as file:
-            for batch in file.iter_batches(batch_size=_ROWS):
-                yield Chunk(_frame(batch))
+            end = file.metadata.num_rows if stop is None else stop.place
+            for group in range(file.num_row_groups):
+                rows = file.metadata.row_group(group).num_rows
+                if place + rows <= start.place or place >= end:
+                    place += rows
+                    continue
+                for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group]):
+                    place += batch.num_rows
+                    if start.place < place <= end:
+                        yield Chunk(_frame(batch), Mark(place))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -74,22 +74,21 @@ class RecordParser:
         self.width = width
         self.expected = expected
 
-    def parse(self, lines: list[str], number: int = 1, final: bool = True) -> Records:
+    def parse(self, lines: list[str], number: int = 1, final: bool = True, more: bool = False) -> Records:
         """Parse ``lines``, the first of which is physical line ``number``.
 
-        Where these are not the last lines of the file (``final``), a record that is still open at their end, and
-        a blank line there, are left unused: only the lines that follow can tell what they are.
+        Where these are not the last lines of the file (``final``), a record that is still open at their end is left
+        unused: only the lines that follow can tell what it is. So is a blank line at their end, which is nothing at
+        the end of the file, unless it is known that there is ``more`` behind it.
         """
         out = Records()
-        stop = len(lines) - (lines[-1] in _BLANK) if lines else 0
+        stop = len(lines) - (lines[-1] in _BLANK and not more) if lines else 0
         if self.quoting:
             with _field_limit(sum(map(len, lines))):
                 out.used = self._parse_quoted(lines, stop, number, final, out)
         else:
             self._parse_unquoted(lines, stop, number, out)
             out.used = stop
-        if final:
-            out.used = len(lines)
         return out
 
     def _parse_unquoted(self, lines: list[str], stop: int, number: int, out: Records) -> None:
@@ -121,10 +120,11 @@ class RecordParser:
                     start = end
             except csv.Error as error:
                 is_open = str(error).startswith("unexpected end")
-                if is_open and not final:
-                    if sum(map(len, lines[start:stop])) <= RECORD_LIMIT:
+                if is_open:
+                    if sum(map(len, lines[start:stop])) > RECORD_LIMIT:
+                        error = csv.Error(_TOO_LONG)
+                    elif not final:
                         return start
-                    error = csv.Error(_TOO_LONG)
                 self._refuse(_reason(error), lines[start], number + start, out)
                 failed = stop if is_open else base + reader.line_num - 1
                 self._parse_alone(lines, start + 1, failed, number, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Any, BinaryIO, Protocol
 
@@ -9,19 +10,20 @@ import polars as pl
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.corpus.dialect import Dialect
+from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.open import Encoding
 from weaklabel.corpus.records import split_end
-from weaklabel.corpus.values import as_fields, as_json, delimited, json_key
+from weaklabel.corpus.values import as_fields, as_json, delimited, json_key, spreadsheet_safe
 
 
 class Sink(Protocol):
     """Writes one format. ``new`` holds the new columns of ``batch``, in the same rows."""
 
-    def start(self, batch: Batch, new: pl.DataFrame) -> None:
+    def start(self, batch: Batch, new: NewColumns) -> None:
         """Write what stands before the rows; called once, with the first batch, even where that is empty."""
         ...
 
-    def write(self, batch: Batch, new: pl.DataFrame) -> None:
+    def write(self, batch: Batch, new: NewColumns) -> None:
         """Write the rows."""
         ...
 
@@ -38,49 +40,55 @@ class DelimitedCopy:
         self.dialect = dialect
         self.header = header
 
-    def start(self, batch: Batch, new: pl.DataFrame) -> None:
+    def start(self, batch: Batch, new: NewColumns) -> None:
         """Write byte order mark and header."""
         self.handle.write(self.dialect.encoding.bom)
         if self.header is not None:
-            self._write([self.header], [[name] for name in new.columns])
+            self._write([self.header], self._tails([[name] for name in new.frame.columns]))
 
-    def write(self, batch: Batch, new: pl.DataFrame) -> None:
+    def write(self, batch: Batch, new: NewColumns) -> None:
         """Write the rows."""
-        self._write(list(batch.raw or ()), [as_fields(column) for column in new])
+        self._write(list(batch.raw or ()), new.spread(self._tails([as_fields(column) for column in new.frame])))
 
     def close(self) -> None:
         """Write nothing."""
 
-    def _write(self, raws: list[str], columns: list[list[str]]) -> None:
-        if columns:
-            # An empty field in front gives the delimiter that the new fields begin with.
-            tails = delimited(zip(repeat(""), *columns, strict=False), self.dialect.delimiter, self.dialect.quoting)
+    def _tails(self, columns: list[list[str]]) -> list[str]:
+        # An empty field in front gives the delimiter that the new fields begin with.
+        fields = zip(repeat(""), *columns, strict=False) if columns else ()
+        return delimited(fields, self.dialect.delimiter, self.dialect.quoting)
+
+    def _write(self, raws: list[str], tails: list[str]) -> None:
+        if tails:
             ends = map(split_end, raws)
             raws = [text + tail + end for (text, end), tail in zip(ends, tails, strict=True)]
         self.handle.write(self.dialect.encoding.encode("".join(raws)))
 
 
 class DelimitedSink:
-    """Anything to CSV or TSV: UTF-8, LF, quoted where needed."""
+    """Anything to CSV or TSV: UTF-8, LF, quoted where needed; ``safe`` cells are no formulas to a spreadsheet."""
 
-    def __init__(self, handle: BinaryIO, delimiter: str, header: bool) -> None:
+    def __init__(self, handle: BinaryIO, delimiter: str, header: bool, safe: bool = False) -> None:
         self.handle = handle
         self.delimiter = delimiter
         self.header = header
+        self.safe = safe
 
-    def start(self, batch: Batch, new: pl.DataFrame) -> None:
+    def start(self, batch: Batch, new: NewColumns) -> None:
         """Write the header."""
         if self.header:
-            self._write([[name] for name in (*batch.source.columns, *new.columns)])
+            self._write([[name] for name in (*batch.source.columns, *new.frame.columns)])
 
-    def write(self, batch: Batch, new: pl.DataFrame) -> None:
+    def write(self, batch: Batch, new: NewColumns) -> None:
         """Write the rows."""
-        self._write([as_fields(column) for frame in (batch.source, new) for column in frame])
+        self._write([*map(as_fields, batch.source), *new.spread_columns(as_fields)])
 
     def close(self) -> None:
         """Write nothing."""
 
     def _write(self, columns: list[list[str]]) -> None:
+        if self.safe:
+            columns = [spreadsheet_safe(column) for column in columns]
         records = delimited(zip(*columns, strict=True), self.delimiter, quoting=True)
         self.handle.write("".join(record + "\n" for record in records).encode())
 
@@ -92,13 +100,13 @@ class JsonlCopy:
         self.handle = handle
         self.encoding = encoding
 
-    def start(self, batch: Batch, new: pl.DataFrame) -> None:
+    def start(self, batch: Batch, new: NewColumns) -> None:
         """Write the byte order mark."""
         self.handle.write(self.encoding.bom)
 
-    def write(self, batch: Batch, new: pl.DataFrame) -> None:
+    def write(self, batch: Batch, new: NewColumns) -> None:
         """Write the rows."""
-        tails = _members([new]) if new.width else [""] * len(batch)
+        tails = new.spread(_members(new.frame.columns, map(as_json, new.frame))) or [""] * len(batch)
         lines = []
         for raw, tail in zip(batch.raw or (), tails, strict=True):
             brace = raw.rindex("}")
@@ -115,12 +123,14 @@ class JsonlSink:
     def __init__(self, handle: BinaryIO) -> None:
         self.handle = handle
 
-    def start(self, batch: Batch, new: pl.DataFrame) -> None:
+    def start(self, batch: Batch, new: NewColumns) -> None:
         """Write nothing."""
 
-    def write(self, batch: Batch, new: pl.DataFrame) -> None:
+    def write(self, batch: Batch, new: NewColumns) -> None:
         """Write the rows."""
-        self.handle.write("".join(f"{{{members}}}\n" for members in _members([batch.source, new])).encode())
+        names = [*batch.source.columns, *new.frame.columns]
+        values = [*map(as_json, batch.source), *new.spread_columns(as_json)]
+        self.handle.write("".join(f"{{{members}}}\n" for members in _members(names, values)).encode())
 
     def close(self) -> None:
         """Write nothing."""
@@ -133,13 +143,13 @@ class ParquetSink:
         self.handle = handle
         self.writer: Any = None
 
-    def start(self, batch: Batch, new: pl.DataFrame) -> None:
+    def start(self, batch: Batch, new: NewColumns) -> None:
         """Fix the schema."""
         import pyarrow.parquet as pq
 
         self.writer = pq.ParquetWriter(self.handle, _arrow(batch, new).schema, compression="zstd")
 
-    def write(self, batch: Batch, new: pl.DataFrame) -> None:
+    def write(self, batch: Batch, new: NewColumns) -> None:
         """Write the rows."""
         self.writer.write_table(_arrow(batch, new))
 
@@ -149,14 +159,12 @@ class ParquetSink:
             self.writer.close()
 
 
-def _members(frames: list[pl.DataFrame]) -> list[str]:
+def _members(names: Sequence[str], columns: Iterable[list[str]]) -> list[str]:
     """Return each row as the members of a JSON object, without its braces."""
-    columns = [
-        [f"{json_key(column.name)}: {value}" for value in as_json(column)] for frame in frames for column in frame
-    ]
-    return list(map(", ".join, zip(*columns, strict=True)))
+    keyed = [[f"{json_key(name)}: {value}" for value in values] for name, values in zip(names, columns, strict=True)]
+    return list(map(", ".join, zip(*keyed, strict=True)))
 
 
-def _arrow(batch: Batch, new: pl.DataFrame) -> Any:
+def _arrow(batch: Batch, new: NewColumns) -> Any:
     # The oldest level: plain large strings, which every reader of Parquet knows.
-    return pl.concat([batch.source, new], how="horizontal").to_arrow(compat_level=pl.CompatLevel.oldest())
+    return pl.concat([batch.source, new.rows()], how="horizontal").to_arrow(compat_level=pl.CompatLevel.oldest())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -20,6 +21,11 @@ def _plain(value: object) -> str:
         return str(value)
     raise ValueError(f"{type(value).__name__} is no JSON")
 
+
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+"""What a cell begins with that Excel, LibreOffice or Sheets would compute, full-width forms included."""
+
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_plain).encode
 
@@ -53,6 +59,17 @@ def as_json(column: pl.Series) -> list[str]:
     if column.dtype.is_float() or column.dtype.is_integer() or column.dtype == pl.Boolean:
         return column.cast(pl.String).fill_null("null").to_list()
     return ["null" if text is None else encode_basestring(text) for text in _cast(column).to_list()]
+
+
+def spreadsheet_safe(fields: list[str]) -> list[str]:
+    """Put an apostrophe before every field that a spreadsheet would take for a formula; plain numbers stay.
+
+    Examples
+    --------
+    >>> spreadsheet_safe(["=1+2", "-5", "@sum", "hello"])
+    ["'=1+2", '-5', "'@sum", 'hello']
+    """
+    return [f"'{field}" if field[:1] in _FORMULA and not _NUMBER.fullmatch(field) else field for field in fields]
 
 
 def json_key(name: str) -> str:

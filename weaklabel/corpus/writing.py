@@ -18,11 +18,12 @@ import polars as pl
 from weaklabel.corpus.batch import Batch
 from weaklabel.corpus.corpus import Corpus
 from weaklabel.corpus.formats import FORMATS, format_of, packing_of
+from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.sinks import DelimitedCopy, DelimitedSink, JsonlCopy, JsonlSink, ParquetSink, Sink
 from weaklabel.errors import CorpusError
 from weaklabel.files import atomic_path
 
-NewColumns: TypeAlias = Callable[[Batch], pl.DataFrame] | Iterable[pl.DataFrame] | pl.DataFrame
+Extra: TypeAlias = Callable[[Batch], pl.DataFrame] | Iterable[pl.DataFrame] | pl.DataFrame
 """The new columns of a batch by a function, of one batch after the other, or of all rows at once."""
 
 
@@ -49,7 +50,7 @@ class Written:
 def write_labelled(
     corpus: Corpus,
     out: str | os.PathLike[str],
-    extra: NewColumns,
+    extra: Extra,
     *,
     size: int = 10_000,
     format: str | None = None,
@@ -103,9 +104,9 @@ def write_labelled(
     first = next(pairs)
     rows = 0
     with _opened(target) as handle, closing(_sink(corpus, kind, handle)) as sink:
-        sink.start(*first)
+        sink.start(first[0], NewColumns(first[1]))
         for batch, new in chain([first], pairs):
-            sink.write(batch, new)
+            sink.write(batch, NewColumns(new))
             rows += len(batch)
     return Written(target, rows, len(corpus.rejects), tuple(first[1].columns))
 
@@ -146,7 +147,7 @@ def _sink(corpus: Corpus, kind: str, handle: BinaryIO) -> Sink:
     return DelimitedSink(handle, delimiter, header=dialect is None or dialect.header)
 
 
-def _paired(corpus: Corpus, extra: NewColumns, size: int) -> Iterator[tuple[Batch, pl.DataFrame]]:
+def _paired(corpus: Corpus, extra: Extra, size: int) -> Iterator[tuple[Batch, pl.DataFrame]]:
     """Give every batch with its new columns, checked; for a corpus of no rows, one empty batch."""
     give = _giver(extra)
     expected: pl.Schema | None = None
@@ -166,7 +167,7 @@ def _paired(corpus: Corpus, extra: NewColumns, size: int) -> Iterator[tuple[Batc
         raise CorpusError(f"there are more rows of new columns than the {end} rows of {corpus.name}")
 
 
-def _giver(extra: NewColumns) -> Callable[[Batch], pl.DataFrame]:
+def _giver(extra: Extra) -> Callable[[Batch], pl.DataFrame]:
     if isinstance(extra, pl.DataFrame):
         frame = extra
         # Beyond the last row: whatever is left, so that a frame that is too long is noticed.
