@@ -8,13 +8,16 @@ PIP := $(BIN)/pip --disable-pip-version-check -q
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 
-.PHONY: demo test lint format clean
+.PHONY: demo test test-long lint format clean
 
 demo: $(VENV)/.demo
 	$(BIN)/weaklabel demo -o runs/demo
 
 test: lint
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n auto --dist loadfile
+
+test-long: $(VENV)/.dev
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m long
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ from weaklabel.device import (
     length_batches,
     load_pretrained,
     mixed_precision,
+    padded_lengths,
     pick_device,
     quiet_transformers,
     run_texts,
@@ -138,7 +139,18 @@ def test_a_model_without_its_tokenizer_is_refused(tmp_path: Path) -> None:
         load_pretrained("AutoModel", folder)
 
 
-@pytest.mark.parametrize("batch_size", [1, 4])
+@given(st.lists(st.integers(0, 600), min_size=1), st.integers(1, 512))
+def test_padded_lengths_are_few_and_near(lengths: list[int], limit: int) -> None:
+    cut = np.minimum(lengths, limit)
+    padded = padded_lengths(cut, limit)
+    assert (padded >= cut).all()
+    assert (padded <= limit).all()
+    assert (padded - cut < np.maximum(4, cut / 4)).all()
+    assert len(padded_lengths(np.arange(1, 513), 512)) == 512
+    assert len(np.unique(padded_lengths(np.arange(1, 513), 512))) == 24
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, None])
 def test_a_result_does_not_depend_on_the_other_texts(loaded: Pretrained, batch_size: int) -> None:
     together = logits(loaded, TEXTS, batch_size=batch_size)
     alone = np.concatenate([logits(loaded, [text], batch_size=batch_size) for text in TEXTS])

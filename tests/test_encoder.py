@@ -72,9 +72,37 @@ def test_a_repeated_text_is_run_once(encoder: Encoder, monkeypatch: pytest.Monke
         return real(loaded, texts, **options)
 
     monkeypatch.setattr(module, "run_texts", counting)
-    vectors = encoder.encode(["ok", "see you", "ok", "ok"])
-    assert sorted(run) == ["ok", "see you"]
+    vectors = encoder.encode(["once only", "see you", "once only", "once only"])
+    assert sorted(run) == ["once only", "see you"]
     np.testing.assert_array_equal(vectors[[0, 0]], vectors[[2, 3]])
+    np.testing.assert_array_equal(encoder.encode(["see you", "once only"]), vectors[[1, 0]])
+    assert len(run) == 2
+
+
+def test_vectors_on_disk_are_the_same_and_belong_to_a_model_s_weights_and_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run: list[str] = []
+    real = module.run_texts
+
+    def counting(loaded: Any, texts: list[str], **options: Any) -> Any:
+        run.extend(texts)
+        return real(loaded, texts, **options)
+
+    monkeypatch.setattr(module, "run_texts", counting)
+    texts = ["free prize", "win cash now", "meet me"]
+    tiny = save_encoder(tmp_path / "tiny")
+    expected = Encoder(tiny).encode(texts)
+    assert len(run) == 3
+    again = Encoder(tiny)
+    monkeypatch.setattr(again, "_run", None)  # neither run nor loaded
+    np.testing.assert_array_equal(again.encode(texts[::-1]), expected[::-1])
+    Encoder(tiny, max_length=7).encode(texts)
+    Encoder(save_encoder(tmp_path / "other", seed=1)).encode(texts)
+    assert len(run) == 9
+    monkeypatch.setenv("WEAKLABEL_CACHE", "off")
+    np.testing.assert_array_equal(Encoder(tiny).encode(texts), expected)
+    assert len(run) == 12
 
 
 def test_no_texts_give_no_vectors(encoder: Encoder) -> None:

@@ -26,6 +26,7 @@ _HOMES = {
     "weaklabel.votes": ("LFAnalysis", "Votes", "apply_lfs", "vote_patterns"),
     "weaklabel.label_model": ("MajorityVote", "SnorkelLabelModel"),
     "weaklabel.classifier": ("BertClassifier", "LinearClassifier", "load_classifier"),
+    "weaklabel.job": ("LabelOptions", "label_file", "predict_file"),
     "weaklabel.scoring": ("Scores", "score"),
     "weaklabel.pipeline": ("run_project",),
 }

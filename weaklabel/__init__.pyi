@@ -7,6 +7,7 @@ from weaklabel.classifier import (
 )
 from weaklabel.corpus import Corpus as Corpus, read_corpus as read_corpus
 from weaklabel.errors import WeakLabelError as WeakLabelError, WeakLabelWarning as WeakLabelWarning
+from weaklabel.job import LabelOptions as LabelOptions, label_file as label_file, predict_file as predict_file
 from weaklabel.label_model import MajorityVote as MajorityVote, SnorkelLabelModel as SnorkelLabelModel
 from weaklabel.labels import ABSTAIN as ABSTAIN
 from weaklabel.lf.core import LabelingFunction as LabelingFunction, labeling_function as labeling_function

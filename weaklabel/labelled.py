@@ -11,12 +11,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import Batch, Corpus, Written, write_labelled
-from weaklabel.labels import Labels, Probs
+from weaklabel.labels import Labels, Probs, Votes8
 from weaklabel.votes import Votes
 
 if TYPE_CHECKING:
-    from weaklabel.classifier import Classifier
+    from weaklabel.label_model import LabelModel
 
 DECIMALS = 6
 """Of confidences and probabilities in files."""
@@ -55,6 +56,28 @@ def label_columns(preds: Labels, probs: Probs, labels: Sequence[str], prefix: st
     return pl.DataFrame(dict(zip(new_columns(labels, (), prefix), columns, strict=True)))
 
 
+def vote_columns(L: Votes8, labels: Sequence[str], lf_names: Sequence[str], prefix: str = "") -> list[pl.Series]:
+    """Return a column with the votes of each of the first ``len(lf_names)`` labeling functions, as class names."""
+    names = new_columns(labels, lf_names, prefix)[len(labels) + 2 :]
+    return [_names(L[:, number], labels).alias(name) for number, name in enumerate(names)]
+
+
+def make_label_model(settings: LabelModelSettings, cardinality: int, seed: int = 0) -> LabelModel:
+    """Make the label model that the settings name, not fitted."""
+    from weaklabel.label_model import MajorityVote, SnorkelLabelModel
+
+    if settings.name == "majority":
+        return MajorityVote(cardinality)
+    return SnorkelLabelModel(
+        cardinality,
+        class_balance=settings.class_balance,
+        n_epochs=settings.n_epochs,
+        lr=settings.lr,
+        l2=settings.l2,
+        seed=seed,
+    )
+
+
 def write_labelled_corpus(
     out: str | Path,
     corpus: Corpus,
@@ -68,37 +91,14 @@ def write_labelled_corpus(
 ) -> Written:
     """Write a corpus with what the label model says of it, and each labeling function's vote if asked."""
     lf_names = votes.lf_names if with_votes else ()
-    vote_names = new_columns(labels, lf_names, prefix)[len(labels) + 2 :]
 
     def columns(batch: Batch) -> pl.DataFrame:
         rows = slice(batch.start, batch.start + len(batch))
-        frame = label_columns(preds[rows], probs[rows], labels, prefix)
-        cast = {name: _names(votes.L[rows, number], labels) for number, name in enumerate(vote_names)}
-        return frame.with_columns(**cast)
+        return label_columns(preds[rows], probs[rows], labels, prefix).hstack(
+            vote_columns(votes.L[rows], labels, lf_names, prefix)
+        )
 
     return write_labelled(corpus, out, columns)
-
-
-def write_predicted_corpus(
-    out: str | Path, corpus: Corpus, classifier: Classifier, *, prefix: str = "", progress: bool = False
-) -> dict[str, int]:
-    """Write a corpus with a classifier's predictions and return how many rows each class got."""
-    from tqdm import tqdm
-
-    labels = classifier.labels_
-    counts = np.zeros(len(labels), dtype=np.int64)
-    with tqdm(total=len(corpus), desc="predict", unit=" rows", unit_scale=True, disable=not progress) as bar:
-
-        def columns(batch: Batch) -> pl.DataFrame:
-            nonlocal counts
-            probs = classifier.predict_proba(batch.texts)
-            preds = probs.argmax(axis=1) if len(probs) else np.empty(0, np.int64)
-            counts += np.bincount(preds, minlength=len(labels))
-            bar.update(len(batch))
-            return label_columns(preds, probs, labels, prefix)
-
-        write_labelled(corpus, out, columns, size=1000)
-    return dict(zip(labels, counts.tolist(), strict=True))
 
 
 def _names(numbers: NDArray[np.integer], labels: Sequence[str]) -> pl.Series:

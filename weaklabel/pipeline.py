@@ -22,6 +22,7 @@ from weaklabel.gold import (
     stage_predictions,
     with_gold,
 )
+from weaklabel.labelled import make_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.core import LF
 from weaklabel.lf.packs import LFCollection, load_lfs
@@ -133,22 +134,6 @@ def label_corpus(
     model = make_label_model(settings or LabelModelSettings(), votes.cardinality, seed).fit(patterns)
     preds, probs = model.predict(patterns, return_probs=True)
     return Labelled(votes, model, probs, preds)
-
-
-def make_label_model(settings: LabelModelSettings, cardinality: int, seed: int = 0) -> LabelModel:
-    """Make the label model that the settings name, not fitted."""
-    from weaklabel.label_model import MajorityVote, SnorkelLabelModel
-
-    if settings.name == "majority":
-        return MajorityVote(cardinality)
-    return SnorkelLabelModel(
-        cardinality,
-        class_balance=settings.class_balance,
-        n_epochs=settings.n_epochs,
-        lr=settings.lr,
-        l2=settings.l2,
-        seed=seed,
-    )
 
 
 def make_classifier(

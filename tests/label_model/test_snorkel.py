@@ -1,16 +1,23 @@
+import itertools
 import random
+import subprocess
+import sys
 import warnings
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings, strategies as st
 from snorkel.labeling.model import LabelModel as RealLabelModel
 
 from tests.label_model.synthetic import draw_votes
-from weaklabel.errors import LabelModelError, WeakLabelWarning
+from tests.votes.strategies import label_matrices
+from weaklabel.errors import LabelModelError, VoteError, WeakLabelWarning
 from weaklabel.label_model import SnorkelLabelModel, class_balance_from_gold, majority_class_balance
 from weaklabel.label_model.overlaps import count_overlaps
+from weaklabel.label_model.snorkel_fit import _match_classes
 from weaklabel.votes import vote_patterns
+from weaklabel.votes.patterns import merge_patterns
 
 
 def fit_snorkel(L, k, class_balance=None, **options):
@@ -40,18 +47,63 @@ def with_silent_rows(n, m, k, seed):
         {"seed": 12, "n_epochs": 250, "lr": 0.02, "prec_init": 0.8},
         {"seed": 3, "optimizer": "adam", "l2": 0.1, "mu_eps": 0.001},
         {"seed": 4, "optimizer": "adamax", "lr_scheduler": "linear", "prec_init": [0.6, 0.7, 0.8, 0.9, 0.6, 0.7, 0.8]},
+        {"seed": 5, "lr_scheduler": "exponential", "l2": 0.05},
+        {"seed": 6, "optimizer": "adam", "lr_scheduler": "step", "lr": 0.02},
     ],
-    ids=lambda options: options.get("optimizer", "sgd"),
+    ids=lambda options: (
+        "-".join(str(options[name]) for name in ("optimizer", "lr_scheduler") if name in options) or "sgd"
+    ),
 )
 def test_parameters_and_answers_are_snorkels(k, balanced, options):
     L = with_silent_rows(600, 7, k, seed=k)
     balance = None if balanced else (np.arange(1, k + 1) / np.arange(1, k + 1).sum()).tolist()
     ours = fit_quietly(SnorkelLabelModel(k, class_balance=balance, **options), L)
     theirs = fit_snorkel(L, k, balance, **options)
-    np.testing.assert_array_equal(ours.mu_, theirs.mu.detach().numpy())
-    np.testing.assert_allclose(ours.lf_accuracies_, theirs.get_weights(), rtol=1e-6)
+    np.testing.assert_allclose(ours.mu_, theirs.mu.detach().numpy(), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(ours.lf_accuracies_, theirs.get_weights(), rtol=1e-5)
     voted = (L >= 0).any(axis=1)
     np.testing.assert_allclose(ours.predict_proba(L)[voted], theirs.predict_proba(L)[voted], rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize(("k", "balance"), [(2, None), (3, None), (5, None), (4, [0.3, 0.3, 0.2, 0.2])])
+def test_classes_are_ordered_as_snorkel_orders_them(k, balance):
+    L, _ = draw_votes(800, 6, k, seed=2)
+    moved = np.where(L >= 0, (L + 1) % k, -1).astype(np.int8)  # most votes are wrong, and all in the same way
+    for votes in (np.concatenate([moved, L[:, :2]], axis=1), np.roll(moved, 1, axis=0)):
+        ours = fit_quietly(SnorkelLabelModel(k, class_balance=balance, seed=1, prec_init=0.05), votes)
+        theirs = fit_snorkel(votes, k, balance, seed=1, prec_init=0.05)
+        np.testing.assert_allclose(ours.mu_, theirs.mu.detach().numpy(), rtol=0, atol=1e-6)
+
+
+def test_classes_are_put_in_the_order_of_most_right_votes():
+    mu = np.random.default_rng(0).random((12, 4)).astype(np.float32)
+    p = np.full(4, 0.25, dtype=np.float32)
+    right = [
+        mu[:, order].reshape(3, 4, 4).diagonal(axis1=1, axis2=2).sum() for order in itertools.permutations(range(4))
+    ]
+    chosen = _match_classes(mu, p)
+    assert chosen.reshape(3, 4, 4).diagonal(axis1=1, axis2=2).sum() == pytest.approx(max(right))
+    np.testing.assert_array_equal(_match_classes(mu, np.array([0.1, 0.2, 0.3, 0.4], dtype=np.float32)), mu)
+
+
+def test_neither_snorkel_nor_torch_is_imported():
+    code = (
+        "import sys, numpy as np\n"
+        "from weaklabel.label_model import SnorkelLabelModel\n"
+        "L = np.random.default_rng(0).integers(-1, 2, (200, 5))\n"
+        "SnorkelLabelModel().fit(L).predict_proba(L)\n"
+        "print([name for name in ('snorkel', 'torch', 'scipy', 'sklearn', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@given(label_matrices(max_lfs=9), st.integers(0, 3))
+@settings(deadline=None, max_examples=50)
+def test_overlaps_are_those_of_the_rows(L, extra):
+    k = max(2, int(L.max(initial=-1)) + 1) + extra
+    hot = (L[:, :, None] == np.arange(k)).reshape(len(L), L.shape[1] * k).astype(int)
+    np.testing.assert_array_equal(count_overlaps(vote_patterns(L), k), hot.T @ hot)
 
 
 @pytest.mark.parametrize("k", [2, 4])
@@ -70,7 +122,7 @@ def test_a_silent_labeling_function_is_what_it_is_in_snorkel():
     with pytest.warns(WeakLabelWarning, match="1 of 5 labeling functions never vote") as caught:
         ours = SnorkelLabelModel(class_balance="uniform").fit(L)
     assert caught[0].filename == __file__
-    np.testing.assert_allclose(ours.mu_, fit_snorkel(L, 2, seed=0).mu.detach().numpy(), rtol=1e-6)
+    np.testing.assert_allclose(ours.mu_, fit_snorkel(L, 2, seed=0).mu.detach().numpy(), rtol=0, atol=1e-6)
     only_the_silent_one = np.array([[-1, -1, 1, -1, -1]])
     assert np.isnan(ours.predict_proba(only_the_silent_one)).all()
 
@@ -198,12 +250,29 @@ def test_wrong_options_are_refused():
         SnorkelLabelModel(prec_init=1.5).fit(L)
 
 
-def test_answers_do_not_hang_on_how_many_patterns_are_taken_at_once(monkeypatch):
-    L, _ = draw_votes(300, 8, 3)
-    model = SnorkelLabelModel(3).fit(L)
+@pytest.mark.parametrize("k", [2, 3, 30, 127])
+def test_answers_do_not_hang_on_which_rows_are_taken_together(k, monkeypatch):
+    L, _ = draw_votes(300, 8, k)
+    model = fit_quietly(SnorkelLabelModel(k), L)
     expected = model.predict_proba(L)
-    monkeypatch.setattr("weaklabel.label_model.snorkel._PATTERNS_AT_ONCE", 7)
+    monkeypatch.setattr("weaklabel.label_model.evidence._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("weaklabel.votes.threads.ROWS_A_THREAD", 64)
     np.testing.assert_array_equal(model.predict_proba(L), expected)
+    np.testing.assert_array_equal(np.concatenate([model.predict_proba(row[None]) for row in L]), expected)
+    by_vote = np.log(model.mu_).reshape(8, k, k)
+    scores = np.log(model.p_) + sum(np.where(L[:, [lf]] >= 0, by_vote[lf, L[:, lf]], 0) for lf in range(8))
+    np.testing.assert_allclose(expected, np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))
+
+
+def test_a_table_without_rows_is_enough_to_fit():
+    L, _ = draw_votes(500, 6, 3)
+    table = merge_patterns([vote_patterns(L[:200]), vote_patterns(L[200:])])
+    model = SnorkelLabelModel(3, class_balance="majority").fit(table)
+    np.testing.assert_array_equal(model.mu_, SnorkelLabelModel(3, class_balance="majority").fit(L).mu_)
+    with pytest.raises(VoteError, match="does not say which row has which pattern"):
+        model.predict_proba(table)
+    whole = vote_patterns(L)
+    np.testing.assert_array_equal(model.predict_proba(table.patterns)[whole.inverse], model.predict_proba(L))
 
 
 def test_many_votes_do_not_underflow():

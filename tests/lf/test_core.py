@@ -186,3 +186,23 @@ def test_checks_of_names_labels_and_columns():
     check_columns("a", ["text"], batch("x"))
     with pytest.raises(LFError, match=r"LF 'a' reads column 'txt', .*\(did you mean 'text'\?\)"):
         check_columns("a", ["text", "txt"], batch("x"))
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), StopIteration("x"), SystemExit(2)])
+@pytest.mark.parametrize("bad", [{0}, {1}, {3}, {0, 1, 2, 3}, set()])
+def test_a_row_that_raises_costs_one_vote_and_every_row_is_asked_once(error, bad):
+    asked = []
+
+    def vote(x):
+        asked.append(x.n)
+        if x.n in bad:
+            raise error
+        return x.n
+
+    batch = Batch(pl.DataFrame({"text": ["a"] * 4, "n": range(4)}))
+    for lf in (LabelingFunction("lf", vote), LabelingFunction("lf", lambda x, k: vote(x), resources={"k": 1})):
+        votes = lf.vote(batch)
+        assert [type(error) if row in bad else row for row in range(4)] == [
+            each if isinstance(each, int) else type(each) for each in votes
+        ]
+    assert asked == [0, 1, 2, 3] * 2

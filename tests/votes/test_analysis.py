@@ -10,6 +10,7 @@ from snorkel.labeling import LFAnalysis as SnorkelAnalysis
 from tests.votes.strategies import label_matrices
 from weaklabel.errors import VoteError
 from weaklabel.votes import LFAnalysis, Votes, vote_patterns
+from weaklabel.votes.patterns import merge_patterns
 
 # Of Snorkel's own making.
 pytestmark = pytest.mark.filterwarnings("ignore:Input has data type int8:FutureWarning")
@@ -44,6 +45,57 @@ def test_the_table_agrees_with_snorkels_where_every_row_has_gold_and_every_lf_vo
     pd.testing.assert_frame_equal(ours, theirs, check_dtype=False)
     bare = LFAnalysis(vote_patterns(L)).lf_summary()
     pd.testing.assert_frame_equal(bare, SnorkelAnalysis(L).lf_summary(), check_dtype=False, check_index_type=False)
+
+
+@given(label_matrices(max_cardinality=6), st.integers(1, 40), st.data())
+@settings(deadline=None)
+def test_rows_and_patterns_and_blocks_and_threads_give_the_same(L, at_once, data):
+    Y = np.array(data.draw(st.lists(st.integers(-1, 6), min_size=len(L), max_size=len(L))), dtype=np.int64)
+    expected = plain_summary(L, Y)
+    pd.testing.assert_frame_equal(LFAnalysis(vote_patterns(L)).lf_summary(Y), expected, check_dtype=False)
+    for layout in (L, np.asfortranarray(L), np.asfortranarray(np.repeat(L, 2, axis=1))[:, ::2]):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("weaklabel.votes.tally._VOTES_AT_ONCE", at_once)
+            patch.setattr("weaklabel.votes.threads.ROWS_A_THREAD", 4)
+            patch.setattr("weaklabel.votes.threads.cores", lambda: 3)
+            pd.testing.assert_frame_equal(LFAnalysis(layout).lf_summary(Y), expected, check_dtype=False)
+
+
+def plain_summary(L, Y):
+    """The same, each figure as it is defined."""
+    voted = L >= 0
+    several = voted.sum(axis=1) > 1
+    differ = np.array([len(set(row[row >= 0].tolist())) > 1 for row in L], dtype=bool)
+    judged = voted & (Y >= 0)[:, None]
+    correct = (judged & (Y[:, None] == L)).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        return pd.DataFrame(
+            {
+                "Polarity": [sorted(set(votes[votes >= 0].tolist())) for votes in L.T],
+                "Coverage": voted.sum(axis=0) / np.float64(len(L)),
+                "Overlaps": (voted & several[:, None]).sum(axis=0) / np.float64(len(L)),
+                "Conflicts": (voted & differ[:, None]).sum(axis=0) / np.float64(len(L)),
+                "Correct": correct,
+                "Incorrect": judged.sum(axis=0) - correct,
+                "Emp. Acc.": correct / judged.sum(axis=0),
+            }
+        )
+
+
+def test_more_blocks_than_a_byte_counts_and_more_votes_than_a_byte(monkeypatch):
+    monkeypatch.setattr("weaklabel.votes.tally._VOTES_AT_ONCE", 600)
+    L = np.random.default_rng(0).integers(-1, 3, (1_200, 300)).astype(np.int8)
+    L[::3, 2:] = -1
+    L[::2, 2:258] = 1  # 256 votes
+    Y = np.random.default_rng(1).integers(-1, 3, 1_200)
+    pd.testing.assert_frame_equal(LFAnalysis(L).lf_summary(Y), plain_summary(L, Y), check_dtype=False)
+
+
+def test_gold_needs_the_rows_of_a_table():
+    table = merge_patterns([vote_patterns(L)])
+    pd.testing.assert_frame_equal(LFAnalysis(table).lf_summary(), LFAnalysis(L).lf_summary())
+    with pytest.raises(VoteError, match="does not say which row"):
+        LFAnalysis(table).lf_summary(Y)
 
 
 def test_rows_without_gold_and_silent_lfs_have_no_say():

@@ -270,7 +270,7 @@ def test_wrong_arguments_are_refused():
     with pytest.raises(VoteError, match="error_budget"):
         apply_lfs([asks], TEXTS, error_budget=5)
     with pytest.raises(VoteError, match="workers"):
-        apply_lfs([asks], TEXTS, workers=0)
+        apply_lfs([asks], TEXTS, workers=-1)
 
 
 PACK = """
@@ -313,8 +313,6 @@ def test_workers_give_the_same_votes(pack, monkeypatch):
     elsewhere = together.lf_names.index("in_another_process")
     assert (together.L[:, elsewhere] == 1).all()
     assert (alone.L[:, elsewhere] == 0).all()
-    few = apply_and_warn(lfs, corpus[:1_000], workers=2)
-    assert (alone.L[:1_000] == few.L).all()
 
 
 def test_workers_need_packs():
@@ -323,8 +321,13 @@ def test_workers_need_packs():
     assert apply_lfs([wins], TEXTS, workers=2).n == 5
 
 
-def test_a_dead_worker_is_said(tmp_path):
-    path = tmp_path / "dying_pack.py"
-    path.write_text(PACK.replace('raise ValueError("seventeen")', "os._exit(1)"), encoding="utf-8")
-    with pytest.raises(VoteError, match="a worker process died"):
-        apply_lfs(load_lfs(path), numbers(25_000), workers=2)
+def test_a_labeling_function_that_fails_everywhere_does_not_cost_the_whole_pass():
+    calls = []
+
+    def fails(number):
+        calls.append(number)
+        raise ValueError("no")
+
+    with pytest.raises(VoteError, match="all of the first 50000 rows went wrong"):
+        apply_lfs([per_row(fails)], numbers(50_000))
+    assert len(calls) == 10_000

@@ -6,6 +6,7 @@ from hypothesis.extra.numpy import arrays
 from tests.votes.strategies import label_matrices
 from weaklabel.errors import VoteError
 from weaklabel.votes import vote_patterns
+from weaklabel.votes.patterns import VotePatterns, merge_patterns
 
 
 @given(label_matrices(min_lfs=0))
@@ -52,6 +53,48 @@ def test_merged_parts_are_the_whole(L, cut):
 def test_merging_needs_the_same_labeling_functions():
     with pytest.raises(VoteError, match="2 and of 3"):
         vote_patterns([[0, 1]]).merge(vote_patterns([[0, 1, 1]]))
+
+
+@given(st.lists(arrays(np.int8, (9, 7), elements=st.integers(-1, 2)), min_size=1, max_size=6), st.integers(1, 30))
+def test_many_tables_merge_into_that_of_the_whole(parts, at_once):
+    whole = vote_patterns(np.concatenate(parts))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("weaklabel.votes.patterns._PATTERNS_AT_ONCE", at_once)
+        merged = merge_patterns([vote_patterns(part) for part in parts])
+    assert (merged.patterns == whole.patterns).all()
+    assert (merged.counts == whole.counts).all()
+    assert merged.inverse is None
+    assert merged.n == whole.n
+    back = VotePatterns.from_arrays(merged.to_arrays())
+    assert (back.patterns == whole.patterns).all()
+    assert (back.counts == whole.counts).all()
+
+
+@pytest.mark.parametrize("top", [-1, 0, 1, 14, 126])
+def test_there_and_back_in_a_file(top, tmp_path):
+    L = np.random.default_rng(0).integers(-1, top + 1, (200, 11)).astype(np.int8)
+    found = vote_patterns(L)
+    np.savez(tmp_path / "table.npz", **found.to_arrays())
+    with np.load(tmp_path / "table.npz", allow_pickle=False) as arrays_of:
+        back = VotePatterns.from_arrays(arrays_of)
+    assert (back.patterns == found.patterns).all()
+    assert (back.counts == found.counts).all()
+    assert back.patterns.flags.f_contiguous
+
+
+def test_tables_that_cannot_be_merged_or_read_are_refused():
+    with pytest.raises(VoteError, match="at least one"):
+        merge_patterns([])
+    with pytest.raises(VoteError, match="2 and of 3"):
+        merge_patterns([vote_patterns([[0, 1]]), vote_patterns([[0, 1, 1]])])
+    table = merge_patterns([vote_patterns([[0, 1]])])
+    with pytest.raises(VoteError, match="does not say which row"):
+        table.merge(table)
+    arrays_of = table.to_arrays()
+    with pytest.raises(VoteError, match="no vote patterns"):
+        VotePatterns.from_arrays({"packed": arrays_of["packed"]})
+    with pytest.raises(VoteError, match="not of 2 patterns of 2 votes"):
+        VotePatterns.from_arrays(arrays_of | {"counts": np.array([1, 1])})
 
 
 def test_wrong_matrices_are_refused():

@@ -5,15 +5,20 @@ Importing them loads neither torch nor scikit-learn; training and prediction do.
 
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.bert import BertClassifier
+from weaklabel.classifier.export import check_exportable
 from weaklabel.classifier.linear import LinearClassifier
 from weaklabel.classifier.majority import MajorityClassifier
-from weaklabel.classifier.saving import check_model_folder, load_classifier
+from weaklabel.classifier.onnx import OnnxClassifier
+from weaklabel.classifier.saving import check_model_folder, export_check, load_classifier
 
 __all__ = [
     "BertClassifier",
     "Classifier",
     "LinearClassifier",
     "MajorityClassifier",
+    "OnnxClassifier",
+    "check_exportable",
     "check_model_folder",
+    "export_check",
     "load_classifier",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -101,11 +101,14 @@ class Classifier(ABC):
         ClassifierError
             Not fitted yet, or the folder holds something else.
         """
+        self._save(Path(folder), provenance, self._write)
+
+    def _save(self, folder: Path, provenance: str | None, write: Callable[[Path], dict[str, Any]]) -> None:
         labels = self._fitted_labels()
         if provenance is not None:
             self.provenance_ = provenance
-        with replaced_folder(Path(folder)) as part:
-            state = self._write(part)
+        with replaced_folder(folder) as part:
+            state = write(part)
             write_manifest(part, self.kind, labels, self._saved_params(), state, self.provenance_)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

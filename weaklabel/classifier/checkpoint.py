@@ -7,6 +7,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from weaklabel.device import load_pretrained, quiet_transformers
 from weaklabel.errors import ClassifierError
 
@@ -78,13 +81,17 @@ def token_limit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_
     return int(min(max_length, tokenizer.model_max_length, positions))
 
 
-def tokenise(tokenizer: PreTrainedTokenizerBase, texts: list[str], limit: int) -> tuple[list[list[int]], int]:
-    """Return the tokens of each text, at most ``limit``, and how many texts were cut."""
+def tokenise(
+    tokenizer: PreTrainedTokenizerBase, texts: list[str], limit: int
+) -> tuple[list[list[int]], NDArray[np.bool_]]:
+    """Return the tokens of each text, at most ``limit``, and which texts were cut. Shape: [n]."""
     if not texts:
-        return [], 0
+        return [], np.zeros(0, dtype=np.bool_)
     ids = tokenizer(texts, truncation=True, max_length=limit, verbose=False)["input_ids"]
     # A text that fills the limit may just fit; only its whole length tells.
-    full = [text for text, tokens in zip(texts, ids, strict=True) if len(tokens) == limit]
-    whole = tokenizer(full, verbose=False)["input_ids"] if full else []
+    cut = np.array([len(tokens) == limit for tokens in ids])
+    full = np.flatnonzero(cut)
+    whole = tokenizer([texts[row] for row in full], verbose=False)["input_ids"] if len(full) else []
+    cut[full] = [len(tokens) > limit for tokens in whole]
     # Tokenizers without special tokens give none for an empty text, and a model needs one.
-    return [tokens or [tokenizer.pad_token_id] for tokens in ids], sum(len(tokens) > limit for tokens in whole)
+    return [tokens or [tokenizer.pad_token_id] for tokens in ids], cut

@@ -10,9 +10,9 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from weaklabel.errors import ClassifierError, WeakLabelError
+from weaklabel.errors import ClassifierError, MissingPackageError, WeakLabelError
 from weaklabel.files import write_json
 from weaklabel.versions import versions
 
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 MANIFEST = "weaklabel.json"
 PACKAGES = ("numpy", "scikit-learn", "torch", "transformers")
 
+Backend = Literal["torch", "onnx"]
+
 _KINDS = {
     "majority": ("weaklabel.classifier.majority", "MajorityClassifier"),
     "linear": ("weaklabel.classifier.linear", "LinearClassifier"),
     "bert": ("weaklabel.classifier.bert", "BertClassifier"),
 }
+_ONNX = ("weaklabel.classifier.onnx", "OnnxClassifier")
 
 
 def check_model_folder(folder: Path) -> None:
@@ -106,14 +109,25 @@ def write_manifest(
     write_json(folder / MANIFEST, manifest)
 
 
-def load_classifier(folder: str | Path) -> Classifier:
+def load_classifier(folder: str | Path, backend: Backend = "torch") -> Classifier:
     """Load a classifier that was saved by its ``save``.
+
+    Parameters
+    ----------
+    backend
+        What a BERT classifier predicts with: "torch" runs the model itself; "onnx" runs its export of 8-bit weights,
+        faster on a CPU, and does not load torch. It needs an export in the folder, which ``save`` makes if asked.
 
     Raises
     ------
     ClassifierError
-        No classifier there, of a kind unknown to this version, or its files are damaged; names the folder.
+        No classifier there, of a kind unknown to this version, or its files are damaged; no ONNX export where one is
+        needed; names the folder.
+    MissingPackageError
+        The ONNX backend needs the packages of ``weaklabel[onnx]``.
     """
+    if backend not in get_args(Backend):
+        raise ClassifierError(f"backend must be one of {', '.join(get_args(Backend))}, not '{backend}'")
     folder = Path(folder)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -128,11 +142,22 @@ def load_classifier(folder: str | Path) -> Classifier:
         raise ClassifierError(f"{folder / MANIFEST} is damaged: {error!r}; save the classifier again") from error
     if kind not in _KINDS:
         raise ClassifierError(f"{folder}: unknown kind of classifier '{kind}'; known are {', '.join(_KINDS)}")
-    module, name = _KINDS[kind]
+    if backend == "onnx" and kind != "bert":
+        raise ClassifierError(f"{folder} holds a {kind} classifier; only a bert one has an ONNX export")
+    module, name = _ONNX if backend == "onnx" else _KINDS[kind]
     try:
-        classifier: Classifier = getattr(importlib.import_module(module), name)(**params | {"labels": labels})
+        params = {} if backend == "onnx" else params | {"labels": labels}
+        classifier: Classifier = getattr(importlib.import_module(module), name)(**params)
         classifier.labels_, classifier.provenance_ = labels, provenance
         classifier._read(folder, state)
+    except MissingPackageError:
+        raise
     except (WeakLabelError, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise ClassifierError(f"cannot load the {kind} classifier in {folder}: {error}") from error
     return classifier
+
+
+def export_check(folder: str | Path) -> dict[str, Any] | None:
+    """Return how the ONNX export in a saved classifier's folder compared with it, or None where it was left out."""
+    state = json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))["state"]
+    return state["onnx"] and dict(state["onnx"]["check"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.errors import ClassifierError, VoteError
+from weaklabel.errors import ClassifierError, VoteError, WeakLabelWarning
 from weaklabel.labels import ABSTAIN, Probs, check_label_names, check_probs, check_Y
 
 Uncovered = Literal["drop", "uniform"]
@@ -69,6 +70,13 @@ def check_texts(texts: Sequence[str]) -> list[str]:
         if not isinstance(text, str):
             raise ClassifierError(f"text of row {row} is {text!r}, not a string; give '' for a missing text")
     return given
+
+
+def warn_of_truncated(cut: int, n: int, limit: int) -> None:
+    """Say, with a `WeakLabelWarning`, how many of ``n`` texts were cut after ``limit`` tokens, if any was."""
+    if cut:
+        message = f"{cut} of {n} texts are longer than {limit} tokens and were cut there; raise max_length to keep more"
+        warnings.warn(message, WeakLabelWarning, stacklevel=3)
 
 
 def class_names(labels: Sequence[str] | None, probs: ArrayLike) -> tuple[str, ...]:

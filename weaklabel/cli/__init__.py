@@ -13,7 +13,8 @@ import typer
 from weaklabel.cli import analyze, demo, label, lfs, predict, run, score, train
 from weaklabel.errors import WeakLabelError
 
-OK, INPUT_AT_FAULT, INTERRUPTED = 0, 1, 130  # wrong usage is typer's: 2
+# Wrong usage is typer's: 2. The last two are what a shell gives for SIGINT and SIGPIPE.
+OK, INPUT_AT_FAULT, INTERRUPTED, READER_GONE = 0, 1, 130, 141
 
 # Newer typer carries a copy of click and older typer imports it; this is the ClickException of either.
 _UsageError: type[Any] = typer.BadParameter.__mro__[2]
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     warnings.showwarning = _show_warning
+    _open_closed_streams()
     sys.exit(_run(arguments))
 
 
@@ -58,6 +60,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         return int(error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
+    except SystemExit as stopped:
+        # Typer ends so, with 1, where the reader of standard output has gone.
+        if isinstance(stopped.__context__, BrokenPipeError):
+            return READER_GONE
+        raise
     except WeakLabelError as error:
         print(f"weaklabel: error: {error}", file=sys.stderr)
         return INPUT_AT_FAULT
@@ -67,6 +74,20 @@ def _run(arguments: Sequence[str] | None) -> int:
     if code == INTERRUPTED:
         print("weaklabel: interrupted; no output file was left half-written", file=sys.stderr)
     return code
+
+
+def _open_closed_streams() -> None:
+    """Put the null device where a standard stream is closed: the first file to be opened would take its place.
+
+    Standard output stays None then, so that writing results to it is an error.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(0)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w")
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

@@ -36,7 +36,7 @@ def analyze(
     limit: common.LimitOpt = None,
     error_budget: common.BudgetOpt = None,
     seed: common.SeedOpt = 0,
-    workers: common.WorkersOpt = 1,
+    workers: common.WorkersOpt = None,
     json: common.JsonOpt = False,
     quiet: common.QuietOpt = False,
 ) -> None:
@@ -66,7 +66,7 @@ def analyze(
             label_model_settings(label_model, class_balance),
             seed=seed,
             error_budget=error_budget,
-            workers=workers,
+            workers=common.worker_count(workers),
             progress=shows_progress(quiet),
         )
     warn_of_rejects(rows)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,6 +16,28 @@ import typer
 if TYPE_CHECKING:
     from weaklabel.config import LabelModelSettings
     from weaklabel.corpus import Corpus
+    from weaklabel.job.engine import Engine
+
+
+def _delimiter(value: str | None) -> str | None:
+    if value is None:
+        return None
+    from weaklabel.corpus.dialect import check_delimiter
+    from weaklabel.errors import CorpusError
+
+    try:
+        return check_delimiter(value)
+    except CorpusError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _encoding(value: str | None) -> str | None:
+    try:
+        "".encode(value or "utf-8")
+    except LookupError:
+        raise typer.BadParameter(f"'{value}' is no encoding; use utf-8, utf-16, latin-1, gbk ...") from None
+    return value
+
 
 CorpusArg = Annotated[
     str,
@@ -30,24 +54,74 @@ TextOpt = Annotated[
     str, typer.Option("--text", metavar="COLUMN", help="The column with the text; several, joined: title,body.")
 ]
 DelimiterOpt = Annotated[
-    str | None, typer.Option("--delimiter", metavar="CHAR", help="Between fields; 'tab' works. Default: detected.")
+    str | None,
+    typer.Option(
+        "--delimiter",
+        metavar="CHAR",
+        callback=_delimiter,
+        help="Between fields; 'tab' works. Default: detected.",
+    ),
 ]
 QuotingOpt = Annotated[
     bool | None, typer.Option("--quoting/--no-quoting", help="Whether fields may be in quotes. Default: detected.")
 ]
 EncodingOpt = Annotated[
-    str | None, typer.Option("--encoding", metavar="NAME", help="Default: UTF-8, or as the byte-order mark says.")
+    str | None,
+    typer.Option(
+        "--encoding", metavar="NAME", callback=_encoding, help="Default: UTF-8, or as the byte-order mark says."
+    ),
 ]
 ColumnsOpt = Annotated[
     str | None,
     typer.Option("--columns", metavar="A,B", help="Column names of a file whose first line is data, not a header."),
 ]
 FormatOpt = Annotated[
-    str | None, typer.Option("--format", metavar="NAME", help="csv, tsv, jsonl or parquet. Default: by extension.")
+    Literal["csv", "tsv", "jsonl", "parquet"] | None,
+    typer.Option("--format", metavar="NAME", help="csv, tsv, jsonl or parquet. Default: by extension."),
 ]
 LimitOpt = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N rows.")]
-SeedOpt = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
-WorkersOpt = Annotated[int, typer.Option("--workers", min=1, help="Processes for labeling functions in Python.")]
+SeedOpt = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of everything random.")]
+WorkersOpt = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, help="Processes for labeling functions in Python. Default: one a core, 4 at most."
+    ),
+]
+TimeLimitOpt = Annotated[
+    float | None,
+    typer.Option("--time-limit", min=0.001, metavar="S", help="Seconds a labeling function may take over one row."),
+]
+MemoryLimitOpt = Annotated[
+    float | None,
+    typer.Option(
+        "--memory-limit", min=0.05, metavar="GIB", help="GiB that one process for labeling functions may hold."
+    ),
+]
+EngineOpt = Annotated[
+    Literal["local", "dask"], typer.Option("--engine", help="Who does the work: this machine, or a Dask cluster.")
+]
+AddressOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--address", metavar="URL", help="Dask's scheduler, tcp://host:8786. Default: a cluster of this machine."
+    ),
+]
+CacheOpt = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache",
+        metavar="FOLDER",
+        help="Where votes, parsed texts and embeddings are kept for the next run. Default: $WEAKLABEL_CACHE, or the "
+        "user's cache folder.",
+    ),
+]
+NoCacheOpt = Annotated[bool, typer.Option("--no-cache", help="Keep nothing for the next run.")]
+SafeOpt = Annotated[
+    bool,
+    typer.Option(
+        "--spreadsheet-safe", help="Put ' before cells that a spreadsheet would take for formulas (CSV, TSV)."
+    ),
+]
 BudgetOpt = Annotated[
     float | None,
     typer.Option(
@@ -80,6 +154,42 @@ PrefixOpt = Annotated[
 ]
 
 
+MOST_WORKERS = 4
+"""Processes for labeling functions, unless more are asked for: each loads its own models."""
+
+
+def worker_count(asked: int | None) -> int:
+    """Return the number of processes for labeling functions."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS) if asked is None else asked
+
+
+def use_cache(folder: Path | None, off: bool) -> None:
+    """Set where caches are kept, as the options say; both at once are wrong usage."""
+    from weaklabel import cache
+
+    if folder is not None and off:
+        raise typer.BadParameter("it contradicts --no-cache", param_hint="--cache")
+    if folder is not None or off:
+        cache.use(None if off else folder)
+
+
+@contextmanager
+def open_engine(name: str, address: str | None) -> Iterator[Engine]:
+    """Give the engine that does the work; an address without Dask is wrong usage."""
+    from weaklabel.job.engine import LocalEngine
+
+    if name == "local":
+        if address is not None:
+            raise typer.BadParameter("it needs --engine dask", param_hint="--address")
+        yield LocalEngine()
+        return
+    from weaklabel.job.cluster import DaskEngine
+
+    with DaskEngine(address) as engine:
+        yield engine
+
+
 def label_model_settings(name: Literal["snorkel", "majority"], class_balance: str) -> LabelModelSettings:
     """Return the label model's settings; a class balance that is none is wrong usage."""
     from weaklabel.config import LabelModelSettings
@@ -87,10 +197,13 @@ def label_model_settings(name: Literal["snorkel", "majority"], class_balance: st
     if class_balance in ("majority", "uniform"):
         return LabelModelSettings.model_validate({"name": name, "class_balance": class_balance})
     try:
-        return LabelModelSettings(name=name, class_balance=[float(share) for share in class_balance.split(",")])
+        shares = [float(share) for share in class_balance.split(",")]
+        if not all(share > 0 for share in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-6):
+            raise ValueError
+        return LabelModelSettings(name=name, class_balance=shares)
     except ValueError:
         raise typer.BadParameter(
-            f"'{class_balance}' is not majority, uniform, or one share a class such as 0.8,0.2",
+            f"'{class_balance}' is not majority, uniform, or one share a class, together 1, such as 0.8,0.2",
             param_hint="--class-balance",
         ) from None
 
@@ -112,7 +225,7 @@ def open_corpus(
     return read_corpus(
         source,
         text=() if text is None else text.split(","),
-        delimiter="\t" if delimiter == "tab" else delimiter,
+        delimiter=delimiter,
         quoting=quoting,
         encoding=encoding,
         header=columns is None,
@@ -121,19 +234,6 @@ def open_corpus(
         limit=limit,
         hide=hide,
     )
-
-
-def write_rejects_beside(out: str, corpus: Corpus) -> str | None:
-    """Write the rejects of the latest pass beside ``out``, and return the file's name; None where there are none.
-
-    Where the output is stdout they go beside the corpus's name in the current folder.
-    """
-    from weaklabel.corpus import rejects_path, write_rejects
-
-    if out == "-" and not corpus.rejects:
-        return None
-    path = rejects_path((Path(corpus.name).name if corpus.path else "stdin") if out == "-" else out)
-    return str(path) if write_rejects(path, corpus.rejects) else None
 
 
 def warn_of_rejects(corpus: Corpus) -> None:

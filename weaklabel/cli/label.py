@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,13 +13,13 @@ from weaklabel.cli.common import (
     open_corpus,
     show,
     shown_path,
-    shows_progress,
     stdout_for_results,
-    write_rejects_beside,
+    tell_steps,
+    use_cache,
 )
 
 if TYPE_CHECKING:
-    from weaklabel.pipeline import Labelled
+    from weaklabel.job import Labelling
 
 
 def label(
@@ -30,6 +30,7 @@ def label(
     label_model: common.LabelModelOpt = "snorkel",
     class_balance: common.BalanceOpt = "uniform",
     prefix: common.PrefixOpt = "",
+    spreadsheet_safe: common.SafeOpt = False,
     text: common.TextOpt = "text",
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
@@ -38,8 +39,14 @@ def label(
     format: common.FormatOpt = None,
     limit: common.LimitOpt = None,
     error_budget: common.BudgetOpt = None,
+    time_limit: common.TimeLimitOpt = None,
+    memory_limit: common.MemoryLimitOpt = None,
     seed: common.SeedOpt = 0,
-    workers: common.WorkersOpt = 1,
+    workers: common.WorkersOpt = None,
+    engine: common.EngineOpt = "local",
+    address: common.AddressOpt = None,
+    cache: common.CacheOpt = None,
+    no_cache: common.NoCacheOpt = False,
     json: common.JsonOpt = False,
     quiet: common.QuietOpt = False,
     dry_run: common.DryRunOpt = False,
@@ -53,62 +60,60 @@ def label(
       weaklabel label messages.tsv.gz --lfs spam --columns label,text --prefix weak_ -o - | head
 
     The output has every column and row of the input, in order, then label, confidence and one probability a class;
-    they are empty where no labeling function voted. Rows that cannot be read go to OUT.rejects.jsonl.
+    they are empty where no labeling function voted. Rows that cannot be read go to OUT.rejects.jsonl. A run that was
+    interrupted, however that was, goes on where it stopped when the same command is given again.
     """
-    from weaklabel.corpus import check_new_columns, check_target
-    from weaklabel.labelled import new_columns, write_labelled_corpus
+    from weaklabel.corpus import check_target
+    from weaklabel.job import LabelOptions, label_file
+    from weaklabel.job.progress import stderr_unless
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.pipeline import label_corpus
 
+    tell_steps(quiet=True)
+    use_cache(cache, no_cache)
     loaded = load_lfs(*lfs)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
-    check_target(rows, out)
-    check_new_columns(rows, new_columns(loaded.labels, loaded.names if votes else (), prefix))
-    with stdout_for_results():
-        labelled = label_corpus(
-            rows,
-            loaded,
-            label_model_settings(label_model, class_balance),
-            seed=seed,
-            error_budget=error_budget,
-            workers=workers,
-            progress=shows_progress(quiet),
-        )
-    rejects = None
-    if not dry_run:
-        write_labelled_corpus(
-            out, rows, labelled.votes, labelled.preds, labelled.probs, loaded.labels, with_votes=votes, prefix=prefix
-        )
-        rejects = write_rejects_beside(out, rows)
-    result = _summary(labelled, loaded.labels, len(rows.rejects), rejects, None if dry_run else out)
-    show(result, _text(result), json, quiet, to_stderr=out == "-")
+    check_target(rows, out, safe=spreadsheet_safe)
+    options = LabelOptions(
+        label_model=label_model_settings(label_model, class_balance),
+        seed=seed,
+        with_votes=votes,
+        prefix=prefix,
+        safe=spreadsheet_safe,
+        error_budget=error_budget,
+        workers=common.worker_count(workers),
+        time_limit=time_limit,
+        memory_limit=None if memory_limit is None else int(memory_limit * 2**30),
+    )
+    with common.open_engine(engine, address) as chosen, nullcontext() if out == "-" else stdout_for_results():
+        found = label_file(rows, loaded, out, options, engine=chosen, dry_run=dry_run, show=stderr_unless(quiet))
+    result = _summary(found, None if dry_run else out)
+    show(result, _text(result, found), json, quiet, to_stderr=out == "-")
 
 
-def _summary(
-    labelled: Labelled, labels: Sequence[str], n_rejects: int, rejects: str | None, out: str | None
-) -> dict[str, Any]:
-    counts = {name: int((labelled.preds == number).sum()) for number, name in enumerate(labels)}
-    n = len(labelled.preds)
+def _summary(found: Labelling, out: str | None) -> dict[str, Any]:
     return {
-        "rows_in": n + n_rejects,
-        "rows_out": n,
-        "rejects": n_rejects,
-        "labels": counts,
-        "unlabelled": n - sum(counts.values()),
-        "lf_errors": {name: problems.count for name, problems in labelled.votes.problems.items()},
+        "rows_in": found.rows + found.rejects,
+        "rows_out": found.rows,
+        "rejects": found.rejects,
+        "labels": dict(found.labels),
+        "unlabelled": found.rows - sum(found.labels.values()),
+        "lf_errors": {name: problems.count for name, problems in found.problems.items()},
+        "rows_voted_before": found.known_rows,
         "out": out,
-        "rejects_file": rejects,
+        "rejects_file": str(found.rejects_file) if found.rejects_file else None,
     }
 
 
-def _text(result: dict[str, Any]) -> str:
+def _text(result: dict[str, Any], found: Labelling) -> str:
     labels = ", ".join(f"{count:,} {name}" for name, count in result["labels"].items())
     lines = [
         f"rows: {result['rows_in']:,} in = {result['rows_out']:,} out + {result['rejects']:,} rejected",
         f"labels: {labels}, {result['unlabelled']:,} without a label",
-        *(f"LF '{name}' went wrong on {count:,} rows" for name, count in result["lf_errors"].items()),
+        *(f"LF '{name}': {problems}" for name, problems in found.problems.items()),
         f"written to {shown_path(result['out'])}" if result["out"] else "nothing written (dry run)",
     ]
+    if found.known_rows:
+        lines.insert(1, f"votes on {found.known_rows:,} rows were known from an earlier run")
     if result["rejects_file"]:
         lines.append(f"rejected rows in {shown_path(result['rejects_file'])}")
     return "\n".join(lines)

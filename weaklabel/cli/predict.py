@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import open_corpus, show, shown_path, shows_progress, write_rejects_beside
+from weaklabel.cli.common import open_corpus, show, shown_path, tell_steps
 
 
 def predict(
     corpus: common.CorpusArg,
     model: Annotated[Path, typer.Option("--model", metavar="MODEL", help="Folder that weaklabel train wrote.")],
     out: common.OutOpt,
+    backend: Annotated[
+        Literal["torch", "onnx"],
+        typer.Option("--backend", help="Run a BERT model itself, or its 8-bit ONNX export (weaklabel train --onnx)."),
+    ] = "torch",
     prefix: common.PrefixOpt = "",
+    spreadsheet_safe: common.SafeOpt = False,
     text: common.TextOpt = "text",
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
@@ -23,43 +28,59 @@ def predict(
     columns: common.ColumnsOpt = None,
     format: common.FormatOpt = None,
     limit: common.LimitOpt = None,
+    engine: common.EngineOpt = "local",
+    address: common.AddressOpt = None,
     json: common.JsonOpt = False,
     quiet: common.QuietOpt = False,
     dry_run: common.DryRunOpt = False,
 ) -> None:
-    """Predict the label of every row with a trained classifier.
+    """Predict the label of every row with a trained classifier; goes on where it was interrupted.
 
     \b
     Examples:
       weaklabel predict new.csv --model model -o predicted.csv
       weaklabel predict new.jsonl --model runs/demo/models/bert --text body -o predicted.jsonl
+      weaklabel predict new.csv --model model --backend onnx -o predicted.csv
     """
+    from weaklabel.cache import content_of
     from weaklabel.classifier import load_classifier
     from weaklabel.corpus import check_new_columns, check_target
-    from weaklabel.labelled import new_columns, write_predicted_corpus
+    from weaklabel.job import predict_file
+    from weaklabel.job.progress import stderr_unless
+    from weaklabel.labelled import new_columns
 
-    classifier = load_classifier(model)
+    tell_steps(quiet=True)
+    classifier = load_classifier(model, backend)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
-    check_target(rows, out)
+    check_target(rows, out, safe=spreadsheet_safe)
     check_new_columns(rows, new_columns(classifier.labels_, (), prefix))
     if dry_run:
         checked = {"rows": len(rows), "rejects": len(rows.rejects), "labels": list(classifier.labels_)}
         show(checked, f"{len(rows):,} rows to predict; nothing written (dry run)", json, quiet)
         return
-    counts = write_predicted_corpus(out, rows, classifier, prefix=prefix, progress=shows_progress(quiet))
-    rejects = write_rejects_beside(out, rows)
-    n = sum(counts.values())
+    with common.open_engine(engine, address) as chosen:
+        found = predict_file(
+            rows,
+            classifier,
+            out,
+            model_id=f"{content_of(model)} {backend}",
+            loading={"folder": str(model.absolute()), "backend": backend},
+            prefix=prefix,
+            safe=spreadsheet_safe,
+            engine=chosen,
+            show=stderr_unless(quiet),
+        )
     result = {
-        "rows_in": n + len(rows.rejects),
-        "rows_out": n,
-        "rejects": len(rows.rejects),
-        "labels": counts,
+        "rows_in": found.rows + found.rejects,
+        "rows_out": found.rows,
+        "rejects": found.rejects,
+        "labels": found.labels,
         "out": out,
-        "rejects_file": rejects,
+        "rejects_file": str(found.rejects_file) if found.rejects_file else None,
     }
-    labels = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    labels = ", ".join(f"{count:,} {name}" for name, count in found.labels.items())
     summary = (
-        f"rows: {result['rows_in']:,} in = {n:,} out + {len(rows.rejects):,} rejected\n"
+        f"rows: {result['rows_in']:,} in = {found.rows:,} out + {found.rejects:,} rejected\n"
         f"labels: {labels}\nwritten to {shown_path(out)}"
     )
     show(result, summary, json, quiet, to_stderr=out == "-")

@@ -34,6 +34,10 @@ def train(
     validation: Annotated[
         str | None, typer.Option("--validation", metavar="FILE", help="Rows with gold, for early stopping on gold.")
     ] = None,
+    onnx: Annotated[
+        bool,
+        typer.Option("--onnx", help="Write an 8-bit ONNX export beside the model, for weaklabel predict --backend."),
+    ] = False,
     gold: Annotated[str, typer.Option("--gold", metavar="COLUMN", help="The gold column of --validation.")] = "label",
     label_model: common.LabelModelOpt = "snorkel",
     class_balance: common.BalanceOpt = "uniform",
@@ -46,7 +50,7 @@ def train(
     limit: common.LimitOpt = None,
     error_budget: common.BudgetOpt = None,
     seed: common.SeedOpt = 0,
-    workers: common.WorkersOpt = 1,
+    workers: common.WorkersOpt = None,
     json: common.JsonOpt = False,
     quiet: common.QuietOpt = False,
     dry_run: common.DryRunOpt = False,
@@ -60,13 +64,15 @@ def train(
       weaklabel train messages.csv --lfs spam --classifier linear -o model
       weaklabel predict new.csv --model model -o predicted.csv
     """
-    from weaklabel.classifier import check_model_folder
+    from weaklabel.classifier import BertClassifier, check_exportable, check_model_folder, export_check
     from weaklabel.config import ClassifierSettings
     from weaklabel.labels import encode_labels
     from weaklabel.lf.packs import load_lfs
     from weaklabel.pipeline import label_corpus, make_classifier
 
     check_model_folder(out)
+    if onnx:
+        check_exportable(classifier)
     loaded = load_lfs(*lfs)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
     settings = ClassifierSettings(
@@ -90,12 +96,12 @@ def train(
             label_model_settings(label_model, class_balance),
             seed=seed,
             error_budget=error_budget,
-            workers=workers,
+            workers=common.worker_count(workers),
             progress=shows_progress(quiet),
         )
     warn_of_rejects(rows)
     covered = int((labelled.votes.L >= 0).any(axis=1).sum())
-    result = {
+    result: dict[str, Any] = {
         "rows": len(labelled.preds),
         "rejects": len(rows.rejects),
         "covered": covered,
@@ -108,8 +114,14 @@ def train(
             f"{len(loaded)} labeling functions ({', '.join(lfs)}) voted on {len(labelled.preds):,} texts of "
             f"{Path(rows.name).name}; the label model '{label_model}' turned the votes into probabilities."
         )
-        model.save(out, provenance=provenance)
+        if isinstance(model, BertClassifier) and onnx:
+            model.save(out, provenance=provenance, onnx=rows.texts())
+            result["onnx"] = export_check(out)
+        else:
+            model.save(out, provenance=provenance)
     text_result = f"{len(labelled.preds):,} rows, {covered:,} with votes; " + (
         "nothing written (dry run)" if dry_run else f"{classifier} classifier written to {shown_path(out)}"
     )
+    if result.get("onnx"):
+        text_result += "\nONNX export: {agreement:.1%} of {texts:,} texts get the same class".format(**result["onnx"])
     show(result, text_result, json, quiet)

@@ -83,6 +83,10 @@ class Source(ABC):
         """Whether the places of marks can be told, so that reading may begin at one."""
         return True
 
+    def extent(self) -> int | None:
+        """Return the place at which the input ends, None where only reading it tells."""
+        return None
+
     @abstractmethod
     def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
         """Read from ``start``, where a chunk ended in an earlier pass, to ``stop`` or the end.

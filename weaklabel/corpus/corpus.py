@@ -33,6 +33,8 @@ class Corpus:
         Held as long as the corpus lives: a temporary file, for example.
     hide
         Columns that labeling functions must not see.
+    arguments
+        What another process gives to `read_corpus` to read the same; None for a data frame.
 
     Attributes
     ----------
@@ -53,19 +55,21 @@ class Corpus:
         on_reject: Callable[[Reject], object] | None = None,
         keep: object = None,
         hide: Sequence[str] = (),
+        arguments: dict[str, Any] | None = None,
     ) -> None:
         self.source = source
         self.text = tuple(text)
         self.limit = limit
         self.on_reject = on_reject
         self.hide = tuple(hide)
+        self.arguments = arguments
         self.rejects: list[Reject] = []
         self._keep = keep
         self._count: int | None = None
         self._fingerprint = source.fingerprint()
         for name in self.text:
             self._check_column(name)
-            if source.schema[name].is_nested():
+            if source.schema[name].is_nested() or source.schema[name] == pl.Binary:
                 raise CorpusError(f"{self.name}: column '{name}' holds {source.schema[name]}, which is no text")
         for name in self.hide:
             self._check_column(name)
@@ -114,21 +118,24 @@ class Corpus:
             raise CorpusError(f"a batch must have at least one row, not {size}")
         return self._batches(size)
 
-    def parts(self, after: Part | None = None) -> Iterator[PartRows]:
+    def parts(self, after: Part | None = None, rows: int | None = None) -> Iterator[PartRows]:
         """Read the corpus in parts, which are the same in every pass; rejects are given with each of them.
 
         Parameters
         ----------
         after
             Begin behind this part, without reading what stands before it (a packed file is unpacked all the same).
+        rows
+            Rows from which on a part is complete, by default 50,000; it ends with the chunk of input, of a MiB in a
+            text file, that reaches them.
 
         Raises
         ------
         CorpusError
             The file has changed since `read_corpus`, or turns out to be unreadable.
         """
-        start, rows = (after.end, after.first_row + after.n_rows) if after else (START, 0)
-        for part, chunks in in_parts(self._limited(start, rows), after, self.source.seekable):
+        start, before = (after.end, after.first_row + after.n_rows) if after else (START, 0)
+        for part, chunks in in_parts(self._limited(start, before), after, self.source.seekable, rows):
             yield self._part_rows(part, chunks)
         self._check_unchanged()
 

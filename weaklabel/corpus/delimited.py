@@ -11,7 +11,7 @@ import polars as pl
 
 from weaklabel.corpus.chunk import START, Chunk, Mark, Source
 from weaklabel.corpus.dialect import SAMPLE, Dialect, check_delimiter, detect
-from weaklabel.corpus.open import TextFile
+from weaklabel.corpus.open import TextFile, is_packed
 from weaklabel.corpus.records import RecordParser, Records
 from weaklabel.errors import CorpusError, WeakLabelWarning
 
@@ -66,6 +66,10 @@ class DelimitedSource(Source):
         """See `Source`."""
         return self.file.seekable
 
+    def extent(self) -> int | None:
+        """See `Source`."""
+        return None if is_packed(self.path) else self.path.stat().st_size
+
     def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
         """Read from ``start`` to ``stop``; see `Source`."""
         dialect = self.dialect
@@ -87,17 +91,18 @@ class DelimitedSource(Source):
         """Parse the file block by block; never one without a record or a reject."""
         held: list[str] = []
         number, place = start.line, self.file.begin(start.place)
-        wanted = 0
+        wanted = size = 0
         for block in self.file.line_blocks(self.dialect.line_end[-1], start.place, stop.place if stop else None):
             held += block
-            size = sum(map(len, held))
+            size += sum(map(len, block))
             # An open record is parsed again only once there is twice as much of it, which keeps reading linear.
             if size < wanted:
                 continue
             records = parser.parse(held, number, final=False)
             number, place = number + records.used, place + self.file.size_of(held[: records.used])
             del held[: records.used]
-            wanted = 2 * sum(map(len, held))
+            size = sum(map(len, held))
+            wanted = 2 * size
             if records.rows or records.rejects:
                 yield records, Mark(place, number)
         records = parser.parse(held, number, more=stop is not None)

@@ -39,6 +39,10 @@ class FrameSource(Source):
         self.frame = frame if isinstance(frame, pl.DataFrame) else _from_pandas(frame)
         self.schema = dict(self.frame.schema)
 
+    def extent(self) -> int:
+        """See `Source`."""
+        return self.frame.height
+
     def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
         """Give the rows from ``start`` to ``stop``; see `Source`."""
         end = self.frame.height if stop is None else stop.place

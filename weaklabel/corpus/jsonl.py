@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from weaklabel.corpus.chunk import START, Chunk, Mark, Source
-from weaklabel.corpus.open import TextFile
+from weaklabel.corpus.open import TextFile, is_packed
 from weaklabel.corpus.records import split_end
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError
@@ -32,7 +32,7 @@ class JsonlSource(Source):
     format = "jsonl"
 
     def __init__(self, path: Path, name: str, text: Sequence[str], encoding: str | None, limit: int | None) -> None:
-        self.path = path
+        self.path: Path = path
         self.name = name
         self.text = frozenset(text)
         self.file = TextFile.at(path, name, encoding)
@@ -43,6 +43,10 @@ class JsonlSource(Source):
     def seekable(self) -> bool:
         """See `Source`."""
         return self.file.seekable
+
+    def extent(self) -> int | None:
+        """See `Source`."""
+        return None if is_packed(self.path) else self.path.stat().st_size
 
     def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
         """Read from ``start`` to ``stop``; see `Source`."""

@@ -19,7 +19,7 @@ CHUNK = 1 << 20
 """Bytes read at a time."""
 
 MAX_UNPACKED = 1 << 30
-MAX_RATIO = 1000
+MAX_RATIO = 250
 """An archive that unpacks to more than both of these (bytes; times its own size) is taken for a bomb."""
 
 MAX_LINE = 1 << 28
@@ -260,8 +260,15 @@ class TextFile:
         return decoded(byte_chunks(self.path, self.name, start, stop), self.encoding, self.name, start)
 
     def line_blocks(self, end: str = "\n", start: int = 0, stop: int | None = None) -> Iterator[list[str]]:
-        """Give whole lines, each with its ``end``, in lists of about `CHUNK` bytes; the very last may lack it."""
+        """Give whole lines, each with its ``end``, in lists of about `CHUNK` bytes; the very last may lack it.
+
+        Raises
+        ------
+        CorpusError
+            A line is longer than `MAX_LINE`, or the file cannot be read or decoded.
+        """
         held: list[str] = []
+        size = 0
         for text in self.texts(start, stop):
             cut = text.rfind(end) + 1
             if cut:
@@ -290,5 +297,8 @@ def fingerprint(path: Path) -> tuple[int, int]:
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of the file as it lies on the disk, in hex."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise CorpusError(f"cannot read {path}: {error.strerror or error}") from None

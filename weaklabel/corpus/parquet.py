@@ -35,7 +35,12 @@ class ParquetSource(Source):
             arrow = file.schema_arrow
             if len(set(arrow.names)) < len(arrow.names):
                 raise CorpusError(f"{name}: a column name stands more than once among {', '.join(arrow.names)}")
+            self.n_rows = file.metadata.num_rows
             self.schema = dict(_frame(arrow.empty_table()).schema)
+
+    def extent(self) -> int:
+        """See `Source`."""
+        return self.n_rows
 
     def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
         """Read from ``start`` to ``stop``; see `Source`."""

@@ -13,7 +13,7 @@ from weaklabel.corpus.chunk import START, Chunk, Mark
 from weaklabel.corpus.rejects import Reject
 
 PART_ROWS = 50_000
-"""Rows from which on a part is complete; it ends with the chunk of input that reaches them."""
+"""Rows from which on a part is complete, unless fewer are asked for; it ends with the chunk that reaches them."""
 
 PART_CHUNKS = 16
 """Chunks of input from which on a part is complete, so that long texts do not fill the memory."""
@@ -68,6 +68,7 @@ class _Gathered:
     start: Mark
     first_row: int
     chunks: list[Chunk]
+    rows_wanted: int
 
     @property
     def n_rows(self) -> int:
@@ -75,19 +76,23 @@ class _Gathered:
 
     @property
     def is_full(self) -> bool:
-        return self.n_rows >= PART_ROWS or len(self.chunks) >= PART_CHUNKS
+        return self.n_rows >= self.rows_wanted or len(self.chunks) >= PART_CHUNKS
 
     def part(self) -> Part:
         return Part(self.number, self.start, self.chunks[-1].end, self.first_row, self.n_rows)
 
     def next(self) -> _Gathered:
-        return _Gathered(self.number + 1, self.chunks[-1].end, self.first_row + self.n_rows, [])
+        return _Gathered(self.number + 1, self.chunks[-1].end, self.first_row + self.n_rows, [], self.rows_wanted)
 
 
-def in_parts(chunks: Iterable[Chunk], after: Part | None, seekable: bool) -> Iterator[tuple[Part, list[Chunk]]]:
+def in_parts(
+    chunks: Iterable[Chunk], after: Part | None, seekable: bool, rows: int | None = None
+) -> Iterator[tuple[Part, list[Chunk]]]:
     """Gather chunks to parts; where reading cannot begin in the middle of the input, all of it is one part."""
-    held = _Gathered(after.number + 1, after.end, after.first_row + after.n_rows, []) if after else None
-    held = held or _Gathered(0, START, 0, [])
+    wanted = PART_ROWS if rows is None else rows
+    held = _Gathered(0, START, 0, [], wanted)
+    if after is not None:
+        held = _Gathered(after.number + 1, after.end, after.first_row + after.n_rows, [], wanted)
     for chunk in chunks:
         held.chunks.append(chunk)
         if seekable and held.is_full:

@@ -14,9 +14,10 @@ from weaklabel.corpus.chunk import Source
 from weaklabel.corpus.corpus import Corpus
 from weaklabel.corpus.delimited import DelimitedSource
 from weaklabel.corpus.folder import FolderSource
-from weaklabel.corpus.formats import format_of
+from weaklabel.corpus.formats import FORMATS, format_of
 from weaklabel.corpus.frame import FrameSource, is_frame
 from weaklabel.corpus.jsonl import JsonlSource
+from weaklabel.corpus.open import check_regular
 from weaklabel.corpus.parquet import ParquetSource
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError
@@ -99,7 +100,21 @@ def read_corpus(
         opened = JsonlSource(path, name, names, encoding, limit)
     else:
         opened = DelimitedSource(path, name, kind, delimiter, quoting, encoding, header, columns)
-    return Corpus(opened, names, limit, on_reject, spool, hide=hide)
+    again = None
+    if kind != "frame":
+        again = {
+            "source": str(path.absolute()),
+            "text": names,
+            "delimiter": delimiter,
+            "quoting": quoting,
+            "encoding": encoding,
+            "header": header,
+            "columns": columns,
+            "format": kind if kind in FORMATS else None,
+            "limit": limit,
+            "hide": tuple(hide),
+        }
+    return Corpus(opened, names, limit, on_reject, spool, hide, again)
 
 
 def _look(source: Any, format: str | None) -> tuple[str, Path, str, object]:
@@ -117,7 +132,10 @@ def _look(source: Any, format: str | None) -> tuple[str, Path, str, object]:
     path = Path(source)
     if not path.exists():
         raise CorpusError(f"there is no file {path}")
-    return "folder" if path.is_dir() else format_of(path.name, format), path, str(path), None
+    if path.is_dir():
+        return "folder", path, str(path), None
+    check_regular(path, str(path))
+    return format_of(path.name, format), path, str(path), None
 
 
 def _check_options(kind: str, name: str, delimited: Mapping[str, object], encoding: str | None) -> None:

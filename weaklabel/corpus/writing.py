@@ -19,6 +19,7 @@ from weaklabel.corpus.batch import Batch
 from weaklabel.corpus.corpus import Corpus
 from weaklabel.corpus.formats import FORMATS, format_of, packing_of
 from weaklabel.corpus.new_columns import NewColumns
+from weaklabel.corpus.rejects import rejects_path
 from weaklabel.corpus.sinks import DelimitedCopy, DelimitedSink, JsonlCopy, JsonlSink, ParquetSink, Sink
 from weaklabel.errors import CorpusError
 from weaklabel.files import atomic_path
@@ -103,7 +104,7 @@ def write_labelled(
     pairs = _paired(corpus, extra, size)
     first = next(pairs)
     rows = 0
-    with _opened(target) as handle, closing(_sink(corpus, kind, handle)) as sink:
+    with _opened(target) as handle, closing(sink_for(corpus, kind, handle)) as sink:
         sink.start(first[0], NewColumns(first[1]))
         for batch, new in chain([first], pairs):
             sink.write(batch, NewColumns(new))
@@ -111,23 +112,27 @@ def write_labelled(
     return Written(target, rows, len(corpus.rejects), tuple(first[1].columns))
 
 
-def check_target(corpus: Corpus, out: str | os.PathLike[str], format: str | None = None) -> str:
+def check_target(corpus: Corpus, out: str | os.PathLike[str], format: str | None = None, *, safe: bool = False) -> str:
     """Return the format of ``out``, or find out before any work is done that it cannot be written.
 
     Raises
     ------
     CorpusError
-        The format is unknown, the folder does not exist, or ``out`` is a folder or the corpus itself.
+        The format is unknown, or no spreadsheet opens it though its cells are to be ``safe`` there; the folder does
+        not exist; or ``out`` is a folder or the corpus itself.
     """
     target = os.fspath(out)
     kind = format_of(target, format, _default_format(corpus) if target == "-" else None)
+    if safe and kind not in ("csv", "tsv"):
+        raise CorpusError(f"{target} is no spreadsheet: only .csv and .tsv can be made safe for one")
     path = Path(target)
     if target == "-":
         return kind
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise CorpusError(f"cannot write {target}: {'it is a folder' if path.is_dir() else 'there is no such folder'}")
-    if corpus.path and path.exists() and corpus.path.samefile(path):
-        raise CorpusError(f"{target} is the corpus itself: write to another file")
+    for taken in (path, rejects_path(path)):
+        if corpus.path and taken.exists() and corpus.path.samefile(taken):
+            raise CorpusError(f"{taken} is the corpus itself: write to another file")
     return kind
 
 
@@ -135,16 +140,20 @@ def _default_format(corpus: Corpus) -> str:
     return corpus.format if corpus.format in FORMATS and corpus.format != "parquet" else "csv"
 
 
-def _sink(corpus: Corpus, kind: str, handle: BinaryIO) -> Sink:
+def sink_for(corpus: Corpus, kind: str, handle: BinaryIO, safe: bool = False) -> Sink:
+    """Return what writes rows of ``corpus`` in the format ``kind``: copied as they stand where that can be.
+
+    With ``safe``, values are always written anew, and none is a formula to a spreadsheet.
+    """
     if kind == "parquet":
         return ParquetSink(handle)
     if kind == "jsonl":
         return JsonlCopy(handle, corpus.source.encoding) if corpus.format == "jsonl" else JsonlSink(handle)
     dialect = corpus.dialect
     delimiter = "\t" if kind == "tsv" else dialect.delimiter if dialect and corpus.format == "csv" else ","
-    if dialect and dialect.delimiter == delimiter:
+    if dialect and dialect.delimiter == delimiter and not safe:
         return DelimitedCopy(handle, dialect, corpus.source.header)
-    return DelimitedSink(handle, delimiter, header=dialect is None or dialect.header)
+    return DelimitedSink(handle, delimiter, header=dialect is None or dialect.header, safe=safe)
 
 
 def _paired(corpus: Corpus, extra: Extra, size: int) -> Iterator[tuple[Batch, pl.DataFrame]]:
@@ -211,6 +220,19 @@ def check_new_columns(corpus: Corpus, names: Sequence[str]) -> None:
 @contextmanager
 def _opened(target: str) -> Iterator[BinaryIO]:
     if target == "-":
+        with packed_output(target, target) as handle:
+            yield handle
+        return
+    with atomic_path(target) as part, packed_output(str(part), target) as handle:
+        yield handle
+
+
+@contextmanager
+def packed_output(target: str, name: str) -> Iterator[BinaryIO]:
+    """Open ``target`` (``-`` is standard output), packed as ``name`` says."""
+    if target == "-":
+        if sys.stdout is None:
+            raise CorpusError("standard output is closed: name a file to write to")
         sys.stdout.flush()
         # Under PYTHONUNBUFFERED the binary stdout is raw: it may take less than it is given, and say so only in passing.
         raw: Any = sys.stdout.buffer
@@ -220,8 +242,8 @@ def _opened(target: str) -> Iterator[BinaryIO]:
         if out is not raw:
             out.detach()  # or it would close stdout with itself
         return
-    with atomic_path(target) as part, part.open("wb") as file:
-        packing = packing_of(target)
+    with Path(target).open("wb") as file:
+        packing = packing_of(name)
         if packing == ".gz":
             # No name and no time, so that the same rows give the same bytes.
             with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as archive:

@@ -11,6 +11,7 @@ from weaklabel.errors import LabelModelError
 from weaklabel.label_model.majority import majority_probs
 from weaklabel.labels import ABSTAIN, check_Y
 from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.tally import has_vote
 
 
 def find_class_balance(
@@ -72,8 +73,7 @@ def majority_class_balance(found: VotePatterns, cardinality: int) -> NDArray[np.
     array
         Shape: [k]; above 0, sums to 1.
     """
-    covered = (found.patterns != ABSTAIN).any(axis=1)
-    rows = found.counts[covered] @ majority_probs(found.patterns[covered], cardinality) + 1
+    rows = (found.counts * has_vote(found.patterns)) @ majority_probs(found.patterns, cardinality) + 1
     return np.asarray(rows / rows.sum())
 
 

@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from weaklabel.errors import LabelModelError, nearest
 from weaklabel.files import write_json
 from weaklabel.label_model.ties import break_ties, check_policy
-from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Probs, check_L
+from weaklabel.labels import MAX_CARDINALITY, Labels, Probs, Votes8, check_L
 from weaklabel.votes.matrix import Votes
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
+from weaklabel.votes.tally import has_vote
 
 FORMAT = "weaklabel label model 1"
 FILE_NAME = "label_model.json"
@@ -67,7 +68,7 @@ class LabelModel(ABC):
         Parameters
         ----------
         L
-            Label matrix, its patterns, or `Votes`. Shape: [n, m].
+            Label matrix, its patterns, or `Votes`. Shape: [n, m]. Patterns need not say which row has which.
 
         Raises
         ------
@@ -76,7 +77,8 @@ class LabelModel(ABC):
         LabelModelError
             The model cannot be fitted on these votes.
         """
-        self._fit(self._patterns(L))
+        found = self._votes(L)
+        self._fit(found if isinstance(found, VotePatterns) else vote_patterns(found))
         return self
 
     def predict_proba(self, L: ArrayLike | VotePatterns | Votes) -> Probs:
@@ -95,12 +97,13 @@ class LabelModel(ABC):
         Raises
         ------
         VoteError
-            L is no label matrix, or has a vote outside the classes.
+            L is no label matrix, has a vote outside the classes, or is patterns that do not say which row has which.
         LabelModelError
             The model is not fitted, or was fitted on other labeling functions.
         """
-        found = self._patterns(L)
-        return self._pattern_probs(found)[found.inverse]
+        rows, inverse = self._rows(L)
+        probs = self._probs(rows)
+        return probs if inverse is None else probs[inverse]
 
     @overload
     def predict(
@@ -142,10 +145,12 @@ class LabelModel(ABC):
             As `predict_proba`; and where there is no such policy.
         """
         policy = check_policy(self.tie_break_policy if tie_break_policy is None else tie_break_policy)
-        found = self._patterns(L)
-        probs = self._pattern_probs(found)
-        preds = break_ties(probs, found.patterns, policy, self.seed)[found.inverse]
-        return (preds, probs[found.inverse]) if return_probs else preds
+        rows, inverse = self._rows(L)
+        probs = self._probs(rows)
+        preds = break_ties(probs, rows, policy, self.seed)
+        if inverse is not None:
+            preds, probs = preds[inverse], probs[inverse] if return_probs else probs
+        return (preds, probs) if return_probs else preds
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's arguments, as scikit-learn's ``clone`` asks for them."""
@@ -189,26 +194,32 @@ class LabelModel(ABC):
     def _predict_patterns(self, patterns: NDArray[np.int8]) -> Probs:
         """Return probabilities of patterns; rows without votes may hold anything. Shape: [u, m] -> [u, k]."""
 
-    def _usable(self, patterns: NDArray[np.int8]) -> NDArray[np.bool_]:
-        """Say which votes the model can use. Shape: [u, m] -> [u, m]."""
-        return patterns != ABSTAIN
+    def _usable(self) -> NDArray[np.bool_] | None:
+        """Say whose votes the model can use; None for all. Shape: [m]."""
+        return None
 
-    def _pattern_probs(self, found: VotePatterns) -> Probs:
-        self._check_width(found.m)
-        probs = self._predict_patterns(found.patterns)
-        probs[~self._usable(found.patterns).any(axis=1)] = np.nan
+    def _probs(self, rows: Votes8) -> Probs:
+        self._check_width(rows.shape[1])
+        probs = self._predict_patterns(rows)
+        probs[~has_vote(rows, self._usable())] = np.nan
         return probs
 
-    def _patterns(self, L: ArrayLike | VotePatterns | Votes) -> VotePatterns:
+    def _rows(self, L: ArrayLike | VotePatterns | Votes) -> tuple[Votes8, NDArray[np.int64] | None]:
+        """Return what to predict, and where in it each row is; None where it is the rows themselves.
+
+        Predicting a row takes less time than finding its pattern, so only patterns that are there already are used.
+        """
+        found = self._votes(L)
+        return (found.patterns, found.rows()) if isinstance(found, VotePatterns) else (found, None)
+
+    def _votes(self, L: ArrayLike | VotePatterns | Votes) -> Votes8 | VotePatterns:
         if not isinstance(self.cardinality, int | np.integer) or not 1 <= self.cardinality <= MAX_CARDINALITY:
             raise LabelModelError(f"cardinality must be 1 to {MAX_CARDINALITY}, not {self.cardinality!r}")
-        if isinstance(L, VotePatterns):
-            check_L(L.patterns, self.cardinality)
-            return L
-        if isinstance(L, Votes):
-            check_L(L.L, self.cardinality)
-            return L.patterns()
-        return vote_patterns(check_L(L, self.cardinality))
+        found = L.patterns() if isinstance(L, Votes) else L
+        if isinstance(found, VotePatterns):
+            check_L(found.patterns, self.cardinality)
+            return found
+        return check_L(found, self.cardinality)
 
     def _check_width(self, m: int) -> None:
         self._check_fitted()

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.base import LabelModel
-from weaklabel.labels import ABSTAIN, Probs, Votes8
+from weaklabel.labels import Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.tally import blocks
+from weaklabel.votes.threads import in_threads
 
 
 class MajorityVote(LabelModel):
@@ -35,11 +37,17 @@ class MajorityVote(LabelModel):
 
     def _fit(self, found: VotePatterns) -> None:
         probs = majority_probs(found.patterns, self.cardinality)
-        self.lf_accuracies_ = np.full(found.m, np.nan)
+        # One winner as a vote, and the few rows that tie apart.
+        tied = probs.max(axis=1, initial=0) < 1
+        winner = np.where(tied, np.int8(-2), probs.argmax(axis=1).astype(np.int8))
+        some, weights = np.flatnonzero(tied), found.weights()
+        agreed, voted = np.zeros(found.m), np.zeros(found.m)
         for lf, votes in enumerate(found.patterns.T):
-            voted = np.flatnonzero(votes != ABSTAIN)
-            if len(voted):
-                self.lf_accuracies_[lf] = np.average(probs[voted, votes[voted]], weights=found.counts[voted])
+            of_tied = votes[some]
+            shares = np.where(of_tied >= 0, probs[some, of_tied], 0)
+            agreed[lf] = _count(votes == winner, weights) + shares @ found.counts[some]
+            voted[lf] = _count(votes >= 0, weights)
+        self.lf_accuracies_ = np.divide(agreed, voted, out=np.full(found.m, np.nan), where=voted > 0)
 
     def _check_width(self, m: int) -> None:
         if hasattr(self, "lf_accuracies_"):
@@ -54,9 +62,22 @@ def majority_probs(patterns: Votes8, cardinality: int) -> Probs:
 
     Shape: [u, m] -> [u, k].
     """
-    n_votes: NDArray[np.int64] = np.zeros((len(patterns), cardinality), dtype=np.int64)
-    for votes in patterns.T:
-        voted = np.flatnonzero(votes != ABSTAIN)
-        n_votes[voted, votes[voted]] += 1
-    best = n_votes == n_votes.max(axis=1, keepdims=True)
-    return best / best.sum(axis=1, keepdims=True)
+    probs = np.empty((len(patterns), cardinality))
+    narrow = np.uint8 if patterns.shape[1] < 256 else np.uint16
+
+    def fill(part: slice) -> None:
+        start = part.start
+        for rows, block in blocks(patterns[part]):
+            n_votes = np.stack(
+                [np.add.reduce((block == label).view(np.uint8), axis=1, dtype=narrow) for label in range(cardinality)]
+            )
+            best = n_votes == n_votes.max(axis=0)
+            share = 1 / best.sum(axis=0, dtype=np.uint8)
+            np.multiply(best.T, share[:, None], out=probs[start + rows.start : start + rows.start + len(block)])
+
+    in_threads(len(patterns), fill)
+    return probs
+
+
+def _count(chosen: NDArray[np.bool_], weights: NDArray[np.int64] | None) -> float:
+    return float(np.count_nonzero(chosen) if weights is None else weights[chosen].sum())

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations_with_replacement
+
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN
+from weaklabel.votes.packing import pack_bytes, votes_a_byte
 from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.threads import cores
 
-_PATTERNS_AT_ONCE = 1 << 16
+_PATTERNS_AT_ONCE = 1 << 17
 
 
 def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]:
     """Count for each two (labeling function, class) how many rows have both votes.
+
+    The votes of a few labeling functions are packed into a byte; each two bytes index a table in which rows are
+    counted, and the table is added up to pairs of votes. So a look at a row tells of many pairs at once.
 
     Parameters
     ----------
@@ -27,17 +34,48 @@ def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]
         Shape: [m*k, m*k], labeling function ``i`` voting ``y`` at ``i*k + y``. Whole numbers: float64 adds them
         exactly up to 2**53 rows, so the order of adding does not matter.
     """
-    from scipy import sparse
-
+    base = cardinality + 1
+    weights = found.weights()
+    packed = pack_bytes(found.patterns, base)
+    digits, size = votes_a_byte(base), base ** votes_a_byte(base)
+    votes = _votes_of_bytes(base, digits)
+    width = digits * cardinality
     d = found.m * cardinality
     total = np.zeros((d, d))
-    for start in range(0, len(found), _PATTERNS_AT_ONCE):
-        patterns = found.patterns[start : start + _PATTERNS_AT_ONCE]
-        counts = found.counts[start : start + _PATTERNS_AT_ONCE].astype(np.float64)
-        # Sparse, since of a labeling function's k indicators at most one is set, and mostly none.
-        lf, row = np.nonzero(patterns.T != ABSTAIN)
-        vote = lf * cardinality + patterns[row, lf]
-        votes = sparse.csr_array((np.ones(len(row)), (row, vote)), shape=(len(patterns), d))
-        weighted = sparse.csr_array((counts[row], (vote, row)), shape=(d, len(patterns)))
-        total += (weighted @ votes).toarray()
+
+    def count(pair: tuple[int, int]) -> None:
+        one, two = pair
+        table = _count_bytes(packed[:, one], packed[:, two], size, weights)
+        meetings = votes.T @ table @ votes
+        rows, columns = slice(one * width, min(d, (one + 1) * width)), slice(two * width, min(d, (two + 1) * width))
+        meetings = meetings[: rows.stop - rows.start, : columns.stop - columns.start]
+        total[rows, columns], total[columns, rows] = meetings, meetings.T
+
+    with ThreadPoolExecutor(cores()) as pool:
+        list(pool.map(count, combinations_with_replacement(range(packed.shape[1]), 2)))
     return total
+
+
+def _count_bytes(
+    one: NDArray[np.uint8], two: NDArray[np.uint8], size: int, weights: NDArray[np.int64] | None
+) -> NDArray[np.float64]:
+    """Count the rows that have each two bytes. Shape: [u], [u] -> [size, size]."""
+    table = np.zeros(size * size)
+    for start in range(0, len(one), _PATTERNS_AT_ONCE):
+        some = slice(start, start + _PATTERNS_AT_ONCE)
+        both = one[some].astype(np.uint16)
+        both *= np.uint16(size)
+        both += two[some]
+        table += np.bincount(both, None if weights is None else weights[some], minlength=len(table))
+    return table.reshape(size, size)
+
+
+def _votes_of_bytes(base: int, digits: int) -> NDArray[np.float64]:
+    """Say which votes each byte stands for, as 0 and 1. Shape: [base**digits, digits*k]."""
+    numbers = np.arange(base**digits)
+    votes = [
+        numbers // base ** (digits - 1 - place) % base == 1 + label
+        for place in range(digits)
+        for label in range(base - 1)
+    ]
+    return np.stack(votes, axis=1).astype(np.float64)

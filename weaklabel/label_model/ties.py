@@ -42,17 +42,31 @@ def break_ties(probs: Probs, patterns: Votes8, policy: str, seed: int) -> Labels
     Labels
         Shape: [u]; -1 where there is no answer.
     """
-    silent = np.isnan(probs).all(axis=1)
-    known = np.nan_to_num(probs)
-    tied = np.asarray(known.max(axis=1, keepdims=True) - known < TOLERANCE)
-    n_tied = tied.sum(axis=1)
-    if policy == "random":
-        turn = np.mod(_hash_votes(patterns, seed), n_tied.astype(np.uint64))
-        preds = (tied.cumsum(axis=1) > turn[:, None]).argmax(axis=1)
+    highest, preds = _highest(probs)
+    n_tied = np.zeros(len(probs), dtype=np.uint8)
+    for column in probs.T:
+        n_tied += highest - column < TOLERANCE
+    several = np.flatnonzero(n_tied > 1)
+    if policy == "abstain":
+        preds[several] = ABSTAIN
     else:
-        preds = tied.argmax(axis=1)
-    abstains = silent | (n_tied > 1) if policy == "abstain" else silent
-    return np.where(abstains, ABSTAIN, preds)
+        tied = highest[several, None] - probs[several] < TOLERANCE
+        if policy == "random":
+            turn = np.mod(_hash_votes(patterns[several], seed), n_tied[several].astype(np.uint64))
+            tied &= tied.cumsum(axis=1) > turn[:, None]
+        preds[several] = tied.argmax(axis=1)
+    preds[np.isnan(highest)] = ABSTAIN
+    return preds
+
+
+def _highest(probs: Probs) -> tuple[NDArray[np.float64], Labels]:
+    """Return the highest probability and its class: class by class, which is faster than along the short rows."""
+    highest, preds = probs[:, 0].copy(), np.zeros(len(probs), dtype=np.int64)
+    for label in range(1, probs.shape[1]):
+        higher = probs[:, label] > highest
+        preds[higher] = label
+        np.maximum(highest, probs[:, label], out=highest)
+    return highest, preds
 
 
 def _hash_votes(patterns: Votes8, seed: int) -> NDArray[np.uint64]:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.cache import TextCache
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.device import Pretrained, distinct, load_pretrained, run_texts
+from weaklabel.encoder import rows_cache, run_identity
 from weaklabel.errors import LFError, WeakLabelError
 from weaklabel.lf.probability import ModelLF, answers_of, check_answers, is_answer, softmax
 
@@ -77,10 +79,13 @@ class TransformersLF(ModelLF):
 
     def _run(self, loaded: Pretrained, texts: Sequence[str], width: int) -> NDArray[np.float64]:
         different, row_of = distinct(texts)
-        logits = run_texts(
-            loaded, different, read=_logits, width=width, max_length=self.max_length, batch_size=BATCH_SIZE
-        )
-        return softmax(logits)[row_of]
+
+        def run(missing: list[str]) -> NDArray[np.float32]:
+            return run_texts(
+                loaded, missing, read=_logits, width=width, max_length=self.max_length, batch_size=BATCH_SIZE
+            )
+
+        return softmax(np.stack(_known(self.model, self.max_length).get(different, run)))[row_of]
 
 
 class ZeroShotLF(ModelLF):
@@ -114,16 +119,24 @@ class ZeroShotLF(ModelLF):
                 f"{', '.join(labels)}; give a model trained for natural language inference"
             )
         different, row_of = distinct(self.texts(batch))
-        entailment = run_texts(
-            loaded,
-            [text for text in different for _ in self.hypotheses],
-            list(self.hypotheses.values()) * len(different),
-            read=lambda output, mask: _logits(output, mask)[:, [column]],
-            width=1,
-            max_length=self.max_length,
-            batch_size=BATCH_SIZE,
-        )
-        return softmax(entailment.reshape(len(different), -1))[row_of], np.array(list(self.hypotheses))
+        entailment = [self._run(loaded, different, hypothesis)[:, column] for hypothesis in self.hypotheses.values()]
+        return softmax(np.stack(entailment, axis=1))[row_of], np.array(list(self.hypotheses))
+
+    def _run(self, loaded: Pretrained, texts: list[str], hypothesis: str) -> NDArray[np.float32]:
+        """Return the logits of every text with the hypothesis. Shape: [n, labels]."""
+
+        def run(missing: list[str]) -> NDArray[np.float32]:
+            return run_texts(
+                loaded,
+                missing,
+                [hypothesis] * len(missing),
+                read=_logits,
+                width=loaded.network.config.num_labels,
+                max_length=self.max_length,
+                batch_size=BATCH_SIZE,
+            )
+
+        return np.stack(_known(self.model, self.max_length, hypothesis).get(texts, run))
 
 
 def sklearn_lf(
@@ -257,6 +270,12 @@ def _load(name: str, model: str) -> Pretrained:
         return _classifier(model)
     except WeakLabelError as error:
         raise LFError(f"LF '{name}': {error}") from error
+
+
+@cache
+def _known(model: str, max_length: int, hypothesis: str | None = None) -> TextCache[NDArray[np.float32]]:
+    """Return this process's cache of a model's logits, of the texts alone or each with a hypothesis."""
+    return rows_cache("logits", run_identity(model, None, max_length, BATCH_SIZE, hypothesis))
 
 
 @cache

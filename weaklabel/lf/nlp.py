@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from weaklabel.corpus.batch import TEXT
 from weaklabel.errors import LFError, nearest
 from weaklabel.labels import ABSTAIN
+from weaklabel.lf.components import ANNOTATIONS, needs_of
 from weaklabel.lf.core import check_label, check_name
-from weaklabel.lf.parsing import ANNOTATIONS, Pipeline, SpacyLF, check_annotations, load_pipeline, one_line
+from weaklabel.lf.parsing import Pipeline, SpacyLF, check_annotations, load_pipeline, one_line
 from weaklabel.lf.regexes import check_words
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ class spacy_lf:
         pipeline share one run of it.
     column
         Column to read.
+    needs
+        What the function reads of a parsed text beyond its tokens: names of the pipeline's components such as
+        ``("ner",)``, or token attributes such as ``("LEMMA", "POS")``; ``()`` for tokens alone, by default all. Only
+        these run, with what they build on, so that what was not named may be missing.
 
     Raises
     ------
@@ -51,16 +56,24 @@ class spacy_lf:
     [1, -1]
     """
 
-    def __init__(self, name: str | None = None, *, pipeline: Pipeline = "blank:en", column: str = TEXT) -> None:
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        pipeline: Pipeline = "blank:en",
+        column: str = TEXT,
+        needs: Iterable[str] | None = None,
+    ) -> None:
         if callable(name):
             raise LFError(f"@spacy_lf on '{name.__name__}' needs parentheses: @spacy_lf()")
         self.name = name
         self.pipeline = pipeline
         self.column = column
+        self.needs = needs
 
     def __call__(self, f: Callable[[Doc], int]) -> SpacyLF:
         """Wrap ``f``."""
-        return SpacyLF(self.name or f.__name__, f, self.pipeline, self.column)
+        return SpacyLF(self.name or f.__name__, f, self.pipeline, self.column, needs=self.needs)
 
 
 def matcher_lf(
@@ -112,8 +125,12 @@ def matcher_lf(
         matcher.add(name, patterns)
     except BAD_PATTERN as error:
         raise _bad(name, "Matcher patterns", error) from None
-    check_annotations(name, nlp, (attr for pattern in patterns for token in pattern for attr in token))
-    return _counting(name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column)
+    attributes = {attribute for pattern in patterns for token in pattern for attribute in token}
+    check_annotations(name, nlp, attributes)
+    made_of = ("matcher", [[dict(token) for token in pattern] for pattern in patterns])
+    return _counting(
+        name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column, needs_of(attributes), made_of
+    )
 
 
 def phrase_lf(
@@ -169,7 +186,10 @@ def phrase_lf(
         matcher.add(name, [parse(word) for word in words])
     except BAD_PATTERN as error:
         raise _bad(name, f"phrases compared by {attr!r}", error) from None
-    return _counting(name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column)
+    made_of = ("phrases", attr, words)
+    return _counting(
+        name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column, needs_of([attr]), made_of
+    )
 
 
 def entity_lf(
@@ -219,20 +239,30 @@ def entity_lf(
     nlp = load_pipeline(check_name(name), pipeline)
     wanted = set(check_words(name, types))
     if rules is None:
-        known, find = _types_of(nlp), lambda doc: doc.ents
+        known, find, needs = _types_of(nlp), lambda doc: doc.ents, frozenset({"ENT_TYPE"})
     else:
-        known, find = _ruled(name, nlp, rules)
+        known, find, needs = _ruled(name, nlp, rules)
     if known is not None and wanted - known:
         unknown = min(wanted - known)
         has = f"knows {', '.join(sorted(known))}" if known else "finds no entities; use 'en_core_web_sm', or give rules"
         raise LFError(f"LF '{name}': no entity type '{unknown}'{nearest(unknown, known)}; the pipeline {has}")
-    return _counting(
-        name, label, lambda doc: [entity for entity in find(doc) if entity.label_ in wanted], min_count, nlp, column
-    )
+
+    def entities(doc: Doc) -> list[Any]:
+        return [entity for entity in find(doc) if entity.label_ in wanted]
+
+    made_of = ("entities", sorted(wanted), None if rules is None else [dict(rule) for rule in rules])
+    return _counting(name, label, entities, min_count, nlp, column, needs, made_of)
 
 
 def _counting(
-    name: str, label: int, find: Callable[[Doc], Sequence[Any]], min_count: int, nlp: Language, column: str
+    name: str,
+    label: int,
+    find: Callable[[Doc], Sequence[Any]],
+    min_count: int,
+    nlp: Language,
+    column: str,
+    needs: frozenset[str],
+    made_of: tuple[Any, ...],
 ) -> SpacyLF:
     from spacy.util import filter_spans
 
@@ -243,7 +273,7 @@ def _counting(
     def count(doc: Doc) -> int:
         return number if len(filter_spans(find(doc))) >= min_count else ABSTAIN
 
-    return SpacyLF(name, count, nlp, column, number)
+    return SpacyLF(name, count, nlp, column, number, needs, (*made_of, min_count))
 
 
 def _types_of(nlp: Language) -> set[str] | None:
@@ -256,8 +286,8 @@ def _types_of(nlp: Language) -> set[str] | None:
 
 def _ruled(
     name: str, nlp: Language, rules: Sequence[Mapping[str, Any]]
-) -> tuple[set[str], Callable[[Doc], Sequence[Any]]]:
-    """Return the entity types of the rules, and what finds their entities in a parsed text."""
+) -> tuple[set[str], Callable[[Doc], Sequence[Any]], frozenset[str]]:
+    """Return the entity types of the rules, what finds their entities in a parsed text, and what that needs."""
     from spacy.pipeline import SpanRuler
     from spacy.util import filter_spans
 
@@ -269,9 +299,10 @@ def _ruled(
     except BAD_PATTERN as error:
         raise _bad(name, "entity rules", error) from None
     tokens = [token for rule in rules if not isinstance(rule["pattern"], str) for token in rule["pattern"]]
-    check_annotations(name, nlp, (attribute for token in tokens for attribute in token))
+    attributes = {attribute for token in tokens for attribute in token}
+    check_annotations(name, nlp, attributes)
     # As an EntityRuler does, the longest of overlapping entities wins, whatever its type.
-    return set(ruler.labels), lambda doc: filter_spans(ruler.match(doc))
+    return set(ruler.labels), lambda doc: filter_spans(ruler.match(doc)), needs_of(attributes)
 
 
 def _bad(name: str, what: str, error: Exception) -> LFError:

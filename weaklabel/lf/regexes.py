@@ -52,6 +52,17 @@ def check_pattern(name: str, pattern: str, ignore_case: bool) -> str:
     return flagged
 
 
+def check_bounds(name: str, least: int, most: int | None) -> None:
+    """Refuse, as an `LFError`, bounds that are no whole numbers, are empty, or hold for every text."""
+    for bound in (least, most):
+        if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int) or bound < 0):
+            raise LFError(f"LF '{name}': a bound must be a whole number from 0 on, not {bound!r}")
+    if most is None and least == 0:
+        raise LFError(f"LF '{name}': it would vote on every text; give a min of at least 1, or a max")
+    if most is not None and most < least:
+        raise LFError(f"LF '{name}': no text has at least {least} and at most {most}; give a max of at least the min")
+
+
 def _reason(error: Exception) -> str:
     """Return the one line of a regex error that says why."""
     text = str(error).partition("\n\nThis error occurred")[0]

@@ -3,7 +3,7 @@
 from weaklabel.votes.analysis import LFAnalysis
 from weaklabel.votes.apply import apply_lfs
 from weaklabel.votes.matrix import Problem, Problems, Votes
-from weaklabel.votes.patterns import VotePatterns, vote_patterns
+from weaklabel.votes.patterns import VotePatterns, merge_patterns, vote_patterns
 from weaklabel.votes.storage import load_votes, save_votes
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Votes",
     "apply_lfs",
     "load_votes",
+    "merge_patterns",
     "save_votes",
     "vote_patterns",
 ]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
-from weaklabel.labels import ABSTAIN, check_Y
+from weaklabel.labels import ABSTAIN, Labels, Votes8, check_L, check_Y
 from weaklabel.table import table
 from weaklabel.votes.matrix import Votes
-from weaklabel.votes.patterns import VotePatterns, vote_patterns
+from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.tally import Tally, tally_votes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +25,7 @@ Floats = NDArray[np.float64]
 
 
 class LFAnalysis:
-    """Statistics of labeling functions, computed from vote patterns with their counts.
+    """Statistics of labeling functions, counted in one pass over the votes.
 
     As in Snorkel, except that an accuracy without any vote behind it is NaN and not 0, and that rows without gold
     (-1) are left out and not counted as errors. Shares of no rows at all are NaN.
@@ -50,40 +52,43 @@ class LFAnalysis:
     """
 
     def __init__(self, L: ArrayLike | VotePatterns | Votes, lfs: Sequence[Any] | None = None) -> None:
-        if isinstance(L, Votes):
-            found, lfs = L.patterns(), lfs if lfs is not None else L.lf_names
+        self._source: Votes8 | VotePatterns
+        if isinstance(L, VotePatterns):
+            self._source, self._n, self._m = L, L.n, L.m
         else:
-            found = L if isinstance(L, VotePatterns) else vote_patterns(L)
-        self.patterns = found
+            self._source = L.L if isinstance(L, Votes) else check_L(L)
+            self._n, self._m = self._source.shape
+        if lfs is None and isinstance(L, Votes):
+            lfs = L.lf_names
         self.lf_names = None if lfs is None else [str(getattr(lf, "name", lf)) for lf in lfs]
-        if self.lf_names is not None and len(self.lf_names) != found.m:
-            raise VoteError(f"{len(self.lf_names)} labeling functions for the {found.m} columns of L")
-        n_votes = (found.patterns != ABSTAIN).sum(axis=1)
-        highest = found.patterns.max(axis=1, initial=ABSTAIN)
-        lowest = np.where(found.patterns == ABSTAIN, np.int8(127), found.patterns).min(axis=1, initial=127)
-        self._covered = n_votes > 0
-        self._overlapped = n_votes > 1
-        self._conflicted = self._overlapped & (highest != lowest)
+        if self.lf_names is not None and len(self.lf_names) != self._m:
+            raise VoteError(f"{len(self.lf_names)} labeling functions for the {self._m} columns of L")
+
+    @cached_property
+    def _tally(self) -> Tally:
+        if isinstance(self._source, VotePatterns):
+            return tally_votes(self._source.patterns, self._source.weights())
+        return tally_votes(self._source)
 
     def label_coverage(self) -> float:
         """Return the share of rows with at least one vote."""
-        return self._share_of_rows(self._covered)
+        return self._share_of_rows(self._tally.covered)
 
     def label_overlap(self) -> float:
         """Return the share of rows with at least two votes."""
-        return self._share_of_rows(self._overlapped)
+        return self._share_of_rows(self._tally.overlapped)
 
     def label_conflict(self) -> float:
         """Return the share of rows with votes that differ."""
-        return self._share_of_rows(self._conflicted)
+        return self._share_of_rows(self._tally.conflicted)
 
     def lf_polarities(self) -> list[list[int]]:
         """Return the classes that each labeling function votes for. Length: m."""
-        return [[int(vote) for vote in np.unique(votes) if vote != ABSTAIN] for votes in self.patterns.patterns.T]
+        return [np.flatnonzero(classes).tolist() for classes in self._tally.seen]
 
     def lf_coverages(self) -> Floats:
         """Return the share of rows on which each labeling function votes. Shape: [m]."""
-        return self._shares_of_rows(self._covered)
+        return self._shares_of_rows(self._tally.votes)
 
     def lf_overlaps(self, normalize_by_coverage: bool = False) -> Floats:
         """Return the share of rows on which each labeling function and another one vote.
@@ -98,7 +103,7 @@ class LFAnalysis:
         array
             Shape: [m].
         """
-        overlaps = self._shares_of_rows(self._overlapped)
+        overlaps = self._shares_of_rows(self._tally.overlaps)
         return _ratio(overlaps, self.lf_coverages(), 0.0) if normalize_by_coverage else overlaps
 
     def lf_conflicts(self, normalize_by_overlaps: bool = False) -> Floats:
@@ -114,7 +119,7 @@ class LFAnalysis:
         array
             Shape: [m].
         """
-        conflicts = self._shares_of_rows(self._conflicted)
+        conflicts = self._shares_of_rows(self._tally.conflicts)
         return _ratio(conflicts, self.lf_overlaps(), 0.0) if normalize_by_overlaps else conflicts
 
     def lf_empirical_accuracies(self, Y: ArrayLike) -> Floats:
@@ -160,7 +165,7 @@ class LFAnalysis:
     def records(self, Y: ArrayLike | None = None, est_accuracies: ArrayLike | None = None) -> list[dict[str, Any]]:
         """Return `lf_summary` as one dict a labeling function, with its name as ``LF``, and None for NaN."""
         columns = self._columns(Y, est_accuracies)
-        names: Sequence[str | int] = self.lf_names or range(self.patterns.m)
+        names: Sequence[str | int] = self.lf_names or range(self._m)
         rows = zip(names, *columns.values(), strict=True)
         return [dict(zip(("LF", *columns), (_plain(value) for value in row), strict=True)) for row in rows]
 
@@ -174,42 +179,45 @@ class LFAnalysis:
         return table([list(record.values()) for record in self.records(Y, est_accuracies)], ["LF", *columns])
 
     def _columns(self, Y: ArrayLike | None, est_accuracies: ArrayLike | None) -> dict[str, Any]:
-        columns: dict[str, Any] = {} if self.lf_names is None else {"j": list(range(self.patterns.m))}
+        judged = None if Y is None else self._correct_and_incorrect(Y)
+        columns: dict[str, Any] = {} if self.lf_names is None else {"j": list(range(self._m))}
         columns["Polarity"] = self.lf_polarities()
         columns["Coverage"] = self.lf_coverages()
         columns["Overlaps"] = self.lf_overlaps()
         columns["Conflicts"] = self.lf_conflicts()
-        if Y is not None:
-            correct, incorrect = self._correct_and_incorrect(Y)
+        if judged is not None:
+            correct, incorrect = judged
             columns |= {"Correct": correct, "Incorrect": incorrect}
             columns["Emp. Acc."] = _ratio(correct, correct + incorrect, np.nan)
         if est_accuracies is not None:
             estimates = np.asarray(est_accuracies, dtype=np.float64)
-            if estimates.shape != (self.patterns.m,):
-                raise VoteError(f"est_accuracies has shape {estimates.shape} for {self.patterns.m} labeling functions")
+            if estimates.shape != (self._m,):
+                raise VoteError(f"est_accuracies has shape {estimates.shape} for {self._m} labeling functions")
             columns["Est. Acc."] = estimates
         return columns
 
-    def _share_of_rows(self, chosen: NDArray[np.bool_]) -> float:
-        return float(self.patterns.counts[chosen].sum() / self.patterns.n) if self.patterns.n else math.nan
+    def _share_of_rows(self, rows: NDArray[np.int64]) -> float:
+        return float(self._shares_of_rows(rows)[0])
 
-    def _shares_of_rows(self, chosen: NDArray[np.bool_]) -> Floats:
-        """Share of rows that are ``chosen`` and have the labeling function's vote. Shape: [m]."""
-        if not self.patterns.n:
-            return np.full(self.patterns.m, np.nan)
-        weights = self.patterns.counts * chosen
-        return np.array([weights[votes != ABSTAIN].sum() for votes in self.patterns.patterns.T]) / self.patterns.n
+    def _shares_of_rows(self, rows: NDArray[np.int64]) -> Floats:
+        return rows / self._n if self._n else np.full(len(rows), np.nan)
 
     def _correct_and_incorrect(self, Y: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        gold = check_Y(Y, self.patterns.n)
-        correct = np.zeros(self.patterns.m, dtype=np.int64)
-        voted = np.zeros(self.patterns.m, dtype=np.int64)
+        gold = check_Y(Y, self._n)
+        found = self._tally_with_gold(gold)
+        return found.correct, found.judged - found.correct
+
+    def _tally_with_gold(self, gold: Labels) -> Tally:
+        if not isinstance(self._source, VotePatterns):
+            self._tally = tally_votes(self._source, gold=gold)
+            return self._tally
+        # Of each pattern, as many rows as have it and one class of gold.
+        patterns, rows = self._source.patterns, self._source.rows()
+        found = tally_votes(patterns[:0])
         for label in np.unique(gold[gold != ABSTAIN]):
-            weights = np.bincount(self.patterns.inverse[gold == label], minlength=len(self.patterns))
-            for lf, votes in enumerate(self.patterns.patterns.T):
-                correct[lf] += weights[votes == label].sum()
-                voted[lf] += weights[votes != ABSTAIN].sum()
-        return correct, voted - correct
+            weights = np.bincount(rows[gold == label], minlength=len(patterns))
+            found += tally_votes(patterns, weights, np.full(len(patterns), label))
+        return found
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any], otherwise: float) -> Floats:

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from weaklabel.corpus import Corpus, read_corpus
-from weaklabel.corpus.batch import TEXT, Batch
+from weaklabel.corpus.batch import TEXT
 from weaklabel.errors import CorpusError, LFError, VoteError, WeakLabelWarning, nearest
 from weaklabel.labels import MAX_CARDINALITY, check_label_names
-from weaklabel.lf.core import LF, ExpressionLF, as_lf
-from weaklabel.votes.evaluate import LFVotes, add_problems, vote_by_batch, vote_with_expressions
+from weaklabel.lf.core import LF, as_lf
+from weaklabel.votes.budget import ErrorBudget
+from weaklabel.votes.evaluate import LFVotes
 from weaklabel.votes.matrix import Problems, Votes
-from weaklabel.votes.parallel import vote_in_processes
-
-DEFAULT_BUDGET = 0.05
-"""Share of the rows on which a labeling function may go wrong, unless the caller sets it."""
-
-ALWAYS_BORNE = 100
-"""Rows on which a labeling function may go wrong by default, whatever share of a small corpus that is."""
-
-WORTH_WORKERS = 20_000
-"""Rows from which on it pays to start processes."""
+from weaklabel.votes.voter import Voter
 
 
 def apply_lfs(
@@ -36,8 +27,9 @@ def apply_lfs(
     *,
     labels: Sequence[str] | None = None,
     error_budget: float | None = None,
-    workers: int = 1,
-    batch_size: int = 10_000,
+    workers: int = 0,
+    time_limit: float | None = None,
+    batch_size: int = 50_000,
     progress: bool = False,
 ) -> Votes:
     """Let labeling functions vote on every row of a corpus.
@@ -55,10 +47,14 @@ def apply_lfs(
         Class names; by default those of the collection. Without any, a vote may be 0 to 126.
     error_budget
         Share of the rows, 0 to 1, on which one labeling function may go wrong before all is refused; 0 refuses the
-        first problem. By default 5%, or 100 rows where that is more.
+        first problem. By default 5%, or 100 rows where that is more. One that goes wrong on each of the first 10,000
+        rows is refused there and then.
     workers
-        Processes for the labeling functions that are no column expressions. More than one needs labeling functions
-        from packs, since each process loads them by itself; a corpus below 20,000 rows stays in this process.
+        Processes that guard the labeling functions which are no column expressions: one that crashes or hangs costs
+        its own votes on the rows concerned, and nothing else. They need labeling functions from packs, since each
+        process loads them by itself. 0 stays in this process, unguarded.
+    time_limit
+        Seconds that a labeling function may take over one row; by default 10 with ``workers``, and no limit without.
     batch_size
         Rows evaluated together; the votes do not depend on it.
     progress
@@ -73,7 +69,8 @@ def apply_lfs(
     LFError
         There are no labeling functions, two share a name, one is none, or one reads a column that the corpus lacks.
     VoteError
-        A labeling function went wrong on more rows than the budget allows, or did not return a vote for each row.
+        A labeling function went wrong on more rows than the budget allows, did not return a vote for each row, or took
+        down more than 20 processes.
 
     Examples
     --------
@@ -85,34 +82,31 @@ def apply_lfs(
     array([[ 1],
            [-1]], dtype=int8)
     """
-    if not 0 <= (error_budget or 0) <= 1:
-        raise VoteError(f"error_budget must be 0 to 1, not {error_budget}")
-    if workers < 1 or batch_size < 1:
-        raise VoteError(f"workers and batch_size must be at least 1, not {workers} and {batch_size}")
+    if batch_size < 1:
+        raise VoteError(f"batch_size must be at least 1, not {batch_size}")
     functions = _as_lfs(lfs)
     labels = getattr(lfs, "labels", None) if labels is None else labels
     names = None if labels is None else check_label_names(labels, "apply_lfs")
+    budget = ErrorBudget(error_budget)
     rows = _as_corpus(corpus)
     _check_columns(functions, rows.columns)
-
     top = MAX_CARDINALITY if names is None else len(names)
-    specs = _specs(lfs, functions) if workers > 1 else ()
-    blocks, problems = [np.empty((len(functions), 0), np.int8)], dict[str, Problems]()
-    with _bar(progress) as bar:
-        for found in _evaluate(functions, rows.batches(batch_size), top, specs, workers):
+    specs = tuple(getattr(lfs, "specs", ()))
+
+    blocks = [np.empty((len(functions), 0), np.int8)]
+    with Voter(functions, top=top, specs=specs, workers=workers, time_limit=time_limit) as voter, _bar(progress) as bar:
+        for batch, found in voter.vote(rows.batches(batch_size)):
             blocks.append(np.stack([part.votes for part in found]))
-            _note(problems, functions, found)
-            if problems and error_budget == 0:
-                _refuse_beyond(0, problems, "error_budget=0 allows none")
-            bar.update(blocks[-1].shape[1])
-    L = np.concatenate(blocks, axis=1).T
-    # Only now: how many problems are too many hangs on how many rows there are.
-    share = DEFAULT_BUDGET if error_budget is None else error_budget
-    borne = max(ALWAYS_BORNE if error_budget is None else 0, int(share * len(L)))
-    _refuse_beyond(borne, problems, f"error_budget={share:g} allows {borne} of {len(L)}")
-    if problems:
-        _warn(problems)
-    return Votes(L, tuple(lf.name for lf in functions), names, problems)
+            budget.note(_problems(functions, found), len(batch))
+            bar.update(len(batch))
+    budget.check()
+    if budget.problems:
+        _warn(budget.problems)
+    return Votes(np.concatenate(blocks, axis=1).T, tuple(lf.name for lf in functions), names, budget.problems)
+
+
+def _problems(functions: Sequence[LF], found: Sequence[LFVotes]) -> dict[str, Problems]:
+    return {lf.name: part.problems for lf, part in zip(functions, found, strict=True) if part.problems is not None}
 
 
 def _as_lfs(lfs: Any) -> list[LF]:
@@ -155,62 +149,6 @@ def _check_columns(functions: Sequence[LF], columns: Sequence[str]) -> None:
                     f"LF '{lf.name}' reads column '{column}', which the corpus lacks{nearest(column, known)}; "
                     f"its columns are {', '.join(columns)}"
                 )
-
-
-def _specs(lfs: Any, functions: Sequence[LF]) -> tuple[str, ...]:
-    """Return by what the processes load the labeling functions; empty where none of them is needed there."""
-    others = [lf.name for lf in functions if not isinstance(lf, ExpressionLF)]
-    specs = tuple(getattr(lfs, "specs", ()))
-    if others and not specs:
-        raise LFError(
-            f"workers need labeling functions from a pack, and LF '{others[0]}' comes from none: "
-            "put it into a .py file and load that with load_lfs, or use workers=1"
-        )
-    return specs if others else ()
-
-
-def _evaluate(
-    functions: Sequence[LF], batches: Iterator[Batch], top: int, specs: tuple[str, ...], workers: int
-) -> Iterator[list[LFVotes]]:
-    """Yield, batch by batch and in the order of ``functions``, what each of them votes."""
-    expressions = [lf for lf in functions if isinstance(lf, ExpressionLF)]
-    others = [lf for lf in functions if not isinstance(lf, ExpressionLF)]
-    is_large, batches = _look_ahead(batches) if specs else (False, batches)
-    if is_large:
-        voted = vote_in_processes(specs, [lf.name for lf in others], batches, top, workers)
-    else:
-        voted = ((batch, vote_by_batch(others, batch, top)) for batch in batches)
-    for batch, found in voted:
-        by_name = dict(zip((lf.name for lf in others), found, strict=True))
-        if expressions:
-            by_name.update(
-                zip((lf.name for lf in expressions), vote_with_expressions(expressions, batch, top), strict=True)
-            )
-        yield [by_name[lf.name] for lf in functions]
-
-
-def _look_ahead(batches: Iterator[Batch]) -> tuple[bool, Iterator[Batch]]:
-    """Say whether there are rows enough for several processes, and give the batches back whole."""
-    seen, n_rows = [], 0
-    for batch in batches:
-        seen.append(batch)
-        n_rows += len(batch)
-        if n_rows >= WORTH_WORKERS:
-            break
-    return n_rows >= WORTH_WORKERS, chain(seen, batches)
-
-
-def _note(problems: dict[str, Problems], functions: Sequence[LF], found: Sequence[LFVotes]) -> None:
-    for lf, part in zip(functions, found, strict=True):
-        total = add_problems([problems.get(lf.name), part.problems])
-        if total is not None:
-            problems[lf.name] = total
-
-
-def _refuse_beyond(borne: int, problems: dict[str, Problems], budget: str) -> None:
-    for name, found in problems.items():
-        if found.count > borne:
-            raise VoteError(f"LF '{name}': {found}; {budget}")
 
 
 def _warn(problems: dict[str, Problems]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from reprlib import repr as shorten
 from typing import Any
 
@@ -14,7 +13,6 @@ import polars as pl
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError, WeakLabelError
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Votes8
-from weaklabel.lf.core import LF, ExpressionLF
 from weaklabel.votes.matrix import Problem, Problems
 
 FIRST = 5
@@ -29,69 +27,48 @@ class LFVotes:
     problems: Problems | None
 
 
-def vote_with_expressions(lfs: Sequence[ExpressionLF], batch: Batch, top: int = MAX_CARDINALITY) -> list[LFVotes]:
-    """Evaluate all expressions in one pass over the columns; where that fails, each on its own.
+def ask(name: str, vote: Callable[[Batch], Any], batch: Batch, top: int = MAX_CARDINALITY) -> LFVotes:
+    """Ask for votes; where that raises, ask for each half, down to the single rows that are to blame.
 
     Parameters
     ----------
-    lfs
-        Labeling functions that are expressions.
+    name
+        Name of the labeling function, for messages.
+    vote
+        Takes the batch, or a part of it, and returns a vote for each row.
     batch
         The rows.
     top
         Number of classes; a vote must be below it.
 
-    Returns
-    -------
-    list of LFVotes
-        In the order of ``lfs``.
+    Raises
+    ------
+    WeakLabelError
+        What the labeling function raises of this kind, which says what is wrong with itself and not with a row.
+    VoteError
+        It does not return a vote for each row.
     """
-    try:
-        columns = _select(lfs, batch)
-    except (Exception, pl.exceptions.PanicException):
-        return [_ask(lf.name, partial(_select_one, lf), batch, top) for lf in lfs]
-    return [_check(lf.name, column, batch, top) for lf, column in zip(lfs, columns, strict=True)]
-
-
-def vote_by_batch(lfs: Sequence[LF], batch: Batch, top: int = MAX_CARDINALITY) -> list[LFVotes]:
-    """Ask each labeling function for its votes on the batch; parameters as of `vote_with_expressions`."""
-    return [_ask(lf.name, lf.vote, batch, top) for lf in lfs]
-
-
-def _select_one(lf: ExpressionLF, batch: Batch) -> Any:
-    return _select([lf], batch)[0]
-
-
-def _select(lfs: Sequence[ExpressionLF], batch: Batch) -> list[Any]:
-    # with_columns, since select would shrink to one row where every expression is a constant.
-    names = [f"__vote_{number}" for number in range(len(lfs))]
-    exprs = [lf.expr.alias(name) for lf, name in zip(lfs, names, strict=True)]
-    votes = batch.frame.lazy().with_columns(exprs).select(names).collect()
-    return [_abstain_where_null(column) for column in votes.get_columns()]
-
-
-def _abstain_where_null(column: pl.Series) -> Any:
-    if column.dtype.is_integer():
-        return column.cast(pl.Int64).fill_null(ABSTAIN).to_numpy()
-    return [ABSTAIN if vote is None else vote for vote in column.to_list()]
-
-
-def _ask(name: str, vote: Callable[[Batch], Any], batch: Batch, top: int) -> LFVotes:
-    """Ask for votes; where that raises, ask for each half, down to the single rows that are to blame."""
     try:
         votes = vote(batch)
     except WeakLabelError:
         raise  # it says what is wrong with the labeling function itself, not with a row
     except (Exception, SystemExit, pl.exceptions.PanicException) as error:
         if len(batch) == 1:
-            return LFVotes(np.full(1, ABSTAIN, np.int8), Problems(1, (Problem(batch.start, _of_error(error)),)))
+            return fault(batch.start, _of_error(error))
         middle = len(batch) // 2
-        return _join([_ask(name, vote, half, top) for half in (batch.part(0, middle), batch.part(middle, None))])
-    return _check(name, votes, batch, top)
+        return join_votes([ask(name, vote, half, top) for half in (batch.part(0, middle), batch.part(middle, None))])
+    return check_votes(name, votes, batch, top)
 
 
-def _join(parts: Sequence[LFVotes]) -> LFVotes:
-    return LFVotes(np.concatenate([part.votes for part in parts]), add_problems(part.problems for part in parts))
+def fault(row: int, message: str) -> LFVotes:
+    """Return what stands for the vote on a row that went wrong: an abstain, and a problem."""
+    return LFVotes(np.full(1, ABSTAIN, np.int8), Problems(1, (Problem(row, message),)))
+
+
+def join_votes(parts: Sequence[LFVotes]) -> LFVotes:
+    """Join the votes of one labeling function on consecutive rows."""
+    votes = [np.empty(0, np.int8), *(part.votes for part in parts)]
+    return LFVotes(np.concatenate(votes), add_problems(part.problems for part in parts))
 
 
 def add_problems(parts: Iterable[Problems | None]) -> Problems | None:
@@ -103,8 +80,21 @@ def add_problems(parts: Iterable[Problems | None]) -> Problems | None:
     return Problems(sum(part.count for part in found), tuple(first[:FIRST]))
 
 
-def _check(name: str, votes: Any, batch: Batch, top: int) -> LFVotes:
-    """Check votes and make them int8; whatever is no vote becomes an abstain and a problem."""
+def check_votes(name: str, votes: Any, batch: Batch, top: int = MAX_CARDINALITY) -> LFVotes:
+    """Check votes and make them int8; whatever is no vote becomes an abstain and a problem.
+
+    Parameters
+    ----------
+    name, batch, top
+        As of `ask`.
+    votes
+        What a labeling function returned for the batch.
+
+    Raises
+    ------
+    VoteError
+        There is not a vote for each row.
+    """
     if not isinstance(votes, np.ndarray):
         try:
             votes = list(votes)

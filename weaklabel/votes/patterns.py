@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
-from weaklabel.labels import Votes8, check_L
+from weaklabel.labels import MAX_CARDINALITY, Votes8, check_L
+from weaklabel.votes.packing import pack_bytes, pack_word, unpack_bytes, votes_a_byte
+from weaklabel.votes.threads import in_threads
 
-_ROWS_AT_ONCE = 1 << 15
-"""Rows coded together: few enough that their codes stay in the processor's cache."""
+_PATTERNS_AT_ONCE = 1 << 20
+"""Patterns that `merge_patterns` gathers before it merges them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,17 +29,18 @@ class VotePatterns:
     counts
         Rows of L that show each pattern, at least 1. Shape: [u].
     inverse
-        Pattern of each row of L: ``patterns[inverse]`` is L. Shape: [n].
+        Pattern of each row of L: ``patterns[inverse]`` is L. None where rows are not kept, as in a table merged of
+        several corpus parts. Shape: [n].
     """
 
     patterns: Votes8
     counts: NDArray[np.int64]
-    inverse: NDArray[np.int64]
+    inverse: NDArray[np.int64] | None = None
 
     @property
     def n(self) -> int:
         """Rows of L."""
-        return len(self.inverse)
+        return int(self.counts.sum())
 
     @property
     def m(self) -> int:
@@ -45,22 +50,67 @@ class VotePatterns:
     def __len__(self) -> int:
         return len(self.patterns)
 
+    def rows(self) -> NDArray[np.int64]:
+        """Return ``inverse``.
+
+        Raises
+        ------
+        VoteError
+            These patterns do not keep the rows that they came from.
+        """
+        if self.inverse is None:
+            raise VoteError(
+                f"this table of {len(self)} vote patterns does not say which row has which pattern; give the votes "
+                "themselves, or its .patterns for an answer a pattern"
+            )
+        return self.inverse
+
+    def weights(self) -> NDArray[np.int64] | None:
+        """Return ``counts``, or None where each is 1, which is faster to add up."""
+        return None if bool((self.counts == 1).all()) else self.counts
+
     def merge(self, other: VotePatterns) -> VotePatterns:
         """Add up two pattern tables: the patterns of the rows of ``self`` followed by those of ``other``.
 
         Raises
         ------
         VoteError
-            The tables are of different numbers of labeling functions.
+            The tables are of different numbers of labeling functions, or do not keep their rows (see
+            `merge_patterns`).
         """
-        if self.m != other.m:
-            raise VoteError(f"patterns of {self.m} and of {other.m} labeling functions cannot be merged")
-        both = vote_patterns(np.concatenate([self.patterns, other.patterns]))
-        mine, theirs = both.inverse[: len(self)], both.inverse[len(self) :]
+        of_rows = self.rows(), other.rows()
+        both = vote_patterns(_joined([self, other]))
+        mine, theirs = both.rows()[: len(self)], both.rows()[len(self) :]
         counts = np.zeros(len(both), dtype=np.int64)
         counts[mine] += self.counts
         counts[theirs] += other.counts
-        return VotePatterns(both.patterns, counts, np.concatenate([mine[self.inverse], theirs[other.inverse]]))
+        return VotePatterns(both.patterns, counts, np.concatenate([mine[of_rows[0]], theirs[of_rows[1]]]))
+
+    def to_arrays(self) -> dict[str, Any]:
+        """Return patterns and counts, without rows, in a small form that ``numpy.savez`` takes: several votes a byte."""
+        base = _base(self.patterns)
+        return {
+            "packed": pack_bytes(self.patterns, base),
+            "counts": self.counts,
+            "shape": np.array([self.m, base], dtype=np.int64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Make what `to_arrays` was given, without ``inverse``.
+
+        Raises
+        ------
+        VoteError
+            The arrays are not from there.
+        """
+        try:
+            packed, counts, (m, base) = arrays["packed"], arrays["counts"], arrays["shape"].tolist()
+        except (KeyError, ValueError) as error:
+            raise VoteError(f"these arrays are no vote patterns: {error!r}; they need packed, counts, shape") from error
+        if not 2 <= base <= MAX_CARDINALITY + 1 or packed.shape != (len(counts), -(-m // votes_a_byte(base))):
+            raise VoteError(f"packed votes of shape {packed.shape} are not of {len(counts)} patterns of {m} votes")
+        return cls(unpack_bytes(packed.astype(np.uint8, copy=False), base, m), counts.astype(np.int64, copy=False))
 
 
 def vote_patterns(L: ArrayLike) -> VotePatterns:
@@ -85,42 +135,128 @@ def vote_patterns(L: ArrayLike) -> VotePatterns:
     ([[0, 0], [1, -1]], [1, 2], [1, 0, 1])
     """
     votes = check_L(L)
-    inverse, n_patterns = _number_rows(votes)
-    example = np.empty(n_patterns, dtype=np.int64)
-    example[inverse] = np.arange(len(votes))
-    counts = np.bincount(inverse, minlength=n_patterns).astype(np.int64, copy=False)
-    return VotePatterns(_take_rows(votes, example), counts, inverse)
+    order, first = _sort_rows(votes)
+    starts = np.flatnonzero(first)
+    inverse = np.empty(len(votes), dtype=np.int64)
+    inverse[order] = np.cumsum(first) - 1
+    return VotePatterns(take_rows(votes, order[starts]), np.diff(starts, append=len(votes)), inverse)
 
 
-def _number_rows(L: Votes8) -> tuple[NDArray[np.int64], int]:
-    """Number the distinct rows of L in lexicographic order; return each row's number, and how many there are.
+def merge_patterns(tables: Sequence[VotePatterns]) -> VotePatterns:
+    """Add up pattern tables, as of the parts of a corpus. Their order makes no difference.
 
-    A row is read as a number with one digit a vote. As many columns as fit go into 64 bits; the words are ranked,
-    and the rank is the first digit of the next word. So ranks keep the order, and nothing can collide.
+    Parameters
+    ----------
+    tables
+        At least one; of the same labeling functions.
+
+    Returns
+    -------
+    VotePatterns
+        Without ``inverse``.
+
+    Raises
+    ------
+    VoteError
+        There is no table, or they are of different numbers of labeling functions.
+
+    Examples
+    --------
+    >>> both = merge_patterns([vote_patterns([[0, 1], [0, 1]]), vote_patterns([[0, 1], [-1, 1]])])
+    >>> both.patterns.tolist(), both.counts.tolist(), both.n
+    ([[-1, 1], [0, 1]], [1, 3], 4)
     """
-    n, m = L.shape
-    base = int(L.max(initial=-1)) + 2
-    rank, n_ranks, column = np.zeros(n, dtype=np.int64), min(n, 1), 0
-    while column < m and n_ranks < n:
-        words, span, first = rank.astype(np.uint64), n_ranks * base, column
-        while column < m and span <= 2**64:
-            span, column = span * base, column + 1
-        _append_digits(words, L[:, first:column], base)
-        unique, rank = np.unique(words, return_inverse=True)
-        n_ranks = len(unique)
-    return rank, n_ranks
+    if not tables:
+        raise VoteError("there are no vote patterns to merge; give at least one table")
+    merged, waiting = tables[0], list[VotePatterns]()
+    for table in tables[1:]:
+        waiting.append(table)
+        # As many as are there already, so that a large table is not sorted again for each small one.
+        if sum(map(len, waiting)) >= max(_PATTERNS_AT_ONCE, len(merged)):
+            merged, waiting = _merge([merged, *waiting]), []
+    return _merge([merged, *waiting])
 
 
-def _take_rows(L: Votes8, rows: NDArray[np.int64]) -> Votes8:
+def _merge(tables: Sequence[VotePatterns]) -> VotePatterns:
+    patterns = _joined(tables)
+    counts = np.concatenate([table.counts for table in tables])
+    order, first = _sort_rows(patterns)
+    starts = np.flatnonzero(first)
+    totals = np.add.reduceat(counts[order], starts) if len(starts) else counts
+    return VotePatterns(take_rows(patterns, order[starts]), totals)
+
+
+def _joined(tables: Sequence[VotePatterns]) -> Votes8:
+    widths = {table.m for table in tables}
+    if len(widths) > 1:
+        wrong = " and of ".join(map(str, sorted(widths)))
+        raise VoteError(f"patterns of {wrong} labeling functions cannot be merged")
+    joined = np.empty((sum(map(len, tables)), widths.pop()), dtype=np.int8, order="F")
+    return np.concatenate([table.patterns for table in tables], out=joined)
+
+
+def take_rows(L: Votes8, rows: NDArray[np.int64]) -> Votes8:
+    """Return some rows of L, stored by column."""
+    many = 4 * len(rows) > len(L)
+    base = _base(L) if many else 0
+    source = pack_bytes(L, base) if many else L  # many rows are fetched in fewer turns where they are packed
     taken = np.empty((len(rows), L.shape[1]), dtype=np.int8, order="F")
-    for column in range(L.shape[1]):
-        taken[:, column] = L[:, column][rows]
+
+    def take(part: slice) -> None:
+        fetched = np.empty((part.stop - part.start, source.shape[1]), dtype=source.dtype, order="F")
+        for column in range(source.shape[1]):
+            np.take(source[:, column], rows[part], out=fetched[:, column], mode="clip")
+        taken[part] = unpack_bytes(fetched.view(np.uint8), base, L.shape[1]) if many else fetched
+
+    in_threads(len(rows), take)
     return taken
 
 
-def _append_digits(words: NDArray[np.uint64], L: Votes8, base: int) -> None:
-    for start in range(0, len(L), _ROWS_AT_ONCE):
-        some, votes = words[start : start + _ROWS_AT_ONCE], L[start : start + _ROWS_AT_ONCE]
-        for column in range(L.shape[1]):
-            some *= np.uint64(base)
-            some += (votes[:, column] + 1).view(np.uint8)
+def _sort_rows(L: Votes8) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Sort the rows of L lexicographically.
+
+    A first number a row holds its first votes. Where it is the same for several rows, the next votes decide, in a
+    number that begins with the rank so far; and so on. Nothing is hashed, so nothing can collide.
+
+    Returns
+    -------
+    order
+        Row numbers, sorted by what the rows hold; the order of equal rows may be any. Shape: [n].
+    first
+        Which places in ``order`` begin a new pattern. Shape: [n].
+    """
+    n, m = L.shape
+    base = _base(L)
+    digits = votes_a_byte(base)
+    order, first = np.arange(n), np.arange(n) == 0
+    column, places, group = 0, np.arange(n), np.zeros(n, dtype=np.uint64)
+    while column < m and len(places):
+        used = (int(group[-1]).bit_length() + 7) // 8  # bytes of the rank so far
+        width = (8 - used) * digits
+        keys = _pack_rows(L[:, column : column + width], order[places], base)
+        if used:
+            keys |= group << np.uint64(8 * (8 - used))
+        ranked = np.argsort(keys)
+        keys, order[places] = keys[ranked], order[places][ranked]
+        first[places[1:]] |= keys[1:] != keys[:-1]
+        places = np.flatnonzero(~(first & np.append(first[1:], True)))  # of rows that still have equals
+        group = np.cumsum(first[places], dtype=np.uint64) - np.uint64(1) if len(places) else group
+        column += width
+    return order, first
+
+
+def _pack_rows(L: Votes8, rows: NDArray[np.int64], base: int) -> NDArray[np.uint64]:
+    """Pack some rows: all rows first and then these where that is cheaper."""
+    if 4 * len(rows) < len(L):
+        return pack_word(take_rows(L, rows), base)
+    words = np.empty(len(L), dtype=np.uint64)
+
+    def pack(part: slice) -> None:
+        words[part] = pack_word(L[part], base)
+
+    in_threads(len(L), pack)
+    return words[rows]
+
+
+def _base(L: Votes8) -> int:
+    return max(2, int(L.max(initial=-1)) + 2)

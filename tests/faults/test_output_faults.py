@@ -1,0 +1,118 @@
+"""Output that cannot be written, or not whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.case import Case, check, params
+
+TITLE = "Output"
+
+ROWS = b"id,text\n" + b"".join(b"%d,refund no %d\n" % (n, n * n) for n in range(20_000))
+FEW = b"id,text\n1,refund\n2,thanks\n"
+
+
+def _linked(folder: Path) -> None:
+    (folder / "in.csv").write_bytes(FEW)
+    (folder / "link.csv").symlink_to("in.csv")
+
+
+def _out_is_folder(folder: Path) -> None:
+    (folder / "in.csv").write_bytes(FEW)
+    (folder / "out.csv").mkdir()
+
+
+CASES = (
+    Case("a folder as OUT", "refused", _out_is_folder, code=1, says=r"cannot write out\.csv: it is a folder"),
+    Case("OUT in a folder that is not there", "refused", FEW, out="no/out.csv", code=1, says="there is no such folder"),
+    Case(
+        "OUT in a folder that cannot be written to",
+        "refused",
+        FEW,
+        out="/sys/out.csv",
+        code=1,
+        says="cannot write /sys/out.csv",
+    ),
+    Case("OUT without an ending", "refused", FEW, out="out", code=1, says="cannot tell the format of out by its name"),
+    Case(
+        "OUT with an unknown ending",
+        "refused",
+        FEW,
+        out="out.xlsx",
+        code=1,
+        says=r"cannot tell the format of out\.xlsx",
+    ),
+    Case("a name that is too long", "refused", FEW, out="o" * 300 + ".csv", code=1, says="File name too long"),
+    Case(
+        "the corpus as OUT",
+        "refused, and the corpus is as it was",
+        FEW,
+        out="in.csv",
+        code=1,
+        says="is the corpus itself",
+    ),
+    Case(
+        "a link to the corpus as OUT", "refused likewise", _linked, out="link.csv", code=1, says="is the corpus itself"
+    ),
+    Case(
+        "a limit on the size of files, or a full disk",
+        "refused, and what stood there stays",
+        ROWS,
+        shell="ulimit -f 64; weaklabel label in.csv --lfs pack.py -o out.csv",
+        code=1,
+        says=r"cannot write out\.csv.*: File too large",
+        resumes=True,
+    ),
+    Case(
+        "the same, Parquet",
+        "refused likewise",
+        ROWS,
+        out="out.parquet",
+        shell="ulimit -f 64; weaklabel label in.csv --lfs pack.py -o out.parquet",
+        code=1,
+        says=r"cannot write out\.parquet.*: .*File too large",
+        resumes=True,
+    ),
+    Case(
+        "standard output on a full disk",
+        "refused",
+        FEW,
+        out="-",
+        shell="weaklabel label in.csv --lfs pack.py -o - > /dev/full",
+        code=1,
+        says="No space left on device",
+    ),
+    Case(
+        "a reader of standard output that stops early",
+        "stops without a word, with the code of SIGPIPE",
+        ROWS,
+        out="-",
+        shell="weaklabel label in.csv --lfs pack.py --label-model majority -q -o - | head -1",
+        code=141,
+        says=r"\A\Z",
+    ),
+    Case(
+        "standard input and output",
+        "the summary goes to stderr",
+        FEW,
+        shell="cat in.csv | weaklabel label - --lfs pack.py -o - > out.csv",
+        rows=2,
+        keeps=(b"1,refund,complaint",),
+    ),
+    Case(
+        "empty standard input, or a closed one",
+        "refused",
+        FEW,
+        out="-",
+        shell="weaklabel label - --lfs pack.py -o - <&-",
+        code=1,
+        says="standard input is empty",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", params(CASES))
+def test_output(case, tmp_path, monkeypatch):
+    check(case, tmp_path, monkeypatch)

@@ -1,0 +1,143 @@
+"""The same bytes from a cluster of real worker processes, whatever happens to them."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import polars as pl
+import pytest
+
+from weaklabel import LinearClassifier, load_lfs, read_corpus
+from weaklabel.errors import CorpusError, WeakLabelError
+from weaklabel.job import LabelOptions, label_file, predict_file
+from weaklabel.job.cluster import DaskEngine
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+SMALL = """
+from weaklabel.corpus import open as opening, parts
+opening.CHUNK, parts.PART_ROWS = 512, 20
+"""
+
+
+def start(*arguments, **more):
+    return subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]],
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        **more,
+    )
+
+
+def end(process):
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A scheduler and a function that adds a worker; all processes of their own, with addresses of their own."""
+    (tmp_path / "small.py").write_text(SMALL)
+    where = tmp_path / "scheduler.json"
+    environment = {**os.environ, "WEAKLABEL_CACHE": "off", "PYTHONWARNINGS": "ignore"}
+    processes = [start("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", where, env=environment)]
+
+    def add():
+        processes.append(
+            start(
+                *("worker", "--scheduler-file", where, "--nthreads", "1", "--nworkers", "1", "--no-dashboard"),
+                *("--preload", str(tmp_path / "small.py"), "--local-directory", str(tmp_path)),
+                env=environment,
+            )
+        )
+        return processes[-1]
+
+    while not where.exists():
+        assert processes[0].poll() is None
+        time.sleep(0.05)
+    yield json.loads(where.read_text())["address"], add
+    for process in reversed(processes):
+        end(process)
+
+
+@pytest.fixture(autouse=True)
+def no_cache(monkeypatch):
+    monkeypatch.setenv("WEAKLABEL_CACHE", "off")
+
+
+def label(messages, pack, out, engine=None):
+    corpus = read_corpus(messages, quoting=True)
+    return label_file(corpus, load_lfs(pack), str(out), LabelOptions(workers=0, with_votes=True), engine=engine)
+
+
+def test_the_same_bytes_though_one_dies_and_one_comes_late(cluster, messages, pack, tmp_path):
+    address, add = cluster
+    slow = (
+        pack.read_text() + "\nimport time\n\n@labeling_function()\ndef slow(x):\n    time.sleep(0.01)\n    return -1\n"
+    )
+    pack.write_text(slow)
+    label(messages, pack, tmp_path / "local.csv")
+    first, _ = add(), add()
+    workers = set()
+
+    class Eventful(DaskEngine):
+        """Loses a worker in the middle, and gets another one."""
+
+        def vote(self, job):
+            for number, part in enumerate(super().vote(job)):
+                workers.update(self._client.scheduler_info(n_workers=-1)["workers"])
+                if number == 2:
+                    end(first)
+                    add()
+                yield part
+
+    with Eventful(address) as engine:
+        engine._client.wait_for_workers(2, timeout=60)
+        found = label(messages, pack, tmp_path / "cluster.csv", engine)
+    assert len(workers) >= 2
+    assert found.rows == 300 and found.rejects == 3 and found.problems["shouting"].first[0].row == 150
+    assert (tmp_path / "cluster.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
+    rejects = [(tmp_path / f"{name}.csv.rejects.jsonl").read_bytes() for name in ("cluster", "local")]
+    assert rejects[0] == rejects[1]
+
+
+def test_prediction_and_packed_input(cluster, messages, tmp_path):
+    address, add = cluster
+    for _ in range(2):
+        add()
+    texts = read_corpus(messages, quoting=True).texts()
+    classifier = LinearClassifier(labels=("ham", "spam")).fit(texts, [row % 2 for row in range(len(texts))])
+    classifier.save(tmp_path / "model")
+    packed = tmp_path / "packed.csv.gz"
+    packed.write_bytes(gzip.compress(messages.read_bytes()))
+    with DaskEngine(address) as engine:
+        for name, chosen in {"local": None, "cluster": engine}.items():
+            predict_file(
+                read_corpus(packed, quoting=True),
+                classifier,
+                str(tmp_path / f"{name}.jsonl"),
+                model_id="1",
+                loading={"folder": str(tmp_path / "model")},
+                engine=chosen,
+            )
+    assert (tmp_path / "cluster.jsonl").read_bytes() == (tmp_path / "local.jsonl").read_bytes()
+
+
+def test_a_data_frame_cannot_be_shared(cluster, pack, tmp_path):
+    frame = pl.DataFrame({"text": ["prize"]})
+    with DaskEngine(cluster[0]) as engine, pytest.raises(CorpusError, match="write it as Parquet"):
+        label_file(read_corpus(frame), load_lfs(pack), str(tmp_path / "out.csv"), engine=engine)
+
+
+def test_no_scheduler_there():
+    with (
+        pytest.raises(WeakLabelError, match="no Dask scheduler answers"),
+        DaskEngine("tcp://127.0.0.1:1", timeout=1),
+    ):
+        pass

@@ -1,0 +1,194 @@
+"""Labelling in parts gives what labelling at once gives; runs resume, and never mix."""
+
+import csv
+import gzip
+import json
+
+import polars as pl
+import pytest
+
+from weaklabel import load_lfs, read_corpus
+from weaklabel.errors import CorpusError, VoteError
+from weaklabel.job import LabelOptions, label_file
+from weaklabel.job.engine import LocalEngine
+from weaklabel.labelled import write_labelled_corpus
+from weaklabel.pipeline import label_corpus
+from weaklabel.votes.voter import Voter
+
+REAL_VOTER = Voter
+IN_PROCESS = LabelOptions(workers=0, with_votes=True)
+
+
+class Stops(Exception):
+    pass
+
+
+class StoppingEngine(LocalEngine):
+    """Fails after so many parts, as a machine might."""
+
+    def __init__(self, votes=10**9, writes=10**9):
+        self.votes, self.writes = votes, writes
+
+    def vote(self, job):
+        for number, found in enumerate(super().vote(job)):
+            if number == self.votes:
+                raise Stops
+            yield found
+
+    def write(self, job, parts=None):
+        for number, part in enumerate(super().write(job, parts)):
+            if number == self.writes:
+                raise Stops
+            yield part
+
+
+@pytest.fixture(autouse=True)
+def no_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("WEAKLABEL_CACHE", "off")
+
+
+def run(messages, pack, out, options=IN_PROCESS, **more):
+    return label_file(read_corpus(messages, quoting=True), load_lfs(pack), str(out), options, **more)
+
+
+@pytest.mark.filterwarnings("ignore::weaklabel.errors.WeakLabelWarning")
+@pytest.mark.parametrize("name", ["out.csv", "out.tsv", "out.jsonl", "out.parquet", "out.csv.gz", "out.jsonl.zst"])
+def test_the_same_rows_as_labelling_at_once(messages, pack, tmp_path, name):
+    found = run(messages, pack, tmp_path / name)
+    corpus = read_corpus(messages, quoting=True)
+    once = label_corpus(corpus, load_lfs(pack))
+    labels = load_lfs(pack).labels
+    write_labelled_corpus(
+        tmp_path / f"once-{name}", corpus, once.votes, once.preds, once.probs, labels, with_votes=True
+    )
+    if name.endswith("parquet"):
+        assert pl.read_parquet(tmp_path / name).equals(pl.read_parquet(tmp_path / f"once-{name}"))
+    else:
+        assert (tmp_path / name).read_bytes() == (tmp_path / f"once-{name}").read_bytes()
+    assert found.rows == 300 and found.rejects == 3
+    assert sum(found.labels.values()) == (once.preds >= 0).sum()
+    assert found.problems["shouting"].first[0].row == 150
+    rejects = [json.loads(line) for line in (tmp_path / f"{name}.rejects.jsonl").open()]
+    assert [reject["raw"] for reject in rejects] == ["too,many,fields"] * 3
+    assert not (tmp_path / f"{name}.job").exists()
+
+
+@pytest.mark.parametrize("stop", [{"votes": 0}, {"votes": 4}, {"writes": 0}, {"writes": 7}])
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet", "out.csv.gz"])
+def test_an_interrupted_run_goes_on(messages, pack, tmp_path, stop, name):
+    run(messages, pack, tmp_path / f"whole-{name}")
+    with pytest.raises(Stops):
+        run(messages, pack, tmp_path / name, engine=StoppingEngine(**stop))
+    assert not (tmp_path / name).exists()
+    found = run(messages, pack, tmp_path / name)
+    assert found.known_rows > 0
+    assert (tmp_path / name).read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
+
+
+def test_another_corpus_or_option_is_never_mixed(messages, pack, tmp_path, caplog):
+    with pytest.raises(Stops):
+        run(messages, pack, tmp_path / "out.csv", engine=StoppingEngine(writes=7))
+    messages.write_text(messages.read_text().replace("tomorrow", "prize"))
+    assert run(messages, pack, tmp_path / "out.csv").known_rows == 0
+    assert "had another corpus" in caplog.text
+    run(messages, pack, tmp_path / "fresh.csv")
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "fresh.csv").read_bytes()
+
+
+def test_other_options_use_the_votes_but_not_the_output(messages, pack, tmp_path, caplog):
+    with pytest.raises(Stops):
+        run(messages, pack, tmp_path / "out.csv", engine=StoppingEngine(writes=7))
+    other = LabelOptions(workers=0, prefix="weak_")
+    assert run(messages, pack, tmp_path / "out.csv", other).known_rows == 300
+    run(messages, pack, tmp_path / "fresh.csv", other)
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "fresh.csv").read_bytes()
+    assert "had another" in caplog.text
+
+
+def test_only_a_changed_labeling_function_votes_again(messages, pack, tmp_path, monkeypatch):
+    monkeypatch.setenv("WEAKLABEL_CACHE", str(tmp_path / "cache"))
+    run(messages, pack, tmp_path / "first.csv")
+    assert run(messages, pack, tmp_path / "second.csv").known_rows == 300
+    pack.write_text(pack.read_text().replace('"dinner"', '"tomorrow"'))
+    asked = []
+    monkeypatch.setattr(
+        "weaklabel.job.work.Voter",
+        lambda lfs, **options: asked.append([lf.name for lf in lfs]) or REAL_VOTER(lfs, **options),
+    )
+    assert run(messages, pack, tmp_path / "third.csv").known_rows == 0
+    assert asked == [["lunch"]]
+    monkeypatch.setenv("WEAKLABEL_CACHE", "off")
+    run(messages, pack, tmp_path / "fresh.csv")
+    assert (tmp_path / "third.csv").read_bytes() == (tmp_path / "fresh.csv").read_bytes()
+    assert (tmp_path / "first.csv").read_bytes() == (tmp_path / "second.csv").read_bytes()
+
+
+def test_problems_are_remembered_with_the_votes(messages, pack, tmp_path, monkeypatch):
+    monkeypatch.setenv("WEAKLABEL_CACHE", str(tmp_path / "cache"))
+    first, second = (run(messages, pack, tmp_path / f"{number}.csv").problems for number in range(2))
+    assert first == second and first["shouting"].count == 1
+
+
+def test_a_damaged_part_is_made_again(messages, pack, tmp_path):
+    with pytest.raises(Stops):
+        run(messages, pack, tmp_path / "out.csv", engine=StoppingEngine(votes=4))
+    (tmp_path / "out.csv.job" / "votes-000001.npz").write_bytes(b"damaged")
+    run(messages, pack, tmp_path / "out.csv")
+    run(messages, pack, tmp_path / "fresh.csv")
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "fresh.csv").read_bytes()
+
+
+@pytest.mark.parametrize("options", [LabelOptions(workers=1), LabelOptions(workers=2)])
+def test_workers_change_nothing(messages, pack, tmp_path, options):
+    run(messages, pack, tmp_path / "here.csv", LabelOptions(workers=0))
+    run(messages, pack, tmp_path / "there.csv", options)
+    assert (tmp_path / "here.csv").read_bytes() == (tmp_path / "there.csv").read_bytes()
+
+
+def test_the_error_budget_holds_over_parts(messages, pack, tmp_path):
+    with pytest.raises(VoteError, match=r"shouting.*row 150"):
+        run(messages, pack, tmp_path / "out.csv", LabelOptions(workers=0, error_budget=0))
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_no_rows(pack, tmp_path):
+    (tmp_path / "empty.csv").write_text("id,text\n")
+    with pytest.warns(UserWarning, match="no labeling function votes"):
+        found = run(tmp_path / "empty.csv", pack, tmp_path / "out.csv")
+    assert found.rows == 0
+    assert (tmp_path / "out.csv").read_text().startswith("id,text,label,confidence,p_ham,p_spam,vote_prize")
+
+
+def test_a_dry_run_writes_nothing(messages, pack, tmp_path):
+    before = sorted(tmp_path.iterdir())
+    assert run(messages, pack, tmp_path / "out.csv", dry_run=True).rows == 300
+    assert sorted(path for path in tmp_path.iterdir() if path.name != "__pycache__") == before
+
+
+def test_packed_input(messages, pack, tmp_path):
+    packed = tmp_path / "packed.csv.gz"
+    packed.write_bytes(gzip.compress(messages.read_bytes()))
+    run(messages, pack, tmp_path / "plain.csv")
+    run(packed, pack, tmp_path / "packed.csv")
+    assert (tmp_path / "plain.csv").read_bytes() == (tmp_path / "packed.csv").read_bytes()
+
+
+def test_two_runs_at_once_are_refused(messages, pack, tmp_path):
+    class Meanwhile(LocalEngine):
+        def vote(self, job):
+            with pytest.raises(CorpusError, match="another process is writing"):
+                run(messages, pack, tmp_path / "out.csv")
+            return super().vote(job)
+
+    run(messages, pack, tmp_path / "out.csv", engine=Meanwhile())
+
+
+def test_spreadsheet_safe(pack, tmp_path):
+    (tmp_path / "in.csv").write_text('id,text\n=1+2,hello prize\n-5,"@win, now"\n')
+    run(tmp_path / "in.csv", pack, tmp_path / "out.csv", LabelOptions(workers=0, safe=True))
+    with (tmp_path / "out.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["id"] for row in rows] == ["'=1+2", "-5"]
+    assert rows[1]["text"] == "'@win, now"
+    with pytest.raises(CorpusError, match="no spreadsheet"):
+        run(tmp_path / "in.csv", pack, tmp_path / "out.jsonl", LabelOptions(workers=0, safe=True))

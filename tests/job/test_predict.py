@@ -1,0 +1,79 @@
+"""Prediction in parts: the same rows as at once, resumed, and never mixed with another model's."""
+
+import json
+
+import numpy as np
+import pytest
+
+from weaklabel import LinearClassifier, read_corpus
+from weaklabel.corpus import write_labelled
+from weaklabel.job import predict_file
+from weaklabel.job.engine import LocalEngine
+from weaklabel.labelled import label_columns
+
+
+class Stops(Exception):
+    pass
+
+
+class StoppingEngine(LocalEngine):
+    def write(self, job, parts=None):
+        for number, part in enumerate(super().write(job, parts)):
+            if number == 4:
+                raise Stops
+            yield part
+
+
+@pytest.fixture
+def classifier(messages):
+    texts = read_corpus(messages, quoting=True).texts()
+    return LinearClassifier(labels=("ham", "spam")).fit(texts, [row % 2 for row in range(len(texts))])
+
+
+def predict(messages, classifier, out, **more):
+    return predict_file(read_corpus(messages, quoting=True), classifier, str(out), **{"model_id": "1", **more})
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet", "out.jsonl.gz"])
+def test_the_same_rows_as_predicting_at_once(messages, classifier, tmp_path, name):
+    found = predict(messages, classifier, tmp_path / name)
+    corpus = read_corpus(messages, quoting=True)
+    probs = classifier.predict_proba(corpus.texts())
+    preds = probs.argmax(axis=1)
+    write_labelled(corpus, tmp_path / f"once-{name}", label_columns(preds, probs, classifier.labels_), size=10**6)
+    if not name.endswith("parquet"):  # row groups differ there
+        assert (tmp_path / name).read_bytes() == (tmp_path / f"once-{name}").read_bytes()
+    assert found.rows == 300 and found.rejects == 3
+    assert list(found.labels.values()) == np.bincount(preds, minlength=2).tolist()
+    assert len(found.rejects_file.read_text().splitlines()) == 3
+
+
+def test_it_goes_on_but_not_with_another_model(messages, classifier, tmp_path):
+    whole = tmp_path / "whole.csv"
+    predict(messages, classifier, whole)
+    for model_id, reused in (("1", True), ("2", False)):
+        out = tmp_path / f"{model_id}.csv"
+        with pytest.raises(Stops):
+            predict(messages, classifier, out, engine=StoppingEngine())
+        written = []
+
+        class Watching(LocalEngine):
+            def write(self, job, parts=None):
+                real = job.write
+                job.write = lambda rows: written.append(rows.part.number) or real(rows)  # noqa: B023
+                return super().write(job, parts)
+
+        found = predict(messages, classifier, out, engine=Watching(), model_id=model_id)
+        assert (0 not in written) == reused
+        assert found.rows == 300 and found.rejects == 3
+        assert out.read_bytes() == whole.read_bytes()
+
+
+def test_rejects_survive_an_interruption(messages, classifier, tmp_path):
+    with pytest.raises(Stops):
+        predict(messages, classifier, tmp_path / "out.csv", engine=StoppingEngine())
+    found = predict(messages, classifier, tmp_path / "out.csv")
+    lines = [json.loads(line)["line"] for line in found.rejects_file.read_text().splitlines()]
+    predict(messages, classifier, tmp_path / "whole.csv")
+    whole = (tmp_path / "whole.csv.rejects.jsonl").read_text().splitlines()
+    assert lines == [json.loads(line)["line"] for line in whole]

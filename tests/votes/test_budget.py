@@ -1,0 +1,66 @@
+import pytest
+from hypothesis import given, strategies as st
+
+from weaklabel.errors import VoteError
+from weaklabel.votes.budget import ErrorBudget
+from weaklabel.votes.matrix import Problem, Problems
+
+
+def found(count, row=0):
+    return {"late": Problems(count, (Problem(row, "ValueError: no date"),))} if count else {}
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 600)), max_size=8), st.sampled_from([None, 0.1, 0.5, 1]))
+def test_early_and_late_refusals_agree_when_the_number_of_rows_is_known(parts, share):
+    parts = [(min(bad, rows), rows) for bad, rows in parts]
+    n, bad = sum(rows for _, rows in parts), sum(bad for bad, _ in parts)
+    borne = max(100, int(0.05 * n)) if share is None else int(share * n)
+    late, early = ErrorBudget(share), ErrorBudget(share, n)
+
+    def run(budget):
+        for bad, rows in parts:
+            budget.note(found(bad), rows)
+        budget.check()
+
+    if bad > borne:
+        for budget in (late, early):
+            with pytest.raises(VoteError, match=r"LF 'late': \d+ rows? went wrong, first row 0: .* allows"):
+                run(budget)
+    else:
+        run(late)
+        run(early)
+        assert late.problems == early.problems
+        assert (late.problems["late"].count if bad else 0) == bad
+
+
+def test_the_first_problem_ends_it_where_none_is_allowed():
+    budget = ErrorBudget(0)
+    budget.note({}, 10)
+    with pytest.raises(VoteError, match=r"1 row went wrong, first row 12: .*error_budget=0 allows none"):
+        budget.note(found(1, 12), 10)
+
+
+def test_beyond_the_budget_is_refused_at_once_when_the_number_of_rows_is_known():
+    budget = ErrorBudget(0.1, n_rows=1_000)
+    budget.note(found(100), 100)
+    with pytest.raises(VoteError, match=r"101 rows .* allows 100 of 1000"):
+        budget.note(found(1), 1)
+
+
+def test_one_that_fails_everywhere_is_given_up():
+    budget = ErrorBudget()
+    budget.note(found(9_999), 9_999)
+    with pytest.raises(VoteError, match="LF 'late': all of the first 10000 rows went wrong, first row 0"):
+        budget.note(found(1), 1)
+    once_good = ErrorBudget()
+    once_good.note(found(9_998), 9_999)
+    once_good.note(found(20_000), 20_000)
+    anything = ErrorBudget(1)
+    anything.note(found(50_000), 50_000)
+    anything.check()
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+def test_no_share(share):
+    with pytest.raises(VoteError, match="error_budget must be 0 to 1"):
+        ErrorBudget(share)

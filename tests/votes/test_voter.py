@@ -1,0 +1,120 @@
+"""Votes in this process: time limits by alarm, and what a Voter refuses."""
+
+import signal
+import threading
+import time
+
+import polars as pl
+import pytest
+
+from weaklabel.corpus import Batch
+from weaklabel.errors import VoteError
+from weaklabel.lf.core import LabelingFunction
+from weaklabel.lf.lexicon import lexicon_lf
+from weaklabel.lf.patterns import keyword_lf
+from weaklabel.votes import conduct
+from weaklabel.votes.evaluate import join_votes
+from weaklabel.votes.limits import finer, seconds_for
+from weaklabel.votes.voter import Voter
+
+
+def in_batches(n, size):
+    return [
+        Batch(pl.DataFrame({"text": [str(row) for row in range(begin, min(begin + size, n))]}), start=begin)
+        for begin in range(0, n, size)
+    ]
+
+
+def vote(lf, batches, **options):
+    with Voter([lf], top=2, **options) as voter:
+        return join_votes([found[0] for _, found in voter.vote(batches)])
+
+
+def hangs_on(rows, wait=time.sleep):
+    return LabelingFunction("hangs", lambda x: wait(600) if int(x.text) in rows else 1)
+
+
+def spin(seconds):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            sum(range(1_000))
+        except Exception:
+            return
+
+
+@pytest.mark.parametrize("wait", [time.sleep, spin], ids=["sleeps", "spins"])
+@pytest.mark.parametrize("size", [1, 12, 40])
+def test_a_row_that_takes_too_long_costs_its_vote(wait, size):
+    before = signal.getsignal(signal.SIGALRM)
+    found = vote(hangs_on({13, 31}, wait), in_batches(40, size), time_limit=0.1)
+    assert found.votes.tolist() == [-1 if row in (13, 31) else 1 for row in range(40)]
+    assert [str(problem) for problem in found.problems.first] == [
+        "row 13: took longer than 0.1 s",
+        "row 31: took longer than 0.1 s",
+    ]
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_the_time_lost_is_limited(monkeypatch):
+    monkeypatch.setattr(conduct, "MOST_SECONDS", 0.15)
+    with pytest.raises(VoteError, match=r"LF 'hangs' spent .* longer than 0.1 s, the last of them row 6"):
+        vote(hangs_on({3, 6, 9}), in_batches(12, 12), time_limit=0.1)
+
+
+def test_no_time_limit_outside_the_main_thread():
+    errors = []
+
+    def run():
+        try:
+            vote(hangs_on(()), in_batches(3, 3), time_limit=1)
+        except VoteError as error:
+            errors.append(str(error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert errors == ["time_limit with workers=0 works in the main thread on Unix only; use workers=1"]
+
+
+def test_how_long_a_labeling_function_may_take():
+    row, batch = hangs_on(()), lexicon_lf("words", 1, ["word"])
+    assert seconds_for(row, 1, 10) == seconds_for(row, 10_000, 10) == seconds_for(batch, 20, 10) == 10
+    assert seconds_for(row, 50_000, 10) == seconds_for(batch, 100, 10) == 50
+    assert seconds_for(row, 1, 10, is_first=True) == 100
+    assert seconds_for(row, 1, None) == float("inf")
+    assert (finer(row, 10_000), finer(batch, 10_000), finer(batch, 3)) == (1, 1_250, 1)
+
+
+def test_batches_and_labeling_functions_keep_their_order():
+    lfs = [lexicon_lf("six", 1, ["6"]), hangs_on(()), keyword_lf("seven", 0, ["7"])]
+    batches = in_batches(9, 4)
+    with Voter(lfs, top=2) as voter:
+        found = list(voter.vote(iter(batches)))
+        again = list(voter.vote(batches[:1]))
+    assert [batch for batch, _ in found] == batches
+    assert [[part.votes.tolist() for part in parts] for _, parts in found][1] == [
+        [-1, -1, 1, -1],
+        [1] * 4,
+        [-1, -1, -1, 0],
+    ]
+    assert [part.votes.tolist() for part in again[0][1]] == [[-1] * 4, [1] * 4, [-1] * 4]
+
+
+def test_a_batch_without_rows():
+    assert vote(hangs_on(()), [Batch(pl.DataFrame({"text": []}, schema={"text": pl.String}))]).votes.tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"workers": -1}, "workers must be 0"),
+        ({"time_limit": 0}, "time_limit must be a number of seconds above 0"),
+        ({"time_limit": float("nan")}, "time_limit must be"),
+        ({"memory_limit": 0}, "memory_limit must be"),
+    ],
+)
+def test_wrong_numbers(options, message):
+    with pytest.raises(VoteError, match=message):
+        Voter([hangs_on(())], **options)

@@ -1,0 +1,118 @@
+"""The folder of a job that is under way: what is done so far, and of which job."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Self
+
+from weaklabel.errors import CorpusError
+from weaklabel.files import write_json
+
+log = logging.getLogger(__name__)
+
+IDENTITY = "job.json"
+LOCK = "lock"
+
+
+class JobFolder:
+    """A folder beside the output, ``OUT.job``, that holds the finished parts of a job; a context manager.
+
+    It is removed once the output stands under its name, or where nothing was finished. Whatever ends the job before
+    that leaves it, and the same job goes on from there. Of another job for the same output nothing is taken over but
+    votes, which tell by themselves what they are of.
+
+    Parameters
+    ----------
+    out
+        The output; for ``-`` the folder is a temporary one.
+    identity
+        Everything that the output depends on, as JSON has it.
+
+    Raises
+    ------
+    CorpusError
+        Another process works on this output, or the folder cannot be written.
+    """
+
+    def __init__(self, out: str, identity: Mapping[str, Any]) -> None:
+        self.out = out
+        self.identity = dict(identity)
+        self.is_resumed = False
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        if self.out == "-":
+            self.path = Path(tempfile.mkdtemp(prefix="weaklabel-"))
+            return self
+        self.path = Path(f"{self.out}.job")
+        try:
+            self.path.mkdir(exist_ok=True)
+            self._take_lock()
+            self._compare()
+        except OSError as error:
+            raise CorpusError(f"cannot write {self.path}: {error.strerror or error}") from None
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._lock is not None:
+            self._lock.close()
+        if kind is not None and self.out != "-" and self.has_parts():
+            log.warning("what is done so far is kept in %s: the same command goes on from there", self.path)
+        else:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def has_parts(self) -> bool:
+        """Return whether anything was finished that a later run can use."""
+        return any(self.path.glob("*-*.*"))
+
+    def _take_lock(self) -> None:
+        try:
+            import fcntl
+        except ImportError:  # only Unix has it; elsewhere two runs at once are the user's to avoid
+            return
+        self._lock = (self.path / LOCK).open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise CorpusError(f"another process is writing {self.out}: wait for it, or write to another file") from None
+
+    def _compare(self) -> None:
+        path = self.path / IDENTITY
+        before = _read(path)
+        if before == json.loads(json.dumps(self.identity)):
+            self.is_resumed = self.has_parts()
+            return
+        if before is not None:
+            log.warning("%s", _difference(before, self.identity, self.out))
+        for stale in self.path.glob("out-*"):
+            stale.unlink()
+        write_json(path, self.identity)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _difference(before: Mapping[str, Any], now: Mapping[str, Any], out: str) -> str:
+    changed = [name for name in now if before.get(name) != now[name]]
+    return f"an unfinished run for {out} had another {', '.join(changed) or 'form'}: its output is not used"
+
+
+def sync_folder(path: Path) -> None:
+    """Make sure that the names in a folder are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,52 @@
+"""What a job works on, in a form that tells whether two runs are the same job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+from weaklabel import __version__
+from weaklabel.corpus import Corpus
+from weaklabel.corpus.open import CHUNK
+from weaklabel.corpus.parts import PART_CHUNKS, PART_ROWS
+from weaklabel.lf.fingerprint import fingerprint
+from weaklabel.lf.packs import LFCollection
+
+READING = 1
+"""Raised whenever the same file would be read as other rows, or cut into other parts, than before."""
+
+
+def corpus_identity(corpus: Corpus) -> str:
+    """Return a digest of the input's content and of how it is read."""
+    how = {
+        "reading": [READING, PART_ROWS, PART_CHUNKS, CHUNK],
+        "content": corpus.sha256(),
+        "format": corpus.format,
+        "dialect": repr(corpus.dialect),
+        "encoding": repr(corpus.source.encoding),
+        "columns": {name: str(kind) for name, kind in corpus.schema.items()},
+        "text": corpus.text,
+        "hide": corpus.hide,
+        "limit": corpus.limit,
+    }
+    return digest(how)
+
+
+def lf_keys(lfs: LFCollection) -> tuple[str, ...]:
+    """Return the fingerprint of each labeling function; of one that has none, a key that never comes again."""
+    origins = lfs.origins or (None,) * len(lfs)
+    found = (fingerprint(lf, origin) for lf, origin in zip(lfs, origins, strict=True))
+    return tuple(key or f"once-{uuid4().hex}" for key in found)
+
+
+def output_identity(corpus: str, out: str, **settings: Any) -> dict[str, Any]:
+    """Return what an output depends on: the weaklabel that writes it, the corpus, and all settings."""
+    return {"weaklabel": __version__, "corpus": corpus, "out": out, **settings}
+
+
+def digest(value: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a value as JSON, in hex."""
+    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,248 @@
+"""Labelling a corpus of any size: votes part by part, one label model for all, labels part by part."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import numpy as np
+
+from weaklabel.cache import cache_folder, size_limit
+from weaklabel.corpus import Corpus, Reject, check_new_columns, rejects_path, write_rejects
+from weaklabel.corpus.parts import Part
+from weaklabel.errors import WeakLabelWarning
+from weaklabel.job.engine import Engine, LocalEngine
+from weaklabel.job.folder import JobFolder
+from weaklabel.job.identity import corpus_identity, lf_keys, output_identity
+from weaklabel.job.progress import Progress
+from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
+from weaklabel.labelled import make_label_model, new_columns
+from weaklabel.lf.packs import LFCollection
+from weaklabel.votes import Problems, VotePatterns
+from weaklabel.votes.budget import ErrorBudget
+from weaklabel.votes.patterns import merge_patterns
+
+if TYPE_CHECKING:
+    from weaklabel.label_model import LabelModel
+
+TABLES_AT_ONCE = 32
+"""Pattern tables of parts that are kept before they are merged."""
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """What came of labelling a corpus.
+
+    Attributes
+    ----------
+    rows, rejects
+        Rows labelled, and records that could not be read; together, the records of the input.
+    known_rows
+        Rows whose votes were there already, from an interrupted or an earlier run.
+    labels
+        How many rows each class got.
+    problems
+        What went wrong, by labeling function.
+    patterns
+        The vote patterns of the corpus, with counts and without rows.
+    model
+        The fitted label model.
+    rejects_file
+        Where the rejects are; None where there are none.
+    """
+
+    rows: int
+    rejects: int
+    known_rows: int
+    labels: Mapping[str, int]
+    problems: Mapping[str, Problems]
+    patterns: VotePatterns
+    model: LabelModel
+    rejects_file: Path | None = None
+
+
+def label_file(
+    corpus: Corpus,
+    lfs: LFCollection,
+    out: str,
+    options: LabelOptions | None = None,
+    *,
+    engine: Engine | None = None,
+    dry_run: bool = False,
+    show: TextIO | None = None,
+) -> Labelling:
+    """Label a corpus of any size into a file, in memory that does not grow with it.
+
+    The work is done in parts, kept in the folder ``OUT.job`` until the output is complete. However it ends before
+    that, by a signal, a full disk or a power cut, the same call goes on where it stopped, and its output is the same
+    byte for byte as that of an undisturbed one. Votes stay in the cache (see `weaklabel.cache`), so that a later run
+    asks only those labeling functions that are new or changed.
+
+    Records that cannot be read go to ``OUT.rejects.jsonl``.
+
+    Parameters
+    ----------
+    corpus
+        From `read_corpus`.
+    lfs
+        From `load_lfs`.
+    out
+        Path ending in .csv, .tsv, .jsonl or .parquet, text also in .gz or .zst; or ``-`` for standard output.
+    options
+        How it is labelled.
+    engine
+        Who does the work; by default this machine.
+    dry_run
+        Vote and fit the label model, write nothing.
+    show
+        Where to tell progress.
+
+    Raises
+    ------
+    CorpusError
+        The corpus cannot be read, or the output not be written as asked.
+    LFError, VoteError
+        A labeling function is unusable, or goes wrong on more rows than the error budget allows.
+    LabelModelError
+        The label model cannot be fitted on the votes.
+    """
+    options = options or LabelOptions()
+    engine = engine or LocalEngine()
+    check_new_columns(corpus, new_columns(lfs.labels, lfs.names if options.with_votes else (), options.prefix))
+    corpus_id, keys = corpus_identity(corpus), lf_keys(lfs)
+    place = "-" if dry_run else out
+    with JobFolder(place, _identity(corpus_id, keys, lfs, out, options)) as folder, ExitStack() as stack:
+        job = LabelJob(corpus, lfs, options, keys, corpus_id, out, folder.path, _cached_votes(corpus_id))
+        stack.callback(job.close)
+        counted = _count(
+            engine.vote(job), len(lfs), ErrorBudget(options.error_budget), _progress("voting", corpus, show)
+        )
+        model = make_label_model(options.label_model, len(lfs.labels), options.seed).fit(counted.patterns)
+        job.save_model(model)
+        if not dry_run:
+            follow(engine.write(job, counted.parts), _progress("writing", corpus, show))
+            rejected = write_all_rejects(out, corpus, counted.n_rejects, job.rejects(counted.parts))
+            job.output.assemble(len(counted.parts), job.empty_columns())
+        _keep_votes(job)
+    preds = model.predict(counted.patterns.patterns)
+    return Labelling(
+        rows=counted.patterns.n,
+        rejects=counted.n_rejects,
+        known_rows=counted.known_rows,
+        labels={name: int(counted.patterns.counts[preds == number].sum()) for number, name in enumerate(lfs.labels)},
+        problems=counted.problems,
+        patterns=counted.patterns,
+        model=model,
+        rejects_file=None if dry_run else rejected,
+    )
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """The votes of all parts together."""
+
+    parts: list[Part]
+    patterns: VotePatterns
+    problems: Mapping[str, Problems]
+    n_rejects: int
+    known_rows: int
+
+
+def _count(found: Iterator[PartSummary], n_lfs: int, budget: ErrorBudget, progress: Progress) -> _Counted:
+    parts: list[Part] = []
+    tables: list[VotePatterns] = []
+    n_rejects = known_rows = 0
+    for one in found:
+        budget.note(one.problems, one.part.n_rows)
+        parts.append(one.part)
+        tables.append(one.table)
+        if len(tables) == TABLES_AT_ONCE:
+            tables = [merge_patterns(tables)]
+        n_rejects += one.n_rejects
+        if one.is_new:
+            errors = sum(problems.count for problems in one.problems.values())
+            progress.advance(one.part.n_rows, one.part.end.place, one.n_votes, errors)
+        else:
+            known_rows += one.part.n_rows
+            progress.skip(one.part.n_rows, one.part.end.place)
+    progress.close()
+    budget.check()
+    none = VotePatterns(np.empty((0, n_lfs), np.int8), np.empty(0, np.int64))
+    return _Counted(parts, merge_patterns(tables) if tables else none, budget.problems, n_rejects, known_rows)
+
+
+def follow(done: Iterator[Part], progress: Progress) -> list[Part]:
+    """Tell how far a pass is, and return all parts of the corpus."""
+    parts = []
+    for part in done:
+        parts.append(part)
+        progress.advance(part.n_rows, part.end.place)
+    progress.close()
+    return parts
+
+
+def _progress(what: str, corpus: Corpus, show: TextIO | None) -> Progress:
+    return Progress(what, corpus.source.extent(), show)
+
+
+def _identity(
+    corpus_id: str, keys: Sequence[str], lfs: LFCollection, out: str, options: LabelOptions
+) -> dict[str, Any]:
+    return output_identity(
+        corpus_id,
+        out,
+        keys=list(keys),
+        lfs=lfs.names,
+        labels=lfs.labels,
+        label_model=options.label_model.model_dump(mode="json"),
+        seed=options.seed,
+        columns=[options.with_votes, options.prefix, options.safe],
+    )
+
+
+def write_all_rejects(out: str, corpus: Corpus, n_rejects: int, rejects: Iterable[Reject]) -> Path | None:
+    """Write what could not be read beside ``out``, and return where; None where there are none.
+
+    Where the output is stdout they go into the current folder, under the corpus's name.
+    """
+    if out == "-" and not n_rejects:
+        return None
+    path = rejects_path((Path(corpus.name).name if corpus.path else "stdin") if out == "-" else out)
+    return path if write_rejects(path, rejects) else None
+
+
+def _cached_votes(corpus_id: str) -> Path | None:
+    root = cache_folder()
+    return root / "votes" / corpus_id[:32] if root else None
+
+
+def _keep_votes(job: LabelJob) -> None:
+    """Move new votes into the cache, where there is one."""
+    if job.store.earlier is None:
+        return
+    try:
+        job.store.earlier.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in sorted(job.folder.glob("votes-*.npz")):
+            shutil.move(path, job.store.earlier / path.name)
+        os.utime(job.store.earlier)
+        _shrink(job.store.earlier.parent, job.store.earlier)
+    except OSError as error:
+        warnings.warn(f"votes are not kept in {job.store.earlier}: {error.strerror}", WeakLabelWarning, stacklevel=3)
+
+
+def _shrink(folder: Path, keep: Path) -> None:
+    """Remove the votes on the corpora that were not labelled for the longest time, down to the cache's size."""
+    corpora = sorted((path for path in folder.iterdir() if path != keep), key=lambda path: path.stat().st_mtime)
+    sizes = {path: sum(file.stat().st_size for file in path.iterdir()) for path in [*corpora, keep]}
+    total = sum(sizes.values())
+    for path in corpora:
+        if total <= size_limit():
+            break
+        total -= sizes[path]
+        shutil.rmtree(path, ignore_errors=True)

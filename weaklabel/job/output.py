@@ -1,0 +1,109 @@
+"""The output of a job: written part by part, by any process and in any order, then put together."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+from weaklabel.corpus import Corpus
+from weaklabel.corpus.batch import Batch
+from weaklabel.corpus.new_columns import NewColumns
+from weaklabel.corpus.sinks import ParquetSink
+from weaklabel.corpus.writing import check_target, packed_output, sink_for
+from weaklabel.errors import WeakLabelError
+from weaklabel.files import atomic_path
+from weaklabel.job.folder import sync_folder
+
+
+class Output:
+    """Parts of a labelled corpus in a folder, and the file that is made of them.
+
+    Parameters
+    ----------
+    corpus
+        What is labelled.
+    out
+        The final file, or ``-``.
+    folder
+        Where the parts stand, on the same disk as ``out``.
+    safe
+        Whether cells must not be formulas to a spreadsheet.
+
+    Raises
+    ------
+    CorpusError
+        The format is unknown, or has no spreadsheet form.
+    """
+
+    def __init__(self, corpus: Corpus, out: str, folder: Path, safe: bool = False) -> None:
+        self.corpus = corpus
+        self.out = out
+        self.folder = folder
+        self.safe = safe
+        self.kind = check_target(corpus, out, safe=safe)
+
+    def has(self, number: int) -> bool:
+        """Return whether part ``number`` is written."""
+        return self._part(number).exists()
+
+    def write(self, number: int, batch: Batch, new: NewColumns) -> None:
+        """Write part ``number``, atomically."""
+        with atomic_path(self._part(number)) as path, path.open("wb") as handle:
+            sink = sink_for(self.corpus, self.kind, handle, self.safe)
+            if self.kind == "parquet":  # a part by itself is a table, too
+                sink.start(batch, new)
+            sink.write(batch, new)
+            sink.close()
+
+    def assemble(self, n_parts: int, empty: NewColumns) -> None:
+        """Put all parts together, under the final name only once that is complete.
+
+        Parameters
+        ----------
+        n_parts
+            Number of parts, all of them written.
+        empty
+            The new columns of no rows.
+
+        Raises
+        ------
+        WeakLabelError
+            The disk is full, or the place cannot be written.
+        """
+        whole = self.folder / "whole"
+        target = "-" if self.out == "-" else str(whole)
+        try:
+            with packed_output(target, self.out) as handle:
+                if self.kind == "parquet":
+                    self._join_tables(n_parts, empty, handle)
+                else:
+                    handle.write(self._head(empty))
+                    for number in range(n_parts):
+                        with self._part(number).open("rb") as part:
+                            shutil.copyfileobj(part, handle, 1 << 20)
+            if self.out != "-":
+                whole.replace(self.out)
+                sync_folder(Path(self.out).absolute().parent)
+        except BrokenPipeError:
+            raise  # nobody reads standard output any more, which is no mistake
+        except OSError as error:
+            raise WeakLabelError(f"cannot write {self.out}: {error.strerror or error}") from error
+
+    def _head(self, empty: NewColumns) -> bytes:
+        head = io.BytesIO()
+        sink_for(self.corpus, self.kind, head, self.safe).start(self.corpus.empty(), empty)
+        return head.getvalue()
+
+    def _join_tables(self, n_parts: int, empty: NewColumns, handle: BinaryIO) -> None:
+        import pyarrow.parquet as pq
+
+        sink = ParquetSink(handle)
+        sink.start(self.corpus.empty(), empty)
+        for number in range(n_parts):
+            sink.writer.write_table(pq.read_table(self._part(number)).cast(sink.writer.schema))
+        sink.close()
+
+    def _part(self, number: int) -> Path:
+        return self.folder / f"out-{number:06d}.part"

@@ -1,0 +1,164 @@
+"""Predicting a corpus of any size with a trained classifier, part by part."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import numpy as np
+
+from weaklabel.corpus import Corpus, Reject, check_new_columns
+from weaklabel.corpus.new_columns import NewColumns
+from weaklabel.corpus.parts import Part, PartRows
+from weaklabel.errors import ClassifierError
+from weaklabel.files import write_json
+from weaklabel.job.engine import Engine, LocalEngine
+from weaklabel.job.folder import JobFolder
+from weaklabel.job.identity import corpus_identity, output_identity
+from weaklabel.job.label import follow, write_all_rejects
+from weaklabel.job.output import Output
+from weaklabel.job.progress import Progress
+from weaklabel.labelled import label_columns, new_columns
+
+if TYPE_CHECKING:
+    from weaklabel.classifier import Classifier
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What came of predicting a corpus: rows, rejects and where they are, and how many rows each class got."""
+
+    rows: int
+    rejects: int
+    labels: dict[str, int]
+    rejects_file: Path | None = None
+
+
+class PredictJob:
+    """What a process needs to predict parts of a corpus.
+
+    Parameters
+    ----------
+    corpus, classifier
+        What is predicted, by which fitted classifier.
+    out, prefix, safe
+        The final output, what stands before the names of new columns, and whether cells must be no formulas.
+    folder
+        Where parts are kept.
+    """
+
+    def __init__(self, corpus: Corpus, classifier: Classifier, out: str, prefix: str, safe: bool, folder: Path) -> None:
+        self.corpus = corpus
+        self.classifier = classifier
+        self.prefix = prefix
+        self.folder = folder
+        self.output = Output(corpus, out, folder, safe)
+        self.loading: dict[str, Any] | None = None
+
+    def order(self) -> dict[str, Any]:
+        """Return what a worker elsewhere needs to make this job, but for the corpus; as JSON has it."""
+        if self.loading is None:
+            raise ClassifierError(
+                "workers of a cluster load the classifier from its folder: save it, and say how it is loaded"
+            )
+        return {
+            "kind": "predict",
+            "loading": self.loading,
+            "out": self.output.out,
+            "prefix": self.prefix,
+            "safe": self.output.safe,
+            "folder": str(self.folder.absolute()),
+        }
+
+    def close(self) -> None:
+        """End nothing: predicting has no processes of its own."""
+
+    def parts(self, after: Part | None = None) -> Iterator[PartRows]:
+        """Read the corpus in small parts: a row takes a thousand times longer than a vote, and may be lost."""
+        return self.corpus.parts(after, rows=1)
+
+    def write(self, rows: PartRows) -> None:
+        """Predict a part and write it."""
+        probs = self.classifier.predict_proba(rows.batch.texts)
+        preds = probs.argmax(axis=1) if len(probs) else np.empty(0, np.int64)
+        counts = np.bincount(preds, minlength=len(self.classifier.labels_)).tolist()
+        rejects = [asdict(reject) for reject in rows.rejects]
+        # First what is counted, then the rows: where the rows are, the counts are.
+        write_json(self._counts(rows.part.number), {"labels": counts, "rejects": rejects})
+        new = NewColumns(label_columns(preds, probs, self.classifier.labels_, self.prefix))
+        self.output.write(rows.part.number, rows.batch, new)
+
+    def counts(self, parts: Sequence[Part]) -> tuple[dict[str, int], list[Reject]]:
+        """Return how many rows each class got, and the rejects, of all parts."""
+        labels = self.classifier.labels_
+        total, rejects = np.zeros(len(labels), dtype=np.int64), []
+        for part in parts:
+            found = json.loads(self._counts(part.number).read_text(encoding="utf-8"))
+            total += np.array(found["labels"], dtype=np.int64)
+            rejects += [Reject(**reject) for reject in found["rejects"]]
+        return dict(zip(labels, total.tolist(), strict=True)), rejects
+
+    def empty_columns(self) -> NewColumns:
+        """Return the new columns of no rows."""
+        labels = self.classifier.labels_
+        none = np.empty((0, len(labels)))
+        return NewColumns(label_columns(np.empty(0, np.int64), none, labels, self.prefix))
+
+    def _counts(self, number: int) -> Path:
+        return self.folder / f"out-{number:06d}.json"
+
+
+def predict_file(
+    corpus: Corpus,
+    classifier: Classifier,
+    out: str,
+    *,
+    model_id: str,
+    loading: dict[str, Any] | None = None,
+    prefix: str = "",
+    safe: bool = False,
+    engine: Engine | None = None,
+    show: TextIO | None = None,
+) -> Predicted:
+    """Predict a corpus of any size into a file; resumed after an interruption as `label_file` is.
+
+    Parameters
+    ----------
+    corpus
+        From `read_corpus`.
+    classifier
+        A fitted classifier.
+    out
+        As of `label_file`.
+    model_id
+        Something that differs where the classifier does, so that its predictions are not mixed with another's.
+    loading
+        What the workers of a cluster give to `load_classifier`, as JSON has it; only they need it.
+    prefix
+        Put before the names of new columns.
+    safe
+        Write cells that are no formulas to a spreadsheet.
+    engine
+        Who does the work; by default this machine.
+    show
+        Where to tell progress.
+
+    Raises
+    ------
+    CorpusError
+        The corpus cannot be read, or the output not be written as asked.
+    """
+    engine = engine or LocalEngine()
+    check_new_columns(corpus, new_columns(classifier.labels_, (), prefix))
+    identity = output_identity(corpus_identity(corpus), out, model=model_id, columns=[prefix, safe])
+    with JobFolder(out, identity) as folder:
+        job = PredictJob(corpus, classifier, out, prefix, safe, folder.path)
+        job.loading = loading
+        parts = follow(engine.write(job), Progress("predicting", corpus.source.extent(), show))
+        labels, rejects = job.counts(parts)
+        rejects_file = write_all_rejects(out, corpus, len(rejects), rejects)
+        job.output.assemble(len(parts), job.empty_columns())
+    return Predicted(sum(labels.values()), len(rejects), labels, rejects_file)

@@ -1,0 +1,139 @@
+"""The votes of a corpus on disk, part by part: the journal of a run under way, and the cache of later ones."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.corpus import Reject
+from weaklabel.corpus.parts import Part
+from weaklabel.files import atomic_path
+from weaklabel.labels import Votes8
+from weaklabel.votes import Problem, Problems, VotePatterns, vote_patterns
+
+FORMAT = "weaklabel part 1"
+
+MOST_LFS = 256
+"""Labeling functions up to which votes that are not asked for now are kept for another time."""
+
+
+@dataclass(frozen=True)
+class PartVotes:
+    """The votes on a part of a corpus.
+
+    Attributes
+    ----------
+    part
+        Which part.
+    keys
+        Fingerprints of the labeling functions. Length: m.
+    L
+        Shape: [n, m].
+    problems
+        What went wrong, by key.
+    rejects
+        Records of the part that could not be read.
+    """
+
+    part: Part
+    keys: tuple[str, ...]
+    L: Votes8
+    problems: Mapping[str, Problems]
+    rejects: Sequence[Reject]
+
+    def columns(self, keys: Sequence[str]) -> Votes8:
+        """Return L of the labeling functions ``keys``, in that order. Shape: [n, len(keys)]."""
+        return np.asfortranarray(self.L[:, [self.keys.index(key) for key in keys]])
+
+    def united(self, other: PartVotes | None) -> PartVotes:
+        """Return these votes and what ``other`` knows besides of the same part, the newest first, as far as it goes."""
+        if other is None or other.part != self.part:
+            return self
+        more = [key for key in other.keys if key not in self.keys][: max(0, MOST_LFS - len(self.keys))]
+        problems = {**{key: other.problems[key] for key in more if key in other.problems}, **self.problems}
+        L = np.concatenate([self.L, other.columns(more)], axis=1)
+        return PartVotes(self.part, (*self.keys, *more), L, problems, self.rejects)
+
+
+class VoteStore:
+    """A folder with a file for each part of a corpus.
+
+    Parameters
+    ----------
+    folder
+        Where parts are written, and looked for first.
+    earlier
+        Where parts of earlier runs may be found; only read.
+    corpus
+        Identity of the corpus; parts of another one are not found.
+    """
+
+    def __init__(self, folder: Path, corpus: str, earlier: Path | None = None) -> None:
+        self.folder = folder
+        self.corpus = corpus
+        self.earlier = earlier
+
+    def load(self, number: int) -> PartVotes | None:
+        """Return what is known of part ``number``: the votes of any labeling functions, or None."""
+        found = [self._read(folder / _name(number)) for folder in (self.folder, self.earlier) if folder]
+        known = [votes for votes in found if votes is not None]
+        return known[0].united(known[1] if len(known) > 1 else None) if known else None
+
+    def save(self, votes: PartVotes) -> None:
+        """Write the votes on a part, atomically."""
+        header = {
+            "format": FORMAT,
+            "corpus": self.corpus,
+            "part": votes.part.to_dict(),
+            "keys": votes.keys,
+            "problems": {key: asdict(found) for key, found in votes.problems.items()},
+            "rejects": [asdict(reject) for reject in votes.rejects],
+        }
+        found = vote_patterns(votes.L)
+        arrays: dict[str, Any] = {
+            "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
+            "inverse": _narrow(found.rows(), len(found)),
+            **found.to_arrays(),
+        }
+        with atomic_path(self.folder / _name(votes.part.number)) as path, path.open("wb") as handle:
+            np.savez(handle, **arrays)
+
+    def _read(self, path: Path) -> PartVotes | None:
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                header = json.loads(archive["header"].tobytes())
+                if (header["format"], header["corpus"]) != (FORMAT, self.corpus):
+                    return None
+                patterns = VotePatterns.from_arrays(archive).patterns
+                L = patterns[archive["inverse"].astype(np.int64)]
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BadZipFile, zlib.error):
+            return None  # damaged: as good as not there, since it can be made again
+        return PartVotes(
+            Part.from_dict(header["part"]),
+            tuple(header["keys"]),
+            L,
+            {key: _problems(found) for key, found in header["problems"].items()},
+            [Reject(**reject) for reject in header["rejects"]],
+        )
+
+
+def _name(number: int) -> str:
+    return f"votes-{number:06d}.npz"
+
+
+def _narrow(inverse: NDArray[np.int64], n_patterns: int) -> NDArray[Any]:
+    return inverse.astype(np.min_scalar_type(max(0, n_patterns - 1)))
+
+
+def _problems(found: dict[str, Any]) -> Problems:
+    return Problems(found["count"], tuple(Problem(**problem) for problem in found["first"]))

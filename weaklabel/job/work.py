@@ -1,0 +1,251 @@
+"""One process's share in labelling a corpus: votes on a part, labels of a part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from weaklabel.config import LabelModelSettings
+from weaklabel.corpus import Batch, Corpus, Reject
+from weaklabel.corpus.new_columns import NewColumns
+from weaklabel.corpus.parts import Part, PartRows
+from weaklabel.job.output import Output
+from weaklabel.job.store import PartVotes, VoteStore
+from weaklabel.labelled import label_columns, vote_columns
+from weaklabel.labels import ABSTAIN, Votes8
+from weaklabel.lf.core import LF
+from weaklabel.lf.packs import LFCollection
+from weaklabel.votes import Problems, VotePatterns, vote_patterns
+from weaklabel.votes.voter import Voter
+
+if TYPE_CHECKING:
+    from weaklabel.label_model import LabelModel
+
+
+MODEL = "label_model.json"
+
+
+@dataclass(frozen=True)
+class LabelOptions:
+    """How a corpus is labelled and what is written.
+
+    Attributes
+    ----------
+    label_model
+        Which label model, and its parameters.
+    seed
+        Of the label model.
+    with_votes
+        Write the vote of every labeling function.
+    prefix
+        Put before the names of new columns.
+    safe
+        Write cells that are no formulas to a spreadsheet.
+    error_budget, workers, time_limit, memory_limit
+        See `weaklabel.apply_lfs` and `weaklabel.votes.voter.Voter`; none of them changes the output.
+    """
+
+    label_model: LabelModelSettings = field(default_factory=LabelModelSettings)
+    seed: int = 0
+    with_votes: bool = False
+    prefix: str = ""
+    safe: bool = False
+    error_budget: float | None = None
+    workers: int = 1
+    time_limit: float | None = None
+    memory_limit: int | None = None
+
+
+@dataclass(frozen=True)
+class PartSummary:
+    """What the votes on a part come to: its vote patterns, problems by labeling function, and number of rejects."""
+
+    part: Part
+    table: VotePatterns
+    problems: Mapping[str, Problems]
+    n_rejects: int
+    is_new: bool
+
+    @property
+    def n_votes(self) -> int:
+        """Votes that are no abstains."""
+        return int(((self.table.patterns != ABSTAIN).sum(axis=1) * self.table.counts).sum())
+
+
+class LabelJob:
+    """What a process needs to work on parts of a corpus: several processes have one each, for the same folder.
+
+    Parameters
+    ----------
+    corpus, lfs, options
+        What is labelled, by whom, and how.
+    keys
+        Fingerprints of the labeling functions.
+    corpus_id
+        See `corpus_identity`.
+    out
+        The final output.
+    folder
+        Where parts are kept.
+    earlier
+        Where votes of earlier runs on this corpus are kept.
+
+    Attributes
+    ----------
+    model
+        The fitted label model, once there is one.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        lfs: LFCollection,
+        options: LabelOptions,
+        keys: Sequence[str],
+        corpus_id: str,
+        out: str,
+        folder: Path,
+        earlier: Path | None = None,
+    ) -> None:
+        self.corpus = corpus
+        self.lfs = lfs
+        self.options = options
+        self.keys = tuple(keys)
+        self.out = out
+        self.folder = folder
+        self.corpus_id = corpus_id
+        self.store = VoteStore(folder, corpus_id, earlier)
+        self.output = Output(corpus, out, folder, options.safe)
+        self.model: LabelModel | None = None
+        self._voters: dict[tuple[int, ...], Voter] = {}
+
+    def order(self) -> dict[str, Any]:
+        """Return what a worker elsewhere needs to make this job, but for the corpus; as JSON has it.
+
+        There one process for labeling functions is enough, since there are as many workers as wanted.
+        """
+        options = {name: value for name, value in vars(self.options).items() if name != "label_model"}
+        return {
+            "kind": "label",
+            "lfs": self.lfs.specs,
+            "options": options | {"workers": 1, "label_model": self.options.label_model.model_dump(mode="json")},
+            "keys": self.keys,
+            "corpus_id": self.corpus_id,
+            "out": self.out,
+            "folder": str(self.folder.absolute()),
+            "earlier": self.store.earlier and str(self.store.earlier),
+            "has_model": self.model is not None,
+        }
+
+    def save_model(self, model: LabelModel) -> None:
+        """Keep the fitted label model, for this process and all others."""
+        model.save(self.folder / MODEL)
+        self.model = model
+
+    def load_model(self) -> None:
+        """Take the label model that another process kept."""
+        from weaklabel.label_model.base import load_label_model
+
+        self.model = load_label_model(self.folder / MODEL)
+
+    def close(self) -> None:
+        """End all processes of labeling functions."""
+        for voter in self._voters.values():
+            voter.close()
+        self._voters = {}
+
+    def parts(self, after: Part | None = None) -> Iterator[PartRows]:
+        """Read the corpus in parts."""
+        return self.corpus.parts(after)
+
+    def voted(self, number: int) -> PartVotes | None:
+        """Return all votes on part ``number``, or None where a labeling function has still to vote on it."""
+        found = self.store.load(number)
+        return found if found is not None and set(self.keys) <= set(found.keys) else None
+
+    def vote(self, parts: Iterable[PartRows]) -> Iterator[PartSummary]:
+        """Let those labeling functions vote on each part whose votes are not known, and keep the votes."""
+        known = ((rows, self.store.load(rows.part.number)) for rows in parts)
+        for missing, some in groupby(known, key=lambda pair: self._missing(*pair)):
+            if missing:
+                yield from self._vote(missing, some)
+            else:
+                yield from (self.summary(votes, is_new=False) for _, votes in some if votes is not None)
+
+    def write(self, rows: PartRows) -> None:
+        """Write a part with its labels; `model` must be there by now."""
+        votes = self.voted(rows.part.number)
+        assert votes is not None, f"part {rows.part.number} has no votes"
+        found = vote_patterns(votes.columns(self.keys))
+        new = NewColumns(self._columns(found.patterns), found.rows())
+        self.output.write(rows.part.number, rows.batch, new)
+
+    def rejects(self, parts: Iterable[Part]) -> Iterator[Reject]:
+        """Give the rejects of all parts, in order."""
+        for part in parts:
+            votes = self.store.load(part.number)
+            yield from votes.rejects if votes else ()
+
+    def empty_columns(self) -> NewColumns:
+        """Return the new columns of no rows."""
+        return NewColumns(self._columns(np.empty((0, len(self.keys)), np.int8)))
+
+    def summary(self, votes: PartVotes, is_new: bool) -> PartSummary:
+        """Return what the votes on a part come to."""
+        table = vote_patterns(votes.columns(self.keys))
+        names = dict(zip(self.keys, self.lfs.names, strict=True))
+        problems = {names[key]: found for key, found in votes.problems.items() if key in names}
+        counted = VotePatterns(table.patterns, table.counts)
+        return PartSummary(votes.part, counted, problems, len(votes.rejects), is_new)
+
+    def _missing(self, rows: PartRows, known: PartVotes | None) -> tuple[int, ...]:
+        there = known.keys if known is not None and known.part == rows.part else ()
+        return tuple(number for number, key in enumerate(self.keys) if key not in there)
+
+    def _vote(
+        self, missing: tuple[int, ...], some: Iterable[tuple[PartRows, PartVotes | None]]
+    ) -> Iterator[PartSummary]:
+        lfs = [self.lfs.lfs[number] for number in missing]
+        keys = tuple(self.keys[number] for number in missing)
+        under_way: list[tuple[PartRows, PartVotes | None]] = []
+
+        def batches() -> Iterator[Batch]:
+            for rows, known in some:
+                under_way.append((rows, known))
+                yield rows.batch
+
+        for _, found in self._voter(missing, lfs).vote(batches()):
+            rows, known = under_way.pop(0)
+            L = np.stack([votes.votes for votes in found]).T
+            problems = {key: votes.problems for key, votes in zip(keys, found, strict=True) if votes.problems}
+            votes = PartVotes(rows.part, keys, L, problems, rows.rejects).united(known)
+            self.store.save(votes)
+            yield self.summary(votes, is_new=True)
+
+    def _voter(self, missing: tuple[int, ...], lfs: Sequence[LF]) -> Voter:
+        """Return the voter of these labeling functions; it keeps its processes until `close`."""
+        if missing not in self._voters:
+            options = self.options
+            self._voters[missing] = Voter(
+                lfs,
+                top=len(self.lfs.labels),
+                specs=self.lfs.specs,
+                workers=options.workers,
+                time_limit=options.time_limit,
+                memory_limit=options.memory_limit,
+            )
+        return self._voters[missing]
+
+    def _columns(self, patterns: Votes8) -> pl.DataFrame:
+        assert self.model is not None
+        preds, probs = self.model.predict(patterns, return_probs=True)
+        labels, prefix = self.lfs.labels, self.options.prefix
+        columns = label_columns(preds, probs, labels, prefix)
+        lf_names = self.lfs.names if self.options.with_votes else ()
+        return columns.hstack(vote_columns(patterns, labels, lf_names, prefix))

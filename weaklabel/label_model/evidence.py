@@ -1,0 +1,94 @@
+"""Adding up what the votes of a row say of its class."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.labels import Probs, Votes8
+from weaklabel.votes.packing import pack_bytes, votes_a_byte
+from weaklabel.votes.threads import in_threads
+
+_ROWS_AT_ONCE = 1 << 13
+
+_TABLE_BYTES = 5 << 18
+"""What a table may take, so that the processor's cache holds it."""
+
+
+def probs_by_evidence(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[np.float64]) -> Probs:
+    """Return class probabilities in proportion to ``exp(prior + evidence of each vote)``.
+
+    The sums for all combinations of a few labeling functions' votes are in a table, so that a row needs one look for
+    them together. How many they are hangs on k alone: no row's answer hangs on its company, not even in rounding.
+
+    Parameters
+    ----------
+    L
+        Shape: [n, m].
+    evidence
+        Log likelihood of each class, by vote; the abstain first. Shape: [m, k+1, k].
+    prior
+        Log prior probabilities. Shape: [k].
+
+    Returns
+    -------
+    Probs
+        Shape: [n, k].
+    """
+    k = len(prior)
+    together, n_bytes = _votes_a_table(k)
+    size = (k + 1) ** votes_a_byte(k + 1)
+    # Packed votes fill whole bytes with abstains, which are no evidence.
+    filled = np.concatenate([evidence, np.zeros((-len(evidence) % votes_a_byte(k + 1), k + 1, k))])
+    tables = [_table(filled[first : first + together]) for first in range(0, len(filled), together)]
+    probs = np.empty((len(L), k))
+
+    def fill(part: slice) -> None:
+        for start in range(part.start, part.stop, _ROWS_AT_ONCE):
+            rows = slice(start, min(part.stop, start + _ROWS_AT_ONCE))
+            scores, found = np.tile(prior, (rows.stop - rows.start, 1)), np.empty((rows.stop - rows.start, k))
+            packed = pack_bytes(L[rows], k + 1)
+            for number, table in enumerate(tables):
+                entry = _entries(packed[:, number * n_bytes : (number + 1) * n_bytes], size)
+                scores += table.take(entry, axis=0, out=found, mode="clip")
+            probs[rows] = _softmax(scores)
+
+    in_threads(len(L), fill)
+    return probs
+
+
+def _votes_a_table(k: int) -> tuple[int, int]:
+    """Return how many votes index a table, and in how many bytes they are packed: two, if the table is not too large."""
+    digits = votes_a_byte(k + 1)
+    n_bytes = 2 if (k + 1) ** (2 * digits) * k * 8 <= _TABLE_BYTES else 1
+    return digits * n_bytes, n_bytes
+
+
+def _table(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add up the evidence of all combinations of votes, the last vote changing fastest. Shape: [.., k]."""
+    table = evidence[0]
+    for more in evidence[1:]:
+        table = (table[:, None] + more).reshape(-1, table.shape[1])
+    return np.ascontiguousarray(table)
+
+
+def _entries(packed: NDArray[np.uint8], size: int) -> NDArray[np.intp]:
+    """Say which entry of a table a row's votes are, packed into one byte or two. Shape: [n, 1 or 2] -> [n]."""
+    entry = packed[:, 0].astype(np.intp)
+    for byte in packed.T[1:]:
+        entry *= size
+        entry += byte
+    return entry
+
+
+def _softmax(scores: NDArray[np.float64]) -> Probs:
+    """Class by class, which is faster than along the short rows."""
+    highest, total = scores[:, 0].copy(), np.zeros(len(scores))
+    for column in scores.T[1:]:
+        np.maximum(highest, column, out=highest)
+    scores -= highest[:, None]
+    np.exp(scores, out=scores)
+    for column in scores.T:
+        total += column
+    scores /= total[:, None]
+    return scores

@@ -1,0 +1,161 @@
+"""Time limits: a labeling function that takes too long over a row loses that row, and is stopped in this process."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from types import FrameType
+from typing import TypeVar
+
+from weaklabel.corpus.batch import Batch
+from weaklabel.lf.core import LF, ForeignLF, LabelingFunction
+from weaklabel.votes.evaluate import LFVotes, ask, fault
+
+T = TypeVar("T")
+
+TIME_LIMIT = 10.0
+"""Seconds that a labeling function may take over one row in a guarded process, unless the caller sets it."""
+
+WHOLE = 2**62
+"""The stride of a labeling function that votes on whole batches."""
+
+FAST_ROWS = 10_000
+"""Rows over which a labeling function that is called row by row may spend the limit before it is watched."""
+
+SLOW_ROWS = 20
+"""Rows over which any other kind may spend the limit: a large model takes half a second over one."""
+
+
+FIRST_TIME = 10
+"""How many times as long the first votes in a process may take: a model may have to be loaded for them."""
+
+
+class Overdue(BaseException):
+    """The time is up; no `Exception`, so that a labeling function's own ``except`` does not swallow it."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What became of one request for votes.
+
+    Attributes
+    ----------
+    stride
+        Rows that the labeling function is asked for at once, from here on.
+    votes
+        Its votes on the next rows; None where it took too long and is asked for fewer rows.
+    overdue
+        It took too long over the single row of ``votes``.
+    """
+
+    stride: int
+    votes: LFVotes | None
+    overdue: bool = False
+
+
+def steps(
+    lf: LF,
+    batch: Batch,
+    top: int,
+    time_limit: float | None = None,
+    *,
+    begin: int = 0,
+    stride: int = WHOLE,
+    is_first: bool = False,
+) -> Iterator[Step]:
+    """Let a labeling function vote on a batch, ``stride`` rows at a time, and find the rows that take too long.
+
+    Parameters
+    ----------
+    lf
+        The labeling function.
+    batch
+        The rows.
+    top
+        Number of classes.
+    time_limit
+        Seconds for one row; see `seconds_for`. None sets no limit; a limit works in the main thread only.
+    begin
+        Row of the batch to begin with.
+    stride
+        Rows to ask for at once; falls by itself where they take too long.
+    is_first
+        These are the first votes that this process asks it for.
+    """
+    while begin < len(batch):
+        is_whole = begin == 0 and stride >= len(batch)
+        part = batch if is_whole else batch.part(begin, begin + stride)
+        seconds = seconds_for(lf, len(part), time_limit, is_first)
+        is_first = False
+        try:
+            votes = _limited(partial(ask, lf.name, lf.vote, part, top), seconds)
+        except Overdue:
+            if len(part) > 1:
+                stride = finer(lf, len(part))
+                yield Step(stride, None)
+                continue
+            assert time_limit is not None
+            yield Step(stride, fault(part.start, took_longer(time_limit)), overdue=True)
+        else:
+            yield Step(stride, votes)
+        begin += len(part)
+
+
+def seconds_for(lf: LF, rows: int, time_limit: float | None, is_first: bool = False) -> float:
+    """Return how long a labeling function may take over ``rows`` rows; infinite without a limit.
+
+    One row has the limit. More rows at once have more, lest an honest one is interrupted: one in Python that is called
+    row by row loses little when it is, since its rows are then timed one by one, and has the limit for each 10,000
+    rows; all others, which do work for a batch at once and may ask a large model, have it for each 20. The first votes
+    in a process may take ten times as long.
+    """
+    if time_limit is None:
+        return math.inf
+    times = max(1.0, rows / (FAST_ROWS if is_row_lf(lf) else SLOW_ROWS))
+    return time_limit * times * (FIRST_TIME if is_first else 1)
+
+
+def finer(lf: LF, rows: int) -> int:
+    """Return of how many rows at once a labeling function is asked after ``rows`` at once went wrong."""
+    return 1 if is_row_lf(lf) else max(1, rows // 8)
+
+
+def is_row_lf(lf: LF) -> bool:
+    """Say whether a labeling function is called row by row, so that asking for single rows costs it nothing."""
+    return isinstance(lf, LabelingFunction | ForeignLF)
+
+
+def took_longer(time_limit: float) -> str:
+    """Return the message for a row over which the time ran out."""
+    return f"took longer than {time_limit:g} s"
+
+
+def can_limit() -> bool:
+    """Say whether time limits work here: on Unix, in the main thread."""
+    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+
+
+def _limited(call: Callable[[], T], seconds: float) -> T:
+    """Return ``call()``, or raise `Overdue` after ``seconds``."""
+    if math.isinf(seconds):
+        return call()
+    before = signal.signal(signal.SIGALRM, _stop)
+    try:
+        # Again and again, since what calls Python from C may drop an exception.
+        signal.setitimer(signal.ITIMER_REAL, seconds, max(seconds / 2, 0.1))
+        try:
+            return call()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        # Once more: the alarm may have rung within the other finally.
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Overdue

@@ -1,0 +1,199 @@
+"""Counting votes by labeling function, in one pass over L, block by block so that the processor's cache holds each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Votes8
+from weaklabel.votes.threads import in_threads
+
+Bools = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+
+_VOTES_AT_ONCE = 1 << 18
+"""Votes in a block: about as many bytes, a few times over, as a core's own cache holds."""
+
+_UNSEEN = 255
+"""What an abstain is as a byte, so that the smallest byte of some votes is their lowest class."""
+
+
+@dataclass
+class Tally:
+    """How many rows have votes, as a whole and by labeling function.
+
+    Attributes
+    ----------
+    covered, overlapped, conflicted
+        Rows with a vote, with two or more, and with two that differ. Shape: [1].
+    seen
+        Whether a labeling function votes for a class. Shape: [m, 127].
+    votes, overlaps, conflicts
+        How many of them a labeling function votes on. Shape: [m].
+    judged, correct
+        Votes on rows with gold, and those of them that are right. Shape: [m].
+    """
+
+    covered: Counts
+    overlapped: Counts
+    conflicted: Counts
+    seen: Bools
+    votes: Counts
+    overlaps: Counts
+    conflicts: Counts
+    judged: Counts
+    correct: Counts
+
+    def __add__(self, other: Tally) -> Tally:
+        sums = [getattr(self, field.name) + getattr(other, field.name) for field in fields(self)]
+        return Tally(*sums)  # for ``seen``, + is "or"
+
+
+def tally_votes(L: Votes8, weights: Counts | None = None, gold: NDArray[np.int64] | None = None) -> Tally:
+    """Count votes.
+
+    Parameters
+    ----------
+    L
+        Votes. Shape: [n, m]. Fastest where it is stored by column.
+    weights
+        How many rows each row stands for; None for one. Shape: [n].
+    gold
+        Gold, with -1 where there is none. Shape: [n].
+    """
+    parts = in_threads(len(L), lambda rows: _tally(L[rows], _part(weights, rows), _part(gold, rows)))
+    return sum(parts[1:], start=parts[0])
+
+
+def blocks(L: Votes8) -> Iterator[tuple[slice, Votes8]]:
+    """Yield L in blocks of rows that fit the processor's cache, stored by column."""
+    at_once = rows_at_once(L.shape[1])
+    for start in range(0, len(L), at_once):
+        rows = slice(start, start + at_once)
+        yield rows, L[rows] if L.strides[0] == 1 else np.asfortranarray(L[rows])
+
+
+def rows_at_once(m: int) -> int:
+    """Return how many rows of ``m`` votes a block has."""
+    return max(1, _VOTES_AT_ONCE // max(1, m))
+
+
+def extremes(block: Votes8) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return the lowest and the highest class that each row has votes for; -1 where it has none. Shape: [n, m] -> [n]."""
+    lowest = np.minimum.reduce(block.view(np.uint8), axis=1, initial=_UNSEEN)
+    return lowest.view(np.int8), np.maximum.reduce(block, axis=1, initial=ABSTAIN)
+
+
+def several(voted: Bools) -> Bools:
+    """Say which rows have two votes or more. Shape: [n, m] -> [n]."""
+    narrow = np.uint8 if voted.shape[1] < 256 else np.uint16
+    return np.asarray(np.add.reduce(voted.view(np.uint8), axis=1, dtype=narrow) > 1)
+
+
+def span_of_votes(L: Votes8) -> tuple[Bools, NDArray[np.int8], NDArray[np.int8]]:
+    """Say of each row whether it has two votes or more, and the lowest and the highest class. Shape: [n, m] -> 3 x [n]."""
+    two = np.empty(len(L), dtype=np.bool_)
+    lowest, highest = np.empty(len(L), dtype=np.int8), np.empty(len(L), dtype=np.int8)
+    for rows, block in blocks(L):
+        two[rows] = several(block >= 0)
+        lowest[rows], highest[rows] = extremes(block)
+    return two, lowest, highest
+
+
+def has_vote(L: Votes8, usable: Bools | None = None) -> Bools:
+    """Say which rows have a vote, of those labeling functions that are ``usable``. Shape: [n, m] -> [n]."""
+    found = np.empty(len(L), dtype=np.bool_)
+    for rows, block in blocks(L):
+        some = block if usable is None or usable.all() else block[:, usable]
+        found[rows] = np.maximum.reduce(some, axis=1, initial=ABSTAIN) >= 0
+    return found
+
+
+def _part(values: NDArray[np.int64] | None, rows: slice) -> NDArray[np.int64] | None:
+    return None if values is None else values[rows]
+
+
+def _tally(L: Votes8, weights: Counts | None, gold: NDArray[np.int64] | None) -> Tally:
+    m = L.shape[1]
+    whole = np.zeros(3, dtype=np.int64)
+    by_lf = {name: _Sum(m) for name in ("votes", "overlaps", "conflicts", "judged", "correct")}
+    classes = _Classes(m)
+    room = np.empty((2, m, rows_at_once(m)), dtype=np.bool_)  # used again for every block: new memory costs time
+    for rows, block in blocks(L):
+        voted, chosen = room[:, :, : len(block)].transpose(0, 2, 1)
+        weight = None if weights is None else weights[rows]
+        np.greater_equal(block, 0, out=voted)
+        lowest, highest = extremes(block)
+        two, differ = several(voted), lowest != highest
+        for number, of_rows in enumerate((highest >= 0, two, differ)):
+            whole[number] += np.count_nonzero(of_rows) if weight is None else weight[of_rows].sum()
+        by_lf["votes"].add(voted, weight)
+        by_lf["overlaps"].add(np.logical_and(voted, two[:, None], out=chosen), weight)
+        by_lf["conflicts"].add(np.logical_and(voted, differ[:, None], out=chosen), weight)
+        if gold is not None:
+            known = gold[rows] != ABSTAIN
+            # No vote is -2, nor a class beyond int8.
+            right = np.where(known & (gold[rows] < MAX_CARDINALITY), gold[rows], -2).astype(np.int8)
+            by_lf["correct"].add(np.equal(block, right[:, None], out=chosen), weight)
+            by_lf["judged"].add(np.logical_and(voted, known[:, None], out=chosen), weight)
+        classes.add(block)
+    covered, overlapped, conflicted = np.split(whole, 3)
+    return Tally(
+        covered, overlapped, conflicted, classes.seen(L), **{name: part.total() for name, part in by_lf.items()}
+    )
+
+
+class _Sum:
+    """Adds up blocks of booleans by column: in bytes, as wide registers do it, until these could run over."""
+
+    def __init__(self, m: int) -> None:
+        self.sums = np.zeros(m, dtype=np.int64)
+        self.bytes: NDArray[np.uint8] | None = None
+        self.added = 0
+
+    def add(self, chosen: Bools, weights: Counts | None) -> None:
+        if weights is not None:
+            # Exact: whole numbers below 2**53.
+            self.sums += (weights.astype(np.float64) @ chosen.astype(np.float64)).astype(np.int64)
+            return
+        if self.bytes is None:
+            self.bytes = np.zeros(chosen.shape, dtype=np.uint8, order="F")
+        elif self.added == 255:
+            self._empty()
+        into = self.bytes[: len(chosen)]
+        np.add(into, chosen.view(np.uint8), out=into)
+        self.added += 1
+
+    def total(self) -> Counts:
+        if self.bytes is not None:
+            self._empty()
+        return self.sums
+
+    def _empty(self) -> None:
+        assert self.bytes is not None
+        self.sums += self.bytes.sum(axis=0, dtype=np.int64)
+        self.bytes[:], self.added = 0, 0
+
+
+class _Classes:
+    """Finds the classes that columns have votes for: the lowest and the highest block by block, the others at the end."""
+
+    def __init__(self, m: int) -> None:
+        self.lowest, self.highest = np.full(m, _UNSEEN, dtype=np.uint8), np.full(m, ABSTAIN, dtype=np.int8)
+
+    def add(self, block: Votes8) -> None:
+        np.minimum(self.lowest, np.minimum.reduce(block.view(np.uint8), axis=0), out=self.lowest)
+        np.maximum(self.highest, np.maximum.reduce(block, axis=0), out=self.highest)
+
+    def seen(self, L: Votes8) -> Bools:
+        """Shape: [m, 127]."""
+        seen = np.zeros((len(self.lowest), MAX_CARDINALITY), dtype=np.bool_)
+        for lf in np.flatnonzero(self.highest >= 0):
+            ends = int(self.lowest[lf]), int(self.highest[lf])
+            seen[lf, list(ends)] = True
+            for label in range(ends[0] + 1, ends[1]):
+                seen[lf, label] = label in L[:, lf]
+        return seen

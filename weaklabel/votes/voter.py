@@ -1,0 +1,248 @@
+"""The one way to get votes: in this process, or in processes that labeling functions may hang or crash."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from queue import LifoQueue
+from types import TracebackType
+
+from weaklabel.corpus.batch import Batch
+from weaklabel.errors import LFError, VoteError
+from weaklabel.labels import MAX_CARDINALITY
+from weaklabel.lf.core import LF, ExpressionLF
+from weaklabel.lf.lexicon import LexiconLF
+from weaklabel.votes.conduct import Conduct
+from weaklabel.votes.evaluate import LFVotes, join_votes
+from weaklabel.votes.expressions import vote_with_expressions
+from weaklabel.votes.guard import Guard, Order
+from weaklabel.votes.limits import TIME_LIMIT, can_limit, steps
+
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+"""Where Linux tells how much memory a container may have."""
+
+WAKE_UP = 0.2
+"""Seconds after which a wait for votes looks whether somebody pressed Ctrl-C."""
+
+SHARE_OF_MEMORY = 0.6
+"""Share of the machine's memory that guarded processes may hold together, unless the caller sets it."""
+
+
+LEAST_MEMORY = 2 << 30
+"""Bytes that a guarded process may hold on any machine by default: libraries for models alone take a gigabyte."""
+
+
+class Voter:
+    """Labeling functions with what it takes to get their votes; a context manager, which ends its processes.
+
+    With ``workers``, labeling functions that are somebody's code run in guarded processes. One that raises, returns
+    what is no vote, takes too long over a row, wants more memory than allowed or ends its process loses its own votes
+    on the rows concerned, which its problems name; the votes of all others are the same as without it. Column
+    expressions and lexicons, which run no code but ours, stay in this process.
+
+    Parameters
+    ----------
+    lfs
+        Labeling functions with distinct names.
+    top
+        Number of classes; a vote must be below it.
+    specs
+        What a process gives to `load_lfs` to get the labeling functions; needed with ``workers``.
+    workers
+        Guarded processes; they start with the first batches, no more of them than batches, and stay until the end.
+        0 stays in this process, where a labeling function that crashes takes everything down.
+    time_limit
+        Seconds that a labeling function may take over one row. By default 10 in guarded processes and without limit in
+        this one, where it works in the main thread on Unix, and cannot stop what hangs in C. See `seconds_for` for
+        what it means for a batch.
+    memory_limit
+        Bytes that one guarded process may hold (on Linux); beyond it, a labeling function gets a `MemoryError`. By
+        default 60% of the machine's memory, divided by ``workers``, and 2 GiB at least.
+
+    Raises
+    ------
+    LFError
+        There are ``workers``, but labeling functions that come from no pack.
+    VoteError
+        A number is out of range, or a time limit cannot be kept here.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from weaklabel.lf.core import labeling_function
+    >>> @labeling_function()
+    ... def asks(x):
+    ...     return 0 if x.text.endswith("?") else -1
+    >>> batch = Batch(pl.DataFrame({"text": ["lunch?", "no"]}))
+    >>> with Voter([asks], top=2) as voter:
+    ...     [votes.votes.tolist() for _, found in voter.vote([batch]) for votes in found]
+    [[0, -1]]
+    """
+
+    def __init__(
+        self,
+        lfs: Sequence[LF],
+        *,
+        top: int = MAX_CARDINALITY,
+        specs: tuple[str, ...] = (),
+        workers: int = 0,
+        time_limit: float | None = None,
+        memory_limit: int | None = None,
+    ) -> None:
+        _check_numbers(workers, time_limit, memory_limit)
+        self.lfs = tuple(lfs)
+        self._top = top
+        self._time_limit = time_limit
+        self._workers = workers
+        self._conducts = {lf.name: Conduct(lf.name) for lf in lfs}
+        self._guarded = [lf for lf in lfs if workers and not isinstance(lf, ExpressionLF | LexiconLF)]
+        elsewhere = {lf.name for lf in self._guarded}
+        self._own = [lf for lf in lfs if lf.name not in elsewhere]
+        self._asked: set[str] = set()
+        self._guards: list[Guard] = []
+        self._pool: ThreadPoolExecutor | None = None
+        if self._guarded:
+            if not specs:
+                raise LFError(
+                    f"workers need labeling functions from a pack, and LF '{self._guarded[0].name}' comes from none: "
+                    "put it into a .py file and load that with load_lfs, or use workers=0"
+                )
+            order = Order(
+                lfs=self._guarded,
+                conducts=[self._conducts[lf.name] for lf in self._guarded],
+                specs=specs,
+                top=top,
+                time_limit=TIME_LIMIT if time_limit is None else time_limit,
+                memory_limit=memory_limit or _share_of_memory(workers),
+                threads=max(1, (os.cpu_count() or 1) // workers),
+            )
+            self._guards = [Guard(order) for _ in range(workers)]
+            self._idle: LifoQueue[Guard] = LifoQueue()
+            for guard in self._guards:
+                self._idle.put(guard)
+            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="weaklabel-guard")
+
+    def vote(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, list[LFVotes]]]:
+        """Let all labeling functions vote.
+
+        Parameters
+        ----------
+        batches
+            The rows. At most two batches a process are under way at once, so that memory stays bounded.
+
+        Yields
+        ------
+        tuple
+            A batch, in the order of ``batches``, and the votes on it in the order of the labeling functions.
+
+        Raises
+        ------
+        VoteError
+            A labeling function does not return a vote for each row, ended more than 20 processes, or spent more than
+            15 minutes on rows over which it took too long; or a process cannot start.
+        LFError
+            What a labeling function says is wrong with itself, or a process cannot load a pack.
+        """
+        for batch, elsewhere in self._spread(batches):
+            found = self._vote_here(batch)
+            found.update(zip((lf.name for lf in self._guarded), elsewhere(), strict=True))
+            yield batch, [found[lf.name] for lf in self.lfs]
+
+    def close(self) -> None:
+        """End all processes."""
+        for guard in self._guards:
+            guard.close()
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> Voter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _spread(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Callable[[], list[LFVotes]]]]:
+        """Yield each batch with what waits for the votes on it from elsewhere."""
+        if self._pool is None:
+            yield from ((batch, list) for batch in batches)
+            return
+        under_way: deque[tuple[Batch, Future[list[LFVotes]]]] = deque()
+        for batch in batches:
+            under_way.append((batch, self._pool.submit(self._vote_elsewhere, batch)))
+            if len(under_way) >= 2 * self._workers:
+                done, future = under_way.popleft()
+                yield done, partial(_await, future)
+        for done, future in under_way:
+            yield done, partial(_await, future)
+
+    def _vote_elsewhere(self, batch: Batch) -> list[LFVotes]:
+        guard = self._idle.get()
+        try:
+            return guard.vote(batch)
+        finally:
+            self._idle.put(guard)
+
+    def _vote_here(self, batch: Batch) -> dict[str, LFVotes]:
+        expressions = [lf for lf in self._own if isinstance(lf, ExpressionLF)]
+        votes = vote_with_expressions(expressions, batch, self._top) if expressions else []
+        found = dict(zip((lf.name for lf in expressions), votes, strict=True))
+        found.update({lf.name: self._vote_alone(lf, batch) for lf in self._own if lf.name not in found})
+        return found
+
+    def _vote_alone(self, lf: LF, batch: Batch) -> LFVotes:
+        conduct, parts, row = self._conducts[lf.name], list[LFVotes](), batch.start
+        limit = None if isinstance(lf, LexiconLF) else self._time_limit
+        if limit is not None and not can_limit():
+            raise VoteError("time_limit with workers=0 works in the main thread on Unix only; use workers=1")
+        is_first, is_slow, is_faulty, stride = lf.name not in self._asked, False, False, conduct.stride
+        self._asked.add(lf.name)
+        for step in steps(lf, batch, self._top, limit, stride=stride, is_first=is_first):
+            stride = step.stride
+            if step.votes is None:
+                is_slow = True
+                continue
+            if step.overdue and limit is not None:
+                is_faulty = True
+                conduct.note_overdue(row, limit)
+            parts.append(step.votes)
+            row += len(step.votes.votes)
+        if is_slow and not is_faulty:
+            conduct.watch(stride)
+        return join_votes(parts)
+
+
+def _await(future: Future[list[LFVotes]]) -> list[LFVotes]:
+    # Under polars' own handler a signal does not end a wait: only who wakes up by himself notices Ctrl-C.
+    while not wait([future], timeout=WAKE_UP).done:
+        pass
+    return future.result()
+
+
+def _check_numbers(workers: int, time_limit: float | None, memory_limit: int | None) -> None:
+    if workers < 0:
+        raise VoteError(f"workers must be 0 (this process) or more, not {workers}")
+    if workers and os.name != "posix":
+        raise VoteError("guarded processes need Linux or macOS; use workers=0")
+    if time_limit is not None and not time_limit > 0:
+        raise VoteError(f"time_limit must be a number of seconds above 0, not {time_limit}")
+    if memory_limit is not None and memory_limit < 1:
+        raise VoteError(f"memory_limit must be a number of bytes above 0, not {memory_limit}")
+
+
+def _share_of_memory(workers: int) -> int | None:
+    """Return the bytes that each of ``workers`` processes may hold; None where the machine does not tell its memory."""
+    try:
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return None
+    with suppress(OSError, ValueError):  # not in a container, or in one without a limit ("max")
+        total = min(total, int(CONTAINER_LIMIT.read_text(encoding="ascii")))
+    return max(LEAST_MEMORY, math.floor(total * SHARE_OF_MEMORY / workers))

@@ -1,0 +1,61 @@
+"""What passes between a guard and its process: a JSON header with raw bytes behind it, rows as Arrow, never pickles."""
+
+from __future__ import annotations
+
+import io
+import json
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from weaklabel.corpus.batch import TEXT, Batch
+from weaklabel.votes.evaluate import LFVotes
+from weaklabel.votes.limits import Step
+from weaklabel.votes.matrix import Problem, Problems
+
+
+def send(link: Connection, header: dict[str, Any], body: bytes | memoryview = b"") -> None:
+    """Send a message."""
+    link.send_bytes(json.dumps(header).encode())
+    link.send_bytes(body)
+
+
+def receive(link: Connection) -> tuple[dict[str, Any], bytes]:
+    """Receive a message; `EOFError` where the other side is gone."""
+    return json.loads(link.recv_bytes()), link.recv_bytes()
+
+
+def pack_batch(batch: Batch) -> tuple[dict[str, Any], memoryview]:
+    """Return header and body for the rows of a batch, as labeling functions see them."""
+    buffer = io.BytesIO()
+    batch.frame.write_ipc(buffer)
+    return {"start": batch.start, "text": bool(batch.text)}, buffer.getbuffer()
+
+
+def unpack_batch(header: dict[str, Any], body: bytes) -> Batch:
+    """Return the batch that `pack_batch` packed."""
+    return Batch(pl.read_ipc(body), (TEXT,) if header["text"] else (), header["start"])
+
+
+def pack_step(step: Step) -> tuple[dict[str, Any], bytes]:
+    """Return header and body for votes."""
+    header: dict[str, Any] = {"stride": step.stride, "overdue": step.overdue, "voted": step.votes is not None}
+    if step.votes is None:
+        return header, b""
+    problems = step.votes.problems
+    if problems is not None:
+        header["problems"] = problems.count, [(problem.row, problem.message) for problem in problems.first]
+    return header, step.votes.votes.tobytes()
+
+
+def unpack_step(header: dict[str, Any], body: bytes) -> Step:
+    """Return what `pack_step` packed."""
+    if not header["voted"]:
+        return Step(header["stride"], None)
+    problems = None
+    if "problems" in header:
+        count, first = header["problems"]
+        problems = Problems(count, tuple(Problem(row, message) for row, message in first))
+    return Step(header["stride"], LFVotes(np.frombuffer(body, dtype=np.int8), problems), header["overdue"])

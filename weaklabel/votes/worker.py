@@ -1,0 +1,113 @@
+"""The process in which labeling functions vote under guard; what watches over it is `weaklabel.votes.guard`."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from weaklabel.errors import LFError, WeakLabelError
+from weaklabel.lf.core import LF
+from weaklabel.lf.packs import load_lfs
+from weaklabel.votes.limits import Step, finer, steps
+from weaklabel.votes.wire import pack_step, receive, send, unpack_batch
+
+PR_SET_PDEATHSIG = 1
+"""Linux: the signal to get when the parent dies."""
+
+
+def main() -> None:
+    """Serve the guard on stdin and stdout until it closes them."""
+    parent = int(sys.argv[1])
+    incoming, outgoing = _take_over_stdio()
+    _die_with(parent)
+    # Ctrl-C reaches the guard, which ends this process; a traceback from here would only confuse.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        order, _ = receive(incoming)
+        lfs = _load(order["specs"], order["names"])
+        _limit_memory(order["memory_limit"])
+        send(outgoing, {"ready": True})
+        while True:
+            _serve(lfs, order, incoming, outgoing)
+    except WeakLabelError as error:
+        send(outgoing, {"error": type(error).__name__, "message": str(error)})
+    except (EOFError, BrokenPipeError):
+        return  # the guard is gone
+
+
+def _serve(lfs: Sequence[LF], order: dict[str, Any], incoming: Connection, outgoing: Connection) -> None:
+    """Vote on one batch."""
+    header, body = receive(incoming)
+    batch = unpack_batch(header, body)
+    send(outgoing, {"read": True})
+    for turn in header["turns"]:
+        lf = lfs[turn.pop("number")]
+        for step in steps(lf, batch, order["top"], order["time_limit"], **turn):
+            is_full = _lacked_memory(step) and _is_swollen(order["memory_limit"])
+            if is_full and step.votes is not None and len(step.votes.votes) > 1:
+                # Perhaps another one filled the memory: a fresh process asks for these rows again, fewer at once.
+                step = Step(finer(lf, len(step.votes.votes)), None)
+            fields, votes = pack_step(step)
+            send(outgoing, {**fields, "full": is_full}, votes)
+            if is_full:
+                sys.exit(0)
+
+
+def _lacked_memory(step: Step) -> bool:
+    """Say whether a `MemoryError` is among the problems told."""
+    problems = step.votes.problems if step.votes is not None else None
+    return problems is not None and any(problem.message.startswith("MemoryError") for problem in problems.first)
+
+
+def _load(specs: Sequence[str], names: Sequence[str]) -> list[LF]:
+    found = {lf.name: lf for lf in load_lfs(*specs)}
+    for name in names:
+        if name not in found:
+            raise LFError(f"LF '{name}' is missing when {', '.join(specs)} is loaded again in a worker process")
+    return [found[name] for name in names]
+
+
+def _take_over_stdio() -> tuple[Connection, Connection]:
+    """Take stdin and stdout for the guard; whoever prints in this process prints to stderr."""
+    incoming, outgoing = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    os.close(nothing)
+    return Connection(incoming, writable=False), Connection(outgoing, readable=False)
+
+
+def _die_with(parent: int) -> None:
+    """On Linux, end this process when its parent ends, even by SIGKILL and in the middle of a labeling function.
+
+    Elsewhere it notices when it next reads or sends.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def _limit_memory(limit: int | None) -> None:
+    """Make allocations beyond ``limit`` bytes a `MemoryError`, before the system ends some process for want of memory."""
+    if limit is not None:
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (allowed, hard))
+
+
+def _is_swollen(limit: int | None) -> bool:
+    """Say whether this process holds on to more than half of the memory allowed, which a fresh one would not."""
+    try:
+        pages = int(Path("/proc/self/statm").read_bytes().split()[5])
+    except (OSError, IndexError):
+        return False  # no Linux
+    return limit is not None and pages * os.sysconf("SC_PAGE_SIZE") > limit / 2
