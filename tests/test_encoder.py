@@ -90,6 +90,7 @@ def test_vectors_on_disk_are_the_same_and_belong_to_a_model_s_weights_and_settin
         return real(loaded, texts, **options)
 
     monkeypatch.setattr(module, "run_texts", counting)
+    monkeypatch.setenv("WEAKLABEL_CACHE", str(tmp_path / "cache"))
     texts = ["free prize", "win cash now", "meet me"]
     tiny = save_encoder(tmp_path / "tiny")
     expected = Encoder(tiny).encode(texts)

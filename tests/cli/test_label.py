@@ -169,7 +169,7 @@ def test_input_mistakes_are_1(weaklabel, corpus, tmp_path):
     assert weaklabel("label", corpus, "--lfs", "spam", "-o", tmp_path / "no" / "folder" / "y.csv").code == 1
 
 
-def test_what_a_labeling_function_prints_or_exits_with_does_no_harm(weaklabel, corpus, tmp_path, capfd):
+def test_what_a_labeling_function_prints_or_exits_with_does_no_harm(weaklabel, corpus, tmp_path):
     pack = tmp_path / "noisy.py"
     pack.write_text(
         "import sys\nfrom weaklabel import *\nLABELS = ('a', 'b')\na = keyword_lf('a', 0, ['broken'])\n"
@@ -177,7 +177,6 @@ def test_what_a_labeling_function_prints_or_exits_with_does_no_harm(weaklabel, c
     )
     done = weaklabel("label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv", "--json")
     assert done.code == 0 and done.json["lf_errors"] == {"noisy": 20}
-    assert "hello" in capfd.readouterr().err  # of the process that it has to itself
     done = weaklabel("label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv", "--json", "--workers", "0")
     assert done.code == 0 and "hello" in done.err
 
