@@ -38,7 +38,7 @@ class LFSettings(_Section):
 
     use: Annotated[list[str], Field(min_length=1)]
     error_budget: Annotated[float, Field(ge=0, le=1)] | None = None
-    workers: Annotated[int, Field(ge=1)] = 1
+    workers: Annotated[int, Field(ge=0)] = 1
 
 
 class LabelModelSettings(_Section):
@@ -103,7 +103,7 @@ class Project(_Section):
                 "out": out or self.out,
                 "seed": self.seed if seed is None else seed,
                 "corpus": self.corpus.model_copy(update={"limit": limit or self.corpus.limit}),
-                "lfs": self.lfs.model_copy(update={"workers": workers or self.lfs.workers}),
+                "lfs": self.lfs.model_copy(update={"workers": self.lfs.workers if workers is None else workers}),
             }
         )
 

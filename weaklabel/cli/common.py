@@ -84,7 +84,10 @@ SeedOpt = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed
 WorkersOpt = Annotated[
     int | None,
     typer.Option(
-        "--workers", min=1, help="Processes for labeling functions in Python. Default: one a core, 4 at most."
+        "--workers",
+        min=0,
+        help="Guarded processes for labeling functions in Python; 0: this process, unguarded. Default: one a core, "
+        "at most 4.",
     ),
 ]
 TimeLimitOpt = Annotated[

@@ -21,7 +21,7 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Instead of the project's seed.")] = None,
     limit: common.LimitOpt = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Instead of the project's.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=0, help="Instead of the project's.")] = None,
     json: common.JsonOpt = False,
     quiet: common.QuietOpt = False,
     dry_run: common.DryRunOpt = False,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from queue import LifoQueue
 from types import TracebackType
@@ -19,10 +18,11 @@ from weaklabel.labels import MAX_CARDINALITY
 from weaklabel.lf.core import LF, ExpressionLF
 from weaklabel.lf.lexicon import LexiconLF
 from weaklabel.votes.conduct import Conduct
-from weaklabel.votes.evaluate import LFVotes, join_votes
+from weaklabel.votes.evaluate import LFVotes, ask, join_votes
 from weaklabel.votes.expressions import vote_with_expressions
 from weaklabel.votes.guard import Guard, Order
 from weaklabel.votes.limits import TIME_LIMIT, can_limit, steps
+from weaklabel.votes.threads import cores
 
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 """Where Linux tells how much memory a container may have."""
@@ -99,11 +99,12 @@ class Voter:
         self.lfs = tuple(lfs)
         self._top = top
         self._time_limit = time_limit
-        self._workers = workers
         self._conducts = {lf.name: Conduct(lf.name) for lf in lfs}
-        self._guarded = [lf for lf in lfs if workers and not isinstance(lf, ExpressionLF | LexiconLF)]
-        elsewhere = {lf.name for lf in self._guarded}
-        self._own = [lf for lf in lfs if lf.name not in elsewhere]
+        self._declared = [lf for lf in lfs if isinstance(lf, ExpressionLF | LexiconLF)]
+        others = [lf for lf in lfs if not isinstance(lf, ExpressionLF | LexiconLF)]
+        self._guarded, self._alone = (others, []) if workers else ([], others)
+        self._threads = ThreadPoolExecutor(cores(), "weaklabel-votes") if self._declared else None
+        self._ahead = max(cores() if self._declared else 1, 2 * workers if self._guarded else 1)
         self._asked: set[str] = set()
         self._guards: list[Guard] = []
         self._pool: ThreadPoolExecutor | None = None
@@ -134,7 +135,7 @@ class Voter:
         Parameters
         ----------
         batches
-            The rows. At most two batches a process are under way at once, so that memory stays bounded.
+            The rows. At most two a guarded process, or one a core, are under way at once, so that memory stays bounded.
 
         Yields
         ------
@@ -149,17 +150,21 @@ class Voter:
         LFError
             What a labeling function says is wrong with itself, or a process cannot load a pack.
         """
-        for batch, elsewhere in self._spread(batches):
-            found = self._vote_here(batch)
-            found.update(zip((lf.name for lf in self._guarded), elsewhere(), strict=True))
-            yield batch, [found[lf.name] for lf in self.lfs]
+        under_way: deque[tuple[Batch, list[Future[dict[str, LFVotes]]]]] = deque()
+        for batch in batches:
+            under_way.append((batch, self._submit(batch)))
+            if len(under_way) >= self._ahead:
+                yield self._collect(*under_way.popleft())
+        while under_way:
+            yield self._collect(*under_way.popleft())
 
     def close(self) -> None:
         """End all processes."""
         for guard in self._guards:
             guard.close()
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        for pool in (self._pool, self._threads):
+            if pool is not None:
+                pool.shutdown(cancel_futures=True)
 
     def __enter__(self) -> Voter:
         return self
@@ -169,37 +174,39 @@ class Voter:
     ) -> None:
         self.close()
 
-    def _spread(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Callable[[], list[LFVotes]]]]:
-        """Yield each batch with what waits for the votes on it from elsewhere."""
-        if self._pool is None:
-            yield from ((batch, list) for batch in batches)
-            return
-        under_way: deque[tuple[Batch, Future[list[LFVotes]]]] = deque()
-        for batch in batches:
-            under_way.append((batch, self._pool.submit(self._vote_elsewhere, batch)))
-            if len(under_way) >= 2 * self._workers:
-                done, future = under_way.popleft()
-                yield done, partial(_await, future)
-        for done, future in under_way:
-            yield done, partial(_await, future)
+    def _submit(self, batch: Batch) -> list[Future[dict[str, LFVotes]]]:
+        """Have the batch voted on in threads: by our own code, and by the guarded processes that they wait for."""
+        found = []
+        if self._threads is not None:
+            found.append(self._threads.submit(self._vote_declared, batch))
+        if self._pool is not None:
+            found.append(self._pool.submit(self._vote_elsewhere, batch))
+        return found
 
-    def _vote_elsewhere(self, batch: Batch) -> list[LFVotes]:
+    def _collect(self, batch: Batch, parts: list[Future[dict[str, LFVotes]]]) -> tuple[Batch, list[LFVotes]]:
+        # In the main thread, where a time limit works.
+        found = {lf.name: self._vote_alone(lf, batch) for lf in self._alone}
+        for part in parts:
+            found.update(_await(part))
+        return batch, [found[lf.name] for lf in self.lfs]
+
+    def _vote_elsewhere(self, batch: Batch) -> dict[str, LFVotes]:
         guard = self._idle.get()
         try:
-            return guard.vote(batch)
+            return dict(zip((lf.name for lf in self._guarded), guard.vote(batch), strict=True))
         finally:
             self._idle.put(guard)
 
-    def _vote_here(self, batch: Batch) -> dict[str, LFVotes]:
-        expressions = [lf for lf in self._own if isinstance(lf, ExpressionLF)]
+    def _vote_declared(self, batch: Batch) -> dict[str, LFVotes]:
+        expressions = [lf for lf in self._declared if isinstance(lf, ExpressionLF)]
         votes = vote_with_expressions(expressions, batch, self._top) if expressions else []
         found = dict(zip((lf.name for lf in expressions), votes, strict=True))
-        found.update({lf.name: self._vote_alone(lf, batch) for lf in self._own if lf.name not in found})
-        return found
+        others = (lf for lf in self._declared if lf.name not in found)
+        return found | {lf.name: ask(lf.name, lf.vote, batch, self._top) for lf in others}
 
     def _vote_alone(self, lf: LF, batch: Batch) -> LFVotes:
         conduct, parts, row = self._conducts[lf.name], list[LFVotes](), batch.start
-        limit = None if isinstance(lf, LexiconLF) else self._time_limit
+        limit = self._time_limit
         if limit is not None and not can_limit():
             raise VoteError("time_limit with workers=0 works in the main thread on Unix only; use workers=1")
         is_first, is_slow, is_faulty, stride = lf.name not in self._asked, False, False, conduct.stride
@@ -219,7 +226,7 @@ class Voter:
         return join_votes(parts)
 
 
-def _await(future: Future[list[LFVotes]]) -> list[LFVotes]:
+def _await(future: Future[dict[str, LFVotes]]) -> dict[str, LFVotes]:
     # Under polars' own handler a signal does not end a wait: only who wakes up by himself notices Ctrl-C.
     while not wait([future], timeout=WAKE_UP).done:
         pass
