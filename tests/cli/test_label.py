@@ -177,7 +177,9 @@ def test_what_a_labeling_function_prints_or_exits_with_does_no_harm(weaklabel, c
     )
     done = weaklabel("label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv", "--json")
     assert done.code == 0 and done.json["lf_errors"] == {"noisy": 20}
-    done = weaklabel("label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv", "--json", "--workers", "0")
+    done = weaklabel(
+        "label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv", "--json", "--workers", "0", "--no-cache"
+    )
     assert done.code == 0 and "hello" in done.err
 
 

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
-from weaklabel.labels import ABSTAIN, Labels, Votes8, check_L, check_Y
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Votes8, check_L, check_Y
 from weaklabel.table import table
 from weaklabel.votes.matrix import Votes
 from weaklabel.votes.patterns import VotePatterns
-from weaklabel.votes.tally import Tally, tally_votes
+from weaklabel.votes.tally import Tally, range_of, tally_votes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,10 +53,11 @@ class LFAnalysis:
 
     def __init__(self, L: ArrayLike | VotePatterns | Votes, lfs: Sequence[Any] | None = None) -> None:
         self._source: Votes8 | VotePatterns
+        self._classes: int | None
         if isinstance(L, VotePatterns):
-            self._source, self._n, self._m = L, L.n, L.m
+            self._source, self._classes, self._n, self._m = L, None, L.n, L.m
         else:
-            self._source = L.L if isinstance(L, Votes) else check_L(L)
+            self._source, self._classes = (L.L, None) if isinstance(L, Votes) else _checked(L)
             self._n, self._m = self._source.shape
         if lfs is None and isinstance(L, Votes):
             lfs = L.lf_names
@@ -68,7 +69,7 @@ class LFAnalysis:
     def _tally(self) -> Tally:
         if isinstance(self._source, VotePatterns):
             return tally_votes(self._source.patterns, self._source.weights())
-        return tally_votes(self._source)
+        return tally_votes(self._source, classes=self._classes)
 
     def label_coverage(self) -> float:
         """Return the share of rows with at least one vote."""
@@ -209,7 +210,7 @@ class LFAnalysis:
 
     def _tally_with_gold(self, gold: Labels) -> Tally:
         if not isinstance(self._source, VotePatterns):
-            self._tally = tally_votes(self._source, gold=gold)
+            self._tally = tally_votes(self._source, gold=gold, classes=self._classes)
             return self._tally
         # Of each pattern, as many rows as have it and one class of gold.
         patterns, rows = self._source.patterns, self._source.rows()
@@ -218,6 +219,15 @@ class LFAnalysis:
             weights = np.bincount(rows[gold == label], minlength=len(patterns))
             found += tally_votes(patterns, weights, np.full(len(patterns), label))
         return found
+
+
+def _checked(L: ArrayLike) -> tuple[Votes8, int | None]:
+    """Check a label matrix, in threads where it is int8 already; return it, and how many classes it has votes for."""
+    if isinstance(L, np.ndarray) and L.dtype == np.int8 and L.ndim == 2:
+        lowest, highest = range_of(L)
+        if lowest >= ABSTAIN and highest < MAX_CARDINALITY:
+            return L, highest + 1
+    return check_L(L), None
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any], otherwise: float) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Votes8
+from weaklabel.votes.bit_tally import FEW_CLASSES, tally_bits
 from weaklabel.votes.threads import in_threads
 
 Bools = NDArray[np.bool_]
@@ -52,7 +53,9 @@ class Tally:
         return Tally(*sums)  # for ``seen``, + is "or"
 
 
-def tally_votes(L: Votes8, weights: Counts | None = None, gold: NDArray[np.int64] | None = None) -> Tally:
+def tally_votes(
+    L: Votes8, weights: Counts | None = None, gold: NDArray[np.int64] | None = None, classes: int | None = None
+) -> Tally:
     """Count votes.
 
     Parameters
@@ -63,9 +66,30 @@ def tally_votes(L: Votes8, weights: Counts | None = None, gold: NDArray[np.int64
         How many rows each row stands for; None for one. Shape: [n].
     gold
         Gold, with -1 where there is none. Shape: [n].
+    classes
+        Number of classes that L has votes for, at most, where that is known.
     """
-    parts = in_threads(len(L), lambda rows: _tally(L[rows], _part(weights, rows), _part(gold, rows)))
+    classes = range_of(L)[1] + 1 if classes is None else classes
+    if weights is None and 0 < classes <= FEW_CLASSES and L.size:
+        parts = in_threads(len(L), lambda rows: _bit_tally(L[rows], _part(gold, rows), classes))
+    else:
+        parts = in_threads(len(L), lambda rows: _tally(L[rows], _part(weights, rows), _part(gold, rows)))
     return sum(parts[1:], start=parts[0])
+
+
+def range_of(L: Votes8) -> tuple[int, int]:
+    """Return the lowest and the highest vote; -1 and -1 where there is none."""
+
+    def of_rows(rows: slice) -> tuple[int, int]:
+        # By columns, each of which is still in the cache when it is read again.
+        ends = [(int(votes.min()), int(votes.max())) for votes in L[rows].T]
+        lowest, highest = zip(*ends, strict=True)
+        return min(lowest), max(highest)
+
+    if not L.size:
+        return ABSTAIN, ABSTAIN
+    lowest, highest = zip(*in_threads(len(L), of_rows), strict=True)
+    return min(lowest), max(highest)
 
 
 def blocks(L: Votes8) -> Iterator[tuple[slice, Votes8]]:
@@ -114,6 +138,13 @@ def has_vote(L: Votes8, usable: Bools | None = None) -> Bools:
 
 def _part(values: NDArray[np.int64] | None, rows: slice) -> NDArray[np.int64] | None:
     return None if values is None else values[rows]
+
+
+def _bit_tally(L: Votes8, gold: NDArray[np.int64] | None, classes: int) -> Tally:
+    found = tally_bits(np.asfortranarray(L) if L.strides[0] != 1 else L, gold, classes)
+    seen = np.zeros((L.shape[1], MAX_CARDINALITY), dtype=np.bool_)
+    seen[:, :classes] = found.pop("by_class") > 0
+    return Tally(seen=seen, **found)
 
 
 def _tally(L: Votes8, weights: Counts | None, gold: NDArray[np.int64] | None) -> Tally:
