@@ -1,15 +1,16 @@
-"""Write the README's tables from the committed results.
+"""Write the tables of README.md, benchmarks/README.md and docs/scaling.md from the committed results.
 
 python -m benchmarks.readme
 """
 
+import importlib
 import json
 import re
 from pathlib import Path
 
 from benchmarks.common import RESULTS
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
 
 STAGES = {
     "majority_vote": "majority vote of the labeling functions",
@@ -22,6 +23,15 @@ STAGES = {
 
 def load(name):
     return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def of(module, function="table"):
+    """Return what makes the table of ``speed_MODULE.json``; the module, which may be heavy, is imported late."""
+
+    def make():
+        return getattr(importlib.import_module(f"benchmarks.speed.{module}"), function)(load(f"speed_{module}"))
+
+    return make
 
 
 def demo_table():
@@ -49,13 +59,75 @@ def training_table():
     return "\n".join(lines)
 
 
+def speed_table():
+    applied, analysis = (
+        load("speed_lf_application")["arms"],
+        load("speed_lf_analysis")["cases"]["correlated"]["Snorkel"],
+    )
+    csv, cache = load("speed_label_csv"), load("speed_vote_cache")["shares"]
+    models, bert = load("speed_label_models")["cases"], load("speed_bert_prediction")["arms"]
+    largest = max(csv["growth"], key=int)
+    peak = csv["growth"][largest]["peak_mib"]
+
+    def faster(*ratios):
+        return f"{' and '.join(f'{ratio:.0f}' if ratio >= 10 else f'{ratio:.1f}' for ratio in ratios)} times faster"
+
+    def applier(way):
+        return "Snorkel's `PandasLFApplier`", faster(applied[way]["times_faster"])
+
+    def model(classes):
+        found = next(arms for case, arms in models.items() if case.startswith(classes))["LabelModel (Snorkel)"]
+        return "Snorkel's `LabelModel`", faster(found["fit"]["times_slower"], found["predict"]["times_slower"])
+
+    rows = [
+        ("20 pattern LFs on 200,000 texts", *applier("weaklabel pattern LFs")),
+        ("20 Python LFs, one process", *applier("weaklabel row LFs, in process")),
+        ("20 Python LFs, two guarded processes", *applier("weaklabel row LFs, workers=2")),
+        (f"CSV to labelled CSV, {csv['setting']['rows']:,} rows", "pandas and Snorkel", faster(csv["arms"]["ratio"])),
+        (f"CSV to labelled CSV, {int(largest):,} rows", "", f"{csv['growth'][largest]['seconds']:.0f} s, {peak:,} MiB"),
+        ("the same again, one of 20 Python LFs changed", "the first run", f"{cache['one changed']:.0%} of the time"),
+    ]
+    for gold, figures in analysis.items():
+        rows.append((f"LF analysis, 1,000,000 x 50, {gold}", "Snorkel's `LFAnalysis`", faster(figures["times_slower"])))
+    for classes in ("2", "10"):
+        rows.append((f"label model, 1,000,000 x 50, {classes} classes: fit, predict", *model(classes)))
+    for name, arm in bert.items():
+        if "plain" not in name:
+            rows.append((f"BERT prediction: {name}", "plain fp32 transformers", faster(arm["times_plain"])))
+    return "\n".join(["| what | beside | |", "| --- | --- | ---: |", *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+TABLES = {
+    "README.md": {"demo table": demo_table, "training table": training_table, "speed table": speed_table},
+    "benchmarks/README.md": {
+        module: of(module)
+        for module in (
+            "lf_application",
+            "label_csv",
+            "vote_cache",
+            "spacy_lfs",
+            "lf_analysis",
+            "label_models",
+            "bert_prediction",
+        )
+    },
+    "docs/scaling.md": {
+        "costs": of("scaling", "cost_table"),
+        "patterns": of("scaling", "pattern_table"),
+        "engines": of("scaling", "engine_table"),
+        "a billion rows": of("scaling", "billion_table"),
+    },
+}
+
+
 def main():
-    text = README.read_text(encoding="utf-8")
-    for mark, table in {"demo table": demo_table(), "training table": training_table()}.items():
-        block = f"<!-- {mark} -->\n{table}\n<!-- end of {mark} -->"
-        text, found = re.subn(rf"<!-- {mark} -->.*?<!-- end of {mark} -->", lambda _, b=block: b, text, flags=re.S)
-        assert found == 1, f"the README has no place for the {mark}"
-    README.write_text(text, encoding="utf-8")
+    for name, tables in TABLES.items():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for mark, make in tables.items():
+            block = f"<!-- {mark} -->\n{make()}\n<!-- end of {mark} -->"
+            text, found = re.subn(rf"<!-- {mark} -->.*?<!-- end of {mark} -->", lambda _, b=block: b, text, flags=re.S)
+            assert found == 1, f"{name} has no place for the {mark}"
+        (ROOT / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,10 @@
-"""The README's tables are those that the committed results give."""
-
-from pathlib import Path
+"""The tables in the documentation are those that the committed results give."""
 
 import pytest
 
 from benchmarks import readme
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
-
-@pytest.mark.parametrize("table", [readme.demo_table, readme.training_table])
-def test_readme_tables_are_generated(table):
-    assert table() in README
+@pytest.mark.parametrize(("name", "mark"), [(name, mark) for name, marks in readme.TABLES.items() for mark in marks])
+def test_tables_are_generated(name, mark):
+    assert readme.TABLES[name][mark]() in (readme.ROOT / name).read_text(encoding="utf-8")

@@ -183,6 +183,14 @@ def test_two_runs_at_once_are_refused(messages, pack, tmp_path):
     run(messages, pack, tmp_path / "out.csv", engine=Meanwhile())
 
 
+def test_a_folder_of_the_user_is_left_alone(messages, pack, tmp_path):
+    (tmp_path / "out.csv.job").mkdir()
+    (tmp_path / "out.csv.job" / "mine.txt").write_text("precious")
+    with pytest.raises(CorpusError, match=r"holds other files \(mine.txt"):
+        run(messages, pack, tmp_path / "out.csv")
+    assert (tmp_path / "out.csv.job" / "mine.txt").read_text() == "precious"
+
+
 def test_spreadsheet_safe(pack, tmp_path):
     (tmp_path / "in.csv").write_text('id,text\n=1+2,hello prize\n-5,"@win, now"\n')
     run(tmp_path / "in.csv", pack, tmp_path / "out.csv", LabelOptions(workers=0, safe=True))

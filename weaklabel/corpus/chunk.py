@@ -83,6 +83,10 @@ class Source(ABC):
         """Whether the places of marks can be told, so that reading may begin at one."""
         return True
 
+    def records(self, start: Mark, stop: Mark) -> list[str] | None:
+        """Return the raw records between two marks where each line is a good one; None where that cannot be told."""
+        return None
+
     def extent(self) -> int | None:
         """Return the place at which the input ends, None where only reading it tells."""
         return None

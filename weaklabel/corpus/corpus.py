@@ -153,6 +153,23 @@ class Corpus:
             raise CorpusError(f"{self.name}: part {part.number} has {rows} rows and had {part.n_rows}: it has changed")
         return self._part_rows(part, found)
 
+    def read_records(self, part: Part) -> PartRows:
+        """Read a part to copy its raw records only: where each of its lines is one, they need not be parsed again.
+
+        The batch then has no column but the record.
+        """
+        self._check_unchanged()
+        lines = part.end.line - part.start.line - (part.start == START and self.source.header is not None)
+        if (
+            self.source.path
+            and lines == part.n_rows
+            and (raws := self.source.records(part.start, part.end)) is not None
+        ):
+            batch = Batch(pl.DataFrame({"record": raws}), (), part.first_row, raws)
+            if len(batch) == part.n_rows:
+                return PartRows(part, batch, [])
+        return self.read_part(part)
+
     def texts(self) -> list[str]:
         """Return the text of every row. Length: n."""
         return [text for batch in self.batches() for text in batch.texts]

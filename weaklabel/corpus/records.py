@@ -22,6 +22,10 @@ _REASONS = {
 }
 
 
+PLAIN_TRIES = 5
+"""Blocks with records of several lines, or bad ones, after which no block is expected to be without."""
+
+
 @dataclass
 class Records:
     """The outcome of parsing some lines.
@@ -73,6 +77,7 @@ class RecordParser:
         self.quoting = quoting
         self.width = width
         self.expected = expected
+        self._plain_tries = PLAIN_TRIES
 
     def parse(self, lines: list[str], number: int = 1, final: bool = True, more: bool = False) -> Records:
         """Parse ``lines``, the first of which is physical line ``number``.
@@ -84,12 +89,31 @@ class RecordParser:
         out = Records()
         stop = len(lines) - (lines[-1] in _BLANK and not more) if lines else 0
         if self.quoting:
-            with _field_limit(sum(map(len, lines))):
-                out.used = self._parse_quoted(lines, stop, number, final, out)
+            size = sum(map(len, lines))
+            with _field_limit(size):
+                if size <= RECORD_LIMIT and self._parse_plainly(lines, stop, out):
+                    out.used = stop
+                else:
+                    out.used = self._parse_quoted(lines, stop, number, final, out)
         else:
             self._parse_unquoted(lines, stop, number, out)
             out.used = stop
         return out
+
+    def _parse_plainly(self, lines: list[str], stop: int, out: Records) -> bool:
+        """Parse lines that are each a good record, as most are, without a step of Python for each; False if some are not."""
+        if self.width is None or not self._plain_tries:
+            return False
+        plain = lines[:stop]
+        try:
+            rows = list(self._reader(iter(plain)))
+        except csv.Error:
+            rows = []
+        if len(rows) != len(plain) or not set(map(len, rows)) <= {self.width}:
+            self._plain_tries -= 1
+            return False
+        out.rows, out.raws = rows, plain
+        return True
 
     def _parse_unquoted(self, lines: list[str], stop: int, number: int, out: Records) -> None:
         for index in range(stop):

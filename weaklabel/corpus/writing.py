@@ -147,13 +147,25 @@ def sink_for(corpus: Corpus, kind: str, handle: BinaryIO, safe: bool = False) ->
     """
     if kind == "parquet":
         return ParquetSink(handle)
+    copies, dialect = copies_records(corpus, kind, safe), corpus.dialect
     if kind == "jsonl":
-        return JsonlCopy(handle, corpus.source.encoding) if corpus.format == "jsonl" else JsonlSink(handle)
-    dialect = corpus.dialect
-    delimiter = "\t" if kind == "tsv" else dialect.delimiter if dialect and corpus.format == "csv" else ","
-    if dialect and dialect.delimiter == delimiter and not safe:
+        return JsonlCopy(handle, corpus.source.encoding) if copies else JsonlSink(handle)
+    if copies and dialect:
         return DelimitedCopy(handle, dialect, corpus.source.header)
-    return DelimitedSink(handle, delimiter, header=dialect is None or dialect.header, safe=safe)
+    return DelimitedSink(handle, _delimiter(corpus, kind), header=dialect is None or dialect.header, safe=safe)
+
+
+def copies_records(corpus: Corpus, kind: str, safe: bool = False) -> bool:
+    """Return whether records of ``corpus`` are copied as they stand where they are written in the format ``kind``."""
+    if kind == "jsonl":
+        return corpus.format == "jsonl"
+    dialect = corpus.dialect
+    return kind != "parquet" and not safe and dialect is not None and dialect.delimiter == _delimiter(corpus, kind)
+
+
+def _delimiter(corpus: Corpus, kind: str) -> str:
+    dialect = corpus.dialect
+    return "\t" if kind == "tsv" else dialect.delimiter if dialect and corpus.format == "csv" else ","
 
 
 def _paired(corpus: Corpus, extra: Extra, size: int) -> Iterator[tuple[Batch, pl.DataFrame]]:

@@ -23,6 +23,10 @@ class WritingJob(Protocol):
         """Read the corpus in the parts of this job."""
         ...
 
+    def read(self, part: Part) -> PartRows:
+        """Read a part as far as `write` needs it."""
+        ...
+
     def write(self, rows: PartRows) -> None:
         """Write a part."""
         ...
@@ -62,7 +66,13 @@ class LocalEngine:
                 break
             last = part
             yield part
-        for rows in job.parts(after=last):
+        if parts is not None and job.corpus.source.extent() is not None:
+            for part in parts[last.number + 1 if last else 0 :]:
+                if not job.output.has(part.number):
+                    job.write(job.read(part))
+                yield part
+            return
+        for rows in job.parts(after=last):  # a packed input is best unpacked once
             if not job.output.has(rows.part.number):
                 job.write(rows)
             yield rows.part

@@ -37,7 +37,7 @@ class JobFolder:
     Raises
     ------
     CorpusError
-        Another process works on this output, or the folder cannot be written.
+        Another process works on this output, or the folder holds other files or cannot be written.
     """
 
     def __init__(self, out: str, identity: Mapping[str, Any]) -> None:
@@ -53,6 +53,7 @@ class JobFolder:
         self.path = Path(f"{self.out}.job")
         try:
             self.path.mkdir(exist_ok=True)
+            self._check_ours()
             self._take_lock()
             self._compare()
         except OSError as error:
@@ -70,6 +71,14 @@ class JobFolder:
     def has_parts(self) -> bool:
         """Return whether anything was finished that a later run can use."""
         return any(self.path.glob("*-*.*"))
+
+    def _check_ours(self) -> None:
+        # It is removed in the end, and so must hold nothing but a job.
+        names = {path.name for path in self.path.iterdir()}
+        if names and not names & {IDENTITY, LOCK}:
+            raise CorpusError(
+                f"{self.path}, where the work on {self.out} is kept, holds other files ({min(names)} ...): move them away"
+            )
 
     def _take_lock(self) -> None:
         try:

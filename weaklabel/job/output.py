@@ -11,7 +11,7 @@ from weaklabel.corpus import Corpus
 from weaklabel.corpus.batch import Batch
 from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.sinks import ParquetSink
-from weaklabel.corpus.writing import check_target, packed_output, sink_for
+from weaklabel.corpus.writing import check_target, copies_records, packed_output, sink_for
 from weaklabel.errors import WeakLabelError
 from weaklabel.files import atomic_path
 from weaklabel.job.folder import sync_folder
@@ -43,6 +43,11 @@ class Output:
         self.folder = folder
         self.safe = safe
         self.kind = check_target(corpus, out, safe=safe)
+
+    @property
+    def copies(self) -> bool:
+        """Whether records are copied as they stand, so that their values need not be known."""
+        return copies_records(self.corpus, self.kind, self.safe)
 
     def has(self, number: int) -> bool:
         """Return whether part ``number`` is written."""

@@ -80,6 +80,10 @@ class PredictJob:
         """Read the corpus in small parts: a row takes a thousand times longer than a vote, and may be lost."""
         return self.corpus.parts(after, rows=1)
 
+    def read(self, part: Part) -> PartRows:
+        """Read a part."""
+        return self.corpus.read_part(part)
+
     def write(self, rows: PartRows) -> None:
         """Predict a part and write it."""
         probs = self.classifier.predict_proba(rows.batch.texts)

@@ -31,7 +31,7 @@ def write_part(order: str, part: Part) -> Part:
     """Write a part of the output, unless it stands there."""
     job = _job(order)
     if not job.output.has(part.number):
-        job.write(job.corpus.read_part(part))
+        job.write(job.read(part))
     return part
 
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from weaklabel.corpus import Reject
 from weaklabel.corpus.parts import Part
 from weaklabel.files import atomic_path
-from weaklabel.labels import Votes8
 from weaklabel.votes import Problem, Problems, VotePatterns, vote_patterns
 
 FORMAT = "weaklabel part 1"
@@ -35,8 +34,8 @@ class PartVotes:
         Which part.
     keys
         Fingerprints of the labeling functions. Length: m.
-    L
-        Shape: [n, m].
+    table
+        The votes as patterns, with the pattern of each row. Shape: [n, m].
     problems
         What went wrong, by key.
     rejects
@@ -45,13 +44,18 @@ class PartVotes:
 
     part: Part
     keys: tuple[str, ...]
-    L: Votes8
+    table: VotePatterns
     problems: Mapping[str, Problems]
     rejects: Sequence[Reject]
 
-    def columns(self, keys: Sequence[str]) -> Votes8:
-        """Return L of the labeling functions ``keys``, in that order. Shape: [n, len(keys)]."""
-        return np.asfortranarray(self.L[:, [self.keys.index(key) for key in keys]])
+    def of(self, keys: Sequence[str]) -> VotePatterns:
+        """Return the votes of the labeling functions ``keys``, in that order, as patterns."""
+        if tuple(keys) == self.keys:
+            return self.table
+        # Patterns that differ in other labeling functions only become one.
+        chosen = vote_patterns(self.table.patterns[:, [self.keys.index(key) for key in keys]])
+        inverse = chosen.rows()[self.table.rows()]
+        return VotePatterns(chosen.patterns, np.bincount(inverse, minlength=len(chosen)), inverse)
 
     def united(self, other: PartVotes | None) -> PartVotes:
         """Return these votes and what ``other`` knows besides of the same part, the newest first, as far as it goes."""
@@ -59,8 +63,8 @@ class PartVotes:
             return self
         more = [key for key in other.keys if key not in self.keys][: max(0, MOST_LFS - len(self.keys))]
         problems = {**{key: other.problems[key] for key in more if key in other.problems}, **self.problems}
-        L = np.concatenate([self.L, other.columns(more)], axis=1)
-        return PartVotes(self.part, (*self.keys, *more), L, problems, self.rejects)
+        table = _side_by_side(self.table, other.of(more)) if more else self.table
+        return PartVotes(self.part, (*self.keys, *more), table, problems, self.rejects)
 
 
 class VoteStore:
@@ -97,11 +101,10 @@ class VoteStore:
             "problems": {key: asdict(found) for key, found in votes.problems.items()},
             "rejects": [asdict(reject) for reject in votes.rejects],
         }
-        found = vote_patterns(votes.L)
         arrays: dict[str, Any] = {
             "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
-            "inverse": _narrow(found.rows(), len(found)),
-            **found.to_arrays(),
+            "inverse": _narrow(votes.table.rows(), len(votes.table)),
+            **votes.table.to_arrays(),
         }
         with atomic_path(self.folder / _name(votes.part.number)) as path, path.open("wb") as handle:
             np.savez(handle, **arrays)
@@ -112,8 +115,8 @@ class VoteStore:
                 header = json.loads(archive["header"].tobytes())
                 if (header["format"], header["corpus"]) != (FORMAT, self.corpus):
                     return None
-                patterns = VotePatterns.from_arrays(archive).patterns
-                L = patterns[archive["inverse"].astype(np.int64)]
+                found = VotePatterns.from_arrays(archive)
+                table = VotePatterns(found.patterns, found.counts, archive["inverse"].astype(np.int64))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BadZipFile, zlib.error):
@@ -121,7 +124,7 @@ class VoteStore:
         return PartVotes(
             Part.from_dict(header["part"]),
             tuple(header["keys"]),
-            L,
+            table,
             {key: _problems(found) for key, found in header["problems"].items()},
             [Reject(**reject) for reject in header["rejects"]],
         )
@@ -129,6 +132,14 @@ class VoteStore:
 
 def _name(number: int) -> str:
     return f"votes-{number:06d}.npz"
+
+
+def _side_by_side(left: VotePatterns, right: VotePatterns) -> VotePatterns:
+    """Return the patterns of the same rows with the labeling functions of both."""
+    pairs, inverse = np.unique(left.rows() * len(right) + right.rows(), return_inverse=True)
+    of_left, of_right = np.divmod(pairs, max(1, len(right)))
+    patterns = np.concatenate([left.patterns[of_left], right.patterns[of_right]], axis=1)
+    return VotePatterns(np.asfortranarray(patterns), np.bincount(inverse, minlength=len(pairs)), inverse)
 
 
 def _narrow(inverse: NDArray[np.int64], n_patterns: int) -> NDArray[Any]:

@@ -164,6 +164,10 @@ class LabelJob:
         """Read the corpus in parts."""
         return self.corpus.parts(after)
 
+    def read(self, part: Part) -> PartRows:
+        """Read a part as far as `write` needs it: its records, where these are copied."""
+        return self.corpus.read_records(part) if self.output.copies else self.corpus.read_part(part)
+
     def voted(self, number: int) -> PartVotes | None:
         """Return all votes on part ``number``, or None where a labeling function has still to vote on it."""
         found = self.store.load(number)
@@ -182,7 +186,7 @@ class LabelJob:
         """Write a part with its labels; `model` must be there by now."""
         votes = self.voted(rows.part.number)
         assert votes is not None, f"part {rows.part.number} has no votes"
-        found = vote_patterns(votes.columns(self.keys))
+        found = votes.of(self.keys)
         new = NewColumns(self._columns(found.patterns), found.rows())
         self.output.write(rows.part.number, rows.batch, new)
 
@@ -198,7 +202,7 @@ class LabelJob:
 
     def summary(self, votes: PartVotes, is_new: bool) -> PartSummary:
         """Return what the votes on a part come to."""
-        table = vote_patterns(votes.columns(self.keys))
+        table = votes.of(self.keys)
         names = dict(zip(self.keys, self.lfs.names, strict=True))
         problems = {names[key]: found for key, found in votes.problems.items() if key in names}
         counted = VotePatterns(table.patterns, table.counts)
@@ -224,7 +228,7 @@ class LabelJob:
             rows, known = under_way.pop(0)
             L = np.stack([votes.votes for votes in found]).T
             problems = {key: votes.problems for key, votes in zip(keys, found, strict=True) if votes.problems}
-            votes = PartVotes(rows.part, keys, L, problems, rows.rejects).united(known)
+            votes = PartVotes(rows.part, keys, vote_patterns(L), problems, rows.rejects).united(known)
             self.store.save(votes)
             yield self.summary(votes, is_new=True)
 
