@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from weaklabel.errors import WeakLabelError
 
@@ -22,7 +23,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         The place cannot be written to (no such folder, read-only, disk full).
     """
     final = Path(path)
-    part = final.with_name(f".{final.name}.{os.getpid()}.part")
+    # No two processes may share it, though they be on different machines.
+    part = final.with_name(f".{final.name}.{uuid4().hex[:12]}.part")
     try:
         yield part
         with part.open("rb") as handle:

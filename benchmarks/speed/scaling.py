@@ -59,7 +59,7 @@ def kinds(texts):
             20_000,
         ),
         "a spaCy pipeline (en_core_web_sm)": (spacy_rule("en_core_web_sm"), 600),
-        "a prototype LF (MiniLM embeddings)": ([prototype_lf("alike", {1: ["win a prize"], 0: ["see you"]})], 1_000),
+        "a prototype LF (MiniLM embeddings)": ([prototype_lf("alike", {1: ["win a prize", "claim cash"], 0: ["see you", "at lunch"]})], 1_000),
     }
 
 

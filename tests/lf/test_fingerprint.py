@@ -388,3 +388,29 @@ def test_shared_and_circular_values_are_hashed():
     for _ in range(60):
         wide = [wide, wide]
     assert ValueHash().of(wide) == ValueHash().of(wide)
+
+
+def test_what_own_modules_take_from_others_counts(tmp_path):
+    def key(words, lazy=False):
+        (tmp_path / "words_for_rules.py").write_text(words)
+        (tmp_path / "rules_of_mine.py").write_text(
+            "from words_for_rules import is_spam, SPAM\ndef f(text):\n    return 1 if is_spam(text) or text in SPAM else -1\n"
+        )
+        where = "    import rules_of_mine\n" if lazy else ""
+        (tmp_path / "pack.py").write_text(
+            ("" if lazy else "import rules_of_mine\n")
+            + "from weaklabel import labeling_function\nLABELS = ('a', 'b')\n@labeling_function()\ndef lf(x):\n"
+            + f"{where}    return rules_of_mine.f(x.text)\n"
+        )
+        code = (
+            "from weaklabel import load_lfs; from weaklabel.lf.fingerprint import fingerprint; "
+            f"pack = load_lfs({str(tmp_path / 'pack.py')!r}); print(fingerprint(pack.lfs[0], pack.origins[0]))"
+        )
+        done = subprocess.run([sys.executable, "-B", "-c", code], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    plain = "SPAM = ['win']\ndef is_spam(text):\n    return 'cash' in text\n"
+    assert key(plain) == key(plain) != "None"
+    assert key(plain) != key(plain.replace("'win'", "'prize'"))
+    assert key(plain) != key(plain.replace("'cash'", "'money'"))
+    assert key(plain, lazy=True) == "None"

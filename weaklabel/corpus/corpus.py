@@ -102,6 +102,11 @@ class Corpus:
         return dict(self.source.schema)
 
     @property
+    def stamp(self) -> tuple[Any, ...]:
+        """Size and time of the input when it was opened, by which a change is noticed; () where it has none."""
+        return self._fingerprint if isinstance(self._fingerprint, tuple) else ()
+
+    @property
     def dialect(self) -> Dialect | None:
         """How a delimited file is written; None for other input."""
         return self.source.dialect

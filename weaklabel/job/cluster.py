@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from weaklabel.corpus import read_corpus
 from weaklabel.corpus.open import byte_chunks, is_packed
 from weaklabel.corpus.parts import Part
 from weaklabel.errors import CorpusError, WeakLabelError, require
+from weaklabel.files import atomic_path
 from weaklabel.job.engine import WritingJob
 from weaklabel.job.remote import vote_part, write_part
 
@@ -124,15 +126,16 @@ class DaskEngine:
         path = Path(arguments["source"])
         if path.is_dir() or arguments["format"] == "parquet" or not is_packed(path):
             return arguments
-        plain = job.output.folder.absolute() / "unpacked"
+        plain = job.output.folder.absolute() / f"unpacked-{job.output.tag}"
         if not plain.exists():
-            with plain.with_suffix(".part").open("wb") as handle:
+            with atomic_path(plain) as part, part.open("wb") as handle:
                 for piece in byte_chunks(path, str(path)):
                     handle.write(piece)
-            plain.with_suffix(".part").replace(plain)
         return arguments | {"source": str(plain)}
 
 
 def _order(job: Any, corpus: dict[str, Any]) -> str:
     """Return all that a worker needs to make the job anew, as JSON."""
-    return json.dumps({**job.order(), "corpus": corpus, "cache": os.environ.get("WEAKLABEL_CACHE")})
+    stamp = job.corpus.stamp if corpus is job.corpus.arguments else read_corpus(**corpus).stamp
+    cache = os.environ.get("WEAKLABEL_CACHE")
+    return json.dumps({**job.order(), "corpus": corpus, "stamp": stamp, "cache": cache})

@@ -8,16 +8,20 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
 from weaklabel.errors import CorpusError
 from weaklabel.files import write_json
+from weaklabel.job.identity import digest
 
 log = logging.getLogger(__name__)
 
 IDENTITY = "job.json"
 LOCK = "lock"
+OURS = (IDENTITY, "votes-*.npz", "out-*", "unpacked-*", "whole", "rejects.jsonl", ".*.part", LOCK)
+"""Names of all files that a job may leave in its folder."""
 
 
 class JobFolder:
@@ -61,12 +65,28 @@ class JobFolder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._lock is not None:
-            self._lock.close()
         if kind is not None and self.out != "-" and self.has_parts():
             log.warning("what is done so far is kept in %s: the same command goes on from there", self.path)
-        else:
+        elif self.out == "-":
             shutil.rmtree(self.path, ignore_errors=True)
+        else:
+            self._remove()
+        if self._lock is not None:
+            self._lock.close()
+
+    @property
+    def tag(self) -> str:
+        """Part of the name of all parts of the output, so that those of another job are never taken for this one's."""
+        return digest(self.identity)[:12]
+
+    def _remove(self) -> None:
+        """Remove what a job leaves, and the folder if nothing else is in it."""
+        for pattern in OURS:
+            for path in self.path.glob(pattern):
+                with suppress(OSError):
+                    path.unlink()
+        with suppress(OSError):
+            self.path.rmdir()
 
     def has_parts(self) -> bool:
         """Return whether anything was finished that a later run can use."""
@@ -90,7 +110,13 @@ class JobFolder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._lock.close()
-            raise CorpusError(f"another process is writing {self.out}: wait for it, or write to another file") from None
+            raise self._in_use() from None
+        here = self.path / LOCK
+        if not here.exists() or os.fstat(self._lock.fileno()).st_ino != here.stat().st_ino:
+            raise self._in_use()  # the other one has just ended, and taken the folder with it
+
+    def _in_use(self) -> CorpusError:
+        return CorpusError(f"another process is writing {self.out}: wait for it, or write to another file")
 
     def _compare(self) -> None:
         path = self.path / IDENTITY
@@ -100,7 +126,7 @@ class JobFolder:
             return
         if before is not None:
             log.warning("%s", _difference(before, self.identity, self.out))
-        for stale in self.path.glob("out-*"):
+        for stale in [*self.path.glob("out-*"), *self.path.glob("unpacked-*")]:
             stale.unlink()
         write_json(path, self.identity)
 

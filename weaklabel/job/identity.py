@@ -14,9 +14,17 @@ from weaklabel.corpus.open import CHUNK
 from weaklabel.corpus.parts import PART_CHUNKS, PART_ROWS
 from weaklabel.lf.fingerprint import fingerprint
 from weaklabel.lf.packs import LFCollection
+from weaklabel.versions import versions
+
+ONCE = "once-"
+"""What the key of a labeling function begins with whose votes must not be kept."""
 
 READING = 1
 """Raised whenever the same file would be read as other rows, or cut into other parts, than before."""
+
+
+PACKAGES = ("numpy", "polars", "pyarrow")
+"""Other packages in whose hands the last digit of the output is."""
 
 
 def corpus_identity(corpus: Corpus) -> str:
@@ -26,7 +34,7 @@ def corpus_identity(corpus: Corpus) -> str:
         "content": corpus.sha256(),
         "format": corpus.format,
         "dialect": repr(corpus.dialect),
-        "encoding": repr(corpus.source.encoding),
+        "encoding": [repr(corpus.source.encoding), (corpus.arguments or {}).get("encoding")],
         "columns": {name: str(kind) for name, kind in corpus.schema.items()},
         "text": corpus.text,
         "hide": corpus.hide,
@@ -39,12 +47,13 @@ def lf_keys(lfs: LFCollection) -> tuple[str, ...]:
     """Return the fingerprint of each labeling function; of one that has none, a key that never comes again."""
     origins = lfs.origins or (None,) * len(lfs)
     found = (fingerprint(lf, origin) for lf, origin in zip(lfs, origins, strict=True))
-    return tuple(key or f"once-{uuid4().hex}" for key in found)
+    # The number of classes too: a vote beyond it is none.
+    return tuple(f"{key}-{len(lfs.labels)}" if key else f"{ONCE}{uuid4().hex}" for key in found)
 
 
 def output_identity(corpus: str, out: str, **settings: Any) -> dict[str, Any]:
-    """Return what an output depends on: the weaklabel that writes it, the corpus, and all settings."""
-    return {"weaklabel": __version__, "corpus": corpus, "out": out, **settings}
+    """Return what an output depends on: the packages that write it, the corpus, and all settings."""
+    return {"weaklabel": __version__, "packages": versions(PACKAGES), "corpus": corpus, "out": out, **settings}
 
 
 def digest(value: Mapping[str, Any]) -> str:

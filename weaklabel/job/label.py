@@ -16,7 +16,8 @@ import numpy as np
 from weaklabel.cache import cache_folder, size_limit
 from weaklabel.corpus import Corpus, Reject, check_new_columns, rejects_path, write_rejects
 from weaklabel.corpus.parts import Part
-from weaklabel.errors import WeakLabelWarning
+from weaklabel.errors import WeakLabelError, WeakLabelWarning
+from weaklabel.files import atomic_path
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder
 from weaklabel.job.identity import corpus_identity, lf_keys, output_identity
@@ -118,16 +119,18 @@ def label_file(
     corpus_id, keys = corpus_identity(corpus), lf_keys(lfs)
     place = "-" if dry_run else out
     with JobFolder(place, _identity(corpus_id, keys, lfs, out, options)) as folder, ExitStack() as stack:
-        job = LabelJob(corpus, lfs, options, keys, corpus_id, out, folder.path, _cached_votes(corpus_id))
+        job = LabelJob(corpus, lfs, options, keys, corpus_id, out, folder.path, folder.tag, _cached_votes(corpus_id))
         stack.callback(job.close)
         counted = _count(
             engine.vote(job), len(lfs), ErrorBudget(options.error_budget), _progress("voting", corpus, show)
         )
-        model = make_label_model(options.label_model, len(lfs.labels), options.seed).fit(counted.patterns)
-        job.save_model(model)
+        model = job.load_model()
+        if model is None:
+            model = make_label_model(options.label_model, len(lfs.labels), options.seed).fit(counted.patterns)
+            job.save_model(model)
         if not dry_run:
             follow(engine.write(job, counted.parts), _progress("writing", corpus, show))
-            rejected = write_all_rejects(out, corpus, counted.n_rejects, job.rejects(counted.parts))
+            rejected = write_all_rejects(folder, corpus, counted.n_rejects, job.rejects(counted.parts))
             job.output.assemble(len(counted.parts), job.empty_columns())
         _keep_votes(job)
     preds = model.predict(counted.patterns.patterns)
@@ -197,6 +200,7 @@ def _identity(
     return output_identity(
         corpus_id,
         out,
+        limits=[options.time_limit, options.memory_limit],
         keys=list(keys),
         lfs=lfs.names,
         labels=lfs.labels,
@@ -206,15 +210,21 @@ def _identity(
     )
 
 
-def write_all_rejects(out: str, corpus: Corpus, n_rejects: int, rejects: Iterable[Reject]) -> Path | None:
-    """Write what could not be read beside ``out``, and return where; None where there are none.
+def write_all_rejects(folder: JobFolder, corpus: Corpus, n_rejects: int, rejects: Iterable[Reject]) -> Path | None:
+    """Write what could not be read beside the output, and return where; None where there are none.
 
     Where the output is stdout they go into the current folder, under the corpus's name.
     """
-    if out == "-" and not n_rejects:
-        return None
+    out = folder.out
     path = rejects_path((Path(corpus.name).name if corpus.path else "stdin") if out == "-" else out)
-    return path if write_rejects(path, rejects) else None
+    if n_rejects:
+        # By way of the job's folder: a temporary file beside the output would stay there if this process were killed.
+        write_rejects(folder.path / "rejects.jsonl", rejects)
+        shutil.move(folder.path / "rejects.jsonl", path)
+        return path
+    if out != "-":
+        path.unlink(missing_ok=True)
+    return None
 
 
 def _cached_votes(corpus_id: str) -> Path | None:
@@ -229,11 +239,12 @@ def _keep_votes(job: LabelJob) -> None:
     try:
         job.store.earlier.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path in sorted(job.folder.glob("votes-*.npz")):
-            shutil.move(path, job.store.earlier / path.name)
+            with atomic_path(job.store.earlier / path.name) as part:
+                shutil.move(path, part)
         os.utime(job.store.earlier)
         _shrink(job.store.earlier.parent, job.store.earlier)
-    except OSError as error:
-        warnings.warn(f"votes are not kept in {job.store.earlier}: {error.strerror}", WeakLabelWarning, stacklevel=3)
+    except (OSError, WeakLabelError) as error:
+        warnings.warn(f"votes are not kept in {job.store.earlier}: {error}", WeakLabelWarning, stacklevel=3)
 
 
 def _shrink(folder: Path, keep: Path) -> None:

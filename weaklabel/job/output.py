@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from pathlib import Path
 from typing import BinaryIO
@@ -28,6 +29,8 @@ class Output:
         The final file, or ``-``.
     folder
         Where the parts stand, on the same disk as ``out``.
+    tag
+        Part of the names of parts; see `JobFolder`.
     safe
         Whether cells must not be formulas to a spreadsheet.
 
@@ -37,10 +40,11 @@ class Output:
         The format is unknown, or has no spreadsheet form.
     """
 
-    def __init__(self, corpus: Corpus, out: str, folder: Path, safe: bool = False) -> None:
+    def __init__(self, corpus: Corpus, out: str, folder: Path, tag: str = "", safe: bool = False) -> None:
         self.corpus = corpus
         self.out = out
         self.folder = folder
+        self.tag = tag
         self.safe = safe
         self.kind = check_target(corpus, out, safe=safe)
 
@@ -89,6 +93,8 @@ class Output:
                         with self._part(number).open("rb") as part:
                             shutil.copyfileobj(part, handle, 1 << 20)
             if self.out != "-":
+                with whole.open("rb") as handle:
+                    os.fsync(handle.fileno())
                 whole.replace(self.out)
                 sync_folder(Path(self.out).absolute().parent)
         except BrokenPipeError:
@@ -111,4 +117,4 @@ class Output:
         sink.close()
 
     def _part(self, number: int) -> Path:
-        return self.folder / f"out-{number:06d}.part"
+        return self.folder / f"out-{self.tag}-{number:06d}.part"

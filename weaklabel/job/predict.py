@@ -46,16 +46,18 @@ class PredictJob:
         What is predicted, by which fitted classifier.
     out, prefix, safe
         The final output, what stands before the names of new columns, and whether cells must be no formulas.
-    folder
-        Where parts are kept.
+    folder, tag
+        Where parts are kept, and by which part of their names they are known.
     """
 
-    def __init__(self, corpus: Corpus, classifier: Classifier, out: str, prefix: str, safe: bool, folder: Path) -> None:
+    def __init__(
+        self, corpus: Corpus, classifier: Classifier, out: str, prefix: str, safe: bool, folder: Path, tag: str
+    ) -> None:
         self.corpus = corpus
         self.classifier = classifier
         self.prefix = prefix
         self.folder = folder
-        self.output = Output(corpus, out, folder, safe)
+        self.output = Output(corpus, out, folder, tag, safe)
         self.loading: dict[str, Any] | None = None
 
     def order(self) -> dict[str, Any]:
@@ -71,6 +73,7 @@ class PredictJob:
             "prefix": self.prefix,
             "safe": self.output.safe,
             "folder": str(self.folder.absolute()),
+            "tag": self.output.tag,
         }
 
     def close(self) -> None:
@@ -95,15 +98,24 @@ class PredictJob:
         new = NewColumns(label_columns(preds, probs, self.classifier.labels_, self.prefix))
         self.output.write(rows.part.number, rows.batch, new)
 
-    def counts(self, parts: Sequence[Part]) -> tuple[dict[str, int], list[Reject]]:
-        """Return how many rows each class got, and the rejects, of all parts."""
+    def counts(self, parts: Sequence[Part]) -> tuple[dict[str, int], int]:
+        """Return how many rows each class got, and how many rejects there are, in all parts."""
         labels = self.classifier.labels_
-        total, rejects = np.zeros(len(labels), dtype=np.int64), []
+        total, n_rejects = np.zeros(len(labels), dtype=np.int64), 0
         for part in parts:
-            found = json.loads(self._counts(part.number).read_text(encoding="utf-8"))
+            found = self._counted(part)
             total += np.array(found["labels"], dtype=np.int64)
-            rejects += [Reject(**reject) for reject in found["rejects"]]
-        return dict(zip(labels, total.tolist(), strict=True)), rejects
+            n_rejects += len(found["rejects"])
+        return dict(zip(labels, total.tolist(), strict=True)), n_rejects
+
+    def rejects(self, parts: Sequence[Part]) -> Iterator[Reject]:
+        """Give the rejects of all parts, in order."""
+        for part in parts:
+            yield from (Reject(**reject) for reject in self._counted(part)["rejects"])
+
+    def _counted(self, part: Part) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._counts(part.number).read_text(encoding="utf-8"))
+        return found
 
     def empty_columns(self) -> NewColumns:
         """Return the new columns of no rows."""
@@ -112,7 +124,7 @@ class PredictJob:
         return NewColumns(label_columns(np.empty(0, np.int64), none, labels, self.prefix))
 
     def _counts(self, number: int) -> Path:
-        return self.folder / f"out-{number:06d}.json"
+        return self.folder / f"out-{self.output.tag}-{number:06d}.json"
 
 
 def predict_file(
@@ -159,10 +171,10 @@ def predict_file(
     check_new_columns(corpus, new_columns(classifier.labels_, (), prefix))
     identity = output_identity(corpus_identity(corpus), out, model=model_id, columns=[prefix, safe])
     with JobFolder(out, identity) as folder:
-        job = PredictJob(corpus, classifier, out, prefix, safe, folder.path)
+        job = PredictJob(corpus, classifier, out, prefix, safe, folder.path, folder.tag)
         job.loading = loading
         parts = follow(engine.write(job), Progress("predicting", corpus.source.extent(), show))
-        labels, rejects = job.counts(parts)
-        rejects_file = write_all_rejects(out, corpus, len(rejects), rejects)
+        labels, n_rejects = job.counts(parts)
+        rejects_file = write_all_rejects(folder, corpus, n_rejects, job.rejects(parts))
         job.output.assemble(len(parts), job.empty_columns())
-    return Predicted(sum(labels.values()), len(rejects), labels, rejects_file)
+    return Predicted(sum(labels.values()), n_rejects, labels, rejects_file)

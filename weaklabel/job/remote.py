@@ -10,6 +10,8 @@ from typing import Any
 from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.corpus.parts import Part
+from weaklabel.errors import CorpusError, LFError
+from weaklabel.job.identity import ONCE, lf_keys
 from weaklabel.job.predict import PredictJob
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
 from weaklabel.lf.packs import load_lfs
@@ -48,19 +50,29 @@ def _made(order: dict[str, Any]) -> LabelJob | PredictJob:
     if order["cache"] is not None:
         os.environ["WEAKLABEL_CACHE"] = order["cache"]
     corpus = read_corpus(**order["corpus"])
+    if json.loads(json.dumps(corpus.stamp)) != order["stamp"]:
+        raise CorpusError(f"{corpus.name} has changed since the job began: give the same command again")
     return _label_job(order, corpus) if order["kind"] == "label" else _predict_job(order, corpus)
 
 
 def _label_job(order: dict[str, Any], corpus: Corpus) -> LabelJob:
     settings = LabelModelSettings.model_validate(order["options"].pop("label_model"))
+    lfs = load_lfs(*order["lfs"])
+    for name, here, there in zip(lfs.names, lf_keys(lfs), order["keys"], strict=True):
+        if here != there and not here.startswith(ONCE):
+            raise LFError(
+                f"LF '{name}' is another one on this worker than where the job began: give all machines the same pack, "
+                "the same packages and the same Python, and do not change them meanwhile"
+            )
     job = LabelJob(
         corpus,
-        load_lfs(*order["lfs"]),
+        lfs,
         LabelOptions(label_model=settings, **order["options"]),
         order["keys"],
         order["corpus_id"],
         order["out"],
         Path(order["folder"]),
+        order["tag"],
         order["earlier"] and Path(order["earlier"]),
     )
     if order["has_model"]:
@@ -72,4 +84,6 @@ def _predict_job(order: dict[str, Any], corpus: Corpus) -> PredictJob:
     from weaklabel.classifier import load_classifier
 
     classifier = load_classifier(**order["loading"])
-    return PredictJob(corpus, classifier, order["out"], order["prefix"], order["safe"], Path(order["folder"]))
+    return PredictJob(
+        corpus, classifier, order["out"], order["prefix"], order["safe"], Path(order["folder"]), order["tag"]
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from weaklabel.corpus import Reject
 from weaklabel.corpus.parts import Part
 from weaklabel.files import atomic_path
+from weaklabel.job.identity import ONCE
 from weaklabel.votes import Problem, Problems, VotePatterns, vote_patterns
 
 FORMAT = "weaklabel part 1"
@@ -61,7 +63,8 @@ class PartVotes:
         """Return these votes and what ``other`` knows besides of the same part, the newest first, as far as it goes."""
         if other is None or other.part != self.part:
             return self
-        more = [key for key in other.keys if key not in self.keys][: max(0, MOST_LFS - len(self.keys))]
+        more = [key for key in other.keys if key not in self.keys and not key.startswith(ONCE)]
+        more = more[: max(0, MOST_LFS - len(self.keys))]
         problems = {**{key: other.problems[key] for key in more if key in other.problems}, **self.problems}
         table = _side_by_side(self.table, other.of(more)) if more else self.table
         return PartVotes(self.part, (*self.keys, *more), table, problems, self.rejects)
@@ -90,6 +93,13 @@ class VoteStore:
         found = [self._read(folder / _name(number)) for folder in (self.folder, self.earlier) if folder]
         known = [votes for votes in found if votes is not None]
         return known[0].united(known[1] if len(known) > 1 else None) if known else None
+
+    def adopt(self, number: int) -> None:
+        """Take a part that only an earlier run left into this folder, so that nobody removes it meanwhile."""
+        here = self.folder / _name(number)
+        if self.earlier is not None and not here.exists():
+            with atomic_path(here) as path:
+                shutil.copyfile(self.earlier / _name(number), path)
 
     def save(self, votes: PartVotes) -> None:
         """Write the votes on a part, atomically."""

@@ -15,6 +15,7 @@ from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import Batch, Corpus, Reject
 from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.parts import Part, PartRows
+from weaklabel.errors import CorpusError
 from weaklabel.job.output import Output
 from weaklabel.job.store import PartVotes, VoteStore
 from weaklabel.labelled import label_columns, vote_columns
@@ -26,9 +27,6 @@ from weaklabel.votes.voter import Voter
 
 if TYPE_CHECKING:
     from weaklabel.label_model import LabelModel
-
-
-MODEL = "label_model.json"
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class LabelOptions:
     safe
         Write cells that are no formulas to a spreadsheet.
     error_budget, workers, time_limit, memory_limit
-        See `weaklabel.apply_lfs` and `weaklabel.votes.voter.Voter`; none of them changes the output.
+        See `weaklabel.apply_lfs` and `weaklabel.votes.voter.Voter`.
     """
 
     label_model: LabelModelSettings = field(default_factory=LabelModelSettings)
@@ -91,8 +89,8 @@ class LabelJob:
         See `corpus_identity`.
     out
         The final output.
-    folder
-        Where parts are kept.
+    folder, tag
+        Where parts are kept, and by which part of their names those of the output are known.
     earlier
         Where votes of earlier runs on this corpus are kept.
 
@@ -111,6 +109,7 @@ class LabelJob:
         corpus_id: str,
         out: str,
         folder: Path,
+        tag: str,
         earlier: Path | None = None,
     ) -> None:
         self.corpus = corpus
@@ -121,7 +120,7 @@ class LabelJob:
         self.folder = folder
         self.corpus_id = corpus_id
         self.store = VoteStore(folder, corpus_id, earlier)
-        self.output = Output(corpus, out, folder, options.safe)
+        self.output = Output(corpus, out, folder, tag, options.safe)
         self.model: LabelModel | None = None
         self._voters: dict[tuple[int, ...], Voter] = {}
 
@@ -139,20 +138,26 @@ class LabelJob:
             "corpus_id": self.corpus_id,
             "out": self.out,
             "folder": str(self.folder.absolute()),
+            "tag": self.output.tag,
             "earlier": self.store.earlier and str(self.store.earlier),
             "has_model": self.model is not None,
         }
 
     def save_model(self, model: LabelModel) -> None:
         """Keep the fitted label model, for this process and all others."""
-        model.save(self.folder / MODEL)
+        model.save(self._model_path)
         self.model = model
 
-    def load_model(self) -> None:
-        """Take the label model that another process kept."""
+    def load_model(self) -> LabelModel | None:
+        """Take the label model that another process of this job kept, or an earlier run of it; None where none did."""
         from weaklabel.label_model.base import load_label_model
 
-        self.model = load_label_model(self.folder / MODEL)
+        self.model = load_label_model(self._model_path) if self._model_path.exists() else None
+        return self.model
+
+    @property
+    def _model_path(self) -> Path:
+        return self.folder / f"out-{self.output.tag}.json"
 
     def close(self) -> None:
         """End all processes of labeling functions."""
@@ -169,9 +174,15 @@ class LabelJob:
         return self.corpus.read_records(part) if self.output.copies else self.corpus.read_part(part)
 
     def voted(self, number: int) -> PartVotes | None:
-        """Return all votes on part ``number``, or None where a labeling function has still to vote on it."""
+        """Return all votes on part ``number``, or None where a labeling function has still to vote on it.
+
+        One that went wrong there in an earlier run has: what was in its way then may be gone.
+        """
         found = self.store.load(number)
-        return found if found is not None and set(self.keys) <= set(found.keys) else None
+        if found is None or not set(self.keys) <= set(found.keys) - set(found.problems):
+            return None
+        self.store.adopt(number)
+        return found
 
     def vote(self, parts: Iterable[PartRows]) -> Iterator[PartSummary]:
         """Let those labeling functions vote on each part whose votes are not known, and keep the votes."""
@@ -180,21 +191,21 @@ class LabelJob:
             if missing:
                 yield from self._vote(missing, some)
             else:
-                yield from (self.summary(votes, is_new=False) for _, votes in some if votes is not None)
+                for rows, votes in some:
+                    assert votes is not None
+                    self.store.adopt(rows.part.number)
+                    yield self.summary(votes, is_new=False)
 
     def write(self, rows: PartRows) -> None:
         """Write a part with its labels; `model` must be there by now."""
-        votes = self.voted(rows.part.number)
-        assert votes is not None, f"part {rows.part.number} has no votes"
-        found = votes.of(self.keys)
+        found = self._votes(rows.part).of(self.keys)
         new = NewColumns(self._columns(found.patterns), found.rows())
         self.output.write(rows.part.number, rows.batch, new)
 
     def rejects(self, parts: Iterable[Part]) -> Iterator[Reject]:
         """Give the rejects of all parts, in order."""
         for part in parts:
-            votes = self.store.load(part.number)
-            yield from votes.rejects if votes else ()
+            yield from self._votes(part).rejects
 
     def empty_columns(self) -> NewColumns:
         """Return the new columns of no rows."""
@@ -208,8 +219,16 @@ class LabelJob:
         counted = VotePatterns(table.patterns, table.counts)
         return PartSummary(votes.part, counted, problems, len(votes.rejects), is_new)
 
+    def _votes(self, part: Part) -> PartVotes:
+        votes = self.store.load(part.number)
+        if votes is None or not set(self.keys) <= set(votes.keys):
+            raise CorpusError(
+                f"the votes on part {part.number} are gone from {self.folder}: give the same command again"
+            )
+        return votes
+
     def _missing(self, rows: PartRows, known: PartVotes | None) -> tuple[int, ...]:
-        there = known.keys if known is not None and known.part == rows.part else ()
+        there = set(known.keys) - set(known.problems) if known is not None and known.part == rows.part else ()
         return tuple(number for number, key in enumerate(self.keys) if key not in there)
 
     def _vote(

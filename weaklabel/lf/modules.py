@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import dis
-import importlib.util
 import sys
 import sysconfig
 import types
@@ -18,6 +17,9 @@ import weaklabel
 from weaklabel.cache import content_of
 
 _INSTALLED = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+NOT_LOADED = object()
+"""A module that code will import when it runs: what it holds cannot be told yet."""
+
 _LOOKS_UP = {"LOAD_GLOBAL", "LOAD_NAME"}
 
 
@@ -81,7 +83,7 @@ def globals_of(code: types.CodeType, known: Mapping[str, Any]) -> Iterator[tuple
     """Yield the names that code, and functions inside it, look up in their module, and what they find there.
 
     A name that is Python's own, or is not there, finds its own name; a module that is imported when the code runs, the
-    module, or its file where it is not loaded.
+    module, or `NOT_LOADED` where nobody has done that yet.
     """
     for name in sorted(_names(code, _LOOKS_UP)):
         if name in known:
@@ -91,19 +93,9 @@ def globals_of(code: types.CodeType, known: Mapping[str, Any]) -> Iterator[tuple
         else:
             yield name, None
     for name in sorted(_names(code, {"IMPORT_NAME"})):
-        yield name, sys.modules.get(name) or _file_of(name)
+        yield name, sys.modules.get(name) or (None if name.partition(".")[0] in sys.stdlib_module_names else NOT_LOADED)
 
 
 def _names(code: types.CodeType, operations: set[str]) -> set[str]:
     names = {step.argval for step in dis.get_instructions(code) if step.opname in operations}
     return names.union(*(_names(const, operations) for const in code.co_consts if isinstance(const, types.CodeType)))
-
-
-def _file_of(name: str) -> Path | None:
-    if name.partition(".")[0] in sys.stdlib_module_names:
-        return None
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
-        return None
-    return Path(spec.origin) if spec and spec.origin else None

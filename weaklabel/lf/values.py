@@ -12,7 +12,7 @@ from typing import Any
 
 from weaklabel.cache import content_of, digest_of
 from weaklabel.lf.components import pipeline_identity
-from weaklabel.lf.modules import globals_of, is_installed, own_modules, version_of
+from weaklabel.lf.modules import NOT_LOADED, globals_of, is_installed, own_modules, version_of
 
 _CODE = (
     "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_names", "co_varnames", "co_freevars",
@@ -111,6 +111,8 @@ class ValueHash:
             yield from (name, f.__qualname__, version_of(name))
         else:
             for found, value in globals_of(f.__code__, f.__globals__):
+                if value is NOT_LOADED:
+                    raise Unknowable(found)
                 yield from (found, self.of(value))
 
     def _of_module(self, module: types.ModuleType) -> Iterator[str | bytes]:
@@ -124,6 +126,10 @@ class ValueHash:
             raise Unknowable(name)
         for own, path in sorted(files.items()):
             yield from (own, content_of(path))
+        # And what it took from elsewhere: data that it read, names of modules that are out of sight by now.
+        for found, value in sorted(vars(module).items()):
+            if not found.startswith("__"):
+                yield from (found, self.of(value))
 
     def _of_class(self, kind: type) -> Iterator[str | bytes]:
         home = kind.__module__
