@@ -24,13 +24,14 @@ from weaklabel.job.output import Output
 from weaklabel.labelled import label_columns
 from weaklabel.votes import vote_patterns
 
+EXAMPLES = {1: ["win a prize", "claim cash"], 0: ["see you", "at lunch"]}
 GROWTH = (10_000, 30_000, 100_000, 200_000)
 
 
-def cpu(action):
-    """Return the processor seconds that an action takes, the better of two, and its result."""
+def cpu(action, times=2):
+    """Return the processor seconds that an action takes, the best of some, and its result."""
     found = []
-    for _ in range(2):
+    for _ in range(times):
         began = time.process_time()
         result = action()
         found.append(time.process_time() - began)
@@ -59,7 +60,7 @@ def kinds(texts):
             20_000,
         ),
         "a spaCy pipeline (en_core_web_sm)": (spacy_rule("en_core_web_sm"), 600),
-        "a prototype LF (MiniLM embeddings)": ([prototype_lf("alike", {1: ["win a prize", "claim cash"], 0: ["see you", "at lunch"]})], 1_000),
+        "a prototype LF (MiniLM embeddings)": ([prototype_lf("alike", EXAMPLES)], 1_000),
     }
 
 
@@ -113,8 +114,9 @@ def main():
     texts = make_texts(200_000)
     costs = {}
     for name, (lfs, n) in kinds(texts).items():
-        apply_lfs(lfs, texts[:50])  # loads what is loaded once
-        seconds, votes = cpu(lambda lfs=lfs, n=n: apply_lfs(lfs, texts[:n]))
+        apply_lfs(lfs, texts[-50:])  # loads what is loaded once
+        # Parsed texts and embeddings are remembered, so that only the first time counts.
+        seconds, votes = cpu(lambda lfs=lfs, n=n: apply_lfs(lfs, texts[:n]), times=2 if n >= 50_000 else 1)
         costs[name] = round(1e6 * seconds / n, 2)
         print(f"{name}: {costs[name]} us a row, coverage {(votes.L >= 0).mean():.3f}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as name:

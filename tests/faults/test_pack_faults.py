@@ -14,12 +14,13 @@ LABELS = 'LABELS = ("complaint", "praise")\n'
 SEVEN = "@labeling_function()\ndef seven(x):\n    return 7 if 'refund' in x.text else 1\n"
 
 
-def _pack(given, happens, text, says, code=1, options=(), rows=None):
+def _pack(given, happens, text, says, code=1, options=(), rows=None, resumes=False):
     def make(folder):
         (folder / "in.csv").write_bytes(FEW)
         (folder / "bad.py").write_text(text, encoding="utf-8")
 
-    return Case(given, happens, make, options=("--lfs", "bad.py", *options), code=code, says=says, rows=rows)
+    options = ("--lfs", "bad.py", *options)
+    return Case(given, happens, make, options=options, code=code, says=says, rows=rows, resumes=resumes)
 
 
 def _usage(given, says, *options):
@@ -68,6 +69,7 @@ CASES = (
         HEAD + LABELS + SEVEN,
         "'seven'.* row 0.* 7",
         options=("--error-budget", "0"),
+        resumes=True,
     ),
     Case(
         "a pack that is not there",

@@ -77,6 +77,7 @@ CASES = (
         out="out.csv",
         code=1,
         says="column 'b' holds Binary, which is no text: write Parquet",
+        resumes=True,
     ),
     _parquet(
         "nested columns, to CSV",
