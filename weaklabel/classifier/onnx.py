@@ -18,6 +18,7 @@ from weaklabel.device import distinct
 from weaklabel.errors import ClassifierError, require
 from weaklabel.labels import Probs
 from weaklabel.lf.probability import softmax
+from weaklabel.votes.threads import cores
 
 FILE = "model.int8.onnx"
 INSTALL = "weaklabel[onnx]"
@@ -121,4 +122,4 @@ def _processors() -> int:
     chosen = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
     if chosen.isdecimal() and int(chosen) > 0:
         return int(chosen)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()

@@ -13,9 +13,7 @@ from weaklabel.cli.common import (
     label_model_settings,
     open_corpus,
     show,
-    shows_progress,
-    stdout_for_results,
-    warn_of_rejects,
+    vote_and_label,
 )
 
 
@@ -53,23 +51,15 @@ def analyze(
     """
     from weaklabel.labels import encode_labels
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.pipeline import label_corpus
     from weaklabel.votes import LFAnalysis
 
     loaded = load_lfs(*lfs)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit, [gold] if gold else [])
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
-    with stdout_for_results():
-        labelled = label_corpus(
-            rows,
-            loaded,
-            label_model_settings(label_model, class_balance),
-            seed=seed,
-            error_budget=error_budget,
-            workers=common.worker_count(workers),
-            progress=shows_progress(quiet),
-        )
-    warn_of_rejects(rows)
+    settings = label_model_settings(label_model, class_balance)
+    labelled = vote_and_label(
+        rows, loaded, settings, seed=seed, error_budget=error_budget, workers=workers, quiet=quiet
+    )
     analysis = LFAnalysis(labelled.votes)
     estimates = labelled.model.lf_accuracies_
     shares_of_rows = {

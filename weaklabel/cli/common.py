@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from weaklabel.config import LabelModelSettings
     from weaklabel.corpus import Corpus
     from weaklabel.job.engine import Engine
+    from weaklabel.lf.packs import LFCollection
+    from weaklabel.pipeline import Labelled
 
 
 def _delimiter(value: str | None) -> str | None:
@@ -163,8 +164,9 @@ MOST_WORKERS = 4
 
 def worker_count(asked: int | None) -> int:
     """Return the number of processes for labeling functions."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_WORKERS) if asked is None else asked
+    from weaklabel.votes.threads import cores
+
+    return min(cores(), MOST_WORKERS) if asked is None else asked
 
 
 def use_cache(folder: Path | None, off: bool) -> None:
@@ -209,6 +211,33 @@ def label_model_settings(name: Literal["snorkel", "majority"], class_balance: st
             f"'{class_balance}' is not majority, uniform, or one share a class, together 1, such as 0.8,0.2",
             param_hint="--class-balance",
         ) from None
+
+
+def vote_and_label(
+    rows: Corpus,
+    lfs: LFCollection,
+    settings: LabelModelSettings,
+    *,
+    seed: int,
+    error_budget: float | None,
+    workers: int | None,
+    quiet: bool,
+) -> Labelled:
+    """Label a corpus in memory, and say what of it could not be read."""
+    from weaklabel.pipeline import label_corpus
+
+    with stdout_for_results():
+        labelled = label_corpus(
+            rows,
+            lfs,
+            settings,
+            seed=seed,
+            error_budget=error_budget,
+            workers=worker_count(workers),
+            progress=shows_progress(quiet),
+        )
+    warn_of_rejects(rows)
+    return labelled
 
 
 def open_corpus(

@@ -14,8 +14,7 @@ from weaklabel.cli.common import (
     show,
     shown_path,
     shows_progress,
-    stdout_for_results,
-    warn_of_rejects,
+    vote_and_label,
 )
 
 
@@ -68,7 +67,7 @@ def train(
     from weaklabel.config import ClassifierSettings
     from weaklabel.labels import encode_labels
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.pipeline import label_corpus, make_classifier
+    from weaklabel.pipeline import make_classifier
 
     check_model_folder(out)
     if onnx:
@@ -89,17 +88,8 @@ def train(
     if validation is not None:
         held = open_corpus(validation, text, delimiter, quoting, encoding, columns, format, hide=[gold])
         check = (held.texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
-    with stdout_for_results():
-        labelled = label_corpus(
-            rows,
-            loaded,
-            label_model_settings(label_model, class_balance),
-            seed=seed,
-            error_budget=error_budget,
-            workers=common.worker_count(workers),
-            progress=shows_progress(quiet),
-        )
-    warn_of_rejects(rows)
+    voting = label_model_settings(label_model, class_balance)
+    labelled = vote_and_label(rows, loaded, voting, seed=seed, error_budget=error_budget, workers=workers, quiet=quiet)
     covered = int((labelled.votes.L >= 0).any(axis=1).sum())
     result: dict[str, Any] = {
         "rows": len(labelled.preds),

@@ -47,7 +47,6 @@ class JobFolder:
     def __init__(self, out: str, identity: Mapping[str, Any]) -> None:
         self.out = out
         self.identity = dict(identity)
-        self.is_resumed = False
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -122,7 +121,6 @@ class JobFolder:
         path = self.path / IDENTITY
         before = _read(path)
         if before == json.loads(json.dumps(self.identity)):
-            self.is_resumed = self.has_parts()
             return
         if before is not None:
             log.warning("%s", _difference(before, self.identity, self.out))
