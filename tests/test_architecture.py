@@ -14,7 +14,7 @@ PACKAGE = Path(weaklabel.__file__).parent
 # An import points only to the left.
 ORDER = [
     "errors", "labels", "files", "versions", "table", "cache", "corpus", "device", "encoder", "lf", "votes", "label_model",
-    "classifier", "scoring", "report", "config", "labelled", "job", "run_folder", "gold", "pipeline", "demo", "cli",
+    "classifier", "scoring", "report", "config", "labelled", "job", "run_folder", "gold", "pipeline", "bench", "demo", "cli",
     "__main__",
 ]  # fmt: skip
 

@@ -41,27 +41,40 @@ class LFSettings(_Section):
     workers: Annotated[int, Field(ge=0)] = 1
 
 
-class LabelModelSettings(_Section):
-    """``[label_model]``: how votes become probabilities."""
+LabelModelName = Literal[
+    "auto", "majority", "weighted", "snorkel", "dawid-skene", "triplets", "hyper", "committee", "text"
+]
+"""As in `weaklabel.label_model.LABEL_MODELS`, which takes longer to load."""
 
-    name: Literal["snorkel", "majority"] = "snorkel"
-    class_balance: Literal["majority", "uniform"] | list[float] = "uniform"
-    n_epochs: Annotated[int, Field(ge=1)] = 100
-    lr: Annotated[float, Field(gt=0)] = 0.01
-    l2: Annotated[float, Field(ge=0)] = 0.0
+
+class LabelModelSettings(_Section):
+    """``[label_model]``: how votes become probabilities; empty values keep the label model's defaults."""
+
+    name: LabelModelName = "auto"
+    class_balance: Literal["majority", "uniform"] | list[float] | None = None
+    n_epochs: Annotated[int, Field(ge=1)] | None = None
+    lr: Annotated[float, Field(gt=0)] | None = None
+    l2: Annotated[float, Field(ge=0)] | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Return the settings that were given, as arguments of the label model."""
+        return self.model_dump(exclude={"name"}, exclude_none=True)
 
 
 class ClassifierSettings(_Section):
     """``[classifier]``: what is trained on the probabilistic labels; empty values keep the classifier's defaults."""
 
-    name: Literal["bert", "linear"] = "bert"
+    name: Literal["bert", "robust", "linear"] = "bert"
     model: str | None = None
     epochs: Annotated[int, Field(ge=1)] | None = None
     batch_size: Annotated[int, Field(ge=1)] | None = None
-    lr: Annotated[float, Field(gt=0)] | None = None
+    lr: Annotated[float, Field(gt=0)] | list[Annotated[float, Field(gt=0)]] | None = None
     max_length: Annotated[int, Field(ge=8)] | None = None
     patience: Annotated[int, Field(ge=1)] | None = None
     validation_share: Annotated[float, Field(ge=0, lt=1)] | None = None
+    metric: Literal["loss", "accuracy", "macro_f1", "f1"] | None = None
+    pretrain_epochs: Annotated[int, Field(ge=0)] | None = None
+    loggers: list[Literal["tensorboard", "mlflow"]] | None = None
 
     def options(self) -> dict[str, Any]:
         """Return the settings that were given, as arguments of `weaklabel.BertClassifier`."""

@@ -33,8 +33,7 @@ path = "data/unlabelled.csv"  # text only
 use = ["spam"]                # a ready pack; "./mine.py" would be your own
 
 [label_model]
-name = "snorkel"
-class_balance = "majority"    # spam is rare: take its share from the votes; Snorkel's default is "uniform"
+name = "auto"                 # chooses and combines by votes and texts; "snorkel" is Snorkel's own
 
 [classifier]
 name = "bert"

@@ -136,7 +136,7 @@ def stage_predictions(rows: GoldRows, model: LabelModel, classifiers: dict[str, 
     vote = MajorityVote(model.cardinality)
     stages = {
         "majority_vote": Stage(*vote.fit(rows.L).predict(rows.L, return_probs=True)),
-        "label_model": Stage(*model.predict(rows.L, return_probs=True)),
+        "label_model": Stage(*model.predict(rows.L, return_probs=True, texts=rows.texts)),
     }
     return stages | {name: Stage.of(classifier.predict_proba(rows.texts)) for name, classifier in classifiers.items()}
 

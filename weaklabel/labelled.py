@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import Batch, Corpus, Written, write_labelled
+from weaklabel.errors import ConfigError
 from weaklabel.labels import Labels, Probs, Votes8
 from weaklabel.votes import Votes
 
@@ -63,19 +64,22 @@ def vote_columns(L: Votes8, labels: Sequence[str], lf_names: Sequence[str], pref
 
 
 def make_label_model(settings: LabelModelSettings, cardinality: int, seed: int = 0) -> LabelModel:
-    """Make the label model that the settings name, not fitted."""
-    from weaklabel.label_model import MajorityVote, SnorkelLabelModel
+    """Make the label model that the settings name, not fitted.
 
-    if settings.name == "majority":
-        return MajorityVote(cardinality)
-    return SnorkelLabelModel(
-        cardinality,
-        class_balance=settings.class_balance,
-        n_epochs=settings.n_epochs,
-        lr=settings.lr,
-        l2=settings.l2,
-        seed=seed,
-    )
+    Raises
+    ------
+    ConfigError
+        It has no such option.
+    """
+    from weaklabel.label_model import LABEL_MODELS
+
+    model = LABEL_MODELS[settings.name](cardinality, seed=seed)
+    options, known = settings.options(), model.get_params()
+    for name in options:
+        if name not in known:
+            having = ", ".join(other for other, cls in LABEL_MODELS.items() if name in cls(cardinality).get_params())
+            raise ConfigError(f"the label model '{settings.name}' has no {name}; leave it out, or take one of {having}")
+    return model.set_params(**options)
 
 
 def write_labelled_corpus(

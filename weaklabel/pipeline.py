@@ -131,8 +131,10 @@ def label_corpus(
     """Vote on a corpus, fit a label model on the votes, and apply it to them."""
     votes = apply_lfs(lfs, corpus, error_budget=error_budget, workers=workers, progress=progress)
     patterns = votes.patterns()
-    model = make_label_model(settings or LabelModelSettings(), votes.cardinality, seed).fit(patterns)
-    preds, probs = model.predict(patterns, return_probs=True)
+    model = make_label_model(settings or LabelModelSettings(), votes.cardinality, seed)
+    texts = corpus.texts() if model.uses_texts else None
+    model.fit(patterns, texts)
+    preds, probs = model.predict(patterns, return_probs=True, texts=texts)
     return Labelled(votes, model, probs, preds)
 
 
@@ -145,11 +147,12 @@ def make_classifier(
     progress: bool = False,
 ) -> Classifier:
     """Make the classifier that the settings name, not fitted; ``log`` is the folder for BERT's training log."""
-    from weaklabel.classifier import BertClassifier, LinearClassifier
+    from weaklabel.classifier import BertClassifier, LinearClassifier, RobustClassifier
 
     options = settings.options()
-    if settings.name == "bert":
-        return BertClassifier(labels=labels, seed=seed, run_folder=log, progress=progress, **options)
+    if settings.name != "linear":
+        cls = BertClassifier if settings.name == "bert" else RobustClassifier
+        return cls(labels=labels, seed=seed, run_folder=log, progress=progress, **options)
     if options:
         raise ConfigError(f"the linear classifier has no {', '.join(options)}; leave that out, or train bert")
     return LinearClassifier(labels=labels, seed=seed)
@@ -205,4 +208,7 @@ def _train_ceiling(
     texts = corpus.texts()
     Y = gold_of_texts(project, project.gold.ceiling, texts, labels)
     log = folder.path / "training" / "gold_ceiling"
-    return make_classifier(project.classifier, labels, project.seed, log=log, progress=progress).fit(texts, Y)
+    # Gold needs no denoising.
+    settings = project.classifier
+    settings = settings.model_copy(update={"name": "bert"}) if settings.name == "robust" else settings
+    return make_classifier(settings, labels, project.seed, log=log, progress=progress).fit(texts, Y)

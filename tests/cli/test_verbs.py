@@ -10,7 +10,7 @@ from weaklabel.votes import load_votes
 
 
 def test_every_verb_shows_examples_first(weaklabel):
-    for verb in ("lfs", "label", "analyze", "train", "predict", "score", "run", "demo"):
+    for verb in ("lfs", "label", "analyze", "train", "predict", "score", "run", "bench", "demo"):
         done = weaklabel(verb, "--help")
         assert done.code == 0
         assert 0 < done.out.index("Examples:") < done.out.index("Options")

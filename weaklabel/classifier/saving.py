@@ -28,6 +28,7 @@ _KINDS = {
     "majority": ("weaklabel.classifier.majority", "MajorityClassifier"),
     "linear": ("weaklabel.classifier.linear", "LinearClassifier"),
     "bert": ("weaklabel.classifier.bert", "BertClassifier"),
+    "robust": ("weaklabel.classifier.robust", "RobustClassifier"),
 }
 _ONNX = ("weaklabel.classifier.onnx", "OnnxClassifier")
 
@@ -142,8 +143,8 @@ def load_classifier(folder: str | Path, backend: Backend = "torch") -> Classifie
         raise ClassifierError(f"{folder / MANIFEST} is damaged: {error!r}; save the classifier again") from error
     if kind not in _KINDS:
         raise ClassifierError(f"{folder}: unknown kind of classifier '{kind}'; known are {', '.join(_KINDS)}")
-    if backend == "onnx" and kind != "bert":
-        raise ClassifierError(f"{folder} holds a {kind} classifier; only a bert one has an ONNX export")
+    if backend == "onnx" and kind not in ("bert", "robust"):
+        raise ClassifierError(f"{folder} holds a {kind} classifier; only bert and robust ones have an ONNX export")
     module, name = _ONNX if backend == "onnx" else _KINDS[kind]
     try:
         params = {} if backend == "onnx" else params | {"labels": labels}

@@ -1,28 +1,33 @@
-"""Fine-tuning on probabilistic labels: the whole loop. Only what needs torch anyway imports this file."""
+"""Fine-tuning: the whole loop. Only what needs torch anyway imports this file."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.utils.rnn import pad_sequence
+from numpy.typing import NDArray
 from tqdm import tqdm
 
+from weaklabel.classifier.choice import Metric, goodness
 from weaklabel.classifier.cpu import faster_on_cpu
+from weaklabel.classifier.forward import logits_of, soft_cross_entropy
+from weaklabel.classifier.resume import Checkpoint
 from weaklabel.classifier.targets import Targets
-from weaklabel.device import length_batches, mixed_precision
+from weaklabel.device import length_batches
 from weaklabel.errors import ClassifierError
 
-VALIDATION_BATCH = 64  # texts
+
+class Diverged(ClassifierError):
+    """The loss is no number any more."""
+
+
+Loss = Callable[[NDArray[np.int64]], torch.Tensor]
+"""Takes the row numbers of a batch, runs the model on them, and returns their mean loss, a scalar to descend."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +40,10 @@ class Recipe:
     warmup: float
     weight_decay: float
     clip: float
-    label_smoothing: float
     patience: int | None
     seed: int
     progress: bool
+    metric: Metric = "loss"
 
 
 @dataclass(frozen=True)
@@ -55,141 +60,168 @@ class Examples:
         weights = targets.weights / targets.weights.mean()
         return cls(ids, torch.tensor(targets.probs, dtype=torch.float32), torch.tensor(weights, dtype=torch.float32))
 
+    def loss(self, model: torch.nn.Module, label_smoothing: float, device: torch.device) -> Loss:
+        """Return the weighted soft cross-entropy of ``model`` on a batch of these rows."""
+
+        def of(rows: NDArray[np.int64]) -> torch.Tensor:
+            logits = logits_of(model, [self.ids[row] for row in rows], device)
+            targets, weights = self.targets[rows].to(device), self.weights[rows].to(device)
+            return (weights * soft_cross_entropy(logits, targets, label_smoothing)).mean()
+
+        return of
+
+
+@dataclass
+class Run:
+    """A training as it stands: what is done of it, and the best of that.
+
+    Attributes
+    ----------
+    history
+        An entry for each epoch that is done: its losses, learning rate and speed.
+    best_epoch, best_state
+        From 1; the epoch to keep, and its weights, on the CPU. Without validation there are no weights: it is the last.
+    shuffle
+        State of the generator of batches when the epoch under way began.
+    batch, loss_sum, seconds
+        Of the epoch under way: batches done, their summed loss, the time they took.
+    """
+
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int = 0
+    best_state: dict[str, torch.Tensor] | None = None
+    shuffle: dict[str, Any] = field(default_factory=dict)
+    batch: int = 0
+    loss_sum: float = 0.0
+    seconds: float = 0.0
+
+    _KEPT = ("history", "best_epoch", "shuffle", "batch", "loss_sum", "seconds")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all but the weights, fit for JSON."""
+        return {name: getattr(self, name) for name in self._KEPT}
+
+    def from_json(self, state: dict[str, Any]) -> None:
+        """Take over what `as_json` gave."""
+        for name in self._KEPT:
+            setattr(self, name, state[name])
+
+    def over(self, recipe: Recipe) -> bool:
+        """Tell whether no epoch is left to train."""
+        done = len(self.history)
+        return done >= recipe.epochs or (recipe.patience is not None and done - self.best_epoch >= recipe.patience)
+
 
 def train(
     model: torch.nn.Module,
-    examples: Examples,
-    validation: Examples | None,
+    lengths: list[int],
+    loss: Loss,
     recipe: Recipe,
     device: torch.device,
-    report: Callable[[dict[str, Any]], None],
-) -> tuple[list[dict[str, Any]], int]:
+    *,
+    validate: Callable[[], dict[str, float]] | None = None,
+    report: Callable[[dict[str, Any]], None] = lambda entry: None,
+    checkpoint: Checkpoint | None = None,
+) -> Run:
     """Fine-tune ``model`` in place and leave it with the weights of its best epoch.
-
-    The best epoch is that of the lowest validation loss, or without validation the last.
 
     Parameters
     ----------
+    lengths
+        Tokens of every row; rows of like length make a batch. Shape: [n].
+    loss
+        See `Loss`.
+    validate
+        Called after each epoch for what the best is chosen by; without it the last epoch is kept.
     report
-        Called after each epoch with its losses, learning rate and speed.
-
-    Returns
-    -------
-    history, best epoch
-        What was reported, and the number, from 1, of the epoch whose weights were kept.
+        Called after each epoch with its losses, learning rate and speed; on going on, with those done before.
+    checkpoint
+        Where the training stood, if it was interrupted, and where it is kept from now on.
     """
     model.to(device)
-    steps_an_epoch = math.ceil(len(examples.ids) / recipe.batch_size)
-    steps = steps_an_epoch * recipe.epochs
+    steps_an_epoch = math.ceil(len(lengths) / recipe.batch_size)
     optimizer = _adamw(model, recipe, device)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_warm_up_then_decay, steps, recipe.warmup))
-    rng = np.random.default_rng(recipe.seed)
-    history: list[dict[str, Any]] = []
-    lowest, best_epoch, best_state = math.inf, 0, None
-    with tqdm(total=steps, desc="training", unit="batch", disable=not recipe.progress) as bar:
-        for epoch in range(1, recipe.epochs + 1):
-            began = time.perf_counter()
+    run, order = Run(), np.random.default_rng(recipe.seed)
+    run.shuffle = dict(order.bit_generator.state)
+    if checkpoint is not None:
+        checkpoint.restore(model, optimizer, run, device)
+        order.bit_generator.state = run.shuffle
+    for entry in run.history:
+        report(entry)
+    steps = steps_an_epoch * recipe.epochs
+    done = steps_an_epoch * len(run.history) + run.batch
+    with tqdm(total=steps, initial=done, desc="training", unit="batch", disable=not recipe.progress) as bar:
+        while not run.over(recipe):
+            batches = length_batches(lengths, recipe.batch_size, order)
             with faster_on_cpu(model, device):
-                loss, lr = _one_epoch(model, examples, optimizer, schedule, recipe, device, rng, bar)
-            seconds = time.perf_counter() - began
-            entry = {"epoch": epoch, "loss": loss, "lr": lr, "seconds": round(seconds, 2)}
-            entry["texts_per_second"] = round(len(examples.ids) / seconds, 1)
-            if validation is not None:
-                entry["validation_loss"] = _validation_loss(model, validation, device)
+                lr = _one_epoch(model, batches, loss, optimizer, recipe, device, run, bar, checkpoint)
+            entry = _entry(run, lr, len(lengths)) | (validate() if validate is not None else {})
             _need_finite(entry, recipe)
-            history.append(entry)
+            _close_epoch(model, entry, run, recipe.metric, validate is not None)
+            run.shuffle = dict(order.bit_generator.state)
             report(entry)
             bar.set_postfix({name: f"{entry[name]:.3f}" for name in ("loss", "validation_loss") if name in entry})
-            if validation is None:
-                best_epoch = epoch
-            elif entry["validation_loss"] < lowest:
-                lowest, best_epoch = entry["validation_loss"], epoch
-                best_state = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
-            elif recipe.patience is not None and epoch - best_epoch >= recipe.patience:
-                break
-    if best_state is not None:
-        model.load_state_dict(best_state)
-    return history, best_epoch
+    if checkpoint is not None:
+        checkpoint.save(model, optimizer, run, device)
+    if run.best_state is not None:
+        model.load_state_dict(run.best_state)
+    return run
 
 
 def _one_epoch(
     model: torch.nn.Module,
-    examples: Examples,
+    batches: list[NDArray[np.int64]],
+    loss_of: Loss,
     optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LambdaLR,
     recipe: Recipe,
     device: torch.device,
-    rng: np.random.Generator,
+    run: Run,
     bar: tqdm,
-) -> tuple[float, float]:
-    """Train on every row once; return the mean loss and the learning rate of the last step."""
+    checkpoint: Checkpoint | None,
+) -> float:
+    """Train on the batches that are not done yet; return the learning rate of the last step."""
     model.train()
-    total = torch.zeros((), device=device)
-    lr = 0.0
-    for rows in length_batches([len(tokens) for tokens in examples.ids], recipe.batch_size, rng):
-        logits = _forward(model, [examples.ids[row] for row in rows], device)
-        targets, weights = examples.targets[rows].to(device), examples.weights[rows].to(device)
-        loss = (weights * soft_cross_entropy(logits, targets, recipe.label_smoothing)).mean()
+    steps, before = len(batches) * recipe.epochs, len(batches) * len(run.history)
+    total = torch.tensor(run.loss_sum, dtype=torch.float32, device=device)
+    lr, began = 0.0, time.perf_counter() - run.seconds
+    while run.batch < len(batches):
+        rows = batches[run.batch]
+        lr = recipe.lr * _warm_up_then_decay(steps, recipe.warmup, before + run.batch)
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        loss = loss_of(rows)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        lr = optimizer.param_groups[0]["lr"]
-        schedule.step()
         total += loss.detach() * len(rows)
+        run.batch += 1
         bar.update()
-    return float(total) / len(examples.ids), lr
+        if checkpoint is not None and checkpoint.due and run.batch < len(batches):
+            run.loss_sum, run.seconds = float(total), time.perf_counter() - began
+            checkpoint.save(model, optimizer, run, device)
+    run.loss_sum, run.seconds = float(total), time.perf_counter() - began
+    return lr
 
 
-def soft_cross_entropy(logits: torch.Tensor, targets: torch.Tensor, smoothing: float = 0.0) -> torch.Tensor:
-    """Return each row's cross-entropy with its soft target, in nats. Shape: [b, k], [b, k] -> [b]."""
-    targets = targets * (1 - smoothing) + smoothing / targets.shape[1]
-    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1)
+def _entry(run: Run, lr: float, n: int) -> dict[str, Any]:
+    return {
+        "epoch": len(run.history) + 1,
+        "loss": run.loss_sum / n,
+        "lr": lr,
+        "seconds": round(run.seconds, 2),
+        "texts_per_second": round(n / run.seconds, 1),
+    }
 
 
-def predict_logits(model: torch.nn.Module, ids: list[list[int]], device: torch.device) -> torch.Tensor:
-    """Return the logits of every row in float32, on the CPU. Shape: [n] -> [n, k]."""
-    model.eval()
-    logits = torch.empty(len(ids), model.config.num_labels)
-    with torch.inference_mode():
-        for rows in length_batches([len(tokens) for tokens in ids], VALIDATION_BATCH):
-            logits[rows] = _forward(model, [ids[row] for row in rows], device).cpu()
-    return logits
-
-
-def _validation_loss(model: torch.nn.Module, validation: Examples, device: torch.device) -> float:
-    losses = soft_cross_entropy(predict_logits(model, validation.ids, device), validation.targets)
-    return float((validation.weights * losses).mean())
-
-
-def _forward(model: torch.nn.Module, ids: list[list[int]], device: torch.device) -> torch.Tensor:
-    lengths = torch.tensor([len(tokens) for tokens in ids])
-    padding = model.config.pad_token_id
-    tokens = pad_sequence([torch.tensor(row) for row in ids], batch_first=True, padding_value=padding)
-    mask = (torch.arange(tokens.shape[1]) < lengths[:, None]).long()
-    with mixed_precision(device), head_in_float32(model, device):
-        return model(input_ids=tokens.to(device), attention_mask=mask.to(device)).logits.float()
-
-
-@contextlib.contextmanager
-def head_in_float32(model: torch.nn.Module, device: torch.device) -> Iterator[None]:
-    """Keep what stands behind the encoder out of mixed precision.
-
-    bfloat16 has 8 significant bits: enough inside the encoder, too few for probabilities to rank texts by.
-    """
-    heads = [child for child in model.children() if child is not model.base_model]
-    for head in heads:
-        head.forward = partial(_in_float32, head.forward, device)
-    try:
-        yield
-    finally:
-        for head in heads:
-            del head.forward
-
-
-def _in_float32(forward: Callable[..., Any], device: torch.device, *inputs: torch.Tensor, **options: Any) -> Any:
-    with torch.autocast(device.type, enabled=False):
-        return forward(*(value.float() for value in inputs), **options)
+def _close_epoch(model: torch.nn.Module, entry: dict[str, Any], run: Run, metric: Metric, validated: bool) -> None:
+    run.history.append(entry)
+    run.batch, run.loss_sum, run.seconds = 0, 0.0, 0.0
+    if not validated:
+        run.best_epoch = entry["epoch"]
+    elif not run.best_epoch or goodness(entry, metric) > goodness(run.history[run.best_epoch - 1], metric):
+        run.best_epoch = entry["epoch"]
+        run.best_state = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
 def _adamw(model: torch.nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.Optimizer:
@@ -210,36 +242,6 @@ def _warm_up_then_decay(steps: int, warmup: float, step: int) -> float:
 
 def _need_finite(entry: dict[str, Any], recipe: Recipe) -> None:
     if not all(math.isfinite(entry.get(name, 0.0)) for name in ("loss", "validation_loss")):
-        raise ClassifierError(
+        raise Diverged(
             f"training diverged: the loss of epoch {entry['epoch']} is not a number; try a lower lr than {recipe.lr}"
         )
-
-
-def epoch_log(run_folder: str | Path | None) -> Callable[[dict[str, Any]], None]:
-    """Return what appends a line to ``training.jsonl`` in ``run_folder``, or does nothing where there is no folder."""
-    if run_folder is None:
-        return lambda entry: None
-    path = Path(run_folder) / "training.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-
-    def append(entry: dict[str, Any]) -> None:
-        with path.open("a", encoding="utf-8") as handle:
-            handle.write(json.dumps(entry, allow_nan=False) + "\n")
-
-    return append
-
-
-@contextlib.contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's generators for the CPU and for ``device`` where that is a GPU, and restore them afterwards.
-
-    Dropout and new layers can draw from the global generators only.
-    """
-    gpus = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=gpus):
-        torch.default_generator.manual_seed(seed)
-        for gpu in gpus:
-            with torch.cuda.device(gpu):
-                torch.cuda.manual_seed(seed)
-        yield

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from weaklabel.cli import analyze, demo, label, lfs, predict, run, score, train
+from weaklabel.cli import analyze, bench, demo, label, lfs, predict, run, score, train
 from weaklabel.errors import WeakLabelError
 
 # Wrong usage is typer's: 2. The last two are what a shell gives for SIGINT and SIGPIPE.
@@ -28,7 +28,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (lfs.lfs, label.label, analyze.analyze, train.train, predict.predict, score.score, run.run, demo.demo):
+for verb in (
+    lfs.lfs,
+    label.label,
+    analyze.analyze,
+    train.train,
+    predict.predict,
+    score.score,
+    run.run,
+    bench.bench,
+    demo.demo,
+):
     app.command()(verb)
 
 

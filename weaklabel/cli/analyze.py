@@ -23,8 +23,8 @@ def analyze(
     gold: Annotated[
         str | None, typer.Option("--gold", metavar="COLUMN", help="Column with true labels, empty where unknown.")
     ] = None,
-    label_model: common.LabelModelOpt = "snorkel",
-    class_balance: common.BalanceOpt = "uniform",
+    label_model: common.LabelModelOpt = "auto",
+    class_balance: common.BalanceOpt = None,
     text: common.TextOpt = "text",
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,

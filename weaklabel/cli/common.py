@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from weaklabel.config import LabelModelSettings
+    from weaklabel.config import LabelModelName, LabelModelSettings
     from weaklabel.corpus import Corpus
     from weaklabel.job.engine import Engine
     from weaklabel.lf.packs import LFCollection
@@ -143,14 +143,15 @@ OutOpt = Annotated[
     str, typer.Option("-o", "--out", metavar="OUT", help="File to write: .csv, .tsv, .jsonl or .parquet; - for stdout.")
 ]
 LabelModelOpt = Annotated[
-    Literal["snorkel", "majority"], typer.Option("--label-model", help="Snorkel's label model, or vote shares.")
+    Literal["auto", "majority", "weighted", "snorkel", "dawid-skene", "triplets", "hyper", "committee", "text"],
+    typer.Option("--label-model", help="auto chooses by the votes, and by the texts where they are read anyway."),
 ]
 BalanceOpt = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--class-balance",
         metavar="HOW",
-        help="uniform, majority (estimated from the votes), or one share a class: 0.8,0.2.",
+        help="For snorkel and triplets: uniform, majority (by the votes), or one share a class: 0.8,0.2.",
     ),
 ]
 PrefixOpt = Annotated[
@@ -195,10 +196,12 @@ def open_engine(name: str, address: str | None) -> Iterator[Engine]:
         yield engine
 
 
-def label_model_settings(name: Literal["snorkel", "majority"], class_balance: str) -> LabelModelSettings:
+def label_model_settings(name: LabelModelName, class_balance: str | None) -> LabelModelSettings:
     """Return the label model's settings; a class balance that is none is wrong usage."""
     from weaklabel.config import LabelModelSettings
 
+    if class_balance is None:
+        return LabelModelSettings(name=name)
     if class_balance in ("majority", "uniform"):
         return LabelModelSettings.model_validate({"name": name, "class_balance": class_balance})
     try:

@@ -27,8 +27,8 @@ def label(
     lfs: common.LfsOpt,
     out: common.OutOpt,
     votes: Annotated[bool, typer.Option("--votes", help="Add a column with the vote of every LF.")] = False,
-    label_model: common.LabelModelOpt = "snorkel",
-    class_balance: common.BalanceOpt = "uniform",
+    label_model: common.LabelModelOpt = "auto",
+    class_balance: common.BalanceOpt = None,
     prefix: common.PrefixOpt = "",
     spreadsheet_safe: common.SafeOpt = False,
     text: common.TextOpt = "text",
@@ -97,6 +97,7 @@ def _summary(found: Labelling, out: str | None) -> dict[str, Any]:
         "rejects": found.rejects,
         "labels": dict(found.labels),
         "unlabelled": found.rows - sum(found.labels.values()),
+        "label_model": getattr(found.model, "why_", None),
         "lf_errors": {name: problems.count for name, problems in found.problems.items()},
         "rows_voted_before": found.known_rows,
         "out": out,
@@ -109,6 +110,7 @@ def _text(result: dict[str, Any], found: Labelling) -> str:
     lines = [
         f"rows: {result['rows_in']:,} in = {result['rows_out']:,} out + {result['rejects']:,} rejected",
         f"labels: {labels}, {result['unlabelled']:,} without a label",
+        *([f"label model: {result['label_model']}"] if result["label_model"] else []),
         *(f"LF '{name}': {problems}" for name, problems in found.problems.items()),
         f"written to {shown_path(result['out'])}" if result["out"] else "nothing written (dry run)",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,30 +17,63 @@ from weaklabel.cli.common import (
     shows_progress,
     vote_and_label,
 )
+from weaklabel.errors import ConfigError
+
+
+class _Log(Enum):
+    """What ``--log`` takes; typer knows no list of literals."""
+
+    TENSORBOARD = "tensorboard"
+    MLFLOW = "mlflow"
 
 
 def train(
     corpus: common.CorpusArg,
     lfs: common.LfsOpt,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="Folder to write the classifier to.")],
-    classifier: Annotated[Literal["bert", "linear"], typer.Option("--classifier", help="What to train.")] = "bert",
+    classifier: Annotated[
+        Literal["bert", "robust", "linear"],
+        typer.Option("--classifier", help="What to train; robust: BERT on labels denoised by the texts."),
+    ] = "bert",
     base: Annotated[
         str | None, typer.Option("--base", metavar="MODEL", help="Checkpoint to fine-tune: a folder or a hub name.")
     ] = None,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1)] = None,
-    lr: Annotated[float | None, typer.Option("--lr", min=1e-12, help="Learning rate.")] = None,
+    lr: Annotated[
+        str | None,
+        typer.Option("--lr", metavar="RATE,...", help="Learning rate; of several, the best on --validation is kept."),
+    ] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", min=1)] = None,
     max_length: Annotated[int | None, typer.Option("--max-length", min=8, help="Tokens kept of a text.")] = None,
     validation: Annotated[
-        str | None, typer.Option("--validation", metavar="FILE", help="Rows with gold, for early stopping on gold.")
+        str | None,
+        typer.Option(
+            "--validation",
+            metavar="FILE",
+            help="Rows with gold to stop early on: up to 5 epochs, till 2 bring nothing better.",
+        ),
     ] = None,
+    metric: Annotated[
+        Literal["loss", "accuracy", "macro_f1", "f1"],
+        typer.Option("--metric", help="What the best epoch and learning rate are chosen by, on --validation."),
+    ] = "loss",
+    pretrain_epochs: Annotated[
+        int, typer.Option("--pretrain-epochs", min=0, help="Passes of masked-language modelling on the corpus before.")
+    ] = 0,
+    run_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--run-folder", metavar="FOLDER", help="Log of the training, and checkpoints: one that was killed goes on."
+        ),
+    ] = None,
+    log: Annotated[list[_Log] | None, typer.Option("--log", help="Log epochs there too; repeatable.")] = None,
     onnx: Annotated[
         bool,
         typer.Option("--onnx", help="Write an 8-bit ONNX export beside the model, for weaklabel predict --backend."),
     ] = False,
     gold: Annotated[str, typer.Option("--gold", metavar="COLUMN", help="The gold column of --validation.")] = "label",
-    label_model: common.LabelModelOpt = "snorkel",
-    class_balance: common.BalanceOpt = "uniform",
+    label_model: common.LabelModelOpt = "auto",
+    class_balance: common.BalanceOpt = None,
     text: common.TextOpt = "text",
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
@@ -60,6 +94,7 @@ def train(
     Examples:
       weaklabel train messages.csv --lfs spam -o model
       weaklabel train messages.csv --lfs spam --base bert-base-uncased --epochs 2 -o model
+      weaklabel train messages.csv --lfs spam --validation gold.csv --lr 5e-5,1e-4,2e-4 -o model
       weaklabel train messages.csv --lfs spam --classifier linear -o model
       weaklabel predict new.csv --model model -o predicted.csv
     """
@@ -70,6 +105,8 @@ def train(
     from weaklabel.pipeline import make_classifier
 
     check_model_folder(out)
+    if run_folder is not None and classifier == "linear":
+        raise ConfigError(f"the {classifier} classifier writes no log and no checkpoint; leave --run-folder out")
     if onnx:
         check_exportable(classifier)
     loaded = load_lfs(*lfs)
@@ -78,12 +115,15 @@ def train(
         name=classifier,
         model=base,
         epochs=epochs,
-        lr=lr,
+        lr=_learning_rates(lr),
         batch_size=batch_size,
         max_length=max_length,
-        patience=1 if validation else None,
+        patience=2 if validation else None,
+        metric=None if metric == "loss" else metric,
+        pretrain_epochs=pretrain_epochs or None,
+        loggers=[name.value for name in log] if log else None,
     )
-    model = make_classifier(settings, loaded.labels, seed, progress=shows_progress(quiet))
+    model = make_classifier(settings, loaded.labels, seed, log=run_folder, progress=shows_progress(quiet))
     check: tuple[list[str], Any] | None = None
     if validation is not None:
         held = open_corpus(validation, text, delimiter, quoting, encoding, columns, format, hide=[gold])
@@ -100,6 +140,8 @@ def train(
     }
     if not dry_run:
         model.fit(rows.texts(), labelled.probs, validation=check)
+        if isinstance(model, BertClassifier):
+            result |= {"lr": model.training_["lr"], "best_epoch": model.training_["best_epoch"]}
         provenance = (
             f"{len(loaded)} labeling functions ({', '.join(lfs)}) voted on {len(labelled.preds):,} texts of "
             f"{Path(rows.name).name}; the label model '{label_model}' turned the votes into probabilities."
@@ -115,3 +157,16 @@ def train(
     if result.get("onnx"):
         text_result += "\nONNX export: {agreement:.1%} of {texts:,} texts get the same class".format(**result["onnx"])
     show(result, text_result, json, quiet)
+
+
+def _learning_rates(given: str | None) -> float | list[float] | None:
+    """Read ``--lr``: one learning rate, or several with commas between."""
+    if given is None:
+        return None
+    try:
+        rates = [float(part) for part in given.split(",")]
+    except ValueError:
+        rates = []
+    if not rates or not all(0 < rate < 1 for rate in rates):
+        raise ConfigError(f"--lr must be numbers between 0 and 1, such as 1e-4 or 5e-5,1e-4, not '{given}'")
+    return rates[0] if len(rates) == 1 else rates

@@ -16,7 +16,7 @@ import numpy as np
 from weaklabel.cache import cache_folder, size_limit
 from weaklabel.corpus import Corpus, Reject, check_new_columns, rejects_path, write_rejects
 from weaklabel.corpus.parts import Part
-from weaklabel.errors import WeakLabelError, WeakLabelWarning
+from weaklabel.errors import ConfigError, WeakLabelError, WeakLabelWarning
 from weaklabel.files import atomic_path
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder
@@ -112,8 +112,15 @@ def label_file(
         A labeling function is unusable, or goes wrong on more rows than the error budget allows.
     LabelModelError
         The label model cannot be fitted on the votes.
+    ConfigError
+        The label model needs texts, or lacks an option.
     """
     options = options or LabelOptions()
+    if options.label_model.name == "text":
+        raise ConfigError(
+            "the label model 'text' needs all texts at once, and a corpus is labelled in parts here; take auto, which goes "
+            "by the votes alone here, or weaklabel run"
+        )
     engine = engine or LocalEngine()
     check_new_columns(corpus, new_columns(lfs.labels, lfs.names if options.with_votes else (), options.prefix))
     corpus_id, keys = corpus_identity(corpus), lf_keys(lfs)

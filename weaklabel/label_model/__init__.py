@@ -1,15 +1,33 @@
 """Label models: from noisy votes to probabilistic labels."""
 
+from weaklabel.label_model.auto import AutoLabelModel
 from weaklabel.label_model.balance import class_balance_from_gold, majority_class_balance
-from weaklabel.label_model.base import LabelModel, load_label_model
+from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.committee import CommitteeLabelModel
+from weaklabel.label_model.dawid_skene import DawidSkene
+from weaklabel.label_model.dependencies import find_dependencies
+from weaklabel.label_model.hyper import HyperLabelModel
 from weaklabel.label_model.majority import MajorityVote
+from weaklabel.label_model.named import LABEL_MODELS, load_label_model
 from weaklabel.label_model.snorkel import SnorkelLabelModel
+from weaklabel.label_model.text import TextLabelModel
+from weaklabel.label_model.triplets import TripletLabelModel
+from weaklabel.label_model.weighted import WeightedMajorityVote
 
 __all__ = [
+    "LABEL_MODELS",
+    "AutoLabelModel",
+    "CommitteeLabelModel",
+    "DawidSkene",
+    "HyperLabelModel",
     "LabelModel",
     "MajorityVote",
     "SnorkelLabelModel",
+    "TextLabelModel",
+    "TripletLabelModel",
+    "WeightedMajorityVote",
     "class_balance_from_gold",
+    "find_dependencies",
     "load_label_model",
     "majority_class_balance",
 ]

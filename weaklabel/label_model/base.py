@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 from abc import ABC, abstractmethod
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError, nearest
-from weaklabel.files import write_json
+from weaklabel.label_model.saving import to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
 from weaklabel.labels import MAX_CARDINALITY, Labels, Probs, Votes8, check_L
 from weaklabel.votes.matrix import Votes
-from weaklabel.votes.patterns import VotePatterns, vote_patterns
+from weaklabel.votes.patterns import VotePatterns, take_rows, vote_patterns
 from weaklabel.votes.tally import has_vote
-
-FORMAT = "weaklabel label model 1"
-FILE_NAME = "label_model.json"
 
 _MODELS: dict[str, type[LabelModel]] = {}
 
@@ -49,6 +45,9 @@ class LabelModel(ABC):
         Estimated share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
     """
 
+    uses_texts: ClassVar[bool] = False
+    """Whether the model looks at texts where it is given them."""
+
     _fitted: ClassVar[tuple[str, ...]] = ("lf_accuracies_",)
 
     lf_accuracies_: NDArray[np.float64]
@@ -62,13 +61,16 @@ class LabelModel(ABC):
         super().__init_subclass__(**kwargs)
         _MODELS[cls.__name__] = cls
 
-    def fit(self, L: ArrayLike | VotePatterns | Votes) -> Self:
-        """Fit to votes.
+    def fit(self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None = None) -> Self:
+        """Fit to votes, and to texts where the model uses them.
 
         Parameters
         ----------
         L
-            Label matrix, its patterns, or `Votes`. Shape: [n, m]. Patterns need not say which row has which.
+            Label matrix, its patterns, or `Votes`. Shape: [n, m]. Patterns need not say which row has which, unless the
+            model uses texts.
+        texts
+            What the rows say, for a model with ``uses_texts``; others do not look at them. Shape: [n].
 
         Raises
         ------
@@ -78,31 +80,37 @@ class LabelModel(ABC):
             The model cannot be fitted on these votes.
         """
         found = self._votes(L)
-        self._fit(found if isinstance(found, VotePatterns) else vote_patterns(found))
+        patterns = found if isinstance(found, VotePatterns) else vote_patterns(found)
+        if texts is None or not self.uses_texts:
+            self._fit(patterns)
+        else:
+            self._fit_texts(patterns, _check_texts(texts, patterns.n))
         return self
 
-    def predict_proba(self, L: ArrayLike | VotePatterns | Votes) -> Probs:
+    def predict_proba(self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None = None) -> Probs:
         """Return class probabilities.
 
         Parameters
         ----------
         L
             Label matrix, its patterns, or `Votes`. Shape: [n, m].
+        texts
+            What the rows say, for a model that was fitted with texts; without them it goes by the votes alone.
+            Shape: [n].
 
         Returns
         -------
         Probs
-            Shape: [n, k]; all NaN where a row has no vote that the model can use.
+            Shape: [n, k]; all NaN where a row has no vote that the model can use, and no text.
 
         Raises
         ------
         VoteError
             L is no label matrix, has a vote outside the classes, or is patterns that do not say which row has which.
         LabelModelError
-            The model is not fitted, or was fitted on other labeling functions.
+            The model is not fitted, or was fitted on other labeling functions; or there are not as many texts as rows.
         """
-        rows, inverse = self._rows(L)
-        probs = self._probs(rows)
+        _, inverse, probs = self._answers(L, texts)
         return probs if inverse is None else probs[inverse]
 
     @overload
@@ -111,15 +119,24 @@ class LabelModel(ABC):
         L: ArrayLike | VotePatterns | Votes,
         return_probs: Literal[False] = ...,
         tie_break_policy: str | None = ...,
+        texts: Sequence[str] | None = ...,
     ) -> Labels: ...
 
     @overload
     def predict(
-        self, L: ArrayLike | VotePatterns | Votes, return_probs: Literal[True], tie_break_policy: str | None = ...
+        self,
+        L: ArrayLike | VotePatterns | Votes,
+        return_probs: Literal[True],
+        tie_break_policy: str | None = ...,
+        texts: Sequence[str] | None = ...,
     ) -> tuple[Labels, Probs]: ...
 
     def predict(
-        self, L: ArrayLike | VotePatterns | Votes, return_probs: bool = False, tie_break_policy: str | None = None
+        self,
+        L: ArrayLike | VotePatterns | Votes,
+        return_probs: bool = False,
+        tie_break_policy: str | None = None,
+        texts: Sequence[str] | None = None,
     ) -> Labels | tuple[Labels, Probs]:
         """Return the most probable class of each row.
 
@@ -131,6 +148,8 @@ class LabelModel(ABC):
             Return the probabilities too.
         tie_break_policy
             In the place of the model's own.
+        texts
+            As for `predict_proba`.
 
         Returns
         -------
@@ -145,8 +164,7 @@ class LabelModel(ABC):
             As `predict_proba`; and where there is no such policy.
         """
         policy = check_policy(self.tie_break_policy if tie_break_policy is None else tie_break_policy)
-        rows, inverse = self._rows(L)
-        probs = self._probs(rows)
+        rows, inverse, probs = self._answers(L, texts)
         preds = break_ties(probs, rows, policy, self.seed)
         if inverse is not None:
             preds, probs = preds[inverse], probs[inverse] if return_probs else probs
@@ -177,10 +195,19 @@ class LabelModel(ABC):
         WeakLabelError
             The file cannot be written.
         """
+        write_model(path, self.to_saved())
+
+    def to_saved(self) -> dict[str, Any]:
+        """Return the fitted model as plain numbers, names and lists, as `save` writes it.
+
+        Raises
+        ------
+        LabelModelError
+            The model is not fitted.
+        """
         self._check_fitted()
-        state = {name: _to_plain(getattr(self, name)) for name in self._fitted}
-        params = {name: _to_plain(value) for name, value in self.get_params().items()}
-        write_json(_file(path), {"format": FORMAT, "model": type(self).__name__, "params": params, "state": state})
+        params = {name: to_plain(value) for name, value in self.get_params().items()}
+        return {"model": type(self).__name__, "params": params, "state": to_plain(self._state())}
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
@@ -194,6 +221,23 @@ class LabelModel(ABC):
     def _predict_patterns(self, patterns: NDArray[np.int8]) -> Probs:
         """Return probabilities of patterns; rows without votes may hold anything. Shape: [u, m] -> [u, k]."""
 
+    def _fit_texts(self, found: VotePatterns, texts: list[str]) -> None:
+        """Fit to patterns that keep their rows, and to the rows' texts; for models with ``uses_texts``."""
+        raise NotImplementedError
+
+    def _predict_texts(self, rows: Votes8, texts: list[str]) -> Probs:
+        """Return probabilities of rows with their texts; for models with ``uses_texts``. Shape: [n, m], [n] -> [n, k]."""
+        raise NotImplementedError
+
+    def _state(self) -> dict[str, Any]:
+        """Return what was fitted."""
+        return {name: getattr(self, name) for name in self._fitted}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Take back what `_state` gave, as it is in JSON."""
+        for name in self._fitted:
+            setattr(self, name, np.array(state[name], dtype=np.float64))  # None becomes NaN
+
     def _usable(self) -> NDArray[np.bool_] | None:
         """Say whose votes the model can use; None for all. Shape: [m]."""
         return None
@@ -204,13 +248,20 @@ class LabelModel(ABC):
         probs[~has_vote(rows, self._usable())] = np.nan
         return probs
 
-    def _rows(self, L: ArrayLike | VotePatterns | Votes) -> tuple[Votes8, NDArray[np.int64] | None]:
-        """Return what to predict, and where in it each row is; None where it is the rows themselves.
+    def _answers(
+        self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None
+    ) -> tuple[Votes8, NDArray[np.int64] | None, Probs]:
+        """Return votes, where among them each row is (None where they are the rows themselves), and their probabilities.
 
         Predicting a row takes less time than finding its pattern, so only patterns that are there already are used.
         """
         found = self._votes(L)
-        return (found.patterns, found.rows()) if isinstance(found, VotePatterns) else (found, None)
+        rows, inverse = (found.patterns, found.rows()) if isinstance(found, VotePatterns) else (found, None)
+        if texts is None or not self.uses_texts:
+            return rows, inverse, self._probs(rows)
+        rows = rows if inverse is None else take_rows(rows, inverse)
+        self._check_width(rows.shape[1])
+        return rows, None, self._predict_texts(rows, _check_texts(texts, len(rows)))
 
     def _votes(self, L: ArrayLike | VotePatterns | Votes) -> Votes8 | VotePatterns:
         if not isinstance(self.cardinality, int | np.integer) or not 1 <= self.cardinality <= MAX_CARDINALITY:
@@ -233,44 +284,17 @@ class LabelModel(ABC):
             raise LabelModelError(f"this {type(self).__name__} is not fitted; call fit(L) first")
 
 
-def load_label_model(path: str | os.PathLike[str]) -> LabelModel:
-    """Read a label model that `LabelModel.save` wrote.
-
-    Parameters
-    ----------
-    path
-        The file, or the folder that it lies in.
-
-    Raises
-    ------
-    LabelModelError
-        The file is missing, damaged, or no label model.
-    """
-    file = _file(path)
-    try:
-        saved = json.loads(file.read_text(encoding="utf-8"))
-        if saved["format"] != FORMAT:
-            raise LabelModelError(f"{file} has the format {saved['format']!r}, not {FORMAT!r}")
-        cls = _MODELS[saved["model"]]
-        model = cls(**saved["params"])
-        for name in cls._fitted:
-            setattr(model, name, np.array(saved["state"][name], dtype=np.float64))  # None becomes NaN
-    except OSError as error:
-        raise LabelModelError(f"cannot read a label model from {file}: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise LabelModelError(f"{file} is damaged, or no label model: {error!r}") from error
+def restore(saved: dict[str, Any]) -> LabelModel:
+    """Make the fitted model that `LabelModel.to_saved` was given; damaged input is a KeyError, ValueError or TypeError."""
+    model = _MODELS[saved["model"]](**saved["params"])
+    model._restore(saved["state"])
     return model
 
 
-def _file(path: str | os.PathLike[str]) -> Path:
-    path = Path(path)
-    return path if path.suffix == ".json" else path / FILE_NAME
-
-
-def _to_plain(value: Any) -> Any:
-    """Turn arrays into lists, and NaN into None, since JSON has neither."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [_to_plain(item) for item in value]
-    return None if isinstance(value, float) and np.isnan(value) else value
+def _check_texts(texts: Sequence[str], n: int) -> list[str]:
+    given = list(texts)
+    if len(given) != n:
+        raise LabelModelError(
+            f"{len(given)} texts were given for {n} rows of votes; give one text a row, in their order"
+        )
+    return given

@@ -57,6 +57,14 @@ def probs_by_evidence(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[n
     return probs
 
 
+def vote_evidence(L: Votes8, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add up the evidence of each row's votes. Shape: [n, m], [m, k+1, k] -> [n, k]."""
+    scores = np.zeros((len(L), evidence.shape[2]))
+    for votes, of_votes in zip(L.T, evidence, strict=True):
+        scores += of_votes[votes.astype(np.intp) + 1]
+    return scores
+
+
 def _votes_a_table(k: int) -> tuple[int, int]:
     """Return how many votes index a table, and in how many bytes they are packed: two, if the table is not too large."""
     digits = votes_a_byte(k + 1)

@@ -38,7 +38,7 @@ def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]
     weights = found.weights()
     packed = pack_bytes(found.patterns, base)
     digits, size = votes_a_byte(base), base ** votes_a_byte(base)
-    votes = _votes_of_bytes(base, digits)
+    votes = votes_of_bytes(base, digits)
     width = digits * cardinality
     d = found.m * cardinality
     total = np.zeros((d, d))
@@ -70,7 +70,7 @@ def _count_bytes(
     return table.reshape(size, size)
 
 
-def _votes_of_bytes(base: int, digits: int) -> NDArray[np.float64]:
+def votes_of_bytes(base: int, digits: int) -> NDArray[np.float64]:
     """Say which votes each byte stands for, as 0 and 1. Shape: [base**digits, digits*k]."""
     numbers = np.arange(base**digits)
     votes = [

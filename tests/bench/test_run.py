@@ -1,0 +1,318 @@
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.bench.sets import change, voted, wrench
+from weaklabel.bench import launch, work
+from weaklabel.bench.cells import Cell, cell_key
+from weaklabel.bench.data import read_bench_set
+from weaklabel.bench.launch import compute_apart
+from weaklabel.bench.outcome import read_predictions
+from weaklabel.bench.plan import BenchSettings, plan_cells
+from weaklabel.bench.run import run_bench
+from weaklabel.errors import ConfigError
+from weaklabel.label_model import MajorityVote
+
+
+@pytest.fixture(autouse=True)
+def here(request, monkeypatch):
+    """Compute cells in this process, for speed, but for the tests that are about processes."""
+    if "apart" not in request.fixturenames:
+        monkeypatch.setattr(launch, "run_process", lambda folder, timeout: work.main([str(folder)]))
+
+
+@pytest.fixture
+def apart():
+    """Compute every cell in a process of its own, as it is done outside tests."""
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return BenchSettings(work=tmp_path / "work")
+
+
+def told(caplog):
+    return [record.getMessage() for record in caplog.records if record.name == "weaklabel.bench.run"]
+
+
+def without_times(results):
+    """Everything but what a clock or a meter says, or where an outcome lies."""
+    plain = json.loads(json.dumps(results))
+    del plain["seconds"]
+    for cell in plain["cells"]:
+        for name in ("fit_seconds", "predict_seconds", "peak_mib"):
+            cell.pop(name)
+    return plain
+
+
+def test_a_second_run_computes_nothing_and_says_the_same(tmp_path, settings, caplog, apart):
+    caplog.set_level(logging.INFO)
+    path = wrench(tmp_path)
+    first = run_bench([path], settings)
+    assert not any("(kept)" in line for line in told(caplog))
+    caplog.clear()
+    second = run_bench([path], settings)
+    assert len(told(caplog)) == 2 and all("(kept)" in line for line in told(caplog))
+    assert without_times(first) == without_times(second)
+    assert first["cells"] == second["cells"]
+    json.dumps(first, allow_nan=False)
+
+
+def test_computed_anew_it_is_the_same_too(tmp_path, settings, caplog):
+    caplog.set_level(logging.INFO)
+    path = wrench(tmp_path)
+    first = run_bench([path], settings)
+    caplog.clear()
+    again = run_bench([path], replace(settings, fresh=True))
+    assert not any("(kept)" in line for line in told(caplog))
+    assert without_times(first) == without_times(again)
+
+
+def test_rows_without_a_vote_get_the_commonest_class_of_train(tmp_path, settings):
+    path = wrench(tmp_path)
+    cell = run_bench([path], replace(settings, label_models=["majority"]))["cells"][0]
+    bench_set = read_bench_set(path)
+    model = MajorityVote(2, tie_break_policy="random").fit(bench_set.train.L)
+    preds, probs = model.predict(bench_set.test.L, return_probs=True)
+    train_preds, train_probs = model.predict(bench_set.train.L, return_probs=True)
+    common = int((train_preds == 1).sum() > (train_preds == 0).sum())
+    silent = preds == -1
+    assert silent.any() and (train_preds == -1).any()
+    found = read_predictions((settings.work / cell["predictions_file"]).parent)
+    assert (found["preds"] == np.where(silent, common, preds)).all()
+    assert np.allclose(found["probs"][silent], train_probs[train_preds >= 0].mean(axis=0))
+    assert np.array_equal(found["probs"][~silent], probs[~silent])
+    assert cell["scores"]["coverage"] == np.mean(~silent)
+    right = np.where(silent, common, preds) == bench_set.test.Y
+    assert cell["scores"]["metric"] == cell["scores"]["accuracy"] == pytest.approx(right.mean())
+    assert cell["fit_seconds"] > 0 and cell["peak_mib"] > 1
+
+
+def test_train_gold_changes_nothing(tmp_path, settings):
+    path = wrench(tmp_path)
+    options = replace(settings, classifiers=["linear"])
+    before = run_bench([path], options)
+    change(path / "train.json", lambda rows: [row.update(label=1 - row["label"]) for row in rows.values()])
+    after = run_bench([path], options)
+    assert [cell["scores"] for cell in before["cells"]] == [cell["scores"] for cell in after["cells"]]
+    assert [cell["classifier"] for cell in after["cells"]] == [None, "linear", None, "linear"]
+
+
+def test_a_curve_with_its_ceiling(tmp_path, settings, caplog):
+    caplog.set_level(logging.INFO)
+    options = replace(
+        settings, label_models=["majority", "gold"], classifiers=["linear"], clean_labels=[2, "all"], seeds=2
+    )
+    results = run_bench([wrench(tmp_path)], options)
+    curve = [cell for cell in results["cells"] if cell["track"] == "clean_labels"]
+    assert [(cell["label_model"], cell["start"], cell["clean_per_class"]) for cell in curve if cell["seed"] == 0] == [
+        ("majority", "weak", None),
+        (None, "clean", 2),
+        ("majority", "weak+clean", 2),
+        (None, "clean", "all"),
+        ("majority", "weak+clean", "all"),
+        ("gold", "clean", "all"),
+    ]
+    by = {(cell["label_model"], cell["start"], cell["clean_per_class"], cell["seed"]): cell for cell in curve}
+    plain = [cell for cell in results["cells"] if cell["track"] == "no_gold" and cell["classifier"]]
+    assert by["majority", "weak", None, 1]["scores"] == plain[1]["scores"]
+    assert by["gold", "clean", "all", 0]["scores"] == by[None, "clean", "all", 0]["scores"]
+    assert by[None, "clean", 2, 0]["scores"]["metric"] < by[None, "clean", "all", 0]["scores"]["metric"]
+    assert any("clean labels are drawn from train gold" in note for note in results["sets"]["guests"]["notes"])
+    (crossing,) = results["crossings"]
+    assert crossing["label_model"] == "majority" and "clean labels alone" in crossing["sentence"]
+    # The weak ends, and the ceiling, have been computed already.
+    assert sum("(kept)" in line for line in told(caplog)) == 4
+
+
+def test_bert_goes_on_from_weak_labels(tmp_path, settings):
+    path = wrench(tmp_path)
+    options = replace(settings, label_models=["majority"], classifiers=["bert"], clean_labels=[3], limit_train=12)
+    results = run_bench([path], options)
+    assert [cell["error"] for cell in results["cells"]] == [None] * 5
+    preds = {
+        cell["start"]: read_predictions((settings.work / cell["predictions_file"]).parent)["probs"]
+        for cell in results["cells"]
+        if cell["track"] == "clean_labels"
+    }
+    assert not np.allclose(preds["weak+clean"], preds["clean"]) and not np.allclose(preds["weak+clean"], preds["weak"])
+    assert results["sets"]["guests"]["n"]["train"] == 12
+
+
+def test_validation_gold_selects_in_a_track_of_its_own(tmp_path, settings):
+    results = run_bench([wrench(tmp_path)], replace(settings, validation=True, seeds=2))
+    cells = [cell for cell in results["cells"] if cell["track"] == "validation_gold"]
+    assert [cell["label_model"] for cell in cells] == ["majority"] * 2 + ["snorkel"] * 2 + ["selected"] * 2
+    means = {name: np.mean([cell["valid_score"] for cell in cells if cell["label_model"] == name]) for name in
+             ("majority", "snorkel")}  # fmt: skip
+    best = max(means, key=means.get)
+    assert cells[-1]["scores"] == next(cell for cell in cells[1::2] if cell["label_model"] == best)["scores"]
+    assert cells[-1]["why"].startswith(f"{best}, best of 2 with ") and "20 valid rows" in cells[-1]["why"]
+    assert {one["track"] for one in results["summary"] if one["label_model"] == "selected"} == {"validation_gold"}
+
+
+def test_the_class_balance_is_that_of_valid(tmp_path, settings):
+    path = wrench(tmp_path)
+    options = replace(settings, label_models=["snorkel"], validation=True)
+    before = run_bench([path], options)["cells"]
+    change(path / "valid.json", lambda rows: [row.update(label=1) for row in rows.values()])
+    after = run_bench([path], options)["cells"]
+    assert before[0]["scores"] == after[0]["scores"]
+    assert before[1]["scores"] != after[1]["scores"]
+
+
+def test_no_valid_split_no_validation_track(tmp_path, settings):
+    path = wrench(tmp_path, splits=("train", "test"))
+    assert run_bench([path], settings)["cells"][0]["valid_score"] is None
+    with pytest.raises(ConfigError, match="no valid split with gold"):
+        run_bench([path], replace(settings, validation=True))
+
+
+def test_a_set_without_texts_has_no_classifier_and_says_so(tmp_path, settings):
+    results = run_bench([wrench(tmp_path, texts=False)], replace(settings, classifiers=["linear"]))
+    assert [cell["classifier"] for cell in results["cells"]] == [None, None]
+    assert results["sets"]["guests"]["notes"] == ["no texts, so no classifier is trained"]
+
+
+def test_two_sets_of_one_name_are_refused(tmp_path, settings):
+    with pytest.raises(ConfigError, match="two benchmark sets are called 'guests'"):
+        run_bench([wrench(tmp_path), voted(tmp_path / "guests.csv")], settings)
+
+
+def test_what_fails_costs_its_own_cells_alone(tmp_path, settings):
+    path = wrench(tmp_path)
+    change(path / "train.json", lambda rows: [row.update(weak_labels=[0, -1, -1, -1]) for row in rows.values()])
+    results = run_bench([path], replace(settings, label_models=["majority"], classifiers=["linear"], seeds=2))
+    assert [cell["error"] is None for cell in results["cells"]] == [True, True, False, False]
+    failed = results["cells"][2]
+    assert "are of class 'weather'; a classifier needs two classes" in failed["error"]
+    assert failed["scores"] is None and failed["predictions_file"] is None
+    assert [(one["n_seeds"], one["n_failed"], one["mean"] is None) for one in results["summary"]] == [
+        (2, 0, False),
+        (0, 2, True),
+    ]
+
+
+def test_a_classifier_is_not_tried_where_its_label_model_failed(tmp_path, settings):
+    path = wrench(tmp_path)
+    change(path / "train.json", lambda rows: [row.update(weak_labels=[-1] * 4) for row in rows.values()])
+    cells = run_bench([path], replace(settings, label_models=["majority"], classifiers=["linear"]))["cells"]
+    assert cells[0]["error"] == "MajorityVote labels no train row"
+    assert cells[1]["error"] == "the label model behind it failed: MajorityVote labels no train row"
+
+
+def test_failures_are_tried_again_by_the_next_run(tmp_path, settings, apart):
+    path = wrench(tmp_path)
+    first = run_bench([path], replace(settings, timeout=0.001))
+    assert {cell["error"] for cell in first["cells"]} == {"it took longer than 0.001 s and was stopped"}
+    assert [cell["error"] for cell in run_bench([path], settings)["cells"]] == [None, None]
+
+
+def launched(tmp_path, monkeypatch, script):
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    bench_set = read_bench_set(wrench(tmp_path))
+    cell = Cell("guests", "no_gold", "majority", None, 0)
+    return compute_apart(cell, bench_set, tmp_path / "cell", tmp_path / "cell", None)
+
+
+def test_a_cell_that_is_killed_is_an_error_in_words(tmp_path, monkeypatch, apart):
+    why = launched(tmp_path, monkeypatch, "kill -9 $$")
+    assert why == "its process was killed by SIGKILL, for lack of memory perhaps"
+
+
+def test_a_cell_that_crashes_shows_its_last_words(tmp_path, monkeypatch, apart):
+    why = launched(tmp_path, monkeypatch, "echo one >&2; echo 'MemoryError: too much' >&2; exit 3")
+    assert why == "its process ended with code 3: MemoryError: too much"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path, settings, caplog, how):
+    path = wrench(tmp_path)
+    code = (
+        "from weaklabel.bench.plan import BenchSettings; from weaklabel.bench.run import run_bench; from pathlib import Path\n"
+        f"run_bench([{str(path)!r}], BenchSettings(work=Path({str(settings.work)!r}), seeds=20))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    while not list(settings.work.glob("*/outcome.json")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(process.pid, how)
+    assert process.wait() != 0
+    caplog.set_level(logging.INFO)
+    results = run_bench([path], replace(settings, seeds=3))
+    assert [cell["error"] for cell in results["cells"]] == [None] * 6
+    assert 1 <= sum("(kept)" in line for line in told(caplog)) < 6
+    fresh = run_bench([path], replace(settings, seeds=3, work=tmp_path / "other"))
+    assert without_times(fresh) == without_times(results)
+
+
+def test_keys_tell_apart_what_differs(tmp_path):
+    bench_set = read_bench_set(wrench(tmp_path))
+    cell = Cell("guests", "no_gold", "snorkel", "linear", 0)
+    others = [
+        replace(cell, seed=1),
+        replace(cell, label_model="majority"),
+        replace(cell, classifier=None),
+        replace(cell, classifier="bert"),
+        replace(cell, track="validation_gold"),
+        replace(cell, track="clean_labels", start="weak+clean", clean_per_class=5),
+        replace(cell, track="clean_labels", start="weak+clean", clean_per_class=10),
+        replace(cell, track="clean_labels", start="clean", clean_per_class=5, label_model=None),
+    ]
+    keys = {cell_key(one, bench_set) for one in [cell, *others]}
+    keys |= {cell_key(cell, bench_set.limited(10)), cell_key(cell, replace(bench_set, content="other"))}
+    assert len(keys) == len(others) + 3
+    assert cell_key(replace(cell, track="clean_labels", start="weak"), bench_set) == cell_key(cell, bench_set)
+
+
+def test_the_name_of_a_set_does_not_matter_to_its_outcomes(tmp_path):
+    one, other = read_bench_set(wrench(tmp_path)), read_bench_set(wrench(tmp_path, "elsewhere"))
+    keys = [cell_key(plan_cells(bench_set, BenchSettings(work=tmp_path))[0], bench_set) for bench_set in (one, other)]
+    assert keys[0] == keys[1]
+
+
+WRONG = {
+    "unknown_label_model": ({"label_models": ["snorkle"]}, "did you mean 'snorkel'"),
+    "unknown_classifier": ({"classifiers": ["lineer"]}, "did you mean 'linear'"),
+    "twice": ({"label_models": ["snorkel", "snorkel"]}, "given twice"),
+    "no_seed": ({"seeds": 0}, "seeds must be above 0"),
+    "no_time": ({"timeout": 0}, "timeout must be above 0"),
+    "no_clean_label": ({"clean_labels": [0], "classifiers": ["linear"]}, "clean_labels must be 1 or more"),
+    "f1_of_what": ({"metric": "f1"}, "needs the positive class"),
+    "curve_of_what": ({"clean_labels": [5]}, "train classifiers: name one"),
+    "ceiling_of_what": ({"label_models": ["gold"]}, "train classifiers: name one"),
+    "nothing": ({"label_models": []}, "nothing to compare"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_settings_that_make_no_sense_are_refused(tmp_path, name):
+    given, message = WRONG[name]
+    with pytest.raises(ConfigError, match=message):
+        BenchSettings(work=tmp_path, **given)
+
+
+def test_each_set_has_its_metric(tmp_path, settings):
+    only = replace(settings, label_models=["majority"])
+    results = run_bench([wrench(tmp_path), wrench(tmp_path, "sms")], only)
+    assert {name: (entry["metric"], entry["positive"]) for name, entry in results["sets"].items()} == {
+        "guests": ("accuracy", "food"),
+        "sms": ("f1", "food"),
+    }
+    for cell in results["cells"]:
+        assert cell["scores"]["metric"] == cell["scores"][results["sets"][cell["set"]]["metric"]]
+    asked = run_bench([tmp_path / "guests"], replace(only, metric="f1", positive="weather"))
+    assert asked["cells"][0]["scores"]["metric"] != results["cells"][0]["scores"]["f1"]
+    with pytest.raises(ConfigError, match="no class 'spam'; its classes are weather, food"):
+        run_bench([tmp_path / "guests"], replace(only, metric="f1", positive="spam"))

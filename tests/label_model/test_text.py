@@ -1,0 +1,125 @@
+"""Votes and texts together: rows without votes get labels, and wrong votes are outvoted by what texts say."""
+
+import json
+
+import numpy as np
+import pytest
+
+from weaklabel.errors import LabelModelError
+from weaklabel.label_model import AutoLabelModel, CommitteeLabelModel, TextLabelModel, load_label_model
+from weaklabel.label_model.discriminant import CrossFitted, normalised, temperature
+
+FOOD = ["soup", "bread", "cheese", "noodles", "salad", "pancakes", "rice", "stew"]
+SPORT = ["football", "tennis", "swimming", "rowing", "hockey", "boxing", "cycling", "running"]
+SAID = ["we had {} at noon", "my aunt likes {} a lot", "nobody wants {} today", "{} again, how nice", "more {} please",
+        "they talked about {} for an hour", "is there any {} on sunday", "{} is what she dreams of"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    """Texts about food (0) or sport (1); labeling functions that see a third of them, and are right in 85%."""
+    rng = np.random.default_rng(0)
+    texts, Y = [], []
+    for label, words in enumerate((FOOD, SPORT)):
+        for word in words:
+            texts += [form.format(word) for form in SAID]
+            Y += [label] * len(SAID)
+    order = rng.permutation(len(texts))
+    texts, Y = [texts[row] for row in order], np.array(Y)[order]
+    right = rng.random((len(Y), 4)) < 0.85
+    L = np.where(rng.random((len(Y), 4)) < 0.12, np.where(right, Y[:, None], 1 - Y[:, None]), -1).astype(np.int8)
+    return texts, L, Y
+
+
+def test_rows_without_votes_are_labelled_by_their_texts(corpus):
+    texts, L, Y = corpus
+    silent = (L < 0).all(axis=1)
+    assert 0.4 < silent.mean() < 0.8
+    model = TextLabelModel(2).fit(L, texts)
+    preds, probs = model.predict(L, return_probs=True, texts=texts)
+    np.testing.assert_allclose(probs.sum(axis=1), 1)
+    assert (preds == Y)[silent].mean() > 0.85
+    assert (preds == Y).mean() > 0.85
+    assert (CommitteeLabelModel(2).fit(L).predict(L) == Y).mean() < 0.6
+    assert model.text_gain_ > 0.1
+
+
+def test_a_wrong_vote_is_outvoted(corpus):
+    texts, L, _ = corpus
+    model = TextLabelModel(2).fit(L, texts)
+    wrong = np.array([[-1, 1, -1, -1]], dtype=np.int8)
+    about_food = ["bread, how nice"]
+    unvoted, voted = (model.predict_proba(L, about_food)[0, 0] for L in (np.full_like(wrong, -1), wrong))
+    assert unvoted > voted > model.predict_proba(wrong)[0, 0]
+    assert unvoted > 0.6
+
+
+def test_without_texts_votes_decide(corpus):
+    texts, L, _ = corpus
+    model = TextLabelModel(2).fit(L, texts)
+    np.testing.assert_array_equal(model.predict_proba(L), CommitteeLabelModel(2).fit(L).predict_proba(L))
+
+
+def test_a_row_does_not_depend_on_its_company(corpus):
+    texts, L, _ = corpus
+    model = TextLabelModel(2).fit(L, texts)
+    order = np.random.default_rng(1).permutation(len(L))
+    permuted = TextLabelModel(2).fit(L[order], [texts[row] for row in order])
+    expected = model.predict_proba(L, texts)
+    np.testing.assert_allclose(permuted.predict_proba(L, texts), expected, atol=1e-6)
+    np.testing.assert_allclose(model.predict_proba(L[7:8], texts[7:8]), expected[7:8], atol=1e-12)
+
+
+def test_there_and_back(corpus, tmp_path):
+    texts, L, _ = corpus
+    for model in (TextLabelModel(2, n_rounds=2), AutoLabelModel(2)):
+        model.fit(L, texts).save(tmp_path)
+        json.loads((tmp_path / "label_model.json").read_text())
+        back = load_label_model(tmp_path)
+        np.testing.assert_array_equal(back.predict_proba(L, texts), model.predict_proba(L, texts))
+        assert back.why_ == model.why_
+
+
+def test_auto_uses_texts_where_they_tell_something(corpus):
+    texts, L, _ = corpus
+    assert "texts" in AutoLabelModel(2).fit(L, texts).why_
+    same = ["nothing to see here"] * len(L)
+    blind = AutoLabelModel(2).fit(L, same)
+    assert blind.why_.endswith("texts tell nothing of the labels")
+    np.testing.assert_array_equal(blind.predict_proba(L, same), CommitteeLabelModel(2).fit(L).predict_proba(L))
+
+
+def test_wrong_use_is_said(corpus):
+    texts, L, _ = corpus
+    with pytest.raises(LabelModelError, match="needs texts"):
+        TextLabelModel(2).fit(L)
+    with pytest.raises(LabelModelError, match=f"1 texts were given for {len(L)} rows"):
+        TextLabelModel(2).fit(L, texts[:1])
+    with pytest.raises(LabelModelError, match="vote_weight"):
+        TextLabelModel(2, vote_weight=2).fit(L, texts)
+    with pytest.raises(LabelModelError, match="none of"):
+        TextLabelModel(2).fit(np.full_like(L, -1), texts)
+
+
+def test_every_row_is_judged_by_other_folds():
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(400, 5)), rng.integers(0, 2, 400)
+    X[:, 0] += 3 * Y
+    folds = rng.integers(0, 4, 400)
+    model = CrossFitted(X, folds, 4).use(np.ones(400, dtype=bool))
+    labels = np.eye(2)[Y]
+    judged = model.judge(labels)
+    assert (judged.argmax(axis=1) == Y).mean() > 0.9
+    poisoned = labels.copy()
+    poisoned[folds == 2] = 1 - poisoned[folds == 2]  # what a fold is told makes no difference to how it is judged
+    np.testing.assert_allclose(model.judge(poisoned)[folds == 2], judged[folds == 2])
+    assert np.abs(model.judge(poisoned)[folds == 1] - judged[folds == 1]).max() > 0.1
+
+
+def test_temperature_mends_overconfidence():
+    rng = np.random.default_rng(1)
+    p = rng.uniform(0.05, 0.95, 5000)
+    labels = np.eye(2)[(rng.random(5000) < p).astype(int)]
+    honest = np.log(np.stack([1 - p, p], axis=1))
+    assert temperature(honest, labels) == pytest.approx(1, abs=0.2)
+    assert temperature(normalised(4 * honest), labels) == pytest.approx(0.25, abs=0.06)

@@ -1,0 +1,100 @@
+"""Label models and classifiers by the names that a benchmark gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.errors import ConfigError, nearest
+from weaklabel.label_model import LABEL_MODELS, LabelModel
+from weaklabel.labels import Labels, Probs
+
+if TYPE_CHECKING:
+    from weaklabel.classifier import Classifier
+
+CLASSIFIERS: dict[str, tuple[str, ...]] = {
+    "linear": ("sklearn.linear_model", "sklearn.feature_extraction.text"),
+    "bert": ("torch", "transformers"),
+    "robust": ("torch", "transformers", "scipy.optimize"),
+}
+"""By name, what each imports."""
+
+GOLD = "gold"
+"""The name under which train gold stands in the place of a label model: the ceiling."""
+
+
+def check_names(label_models: Sequence[str], classifiers: Sequence[str]) -> None:
+    """Raise a `ConfigError` where a name is unknown or given twice."""
+    for what, given, known in (
+        ("label model", label_models, (*LABEL_MODELS, GOLD)),
+        ("classifier", classifiers, CLASSIFIERS),
+    ):
+        for name in given:
+            if name not in known:
+                raise ConfigError(f"unknown {what} '{name}'{nearest(name, known)}; there are {', '.join(known)}")
+        if len(set(given)) < len(given):
+            raise ConfigError(f"a {what} is given twice: {', '.join(given)}")
+
+
+def new_label_model(name: str, k: int, seed: int, class_balance: NDArray[np.float64] | None = None) -> LabelModel:
+    """Make a label model with its defaults; ``class_balance`` goes to one that takes it. Ties are never abstained."""
+    model = LABEL_MODELS[name](k, seed=seed, tie_break_policy="random")
+    if class_balance is not None and "class_balance" in model.get_params():
+        model.set_params(class_balance=class_balance.tolist())
+    return model
+
+
+def new_classifier(name: str, labels: Sequence[str], seed: int, ready: bool = False) -> Classifier:
+    """Make a classifier with its defaults; ``ready``: with all that it needs imported, so that fits can be timed."""
+    from weaklabel.classifier import BertClassifier, LinearClassifier, RobustClassifier
+
+    for module in CLASSIFIERS[name] if ready else ():
+        import_module(module)
+    made: dict[str, Any] = {"linear": LinearClassifier, "bert": BertClassifier, "robust": RobustClassifier}
+    return made[name](labels=labels, seed=seed)
+
+
+def for_gold(classifier: Classifier) -> Classifier:
+    """Let a classifier that denoises labels take them as they are."""
+    return classifier.set_params(rounds=0) if "rounds" in classifier.get_params() else classifier
+
+
+def fit_weak_then_clean(
+    classifier: Classifier, texts: Sequence[str], probs: Probs, clean: NDArray[np.int64], gold: Labels
+) -> Classifier:
+    """Train on weak labels, and go on with a few clean ones.
+
+    A classifier that starts from a checkpoint goes on from its weakly trained self with the clean rows alone. One that
+    finds its optimum from anywhere, such as logistic regression, has nothing to go on from: it is trained on both, gold
+    in the place of the clean rows' weak labels, and all clean rows together weighing as much as all weak ones.
+
+    Parameters
+    ----------
+    classifier
+        Not fitted.
+    texts, probs
+        All train rows. Shape: [n] and [n, k].
+    clean
+        Numbers of the clean rows.
+    gold
+        Their classes. Shape: that of ``clean``.
+    """
+    if "model" in classifier.get_params():
+        classifier.fit(texts, probs)
+        with TemporaryDirectory() as folder:
+            weak = Path(folder) / "weak"
+            classifier.save(weak)
+            classifier.set_params(model=weak)
+            return for_gold(classifier).fit([texts[row] for row in clean], gold)
+    both = probs.copy()
+    both[clean] = np.eye(probs.shape[1])[gold]
+    weights = np.ones(len(texts))
+    n_weak = int((~np.isnan(probs).any(axis=1)).sum())
+    weights[clean] = max(1.0, n_weak / len(clean))
+    return classifier.fit(texts, both, weights=weights)

@@ -1,0 +1,67 @@
+"""What a computed cell leaves behind in its folder: predictions, and how long and how much memory they took."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.files import atomic_path, write_json
+
+OUTCOME, PREDICTIONS = "outcome.json", "predictions.npz"
+
+Arrays: TypeAlias = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is known of a computed cell besides its predictions.
+
+    Attributes
+    ----------
+    coverage
+        Share of test rows that had a prediction of their own, 0 to 1.
+    fit_seconds, predict_seconds
+        Wall time of fitting, and of predicting test.
+    peak_mib
+        Most memory that the cell's process held, MiB, the set and all libraries included.
+    why
+        A line on what the label model chose, where it chooses.
+    warnings
+        What it warned of.
+    """
+
+    coverage: float
+    fit_seconds: float
+    predict_seconds: float
+    peak_mib: float
+    why: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def write_outcome(folder: Path, outcome: Outcome, arrays: Arrays) -> None:
+    """Write predictions, and then the file that says that the cell is done."""
+    with atomic_path(folder / PREDICTIONS) as part, part.open("wb") as handle:
+        np.savez(handle, **arrays)  # type: ignore[arg-type]
+    write_json(folder / OUTCOME, asdict(outcome))
+
+
+def read_outcome(folder: Path) -> Outcome | None:
+    """Return what a finished cell left; None where it is not finished, or damaged."""
+    try:
+        plain = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
+        if not (folder / PREDICTIONS).exists():
+            return None
+        return Outcome(**plain | {"warnings": tuple(plain["warnings"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def read_predictions(folder: Path) -> Arrays:
+    """Read predictions: preds [n] and probs [n, k] of test, valid_preds, and train_probs of a label model."""
+    with np.load(folder / PREDICTIONS, allow_pickle=False) as arrays:
+        return dict(arrays)

@@ -1,0 +1,144 @@
+"""Which cells a benchmark has, in the order in which they are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from weaklabel.bench.cells import Cell, Clean, Track
+from weaklabel.bench.models import GOLD, check_names
+from weaklabel.bench.split import BenchSet
+from weaklabel.errors import ConfigError
+
+Metric: TypeAlias = Literal["accuracy", "f1"]
+
+F1_SETS = ("sms", "census", "spouse", "cdr")
+"""Sets whose classes are so uneven that they are scored by F1 of the positive class, class 1, everywhere."""
+
+
+@dataclass(frozen=True)
+class BenchSettings:
+    """What a benchmark compares.
+
+    Attributes
+    ----------
+    label_models, classifiers
+        Names, in the order of the tables; "gold" among the label models is the ceiling: train gold in their place.
+    seeds
+        How many seeds, from 0.
+    validation
+        Run the track "validation_gold" too.
+    clean_labels
+        Clean labels a class on the clean-labels curve; empty for none.
+    limit_train
+        Draw so many train rows; None takes all.
+    metric, positive
+        For all sets: "accuracy" or "f1", and the class that F1 is of. By default what the set is known to be scored by.
+    timeout
+        Seconds that a cell may take.
+    fresh
+        Compute every cell, also where its outcome is kept.
+    work
+        Where outcomes are kept.
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown or given twice, a number is out of range, or F1 lacks its class.
+    """
+
+    work: Path
+    label_models: Sequence[str] = ("majority", "snorkel", "auto")
+    classifiers: Sequence[str] = ()
+    seeds: int = 1
+    validation: bool = False
+    clean_labels: Sequence[Clean] = ()
+    limit_train: int | None = None
+    metric: Metric | None = None
+    positive: str | None = None
+    timeout: float | None = None
+    fresh: bool = False
+
+    def __post_init__(self) -> None:
+        check_names(self.label_models, self.classifiers)
+        numbers = {"seeds": self.seeds, "limit_train": self.limit_train, "timeout": self.timeout}
+        for name, value in numbers.items():
+            if value is not None and value <= 0:
+                raise ConfigError(f"{name} must be above 0, not {value}")
+        for amount in self.clean_labels:
+            if amount != "all" and amount < 1:
+                raise ConfigError(f"clean_labels must be 1 or more a class, or all, not {amount}")
+        if self.metric == "f1" and self.positive is None:
+            raise ConfigError("the metric f1 needs the positive class that it is of")
+        if (self.clean_labels or GOLD in self.label_models) and not self.classifiers:
+            raise ConfigError("clean labels and the ceiling 'gold' train classifiers: name one, such as linear")
+        if not [*self.label_models, *self.clean_labels]:
+            raise ConfigError("there is nothing to compare: name a label model")
+
+
+def plan_cells(bench_set: BenchSet, settings: BenchSettings) -> list[Cell]:
+    """Return the cells of a set; a label model comes before the classifiers that train on its labels.
+
+    Raises
+    ------
+    ConfigError
+        Validation gold is asked for, and the set has none.
+    """
+    if settings.validation and not (bench_set.valid.Y >= 0).any():
+        raise ConfigError(f"{bench_set.path} has no valid split with gold, which the validation track needs")
+    classifiers = settings.classifiers if bench_set.has_texts else ()
+    tracks: list[Track] = ["no_gold", *(["validation_gold"] if settings.validation else [])]  # type: ignore[list-item]
+    return [
+        *(
+            Cell(bench_set.name, track, name, classifier, seed)
+            for track in tracks
+            for name in settings.label_models
+            if name != GOLD
+            for classifier in (None, *classifiers)
+            for seed in range(settings.seeds)
+        ),
+        *_clean_cells(bench_set.name, classifiers, settings),
+    ]
+
+
+def _clean_cells(name: str, classifiers: Sequence[str], settings: BenchSettings) -> Iterator[Cell]:
+    weak = [model for model in settings.label_models if model != GOLD] if settings.clean_labels else []
+    for classifier in classifiers:
+        for seed in range(settings.seeds):
+            for model in weak:
+                yield Cell(name, "clean_labels", model, classifier, seed, None, "weak")
+            for amount in settings.clean_labels:
+                yield Cell(name, "clean_labels", None, classifier, seed, amount, "clean")
+                for model in weak:
+                    yield Cell(name, "clean_labels", model, classifier, seed, amount, "weak+clean")
+            if GOLD in settings.label_models:
+                yield Cell(name, "clean_labels", GOLD, classifier, seed, "all", "clean")
+
+
+def scored_by(bench_set: BenchSet, settings: BenchSettings) -> tuple[Metric, str | None]:
+    """Return a set's metric, and the class that precision, recall and F1 are of; None where they are macro averages.
+
+    Raises
+    ------
+    ConfigError
+        The positive class is none of the set's.
+    """
+    if settings.positive is not None:
+        if settings.positive not in bench_set.labels:
+            known = ", ".join(bench_set.labels)
+            raise ConfigError(f"{bench_set.path} has no class '{settings.positive}'; its classes are {known}")
+        return settings.metric or "f1", settings.positive
+    usual: Metric = "f1" if bench_set.name in F1_SETS and bench_set.k == 2 else "accuracy"
+    return settings.metric or usual, bench_set.labels[1] if bench_set.k == 2 else None
+
+
+def notes_on(bench_set: BenchSet, settings: BenchSettings) -> list[str]:
+    """Say what of the settings a set cannot have, and which gold is drawn from."""
+    notes = list(bench_set.notes)
+    if settings.classifiers and not bench_set.has_texts:
+        notes.append("no texts, so no classifier is trained")
+    elif settings.clean_labels:
+        notes.append("clean labels are drawn from train gold, as many of each class, by the seed")
+    return notes

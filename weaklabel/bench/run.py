@@ -1,0 +1,188 @@
+"""Running a benchmark: every cell once, finished ones from where they are kept, and one dict with all results."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from weaklabel.bench.cells import Cell, cell_key
+from weaklabel.bench.curve import crossings
+from weaklabel.bench.data import read_bench_set
+from weaklabel.bench.launch import compute_apart
+from weaklabel.bench.outcome import PREDICTIONS, Outcome, read_outcome, read_predictions
+from weaklabel.bench.plan import BenchSettings, notes_on, plan_cells, scored_by
+from weaklabel.bench.select import select_on_valid
+from weaklabel.bench.split import BenchSet
+from weaklabel.bench.summary import Predictions, plain, summarise
+from weaklabel.errors import ConfigError
+from weaklabel.labels import Labels
+from weaklabel.scoring import score
+from weaklabel.versions import versions
+
+FORMAT = "weaklabel bench 1"
+
+PACKAGES = ("numpy", "scikit-learn", "torch", "transformers")
+
+_SCORES = ("accuracy", "precision", "recall", "macro_f1", "f1", "log_loss", "calibration_error")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Bench:
+    """A benchmark under way.
+
+    Attributes
+    ----------
+    settings
+        What it compares.
+    total
+        Cells that it has.
+    computed
+        Keys of the cells computed in this run.
+    errors
+        Why cells of this run have no outcome, by key.
+    """
+
+    settings: BenchSettings
+    total: int = 0
+    begun: int = 0
+    computed: set[str] = field(default_factory=set)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def run(self, cell: Cell, bench_set: BenchSet) -> tuple[dict[str, Any], Labels | None]:
+        """Return a cell's entry in the results, and its predictions; compute it where that is not done yet."""
+        key = cell_key(cell, bench_set)
+        folder = self.settings.work / key
+        self.begun += 1
+        kept = None if self.settings.fresh and key not in self.computed else read_outcome(folder)
+        if kept is None and key not in self.errors:
+            self._compute(cell, bench_set, key)
+        outcome = read_outcome(folder) if key not in self.errors else None
+        entry = asdict(cell) | _measured(outcome) | {"error": self.errors.get(key)}
+        told = f"[{self.begun}/{self.total}] {cell}"
+        if outcome is None:
+            _log.warning("%s: %s", told, self.errors[key])
+            return entry | {"scores": None, "valid_score": None, "predictions_file": None}, None
+        arrays = read_predictions(folder)
+        scores, valid_score = self._scores(bench_set, arrays, outcome)
+        _log.info("%s: %s%s", told, _shown(scores, outcome), " (kept)" if kept is not None else "")
+        found = {"scores": scores, "valid_score": valid_score, "predictions_file": f"{key}/{PREDICTIONS}"}
+        return entry | found, arrays["preds"]
+
+    def _compute(self, cell: Cell, bench_set: BenchSet, key: str) -> None:
+        behind = cell_key(cell.without_classifier(), bench_set) if cell.uses_votes else key
+        if behind in self.errors:
+            self.errors[key] = f"the label model behind it failed: {self.errors[behind]}"
+            return
+        work = self.settings.work
+        error = compute_apart(cell, bench_set, work / key, work / behind, self.settings.timeout)
+        self.computed.add(key)
+        if error is not None:
+            self.errors[key] = error
+
+    def _scores(
+        self, bench_set: BenchSet, arrays: dict[str, Any], outcome: Outcome
+    ) -> tuple[dict[str, float | None], float | None]:
+        metric, positive = scored_by(bench_set, self.settings)
+        options: dict[str, Any] = {"labels": bench_set.labels, "positive": positive, "intervals": 0}
+        scores = score(bench_set.test.Y, arrays["preds"], probs=arrays["probs"], **options)
+        found = {name: getattr(scores, name) for name in _SCORES} | {"coverage": outcome.coverage}
+        valid_score = None
+        if (bench_set.valid.Y >= 0).any() and len(arrays["valid_preds"]):
+            valid_score = getattr(score(bench_set.valid.Y, arrays["valid_preds"], **options), metric)
+        return {"metric": found[metric], **found}, valid_score
+
+
+def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str = "") -> dict[str, Any]:
+    """Compute all cells that are not kept yet, and return all results.
+
+    Parameters
+    ----------
+    paths
+        Benchmark sets, as `read_bench_set` takes them; no two of the same name.
+    settings
+        What to compare.
+    command
+        Recorded with the results.
+
+    Returns
+    -------
+    dict
+        Fit for JSON: format, command, machine, versions, seconds, sets, cells, summary, crossings.
+
+    Raises
+    ------
+    WeakLabelError
+        A set or a setting is at fault. A cell that fails is none: its ``error`` says why.
+    """
+    began = time.perf_counter()
+    sets = [read_bench_set(path).limited(settings.limit_train) for path in paths]
+    names = [bench_set.name for bench_set in sets]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"two benchmark sets are called '{name}'; rename one")
+    entries = {bench_set.name: _set_entry(bench_set, settings) for bench_set in sets}
+    plans = [plan_cells(bench_set, settings) for bench_set in sets]
+    bench = Bench(settings, total=sum(map(len, plans)))
+    cells: list[dict[str, Any]] = []
+    preds: list[Labels | None] = []
+    for bench_set, plan in zip(sets, plans, strict=True):
+        done = [bench.run(cell, bench_set) for cell in plan]
+        n_valid = int((bench_set.valid.Y >= 0).sum())
+        chosen = select_on_valid([cell for cell, _ in done], n_valid)
+        done += [(cell, done[position][1]) for position, cell in chosen]
+        cells += [cell for cell, _ in done]
+        preds += [found for _, found in done]
+    results: dict[str, Any] = {
+        "format": FORMAT,
+        "command": command,
+        "machine": machine(),
+        "versions": versions(PACKAGES),
+        "sets": entries,
+        "cells": cells,
+    }
+    gold = {bench_set.name: bench_set.test.Y for bench_set in sets}
+    summaries = summarise(results, Predictions(gold, preds))
+    found = [asdict(one) | {"sentence": str(one)} for one in crossings(summaries)]
+    return results | {"summary": plain(summaries), "crossings": found, "seconds": time.perf_counter() - began}
+
+
+def machine() -> dict[str, Any]:
+    """Return what the times depend on: processor, cores, system."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines() if cpuinfo.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {"processor": (names or [platform.machine()])[0], "cores": os.cpu_count(), "system": platform.system()}
+
+
+def _set_entry(bench_set: BenchSet, settings: BenchSettings) -> dict[str, Any]:
+    metric, positive = scored_by(bench_set, settings)
+    return {
+        "metric": metric,
+        "positive": positive,
+        "labels": list(bench_set.labels),
+        "n": {name: len(getattr(bench_set, name)) for name in ("train", "valid", "test")},
+        "m": bench_set.m,
+        "k": bench_set.k,
+        "coverage": bench_set.coverage,
+        "notes": notes_on(bench_set, settings),
+    }
+
+
+def _measured(outcome: Outcome | None) -> dict[str, Any]:
+    if outcome is None:
+        return dict.fromkeys(("fit_seconds", "predict_seconds", "peak_mib", "why")) | {"warnings": []}
+    found = asdict(outcome) | {"warnings": list(outcome.warnings)}
+    del found["coverage"]
+    return found
+
+
+def _shown(scores: dict[str, float | None], outcome: Outcome) -> str:
+    return f"{scores['metric']:.3f} in {outcome.fit_seconds + outcome.predict_seconds:.1f} s"

@@ -1,0 +1,175 @@
+"""From cells to figures: the mean over seeds with its interval, and the difference to majority vote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from weaklabel.bench.cells import Clean
+from weaklabel.labels import Labels
+from weaklabel.scoring.bootstrap import percentile_interval, resample
+from weaklabel.scoring.tally import Floats, measures, tally
+
+REPLICATES = 1000
+CONFIDENCE = 0.95
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the figures are made of.
+
+    Attributes
+    ----------
+    gold
+        Test gold of each set, -1 where a row has none. Shape: [n].
+    preds
+        Predicted classes of the test rows, one array a cell and in the cells' order; None where a cell failed.
+    """
+
+    gold: Mapping[str, Labels]
+    preds: Sequence[Labels | None]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The metric of a set for one pair of label model and classifier, over seeds.
+
+    Attributes
+    ----------
+    set, track, label_model, classifier, clean_per_class, start
+        As in the cells that it sums up.
+    mean, sd
+        Over seeds; sd (of a sample) is None for one seed, both where every cell failed.
+    n_seeds, n_failed
+        Cells that have a score, and that have none.
+    low, high
+        95% bootstrap interval of the mean, test rows and seeds drawn anew.
+    difference, difference_low, difference_high
+        To majority vote with the same classifier, on the same rows and seeds; None for majority vote itself and where
+        it is not there.
+    """
+
+    set: str
+    track: str
+    label_model: str | None
+    classifier: str | None
+    clean_per_class: Clean | None
+    start: str | None
+    mean: float | None
+    sd: float | None
+    n_seeds: int
+    n_failed: int
+    low: float | None = None
+    high: float | None = None
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Cells that differ in their seed alone: the scores, and bootstrap replicates [r] of each, by seed."""
+
+    scores: Mapping[int, float]
+    replicates: Mapping[int, Floats]
+    n_failed: int
+
+
+_KEY = ("set", "track", "label_model", "classifier", "clean_per_class", "start")
+
+
+def summarise(results: Mapping[str, Any], predictions: Predictions) -> list[Summary]:
+    """Sum up the cells of a benchmark.
+
+    Every cell of a set is scored on the same bootstrap draws of its test rows, so that differences are paired.
+
+    Parameters
+    ----------
+    results
+        With ``sets`` and ``cells``.
+    predictions
+        Of the same cells.
+    """
+    groups: dict[tuple[Any, ...], _Group] = {}
+    for name, entry in results["sets"].items():
+        groups |= _groups_of(name, entry, results["cells"], predictions)
+    return [_summary(key, group, groups.get(_majority_of(key))) for key, group in groups.items()]
+
+
+def _groups_of(
+    name: str, entry: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], predictions: Predictions
+) -> dict[tuple[Any, ...], _Group]:
+    mine = [(cell, preds) for cell, preds in zip(cells, predictions.preds, strict=True) if cell["set"] == name]
+    scored = [preds for _, preds in mine if preds is not None]
+    replicates = iter(_replicates(predictions.gold[name], scored, entry).T)
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for cell, preds in mine:
+        group = found.setdefault(tuple(cell[part] for part in _KEY), {"scores": {}, "replicates": {}, "n_failed": 0})
+        if preds is None:
+            group["n_failed"] += 1
+        else:
+            group["scores"][cell["seed"]] = cell["scores"]["metric"]
+            group["replicates"][cell["seed"]] = next(replicates)
+    return {key: _Group(**group) for key, group in found.items()}
+
+
+def _replicates(gold: Labels, scored: Sequence[Labels], entry: Mapping[str, Any]) -> Floats:
+    """Score every array of predictions on the same draws of rows. Shape: [replicates, len(scored)]."""
+    known = gold >= 0
+    columns, k = [preds[known] for preds in scored], int(entry["k"])
+    positive = None if entry["positive"] is None else entry["labels"].index(entry["positive"])
+
+    def score_all(drawn: Floats) -> Floats:
+        values = [measures(tally(gold[known], preds, drawn, k, drop=False), positive) for preds in columns]
+        return np.stack([one[entry["metric"]] for one in values], axis=-1)
+
+    if not columns:
+        return np.empty((REPLICATES, 0))
+    return resample(np.ones(int(known.sum())), REPLICATES, _SEED, score_all)
+
+
+def _majority_of(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    parts = dict(zip(_KEY, key, strict=True)) | {"label_model": "majority", "clean_per_class": None}
+    if parts["track"] == "clean_labels":
+        parts["start"] = "weak"
+    return tuple(parts.values())
+
+
+def _summary(key: tuple[Any, ...], group: _Group, majority: _Group | None) -> Summary:
+    scores = np.array(list(group.scores.values()))
+    n = len(scores)
+    mean, sd = float(scores.mean()) if n else None, float(scores.std(ddof=1)) if n > 1 else None
+    bounds: dict[str, Any] = {}
+    if n:
+        low, high = _interval([group.replicates[seed] for seed in group.scores])
+        bounds = {"low": low, "high": high}
+    if majority is not None and majority is not group:
+        bounds |= _difference(group, majority)
+    which = dict(zip(_KEY, key, strict=True))
+    return Summary(**which, mean=mean, sd=sd, n_seeds=n, n_failed=group.n_failed, **bounds)
+
+
+def _difference(group: _Group, majority: _Group) -> dict[str, float]:
+    both = [seed for seed in group.scores if seed in majority.scores]
+    if not both:
+        return {}
+    low, high = _interval([group.replicates[seed] - majority.replicates[seed] for seed in both])
+    difference = float(np.mean([group.scores[seed] - majority.scores[seed] for seed in both]))
+    return {"difference": difference, "difference_low": low, "difference_high": high}
+
+
+def _interval(by_seed: Sequence[Floats]) -> tuple[float, float]:
+    """Draw seeds anew for each replicate of the rows, and take the interval of the mean."""
+    replicates = np.stack(by_seed, axis=1)
+    seeds = np.random.default_rng(_SEED).integers(len(by_seed), size=replicates.shape)
+    means = np.take_along_axis(replicates, seeds, axis=1).mean(axis=1)
+    return percentile_interval(means[:, None], CONFIDENCE)[0]
+
+
+def plain(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
+    """Return summaries as plain dicts."""
+    return [asdict(one) for one in summaries]

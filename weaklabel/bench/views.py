@@ -1,0 +1,174 @@
+"""What the tables and charts of a benchmark show: its results, brought into the order of a reader's questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any, TypeAlias
+
+from weaklabel.bench.summary import Summary
+
+Results: TypeAlias = Mapping[str, Any]
+"""What ``weaklabel bench -o`` writes, as plain dicts and lists."""
+
+BASELINE = "majority"
+"""The label model that every other is compared with."""
+
+CEILING = "gold"
+"""The stand-in for a label model that hands out train gold; never beside what saw none."""
+
+_STARTS = ("weak", "clean", "weak+clean")
+_MEASURED = ("fit_seconds", "predict_seconds", "peak_mib")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to labels (``classifier`` None) or to a classifier."""
+
+    label_model: str | None
+    classifier: str | None
+
+    def __str__(self) -> str:
+        return " + ".join(name for name in (self.label_model, self.classifier) if name is not None)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How a way did on a set, over all seeds.
+
+    Attributes
+    ----------
+    summary
+        The set's metric with its intervals.
+    details
+        Means over the seeds of every other score and of the times, and the highest peak; only what is known.
+    """
+
+    summary: Summary
+    details: Mapping[str, float]
+
+    @property
+    def mark(self) -> str:
+        """Say whether the difference is more than an accident of the test rows: better, worse, or nothing."""
+        low, high = self.summary.difference_low, self.summary.difference_high
+        return "▲" if low is not None and low > 0 else "▼" if high is not None and high < 0 else ""
+
+
+@dataclass(frozen=True)
+class Track:
+    """All figures that saw the same kind of gold.
+
+    Attributes
+    ----------
+    sets
+        Those on which any way was run, in the order of the results.
+    ways
+        Figures by way, then by set; a set on which a way was not run is not there.
+    """
+
+    sets: tuple[str, ...]
+    ways: Mapping[Way, Mapping[str, Figures]]
+
+    def of_classifier(self, classifier: str | None) -> Track:
+        """Return the ways with this classifier."""
+        kept = {way: row for way, row in self.ways.items() if way.classifier == classifier}
+        return Track(tuple(name for name in self.sets if any(name in row for row in kept.values())), kept)
+
+    @property
+    def classifiers(self) -> list[str | None]:
+        """None for label models themselves, then classifiers in the order of the results."""
+        return sorted(dict.fromkeys(way.classifier for way in self.ways), key=lambda name: name is not None)
+
+    @property
+    def common_sets(self) -> tuple[str, ...]:
+        """Sets that every way has a figure on, ways without any figure aside: what a mean may be taken over."""
+        scored = [{name for name, one in row.items() if one.summary.mean is not None} for row in self.ways.values()]
+        return tuple(name for name in self.sets if any(scored) and all(name in row for row in scored if row))
+
+    def mean(self, way: Way) -> float | None:
+        """Mean of the metric over `common_sets`; None where there is no such set, or the way has no figure."""
+        found = [self.ways[way][name].summary.mean for name in self.common_sets if name in self.ways[way]]
+        known = [mean for mean in found if mean is not None]
+        return fmean(known) if known else None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Score of a classifier on a set against the number of clean labels.
+
+    Attributes
+    ----------
+    amounts
+        Clean labels a class, rising; "all" comes last.
+    lines
+        By name, then by amount; a line that uses no clean labels has the same figure at each.
+    crossings
+        Where clean labels alone overtake weak ones, a sentence each.
+    """
+
+    set: str
+    classifier: str
+    amounts: tuple[int | str, ...]
+    lines: Mapping[str, Mapping[int | str, Summary]]
+    crossings: tuple[str, ...]
+
+
+def read_track(results: Results, track: str, *, ceiling: bool = False) -> Track:
+    """Collect the figures of a track: those of the ceiling alone, or all others."""
+    ways: dict[Way, dict[str, Figures]] = {}
+    for summary in read_summaries(results):
+        if summary.track == track and (summary.label_model == CEILING) == ceiling:
+            way = Way(summary.label_model, summary.classifier)
+            ways.setdefault(way, {})[summary.set] = Figures(summary, _details(results, summary))
+    return Track(tuple(name for name in results["sets"] if any(name in row for row in ways.values())), ways)
+
+
+def read_curves(results: Results) -> list[Curve]:
+    """Collect the clean-labels curves, one a set and classifier."""
+    summaries = [one for one in read_summaries(results) if one.start is not None and one.label_model != CEILING]
+    keys = dict.fromkeys((one.set, one.classifier) for one in summaries)
+    return [_curve(results, [one for one in summaries if (one.set, one.classifier) == key]) for key in keys]
+
+
+def read_summaries(results: Results) -> list[Summary]:
+    """Return the summaries of the results as objects."""
+    return [Summary(**one) for one in results["summary"]]
+
+
+def _curve(results: Results, summaries: Sequence[Summary]) -> Curve:
+    name, classifier = summaries[0].set, str(summaries[0].classifier)
+    known = {one.clean_per_class for one in summaries if one.start != "weak" and one.clean_per_class is not None}
+    amounts = sorted(known, key=lambda amount: float("inf") if amount == "all" else float(amount))
+    lines: dict[str, dict[int | str, Summary]] = {}
+    for one in sorted(summaries, key=lambda one: _STARTS.index(str(one.start))):
+        lines.setdefault(_line_name(one), {}).update(dict.fromkeys(_places(one, amounts), one))
+    lines = {name: {amount: line[amount] for amount in amounts if amount in line} for name, line in lines.items()}
+    mine = [one for one in results["crossings"] if (one["set"], one["classifier"]) == (name, classifier)]
+    return Curve(name, classifier, tuple(amounts), lines, tuple(one["sentence"] for one in mine))
+
+
+def _places(one: Summary, amounts: Sequence[int | str]) -> list[int | str]:
+    """Where along the amounts a figure stands: that of weak labels alone at each."""
+    return [amount for amount in amounts if one.start == "weak" or amount == one.clean_per_class]
+
+
+def _line_name(one: Summary) -> str:
+    if one.start == "clean":
+        return "clean labels only"
+    return f"{one.label_model} only" if one.start == "weak" else f"{one.label_model}, then clean labels"
+
+
+def _details(results: Results, summary: Summary) -> dict[str, float]:
+    key = (summary.set, summary.track, summary.label_model, summary.classifier)
+    measured = [
+        cell["scores"] | {name: cell[name] for name in _MEASURED}
+        for cell in results["cells"]
+        if (cell["set"], cell["track"], cell["label_model"], cell["classifier"]) == key and cell["error"] is None
+    ]
+    details = {}
+    for name in dict.fromkeys(name for one in measured for name in one):
+        values = [one[name] for one in measured if one[name] is not None]
+        if values:
+            details[name] = max(values) if name == "peak_mib" else fmean(values)
+    return details

@@ -1,0 +1,153 @@
+"""``python -m weaklabel.bench.work FOLDER``: compute the one cell that FOLDER/job.json describes."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from weaklabel.bench.cells import Cell
+from weaklabel.bench.data import read_bench_set, train_gold
+from weaklabel.bench.draw import draw_clean
+from weaklabel.bench.models import fit_weak_then_clean, for_gold, new_classifier, new_label_model
+from weaklabel.bench.outcome import Arrays, Outcome, read_predictions, write_outcome
+from weaklabel.bench.split import BenchSet, Split
+from weaklabel.errors import LabelModelError, WeakLabelError, WeakLabelWarning
+from weaklabel.files import write_text
+from weaklabel.label_model import class_balance_from_gold
+from weaklabel.labels import ABSTAIN, Labels, Probs, labels_of
+
+JOB, ERROR = "job.json", "error.txt"
+
+
+@dataclass
+class Clock:
+    """Wall time of fitting and predicting, in seconds."""
+
+    fit: float = 0.0
+    predict: float = 0.0
+
+    @contextmanager
+    def fitting(self) -> Iterator[None]:
+        """Time what is fitted."""
+        start = time.perf_counter()
+        yield
+        self.fit += time.perf_counter() - start
+
+    @contextmanager
+    def predicting(self) -> Iterator[None]:
+        """Time what is predicted."""
+        start = time.perf_counter()
+        yield
+        self.predict += time.perf_counter() - start
+
+
+def compute(folder: Path) -> None:
+    """Compute a cell and write its outcome into its folder.
+
+    Raises
+    ------
+    WeakLabelError
+        The set cannot be read, or the models cannot be fitted on it.
+    """
+    job = json.loads((folder / JOB).read_text(encoding="utf-8"))
+    cell, clock = Cell(**job["cell"]), Clock()
+    bench_set = read_bench_set(job["path"]).limited(job["limit"])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", WeakLabelWarning)
+        if cell.classifier is None:
+            arrays, coverage, why = _label_model(cell, bench_set, clock)
+        else:
+            given = read_predictions(Path(job["label_model_cell"])) if cell.uses_votes else {}
+            arrays, coverage, why = _classifier(cell, bench_set, given, clock), 1.0, None
+    told = dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, WeakLabelWarning))
+    write_outcome(folder, Outcome(coverage, clock.fit, clock.predict, _peak_mib(), why, tuple(told)), arrays)
+
+
+def _label_model(cell: Cell, bench_set: BenchSet, clock: Clock) -> tuple[Arrays, float, str | None]:
+    train, valid, test = bench_set.train, bench_set.valid, bench_set.test
+    balance = class_balance_from_gold(valid.Y, bench_set.k) if cell.track == "validation_gold" else None
+    model = new_label_model(str(cell.label_model), bench_set.k, cell.seed, balance)
+    with clock.fitting():
+        model.fit(train.L, texts=train.texts)
+
+    def predict(split: Split) -> tuple[Labels, Probs]:
+        if not len(split):
+            return np.empty(0, dtype=np.int64), np.empty((0, bench_set.k))
+        return model.predict(split.L, return_probs=True, texts=split.texts)
+
+    train_preds, train_probs = predict(train)
+    if (train_preds == ABSTAIN).all():
+        raise LabelModelError(f"{type(model).__name__} labels no train row")
+    with clock.predicting():
+        preds, probs = predict(test)
+    coverage = float((preds != ABSTAIN).mean())
+    preds, probs = _filled(preds, probs, train_preds, train_probs)
+    valid_preds, _ = _filled(*predict(valid), train_preds, train_probs)
+    arrays: Arrays = {"preds": preds, "probs": probs, "valid_preds": valid_preds, "train_probs": train_probs}
+    return arrays, coverage, getattr(model, "why_", None)
+
+
+def _filled(preds: Labels, probs: Probs, train_preds: Labels, train_probs: Probs) -> tuple[Labels, Probs]:
+    """Answer for rows without a vote as the label model does on the whole: its most frequent class, its mean."""
+    silent = preds == ABSTAIN
+    common = np.bincount(train_preds[train_preds != ABSTAIN]).argmax()
+    return np.where(silent, common, preds), np.where(silent[:, None], np.nanmean(train_probs, axis=0), probs)
+
+
+def _classifier(cell: Cell, bench_set: BenchSet, given: Arrays, clock: Clock) -> Arrays:
+    train, valid, test = bench_set.train, bench_set.valid, bench_set.test
+    assert train.texts is not None and test.texts is not None
+    classifier = new_classifier(str(cell.classifier), bench_set.labels, cell.seed, ready=True)
+    with_gold = np.flatnonzero(valid.Y != ABSTAIN)
+    with clock.fitting():
+        if cell.clean_per_class is not None:
+            gold = train_gold(bench_set)
+            clean = draw_clean(gold, bench_set.k, cell.clean_per_class, cell.seed)
+            if cell.start == "clean":
+                for_gold(classifier).fit(train.take(clean).texts or (), gold[clean])
+            else:
+                fit_weak_then_clean(classifier, train.texts, given["train_probs"], clean, gold[clean])
+        elif cell.track == "validation_gold":
+            held = valid.take(with_gold)
+            classifier.fit(train.texts, given["train_probs"], validation=(held.texts or (), held.Y))
+        else:
+            classifier.fit(train.texts, given["train_probs"])
+    with clock.predicting():
+        probs = classifier.predict_proba(test.texts)
+    valid_preds = classifier.predict(valid.texts) if valid.texts else np.empty(0, dtype=np.int64)
+    return {"preds": labels_of(probs), "probs": probs, "valid_preds": valid_preds}
+
+
+def _peak_mib() -> float:
+    """Return the most memory that this process held: of its own, where the system tells, without its parent's."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    import resource
+
+    # macOS counts bytes, others KiB.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def main(arguments: list[str]) -> int:
+    """Compute; a mistake of the user's becomes one sentence in the folder."""
+    folder = Path(arguments[0])
+    try:
+        compute(folder)
+    except WeakLabelError as error:
+        write_text(folder / ERROR, str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

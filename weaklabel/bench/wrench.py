@@ -1,0 +1,112 @@
+"""Benchmark sets in WRENCH's format: ``{train,valid,test}.json`` and ``label.json``.
+
+Each split maps an id to ``{"label", "weak_labels": [one vote a labeling function, -1 = abstain], "data": {"text", ..}}``.
+Source: Zhang et al., WRENCH: A Comprehensive Benchmark for Weak Supervision. NeurIPS Datasets and Benchmarks 2021.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from weaklabel.bench.split import Split, hidden, texts_or_none
+from weaklabel.corpus.entities import mark_entities
+from weaklabel.errors import CorpusError, VoteError
+from weaklabel.labels import ABSTAIN, Labels, Votes8, check_label_names
+
+
+def read_wrench_labels(folder: Path) -> tuple[str, ...]:
+    """Return the class names that ``label.json`` gives to 0, 1, ..."""
+    path = folder / "label.json"
+    names = _read_json(path)
+    if not isinstance(names, dict) or sorted(names) != sorted(map(str, range(len(names)))):
+        raise CorpusError(f'{path}: must map "0", "1", ... to class names, as in {{"0": "ham", "1": "spam"}}')
+    return check_label_names([names[str(number)] for number in range(len(names))], str(path))
+
+
+def read_wrench_split(path: Path, labels: Sequence[str], gold: bool) -> Split:
+    """Read one split; without ``gold`` its labels are not looked at.
+
+    Raises
+    ------
+    CorpusError, VoteError
+        The file is missing, no such JSON, or a row lacks something; says the row's id.
+    """
+    rows = _read_json(path)
+    if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
+        raise CorpusError(f"{path}: must map each id to a row {{label, weak_labels, data}}, as WRENCH's files do")
+    Y = _gold(rows, len(labels), path) if gold else hidden(len(rows))
+    return Split(_votes(rows, len(labels), path), Y, _texts(rows, path))
+
+
+def _votes(rows: Mapping[str, Any], k: int, path: Path) -> Votes8:
+    votes, wide = [], None
+    for key, row in rows.items():
+        given = row.get("weak_labels")
+        if not isinstance(given, list):
+            raise VoteError(f"{path}: row '{key}': weak_labels must be a list of votes, -1 for an abstain")
+        wide = len(given) if wide is None else wide
+        if len(given) != wide:
+            raise VoteError(f"{path}: row '{key}' has {len(given)} votes, the rows before it {wide}")
+        # The faults are looked for in C: a loop over millions of votes would take longer than the rest together.
+        if given and (set(map(type, given)) != {int} or min(given) < ABSTAIN or max(given) >= k):
+            wrong = next(vote for vote in given if type(vote) is not int or not ABSTAIN <= vote < k)
+            raise VoteError(f"{path}: row '{key}' has the vote {wrong!r}, which is no whole number from -1 to {k - 1}")
+        votes.append(given)
+    return np.array(votes, dtype=np.int8, order="F").reshape(len(votes), wide or 0)
+
+
+def _gold(rows: Mapping[str, Any], k: int, path: Path) -> Labels:
+    found = np.empty(len(rows), dtype=np.int64)
+    for number, (key, row) in enumerate(rows.items()):
+        label = row.get("label")
+        if label is not None and (type(label) is not int or not ABSTAIN <= label < k):
+            raise VoteError(
+                f"{path}: row '{key}' has the label {label!r}, outside -1..{k - 1}, the classes of label.json"
+            )
+        found[number] = ABSTAIN if label is None else label
+    return found
+
+
+def _texts(rows: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
+    return texts_or_none([_text(row.get("data"), f"{path}: row '{key}'") for key, row in rows.items()])
+
+
+def _text(data: Any, where: str) -> str:
+    """Return the text of a row, with its two entities marked where it is a relation."""
+    text = data.get("text", "") if isinstance(data, dict) else None
+    if not isinstance(text, str):
+        raise CorpusError(f'{where}: data must be an object with a text, as in {{"text": "..."}}')
+    if "span1" not in data:
+        return text
+    try:
+        return mark_entities(text, data["span1"], data["span2"])
+    except (KeyError, TypeError):
+        raise CorpusError(f"{where}: span1 and span2 must each be [begin, end], characters of the text") from None
+    except CorpusError as error:
+        raise CorpusError(f"{where}: {error}") from None
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=lambda pairs: _unique(pairs, path))
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from None
+    except json.JSONDecodeError as error:
+        raise CorpusError(f"{path}, line {error.lineno}, column {error.colno}: not valid JSON: {error.msg}") from None
+    except OSError as error:
+        raise CorpusError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+def _unique(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
+    """Make an object of its pairs; of a name given twice JSON readers keep the last one only, without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for number, name in enumerate(names) if name in names[:number])
+        raise CorpusError(f"{path}: '{twice}' is there twice in one object; keep one")
+    return found

@@ -1,0 +1,81 @@
+"""Running a transformers model on tokens while it is trained. Only what needs torch anyway imports this file."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import torch
+from torch.nn.utils.rnn import pad_sequence
+
+from weaklabel.device import length_batches, mixed_precision
+
+VALIDATION_BATCH = 64  # texts
+
+
+def soft_cross_entropy(logits: torch.Tensor, targets: torch.Tensor, smoothing: float = 0.0) -> torch.Tensor:
+    """Return each row's cross-entropy with its soft target, in nats. Shape: [b, k], [b, k] -> [b]."""
+    targets = targets * (1 - smoothing) + smoothing / targets.shape[1]
+    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1)
+
+
+def predict_logits(model: torch.nn.Module, ids: list[list[int]], device: torch.device) -> torch.Tensor:
+    """Return the logits of every row in float32, on the CPU. Shape: [n] -> [n, k]."""
+    model.eval()
+    logits = torch.empty(len(ids), model.config.num_labels)
+    with torch.inference_mode():
+        for rows in length_batches([len(tokens) for tokens in ids], VALIDATION_BATCH):
+            logits[rows] = logits_of(model, [ids[row] for row in rows], device).cpu()
+    return logits
+
+
+def logits_of(model: torch.nn.Module, ids: list[list[int]], device: torch.device) -> torch.Tensor:
+    """Run one batch and return its logits in float32. Shape: [b] -> [b, k]."""
+    tokens, mask = padded(ids, model.config.pad_token_id)
+    with mixed_precision(device), head_in_float32(model, device):
+        return model(input_ids=tokens.to(device), attention_mask=mask.to(device)).logits.float()
+
+
+def padded(ids: list[list[int]], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the tokens of a batch, padded to its longest text, and the attention mask. Shape of both: [b, t]."""
+    lengths = torch.tensor([len(tokens) for tokens in ids])
+    tokens = pad_sequence([torch.tensor(row) for row in ids], batch_first=True, padding_value=padding)
+    return tokens, (torch.arange(tokens.shape[1]) < lengths[:, None]).long()
+
+
+@contextlib.contextmanager
+def head_in_float32(model: torch.nn.Module, device: torch.device) -> Iterator[None]:
+    """Keep what stands behind the encoder out of mixed precision.
+
+    bfloat16 has 8 significant bits: enough inside the encoder, too few for probabilities to rank texts by.
+    """
+    heads = [child for child in model.children() if child is not model.base_model]
+    for head in heads:
+        head.forward = partial(_in_float32, head.forward, device)
+    try:
+        yield
+    finally:
+        for head in heads:
+            del head.forward
+
+
+def _in_float32(forward: Callable[..., Any], device: torch.device, *inputs: torch.Tensor, **options: Any) -> Any:
+    with torch.autocast(device.type, enabled=False):
+        return forward(*(value.float() for value in inputs), **options)
+
+
+@contextlib.contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch's generators for the CPU and for ``device`` where that is a GPU, and restore them afterwards.
+
+    Dropout and new layers can draw from the global generators only.
+    """
+    gpus = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=gpus):
+        torch.default_generator.manual_seed(seed)
+        for gpu in gpus:
+            with torch.cuda.device(gpu):
+                torch.cuda.manual_seed(seed)
+        yield

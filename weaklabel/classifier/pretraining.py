@@ -1,0 +1,215 @@
+"""Pretraining an encoder on texts without labels, by filling in words that were masked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.classifier.checkpoint import load_for_masking, token_limit, tokenise
+from weaklabel.classifier.saving import replaced_folder
+from weaklabel.classifier.targets import check_texts, warn_of_truncated
+from weaklabel.device import mixed_precision, pick_device, quiet_transformers
+from weaklabel.encoder import default_model
+from weaklabel.errors import ClassifierError
+from weaklabel.files import write_json
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedTokenizerBase
+
+ABOUT = "pretraining.json"
+"""What the folder's encoder was pretrained on, and how that went."""
+
+KEPT_SHARE = RANDOM_SHARE = 0.1
+"""Of the chosen tokens, those that stay as they are, and those that another token stands for; the rest are masked."""
+
+
+def pretrain_mlm(
+    texts: Sequence[str],
+    folder: str | Path,
+    model: str | Path | None = None,
+    *,
+    epochs: int = 1,
+    batch_size: int = 32,
+    lr: float = 1e-4,
+    mask_share: float = 0.15,
+    warmup: float = 0.1,
+    weight_decay: float = 0.01,
+    max_length: int = 128,
+    seed: int = 0,
+    device: str | None = None,
+    checkpoint_seconds: float = 60.0,
+    progress: bool = False,
+) -> Path:
+    """Go on pretraining an encoder on a corpus, before it is fine-tuned: masked-language modelling.
+
+    BERT's own task (Devlin et al., 2019) on the texts of one's own domain (Gururangan et al., "Don't Stop Pretraining",
+    2020). It needs no labels. A call that was interrupted goes on where it was, and one that is done does nothing.
+
+    Parameters
+    ----------
+    texts
+        The corpus. Shape: [n].
+    folder
+        Where the encoder is written to, for `weaklabel.BertClassifier`'s ``model``: new, empty, or of this very call.
+    model
+        Folder or hub name; by default the embedded encoder. Where it has no head that fills in words, as the embedded
+        one, a new one is put on, whose last layer is the table of the tokens' embeddings.
+    epochs, batch_size
+        Passes over the texts, and texts in a batch.
+    lr, warmup, weight_decay
+        As for `weaklabel.BertClassifier`.
+    mask_share
+        Share of the tokens to be guessed, above 0 and below 1, drawn anew in every epoch. Of them 80% are masked, 10%
+        become another token, and 10% stay.
+    max_length
+        Most tokens of a text; what is longer is cut, with a warning.
+    seed, device, checkpoint_seconds, progress
+        As for `weaklabel.BertClassifier`; the checkpoint stands beside ``folder``.
+
+    Returns
+    -------
+    Path
+        The folder. The encoder in it keeps no head; ``pretraining.json`` beside it tells the loss of every epoch, in
+        nats a masked token.
+
+    Raises
+    ------
+    ClassifierError
+        No text has a token to guess, the model has no token for masks, the folder or the checkpoint is of other texts
+        or settings, or a number is out of range.
+    """
+
+    from weaklabel.classifier.forward import seeded
+    from weaklabel.classifier.resume import Checkpoint, identity_of
+    from weaklabel.classifier.training import Recipe, train
+
+    _check(epochs, batch_size, lr, mask_share, max_length)
+    folder, place = Path(folder), pick_device(device)
+    base = default_model() if model is None else model
+    with seeded(seed, place):
+        network, tokenizer = load_for_masking(base)
+        limit = token_limit(network, tokenizer, max_length)
+        ids, cut = tokenise(tokenizer, check_texts(texts), limit)
+        warn_of_truncated(int(cut.sum()), len(ids), limit)
+        special = set(tokenizer.all_special_ids)
+        ids = [tokens for tokens in ids if not special.issuperset(tokens)]
+        if not ids:
+            raise ClassifierError(f"nothing to pretrain on: none of {len(texts)} texts has a token to guess")
+        recipe = Recipe(epochs, batch_size, lr, warmup, weight_decay, 1.0, None, seed, progress)
+        settings = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "warmup": warmup, "seed": seed}
+        settings |= {"weight_decay": weight_decay, "mask_share": mask_share}
+        identity = identity_of(settings, network.state_dict(), {"texts": ids})
+        if _is_done(folder, identity):
+            return folder
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        checkpoint = Checkpoint(folder.with_name(f"{folder.name}.checkpoint"), identity, checkpoint_seconds)
+        loss = _masked_loss(network, tokenizer, ids, mask_share, place)
+        run = train(network, [len(tokens) for tokens in ids], loss, recipe, place, checkpoint=checkpoint)
+        encoder = _with_weights_of(network, base)
+    with replaced_folder(folder) as part, quiet_transformers():
+        encoder.save_pretrained(part)
+        tokenizer.save_pretrained(part)
+        write_json(part / ABOUT, {"identity": identity, "texts": len(ids), "history": run.history})
+    checkpoint.forget()
+    return folder
+
+
+@contextmanager
+def pretrained(
+    texts: Sequence[str], folder: Path | None, model: str | Path, **options: Any
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Give an encoder pretrained on ``texts`` in a folder that goes afterwards, and what to record of it.
+
+    After an error ``folder``, where there is one, stays: the next call has it at once.
+    """
+    with TemporaryDirectory() as scratch:
+        made = pretrain_mlm(texts, folder or Path(scratch) / "encoder", model, **options)
+        about = json.loads((made / ABOUT).read_text(encoding="utf-8"))
+        yield made, {"pretraining": {"texts": about["texts"], "history": about["history"]}}
+    if folder:
+        shutil.rmtree(folder)
+
+
+def _check(epochs: int, batch_size: int, lr: float, mask_share: float, max_length: int) -> None:
+    for name, value, least in (("epochs", epochs, 1), ("batch_size", batch_size, 1), ("max_length", max_length, 3)):
+        if value < least:
+            raise ClassifierError(f"{name} of the pretraining must be {least} or more, not {value}")
+    if lr <= 0:
+        raise ClassifierError(f"lr of the pretraining must be above 0, not {lr}")
+    if not 0 < mask_share < 1:
+        raise ClassifierError(f"mask_share must be above 0 and below 1, not {mask_share}")
+
+
+def _is_done(folder: Path, identity: dict[str, str]) -> bool:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return False
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        about = {}
+    if about.get("identity") != identity:
+        raise ClassifierError(
+            f"{folder} holds something other than this model pretrained on these texts with these settings; give "
+            "another folder, or delete it"
+        )
+    return True
+
+
+def _masked_loss(
+    network: torch.nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    ids: list[list[int]],
+    share: float,
+    device: torch.device,
+) -> Callable[[NDArray[np.int64]], torch.Tensor]:
+    """Return what masks a batch and gives the mean cross-entropy of the tokens to guess, in nats."""
+    import torch
+
+    from weaklabel.classifier.forward import head_in_float32, padded
+
+    special = torch.tensor(sorted(set(tokenizer.all_special_ids)))
+    words = torch.tensor([number for number in range(len(tokenizer)) if number not in set(special.tolist())])
+
+    def of(rows: NDArray[np.int64]) -> torch.Tensor:
+        tokens, attention = padded([ids[row] for row in rows], network.config.pad_token_id)
+        chosen = (torch.rand(tokens.shape) < share) & (attention == 1) & ~torch.isin(tokens, special)
+        fate = torch.rand(tokens.shape)
+        masked = tokens.masked_fill(chosen & (fate >= KEPT_SHARE + RANDOM_SHARE), tokenizer.mask_token_id)
+        other = words[torch.randint(len(words), tokens.shape)]
+        masked = torch.where(chosen & (fate < RANDOM_SHARE), other, masked)
+        # The head, as wide as the vocabulary, costs as much as the encoder: it is run on the chosen tokens alone.
+        hook = network.base_model.register_forward_hook(lambda module, inputs, output: _only(output, chosen.to(device)))
+        try:
+            with mixed_precision(device), head_in_float32(network, device):
+                logits = network(input_ids=masked.to(device), attention_mask=attention.to(device)).logits[0].float()
+        finally:
+            hook.remove()
+        total = torch.nn.functional.cross_entropy(logits, tokens[chosen].to(device), reduction="sum")
+        return total / max(1, len(logits))
+
+    return of
+
+
+def _only(output: Any, chosen: torch.Tensor) -> Any:
+    output.last_hidden_state = output.last_hidden_state[chosen][None]
+    return output
+
+
+def _with_weights_of(network: Any, base: str | Path) -> Any:
+    """Return the checkpoint ``base`` as an encoder with the weights of ``network``, and its own pooler if it has one."""
+    import torch
+    from transformers import AutoModel
+
+    with quiet_transformers(), torch.random.fork_rng(devices=[]):
+        encoder = AutoModel.from_pretrained(str(base), dtype=torch.float32)
+    encoder.load_state_dict(network.base_model.state_dict(), strict=False)
+    return encoder

@@ -1,0 +1,151 @@
+"""``weaklabel bench``: label models and classifiers, side by side on benchmark sets."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from weaklabel.cli import common
+from weaklabel.cli.common import shown_path, tell_steps
+
+if TYPE_CHECKING:
+    from weaklabel.bench.cells import Clean
+
+
+def bench(
+    sets: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SET ...",
+            help="Folders in WRENCH's format, folders with train.csv and test.csv, or tables with a column split.",
+        ),
+    ],
+    label_models: Annotated[
+        str, typer.Option("--label-models", metavar="A,B", help="Label models; gold is the ceiling of classifiers.")
+    ] = "majority,snorkel,auto",
+    classifiers: Annotated[
+        str, typer.Option("--classifiers", metavar="X,Y", help="Classifiers to train on their labels: linear, bert, robust.")
+    ] = "",
+    seeds: Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="Run everything with N seeds.")] = 1,
+    validation: Annotated[
+        bool,
+        typer.Option(
+            "--validation", help="Also, in tables apart: class balance, stopping and choice by gold of valid."
+        ),
+    ] = False,
+    clean_labels: Annotated[
+        str,
+        typer.Option("--clean-labels", metavar="5,10,all", help="Also train on so many gold labels a class of train."),
+    ] = "",
+    limit_train: Annotated[
+        int | None, typer.Option("--limit-train", min=1, metavar="N", help="Draw N train rows of each set.")
+    ] = None,
+    metric: Annotated[
+        Literal["accuracy", "f1"] | None,
+        typer.Option("--metric", help="Of all sets. Default: f1 for sms, census, spouse, cdr, else accuracy."),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option("--positive", metavar="LABEL", help="The class that f1 is of, in all sets.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0.001, metavar="S", help="Seconds that one cell may take.")
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            "--work", metavar="FOLDER", help="Where finished cells are kept. Default: below the cache folder."
+        ),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute every cell anew.")] = False,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE.json", help="Write all results.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one page with charts.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables.")] = None,
+    json: common.JsonOpt = False,
+    quiet: common.QuietOpt = False,
+) -> None:
+    """Compare label models and classifiers on benchmark sets.
+
+    \b
+    Examples:
+      weaklabel bench youtube trec
+      weaklabel bench youtube --label-models majority,snorkel,gold --classifiers linear --seeds 3 --html bench.html
+      weaklabel bench voted.csv --classifiers linear --clean-labels 5,10,50,all -o results.json
+
+    Label models are fitted on the votes of train and scored on test; classifiers train on their labels of the train
+    texts. A test row without a vote gets the class that is most frequent among the labels of train; ties are broken at
+    random, by a hash of the votes. No gold but that of test is looked at, unless --validation, --clean-labels or the
+    label model gold ask for it; what was made with it stands in tables of its own.
+
+    A table needs the columns split (train, valid, test), label (gold), text, and one vote_<name> for each labeling
+    function, as weaklabel label --votes writes them.
+
+    Each cell runs in a process of its own. Finished cells are kept, so that an interrupted run goes on where it was.
+    """
+    from weaklabel.bench.plan import BenchSettings
+    from weaklabel.bench.run import run_bench
+    from weaklabel.bench.tables import text_table
+    from weaklabel.cli.common import show
+    from weaklabel.errors import WeakLabelError
+    from weaklabel.files import write_json, write_text
+
+    settings = BenchSettings(
+        work=work or _work_folder(),
+        label_models=_names(label_models),
+        classifiers=_names(classifiers),
+        seeds=seeds,
+        validation=validation,
+        clean_labels=_amounts(clean_labels),
+        limit_train=limit_train,
+        metric=metric,
+        positive=positive,
+        timeout=timeout,
+        fresh=fresh,
+    )
+    tell_steps(quiet)
+    results = run_bench(sets, settings, command=_command())
+    if out is not None:
+        write_json(out, results)
+    if html is not None:
+        from weaklabel.bench.page import html as page
+
+        write_text(html, page(results))
+    if markdown is not None:
+        from weaklabel.bench.tables import markdown as tables
+
+        write_text(markdown, tables(results))
+    show(results, text_table(results), json, quiet)
+    failed = [cell for cell in results["cells"] if cell["error"] is not None]
+    if failed:
+        raise WeakLabelError(f"{len(failed)} of {len(results['cells'])} cells failed; the first: {failed[0]['error']}")
+
+
+def _names(given: str) -> list[str]:
+    return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def _amounts(given: str) -> list[Clean]:
+    try:
+        return ["all" if name == "all" else int(name) for name in _names(given)]
+    except ValueError:
+        raise typer.BadParameter(
+            f"'{given}' is no list of numbers of labels a class such as 5,10,all", param_hint="--clean-labels"
+        ) from None
+
+
+def _work_folder() -> Path:
+    from weaklabel.cache import cache_folder
+
+    folder = cache_folder()
+    if folder is None:
+        raise typer.BadParameter("the cache is off, so say where finished cells are kept", param_hint="--work")
+    return folder / "bench"
+
+
+def _command() -> str:
+    """Return the command as it was given, but with nobody's folders in it."""
+    shown = [Path(part).name if Path(part).is_absolute() else shown_path(part) for part in sys.argv[1:]]
+    return shlex.join(["weaklabel", *shown])

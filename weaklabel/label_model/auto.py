@@ -1,0 +1,103 @@
+"""The default label model: chooses and combines by votes and texts alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.label_model.base import LabelModel, restore
+from weaklabel.label_model.committee import CommitteeLabelModel
+from weaklabel.label_model.text import TextLabelModel
+from weaklabel.labels import Probs, Votes8
+from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.tally import has_vote
+
+LEAST_GAIN = 0.02
+"""Nats that a text must tell of its label for texts to be used."""
+
+
+class AutoLabelModel(LabelModel):
+    """The label model to use unless there is a reason for another: it chooses without gold, and says why.
+
+    Given texts, it is a `TextLabelModel`, unless the texts tell nothing of what the votes say. Without texts it is a
+    `CommitteeLabelModel`.
+
+    Parameters
+    ----------
+    cardinality
+        Number of classes k.
+    encoder
+        What embeds texts: a local folder or hub name; by default the embedded encoder.
+    max_length
+        Tokens of a text that are read.
+    tie_break_policy, seed
+        See `LabelModel`.
+
+    Attributes
+    ----------
+    chosen_ : LabelModel
+        The fitted model that answers.
+    why_ : str
+        The choice and its reason, in one line.
+    lf_accuracies_ : array
+        Estimated share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
+
+    Examples
+    --------
+    >>> L = [[0, 0, -1], [1, 1, 1], [0, -1, 0], [1, 1, -1], [0, 0, 1], [-1, -1, -1]]
+    >>> AutoLabelModel().fit(L).predict(L).tolist()
+    [0, 1, 0, 1, 0, -1]
+    """
+
+    uses_texts = True
+
+    chosen_: LabelModel
+    why_: str
+
+    def __init__(
+        self,
+        cardinality: int = 2,
+        encoder: str | None = None,
+        max_length: int = 128,
+        tie_break_policy: str = "abstain",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(cardinality, tie_break_policy, seed)
+        self.encoder = encoder
+        self.max_length = max_length
+
+    def _fit(self, found: VotePatterns) -> None:
+        chosen = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(found)
+        self._choose(chosen, chosen.why_)
+
+    def _fit_texts(self, found: VotePatterns, texts: list[str]) -> None:
+        if self.cardinality == 1 or not has_vote(found.patterns).any():
+            self._fit(found)
+            return
+        model = TextLabelModel(self.cardinality, self.encoder, max_length=self.max_length, seed=self.seed)
+        model._fit_texts(found, texts)
+        if model.text_gain_ >= LEAST_GAIN:
+            self._choose(model, model.why_)
+        else:
+            assert isinstance(model.votes_, CommitteeLabelModel)
+            self._choose(model.votes_, f"{model.votes_.why_}; texts tell nothing of the labels")
+
+    def _choose(self, chosen: LabelModel, why: str) -> None:
+        self.chosen_, self.why_, self.lf_accuracies_ = chosen, why, chosen.lf_accuracies_
+
+    def _predict_patterns(self, patterns: Votes8) -> Probs:
+        return self.chosen_.predict_proba(patterns)
+
+    def _predict_texts(self, rows: Votes8, texts: list[str]) -> Probs:
+        return self.chosen_.predict_proba(rows, texts)
+
+    def _usable(self) -> NDArray[np.bool_]:
+        return ~np.isnan(self.lf_accuracies_)
+
+    def _state(self) -> dict[str, Any]:
+        return {"chosen": self.chosen_.to_saved(), "why": self.why_}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self._choose(restore(state["chosen"]), state["why"])

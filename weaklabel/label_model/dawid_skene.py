@@ -1,0 +1,224 @@
+"""The model of Dawid and Skene, made to survive real labeling functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.errors import LabelModelError
+from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.evidence import probs_by_evidence
+from weaklabel.label_model.expectation import ExpectedVotes, vote_shares
+from weaklabel.label_model.prior import check_prior
+from weaklabel.label_model.voting import voting_lfs
+from weaklabel.labels import Probs, Votes8
+from weaklabel.votes.patterns import VotePatterns, take_rows
+from weaklabel.votes.tally import has_vote
+
+Floats = NDArray[np.float64]
+
+_SAMPLE = 50_000
+"""Vote patterns on which the first iterations run, where there are more."""
+
+_FULL_ITERATIONS = 4
+"""Iterations on all patterns after those on a sample."""
+
+_TOLERANCE = 1e-4
+"""Iterations end where no probability changes by more than this."""
+
+_SUREST = 0.98
+"""Most that P(vote | class) may be: nobody always says the same."""
+
+_SMALLEST = 1e-12
+
+
+class DawidSkene(LabelModel):
+    r"""Classes as hidden causes of votes, found by expectation and maximisation (EM), with a prior on accuracies.
+
+    Each labeling function has a table of P(vote | class); votes are taken to be independent given the class. EM starts
+    from vote shares and goes back and forth between the classes of rows and the tables.
+
+    The plain form collapses on real labeling functions, whose votes are sparse, one-sided and go together for reasons
+    other than the class. So the tables are smoothed by pseudo-votes, in proportion to a labeling function's own votes,
+    of which ``prior_accuracy`` are right: however many votes there are, agreement alone cannot turn them round.
+
+    Parameters
+    ----------
+    cardinality
+        Number of classes k.
+    prior_accuracy
+        Accuracy that is assumed of a labeling function, above 1/k, below 1.
+    prior_share
+        Pseudo-votes for each vote of a labeling function, from 0 up. 1 suits real votes; 0, the plain form, suits votes
+        that are truly independent given the class.
+    prior_votes
+        Pseudo-votes for each class that a labeling function votes for, besides.
+    abstain_weight
+        How far an abstain is evidence, 0 to 1: 1 is the full model, in which silence tells as much as it does by its
+        own probability; 0, which suits real votes, leaves it out, as Snorkel does.
+    max_iterations
+        Most iterations of EM.
+    lf_weights
+        How far each labeling function's votes are evidence of their own, 0 to 1: less for those that repeat others. By
+        default 1. Shape: [m].
+    tie_break_policy, seed
+        See `LabelModel`.
+
+    Attributes
+    ----------
+    evidence_ : array
+        Log likelihood of each class by labeling function and vote, the abstain first. Shape: [m, k+1, k].
+    class_balance_ : array
+        Class balance of the rows with votes. Shape: [k].
+    lf_accuracies_ : array
+        Expected share of each labeling function's votes that are right; NaN where it never votes. Such a labeling
+        function is left out, with a `WeakLabelWarning`, and a vote that it casts later is not used. Shape: [m].
+
+    Notes
+    -----
+    With more than 50,000 vote patterns, EM first runs on a sample of them, and then four times on all.
+
+    References
+    ----------
+    Dawid, Skene: Maximum Likelihood Estimation of Observer Error-Rates Using the EM Algorithm. Applied Statistics 28,
+    1979.
+
+    Examples
+    --------
+    >>> L = [[0, 0, -1], [1, 1, 1], [0, -1, 0], [1, 1, -1], [0, 0, 1], [-1, -1, -1]]
+    >>> DawidSkene().fit(L).predict(L).tolist()
+    [0, 1, 0, 1, 0, -1]
+    """
+
+    _fitted = ("lf_accuracies_", "evidence_", "class_balance_")
+
+    evidence_: Floats
+    class_balance_: Floats
+
+    def __init__(
+        self,
+        cardinality: int = 2,
+        prior_accuracy: float = 0.8,
+        prior_share: float = 1.0,
+        prior_votes: float = 1.0,
+        abstain_weight: float = 0.0,
+        max_iterations: int = 50,
+        lf_weights: Sequence[float] | NDArray[np.float64] | None = None,
+        tie_break_policy: str = "abstain",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(cardinality, tie_break_policy, seed)
+        self.prior_accuracy = prior_accuracy
+        self.prior_share = prior_share
+        self.prior_votes = prior_votes
+        self.abstain_weight = abstain_weight
+        self.max_iterations = max_iterations
+        self.lf_weights = lf_weights
+
+    def _fit(self, found: VotePatterns) -> None:
+        self._check()
+        weights = self._weights(found.m)
+        voting, k = voting_lfs(found), self.cardinality
+        covered = np.flatnonzero(has_vote(found.patterns))
+        L, weights = take_rows(found.patterns[:, voting], covered), weights[voting]
+        counts = found.counts[covered].astype(np.float64)
+        silent = float(found.counts.sum() - counts.sum())
+        if len(L) > _SAMPLE:
+            # The patterns are in order, so every so manieth of them is a fair sample.
+            some = np.arange(0, len(L), -(-len(L) // _SAMPLE))
+            share = counts[some].sum() / counts.sum()
+            tables = self._iterate(take_rows(L, some), counts[some], silent * share, weights, None, self.max_iterations)
+            tables = self._iterate(L, counts, silent, weights, tables, _FULL_ITERATIONS)
+        else:
+            tables = self._iterate(L, counts, silent, weights, None, self.max_iterations)
+        self.evidence_, self.lf_accuracies_ = np.zeros((found.m, k + 1, k)), np.full(found.m, np.nan)
+        self.evidence_[voting], self.class_balance_ = tables.evidence, tables.balance
+        self.lf_accuracies_[voting] = tables.accuracies
+
+    def _iterate(
+        self, L: Votes8, counts: Floats, silent: float, lf_weights: Floats, tables: Tables | None, most: int
+    ) -> Tables:
+        """Run EM. ``silent``: how many rows have no vote; they are shared out by the class balance."""
+        k = self.cardinality
+        votes = ExpectedVotes(L, k)
+        probs = vote_shares(L, k) if tables is None else _classify(L, tables)
+        for _ in range(most):
+            weights = np.asfortranarray(probs * counts[:, None])
+            tables = self._tables(votes.count(weights), weights.sum(axis=0), silent, lf_weights)
+            last, probs = probs, _classify(L, tables)
+            if np.abs(probs - last).max(initial=0) < _TOLERANCE:
+                break
+        assert tables is not None
+        return tables
+
+    def _tables(self, expected: Floats, rows: Floats, silent: float, lf_weights: Floats) -> Tables:
+        """Make a model of expected counts.
+
+        Parameters
+        ----------
+        expected
+            How many rows each labeling function's votes share with each class. Shape: [m, k, k].
+        rows
+            How many rows with votes each class has. Shape: [k].
+        silent
+            Rows without votes.
+        lf_weights
+            Shape: [m].
+        """
+        m, k = len(expected), self.cardinality
+        balance = (rows + 1) / (rows + 1).sum()
+        by_vote = expected.sum(axis=2)
+        added = self.prior_share * by_vote + self.prior_votes * (by_vote > 0)
+        target = np.full((k, k), (1 - self.prior_accuracy) / max(1, k - 1))
+        np.fill_diagonal(target, self.prior_accuracy if k > 1 else 1.0)
+        votes = by_vote.sum(axis=1)
+        # Pseudo-votes come with rows of their own, as many as a labeling function of this coverage votes among.
+        more = 1 + np.divide(added.sum(axis=1), votes, out=np.zeros(m), where=votes > 0)
+        in_all = (rows.sum() + silent) * balance
+        likelihood = (expected + added[:, :, None] * target) / np.maximum(in_all * more[:, None], _SMALLEST)[:, None]
+        likelihood = np.clip(likelihood, _SMALLEST, _SUREST)
+        quiet = np.log1p(-np.minimum(likelihood.sum(axis=1), 1 - 1e-6))
+        evidence = np.concatenate([self.abstain_weight * quiet[:, None], np.log(likelihood)], axis=1)
+        evidence *= lf_weights[:, None, None]
+        right = np.einsum("jyy->j", expected)
+        accuracies = np.divide(right, votes, out=np.full(m, np.nan), where=votes > 0)
+        return Tables(evidence, balance, accuracies)
+
+    def _predict_patterns(self, patterns: Votes8) -> Probs:
+        usable = self._usable()
+        evidence = self.evidence_ if usable.all() else self.evidence_[usable]
+        rows = patterns if usable.all() else patterns[:, usable]
+        return probs_by_evidence(rows, evidence, np.log(self.class_balance_))
+
+    def _usable(self) -> NDArray[np.bool_]:
+        return ~np.isnan(self.lf_accuracies_)
+
+    def _weights(self, m: int) -> Floats:
+        weights = np.asarray(1.0 if self.lf_weights is None else self.lf_weights, dtype=np.float64)
+        if weights.shape not in ((), (m,)) or not ((weights >= 0) & (weights <= 1)).all():
+            raise LabelModelError(f"lf_weights must be one number from 0 to 1 for each of the {m} labeling functions")
+        return np.broadcast_to(weights, (m,))
+
+    def _check(self) -> None:
+        check_prior(self.prior_accuracy, self.prior_votes, 0.0, self.cardinality)
+        if not (self.prior_share >= 0 and 0 <= self.abstain_weight <= 1 and self.max_iterations >= 1):
+            raise LabelModelError(
+                "prior_share must be 0 or more, abstain_weight 0 to 1, and max_iterations 1 or more; they are "
+                f"{self.prior_share!r}, {self.abstain_weight!r} and {self.max_iterations!r}"
+            )
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What EM finds: log P(vote | class) [m, k+1, k] with the abstain first, class balance [k], accuracies [m]."""
+
+    evidence: Floats
+    balance: Floats
+    accuracies: Floats
+
+
+def _classify(L: Votes8, tables: Tables) -> Probs:
+    return probs_by_evidence(L, tables.evidence, np.log(tables.balance))

@@ -1,0 +1,163 @@
+"""Labeling functions that repeat one another: copies and near-copies, found by how they vote where the class is known."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.labels import Probs
+from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.threads import cores
+
+Floats = NDArray[np.float64]
+Kind = Literal["copy", "near-copy", "correlated"]
+
+_ROWS_AT_ONCE = 1 << 13
+
+COPY, NEAR_COPY, CORRELATED = 0.95, 0.5, 0.1
+"""Correlations from which two labeling functions are called so."""
+
+FALSE_ALARMS = 0.01
+"""How many pairs are expected to be named where all labeling functions are independent."""
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """Two labeling functions that vote alike more often than their class explains.
+
+    Attributes
+    ----------
+    lf, other
+        Their columns; ``lf`` is the lower.
+    strength
+        Residual correlation, above 0 to 1.
+    kind
+        "copy" from .95, "near-copy" from .5, "correlated" from .1.
+    """
+
+    lf: int
+    other: int
+    strength: float
+    kind: Kind
+
+
+@dataclass(frozen=True, eq=False)
+class Dependencies:
+    """What `find_dependencies` found.
+
+    Attributes
+    ----------
+    correlations
+        Residual correlation of each two labeling functions, -1 to 1; 1 with itself; 0 where one never votes, or its
+        votes follow from the class. Shape: [m, m].
+    pairs
+        Those that are more than an accident, the strongest first.
+    """
+
+    correlations: Floats
+    pairs: tuple[Dependency, ...]
+
+
+def find_dependencies(found: VotePatterns, probs: Probs) -> Dependencies:
+    r"""Find labeling functions that vote alike more often than the class explains.
+
+    How often labeling functions i and j both vote v is compared with how often they would if they were independent
+    given the class, :math:`\sum_y P(y) P(L_i = v | y) P(L_j = v | y)`. The difference, over all v, is a covariance, and
+    over the standard deviations a correlation: 1 for copies. A pair is named if it is at least .1, and if so many common
+    votes are no accident; the bar rises with the number of pairs.
+
+    Rows without an answer count with the mean of the others, so that abstaining together counts too. The better the
+    answers, the less of the class is left over to be taken for dependence.
+
+    Parameters
+    ----------
+    found
+        Votes; their rows are not needed.
+    probs
+        What a label model answers to the patterns. Shape: [u, k]; NaN where it has no answer.
+
+    Returns
+    -------
+    Dependencies
+        Memory is in proportion to the square of m.
+
+    Examples
+    --------
+    >>> from weaklabel.votes import vote_patterns
+    >>> found = vote_patterns([[0, 0, 1], [0, 0, 0], [1, 1, 1], [-1, -1, 0], [1, 1, 0], [-1, -1, 1]] * 20)
+    >>> probs = [[0.8, 0.2] if vote == 0 else [0.2, 0.8] for vote in found.patterns[:, 2]]
+    >>> find_dependencies(found, np.array(probs)).pairs
+    (Dependency(lf=0, other=1, strength=1.0, kind='copy'),)
+    """
+    alike, by_class, classes = _count(found, _answered(found, probs))
+    n, m = max(1, found.n), found.m
+    # By Bayes, the rate of a vote in each class; a class that no row has is left out.
+    per_class = (by_class[:, :, classes > 0] / np.sqrt(classes[classes > 0])).reshape(m, -1)
+    expected = per_class @ per_class.T
+    covariances = (alike - expected) / n
+    variances = covariances.diagonal()
+    known = variances > 1e-9  # votes that follow from the class leave nothing but rounding
+    spread = np.sqrt(np.where(known, variances, 1))
+    correlations = np.where(np.outer(known, known), covariances / np.outer(spread, spread), 0)
+    np.fill_diagonal(correlations, 1)
+    return Dependencies(correlations, _named(correlations, _surprise(alike, expected)))
+
+
+def _answered(found: VotePatterns, probs: Probs) -> Probs:
+    silent = np.asarray(np.isnan(probs).any(axis=1))
+    if not silent.any():
+        return probs
+    rows = found.counts[~silent]
+    k = probs.shape[1]
+    usual = rows @ probs[~silent] / rows.sum() if len(rows) else np.full(k, 1 / k)
+    return np.where(silent[:, None], usual, probs)
+
+
+def _count(found: VotePatterns, probs: Probs) -> tuple[Floats, Floats, Floats]:
+    """Count the rows where two vote alike, those with each vote and class, and those of each class.
+
+    Shape: [m, m], [m, k, k], [k].
+    """
+    m, k = found.m, probs.shape[1]
+
+    def count(start: int) -> tuple[Floats, Floats]:
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        votes, counts = found.patterns[rows], found.counts[rows, None]
+        alike, by_class = np.zeros((m, m)), np.empty((m, k, k))
+        for label in range(k):
+            events = np.equal(votes, label).astype(np.float64)
+            alike += events.T @ (events * counts)
+            by_class[:, label] = events.T @ (probs[rows] * counts)
+        return alike, by_class
+
+    alike, by_class = np.zeros((m, m)), np.zeros((m, k, k))
+    with ThreadPoolExecutor(cores()) as pool:
+        for part in pool.map(count, range(0, len(found), _ROWS_AT_ONCE)):
+            alike += part[0]
+            by_class += part[1]
+    return alike, by_class, found.counts @ probs
+
+
+def _surprise(alike: Floats, expected: Floats) -> Floats:
+    """Say how many standard errors a count is above a Poisson mean, by Anscombe's square roots. Shape: [m, m]."""
+    return 2 * (np.sqrt(alike + 3 / 8) - np.sqrt(np.maximum(expected, 0) + 3 / 8))
+
+
+def _named(correlations: Floats, surprise: Floats) -> tuple[Dependency, ...]:
+    m = len(correlations)
+    bar = NormalDist().inv_cdf(1 - FALSE_ALARMS / max(1, m * (m - 1) // 2))
+    one, two = np.nonzero(np.triu((correlations >= CORRELATED) & (surprise > bar), 1))
+    pairs = [
+        Dependency(int(lf), int(other), strength, _kind(strength))
+        for lf, other, strength in zip(one, two, np.minimum(1, correlations[one, two]).round(12).tolist(), strict=True)
+    ]
+    return tuple(sorted(pairs, key=lambda pair: (-pair.strength, pair.lf, pair.other)))
+
+
+def _kind(strength: float) -> Kind:
+    return "copy" if strength >= COPY else "near-copy" if strength >= NEAR_COPY else "correlated"

@@ -1,0 +1,83 @@
+"""Expected counts: how often each vote goes with each class, where classes are known by their probabilities."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.label_model.overlaps import votes_of_bytes
+from weaklabel.labels import Votes8
+from weaklabel.votes.packing import pack_bytes, votes_a_byte
+from weaklabel.votes.tally import blocks
+from weaklabel.votes.threads import cores, in_threads
+
+Floats = NDArray[np.float64]
+
+_ROWS_AT_ONCE = 1 << 17
+"""Fixed, so that sums are rounded the same on any machine."""
+
+
+class ExpectedVotes:
+    """Counts votes by class, again and again for the same votes.
+
+    The votes of a few labeling functions are packed into a byte, so that a look at a row counts all of them.
+
+    Parameters
+    ----------
+    L
+        Votes. Shape: [u, m].
+    cardinality
+        Number of classes k.
+    """
+
+    def __init__(self, L: Votes8, cardinality: int) -> None:
+        self.m, self.k, base = L.shape[1], cardinality, cardinality + 1
+        self._packed = pack_bytes(L, base)
+        self._votes = votes_of_bytes(base, votes_a_byte(base))
+
+    def count(self, weights: Floats) -> Floats:
+        """Add up the weights of the rows with each vote.
+
+        Parameters
+        ----------
+        weights
+            How much a row counts for each class. Shape: [u, k]; fastest where it is stored by column.
+
+        Returns
+        -------
+        array
+            By labeling function, vote and class. Shape: [m, k, k].
+        """
+        with ThreadPoolExecutor(cores()) as pool:
+            parts = list(pool.map(lambda byte: self._votes.T @ self._by_byte(byte, weights), self._packed.T))
+        joined = np.concatenate(parts) if parts else np.empty((0, self.k))
+        return joined[: self.m * self.k].reshape(self.m, self.k, self.k)
+
+    def _by_byte(self, byte: NDArray[np.uint8], weights: Floats) -> Floats:
+        """Add up weights by the value of a byte. Shape: [u], [u, k] -> [values, k]."""
+        table = np.zeros((len(self._votes), self.k))
+        for start in range(0, len(byte), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            value = byte[rows].astype(np.intp)
+            for label in range(self.k):
+                table[:, label] += np.bincount(value, weights[rows, label], minlength=len(table))
+        return table
+
+
+def vote_shares(L: Votes8, cardinality: int) -> Floats:
+    """Return the share of each class among a row's votes; the same for all where it has none. Shape: [u, m] -> [u, k]."""
+    shares = np.empty((len(L), cardinality), order="F")
+
+    def fill(part: slice) -> None:
+        for rows, block in blocks(L[part]):
+            into = shares[part.start + rows.start : part.start + rows.start + len(block)]
+            for label in range(cardinality):
+                into[:, label] = np.add.reduce((block == label).view(np.uint8), axis=1, dtype=np.uint16)
+            total = into.sum(axis=1, keepdims=True)
+            np.divide(into, total, out=into, where=total > 0)
+            into[total[:, 0] == 0] = 1 / cardinality
+
+    in_threads(len(L), fill)
+    return shares

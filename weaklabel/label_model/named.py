@@ -1,0 +1,50 @@
+"""Label models by name, and reading a saved one."""
+
+from __future__ import annotations
+
+import os
+
+from weaklabel.label_model.auto import AutoLabelModel
+from weaklabel.label_model.base import LabelModel, restore
+from weaklabel.label_model.committee import CommitteeLabelModel
+from weaklabel.label_model.dawid_skene import DawidSkene
+from weaklabel.label_model.hyper import HyperLabelModel
+from weaklabel.label_model.majority import MajorityVote
+from weaklabel.label_model.saving import damaged, read_model
+from weaklabel.label_model.snorkel import SnorkelLabelModel
+from weaklabel.label_model.text import TextLabelModel
+from weaklabel.label_model.triplets import TripletLabelModel
+from weaklabel.label_model.weighted import WeightedMajorityVote
+
+LABEL_MODELS: dict[str, type[LabelModel]] = {
+    "auto": AutoLabelModel,
+    "majority": MajorityVote,
+    "weighted": WeightedMajorityVote,
+    "snorkel": SnorkelLabelModel,
+    "dawid-skene": DawidSkene,
+    "triplets": TripletLabelModel,
+    "hyper": HyperLabelModel,
+    "committee": CommitteeLabelModel,
+    "text": TextLabelModel,
+}
+"""As they are called on the command line and in project files."""
+
+
+def load_label_model(path: str | os.PathLike[str]) -> LabelModel:
+    """Read a label model that `LabelModel.save` wrote.
+
+    Parameters
+    ----------
+    path
+        The file, or the folder that it lies in.
+
+    Raises
+    ------
+    LabelModelError
+        The file is missing, damaged, or no label model.
+    """
+    saved = read_model(path)
+    try:
+        return restore(saved)
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(path, error) from error

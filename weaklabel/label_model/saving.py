@@ -1,0 +1,62 @@
+"""Fitted label models as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from weaklabel.errors import LabelModelError
+from weaklabel.files import write_json
+
+FORMAT = "weaklabel label model 1"
+FILE_NAME = "label_model.json"
+
+
+def write_model(path: str | os.PathLike[str], saved: dict[str, Any]) -> None:
+    """Write a model's name, parameters and state, atomically: to a ``.json`` file, or into a folder."""
+    write_json(_file(path), {"format": FORMAT, **saved})
+
+
+def read_model(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read what `write_model` wrote.
+
+    Raises
+    ------
+    LabelModelError
+        The file is missing, damaged, or no label model.
+    """
+    file = _file(path)
+    try:
+        saved: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if saved["format"] != FORMAT:
+            raise LabelModelError(f"{file} has the format {saved['format']!r}, not {FORMAT!r}")
+    except OSError as error:
+        raise LabelModelError(f"cannot read a label model from {file}: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(path, error) from error
+    return saved
+
+
+def damaged(path: str | os.PathLike[str], error: Exception) -> LabelModelError:
+    """Say that a file is no label model."""
+    return LabelModelError(f"{_file(path)} is damaged, or no label model: {error!r}")
+
+
+def to_plain(value: Any) -> Any:
+    """Turn arrays into lists, and NaN into None, since JSON has neither."""
+    if isinstance(value, dict):
+        return {name: to_plain(item) for name, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in value]
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def _file(path: str | os.PathLike[str]) -> Path:
+    path = Path(path)
+    return path if path.suffix == ".json" else path / FILE_NAME

@@ -1,0 +1,200 @@
+"""A label model that reads the texts, too."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.errors import LabelModelError
+from weaklabel.label_model.base import LabelModel, restore
+from weaklabel.label_model.committee import CommitteeLabelModel
+from weaklabel.label_model.discriminant import CrossFitted, normalised, temperature
+from weaklabel.label_model.evidence import vote_evidence
+from weaklabel.label_model.expectation import ExpectedVotes
+from weaklabel.label_model.ties import TOLERANCE
+from weaklabel.labels import Probs, Votes8
+from weaklabel.votes.patterns import VotePatterns, take_rows
+from weaklabel.votes.tally import has_vote
+
+Floats = NDArray[np.float64]
+
+_FOLDS = 4
+_PSEUDO_SHARE, _PSEUDO_VOTES, _ERROR_SHARE = 0.3, 1.0, 0.25
+_SUREST = 0.98
+
+
+class TextLabelModel(LabelModel):
+    r"""Votes and texts together: labels rows on which nobody voted, and corrects those on which the votes are wrong.
+
+    Votes are first labelled without texts (see `CommitteeLabelModel`). Then, in rounds: a linear discriminant analysis
+    of the texts' embeddings learns the labels so far, and judges every row by the rows of other folds, so that it does
+    not repeat what it was told; each labeling function's votes are compared with that; and both together give the
+    labels of the next round: :math:`P(y \mid \text{text}) \prod_j P(v_j \mid y)^{w}`, where ``vote_weight`` w below 1
+    stands for that votes go together. The first round learns from rows with votes, later ones from all.
+
+    Parameters
+    ----------
+    cardinality
+        Number of classes k.
+    encoder
+        What embeds texts: a local folder or hub name, see `weaklabel.encoder.Encoder`; by default the embedded one.
+    n_rounds
+        Rounds, from 1.
+    vote_weight
+        Weight of votes, 0 to 1.
+    max_rows
+        Most rows to fit on; which ones is decided by a hash of their texts.
+    max_length
+        Tokens of a text that are read.
+    tie_break_policy, seed
+        See `LabelModel`.
+
+    Attributes
+    ----------
+    votes_ : LabelModel
+        What answers without texts.
+    evidence_ : array
+        Log likelihood of each class by labeling function and vote, the abstain first: 0. Shape: [m, k+1, k].
+    weights_, bias_ : array
+        Of the linear rule that gives log probabilities of a text's embedding. Shape: [d, k] and [k].
+    text_gain_ : float
+        Nats by which a text tells of its labels more than the class balance does; 0 or less where texts tell nothing.
+    why_ : str
+        What it rests on, in one line.
+    lf_accuracies_ : array
+        Expected share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
+
+    Notes
+    -----
+    A text's answer does not depend on the texts beside it. Rows are put into folds by a hash of their text, so equal
+    texts are never judged by one another.
+
+    References
+    ----------
+    The idea of labels from votes and features together is old: Raykar et al., Learning From Crowds, JMLR 2010.
+    """
+
+    uses_texts = True
+
+    votes_: LabelModel
+    evidence_: Floats
+    weights_: Floats
+    bias_: Floats
+    text_gain_: float
+
+    def __init__(
+        self,
+        cardinality: int = 2,
+        encoder: str | None = None,
+        n_rounds: int = 3,
+        vote_weight: float = 0.5,
+        max_rows: int = 20_000,
+        max_length: int = 128,
+        tie_break_policy: str = "abstain",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(cardinality, tie_break_policy, seed)
+        self.encoder = encoder
+        self.n_rounds = n_rounds
+        self.vote_weight = vote_weight
+        self.max_rows = max_rows
+        self.max_length = max_length
+
+    @property
+    def why_(self) -> str:
+        """What the model rests on, in one line."""
+        self._check_fitted()
+        return f"votes and texts (a text tells {self.text_gain_:.2f} nats of its label beyond the class balance)"
+
+    def _fit(self, found: VotePatterns) -> None:
+        raise LabelModelError("TextLabelModel needs texts: give fit(L, texts), or use CommitteeLabelModel")
+
+    def _fit_texts(self, found: VotePatterns, texts: list[str]) -> None:
+        if not (self.n_rounds >= 1 and 0 <= self.vote_weight <= 1 and self.max_rows >= _FOLDS):
+            raise LabelModelError(
+                f"n_rounds must be 1 or more, vote_weight 0 to 1 and max_rows {_FOLDS} or more; they are "
+                f"{self.n_rounds!r}, {self.vote_weight!r} and {self.max_rows!r}"
+            )
+        self.votes_ = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(found)
+        hashes = np.array([zlib.crc32(text.encode("utf-8", "surrogatepass")) for text in texts], dtype=np.int64)
+        rows = np.sort(np.argsort(hashes, kind="stable")[: self.max_rows])
+        L = take_rows(found.patterns, found.rows()[rows])
+        covered = has_vote(L, self.votes_._usable())
+        if not covered.any():
+            raise LabelModelError(f"none of {len(L)} rows has a vote, so texts have nothing to learn from")
+        X = self._embed([texts[row] for row in rows])
+        start = self._start(L, covered)
+        model = CrossFitted(X, hashes[rows] % _FOLDS, _FOLDS).use(covered)
+        labels = start
+        for number in range(self.n_rounds):
+            judged = model.judge(labels)
+            factor = temperature(judged[covered], start[covered])
+            judged = normalised(judged * factor)
+            known = labels if number else np.where(covered[:, None], labels, np.exp(judged))
+            evidence, accuracies = self._compare(L, known)
+            labels = np.exp(normalised(judged + self.vote_weight * vote_evidence(L, evidence)))
+            model.use(np.ones(len(L), dtype=bool))
+        self.evidence_, self.lf_accuracies_ = evidence, accuracies
+        weights, bias = model.fit(labels)
+        self.weights_, self.bias_ = weights * factor, bias * factor
+        self.text_gain_ = _gain(judged[covered], start[covered])
+
+    def _start(self, L: Votes8, covered: NDArray[np.bool_]) -> Probs:
+        """Label rows by their votes, surely: a class that is only likelier would teach the class balance wrongly."""
+        probs = self.votes_.predict_proba(L)
+        best = probs >= probs.max(axis=1, keepdims=True) - TOLERANCE
+        best[~covered] = True
+        return best / best.sum(axis=1, keepdims=True)
+
+    def _compare(self, L: Votes8, labels: Probs) -> tuple[Floats, Floats]:
+        """Return evidence of votes [m, k+1, k] and accuracies [m], smoothed as `DawidSkene` does.
+
+        Of pseudo-votes, ``_ERROR_SHARE`` as many are wrong as by chance: a vote for a frequent class is seldom wrong.
+        """
+        k = self.cardinality
+        expected = ExpectedVotes(L, k).count(np.asfortranarray(labels))
+        balance = labels.mean(axis=0)
+        by_vote = expected.sum(axis=2)
+        votes = by_vote.sum(axis=1)
+        added = _PSEUDO_SHARE * by_vote + _PSEUDO_VOTES * (by_vote > 0)
+        target = _ERROR_SHARE * balance + (1 - _ERROR_SHARE) * np.eye(k)
+        more = 1 + np.divide(added.sum(axis=1), votes, out=np.zeros(len(votes)), where=votes > 0)
+        rows = (labels.sum(axis=0) + 1) * more[:, None]
+        likelihood = (expected + added[:, :, None] * target) / rows[:, None]
+        evidence = np.log(np.clip(likelihood, 1e-12, _SUREST))
+        evidence[by_vote == 0] = 0
+        accuracies = np.divide(np.einsum("jyy->j", expected), votes, out=np.full(len(votes), np.nan), where=votes > 0)
+        return np.concatenate([np.zeros((len(votes), 1, k)), evidence], axis=1), accuracies
+
+    def _predict_patterns(self, patterns: Votes8) -> Probs:
+        return self.votes_.predict_proba(patterns)
+
+    def _predict_texts(self, rows: Votes8, texts: list[str]) -> Probs:
+        from_text = normalised(self._embed(texts) @ self.weights_ + self.bias_)
+        return np.exp(normalised(from_text + self.vote_weight * vote_evidence(rows, self.evidence_)))
+
+    def _embed(self, texts: list[str]) -> Floats:
+        from weaklabel.encoder import Encoder
+
+        return Encoder(self.encoder, max_length=self.max_length).encode(texts).astype(np.float64)
+
+    def _usable(self) -> NDArray[np.bool_]:
+        return ~np.isnan(self.lf_accuracies_)
+
+    def _state(self) -> dict[str, Any]:
+        arrays = {name: getattr(self, name) for name in ("lf_accuracies_", "evidence_", "weights_", "bias_")}
+        return {**arrays, "text_gain": self.text_gain_, "votes": self.votes_.to_saved()}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        for name in ("lf_accuracies_", "evidence_", "weights_", "bias_"):
+            setattr(self, name, np.array(state[name], dtype=np.float64))
+        self.text_gain_, self.votes_ = float(state["text_gain"]), restore(state["votes"])
+
+
+def _gain(judged: Floats, labels: Probs) -> float:
+    balance = labels.mean(axis=0)
+    by_balance = -(labels @ np.log(np.maximum(balance, 1e-12))).mean()
+    return float(by_balance + (labels * judged).sum(axis=1).mean())

@@ -1,0 +1,185 @@
+"""Weighted majority vote: labeling functions that agree with the others more often count for more."""
+
+from __future__ import annotations
+
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.errors import WeakLabelWarning
+from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.evidence import probs_by_evidence
+from weaklabel.label_model.prior import check_prior
+from weaklabel.label_model.voting import voting_lfs
+from weaklabel.labels import Probs, Votes8
+from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.tally import span_of_votes
+from weaklabel.votes.threads import cores
+
+Floats = NDArray[np.float64]
+
+_CELLS_AT_ONCE = 1 << 19
+"""Probabilities that are worked out together; it hangs on nothing but k, so that sums are rounded the same anywhere."""
+
+_MARGIN = 0.02
+"""How far from 0 and 1 an agreement is kept."""
+
+
+class WeightedMajorityVote(LabelModel):
+    r"""Majority vote with weights: log odds of how often a labeling function agrees with all others together.
+
+    As in Wawa, votes are added up, each labeling function is compared with the result, and weighs by it in the next
+    round. Three things are different:
+
+    - It is compared with what the *others* say of a row, by their probabilities, and only on rows where there is
+      another vote: so nobody confirms himself.
+    - Votes for a class are compared with all votes for that class. Else labeling functions for a rare class, whom few
+      others confirm, would lose their weight, and the class its rows.
+    - Agreement is smoothed, and the weight of a labeling function that agrees as often as others do is the log odds of
+      ``prior_accuracy``: the probabilities, :math:`\mathrm{softmax}_y \sum_{j: L_j = y} w_j`, are meant as such.
+
+    Labeling functions that never vote beside another weigh as much as that, too, and a `WeakLabelWarning` says so.
+
+    Parameters
+    ----------
+    cardinality
+        Number of classes k.
+    prior_accuracy
+        Accuracy that is assumed of an average labeling function; above 1/k, below 1.
+    prior_votes, prior_share
+        Strength of the smoothing: votes that are added to those of each labeling function, which agree as often as
+        others do; and the share of its weight that a labeling function with ever so many votes keeps from them, 0 to
+        below 1.
+    n_rounds
+        Rounds of weighing.
+    tie_break_policy, seed
+        See `LabelModel`.
+
+    Attributes
+    ----------
+    weights_ : array
+        Log odds of each labeling function's votes, below 0 where the opposite is more likely; NaN where it never votes.
+        Such a labeling function is left out, and a vote that it casts later is not used. Shape: [m].
+    lf_accuracies_ : array
+        The accuracies that the weights stand for; NaN where it never votes. Shape: [m].
+
+    References
+    ----------
+    Ustalov, Pavlichenko, Tseitlin: Learning from Crowds with Crowd-Kit. JOSS, 2024 (Wawa, by Appen).
+
+    Examples
+    --------
+    >>> L = [[0, 0, 1], [1, 1, 0], [0, 0, 0], [1, 1, 0], [1, 1, 1], [0, 0, 1]]
+    >>> model = WeightedMajorityVote(prior_votes=2).fit(L)
+    >>> model.lf_accuracies_.round(2)
+    array([0.75, 0.75, 0.57])
+    >>> model.predict([[0, -1, 1], [-1, -1, -1]])
+    array([ 0, -1])
+    """
+
+    _fitted = ("lf_accuracies_", "weights_")
+
+    weights_: Floats
+
+    def __init__(
+        self,
+        cardinality: int = 2,
+        prior_accuracy: float = 0.7,
+        prior_votes: float = 10.0,
+        prior_share: float = 0.3,
+        n_rounds: int = 3,
+        tie_break_policy: str = "abstain",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(cardinality, tie_break_policy, seed)
+        self.prior_accuracy = prior_accuracy
+        self.prior_votes = prior_votes
+        self.prior_share = prior_share
+        self.n_rounds = n_rounds
+
+    def _fit(self, found: VotePatterns) -> None:
+        check_prior(self.prior_accuracy, self.prior_votes, self.prior_share, self.cardinality)
+        voting = voting_lfs(found)
+        L = found.patterns[:, voting]
+        # Only rows with another vote tell anything.
+        counts = (found.counts * span_of_votes(L)[0]).astype(np.float64)
+        voted = _count_votes(L, counts, self.cardinality)
+        weights = np.full(len(voted), self._log_odds(self.prior_accuracy))
+        for _ in range(self.n_rounds):
+            weights = self._weigh(_agreements(L, counts, weights, self.cardinality), voted)
+        self.weights_, self.lf_accuracies_ = np.full(found.m, np.nan), np.full(found.m, np.nan)
+        self.weights_[voting] = weights
+        self.lf_accuracies_[voting] = 1 / (1 + (self.cardinality - 1) * np.exp(-weights))
+        self._warn_of_lonely(int((voted.sum(axis=1) == 0).sum()), len(weights))
+
+    def _weigh(self, agreed: Floats, voted: Floats) -> Floats:
+        """Make weights of how often the votes for each class agree with the others. Shape: 2 x [m, k] -> [m]."""
+        of_class = self._smooth(agreed.sum(axis=0), voted.sum(axis=0), self.prior_accuracy, share=0)
+        votes = voted.sum(axis=1)
+        usual = np.divide(voted @ of_class, votes, out=np.full(len(votes), self.prior_accuracy), where=votes > 0)
+        own = self._smooth(agreed.sum(axis=1), votes, usual, self.prior_share)
+        return self._log_odds(own) - self._log_odds(usual) + self._log_odds(self.prior_accuracy)
+
+    def _smooth(self, right: Floats, votes: Floats, towards: float | Floats, share: float) -> Floats:
+        added = self.prior_votes + votes * share / (1 - share)
+        return np.asarray((right + added * towards) / (votes + added))
+
+    def _log_odds(self, accuracy: float | Floats) -> Floats:
+        """Against any one other class, which the errors are shared among."""
+        kept = np.clip(accuracy, _MARGIN, 1 - _MARGIN)
+        return np.asarray(np.log(kept * max(1, self.cardinality - 1) / (1 - kept)))
+
+    def _usable(self) -> NDArray[np.bool_]:
+        return ~np.isnan(self.weights_)
+
+    def _predict_patterns(self, patterns: Votes8) -> Probs:
+        usable = self._usable()
+        return _weighted_probs(patterns[:, usable], self.weights_[usable], self.cardinality)
+
+    def _warn_of_lonely(self, lonely: int, m: int) -> None:
+        if lonely:
+            warnings.warn(
+                f"{lonely} of {m} labeling functions never vote on a row where another votes, which leaves nothing to "
+                f"compare them with; they are taken to be as accurate as prior_accuracy={self.prior_accuracy:g}",
+                WeakLabelWarning,
+                stacklevel=4,
+            )
+
+
+def _weighted_probs(L: Votes8, weights: Floats, k: int) -> Probs:
+    evidence = np.concatenate([np.zeros((1, k)), np.eye(k)]) * weights[:, None, None]
+    return probs_by_evidence(L, evidence, np.zeros(k))
+
+
+def _agreements(L: Votes8, counts: Floats, weights: Floats, k: int) -> Floats:
+    """Count how many of the votes for each class the other votes say are right. Shape: [m, k]."""
+    at_once = max(1, _CELLS_AT_ONCE // k)
+
+    def count(start: int) -> Floats:
+        rows = slice(start, start + at_once)
+        probs = _weighted_probs(L[rows], weights, k)
+        return np.array(
+            [_of_one(votes, probs, counts[rows], own) for votes, own in zip(L[rows].T, np.exp(-weights), strict=True)]
+        ).reshape(-1, k)
+
+    with ThreadPoolExecutor(cores()) as pool:
+        return sum(pool.map(count, range(0, len(L), at_once)), start=np.zeros((len(weights), k)))
+
+
+def _of_one(votes: NDArray[np.int8], probs: Probs, counts: Floats, without: float) -> Floats:
+    """Do so for one labeling function: the others say what all say ``without`` its own factor. Shape: [k]."""
+    some, k = np.flatnonzero(votes >= 0), probs.shape[1]
+    labels = votes[some].astype(np.intp)
+    all_say = probs.ravel().take(some * k + labels)
+    others_say = all_say * without
+    others_say /= 1 - all_say + others_say
+    others_say *= counts.take(some)
+    return np.bincount(labels, others_say, minlength=k).astype(np.float64, copy=False)
+
+
+def _count_votes(L: Votes8, counts: Floats, k: int) -> Floats:
+    """Shape: [m, k]."""
+    # The abstain, too, gets a place, which is dropped.
+    return np.array([np.bincount(votes + 1, counts, minlength=k + 1)[1:] for votes in L.T]).reshape(-1, k)
