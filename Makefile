@@ -8,7 +8,7 @@ PIP := $(BIN)/pip --disable-pip-version-check -q
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 
-.PHONY: demo test test-long lint format clean
+.PHONY: demo test test-long lint format clean bench-quality
 
 demo: $(VENV)/.demo
 	$(BIN)/weaklabel demo -o runs/demo
@@ -27,6 +27,13 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Label quality on benchmark sets, reduced: about 10 minutes. DATA is a folder with sets in WRENCH's format.
+SETS ?= youtube trec semeval
+bench-quality: $(VENV)/.dev
+	$(if $(DATA),,$(error give DATA=FOLDER, which holds sets in WRENCH's format, such as $(SETS)))
+	OMP_NUM_THREADS=2 HF_HUB_OFFLINE=1 $(BIN)/weaklabel bench $(SETS:%=$(DATA)/%) --label-models majority,snorkel,auto \
+		--classifiers linear,bert -o build/quality.json --html build/quality.html
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -66,7 +66,7 @@ def test_the_stub_names_what_the_package_has():
     }
 
 
-HEAVY = {"torch", "spacy", "transformers", "snorkel", "sklearn", "pandas", "polars", "numpy"}
+HEAVY = {"torch", "spacy", "transformers", "snorkel", "sklearn", "pandas", "polars", "numpy", "matplotlib", "jinja2"}
 
 
 def test_import_loads_nothing_heavy():

@@ -3,12 +3,20 @@
 from weaklabel.classifier import (
     BertClassifier as BertClassifier,
     LinearClassifier as LinearClassifier,
+    RobustClassifier as RobustClassifier,
     load_classifier as load_classifier,
 )
 from weaklabel.corpus import Corpus as Corpus, read_corpus as read_corpus
 from weaklabel.errors import WeakLabelError as WeakLabelError, WeakLabelWarning as WeakLabelWarning
 from weaklabel.job import LabelOptions as LabelOptions, label_file as label_file, predict_file as predict_file
-from weaklabel.label_model import MajorityVote as MajorityVote, SnorkelLabelModel as SnorkelLabelModel
+from weaklabel.label_model import (
+    AutoLabelModel as AutoLabelModel,
+    DawidSkene as DawidSkene,
+    MajorityVote as MajorityVote,
+    SnorkelLabelModel as SnorkelLabelModel,
+    WeightedMajorityVote as WeightedMajorityVote,
+    find_dependencies as find_dependencies,
+)
 from weaklabel.labels import ABSTAIN as ABSTAIN
 from weaklabel.lf.core import LabelingFunction as LabelingFunction, labeling_function as labeling_function
 from weaklabel.lf.external import column_votes as column_votes, votes_from_csv as votes_from_csv

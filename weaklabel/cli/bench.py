@@ -28,7 +28,10 @@ def bench(
         str, typer.Option("--label-models", metavar="A,B", help="Label models; gold is the ceiling of classifiers.")
     ] = "majority,snorkel,auto",
     classifiers: Annotated[
-        str, typer.Option("--classifiers", metavar="X,Y", help="Classifiers to train on their labels: linear, bert, robust.")
+        str,
+        typer.Option(
+            "--classifiers", metavar="X,Y", help="Classifiers to train on their labels: linear, bert, robust."
+        ),
     ] = "",
     seeds: Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="Run everything with N seeds.")] = 1,
     validation: Annotated[

@@ -4,6 +4,7 @@ from weaklabel.corpus.batch import TEXT, Batch, Row
 from weaklabel.corpus.cleaning import drop_duplicates, normalise
 from weaklabel.corpus.corpus import Corpus
 from weaklabel.corpus.dialect import Dialect
+from weaklabel.corpus.entities import mark_entities
 from weaklabel.corpus.open import Encoding
 from weaklabel.corpus.reading import read_corpus
 from weaklabel.corpus.rejects import Reject, rejects_path, write_rejects
@@ -21,6 +22,7 @@ __all__ = [
     "check_new_columns",
     "check_target",
     "drop_duplicates",
+    "mark_entities",
     "normalise",
     "read_corpus",
     "rejects_path",
