@@ -241,7 +241,7 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, settings, caplog, how
     path = wrench(tmp_path)
     code = (
         "from weaklabel.bench.plan import BenchSettings; from weaklabel.bench.run import run_bench; from pathlib import Path\n"
-        f"run_bench([{str(path)!r}], BenchSettings(work=Path({str(settings.work)!r}), seeds=20, label_models=("majority", "snorkel")))"
+        f"run_bench([{str(path)!r}], BenchSettings(work=Path({str(settings.work)!r}), label_models=['snorkel'], seeds=20))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     while not list(settings.work.glob("*/outcome.json")):
