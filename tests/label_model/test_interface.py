@@ -232,3 +232,18 @@ def test_a_row_that_counts_for_several_is_as_several_rows(exact_model):
     once = exact_model(3).fit(VotePatterns(found.patterns, np.ones_like(found.counts)))
     thousand = exact_model(3).fit(VotePatterns(found.patterns, found.counts * 10_000))
     assert np.nanmax(np.abs(once.lf_accuracies_ - thousand.lf_accuracies_)) < 0.25
+
+
+def test_late_votes_of_a_silent_labeling_function_are_not_used(model):
+    if isinstance(model, MajorityVote):
+        return  # which learns nothing
+    wide = np.insert(L, 2, -1, axis=1)
+    silently(model.fit, wide)
+    late = wide.copy()
+    late[:, 2] = 1
+    np.testing.assert_array_equal(model.predict_proba(late[VOTED]), model.predict_proba(wide[VOTED]))
+
+
+def test_no_labeling_function_at_all(model):
+    nothing = np.empty((5, 0), dtype=np.int8)
+    assert np.isnan(silently(model.fit, nothing).predict_proba(nothing)).all()

@@ -123,3 +123,29 @@ def test_temperature_mends_overconfidence():
     honest = np.log(np.stack([1 - p, p], axis=1))
     assert temperature(honest, labels) == pytest.approx(1, abs=0.2)
     assert temperature(normalised(4 * honest), labels) == pytest.approx(0.25, abs=0.06)
+
+
+def test_a_class_that_nobody_votes_for_is_never_the_answer(corpus):
+    texts, L, _ = corpus
+    probs = TextLabelModel(4).fit(L, texts).predict_proba(np.full((2, 4), -1), ["", "zzz 0 )("])
+    np.testing.assert_allclose(probs[:, 2:], 0, atol=1e-12)
+
+
+def test_rare_votes_are_not_lost_in_a_sample():
+    texts = [f"{'soup' if row % 2 else 'football'} number {row}" for row in range(3000)]
+    L = np.full((3000, 4), -1, dtype=np.int8)
+    for lf, rows in enumerate(([4, 5, 8, 9, 400, 401], [4, 5, 10, 11], [5, 7, 400, 402], [2000, 2001])):
+        L[rows, lf] = [row % 2 for row in rows]
+    model = AutoLabelModel(2).fit(L, texts)
+    small = TextLabelModel(2, max_rows=40).fit(L, texts)
+    for fitted in (model, small):
+        assert not np.isnan(fitted.lf_accuracies_).any()
+        assert fitted.predict(L[[4, 5, 2000]]).tolist() == [0, 1, 0]
+
+
+def test_texts_that_are_none_are_named(corpus):
+    texts, L, _ = corpus
+    with pytest.raises(LabelModelError, match="text of row 3 is None"):
+        TextLabelModel(2).fit(L, [*texts[:3], None, *texts[4:]])
+    with pytest.raises(LabelModelError, match="one string"):
+        TextLabelModel(2).fit(L, "text")

@@ -101,7 +101,7 @@ class LabelModel(ABC):
         Returns
         -------
         Probs
-            Shape: [n, k]; all NaN where a row has no vote that the model can use, and no text.
+            Shape: [n, k]; all NaN where a row has no vote that the model can use and texts were not given.
 
         Raises
         ------
@@ -292,7 +292,12 @@ def restore(saved: dict[str, Any]) -> LabelModel:
 
 
 def _check_texts(texts: Sequence[str], n: int) -> list[str]:
+    if isinstance(texts, str):
+        raise LabelModelError("texts must be a sequence of strings, not one string; give [text]")
     given = list(texts)
+    for row, text in enumerate(given):
+        if not isinstance(text, str):
+            raise LabelModelError(f"text of row {row} is {text!r}, not a string; give '' for a missing text")
     if len(given) != n:
         raise LabelModelError(
             f"{len(given)} texts were given for {n} rows of votes; give one text a row, in their order"

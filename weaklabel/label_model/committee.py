@@ -19,7 +19,7 @@ from weaklabel.label_model.snorkel import SnorkelLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.label_model.weighted import WeightedMajorityVote
-from weaklabel.labels import Probs, Votes8
+from weaklabel.labels import ABSTAIN, Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns
 
 MOST_MISFIT = 1.5
@@ -34,7 +34,7 @@ class CommitteeLabelModel(LabelModel):
     can be done. Where they are not, as with most labeling functions that people write, it goes astray, and cautious
     models do better, each on other sets. Which of the two it is can be seen in the votes: under the fitted full model,
     each two votes meet as often as expected, or they do not (see ``misfit_``). In the second case the answer is the mean
-    of the probabilities of five models, so that no single one's failure decides.
+    of the probabilities of eight models, so that no single one's failure decides.
 
     Parameters
     ----------
@@ -93,7 +93,8 @@ class CommitteeLabelModel(LabelModel):
         return (*fitted, *(model.fit(found) for model in discounted))
 
     def _predict_patterns(self, patterns: Votes8) -> Probs:
-        return _mean(self.members_, patterns)
+        # Majority vote would use votes of labeling functions that never voted at the fit; nobody else does.
+        return _mean(self.members_, np.where(self._usable(), patterns, np.int8(ABSTAIN)))
 
     def _usable(self) -> NDArray[np.bool_]:
         return ~np.isnan(self.lf_accuracies_)

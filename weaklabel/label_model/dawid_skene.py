@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.base import LabelModel
-from weaklabel.label_model.evidence import probs_by_evidence
+from weaklabel.label_model.evidence import probs_by_evidence, softmax, vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, vote_shares
 from weaklabel.label_model.prior import check_prior
 from weaklabel.label_model.voting import voting_lfs
@@ -28,6 +28,9 @@ _FULL_ITERATIONS = 4
 
 _TOLERANCE = 1e-4
 """Iterations end where no probability changes by more than this."""
+
+_FEW = 1 << 14
+"""Patterns for which sums of evidence are not worth tables of them."""
 
 _SUREST = 0.98
 """Most that P(vote | class) may be: nobody always says the same."""
@@ -221,4 +224,6 @@ class Tables:
 
 
 def _classify(L: Votes8, tables: Tables) -> Probs:
+    if len(L) <= _FEW:
+        return softmax(np.log(tables.balance) + vote_evidence(L, tables.evidence))
     return probs_by_evidence(L, tables.evidence, np.log(tables.balance))

@@ -95,9 +95,9 @@ def find_dependencies(found: VotePatterns, probs: Probs) -> Dependencies:
     (Dependency(lf=0, other=1, strength=1.0, kind='copy'),)
     """
     alike, by_class, classes = _count(found, _answered(found, probs))
-    n, m = max(1, found.n), found.m
+    n, m, k = max(1, found.n), found.m, probs.shape[1]
     # By Bayes, the rate of a vote in each class; a class that no row has is left out.
-    per_class = (by_class[:, :, classes > 0] / np.sqrt(classes[classes > 0])).reshape(m, -1)
+    per_class = (by_class[:, :, classes > 0] / np.sqrt(classes[classes > 0])).reshape(m, k * int((classes > 0).sum()))
     expected = per_class @ per_class.T
     covariances = (alike - expected) / n
     variances = covariances.diagonal()

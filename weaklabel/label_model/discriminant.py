@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,12 @@ Floats = NDArray[np.float64]
 
 SHRINKAGE = 0.1
 """How far the covariance is drawn to that of a sphere."""
+
+_LEAST_SHARE = 1e-6
+"""Rows, in all, from which on a class exists."""
+
+_NEVER = -1e6
+"""Log probability of a class that no row has."""
 
 _TEMPERATURES = np.geomspace(0.2, 3, 16)
 
@@ -52,8 +60,8 @@ class CrossFitted:
         """Return weights [d, k] and bias [k] of a linear rule for new rows, fitted on all folds."""
         return self._fit(labels, range(len(self.rows)))
 
-    def _fit(self, labels: Probs, folds: object) -> tuple[Floats, Floats]:
-        chosen = list(folds)  # type: ignore[call-overload]
+    def _fit(self, labels: Probs, folds: Iterable[int]) -> tuple[Floats, Floats]:
+        chosen = list(folds)
         rows = np.concatenate([self._used[fold] for fold in chosen])
         square = np.sum([self._squares[fold] for fold in chosen], axis=0)
         shares = labels[rows]
@@ -65,7 +73,9 @@ class CrossFitted:
         within *= 1 - SHRINKAGE
         within[np.diag_indices_from(within)] += SHRINKAGE * spread + 1e-9
         weights = np.linalg.solve(within, means.T)
-        return weights, np.log(size / total) - 0.5 * (means.T * weights).sum(axis=0)
+        bias = np.log(size / total) - 0.5 * (means.T * weights).sum(axis=0)
+        # A class that no row has: its mean stands at 0, which texts unlike all others are near to.
+        return weights, np.where(shares.sum(axis=0) > _LEAST_SHARE, bias, _NEVER)
 
 
 def temperature(judged: Floats, labels: Probs) -> float:

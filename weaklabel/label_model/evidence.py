@@ -51,7 +51,7 @@ def probs_by_evidence(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[n
             for number, table in enumerate(tables):
                 entry = _entries(packed[:, number * n_bytes : (number + 1) * n_bytes], size)
                 scores += table.take(entry, axis=0, out=found, mode="clip")
-            probs[rows] = _softmax(scores)
+            probs[rows] = softmax(scores)
 
     in_threads(len(L), fill)
     return probs
@@ -89,7 +89,7 @@ def _entries(packed: NDArray[np.uint8], size: int) -> NDArray[np.intp]:
     return entry
 
 
-def _softmax(scores: NDArray[np.float64]) -> Probs:
+def softmax(scores: NDArray[np.float64]) -> Probs:
     """Class by class, which is faster than along the short rows."""
     highest, total = scores[:, 0].copy(), np.zeros(len(scores))
     for column in scores.T[1:]:

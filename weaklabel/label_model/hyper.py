@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -10,12 +9,12 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.errors import WeakLabelWarning
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.hyper_network import expect, names_and_shapes, run_network
 from weaklabel.label_model.hyper_table import Cells, VoteTable
 from weaklabel.label_model.overlaps import count_overlaps
+from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
@@ -79,10 +78,7 @@ class HyperLabelModel(LabelModel):
         of_item = count_overlaps(found, k)
         items = np.flatnonzero(of_item.diagonal())
         lfs, labels = np.divmod(items, k)
-        voting = np.unique(lfs)
-        if len(voting) < m:
-            silent = f"{m - len(voting)} of {m} labeling functions never vote and are left out of the label model"
-            warnings.warn(silent, WeakLabelWarning, stacklevel=3)
+        voting = np.flatnonzero(voting_lfs(found))
         if not len(items):
             return
         lf = np.searchsorted(voting, lfs)

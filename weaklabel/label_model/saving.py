@@ -48,6 +48,8 @@ def damaged(path: str | os.PathLike[str], error: Exception) -> LabelModelError:
 
 def to_plain(value: Any) -> Any:
     """Turn arrays into lists, and NaN into None, since JSON has neither."""
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, dict):
         return {name: to_plain(item) for name, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):

@@ -15,6 +15,7 @@ from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.snorkel_fit import LR_FACTORS, STEPS, LossDivergedError, train_snorkel
+from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import has_vote, span_of_votes
@@ -110,16 +111,12 @@ class SnorkelLabelModel(LabelModel):
         k, p = self.cardinality, find_class_balance(self.class_balance, found, self.cardinality)
         overlaps = count_overlaps(found, k)
         lf_rows = overlaps.diagonal().reshape(found.m, k).sum(axis=1)
-        voting = lf_rows > 0
+        voting = voting_lfs(found)
         n = found.n if self.count_silent_rows else int(found.counts[has_vote(found.patterns)].sum())
         if not voting.any():
-            nothing = f"no labeling function votes on any of the {found.n} rows, so no row gets a label"
-            warnings.warn(nothing, WeakLabelWarning, stacklevel=3)
             self.p_, self.mu_, self.lf_accuracies_ = p, np.full((found.m * k, k), 1 / k), np.full(found.m, np.nan)
             return
         if not voting.all():
-            silent = f"{(~voting).sum()} of {found.m} labeling functions never vote and are left out of the label model"
-            warnings.warn(silent, WeakLabelWarning, stacklevel=3)
             kept = np.flatnonzero(np.repeat(voting, k))
             overlaps = overlaps[np.ix_(kept, kept)]
 

@@ -25,6 +25,9 @@ _FOLDS = 4
 _PSEUDO_SHARE, _PSEUDO_VOTES, _ERROR_SHARE = 0.3, 1.0, 0.25
 _SUREST = 0.98
 
+_TEXTS_AT_ONCE = 1 << 14
+"""Texts whose embeddings are in memory together at prediction."""
+
 
 class TextLabelModel(LabelModel):
     r"""Votes and texts together: labels rows on which nobody voted, and corrects those on which the votes are wrong.
@@ -69,8 +72,8 @@ class TextLabelModel(LabelModel):
 
     Notes
     -----
-    A text's answer does not depend on the texts beside it. Rows are put into folds by a hash of their text, so equal
-    texts are never judged by one another.
+    A text's answer does not depend on the texts beside it. Every row gets one, also one with neither words nor votes.
+    Rows are put into folds by a hash of their text, so equal texts are never judged by one another.
 
     References
     ----------
@@ -120,11 +123,11 @@ class TextLabelModel(LabelModel):
             )
         self.votes_ = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(found)
         hashes = np.array([zlib.crc32(text.encode("utf-8", "surrogatepass")) for text in texts], dtype=np.int64)
-        rows = np.sort(np.argsort(hashes, kind="stable")[: self.max_rows])
-        L = take_rows(found.patterns, found.rows()[rows])
-        covered = has_vote(L, self.votes_._usable())
-        if not covered.any():
-            raise LabelModelError(f"none of {len(L)} rows has a vote, so texts have nothing to learn from")
+        voted = has_vote(found.patterns)[found.rows()]
+        if not voted.any():
+            raise LabelModelError(f"none of {len(texts)} rows has a vote, so texts have nothing to learn from")
+        rows = _sample(hashes, voted, self.max_rows)
+        L, covered = take_rows(found.patterns, found.rows()[rows]), voted[rows]
         X = self._embed([texts[row] for row in rows])
         start = self._start(L, covered)
         model = CrossFitted(X, hashes[rows] % _FOLDS, _FOLDS).use(covered)
@@ -137,7 +140,9 @@ class TextLabelModel(LabelModel):
             evidence, accuracies = self._compare(L, known)
             labels = np.exp(normalised(judged + self.vote_weight * vote_evidence(L, evidence)))
             model.use(np.ones(len(L), dtype=bool))
-        self.evidence_, self.lf_accuracies_ = evidence, accuracies
+        # A labeling function that votes outside the sample only is known by its votes alone.
+        self.lf_accuracies_ = np.where(np.isnan(accuracies), self.votes_.lf_accuracies_, accuracies)
+        self.evidence_ = evidence
         weights, bias = model.fit(labels)
         self.weights_, self.bias_ = weights * factor, bias * factor
         self.text_gain_ = _gain(judged[covered], start[covered])
@@ -173,8 +178,12 @@ class TextLabelModel(LabelModel):
         return self.votes_.predict_proba(patterns)
 
     def _predict_texts(self, rows: Votes8, texts: list[str]) -> Probs:
-        from_text = normalised(self._embed(texts) @ self.weights_ + self.bias_)
-        return np.exp(normalised(from_text + self.vote_weight * vote_evidence(rows, self.evidence_)))
+        probs = np.empty((len(rows), self.cardinality))
+        for start in range(0, len(rows), _TEXTS_AT_ONCE):
+            some = slice(start, start + _TEXTS_AT_ONCE)
+            from_text = normalised(self._embed(texts[some]) @ self.weights_ + self.bias_)
+            probs[some] = np.exp(normalised(from_text + self.vote_weight * vote_evidence(rows[some], self.evidence_)))
+        return probs
 
     def _embed(self, texts: list[str]) -> Floats:
         from weaklabel.encoder import Encoder
@@ -192,6 +201,19 @@ class TextLabelModel(LabelModel):
         for name in ("lf_accuracies_", "evidence_", "weights_", "bias_"):
             setattr(self, name, np.array(state[name], dtype=np.float64))
         self.text_gain_, self.votes_ = float(state["text_gain"]), restore(state["votes"])
+
+
+def _sample(hashes: NDArray[np.int64], voted: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
+    """Choose rows by their hashes: of each sort as many as its share, but of those with votes at least half of ``most``.
+
+    Where votes are rare, a fair sample would have next to none of them.
+    """
+    if len(hashes) <= most:
+        return np.arange(len(hashes))
+    order = np.argsort(hashes, kind="stable")
+    with_votes, without = order[voted[order]], order[~voted[order]]
+    n_voted = min(len(with_votes), max(most // 2, round(most * len(with_votes) / len(hashes))))
+    return np.sort(np.concatenate([with_votes[:n_voted], without[: most - n_voted]]))
 
 
 def _gain(judged: Floats, labels: Probs) -> float:
