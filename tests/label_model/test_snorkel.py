@@ -98,18 +98,21 @@ def test_neither_snorkel_nor_torch_is_imported():
     assert done.stdout.strip() == "[]"
 
 
-@given(label_matrices(max_lfs=9), st.integers(0, 3))
-@settings(deadline=None, max_examples=50)
-def test_overlaps_are_those_of_the_rows(L, extra):
+@given(label_matrices(max_lfs=9), st.integers(0, 3), st.sampled_from([0, 1 << 11]))
+@settings(deadline=None, max_examples=80)
+def test_overlaps_are_those_of_the_rows(L, extra, few):
     k = max(2, int(L.max(initial=-1)) + 1) + extra
     hot = (L[:, :, None] == np.arange(k)).reshape(len(L), L.shape[1] * k).astype(int)
-    np.testing.assert_array_equal(count_overlaps(vote_patterns(L), k), hot.T @ hot)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("weaklabel.label_model.overlaps._FEW_PATTERNS", few)
+        np.testing.assert_array_equal(count_overlaps(vote_patterns(L), k), hot.T @ hot)
 
 
 @pytest.mark.parametrize("k", [2, 4])
 def test_overlaps_are_snorkels_to_the_bit(k, monkeypatch):
     L = with_silent_rows(700, 5, k, seed=1)
     theirs = fit_snorkel(L, k, n_epochs=1, seed=0)
+    monkeypatch.setattr("weaklabel.label_model.overlaps._FEW_PATTERNS", 0)
     for at_once in (7, 1 << 16):
         monkeypatch.setattr("weaklabel.label_model.overlaps._PATTERNS_AT_ONCE", at_once)
         overlaps = count_overlaps(vote_patterns(L), k)

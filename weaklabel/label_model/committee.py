@@ -53,6 +53,10 @@ class CommitteeLabelModel(LabelModel):
     lf_accuracies_ : array
         Mean of the members' estimates. Shape: [m].
 
+    Notes
+    -----
+    Fitting takes as much memory as `SnorkelLabelModel`, which grows with the square of m*k.
+
     Examples
     --------
     >>> L = [[0, 0, -1], [1, 1, 1], [0, -1, 0], [1, 1, -1], [0, 0, 1], [-1, -1, -1]]

@@ -14,6 +14,9 @@ from weaklabel.votes.threads import cores
 
 _PATTERNS_AT_ONCE = 1 << 17
 
+_FEW_PATTERNS = 1 << 11
+"""Patterns that are fewer than the places of most tables in which they would be counted."""
+
 
 def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]:
     """Count for each two (labeling function, class) how many rows have both votes.
@@ -34,6 +37,8 @@ def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]
         Shape: [m*k, m*k], labeling function ``i`` voting ``y`` at ``i*k + y``. Whole numbers: float64 adds them
         exactly up to 2**53 rows, so the order of adding does not matter.
     """
+    if len(found) <= _FEW_PATTERNS:
+        return _multiply(found, cardinality)
     base = cardinality + 1
     weights = found.weights()
     packed = pack_bytes(found.patterns, base)
@@ -54,6 +59,14 @@ def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(count, combinations_with_replacement(range(packed.shape[1]), 2)))
     return total
+
+
+def _multiply(found: VotePatterns, cardinality: int) -> NDArray[np.float64]:
+    """Count as the product of the matrix of votes, 0 or 1, with itself."""
+    votes = (found.patterns[:, :, None] == np.arange(cardinality, dtype=np.int8)).reshape(
+        len(found), found.m * cardinality
+    )
+    return np.asarray((votes * found.counts.astype(np.float64)[:, None]).T @ votes.astype(np.float64))
 
 
 def _count_bytes(
