@@ -29,6 +29,11 @@ def machine() -> dict:
     }
 
 
+def _without_folder(argument: str) -> str:
+    """Keep the last part of an absolute path: folders are one machine's own."""
+    return Path(argument).name if Path(argument).is_absolute() else argument
+
+
 def _module() -> str:
     return ".".join(Path(sys.argv[0]).resolve().relative_to(RESULTS.parents[1]).with_suffix("").parts)
 
@@ -55,7 +60,7 @@ def arguments(description: str, **defaults: int) -> argparse.Namespace:
 def save(name: str, packages: list[str], figures: dict) -> None:
     result = {
         "benchmark": name,
-        "command": " ".join(["python -m", _module(), *sys.argv[1:]]),
+        "command": " ".join(["python -m", _module(), *map(_without_folder, sys.argv[1:])]),
         "machine": machine(),
         "versions": {package: version(package) for package in packages},
         **figures,

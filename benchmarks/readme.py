@@ -25,11 +25,11 @@ def load(name):
     return json.loads((RESULTS / f"{name}.json").read_text())
 
 
-def of(module, function="table"):
-    """Return what makes the table of ``speed_MODULE.json``; the module, which may be heavy, is imported late."""
+def of(module, function="table", kind="speed"):
+    """Return what makes the table of ``KIND_MODULE.json``; the module, which may be heavy, is imported late."""
 
     def make():
-        return getattr(importlib.import_module(f"benchmarks.speed.{module}"), function)(load(f"speed_{module}"))
+        return getattr(importlib.import_module(f"benchmarks.{kind}.{module}"), function)(load(f"{kind}_{module}"))
 
     return make
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,6 @@ from weaklabel.gold import (
 )
 from weaklabel.labelled import make_label_model
 from weaklabel.labels import Labels, Probs
-from weaklabel.lf.core import LF
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.run_folder import RunFolder
 from weaklabel.scoring import Scores, score
@@ -46,9 +45,9 @@ class Labelled:
     model
         The fitted label model.
     probs
-        Shape: [n, k]; all NaN where no labeling function voted.
+        Shape: [n, k]; all NaN where no labeling function voted, unless the label model read the texts.
     preds
-        Shape: [n]; -1 where no labeling function voted or the most probable classes tie.
+        Shape: [n]; -1 where probabilities are NaN or the most probable classes tie.
     """
 
     votes: Votes
@@ -86,6 +85,8 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
     lfs = load_lfs(*project.lfs.use)
     corpus = open_unlabelled(project)
     check_gold(project, corpus, lfs.labels)
+    log = project.out / "training" / project.classifier.name
+    chosen = make_classifier(project.classifier, lfs.labels, project.seed, log=log, progress=progress)
     with RunFolder(project, corpus, lfs) as folder:
         with folder.timed("votes and label model"):
             labelled = label_corpus(
@@ -98,7 +99,7 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
                 progress=progress,
             )
         folder.save_labels(labelled.votes, labelled.model, labelled.preds, labelled.probs)
-        classifiers = _train(project, corpus, labelled, lfs.labels, folder, progress)
+        classifiers = _train(project, corpus, labelled, lfs.labels, folder, chosen)
 
         # Only from here on is gold looked at.
         scores: dict[str, Scores] = {}
@@ -120,19 +121,24 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
 
 def label_corpus(
     corpus: Corpus,
-    lfs: LFCollection | Iterable[LF],
+    lfs: LFCollection,
     settings: LabelModelSettings | None = None,
     *,
     seed: int = 0,
     error_budget: float | None = None,
     workers: int = 1,
     progress: bool = False,
+    read_texts: bool = True,
 ) -> Labelled:
-    """Vote on a corpus, fit a label model on the votes, and apply it to them."""
+    """Vote on a corpus, fit a label model on the votes, and apply it to them.
+
+    A label model that uses texts is given them, too, unless ``read_texts`` is false: embedding them takes longer than
+    all the rest.
+    """
+    model = make_label_model(settings or LabelModelSettings(), len(lfs.labels), seed)  # says what it cannot do
     votes = apply_lfs(lfs, corpus, error_budget=error_budget, workers=workers, progress=progress)
     patterns = votes.patterns()
-    model = make_label_model(settings or LabelModelSettings(), votes.cardinality, seed)
-    texts = corpus.texts() if model.uses_texts else None
+    texts = corpus.texts() if model.uses_texts and read_texts else None
     model.fit(patterns, texts)
     preds, probs = model.predict(patterns, return_probs=True, texts=texts)
     return Labelled(votes, model, probs, preds)
@@ -145,14 +151,40 @@ def make_classifier(
     *,
     log: Path | None = None,
     progress: bool = False,
+    validated: bool = False,
 ) -> Classifier:
-    """Make the classifier that the settings name, not fitted; ``log`` is the folder for BERT's training log."""
+    """Make the classifier that the settings name, checked but not fitted.
+
+    Parameters
+    ----------
+    settings
+        See `weaklabel.config.ClassifierSettings`.
+    labels
+        Class names. Length: k.
+    seed
+        Of everything random.
+    log
+        Folder for BERT's training log.
+    progress
+        Show progress on stderr.
+    validated
+        Whether it will be fitted with validation rows.
+
+    Raises
+    ------
+    ClassifierError
+        A setting is out of range, or needs validation rows or a log.
+    ConfigError
+        The classifier has no such setting.
+    """
     from weaklabel.classifier import BertClassifier, LinearClassifier, RobustClassifier
 
     options = settings.options()
     if settings.name != "linear":
         cls = BertClassifier if settings.name == "bert" else RobustClassifier
-        return cls(labels=labels, seed=seed, run_folder=log, progress=progress, **options)
+        model = cls(labels=labels, seed=seed, run_folder=log, progress=progress, **options)
+        model.check_params(validated)
+        return model
     if options:
         raise ConfigError(f"the linear classifier has no {', '.join(options)}; leave that out, or train bert")
     return LinearClassifier(labels=labels, seed=seed)
@@ -178,7 +210,7 @@ def _score(Y: Labels, stages: dict[str, Stage], project: Project, labels: Sequen
 
 
 def _train(
-    project: Project, corpus: Corpus, labelled: Labelled, labels: Sequence[str], folder: RunFolder, progress: bool
+    project: Project, corpus: Corpus, labelled: Labelled, labels: Sequence[str], folder: RunFolder, chosen: Classifier
 ) -> dict[str, Classifier]:
     """Train the project's classifier and the baselines on the label model's probabilities, and save them."""
     held = held_out(project, corpus)
@@ -189,10 +221,7 @@ def _train(
             "give more rows without gold, or gold in a file of its own (gold.path)"
         )
     texts = corpus.texts()
-    name = project.classifier.name
-    log = folder.path / "training" / name
-    chosen = make_classifier(project.classifier, labels, project.seed, log=log, progress=progress)
-    classifiers = with_baselines(name, chosen, labels, project.seed)
+    classifiers = with_baselines(project.classifier.name, chosen, labels, project.seed)
     for stage, classifier in classifiers.items():
         with folder.timed(f"train {stage}"):
             classifier.fit([texts[row] for row in rows], labelled.probs[rows])

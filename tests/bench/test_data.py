@@ -1,10 +1,13 @@
 import csv
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.bench.sets import LABELS, change, rows_of, voted, wrench, write
 from weaklabel.bench.data import read_bench_set, train_gold
+from weaklabel.bench.wrench import MOST_WORDS
 from weaklabel.errors import WeakLabelError
 
 
@@ -101,6 +104,16 @@ def test_relations_have_their_entities_marked(tmp_path):
         read_bench_set(folder)
 
 
+def test_a_long_text_of_a_relation_is_cut_around_its_entities(tmp_path):
+    folder = wrench(tmp_path)
+    text = "rain " + "fell and " * 200 + "met roof"
+    data = {"text": text, "span1": [len(text) - 8, len(text) - 5], "span2": [len(text) - 4, len(text)]}
+    change(folder / "train.json", lambda rows: rows["0"]["data"].update(data))
+    (found,) = [text for text in read_bench_set(folder).train.texts if "@ met @" in text]
+    assert found.endswith("fell and @ met @ # roof #")
+    assert len(found.split()) == MOST_WORDS + 4
+
+
 def test_a_set_without_texts(tmp_path):
     found = read_bench_set(wrench(tmp_path, texts=False))
     assert not found.has_texts and found.test.texts is None
@@ -138,6 +151,9 @@ FAULTS = {
     "no_rows": (lambda folder: write(folder / "test.json", "{}"), "the test split has no rows"),
     "odd_labels": (lambda folder: write(folder / "label.json", '{"1": "a", "2": "b"}'), 'must map "0", "1"'),
     "same_labels": (lambda folder: write(folder / "label.json", '{"0": "a", "1": "a"}'), "a class twice"),
+    "half_a_label": (lambda folder: write(folder / "label.json", r'{"0": "a", "1": "\ud83d"}'), "json: '1' has half"),
+    "half_a_letter": (lambda folder: _row(folder, lambda row: row.update(data={"text": "\ud83d"})), "json: '2' has half"),
+    "half_an_id": (lambda folder: write(folder / "test.json", r'{"\uDE00": {}}'), r"json: '\\ude00' has half"),
     "no_votes": (lambda folder: _row(folder, lambda row: row.pop("weak_labels")), "row '2': weak_labels must be"),
     "ragged": (lambda folder: _row(folder, lambda row: row["weak_labels"].pop()), "row '2' has 3 votes, the rows before it 4"),
     "vote_too_high": (lambda folder: _row(folder, lambda row: row.update(weak_labels=[0, 2, 0, 0])), "row '2' has the vote 2"),
@@ -205,3 +221,25 @@ def test_numbers_as_classes_are_ordered_by_size(tmp_path):
     found = read_bench_set(path)
     assert found.labels == ("1", "2", "10")
     assert found.test.Y.tolist() == [2, 1, 0]
+
+
+def test_numbers_of_one_size_are_in_order_too(tmp_path):
+    """A set of names comes in another order in each process."""
+    path, names = tmp_path / "table.csv", [f"{'0' * zeros}{n}" for n in (2, 1) for zeros in range(8)]
+    path.write_text("split,label,vote_a\n" + "".join(f"train,,{n}\ntest,{n},{n}\n" for n in names))
+    assert read_bench_set(path).labels == tuple(sorted(names, key=lambda name: (int(name), name)))
+
+
+def test_whole_pairs_are_characters(tmp_path):
+    folder = wrench(tmp_path)
+    _row(folder, lambda row: row["data"].update(text=r"a 😀 \ud83d"))
+    assert r"\ud83d" in (folder / "test.json").read_text()
+    assert read_bench_set(folder).test.texts[2] == r"a 😀 \ud83d"
+
+
+@pytest.mark.parametrize("outer", [b"", b"o\xff/"])
+def test_a_path_that_is_not_utf8_is_refused(tmp_path, outer):
+    parent = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + outer))
+    folder = wrench(parent, "guests" if outer else os.fsdecode(b"g\xff"))
+    with pytest.raises(WeakLabelError, match=r"must be UTF-8, which .*\\udcff.* is not; rename it"):
+        read_bench_set(folder)

@@ -222,6 +222,14 @@ def test_wrong_settings_are_said(tiny_bert, params, message):
         BertClassifier(tiny_bert, **params).fit(["good"], [[0.5, 0.5]])
 
 
+def test_settings_can_be_checked_before_there_are_labels():
+    BertClassifier(lr=[1e-4, 2e-4], metric="f1", labels=("a", "b")).check_params(validated=True)
+    with pytest.raises(ClassifierError, match="several learning rates needs something to validate on"):
+        BertClassifier(lr=[1e-4, 2e-4]).check_params(validated=False)
+    with pytest.raises(ClassifierError, match="use 'macro_f1'"):
+        BertClassifier(metric="f1", labels=("a", "b", "c")).check_params(validated=True)
+
+
 def test_two_sources_of_validation_are_refused(tiny_bert, reviews):
     with pytest.raises(ClassifierError, match="not both"):
         BertClassifier(tiny_bert, validation_share=0.1).fit(*reviews, validation=reviews)

@@ -105,6 +105,19 @@ def test_meaning_of_a_label_that_is_mostly_wrong():
     assert table[1, 1] == pytest.approx(0.8), "a label that no row has is taken to be what most labels are"
 
 
+def test_where_no_other_row_has_a_label_the_text_says_nothing():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(7, 4))
+    weak = np.full((7, 2), np.nan)
+    weak[[2, 4]] = [[0.9, 0.1], [0.3, 0.7]]
+    # Under some of these seeds both rows with a label are in one fold, whose probe then has none to learn from.
+    for seed in range(20):
+        clean = denoise(vectors, weak, np.ones(7), seed=seed)
+        np.testing.assert_allclose(clean.sum(axis=1), 1)
+    one = out_of_fold(vectors, np.full((7, 2), [0.8, 0.2]), np.eye(7)[3], 1.0)
+    np.testing.assert_allclose(one[3], [0.8, 0.2])
+
+
 @settings(deadline=None, max_examples=20)
 @given(st.integers(2, 6), st.integers(10, 40), st.integers(0, 10_000))
 def test_any_labels_give_probabilities(k, n, seed):

@@ -151,7 +151,7 @@ def test_an_export_that_onnxruntime_cannot_read_is_said(folder, tmp_path):
 
 def test_what_has_no_export_is_refused(tmp_path, exported, trained):
     MajorityClassifier(("a", "b")).fit(["x", "y"], [0, 1]).save(tmp_path / "majority")
-    with pytest.raises(ClassifierError, match="only a bert one"):
+    with pytest.raises(ClassifierError, match="only bert and robust ones"):
         load_classifier(tmp_path / "majority", backend="onnx")
     with pytest.raises(ClassifierError, match="backend must be one of torch, onnx, not 'tpu'"):
         load_classifier(tmp_path / "majority", backend="tpu")

@@ -130,6 +130,12 @@ def test_mistakes_are_named_before_any_work(tiny_bert, params, labels, message):
         RobustClassifier(tiny_bert, LABELS, **params).fit(["a good film", "a bad film"], labels)
 
 
+def test_settings_can_be_checked_before_there_are_labels():
+    RobustClassifier(rounds=0).check_params(validated=False)
+    with pytest.raises(ClassifierError, match="rounds must be from 0 up"):
+        RobustClassifier(rounds=-1).check_params(validated=False)
+
+
 def test_certainty():
     probs = np.array([[0.25] * 4, [0.7, 0.1, 0.1, 0.1], [0, 0, 1, 0]])
     sure = certainty(probs)

@@ -1,11 +1,14 @@
 """The verb bench."""
 
 import json
+import sys
 
 import pytest
 
 from tests.bench.sets import change, wrench
 from weaklabel.bench import launch, work
+from weaklabel.bench.plan import BenchSettings
+from weaklabel.cli.bench import _command
 
 
 @pytest.fixture
@@ -23,8 +26,10 @@ def test_help_has_examples_first(weaklabel):
 def test_tables_on_stdout_progress_on_stderr(bench, tmp_path):
     done = bench(wrench(tmp_path), "--seeds", 2)
     assert done.code == 0, done.err
-    assert "majority" in done.out and "snorkel" in done.out and "guests" in done.out
-    assert "weaklabel: [4/4] guests: snorkel, seed 1: " in done.err
+    models = BenchSettings(work=tmp_path).label_models
+    assert all(name in done.out for name in ("guests", *models))
+    n = 2 * len(models)
+    assert f"weaklabel: [{n}/{n}] guests: {models[-1]}, seed 1: " in done.err
     assert bench(tmp_path / "guests", "--seeds", 2, "--quiet").out == ""
 
 
@@ -55,6 +60,24 @@ def test_a_failed_cell_is_told_after_everything_is_written(bench, tmp_path):
     done = bench(path, *options)
     assert done.code == 1 and "1 of 2 cells failed; the first: all 60 rows" in done.err
     assert len(json.loads((tmp_path / "results.json").read_text())["cells"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("/home/someone/youtube", "youtube"),
+        ("--work=/home/someone/w", "--work=w"),
+        ("-o/home/someone/r.json", "-or.json"),
+        ("-qo/home/someone/r.json", "-qor.json"),
+        ("results/r.json", "results/r.json"),
+        ("--label-models=majority,auto", "--label-models=majority,auto"),
+        ("-q", "-q"),
+        ("/home/someone/r\udcff.json", "'r\ufffd.json'"),
+    ],
+)
+def test_the_recorded_command_has_nobodys_folders(monkeypatch, given, shown):
+    monkeypatch.setattr(sys, "argv", ["weaklabel", "bench", given])
+    assert _command() == f"weaklabel bench {shown}"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,17 @@ def gold(corpus, tmp_path):
     return path
 
 
+@pytest.fixture
+def unable(tmp_path):
+    """A pack whose first vote goes wrong: with an error budget of 0, nothing comes after it."""
+    path = tmp_path / "unable.py"
+    path.write_text(
+        'from weaklabel import labeling_function\nLABELS = ("complaint", "praise")\n'
+        "@labeling_function()\ndef fails(x):\n    raise ValueError('asked')\n"
+    )
+    return path
+
+
 def test_the_learning_rate_is_chosen_on_gold(weaklabel, corpus, pack, gold, tmp_path):
     options = ("--validation", gold, "--gold", "truth", "--metric", "f1", "--lr", "1e-6,3e-4", "--epochs", 1)
     options += ("--run-folder", tmp_path / "log", "--log", "tensorboard", "--json")
@@ -39,8 +50,43 @@ def test_the_learning_rate_is_chosen_on_gold(weaklabel, corpus, pack, gold, tmp_
         (("--log", "tensorboard"), "give a run_folder"),
         (("--classifier", "linear", "--run-folder", "log"), "leave --run-folder out"),
         (("--classifier", "linear", "--pretrain-epochs", 1), "the linear classifier has no pretrain_epochs"),
+        (("--classifier", "linear", "--validation", "gold.csv"), "leave --validation out"),
+        (("--class-balance", "majority"), "the label model 'auto' has no class_balance"),
     ],
 )
-def test_mistakes(weaklabel, corpus, pack, tmp_path, options, message):
-    done = weaklabel("train", corpus, "--lfs", pack, "-o", tmp_path / "model", *options)
+def test_mistakes_are_told_before_any_vote(weaklabel, corpus, unable, tmp_path, options, message):
+    done = weaklabel("train", corpus, "--lfs", unable, "--error-budget", 0, "-o", tmp_path / "model", *options)
     assert done.code == 1 and message in done.err
+
+
+def test_f1_of_three_classes_is_refused_before_any_vote(weaklabel, corpus, unable, gold, tmp_path):
+    unable.write_text(unable.read_text().replace('"praise")', '"praise", "question")'))
+    options = ("--error-budget", 0, "--validation", gold, "--gold", "truth", "--metric", "f1")
+    done = weaklabel("train", corpus, "--lfs", unable, "-o", tmp_path / "model", *options)
+    assert done.code == 1 and "use 'macro_f1'" in done.err
+
+
+@pytest.mark.parametrize("classifier", ["linear", "bert"])
+def test_the_result_as_json(weaklabel, corpus, pack, tmp_path, classifier):
+    options = ("--classifier", classifier, "--label-model", "majority", "--json")
+    options += ("--epochs", 1, "--lr", "2e-4") if classifier == "bert" else ()
+    done = weaklabel("train", corpus, "--lfs", pack, "-o", tmp_path / "model", *options)
+    assert done.code == 0, done.err
+    chosen = {"lr": 2e-4, "best_epoch": 1} if classifier == "bert" else {}
+    assert done.json == chosen | {
+        "rows": 24,
+        "rejects": 0,
+        "covered": 20,
+        "label_model": "majority",
+        "classifier": classifier,
+        "model": str(tmp_path / "model"),
+    }
+
+
+def test_the_result_says_how_the_label_model_chose(weaklabel, corpus, pack, tmp_path):
+    options = ("-o", tmp_path / "model", "--classifier", "linear", "--label-model", "committee", "--json")
+    done = weaklabel("train", corpus, "--lfs", pack, *options)
+    saved = weaklabel(
+        "label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv", "--label-model", "committee", "--json"
+    )
+    assert done.json["label_model"] == saved.json["label_model"]

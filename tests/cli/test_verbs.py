@@ -54,6 +54,50 @@ def test_analyze(weaklabel, corpus, pack):
     assert weaklabel("analyze", corpus, "--lfs", pack, "--gold", "id").code == 1
 
 
+def test_analyze_reads_texts_for_a_label_model_that_needs_them(weaklabel, corpus, pack):
+    done = weaklabel("analyze", corpus, "--lfs", pack, "--label-model", "text", "--json")
+    assert done.code == 0, done.err
+    assert all(0 < lf["Est. Acc."] <= 1 for lf in done.json["lfs"])
+
+
+UNABLE = """
+from weaklabel import labeling_function
+LABELS = ("complaint", "praise")
+
+@labeling_function()
+def fails(x):
+    raise ValueError("asked")
+"""
+
+
+@pytest.mark.parametrize("verb", ["label", "analyze"])
+def test_an_option_that_the_label_model_has_not_is_refused_before_any_vote(weaklabel, corpus, tmp_path, verb):
+    unable = tmp_path / "unable.py"
+    unable.write_text(UNABLE)
+    out = ("-o", tmp_path / "out.csv") if verb == "label" else ()
+    options = ("--lfs", unable, "--error-budget", 0, *out)
+    assert "asked" in weaklabel(verb, corpus, *options).err
+    done = weaklabel(verb, corpus, *options, "--class-balance", "majority")
+    assert done.code == 1 and "the label model 'auto' has no class_balance" in done.err
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ('name = "linear"\nepochs = 3', "the linear classifier has no epochs"),
+        ('name = "bert"\npatience = 2', "patience needs something to validate on"),
+    ],
+)
+def test_a_project_with_a_wrong_classifier_is_refused_before_any_vote(
+    weaklabel, corpus, pack, tmp_path, settings, message
+):
+    project = write_project(tmp_path, corpus, pack)
+    project.write_text(project.read_text().replace('name = "linear"', settings))
+    done = weaklabel("run", project)
+    assert done.code == 1 and message in done.err
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("classifier", ["linear", "bert"])
 def test_train_predict_score(weaklabel, corpus, pack, tmp_path, classifier):
     model, out = tmp_path / "model", tmp_path / "predicted.csv"
@@ -118,11 +162,22 @@ def test_run_writes_everything(weaklabel, corpus, pack, tmp_path):
     assert "Test" in (folder / "report.md").read_text()
 
 
+# Every row with a vote has gold here, so by the votes alone nothing is left to train on.
+ONLY_GOLD = '[gold]\ncolumn = "truth"\n[label_model]\nname = "committee"\n'
+
+
 def test_gold_in_the_corpus_is_held_out_of_training(weaklabel, corpus, pack, tmp_path):
-    project = write_project(tmp_path, corpus, pack, '[gold]\ncolumn = "truth"\n')
-    done = weaklabel("run", project)
-    # Every row with a vote has gold here, so nothing is left to train on: that is said, not worked around.
-    assert done.code == 1 and "gold" in done.err
+    done = weaklabel("run", write_project(tmp_path, corpus, pack, ONLY_GOLD))
+    assert done.code == 1 and "every row with a vote has gold" in done.err
+    # By their texts, the rows without a vote have labels too: they alone are trained on.
+    done = weaklabel("run", write_project(tmp_path, corpus, pack, '[gold]\ncolumn = "truth"\n'))
+    assert done.code == 0, done.err
+    with corpus.open(newline="") as handle:
+        without_gold = {
+            word for row in csv.DictReader(handle) if not row["truth"] for word in row["text"].lower().split()
+        }
+    learned = json.loads((tmp_path / "run" / "models" / "linear" / "vocabulary.json").read_text(encoding="utf-8"))
+    assert {word for ngram in learned for word in ngram.split()} == without_gold
 
 
 def test_run_is_reproducible(weaklabel, corpus, pack, tmp_path):
@@ -171,7 +226,7 @@ def test_no_labeling_function_sees_gold(weaklabel, corpus, pack, tmp_path, gold)
 
 
 def test_a_failed_run_can_be_run_again_and_leaves_no_manifest(weaklabel, corpus, pack, tmp_path):
-    bad = write_project(tmp_path, corpus, pack, '[gold]\ncolumn = "truth"\n')
+    bad = write_project(tmp_path, corpus, pack, ONLY_GOLD)
     assert weaklabel("run", bad).code == 1
     assert (tmp_path / "run" / "run-incomplete.json").exists()
     good = write_project(tmp_path, corpus, pack)

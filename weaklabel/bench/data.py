@@ -34,10 +34,14 @@ def read_bench_set(path: str | Path) -> BenchSet:
     path = Path(path)
     if not path.exists():
         raise CorpusError(f"there is no benchmark set {path}; give a folder in WRENCH's format, or a table with votes")
+    real = path.resolve()
+    for place in (path.absolute(), real):
+        if any("\ud800" <= letter <= "\udfff" for letter in str(place)):
+            raise CorpusError(f"the path of a benchmark set must be UTF-8, which {str(place)!r} is not; rename it")
     labels, splits = _wrench(path) if _is_wrench(path) else _voted(path)
     _check(path, splits)
     valid = splits.get("valid", splits["test"].take(np.arange(0)))
-    name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
+    name = real.name if path.is_dir() else path.name.split(".")[0]
     return BenchSet(name, path, labels, splits["train"], valid, splits["test"], _content(path))
 
 

@@ -33,7 +33,7 @@ def compute_apart(
     folder
         Where its outcome goes; an earlier one is removed.
     label_model_cell
-        Folder of the cell of the label model behind a classifier.
+        Folder of the cell of the label model behind a classifier, beside ``folder``.
     timeout
         Seconds that it may take.
 
@@ -46,10 +46,10 @@ def compute_apart(
     for name in (OUTCOME, ERROR):
         (folder / name).unlink(missing_ok=True)
     job = {
-        "cell": asdict(cell),
+        "cell": asdict(cell.as_computed()),
         "path": str(bench_set.path.absolute()),
         "limit": bench_set.limit,
-        "label_model_cell": str(label_model_cell.absolute()),
+        "label_model_cell": label_model_cell.name,
     }
     write_json(folder / JOB, job)
     code = run_process(folder, timeout)

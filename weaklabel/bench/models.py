@@ -28,6 +28,8 @@ CLASSIFIERS: dict[str, tuple[str, ...]] = {
 GOLD = "gold"
 """The name under which train gold stands in the place of a label model: the ceiling."""
 
+_FOR_GOLD = {"robust": "bert"}
+
 
 def check_names(label_models: Sequence[str], classifiers: Sequence[str]) -> None:
     """Raise a `ConfigError` where a name is unknown or given twice."""
@@ -60,9 +62,9 @@ def new_classifier(name: str, labels: Sequence[str], seed: int, ready: bool = Fa
     return made[name](labels=labels, seed=seed)
 
 
-def for_gold(classifier: Classifier) -> Classifier:
-    """Let a classifier that denoises labels take them as they are."""
-    return classifier.set_params(rounds=0) if "rounds" in classifier.get_params() else classifier
+def for_gold(classifier: str) -> str:
+    """Return the name of what is trained on gold alone, as in a run's ceiling: gold needs no denoising."""
+    return _FOR_GOLD.get(classifier, classifier)
 
 
 def fit_weak_then_clean(
@@ -70,9 +72,10 @@ def fit_weak_then_clean(
 ) -> Classifier:
     """Train on weak labels, and go on with a few clean ones.
 
-    A classifier that starts from a checkpoint goes on from its weakly trained self with the clean rows alone. One that
-    finds its optimum from anywhere, such as logistic regression, has nothing to go on from: it is trained on both, gold
-    in the place of the clean rows' weak labels, and all clean rows together weighing as much as all weak ones.
+    A classifier that starts from a checkpoint goes on from its weakly trained self with the clean rows alone, and takes
+    them as they are, even where it denoises weak labels. One that finds its optimum from anywhere, such as logistic
+    regression, has nothing to go on from: it is trained on both, gold in the place of the clean rows' weak labels, and
+    all clean rows together weighing as much as all weak ones.
 
     Parameters
     ----------
@@ -90,8 +93,8 @@ def fit_weak_then_clean(
         with TemporaryDirectory() as folder:
             weak = Path(folder) / "weak"
             classifier.save(weak)
-            classifier.set_params(model=weak)
-            return for_gold(classifier).fit([texts[row] for row in clean], gold)
+            classifier.set_params(model=weak, **({"rounds": 0} if "rounds" in classifier.get_params() else {}))
+            return classifier.fit([texts[row] for row in clean], gold)
     both = probs.copy()
     both[clean] = np.eye(probs.shape[1])[gold]
     weights = np.ones(len(texts))

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from weaklabel.files import atomic_path, write_json
 OUTCOME, PREDICTIONS = "outcome.json", "predictions.npz"
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
+
+_NEEDED = {"preds", "probs", "valid_preds"}
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,10 @@ def read_outcome(folder: Path) -> Outcome | None:
     """Return what a finished cell left; None where it is not finished, or damaged."""
     try:
         plain = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
-        if not (folder / PREDICTIONS).exists():
+        if not read_predictions(folder).keys() >= _NEEDED:
             return None
         return Outcome(**plain | {"warnings": tuple(plain["warnings"])})
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, EOFError, BadZipFile, ValueError, TypeError, KeyError):
         return None
 
 

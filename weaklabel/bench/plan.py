@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from weaklabel.bench.cells import Cell, Clean, Track
-from weaklabel.bench.models import GOLD, check_names
+from weaklabel.bench.models import GOLD, check_names, for_gold
 from weaklabel.bench.split import BenchSet
 from weaklabel.errors import ConfigError
 
@@ -139,6 +139,10 @@ def notes_on(bench_set: BenchSet, settings: BenchSettings) -> list[str]:
     notes = list(bench_set.notes)
     if settings.classifiers and not bench_set.has_texts:
         notes.append("no texts, so no classifier is trained")
-    elif settings.clean_labels:
+        return notes
+    if settings.clean_labels:
         notes.append("clean labels are drawn from train gold, as many of each class, by the seed")
+    if settings.clean_labels or GOLD in settings.label_models:
+        replaced = [(name, for_gold(name)) for name in settings.classifiers if for_gold(name) != name]
+        notes += [f"on clean labels alone, {other} is trained in the place of {name}" for name, other in replaced]
     return notes

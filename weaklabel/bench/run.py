@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from weaklabel.bench.cells import Cell, cell_key
+from weaklabel.bench.cells import PACKAGES, Cell, cell_key
 from weaklabel.bench.curve import crossings
 from weaklabel.bench.data import read_bench_set
 from weaklabel.bench.launch import compute_apart
@@ -26,8 +26,6 @@ from weaklabel.scoring import score
 from weaklabel.versions import versions
 
 FORMAT = "weaklabel bench 1"
-
-PACKAGES = ("numpy", "scikit-learn", "torch", "transformers")
 
 _SCORES = ("accuracy", "precision", "recall", "macro_f1", "f1", "log_loss", "calibration_error")
 

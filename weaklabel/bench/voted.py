@@ -71,8 +71,10 @@ def table_labels(path: Path, tables: dict[str, Table]) -> tuple[str, ...]:
     found = {str(cell) for cell in cells} - {"", "None", str(ABSTAIN)}
     if not found:
         raise VoteError(f"{path}: no labeling function votes on any row, so there are no classes")
-    numbers = all(name.isdecimal() for name in found)
-    return check_label_names(sorted(found, key=int if numbers else str), str(path))
+    names = sorted(found)
+    if all(name.isdecimal() for name in names):
+        names.sort(key=int)
+    return check_label_names(names, str(path))
 
 
 def table_split(table: Table, labels: Sequence[str], gold: bool) -> Split:

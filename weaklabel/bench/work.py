@@ -16,7 +16,7 @@ import numpy as np
 from weaklabel.bench.cells import Cell
 from weaklabel.bench.data import read_bench_set, train_gold
 from weaklabel.bench.draw import draw_clean
-from weaklabel.bench.models import fit_weak_then_clean, for_gold, new_classifier, new_label_model
+from weaklabel.bench.models import fit_weak_then_clean, new_classifier, new_label_model
 from weaklabel.bench.outcome import Arrays, Outcome, read_predictions, write_outcome
 from weaklabel.bench.split import BenchSet, Split
 from weaklabel.errors import LabelModelError, WeakLabelError, WeakLabelWarning
@@ -65,7 +65,7 @@ def compute(folder: Path) -> None:
         if cell.classifier is None:
             arrays, coverage, why = _label_model(cell, bench_set, clock)
         else:
-            given = read_predictions(Path(job["label_model_cell"])) if cell.uses_votes else {}
+            given = read_predictions(folder.parent / job["label_model_cell"]) if cell.uses_votes else {}
             arrays, coverage, why = _classifier(cell, bench_set, given, clock), 1.0, None
     told = dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, WeakLabelWarning))
     write_outcome(folder, Outcome(coverage, clock.fit, clock.predict, _peak_mib(), why, tuple(told)), arrays)
@@ -112,7 +112,7 @@ def _classifier(cell: Cell, bench_set: BenchSet, given: Arrays, clock: Clock) ->
             gold = train_gold(bench_set)
             clean = draw_clean(gold, bench_set.k, cell.clean_per_class, cell.seed)
             if cell.start == "clean":
-                for_gold(classifier).fit(train.take(clean).texts or (), gold[clean])
+                classifier.fit(train.take(clean).texts or (), gold[clean])
             else:
                 fit_weak_then_clean(classifier, train.texts, given["train_probs"], clean, gold[clean])
         elif cell.track == "validation_gold":

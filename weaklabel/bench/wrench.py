@@ -18,6 +18,9 @@ from weaklabel.corpus.entities import mark_entities
 from weaklabel.errors import CorpusError, VoteError
 from weaklabel.labels import ABSTAIN, Labels, Votes8, check_label_names
 
+MOST_WORDS = 90
+"""Words that are kept of a text with two entities, those nearest to them: encoders read the first tokens only."""
+
 
 def read_wrench_labels(folder: Path) -> tuple[str, ...]:
     """Return the class names that ``label.json`` gives to 0, 1, ..."""
@@ -77,14 +80,14 @@ def _texts(rows: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
 
 
 def _text(data: Any, where: str) -> str:
-    """Return the text of a row, with its two entities marked where it is a relation."""
+    """Return the text of a row; of a relation `MOST_WORDS` around its two entities, which are marked."""
     text = data.get("text", "") if isinstance(data, dict) else None
     if not isinstance(text, str):
         raise CorpusError(f'{where}: data must be an object with a text, as in {{"text": "..."}}')
     if "span1" not in data:
         return text
     try:
-        return mark_entities(text, data["span1"], data["span2"])
+        return mark_entities(text, data["span1"], data["span2"], words=MOST_WORDS)
     except (KeyError, TypeError):
         raise CorpusError(f"{where}: span1 and span2 must each be [begin, end], characters of the text") from None
     except CorpusError as error:
@@ -93,13 +96,26 @@ def _text(data: Any, where: str) -> str:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=lambda pairs: _unique(pairs, path))
+        text = path.read_text(encoding="utf-8")
+        value = json.loads(text, object_pairs_hook=lambda pairs: _unique(pairs, path))
     except UnicodeDecodeError as error:
         raise CorpusError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from None
     except json.JSONDecodeError as error:
         raise CorpusError(f"{path}, line {error.lineno}, column {error.colno}: not valid JSON: {error.msg}") from None
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror or error}") from None
+    if isinstance(value, dict) and r"\ud" in text.lower():
+        _check_characters(value, path)
+    return value
+
+
+def _check_characters(entries: Mapping[str, Any], path: Path) -> None:
+    """Refuse half of a surrogate pair: JSON can spell it, but no file that is written of it can hold it."""
+    for key, entry in entries.items():
+        try:
+            json.dumps([key, entry], ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise CorpusError(f"{path}: {key!r} has half of a surrogate pair, which is no character; mend it") from None
 
 
 def _unique(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
@@ -108,5 +124,5 @@ def _unique(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for number, name in enumerate(names) if name in names[:number])
-        raise CorpusError(f"{path}: '{twice}' is there twice in one object; keep one")
+        raise CorpusError(f"{path}: {twice!r} is there twice in one object; keep one")
     return found

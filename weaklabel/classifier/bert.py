@@ -16,10 +16,10 @@ from weaklabel.classifier.checkpoint import load_trained, token_limit, tokenise
 from weaklabel.classifier.choice import Metric, check_metric
 from weaklabel.classifier.export import check_exportable, export_onnx
 from weaklabel.classifier.holdout import picked, split_rows
-from weaklabel.classifier.logs import Logger, check_loggers
+from weaklabel.classifier.limits import check_training
+from weaklabel.classifier.logs import Logger
 from weaklabel.classifier.targets import Uncovered, check_texts, class_names, soft_targets, warn_of_truncated
 from weaklabel.device import Pretrained, distinct, pick_device, quiet_transformers, run_tokens
-from weaklabel.errors import ClassifierError
 from weaklabel.files import write_text
 from weaklabel.labels import Probs
 from weaklabel.lf.probability import softmax
@@ -38,22 +38,6 @@ MOST_EPOCHS = 10
 # Where the best epoch is chosen, more of them do no harm but take time.
 VALIDATED_EPOCHS = 5
 VALIDATED_PATIENCE = 2
-
-# Least and most of each number that can be set.
-_LIMITS = {
-    "epochs": (1, math.inf),
-    "batch_size": (1, math.inf),
-    "lr": (0, math.inf),
-    "warmup": (0, 1),
-    "weight_decay": (0, math.inf),
-    "clip": (0, math.inf),
-    "max_length": (3, math.inf),
-    "label_smoothing": (0, 1),
-    "patience": (1, math.inf),
-    "validation_share": (0, 0.9),
-    "pretrain_epochs": (0, math.inf),
-    "checkpoint_seconds": (0, math.inf),
-}
 
 
 class BertClassifier(Classifier):
@@ -192,7 +176,7 @@ class BertClassifier(Classifier):
         """Fine-tune on texts with probabilistic labels; see `Classifier.fit`."""
         from weaklabel.classifier.tuning import fine_tune
 
-        self._check_params(validation is not None)
+        self.check_params(validation is not None)
         given = check_texts(texts)
         names = class_names(self.labels, probs)
         targets = soft_targets(len(given), probs, len(names), weights, self.uncovered)
@@ -215,31 +199,22 @@ class BertClassifier(Classifier):
         self.training_ = record | tuned.record
         return self._learned(names)
 
-    def _check_params(self, gold: bool) -> None:
-        rates = (self.lr,) if isinstance(self.lr, int | float) else tuple(self.lr)
-        given = [(name, getattr(self, name)) for name in _LIMITS if name != "lr"]
-        for name, value in given + [("lr", lr) for lr in rates]:
-            least, most = _LIMITS[name]
-            if value is None and name in ("epochs", "patience"):
-                continue
-            if not least <= value <= most:
-                raise ClassifierError(f"{name} must be from {least} to {most}, not {value}")
-        if len(rates) != len(set(rates)) or not rates:
-            raise ClassifierError(f"lr must be one learning rate or several different ones, not {self.lr}")
-        if gold and self.validation_share:
-            raise ClassifierError("give validation texts or a validation_share, not both")
-        if not gold and not self.validation_share:
-            chosen_by = {
-                "patience": self.patience is not None,
-                f"the metric '{self.metric}'": self.metric != "loss",
-                "choosing among several learning rates": len(rates) > 1,
-            }
-            for what, wanted in chosen_by.items():
-                if wanted:
-                    raise ClassifierError(
-                        f"{what} needs something to validate on: set validation_share, or give fit validation"
-                    )
-        check_loggers(self.loggers, self.run_folder)
+    def check_params(self, validated: bool) -> None:
+        """Refuse parameters that `fit` cannot work with, before there is any work.
+
+        Parameters
+        ----------
+        validated
+            Whether `fit` will be given validation rows.
+
+        Raises
+        ------
+        ClassifierError
+            One is out of range, contradicts another, or needs validation or a run folder.
+        """
+        check_training(self, validated)
+        if self.labels is not None:
+            check_metric(self.metric, len(self.labels))
 
     def _passes(self, rows: int, validated: bool) -> tuple[int, int | None]:
         """Return the epochs and the patience to train ``rows`` rows with."""

@@ -88,10 +88,12 @@ def out_of_fold(
 ) -> Probs:
     """Return what a probe says of each row that was fitted on other rows only. Shape: [n, d], [n, k] -> [n, k].
 
+    Where there are no other rows to learn from, that is the shares of the classes.
+
     Parameters
     ----------
     weights
-        From 0 up; rows of weight 0 are predicted and not learned from. Shape: [n].
+        From 0 up, one at least above 0; rows of weight 0 are predicted and not learned from. Shape: [n].
     C
         As for `fit_probe`.
     folds
@@ -101,9 +103,11 @@ def out_of_fold(
     """
     rng = np.random.default_rng(seed)
     part = rng.permutation(len(vectors)) % folds
-    opinion = np.empty(probs.shape)
+    opinion = np.tile(weights @ probs / weights.sum(), (len(probs), 1))
     for number in range(folds):
         learned = np.flatnonzero((part != number) & (weights > 0))
+        if not len(learned):
+            continue
         if len(learned) > MOST_ROWS:
             learned = np.sort(rng.choice(learned, MOST_ROWS, replace=False))
         probe = fit_probe(vectors[learned], probs[learned], weights[learned], C)

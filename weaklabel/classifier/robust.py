@@ -115,10 +115,7 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
         validation: tuple[Sequence[str], ArrayLike] | None = None,
     ) -> Self:
         """Denoise the labels, then fine-tune on them; see `Classifier.fit`. ``validation`` is taken as it is."""
-        for name in ("rounds", "self_training"):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise ClassifierError(f"{name} must be from 0 up, not {getattr(self, name)}")
-        self._check_params(validation is not None)
+        self.check_params(validation is not None)
         given = check_texts(texts)
         weak, counts = _weak_labels(given, probs, weights, class_names(self.labels, probs))
         labelled = np.isfinite(weak[:, 0])
@@ -133,6 +130,13 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
         joined = np.isfinite(clean[:, 0]) & ~labelled & (counts > 0)
         self.training_["denoising"] = {"changed": int(changed.sum()), "joined": int(joined.sum())}
         return self
+
+    def check_params(self, validated: bool) -> None:
+        """Refuse parameters that `fit` cannot work with; see `BertClassifier.check_params`."""
+        for name in ("rounds", "self_training"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise ClassifierError(f"{name} must be from 0 up, not {getattr(self, name)}")
+        super().check_params(validated)
 
     def _passes(self, rows: int, validated: bool) -> tuple[int, int | None]:
         if self.epochs is not None or validated:

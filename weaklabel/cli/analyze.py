@@ -9,12 +9,8 @@ from typing import Annotated
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import (
-    label_model_settings,
-    open_corpus,
-    show,
-    vote_and_label,
-)
+from weaklabel.cli.common import open_corpus, show
+from weaklabel.cli.labelling import label_model_settings, vote_and_label
 
 
 def analyze(
@@ -46,8 +42,8 @@ def analyze(
       weaklabel analyze messages.csv --lfs ./mine.py --gold label
       weaklabel analyze messages.csv --lfs spam --json | jq '.lfs[] | select(.conflicts > 0.1)'
 
-    'Est. Acc.' is what the label model makes of an LF from the votes alone; with --gold its true precision stands
-    beside it.
+    'Est. Acc.' is what the label model makes of an LF from the votes, and with --label-model text from the texts too;
+    with --gold its true precision stands beside it.
     """
     from weaklabel.labels import encode_labels
     from weaklabel.lf.packs import load_lfs
@@ -58,7 +54,14 @@ def analyze(
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
     settings = label_model_settings(label_model, class_balance)
     labelled = vote_and_label(
-        rows, loaded, settings, seed=seed, error_budget=error_budget, workers=workers, quiet=quiet
+        rows,
+        loaded,
+        settings,
+        seed=seed,
+        error_budget=error_budget,
+        workers=workers,
+        quiet=quiet,
+        read_texts=label_model == "text",
     )
     analysis = LFAnalysis(labelled.votes)
     estimates = labelled.model.lf_accuracies_

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -150,5 +152,14 @@ def _work_folder() -> Path:
 
 def _command() -> str:
     """Return the command as it was given, but with nobody's folders in it."""
-    shown = [Path(part).name if Path(part).is_absolute() else shown_path(part) for part in sys.argv[1:]]
-    return shlex.join(["weaklabel", *shown])
+    return shlex.join(["weaklabel", *map(_without_folders, sys.argv[1:])])
+
+
+def _without_folders(word: str) -> str:
+    """Return a word of the command with no more of an absolute path than its last part."""
+    option = re.match(r"--[^=]+=|-\w*?o=?|", word, re.ASCII)
+    begin = option.group() if option else ""
+    rest = word.removeprefix(begin)
+    shown = Path(rest).name if Path(rest).is_absolute() else rest and shown_path(rest)
+    # A file's name need not be UTF-8, but what is written of it must be.
+    return os.fsencode(begin + shown).decode(errors="replace")

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import (
-    label_model_settings,
-    open_corpus,
-    show,
-    shown_path,
-    stdout_for_results,
-    tell_steps,
-    use_cache,
-)
+from weaklabel.cli.common import open_corpus, show, shown_path, stdout_for_results, tell_steps, use_cache
+from weaklabel.cli.labelling import label_model_settings, worker_count
 
 if TYPE_CHECKING:
     from weaklabel.job import Labelling
@@ -80,7 +73,7 @@ def label(
         prefix=prefix,
         safe=spreadsheet_safe,
         error_budget=error_budget,
-        workers=common.worker_count(workers),
+        workers=worker_count(workers),
         time_limit=time_limit,
         memory_limit=None if memory_limit is None else int(memory_limit * 2**30),
     )

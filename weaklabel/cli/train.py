@@ -9,14 +9,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import (
-    label_model_settings,
-    open_corpus,
-    show,
-    shown_path,
-    shows_progress,
-    vote_and_label,
-)
+from weaklabel.cli.common import open_corpus, show, shown_path, shows_progress
+from weaklabel.cli.labelling import label_model_settings, vote_and_label
 from weaklabel.errors import ConfigError
 
 
@@ -50,7 +44,7 @@ def train(
         typer.Option(
             "--validation",
             metavar="FILE",
-            help="Rows with gold to stop early on: up to 5 epochs, till 2 bring nothing better.",
+            help="Rows with gold to choose the best epoch on; without --epochs up to 5, till 2 bring nothing better.",
         ),
     ] = None,
     metric: Annotated[
@@ -107,6 +101,8 @@ def train(
     check_model_folder(out)
     if run_folder is not None and classifier == "linear":
         raise ConfigError(f"the {classifier} classifier writes no log and no checkpoint; leave --run-folder out")
+    if validation is not None and classifier == "linear":
+        raise ConfigError(f"the {classifier} classifier chooses nothing on gold; leave --validation out")
     if onnx:
         check_exportable(classifier)
     loaded = load_lfs(*lfs)
@@ -118,12 +114,18 @@ def train(
         lr=_learning_rates(lr),
         batch_size=batch_size,
         max_length=max_length,
-        patience=2 if validation else None,
         metric=None if metric == "loss" else metric,
         pretrain_epochs=pretrain_epochs or None,
         loggers=[name.value for name in log] if log else None,
     )
-    model = make_classifier(settings, loaded.labels, seed, log=run_folder, progress=shows_progress(quiet))
+    model = make_classifier(
+        settings,
+        loaded.labels,
+        seed,
+        log=run_folder,
+        progress=shows_progress(quiet),
+        validated=validation is not None,
+    )
     check: tuple[list[str], Any] | None = None
     if validation is not None:
         held = open_corpus(validation, text, delimiter, quoting, encoding, columns, format, hide=[gold])
@@ -135,6 +137,7 @@ def train(
         "rows": len(labelled.preds),
         "rejects": len(rows.rejects),
         "covered": covered,
+        "label_model": getattr(labelled.model, "why_", label_model),
         "classifier": classifier,
         "model": str(out),
     }
@@ -151,7 +154,7 @@ def train(
             result["onnx"] = export_check(out)
         else:
             model.save(out, provenance=provenance)
-    text_result = f"{len(labelled.preds):,} rows, {covered:,} with votes; " + (
+    text_result = f"{len(labelled.preds):,} rows, {covered:,} with votes; labels: {result['label_model']}; " + (
         "nothing written (dry run)" if dry_run else f"{classifier} classifier written to {shown_path(out)}"
     )
     if result.get("onnx"):

@@ -121,6 +121,7 @@ def label_file(
             "the label model 'text' needs all texts at once, and a corpus is labelled in parts here; take auto, which goes "
             "by the votes alone here, or weaklabel run"
         )
+    unfitted = make_label_model(options.label_model, len(lfs.labels), options.seed)  # says what it cannot do
     engine = engine or LocalEngine()
     check_new_columns(corpus, new_columns(lfs.labels, lfs.names if options.with_votes else (), options.prefix))
     corpus_id, keys = corpus_identity(corpus), lf_keys(lfs)
@@ -133,7 +134,7 @@ def label_file(
         )
         model = job.load_model()
         if model is None:
-            model = make_label_model(options.label_model, len(lfs.labels), options.seed).fit(counted.patterns)
+            model = unfitted.fit(counted.patterns)
             job.save_model(model)
         if not dry_run:
             follow(engine.write(job, counted.parts), _progress("writing", corpus, show))

