@@ -309,3 +309,16 @@ def test_a_texts_probabilities_do_not_depend_on_the_others(trained, reviews):
     alone = np.concatenate([trained.predict_proba([text]) for text in texts])
     assert np.array_equal(together, alone)
     assert np.array_equal(trained.predict_proba(texts[::-1]), together[::-1])
+
+
+def test_default_epochs_are_by_rows_and_classes(tiny_bert):
+    model = BertClassifier(tiny_bert)
+    assert [model._passes(rows, 2, False) for rows in (10, 800, 1_600, 10**6)] == [
+        (10, None),
+        (2, None),
+        (1, None),
+        (1, None),
+    ]
+    assert model._passes(1_750, 9, False) == (5, None)
+    assert model._passes(1_750, 2, True) == (5, 2)
+    assert model.set_params(epochs=3, patience=1)._passes(10, 2, True) == (3, 1)

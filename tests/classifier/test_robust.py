@@ -65,16 +65,6 @@ def test_rows_of_weight_0_teach_nothing(tiny_bert, rated):
     assert model.training_["train_rows"] == len(texts) // 2
 
 
-def test_labels_bear_more_batches_than_in_plain_training(tiny_bert, rated):
-    robust, plain = RobustClassifier(tiny_bert, LABELS), BertClassifier(tiny_bert, LABELS)
-    assert robust._passes(1_600, False) == (3, None)
-    assert plain._passes(1_600, False) == (1, None)
-    assert robust._passes(10, False) == (10, None)
-    assert robust._passes(1_000_000, False) == (1, None)
-    assert robust.set_params(epochs=2)._passes(1_600, False)[0] == 2
-    assert RobustClassifier()._passes(1_600, True) == plain._passes(1_600, True)
-
-
 def test_saved_and_loaded_predicts_the_same(trained, rated, tmp_path):
     trained.save(tmp_path / "model")
     manifest = json.loads((tmp_path / "model" / "weaklabel.json").read_text(encoding="utf-8"))

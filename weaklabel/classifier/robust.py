@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -10,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.classifier.bert import MOST_EPOCHS, BertClassifier
+from weaklabel.classifier.bert import BertClassifier
 from weaklabel.classifier.choice import Metric
 from weaklabel.classifier.denoising import denoise
 from weaklabel.classifier.logs import Logger
@@ -18,10 +17,6 @@ from weaklabel.classifier.targets import check_texts, class_names, soft_targets
 from weaklabel.encoder import Encoder
 from weaklabel.errors import ClassifierError
 from weaklabel.labels import Probs
-
-# Labels that texts helped to make bear more training: judged on gold, one run each, the third epoch still gained with 9
-# classes and 1,700 rows and did no harm with 2 classes and 1,600; after majority votes it did (90.0 to 87.5 accuracy).
-LEAST_STEPS = 150
 
 
 class RobustClassifier(BertClassifier):
@@ -41,8 +36,7 @@ class RobustClassifier(BertClassifier):
         What it counts falls with the entropy of the opinion, to 0 where all classes are as probable.
     model, labels, epochs, batch_size, lr, max_length, label_smoothing, patience, validation_share, metric, \
 pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
-        As for `BertClassifier`, but without ``epochs`` and validation there are as many as make 150 batches, at most 10.
-        Embeddings are made with ``model`` too.
+        As for `BertClassifier`. Embeddings are made with ``model`` too.
 
     Attributes
     ----------
@@ -137,11 +131,6 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
             if not 0 <= getattr(self, name) < np.inf:
                 raise ClassifierError(f"{name} must be from 0 up, not {getattr(self, name)}")
         super().check_params(validated)
-
-    def _passes(self, rows: int, validated: bool) -> tuple[int, int | None]:
-        if self.epochs is not None or validated:
-            return super()._passes(rows, validated)
-        return min(MOST_EPOCHS, math.ceil(LEAST_STEPS / math.ceil(rows / self.batch_size))), None
 
 
 def certainty(probs: Probs) -> NDArray[np.float64]:
