@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 STAGES = {
     "majority_vote": "majority vote of the labeling functions",
-    "label_model": "Snorkel's label model",
+    "label_model": "label model `auto`, votes and texts",
     "linear": "linear classifier, trained on its labels",
     "bert": "**BERT, trained on its labels**",
     "gold_ceiling": "the same BERT, trained on true labels",

@@ -85,8 +85,7 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
     lfs = load_lfs(*project.lfs.use)
     corpus = open_unlabelled(project)
     check_gold(project, corpus, lfs.labels)
-    log = project.out / "training" / project.classifier.name
-    chosen = make_classifier(project.classifier, lfs.labels, project.seed, log=log, progress=progress)
+    chosen = check_project(project, lfs.labels, progress=progress)
     with RunFolder(project, corpus, lfs) as folder:
         with folder.timed("votes and label model"):
             labelled = label_corpus(
@@ -117,6 +116,24 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
             summary = with_gold(summary, LFAnalysis(rows.L, lfs.lfs).lf_summary(rows.Y))
         folder.finish(labelled.votes, labelled.model, classifiers, summary, labelled.preds, scores)
     return RunResult(labelled, scores, folder)
+
+
+def check_project(project: Project, labels: Sequence[str], *, progress: bool = False) -> Classifier:
+    """Find out before any work whether the label model and the classifier can be as the project says.
+
+    Returns
+    -------
+    Classifier
+        As the project names it, not fitted.
+
+    Raises
+    ------
+    WeakLabelError
+        An option is unknown to the one or the other, or out of range.
+    """
+    make_label_model(project.label_model, len(labels), project.seed)
+    log = project.out / "training" / project.classifier.name
+    return make_classifier(project.classifier, labels, project.seed, log=log, progress=progress)
 
 
 def label_corpus(

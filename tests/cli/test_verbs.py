@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from hashlib import sha256
 
 import pytest
@@ -251,6 +252,22 @@ def test_a_failed_run_can_be_run_again_and_leaves_no_manifest(weaklabel, corpus,
 )
 def test_missing_gold_is_found_before_any_work(weaklabel, corpus, pack, tmp_path, gold, message):
     project = write_project(tmp_path, corpus, pack, f"[gold]\n{gold}\n")
+    for arguments in ((), ("--dry-run",)):
+        done = weaklabel("run", project, *arguments)
+        assert done.code == 1 and message in done.err
+        assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ('[label_model]\nname = "majority"\nlr = 0.1\n', "the label model 'majority' has no lr"),
+        ('[classifier]\nname = "linear"\nepochs = 3\n', "the linear classifier has no epochs"),
+    ],
+)
+def test_options_that_do_not_exist_are_found_before_any_work(weaklabel, corpus, pack, tmp_path, section, message):
+    project = write_project(tmp_path, corpus, pack, "")
+    project.write_text(re.sub(r"\[(classifier|label_model)\][^\[]*", "", project.read_text()) + section)
     for arguments in ((), ("--dry-run",)):
         done = weaklabel("run", project, *arguments)
         assert done.code == 1 and message in done.err

@@ -55,8 +55,8 @@ class BertClassifier(Classifier):
     labels
         Class names; by default ``class_0``, ``class_1``, ...
     epochs
-        Passes over the training texts; by default one, or for few texts as many as make 25 batches a class, at most 10, and with
-        validation at least 5. A model trained long on weak labels learns their errors by heart; on gold, 3 are usual.
+        Passes over the training texts; by default one, or for few texts as many as make 25 batches a class, at most 10,
+        and with validation at least 5. A model trained long on weak labels learns their errors by heart; on gold, 3 are usual.
     batch_size
         Texts in a training batch.
     lr

@@ -39,7 +39,7 @@ def run(
     from weaklabel.config import read_project
     from weaklabel.gold import check_gold, open_unlabelled
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.pipeline import run_project
+    from weaklabel.pipeline import check_project, run_project
     from weaklabel.run_folder import check_run_folder
 
     settings = read_project(project).overridden(out=out and out.absolute(), seed=seed, limit=limit, workers=workers)
@@ -47,6 +47,7 @@ def run(
         lfs = load_lfs(*settings.lfs.use)
         corpus = open_unlabelled(settings)
         check_gold(settings, corpus, lfs.labels)
+        check_project(settings, lfs.labels)
         check_run_folder(settings.out)
         checked = {"rows": len(corpus), "rejects": len(corpus.rejects), "lfs": list(lfs.names)}
         show(checked, f"{len(corpus):,} rows, {len(lfs)} labeling functions; nothing written (dry run)", json)
