@@ -48,6 +48,27 @@ def demo_table():
     return "\n".join(lines)
 
 
+def label_model_table():
+    result = load("quality_label_models")
+    sets, means = result["sets"], result["mean"]
+    shown = {
+        "auto": "**`auto`, votes and texts**",
+        "committee": "**`auto`, votes alone**",
+        "Hyper Label Model": "Hyper Label Model (hyperlm)",
+        "Snorkel LabelModel": "Snorkel's `LabelModel`",
+        "majority": "majority vote",
+        "crowd-kit Wawa": "Wawa (crowd-kit)",
+    }
+    lines = [
+        f"| test score, no gold used | {' | '.join(sets)} | mean | log loss |",
+        "| --- |" + " ---: |" * (len(sets) + 2),
+    ]
+    for name, title in shown.items():
+        scores = " | ".join(f"{100 * found['cells'][name]['mean_metric']:.1f}" for found in sets.values())
+        lines.append(f"| {title} | {scores} | {100 * means[name]['metric']:.1f} | {means[name]['log_loss']:.2f} |")
+    return "\n".join(lines)
+
+
 def training_table():
     result = load("speed_bert_training")
     setting, arms = result["setting"], result["arms"]
@@ -97,19 +118,19 @@ def speed_table():
     return "\n".join(["| what | beside | |", "| --- | --- | ---: |", *(f"| {' | '.join(row)} |" for row in rows)])
 
 
+SPEED = ("lf_application", "label_csv", "vote_cache", "spacy_lfs", "lf_analysis", "label_models", "bert_prediction")
+
 TABLES = {
-    "README.md": {"demo table": demo_table, "training table": training_table, "speed table": speed_table},
+    "README.md": {
+        "demo table": demo_table,
+        "label model table": label_model_table,
+        "training table": training_table,
+        "speed table": speed_table,
+    },
     "benchmarks/README.md": {
-        module: of(module)
-        for module in (
-            "lf_application",
-            "label_csv",
-            "vote_cache",
-            "spacy_lfs",
-            "lf_analysis",
-            "label_models",
-            "bert_prediction",
-        )
+        **{module: of(module) for module in SPEED},
+        "label model quality": of("label_models", kind="quality"),
+        "synthetic votes": of("synthetic", kind="quality"),
     },
     "docs/scaling.md": {
         "costs": of("scaling", "cost_table"),
