@@ -22,8 +22,15 @@ from weaklabel.votes.tally import has_vote
 Floats = NDArray[np.float64]
 
 _FOLDS = 4
-_PSEUDO_SHARE, _PSEUDO_VOTES, _ERROR_SHARE = 0.3, 1.0, 0.25
+
+_PSEUDO_SHARE, _PSEUDO_VOTES = 0.3, 1.0
+"""Pseudo-votes that smooth what votes tell: for each vote, and for each class that a labeling function votes for."""
+
+_ERROR_SHARE = 0.25
+"""Errors among pseudo-votes, as a share of those that chance would make."""
+
 _SUREST = 0.98
+"""Most that P(vote | class) may be."""
 
 _TEXTS_AT_ONCE = 1 << 14
 """Texts whose embeddings are in memory together at prediction."""
