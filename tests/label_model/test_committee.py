@@ -6,6 +6,8 @@ import pytest
 from tests.label_model.synthetic import draw_votes
 from weaklabel.label_model import AutoLabelModel, CommitteeLabelModel, DawidSkene, MajorityVote
 from weaklabel.label_model.misfit import misfit
+from weaklabel.label_model.overlaps import count_overlaps
+from weaklabel.label_model.repeats import find_repeats
 from weaklabel.votes import vote_patterns
 
 
@@ -25,29 +27,66 @@ def test_independent_votes_are_recognised(k, coverage):
     assert "Dawid and Skene" in model.why_
 
 
-def test_copies_are_recognised():
+def test_copies_share_a_weight():
     rng = np.random.default_rng(0)
     L, Y = draw_votes(4000, 10, 2, seed=5, coverage=(0.3, 0.6))
     L = with_copies(L, rng)
     model = CommitteeLabelModel(2).fit(L)
-    assert model.misfit_ > 5
+    (member,) = model.members_
+    assert model.misfit_ < 1.3
+    assert "repeated votes weighing less" in model.why_
+    weights = np.array(member.lf_weights)
+    assert (weights[1:10] > 0.9).all()
+    assert (weights[[0, *range(10, 14)]] < 0.4).all()
+    voted = (L >= 0).any(axis=1)
+    right = {
+        type(one).__name__: (one.predict(L, tie_break_policy="first") == Y)[voted].mean()
+        for one in (model, MajorityVote(2), DawidSkene(2, prior_share=0.0).fit(L))
+    }
+    assert right["CommitteeLabelModel"] > max(right["MajorityVote"], right["DawidSkene"]) + 0.01
+
+
+def test_votes_that_depend_on_more_than_their_class_are_left_to_the_mean_of_many():
+    rng = np.random.default_rng(1)
+    L, _ = draw_votes(4000, 12, 3, seed=6, coverage=(0.5, 0.8))
+    # Long texts get many votes, short ones few.
+    L[rng.random(L.shape) > rng.choice([0.1, 0.9], 4000)[:, None]] = -1
+    model = CommitteeLabelModel(3).fit(L)
+    assert model.misfit_ > 1.5
     assert len(model.members_) == 8
     assert "mean of 8" in model.why_
     probs = np.mean([member.predict_proba(L) for member in model.members_], axis=0)
     np.testing.assert_allclose(model.predict_proba(L), probs)
-    voted = (L >= 0).any(axis=1)
-    of = {name: (m.predict(L, tie_break_policy="first") == Y)[voted].mean() for name, m in
-          {"committee": model, "majority": MajorityVote(2)}.items()}  # fmt: skip
-    assert of["committee"] > of["majority"] - 0.02
+
+
+@pytest.mark.parametrize("k", [2, 5])
+def test_repeats_are_found_and_nothing_else(k):
+    rng = np.random.default_rng(k)
+    L, _ = draw_votes(5000, 15, k, seed=k, coverage=(0.2, 0.7))
+    free = vote_patterns(L)
+    assert find_repeats(count_overlaps(free, k), free.n, k).sum() < 0.5
+    copied = vote_patterns(with_copies(L, rng, copies=3))
+    repeats = find_repeats(count_overlaps(copied, k), copied.n, k)
+    clique = [0, 15, 16, 17]
+    off = ~np.eye(4, dtype=bool)
+    assert (repeats[np.ix_(clique, clique)][off] > 0.5).all()
+    others = repeats.copy()
+    others[np.ix_(clique, clique)] = 0
+    assert others.sum() < 0.7
+    np.testing.assert_array_equal(repeats, repeats.T)
 
 
 def test_misfit_of_a_true_model_is_about_one():
     L, _ = draw_votes(20_000, 10, 3, seed=9)
     found = vote_patterns(L)
     model = DawidSkene(3, prior_share=0.0, abstain_weight=1.0).fit(found)
-    assert 0.3 < misfit(found, np.exp(model.evidence_[:, 1:]), model.class_balance_) < 1.2
+    likelihood = np.exp(model.evidence_[:, 1:])
+    overlaps = count_overlaps(found, 3)
+    assert 0.3 < misfit(overlaps, found.n, likelihood, model.class_balance_) < 1.2
     few = vote_patterns(L[:5])
-    assert misfit(few, np.exp(model.evidence_[:, 1:]), model.class_balance_) == np.inf
+    assert misfit(count_overlaps(few, 3), few.n, likelihood, model.class_balance_) == np.inf
+    everything = np.ones((10, 10), dtype=bool)
+    assert misfit(overlaps, found.n, likelihood, model.class_balance_, everything) == np.inf
 
 
 def test_auto_without_texts_is_the_committee():

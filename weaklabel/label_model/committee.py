@@ -15,6 +15,8 @@ from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.dependencies import find_dependencies
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.misfit import misfit
+from weaklabel.label_model.overlaps import count_overlaps
+from weaklabel.label_model.repeats import find_repeats
 from weaklabel.label_model.snorkel import SnorkelLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.voting import voting_lfs
@@ -31,10 +33,13 @@ class CommitteeLabelModel(LabelModel):
     """The mean of several label models, or where the votes allow it the one that is then the best.
 
     Where votes are independent given the class, the full model of Dawid and Skene without a prior is near the best that
-    can be done. Where they are not, as with most labeling functions that people write, it goes astray, and cautious
-    models do better, each on other sets. Which of the two it is can be seen in the votes: under the fitted full model,
-    each two votes meet as often as expected, or they do not (see ``misfit_``). In the second case the answer is the mean
-    of the probabilities of eight models, so that no single one's failure decides.
+    can be done, also where some labeling functions repeat others and share their weight (see
+    `weaklabel.label_model.repeats`). Where they are not, as with most labeling functions that people write, it goes
+    astray, and cautious models do better, each on other sets. Which of the two it is can be seen in the votes: under
+    the fitted full model, each two votes meet as often as expected, or they do not (see ``misfit_``). In the second case
+    the answer is the mean of the probabilities of eight models, so that no single one's error decides: majority vote,
+    plain and weighted, Snorkel's model, triplets, and Dawid and Skene with and without a prior, both once as they are
+    and once with labeling functions that repeat others weighing less (see `find_dependencies`).
 
     Parameters
     ----------
@@ -46,8 +51,8 @@ class CommitteeLabelModel(LabelModel):
     members_ : tuple of LabelModel
         The fitted models that speak.
     misfit_ : float
-        Mean of (observed - expected)^2 / expected over meetings of two votes: about 1 or less where votes are
-        independent given the class; infinite where too few votes meet to tell.
+        Mean of (observed - expected)^2 / expected over meetings of two votes, of labeling functions that do not repeat
+        each other: about 1 or less where votes are independent given the class; infinite where too few votes meet to tell.
     why_ : str
         The choice and its reason, in one line.
     lf_accuracies_ : array
@@ -75,25 +80,35 @@ class CommitteeLabelModel(LabelModel):
         voting = voting_lfs(found)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", WeakLabelWarning)  # of members, on what the others make up for
-            full = DawidSkene(self.cardinality, prior_share=0.0, prior_votes=3.0, abstain_weight=1.0).fit(found)
-            of_voting = VotePatterns(found.patterns[:, voting], found.counts)
-            self.misfit_ = misfit(of_voting, np.exp(full.evidence_[voting, 1:]), full.class_balance_)
-            self.members_ = (full,) if self.misfit_ < MOST_MISFIT else self._all(found, full)
-        self.why_ = _reason(self.misfit_, len(self.members_))
+            full, self.misfit_ = self._full(found, voting)
+            self.members_ = (full,) if self.misfit_ < MOST_MISFIT else self._all(found)
+        self.why_ = _reason(self.misfit_, self.members_)
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
-    def _all(self, found: VotePatterns, full: DawidSkene) -> tuple[LabelModel, ...]:
+    def _full(self, found: VotePatterns, voting: NDArray[np.bool_]) -> tuple[DawidSkene, float]:
+        """Fit the full model, those who repeat others weighing less, and say how badly it fits what is left."""
+        overlaps = count_overlaps(VotePatterns(found.patterns[:, voting], found.counts), self.cardinality)
+        repeats = find_repeats(overlaps, found.n, self.cardinality)
+        own = 1 / (1 + repeats.sum(axis=1))
+        weights = np.ones(found.m)
+        weights[voting] = own
+        model = _full_model(self.cardinality, weights if repeats.any() else None).fit(found)
+        likelihood = np.exp(model.evidence_[voting, 1:] / own[:, None, None])
+        return model, misfit(overlaps, found.n, likelihood, model.class_balance_, repeats > 0)
+
+    def _all(self, found: VotePatterns) -> tuple[LabelModel, ...]:
         k = self.cardinality
-        cautious = (
+        models = (
+            _full_model(k),
             MajorityVote(k),
             WeightedMajorityVote(k),
             TripletLabelModel(k, class_balance="uniform"),
             SnorkelLabelModel(k, seed=self.seed),
             DawidSkene(k),
         )
-        fitted = [full, *(model.fit(found) for model in cautious)]
+        fitted = [model.fit(found) for model in models]
         weights = _shared_weights(found, _mean(fitted, found.patterns))
-        discounted = DawidSkene(k, lf_weights=weights), DawidSkene(**full.get_params() | {"lf_weights": weights})
+        discounted = DawidSkene(k, lf_weights=weights), _full_model(k, weights)
         return (*fitted, *(model.fit(found) for model in discounted))
 
     def _predict_patterns(self, patterns: Votes8) -> Probs:
@@ -110,7 +125,7 @@ class CommitteeLabelModel(LabelModel):
     def _restore(self, state: dict[str, Any]) -> None:
         self.members_ = tuple(restore(member) for member in state["members"])
         self.misfit_ = np.inf if state["misfit"] is None else float(state["misfit"])
-        self.why_ = _reason(self.misfit_, len(self.members_))
+        self.why_ = _reason(self.misfit_, self.members_)
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
 
@@ -130,17 +145,21 @@ def _shared_weights(found: VotePatterns, probs: Probs) -> NDArray[np.float64]:
     return 1 / shared
 
 
-def _reason(found: float, members: int) -> str:
+def _full_model(k: int, lf_weights: NDArray[np.float64] | None = None) -> DawidSkene:
+    return DawidSkene(k, prior_share=0.0, prior_votes=3.0, abstain_weight=1.0, lf_weights=lf_weights)
+
+
+def _reason(found: float, members: Sequence[LabelModel]) -> str:
     if found < MOST_MISFIT:
+        one = members[0]
+        weighing = isinstance(one, DawidSkene) and one.lf_weights is not None
         return (
-            "the full model of Dawid and Skene: votes meet as often as they should if they are independent given the "
-            f"class (misfit {found:.2f}, below {MOST_MISFIT})"
+            f"the full model of Dawid and Skene{', repeated votes weighing less' if weighing else ''}: "
+            f"{'other ' if weighing else ''}votes meet as often as they should if they are independent given the class "
+            f"(misfit {found:.2f}, below {MOST_MISFIT})"
         )
     if np.isinf(found):
-        return (
-            f"mean of {members} label models: too few votes meet to tell whether they are independent given the class"
-        )
-    return (
-        f"mean of {members} label models: votes are not independent given the class (misfit {found:.2f}, "
-        f"{MOST_MISFIT} or more)"
-    )
+        why = "too few votes meet to tell whether they are independent given the class"
+    else:
+        why = f"votes are not independent given the class (misfit {found:.2f}, {MOST_MISFIT} or more)"
+    return f"mean of {len(members)} label models: {why}"

@@ -5,26 +5,29 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.label_model.overlaps import count_overlaps
-from weaklabel.votes.patterns import VotePatterns
-
 Floats = NDArray[np.float64]
 
 _LEAST_EXPECTED = 3.0
 """Pairs of votes expected on fewer rows tell nothing."""
 
 
-def misfit(found: VotePatterns, likelihood: Floats, balance: Floats) -> float:
+def misfit(
+    overlaps: Floats, n: int, likelihood: Floats, balance: Floats, explained: NDArray[np.bool_] | None = None
+) -> float:
     r"""Compare how often each two votes meet with how often a model expects them to.
 
     Parameters
     ----------
-    found
-        Votes. Shape: [u, m].
+    overlaps
+        How many rows have each two votes, see `weaklabel.label_model.overlaps`. Shape: [m*k, m*k].
+    n
+        Rows.
     likelihood
         P(vote | class) of a fitted model, by labeling function, vote and class. Shape: [m, k, k].
     balance
         Class balance. Shape: [k].
+    explained
+        Pairs of labeling functions that are left out, since what they have in common is known. Shape: [m, m].
 
     Returns
     -------
@@ -33,12 +36,11 @@ def misfit(found: VotePatterns, likelihood: Floats, balance: Floats) -> float:
         rows both meet, and E on how many they should (3 at least): about 1 or less where the model is true, from 2
         to 70 on the votes of real labeling functions. Infinite where no pair tells anything.
     """
-    m, k = found.m, len(balance)
-    observed = count_overlaps(found, k)
+    m, k = len(likelihood), len(balance)
     rates = likelihood.reshape(m * k, k)
-    expected = (rates * (balance * found.n)) @ rates.T
-    lf = np.repeat(np.arange(m), k)
-    told = (expected >= _LEAST_EXPECTED) & (lf[:, None] != lf)
+    expected = (rates * (balance * n)) @ rates.T
+    apart = ~np.eye(m, dtype=bool) if explained is None else ~(np.eye(m, dtype=bool) | explained)
+    told = (expected >= _LEAST_EXPECTED) & np.repeat(np.repeat(apart, k, axis=0), k, axis=1)
     if not told.any():
         return np.inf
-    return float(np.mean((observed[told] - expected[told]) ** 2 / expected[told]))
+    return float(np.mean((overlaps[told] - expected[told]) ** 2 / expected[told]))

@@ -97,7 +97,7 @@ def _effects(of_events: Floats, of_signals: Floats, rate: Floats, n: int) -> Flo
     np.fill_diagonal(others, 0)
     found = np.full(len(rate), np.nan)
     for lf in np.flatnonzero(rate):
-        partners = _partners(others[lf])
+        partners = choose_partners(others[lf])
         both = np.ix_(partners, partners)
         of_one = np.outer(others[lf, partners], others[lf, partners])[usable[both]]
         if of_one.size:
@@ -105,7 +105,7 @@ def _effects(of_events: Floats, of_signals: Floats, rate: Floats, n: int) -> Flo
     return np.where(_disagrees(others, spread, rate, n), -found, found)
 
 
-def _partners(covariances: Floats) -> NDArray[np.int64]:
+def choose_partners(covariances: Floats) -> NDArray[np.int64]:
     """Choose the largest by size, and what ties with the last of them, so that the order makes no difference."""
     sizes = np.abs(covariances)
     least = np.partition(sizes, -_PARTNERS)[-_PARTNERS] if len(sizes) > _PARTNERS else 0
