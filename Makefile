@@ -28,8 +28,8 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Label quality on benchmark sets, reduced: about 10 minutes. DATA is a folder with sets in WRENCH's format.
-SETS ?= youtube trec semeval
+# Label quality on benchmark sets, reduced: about 9 minutes. DATA is a folder with sets in WRENCH's format.
+SETS ?= youtube trec
 bench-quality: $(VENV)/.dev
 	$(if $(DATA),,$(error give DATA=FOLDER, which holds sets in WRENCH's format, such as $(SETS)))
 	OMP_NUM_THREADS=2 HF_HUB_OFFLINE=1 $(BIN)/weaklabel bench $(SETS:%=$(DATA)/%) --label-models majority,snorkel,auto \
