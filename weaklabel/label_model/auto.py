@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from weaklabel.label_model.base import LabelModel, restore
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.text import TextLabelModel
@@ -92,9 +89,6 @@ class AutoLabelModel(LabelModel):
 
     def _predict_texts(self, rows: Votes8, texts: list[str]) -> Probs:
         return self.chosen_.predict_proba(rows, texts)
-
-    def _usable(self) -> NDArray[np.bool_]:
-        return ~np.isnan(self.lf_accuracies_)
 
     def _state(self) -> dict[str, Any]:
         return {"chosen": self.chosen_.to_saved(), "why": self.why_}

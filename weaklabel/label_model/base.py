@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError, nearest
+from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.saving import to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
 from weaklabel.labels import MAX_CARDINALITY, Labels, Probs, Votes8, check_L
@@ -238,14 +239,25 @@ class LabelModel(ABC):
         for name in self._fitted:
             setattr(self, name, np.array(state[name], dtype=np.float64))  # None becomes NaN
 
-    def _usable(self) -> NDArray[np.bool_] | None:
-        """Say whose votes the model can use; None for all. Shape: [m]."""
-        return None
+    def _usable(self) -> NDArray[np.bool_]:
+        """Say whose votes the model can use: of those that voted when it was fitted. Shape: [m]."""
+        return ~np.isnan(self.lf_accuracies_)
+
+    def _answered(self, rows: Votes8) -> NDArray[np.bool_]:
+        """Say which rows have a vote that the model can use. Shape: [n, m] -> [n]."""
+        return has_vote(rows, self._usable())
+
+    def _by_evidence(self, rows: Votes8, evidence: NDArray[np.float64], log_prior: NDArray[np.float64]) -> Probs:
+        """Add up the evidence [m, k+1, k] of the votes that the model can use. Shape: [n, m] -> [n, k]."""
+        usable = self._usable()
+        if not usable.all():
+            rows, evidence = rows[:, usable], evidence[usable]
+        return probs_by_evidence(rows, evidence, log_prior)
 
     def _probs(self, rows: Votes8) -> Probs:
         self._check_width(rows.shape[1])
         probs = self._predict_patterns(rows)
-        probs[~has_vote(rows, self._usable())] = np.nan
+        probs[~self._answered(rows)] = np.nan
         return probs
 
     def _answers(

@@ -115,9 +115,6 @@ class CommitteeLabelModel(LabelModel):
         # Majority vote would use votes of labeling functions that never voted at the fit; nobody else does.
         return _mean(self.members_, np.where(self._usable(), patterns, np.int8(ABSTAIN)))
 
-    def _usable(self) -> NDArray[np.bool_]:
-        return ~np.isnan(self.lf_accuracies_)
-
     def _state(self) -> dict[str, Any]:
         members = [member.to_saved() for member in self.members_]
         return {"members": members, "misfit": self.misfit_ if np.isfinite(self.misfit_) else None}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.evidence import probs_by_evidence, softmax, vote_evidence
-from weaklabel.label_model.expectation import ExpectedVotes, vote_shares
+from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_shares
 from weaklabel.label_model.prior import check_prior
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, Votes8
@@ -31,11 +31,6 @@ _TOLERANCE = 1e-4
 
 _FEW = 1 << 14
 """Patterns for which sums of evidence are not worth tables of them."""
-
-_SUREST = 0.98
-"""Most that P(vote | class) may be: nobody always says the same."""
-
-_SMALLEST = 1e-12
 
 
 class DawidSkene(LabelModel):
@@ -171,33 +166,18 @@ class DawidSkene(LabelModel):
         lf_weights
             Shape: [m].
         """
-        m, k = len(expected), self.cardinality
-        balance = (rows + 1) / (rows + 1).sum()
-        by_vote = expected.sum(axis=2)
-        added = self.prior_share * by_vote + self.prior_votes * (by_vote > 0)
+        k, balance = self.cardinality, (rows + 1) / (rows + 1).sum()
         target = np.full((k, k), (1 - self.prior_accuracy) / max(1, k - 1))
         np.fill_diagonal(target, self.prior_accuracy if k > 1 else 1.0)
-        votes = by_vote.sum(axis=1)
-        # Pseudo-votes come with rows of their own, as many as a labeling function of this coverage votes among.
-        more = 1 + np.divide(added.sum(axis=1), votes, out=np.zeros(m), where=votes > 0)
         in_all = (rows.sum() + silent) * balance
-        likelihood = (expected + added[:, :, None] * target) / np.maximum(in_all * more[:, None], _SMALLEST)[:, None]
-        likelihood = np.clip(likelihood, _SMALLEST, _SUREST)
+        likelihood = smoothed_likelihood(expected, in_all, target, self.prior_share, self.prior_votes)
         quiet = np.log1p(-np.minimum(likelihood.sum(axis=1), 1 - 1e-6))
         evidence = np.concatenate([self.abstain_weight * quiet[:, None], np.log(likelihood)], axis=1)
         evidence *= lf_weights[:, None, None]
-        right = np.einsum("jyy->j", expected)
-        accuracies = np.divide(right, votes, out=np.full(m, np.nan), where=votes > 0)
-        return Tables(evidence, balance, accuracies)
+        return Tables(evidence, balance, expected_accuracies(expected))
 
     def _predict_patterns(self, patterns: Votes8) -> Probs:
-        usable = self._usable()
-        evidence = self.evidence_ if usable.all() else self.evidence_[usable]
-        rows = patterns if usable.all() else patterns[:, usable]
-        return probs_by_evidence(rows, evidence, np.log(self.class_balance_))
-
-    def _usable(self) -> NDArray[np.bool_]:
-        return ~np.isnan(self.lf_accuracies_)
+        return self._by_evidence(patterns, self.evidence_, np.log(self.class_balance_))
 
     def _weights(self, m: int) -> Floats:
         weights = np.asarray(1.0 if self.lf_weights is None else self.lf_weights, dtype=np.float64)

@@ -15,6 +15,11 @@ from weaklabel.votes.threads import cores, in_threads
 
 Floats = NDArray[np.float64]
 
+_SUREST = 0.98
+"""Most that P(vote | class) may be: nobody always says the same."""
+
+_SMALLEST = 1e-12
+
 _ROWS_AT_ONCE = 1 << 17
 """Fixed, so that sums are rounded the same on any machine."""
 
@@ -64,6 +69,35 @@ class ExpectedVotes:
             for label in range(self.k):
                 table[:, label] += np.bincount(value, weights[rows, label], minlength=len(table))
         return table
+
+
+def smoothed_likelihood(expected: Floats, rows: Floats, target: Floats, share: float, votes: float) -> Floats:
+    """Return P(vote | class), smoothed by pseudo-votes. Shape: [m, k, k].
+
+    Pseudo-votes come with rows of their own, as many as a labeling function of this coverage votes among.
+
+    Parameters
+    ----------
+    expected
+        How many rows each labeling function's votes share with each class. Shape: [m, k, k].
+    rows
+        How many rows each class has. Shape: [k].
+    target
+        Classes of pseudo-votes, by vote. Shape: [k, k].
+    share, votes
+        Pseudo-votes for each vote, and for each class that a labeling function votes for.
+    """
+    by_vote = expected.sum(axis=2)
+    added, voted = share * by_vote + votes * (by_vote > 0), by_vote.sum(axis=1)
+    more = 1 + np.divide(added.sum(axis=1), voted, out=np.zeros(len(voted)), where=voted > 0)
+    likelihood = (expected + added[:, :, None] * target) / np.maximum(rows * more[:, None], _SMALLEST)[:, None]
+    return np.clip(likelihood, _SMALLEST, _SUREST)
+
+
+def expected_accuracies(expected: Floats) -> Floats:
+    """Return the expected share of votes that are right; NaN where there are none. Shape: [m, k, k] -> [m]."""
+    voted = expected.sum(axis=2).sum(axis=1)
+    return np.divide(np.einsum("jyy->j", expected), voted, out=np.full(len(voted), np.nan), where=voted > 0)
 
 
 def vote_shares(L: Votes8, cardinality: int) -> Floats:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.base import LabelModel
-from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.hyper_network import expect, names_and_shapes, run_network
 from weaklabel.label_model.hyper_table import Cells, VoteTable
 from weaklabel.label_model.overlaps import count_overlaps
@@ -102,12 +101,7 @@ class HyperLabelModel(LabelModel):
         self.lf_accuracies_[voting] = np.bincount(lf, right) / np.bincount(lf, table.votes)
 
     def _predict_patterns(self, patterns: Votes8) -> Probs:
-        usable = self._usable()
-        evidence = self.evidence_ if usable.all() else self.evidence_[usable]
-        return probs_by_evidence(patterns if usable.all() else patterns[:, usable], evidence, self.log_prior_)
-
-    def _usable(self) -> NDArray[np.bool_]:
-        return ~np.isnan(self.lf_accuracies_)
+        return self._by_evidence(patterns, self.evidence_, self.log_prior_)
 
 
 class _Parts:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from weaklabel.label_model.base import LabelModel
 from weaklabel.labels import Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns
-from weaklabel.votes.tally import blocks
+from weaklabel.votes.tally import blocks, has_vote
 from weaklabel.votes.threads import in_threads
 
 
@@ -52,6 +52,9 @@ class MajorityVote(LabelModel):
     def _check_width(self, m: int) -> None:
         if hasattr(self, "lf_accuracies_"):
             super()._check_width(m)
+
+    def _answered(self, rows: Votes8) -> NDArray[np.bool_]:
+        return has_vote(rows)  # nothing was learned of anybody
 
     def _predict_patterns(self, patterns: Votes8) -> Probs:
         return majority_probs(patterns, self.cardinality)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from weaklabel.errors import LabelModelError, WeakLabelWarning, nearest
 from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import LabelModel
-from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.snorkel_fit import LR_FACTORS, STEPS, LossDivergedError, train_snorkel
 from weaklabel.label_model.voting import voting_lfs
@@ -139,15 +138,10 @@ class SnorkelLabelModel(LabelModel):
         self._warn_of_contradictions(found)
 
     def _predict_patterns(self, patterns: Votes8) -> Probs:
-        m, k, usable = patterns.shape[1], self.cardinality, self._usable()
+        m, k = patterns.shape[1], self.cardinality
         # As in Snorkel, an abstain is no evidence.
         evidence = np.concatenate([np.zeros((m, 1, k)), np.log(self.mu_).reshape(m, k, k)], axis=1)
-        if not usable.all():
-            patterns, evidence = patterns[:, usable], evidence[usable]
-        return probs_by_evidence(patterns, evidence, np.log(self.p_))
-
-    def _usable(self) -> NDArray[np.bool_]:
-        return ~np.isnan(self.lf_accuracies_)
+        return self._by_evidence(patterns, evidence, np.log(self.p_))
 
     def _precisions(self, m: int) -> NDArray[np.float64]:
         precisions = np.asarray(self.prec_init, dtype=np.float64)

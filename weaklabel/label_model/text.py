@@ -13,7 +13,7 @@ from weaklabel.label_model.base import LabelModel, restore
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.discriminant import CrossFitted, normalised, temperature
 from weaklabel.label_model.evidence import vote_evidence
-from weaklabel.label_model.expectation import ExpectedVotes
+from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood
 from weaklabel.label_model.ties import TOLERANCE
 from weaklabel.labels import Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns, take_rows
@@ -28,9 +28,6 @@ _PSEUDO_SHARE, _PSEUDO_VOTES = 0.3, 1.0
 
 _ERROR_SHARE = 0.25
 """Errors among pseudo-votes, as a share of those that chance would make."""
-
-_SUREST = 0.98
-"""Most that P(vote | class) may be."""
 
 _TEXTS_AT_ONCE = 1 << 14
 """Texts whose embeddings are in memory together at prediction."""
@@ -169,17 +166,11 @@ class TextLabelModel(LabelModel):
         k = self.cardinality
         expected = ExpectedVotes(L, k).count(np.asfortranarray(labels))
         balance = labels.mean(axis=0)
-        by_vote = expected.sum(axis=2)
-        votes = by_vote.sum(axis=1)
-        added = _PSEUDO_SHARE * by_vote + _PSEUDO_VOTES * (by_vote > 0)
         target = _ERROR_SHARE * balance + (1 - _ERROR_SHARE) * np.eye(k)
-        more = 1 + np.divide(added.sum(axis=1), votes, out=np.zeros(len(votes)), where=votes > 0)
-        rows = (labels.sum(axis=0) + 1) * more[:, None]
-        likelihood = (expected + added[:, :, None] * target) / rows[:, None]
-        evidence = np.log(np.clip(likelihood, 1e-12, _SUREST))
-        evidence[by_vote == 0] = 0
-        accuracies = np.divide(np.einsum("jyy->j", expected), votes, out=np.full(len(votes), np.nan), where=votes > 0)
-        return np.concatenate([np.zeros((len(votes), 1, k)), evidence], axis=1), accuracies
+        rows = labels.sum(axis=0) + 1
+        evidence = np.log(smoothed_likelihood(expected, rows, target, _PSEUDO_SHARE, _PSEUDO_VOTES))
+        evidence[expected.sum(axis=2) == 0] = 0
+        return np.concatenate([np.zeros((len(evidence), 1, k)), evidence], axis=1), expected_accuracies(expected)
 
     def _predict_patterns(self, patterns: Votes8) -> Probs:
         return self.votes_.predict_proba(patterns)
@@ -196,9 +187,6 @@ class TextLabelModel(LabelModel):
         from weaklabel.encoder import Encoder
 
         return Encoder(self.encoder, max_length=self.max_length).encode(texts).astype(np.float64)
-
-    def _usable(self) -> NDArray[np.bool_]:
-        return ~np.isnan(self.lf_accuracies_)
 
     def _state(self) -> dict[str, Any]:
         arrays = {name: getattr(self, name) for name in ("lf_accuracies_", "evidence_", "weights_", "bias_")}

@@ -130,9 +130,6 @@ class TripletLabelModel(LabelModel):
         rows = voted @ self._predict_patterns(found.patterns) + 1
         return np.asarray(rows / rows.sum())
 
-    def _usable(self) -> NDArray[np.bool_]:
-        return ~np.isnan(self.lf_accuracies_)
-
     def _predict_patterns(self, patterns: Votes8) -> Probs:
         usable, p, k = self._usable(), self.p_, self.cardinality
         if k == 1:

@@ -131,9 +131,6 @@ class WeightedMajorityVote(LabelModel):
         kept = np.clip(accuracy, _MARGIN, 1 - _MARGIN)
         return np.asarray(np.log(kept * max(1, self.cardinality - 1) / (1 - kept)))
 
-    def _usable(self) -> NDArray[np.bool_]:
-        return ~np.isnan(self.weights_)
-
     def _predict_patterns(self, patterns: Votes8) -> Probs:
         usable = self._usable()
         return _weighted_probs(patterns[:, usable], self.weights_[usable], self.cardinality)
