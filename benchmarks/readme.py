@@ -69,6 +69,12 @@ def label_model_table():
     return "\n".join(lines)
 
 
+def classifier_table():
+    from benchmarks.quality.classifiers import read, table
+
+    return table(read(RESULTS))
+
+
 def training_table():
     result = load("speed_bert_training")
     setting, arms = result["setting"], result["arms"]
@@ -124,6 +130,8 @@ TABLES = {
     "README.md": {
         "demo table": demo_table,
         "label model table": label_model_table,
+        "suggestion table": of("suggestions", kind="quality"),
+        "classifier table": classifier_table,
         "training table": training_table,
         "speed table": speed_table,
     },
@@ -131,6 +139,7 @@ TABLES = {
         **{module: of(module) for module in SPEED},
         "label model quality": of("label_models", kind="quality"),
         "synthetic votes": of("synthetic", kind="quality"),
+        "suggestions": of("suggestions", kind="quality"),
     },
     "docs/scaling.md": {
         "costs": of("scaling", "cost_table"),

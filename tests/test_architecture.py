@@ -14,8 +14,8 @@ PACKAGE = Path(weaklabel.__file__).parent
 # An import points only to the left.
 ORDER = [
     "errors", "labels", "files", "versions", "table", "cache", "corpus", "device", "encoder", "lf", "votes", "label_model",
-    "classifier", "scoring", "report", "config", "labelled", "job", "run_folder", "gold", "pipeline", "bench", "demo", "cli",
-    "__main__",
+    "classifier", "scoring", "explain", "suggest", "report", "config", "labelled", "job", "decisions", "run_folder", "gold",
+    "pipeline", "review", "bench", "demo", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -35,7 +35,10 @@ _HOMES = {
     "weaklabel.classifier": ("BertClassifier", "LinearClassifier", "RobustClassifier", "load_classifier"),
     "weaklabel.job": ("LabelOptions", "label_file", "predict_file"),
     "weaklabel.scoring": ("Scores", "score"),
+    "weaklabel.explain": ("explain_lf", "explain_row"),
+    "weaklabel.decisions": ("DecisionLog",),
     "weaklabel.pipeline": ("run_project",),
+    "weaklabel.review": ("open_review",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -7,7 +7,9 @@ from weaklabel.classifier import (
     load_classifier as load_classifier,
 )
 from weaklabel.corpus import Corpus as Corpus, read_corpus as read_corpus
+from weaklabel.decisions import DecisionLog as DecisionLog
 from weaklabel.errors import WeakLabelError as WeakLabelError, WeakLabelWarning as WeakLabelWarning
+from weaklabel.explain import explain_lf as explain_lf, explain_row as explain_row
 from weaklabel.job import LabelOptions as LabelOptions, label_file as label_file, predict_file as predict_file
 from weaklabel.label_model import (
     AutoLabelModel as AutoLabelModel,
@@ -42,6 +44,7 @@ from weaklabel.lf.patterns import (
 )
 from weaklabel.lf.prototype import prototype_lf as prototype_lf
 from weaklabel.pipeline import run_project as run_project
+from weaklabel.review import open_review as open_review
 from weaklabel.scoring import Scores as Scores, score as score
 from weaklabel.votes import (
     LFAnalysis as LFAnalysis,

@@ -42,7 +42,7 @@ class LFSettings(_Section):
 
 
 LabelModelName = Literal[
-    "auto", "majority", "weighted", "snorkel", "dawid-skene", "triplets", "hyper", "committee", "text"
+    "auto", "majority", "weighted", "snorkel", "dawid-skene", "triplets", "structured", "hyper", "committee", "text"
 ]
 """As in `weaklabel.label_model.LABEL_MODELS`, which takes longer to load."""
 
@@ -84,7 +84,8 @@ class ClassifierSettings(_Section):
 class GoldSettings(_Section):
     """``[gold]``: what the stages are scored against, opened only after the last of them has been trained.
 
-    Without ``path``, ``column`` is a column of the corpus; its rows with gold are then kept out of training.
+    Without ``path``, ``column`` is a column of the corpus; its rows with gold are then kept out of training. So are
+    the decided rows where ``path`` is a file of decisions, which ``weaklabel review`` writes.
     ``ceiling`` names a second file with gold for the corpus's own texts: the same classifier trained on that shows what
     perfect labels would give.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus, read_corpus
+from weaklabel.decisions import gold_of, is_decision_file, read_decisions, text_hashes
 from weaklabel.errors import ConfigError, nearest
 from weaklabel.labels import ABSTAIN, Labels, Probs, Votes8, encode_labels, label_index, labels_of
 from weaklabel.lf.packs import LFCollection
@@ -27,11 +29,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GoldRows:
-    """Rows with gold: texts, their votes [n, m], and their classes [n]."""
+    """Rows with gold: texts, their votes [n, m], their classes [n], and which rows of the corpus they are, if they are."""
 
     texts: list[str]
     L: Votes8
     Y: Labels
+    rows: NDArray[np.int64] | None = None
+
+    def of_corpus(self, n: int) -> Labels | None:
+        """Return the classes of the corpus's ``n`` rows, -1 where there is none; None where gold is of other rows."""
+        if self.rows is None:
+            return None
+        found = np.full(n, ABSTAIN, dtype=np.int64)
+        found[self.rows] = self.Y
+        return found
 
 
 @dataclass(frozen=True)
@@ -81,9 +92,12 @@ def check_gold(project: Project, corpus: Corpus, labels: Sequence[str]) -> None:
 
 
 def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_]:
-    """Rows that carry gold in the corpus itself, and so must not be trained on. Shape: [n]."""
-    if project.gold is None or project.gold.path is not None:
+    """Rows of the corpus itself that carry gold, or were decided on, and so must not be trained on. Shape: [n]."""
+    if project.gold is None or (project.gold.path is not None and not is_decision_file(project.gold.path)):
         return np.zeros(len(corpus), dtype=bool)
+    if project.gold.path is not None:
+        decided = {decision.text_sha256 for decision in read_decisions(project.gold.path)}
+        return np.array([key in decided for key in text_hashes(corpus.texts())], dtype=bool)
     return np.array([value not in (None, "") for value in corpus.column(project.gold.column)], dtype=bool)
 
 
@@ -91,6 +105,8 @@ def open_gold(project: Project, corpus: Corpus, votes: Votes, lfs: LFCollection,
     """Open gold: a file of its own, on which the labeling functions vote, or the rows of the corpus that have it."""
     gold = project.gold
     assert gold is not None
+    if gold.path is not None and is_decision_file(gold.path):
+        return _open_decisions(gold.path, corpus, votes, lfs, folder)
     source = corpus if gold.path is None else read_gold(project, gold.path)
     folder.note_input("gold", source)
     Y = encode_labels(source.column(gold.column), lfs.labels, f"{source.name}, column '{gold.column}'")
@@ -100,7 +116,18 @@ def open_gold(project: Project, corpus: Corpus, votes: Votes, lfs: LFCollection,
     if gold.path is not None:
         votes = apply_lfs(lfs, source, error_budget=project.lfs.error_budget, workers=project.lfs.workers)
     texts = source.texts()
-    return GoldRows([texts[row] for row in rows], votes.L[rows], Y[rows])
+    return GoldRows([texts[row] for row in rows], votes.L[rows], Y[rows], rows if gold.path is None else None)
+
+
+def _open_decisions(path: Path, corpus: Corpus, votes: Votes, lfs: LFCollection, folder: RunFolder) -> GoldRows:
+    """Open what reviewers decided on rows of the corpus."""
+    folder.inputs["gold"] = {"name": str(path), "sha256": sha256(path.read_bytes()).hexdigest()}
+    texts = corpus.texts()
+    Y = gold_of(read_decisions(path), texts, lfs.labels)
+    rows = np.flatnonzero(Y != ABSTAIN)
+    if not len(rows):
+        raise ConfigError(f"{path}: none of the decided texts is in {corpus.name}; give the decisions on that corpus")
+    return GoldRows([texts[row] for row in rows], votes.L[rows], Y[rows], rows)
 
 
 def gold_of_texts(project: Project, path: Path, texts: Sequence[str], labels: Sequence[str]) -> Labels:

@@ -25,6 +25,7 @@ from weaklabel.gold import (
 from weaklabel.labelled import make_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection, load_lfs
+from weaklabel.report.insight import Gold
 from weaklabel.run_folder import RunFolder
 from weaklabel.scoring import Scores, score
 from weaklabel.votes import LFAnalysis, Votes, apply_lfs
@@ -102,6 +103,7 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
 
         # Only from here on is gold looked at.
         scores: dict[str, Scores] = {}
+        gold = None
         summary = LFAnalysis(labelled.votes).lf_summary(est_accuracies=labelled.model.lf_accuracies_)
         if project.gold is not None:
             with folder.timed("votes on gold rows"):
@@ -113,8 +115,11 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
                     ceiling = _train_ceiling(project, corpus, lfs.labels, folder, progress)
                 stages["gold_ceiling"] = Stage.of(ceiling.predict_proba(rows.texts))
             scores = _score(rows.Y, stages, project, lfs.labels)
+            probs_of = {name: stage.probs for name, stage in stages.items()}
+            gold = Gold(rows.Y, probs_of, rows.of_corpus(labelled.votes.n))
             summary = with_gold(summary, LFAnalysis(rows.L, lfs.lfs).lf_summary(rows.Y))
-        folder.finish(labelled.votes, labelled.model, classifiers, summary, labelled.preds, scores)
+        votes, model, preds, probs = labelled.votes, labelled.model, labelled.preds, labelled.probs
+        folder.finish(votes, model, classifiers, summary, preds, probs, scores, gold)
     return RunResult(labelled, scores, folder)
 
 

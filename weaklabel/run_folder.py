@@ -21,6 +21,8 @@ from weaklabel.labelled import free_prefix, write_labelled_corpus
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.report import RunSummary, run_report
+from weaklabel.report.html import html_report
+from weaklabel.report.insight import Gold, gather
 from weaklabel.scoring import Scores
 from weaklabel.versions import versions
 from weaklabel.votes import Votes, save_votes
@@ -73,14 +75,14 @@ class RunFolder:
             self._remove_earlier_run()
         except OSError as error:
             raise ConfigError(f"cannot write to {self.path}: {error.strerror}") from error
-        self._show_warning = warnings.showwarning
-        warnings.showwarning = self._record_warning
+        self._recorder = recorded_warnings(self.warnings)
+        self._recorder.__enter__()
         write_json(self.path / INCOMPLETE, {"title": self.project.title, "files": {"training": "logs of training"}})
         self.note_input("corpus", self.corpus)
         return self
 
     def __exit__(self, *_: object) -> None:
-        warnings.showwarning = self._show_warning
+        self._recorder.__exit__(None, None, None)
 
     def note_input(self, what: str, corpus: Corpus) -> None:
         """Record which file was read, and its hash."""
@@ -121,18 +123,36 @@ class RunFolder:
         classifiers: dict[str, Classifier],
         summary: pd.DataFrame,
         preds: Labels,
+        probs: Probs,
         scores: dict[str, Scores],
+        gold: Gold | None = None,
     ) -> None:
-        """Write the LF table, the scores and the report, and last of all the manifest."""
+        """Write the LF table, the scores and the reports, and last of all the manifest."""
         if (self.path / "training").exists():
             self.files["training"] = "loss and speed, epoch by epoch"
         write_text(self._file("lf_table.csv", "what each labeling function did"), summary.to_csv())
         if scores:
             stages = {stage: result.to_dict() for stage, result in scores.items()}
             write_json(self._file("scores.json", "scores of every stage"), stages)
-        report = self._file("report.md", "this run, to read")
+        report, page = self._file("report.md", "this run, to read"), self._file("report.html", "this run, to look at")
         manifest = self._file(MANIFEST, "settings, versions, input hashes, timings")
-        write_text(report, run_report(self._summary(votes, model, summary, preds, scores)))
+        run = self._summary(votes, model, summary, preds, scores)
+        write_text(report, run_report(run))
+        with self.timed("report"):
+            insight = gather(
+                run,
+                self.corpus,
+                self.lfs,
+                votes,
+                model,
+                probs,
+                preds,
+                gold=gold,
+                training=self.path / "training",
+                with_text=model.uses_texts,
+                seed=self.project.seed,
+            )
+            write_text(page, html_report(insight))
         write_json(manifest, self._manifest(votes, model, classifiers))
         (self.path / INCOMPLETE).unlink()
 
@@ -153,11 +173,6 @@ class RunFolder:
             else:
                 path.unlink(missing_ok=True)
 
-    def _record_warning(self, message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
-        if issubclass(category, UserWarning):
-            self.warnings.append(str(message))
-        self._show_warning(message, category, *rest, **named)
-
     def _summary(
         self, votes: Votes, model: LabelModel, summary: pd.DataFrame, preds: Labels, scores: dict[str, Scores]
     ) -> RunSummary:
@@ -170,7 +185,7 @@ class RunFolder:
             labels=self.lfs.labels,
             lf_summary=summary,
             label_counts=counts | {"(no label)": int((preds < 0).sum())},
-            label_model={"name": self.project.label_model.name, "why": _why(model), **model.get_params()},
+            label_model={"name": self.project.label_model.name, "why": why(model), **model.get_params()},
             scores=scores,
             problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
             warnings=self.warnings,
@@ -185,7 +200,7 @@ class RunFolder:
         return {
             "title": self.project.title,
             "settings": self.project.model_dump(mode="json"),
-            "label_model": {"class": type(model).__name__, "why": _why(model), **_plain(model.get_params())},
+            "label_model": {"class": type(model).__name__, "why": why(model), **_plain(model.get_params())},
             "classifiers": {name: _plain(classifier.get_params()) for name, classifier in classifiers.items()},
             "inputs": self.inputs,
             "packs": {origin: sha256(Path(origin).read_bytes()).hexdigest() for origin in sorted(packs)},
@@ -200,8 +215,25 @@ class RunFolder:
         }
 
 
+@contextmanager
+def recorded_warnings(into: list[str]) -> Iterator[None]:
+    """Keep what users are warned of, which is shown as well."""
+    show = warnings.showwarning
+
+    def record(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
+        if issubclass(category, UserWarning):
+            into.append(str(message))
+        show(message, category, *rest, **named)
+
+    warnings.showwarning = record
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
+
+
 def check_run_folder(path: Path) -> None:
-    """Refuse a folder that holds files but no run, complete or not; a project file alone may be there.
+    """Refuse a folder that holds files but no run, complete or not; a project file, its data and a review may be there.
 
     Raises
     ------
@@ -212,7 +244,7 @@ def check_run_folder(path: Path) -> None:
         return
     if not path.is_dir():
         raise ConfigError(f"{path} is a file; choose a folder for 'out'")
-    names = {file.name for file in path.iterdir()} - {"project.toml", "data"}
+    names = {file.name for file in path.iterdir()} - {"project.toml", "data", "review"}
     if names and not names & {MANIFEST, INCOMPLETE}:
         raise ConfigError(f"{path} holds other files ({min(names)} ...); choose an empty folder for 'out'")
 
@@ -224,7 +256,7 @@ def _files_of(manifest: Path) -> set[str]:
         return set()
 
 
-def _why(model: LabelModel) -> str | None:
+def why(model: LabelModel) -> str | None:
     """Return what a label model that chooses says of its choice."""
     return getattr(model, "why_", None)
 

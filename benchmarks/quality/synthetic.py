@@ -2,9 +2,11 @@
 
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m benchmarks.quality.synthetic [--models a,b] [--draws 1]
 
-Nothing is tuned on it. A label model is fitted on n rows of votes and scored on 5,000 others of the same model of votes.
-Rows without any vote are left out of all figures. Accuracy and log loss are expected ones: over the exact posterior of
-each row instead of its drawn class, so that no model can beat Bayes by luck. The calibration error is of drawn classes.
+`StructuredLabelModel` was developed on other settings of the same kinds (`design(7)` and `design(8)`), so it knows in
+general how these votes are made; no label model was tuned on these settings themselves. A label model is fitted on n
+rows of votes and scored on 5,000 others of the same model of votes. Rows without any vote are left out of all figures.
+Accuracy and log loss are expected ones: over the exact posterior of each row instead of its drawn class, so that no
+model can beat Bayes by luck. The calibration error is of drawn classes.
 """
 
 import argparse

@@ -77,6 +77,7 @@ def test_the_result_as_json(weaklabel, corpus, pack, tmp_path, classifier):
         "rows": 24,
         "rejects": 0,
         "covered": 20,
+        "decided": None,
         "label_model": "majority",
         "classifier": classifier,
         "model": str(tmp_path / "model"),

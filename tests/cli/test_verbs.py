@@ -11,7 +11,20 @@ from weaklabel.votes import load_votes
 
 
 def test_every_verb_shows_examples_first(weaklabel):
-    for verb in ("lfs", "label", "analyze", "train", "predict", "score", "run", "bench", "demo"):
+    for verb in (
+        "lfs",
+        "label",
+        "analyze",
+        "train",
+        "predict",
+        "score",
+        "run",
+        "explain",
+        "suggest",
+        "review",
+        "bench",
+        "demo",
+    ):
         done = weaklabel(verb, "--help")
         assert done.code == 0
         assert 0 < done.out.index("Examples:") < done.out.index("Options")

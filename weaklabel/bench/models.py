@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +11,6 @@ from numpy.typing import NDArray
 
 from weaklabel.errors import ConfigError, nearest
 from weaklabel.label_model import LABEL_MODELS, LabelModel
-from weaklabel.labels import Labels, Probs
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
@@ -65,39 +62,3 @@ def new_classifier(name: str, labels: Sequence[str], seed: int, ready: bool = Fa
 def for_gold(classifier: str) -> str:
     """Return the name of what is trained on gold alone, as in a run's ceiling: gold needs no denoising."""
     return _FOR_GOLD.get(classifier, classifier)
-
-
-def fit_weak_then_clean(
-    classifier: Classifier, texts: Sequence[str], probs: Probs, clean: NDArray[np.int64], gold: Labels
-) -> Classifier:
-    """Train on weak labels, and go on with a few clean ones.
-
-    A classifier that starts from a checkpoint goes on from its weakly trained self with the clean rows alone, and takes
-    them as they are, even where it denoises weak labels. One that finds its optimum from anywhere, such as logistic
-    regression, has nothing to go on from: it is trained on both, gold in the place of the clean rows' weak labels, and
-    all clean rows together weighing as much as all weak ones.
-
-    Parameters
-    ----------
-    classifier
-        Not fitted.
-    texts, probs
-        All train rows. Shape: [n] and [n, k].
-    clean
-        Numbers of the clean rows.
-    gold
-        Their classes. Shape: that of ``clean``.
-    """
-    if "model" in classifier.get_params():
-        classifier.fit(texts, probs)
-        with TemporaryDirectory() as folder:
-            weak = Path(folder) / "weak"
-            classifier.save(weak)
-            classifier.set_params(model=weak, **({"rounds": 0} if "rounds" in classifier.get_params() else {}))
-            return classifier.fit([texts[row] for row in clean], gold)
-    both = probs.copy()
-    both[clean] = np.eye(probs.shape[1])[gold]
-    weights = np.ones(len(texts))
-    n_weak = int((~np.isnan(probs).any(axis=1)).sum())
-    weights[clean] = max(1.0, n_weak / len(clean))
-    return classifier.fit(texts, both, weights=weights)

@@ -16,9 +16,10 @@ import numpy as np
 from weaklabel.bench.cells import Cell
 from weaklabel.bench.data import read_bench_set, train_gold
 from weaklabel.bench.draw import draw_clean
-from weaklabel.bench.models import fit_weak_then_clean, new_classifier, new_label_model
+from weaklabel.bench.models import new_classifier, new_label_model
 from weaklabel.bench.outcome import Arrays, Outcome, read_predictions, write_outcome
 from weaklabel.bench.split import BenchSet, Split
+from weaklabel.classifier.continued import fit_weak_then_clean
 from weaklabel.errors import LabelModelError, WeakLabelError, WeakLabelWarning
 from weaklabel.files import write_text
 from weaklabel.label_model import class_balance_from_gold

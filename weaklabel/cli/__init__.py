@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from weaklabel.cli import analyze, bench, demo, label, lfs, predict, run, score, train
+from weaklabel.cli import analyze, bench, demo, explain, label, lfs, predict, review, run, score, suggest, train
 from weaklabel.errors import WeakLabelError
 
 # Wrong usage is typer's: 2. The last two are what a shell gives for SIGINT and SIGPIPE.
@@ -32,9 +32,12 @@ for verb in (
     lfs.lfs,
     label.label,
     analyze.analyze,
+    suggest.suggest,
+    explain.explain,
     train.train,
     predict.predict,
     score.score,
+    review.review,
     run.run,
     bench.bench,
     demo.demo,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json as json_module
 import math
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import open_corpus, show
+from weaklabel.cli.analysis_page import write_page
+from weaklabel.cli.common import open_corpus, show, stdout_for_results
+from weaklabel.cli.decided import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
 
 
@@ -18,6 +21,10 @@ def analyze(
     lfs: common.LfsOpt,
     gold: Annotated[
         str | None, typer.Option("--gold", metavar="COLUMN", help="Column with true labels, empty where unknown.")
+    ] = None,
+    decisions: DecisionsOpt = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a report to look at in a browser.")
     ] = None,
     label_model: common.LabelModelOpt = "auto",
     class_balance: common.BalanceOpt = None,
@@ -40,29 +47,44 @@ def analyze(
     Examples:
       weaklabel analyze messages.csv --lfs spam
       weaklabel analyze messages.csv --lfs ./mine.py --gold label
+      weaklabel analyze messages.csv --lfs spam --decisions review/decisions.jsonl
+      weaklabel analyze messages.csv --lfs spam --gold label --html report.html
       weaklabel analyze messages.csv --lfs spam --json | jq '.lfs[] | select(.conflicts > 0.1)'
 
     'Est. Acc.' is what the label model makes of an LF from the votes, and with --label-model text from the texts too;
     with --gold its true precision stands beside it.
     """
+    from weaklabel.decisions import read_decisions
     from weaklabel.labels import encode_labels
     from weaklabel.lf.packs import load_lfs
+    from weaklabel.run_folder import recorded_warnings
     from weaklabel.votes import LFAnalysis
 
+    if gold is not None and decisions is not None:
+        raise typer.BadParameter("it contradicts --gold", param_hint="--decisions")
+    said = read_decisions(decisions) if decisions else None
     loaded = load_lfs(*lfs)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit, [gold] if gold else [])
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
+    Y = Y if said is None else decided_rows(rows, said, loaded.labels)
     settings = label_model_settings(label_model, class_balance)
-    labelled = vote_and_label(
-        rows,
-        loaded,
-        settings,
-        seed=seed,
-        error_budget=error_budget,
-        workers=workers,
-        quiet=quiet,
-        read_texts=label_model == "text",
-    )
+    with_text = label_model == "text"
+    warned: list[str] = []
+    with recorded_warnings(warned):
+        labelled = vote_and_label(
+            rows,
+            loaded,
+            settings,
+            seed=seed,
+            error_budget=error_budget,
+            workers=workers,
+            quiet=quiet,
+            read_texts=with_text,
+        )
+    if html is not None:
+        asked = {"lfs": lfs, "gold": gold, "label_model": label_model, "class_balance": class_balance, "seed": seed}
+        with stdout_for_results():
+            write_page(html, rows, loaded, labelled, Y, settings=asked, warnings=warned, with_text=with_text, seed=seed)
     analysis = LFAnalysis(labelled.votes)
     estimates = labelled.model.lf_accuracies_
     shares_of_rows = {

@@ -139,7 +139,9 @@ OutOpt = Annotated[
     str, typer.Option("-o", "--out", metavar="OUT", help="File to write: .csv, .tsv, .jsonl or .parquet; - for stdout.")
 ]
 LabelModelOpt = Annotated[
-    Literal["auto", "majority", "weighted", "snorkel", "dawid-skene", "triplets", "hyper", "committee", "text"],
+    Literal[
+        "auto", "majority", "weighted", "snorkel", "dawid-skene", "triplets", "structured", "hyper", "committee", "text"
+    ],
     typer.Option("--label-model", help="auto chooses by the votes, and by the texts where they are read anyway."),
 ]
 BalanceOpt = Annotated[

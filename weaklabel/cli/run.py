@@ -33,8 +33,8 @@ def run(
       weaklabel run project.toml
       weaklabel run project.toml --seed 1 -o runs/seed1
 
-    The run folder holds the labelled corpus, votes, LF table, label model, classifiers, scores.json, report.md and,
-    written last, manifest.json.
+    The run folder holds the labelled corpus, votes, LF table, label model, classifiers, scores.json, report.md,
+    report.html and, written last, manifest.json.
     """
     from weaklabel.config import read_project
     from weaklabel.gold import check_gold, open_unlabelled

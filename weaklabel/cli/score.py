@@ -1,4 +1,4 @@
-"""``weaklabel score``: predictions in a file against gold in the same file."""
+"""``weaklabel score``: predictions in a file against gold in the same file, or what reviewers decided."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from weaklabel.cli import common
 from weaklabel.cli.common import open_corpus, show, warn_of_rejects
+from weaklabel.cli.decided import DecisionsOpt, decided_rows
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 def score(
     corpus: common.CorpusArg,
-    gold: Annotated[str, typer.Option("--gold", metavar="COLUMN", help="Column with true labels, empty if unknown.")],
+    gold: Annotated[
+        str | None, typer.Option("--gold", metavar="COLUMN", help="Column with true labels, empty if unknown.")
+    ] = None,
+    decisions: DecisionsOpt = None,
     pred: Annotated[str, typer.Option("--pred", metavar="COLUMN", help="Column with predicted labels.")] = "label",
     labels: Annotated[
         str | None, typer.Option("--labels", metavar="A,B", help="The classes, in order. Default: found in the file.")
@@ -28,6 +32,7 @@ def score(
     abstain: Annotated[
         Literal["miss", "drop"], typer.Option("--abstain", help="Rows without a prediction: misses, or left out.")
     ] = "miss",
+    text: common.TextOpt = "text",
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
     encoding: common.EncodingOpt = None,
@@ -44,18 +49,27 @@ def score(
       weaklabel score predicted.csv --gold truth
       weaklabel score predicted.csv --gold truth --pred weak_label --positive spam
       weaklabel score predicted.csv --gold truth --json | jq .f1
+      weaklabel score labelled.csv --decisions review/decisions.jsonl
 
-    Rows without gold are not scored. Where the file has a probability column for every class (p_spam ...), log loss,
-    Brier score and calibration error are given as well.
+    Rows without gold are not scored; --decisions finds its rows by --text. Where the file has a probability column for
+    every class (p_spam ...), log loss, Brier score and calibration error are given as well.
     """
+    from weaklabel.decisions import read_decisions
     from weaklabel.labels import encode_labels
     from weaklabel.scoring import score as score_labels
 
-    rows = open_corpus(corpus, None, delimiter, quoting, encoding, columns, format, limit)
-    truth, predicted = rows.column(gold), rows.column(pred)
+    if (gold is None) == (decisions is None):
+        raise typer.BadParameter("give one of --gold and --decisions", param_hint="--gold")
+    said = read_decisions(decisions) if decisions else []
+    rows = open_corpus(corpus, text if decisions else None, delimiter, quoting, encoding, columns, format, limit)
+    predicted = rows.column(pred)
+    truth = [decision.label for decision in said] if gold is None else rows.column(gold)
     names = labels.split(",") if labels else _found(rows, pred, [*truth, *predicted])
     warn_of_rejects(rows)
-    Y = encode_labels(truth, names, f"{rows.name}, column '{gold}'")
+    if gold is None:
+        Y = decided_rows(rows, said, names)
+    else:
+        Y = encode_labels(truth, names, f"{rows.name}, column '{gold}'")
     preds = encode_labels(predicted, names, f"{rows.name}, column '{pred}'")
     result = score_labels(
         Y, preds, probs=_probs(rows, pred, names), labels=names, positive=positive, abstain=abstain, seed=seed

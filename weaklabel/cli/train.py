@@ -10,6 +10,7 @@ import typer
 
 from weaklabel.cli import common
 from weaklabel.cli.common import open_corpus, show, shown_path, shows_progress
+from weaklabel.cli.decided import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
 from weaklabel.errors import ConfigError
 
@@ -66,6 +67,7 @@ def train(
         typer.Option("--onnx", help="Write an 8-bit ONNX export beside the model, for weaklabel predict --backend."),
     ] = False,
     gold: Annotated[str, typer.Option("--gold", metavar="COLUMN", help="The gold column of --validation.")] = "label",
+    decisions: DecisionsOpt = None,
     label_model: common.LabelModelOpt = "auto",
     class_balance: common.BalanceOpt = None,
     text: common.TextOpt = "text",
@@ -90,10 +92,17 @@ def train(
       weaklabel train messages.csv --lfs spam --base bert-base-uncased --epochs 2 -o model
       weaklabel train messages.csv --lfs spam --validation gold.csv --lr 5e-5,1e-4,2e-4 -o model
       weaklabel train messages.csv --lfs spam --classifier linear -o model
+      weaklabel train messages.csv --lfs spam --decisions review/decisions.jsonl -o model
       weaklabel predict new.csv --model model -o predicted.csv
+
+    With --decisions the classifier goes on from the weak labels with the decided rows, whose labels it takes as true.
     """
+    import numpy as np
+
     from weaklabel.classifier import BertClassifier, check_exportable, check_model_folder, export_check
+    from weaklabel.classifier.continued import fit_weak_then_clean
     from weaklabel.config import ClassifierSettings
+    from weaklabel.decisions import read_decisions
     from weaklabel.labels import encode_labels
     from weaklabel.lf.packs import load_lfs
     from weaklabel.pipeline import make_classifier
@@ -130,6 +139,8 @@ def train(
     if validation is not None:
         held = open_corpus(validation, text, delimiter, quoting, encoding, columns, format, hide=[gold])
         check = (held.texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
+    said = read_decisions(decisions) if decisions else None
+    Y = None if said is None else decided_rows(rows, said, loaded.labels)
     voting = label_model_settings(label_model, class_balance)
     labelled = vote_and_label(rows, loaded, voting, seed=seed, error_budget=error_budget, workers=workers, quiet=quiet)
     covered = int((labelled.votes.L >= 0).any(axis=1).sum())
@@ -138,17 +149,24 @@ def train(
         "rejects": len(rows.rejects),
         "covered": covered,
         "label_model": getattr(labelled.model, "why_", label_model),
+        "decided": None if Y is None else int((Y >= 0).sum()),
         "classifier": classifier,
         "model": str(out),
     }
     if not dry_run:
-        model.fit(rows.texts(), labelled.probs, validation=check)
+        if Y is None:
+            model.fit(rows.texts(), labelled.probs, validation=check)
+        else:
+            clean = np.flatnonzero(Y >= 0)
+            fit_weak_then_clean(model, rows.texts(), labelled.probs, clean, Y[clean], validation=check)
         if isinstance(model, BertClassifier):
             result |= {"lr": model.training_["lr"], "best_epoch": model.training_["best_epoch"]}
         provenance = (
             f"{len(loaded)} labeling functions ({', '.join(lfs)}) voted on {len(labelled.preds):,} texts of "
             f"{Path(rows.name).name}; the label model '{label_model}' turned the votes into probabilities."
         )
+        if Y is not None:
+            provenance += f" Training went on with {int((Y >= 0).sum()):,} rows that were labelled by hand."
         if isinstance(model, BertClassifier) and onnx:
             model.save(out, provenance=provenance, onnx=rows.texts())
             result["onnx"] = export_check(out)

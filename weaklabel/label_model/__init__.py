@@ -10,6 +10,7 @@ from weaklabel.label_model.hyper import HyperLabelModel
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.named import LABEL_MODELS, load_label_model
 from weaklabel.label_model.snorkel import SnorkelLabelModel
+from weaklabel.label_model.structured import StructuredLabelModel
 from weaklabel.label_model.text import TextLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.weighted import WeightedMajorityVote
@@ -23,6 +24,7 @@ __all__ = [
     "LabelModel",
     "MajorityVote",
     "SnorkelLabelModel",
+    "StructuredLabelModel",
     "TextLabelModel",
     "TripletLabelModel",
     "WeightedMajorityVote",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,12 +16,16 @@ _ROWS_AT_ONCE = 1 << 13
 _TABLE_BYTES = 5 << 18
 """What a table may take, so that the processor's cache holds it."""
 
+_FEW = 1 << 12
+"""Rows up to which making tables takes longer than adding up vote by vote."""
+
 
 def probs_by_evidence(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[np.float64]) -> Probs:
     """Return class probabilities in proportion to ``exp(prior + evidence of each vote)``.
 
     The sums for all combinations of a few labeling functions' votes are in a table, so that a row needs one look for
-    them together. How many they are hangs on k alone: no row's answer hangs on its company, not even in rounding.
+    them together. How many they are hangs on k alone, and few rows, for which no table is made, are added up in the same
+    order: no row's answer hangs on its company, not even in rounding.
 
     Parameters
     ----------
@@ -40,7 +46,10 @@ def probs_by_evidence(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[n
     size = (k + 1) ** votes_a_byte(k + 1)
     # Packed votes fill whole bytes with abstains, which are no evidence.
     filled = np.concatenate([evidence, np.zeros((-len(evidence) % votes_a_byte(k + 1), k + 1, k))])
-    tables = [_table(filled[first : first + together]) for first in range(0, len(filled), together)]
+    groups = [filled[first : first + together] for first in range(0, len(filled), together)]
+    if len(L) <= _FEW:
+        return softmax(_scores(L, groups, prior))
+    tables = [_table(group) for group in groups]
     probs = np.empty((len(L), k))
 
     def fill(part: slice) -> None:
@@ -62,6 +71,15 @@ def vote_evidence(L: Votes8, evidence: NDArray[np.float64]) -> NDArray[np.float6
     scores = np.zeros((len(L), evidence.shape[2]))
     for votes, of_votes in zip(L.T, evidence, strict=True):
         scores += of_votes[votes.astype(np.intp) + 1]
+    return scores
+
+
+def _scores(L: Votes8, groups: Sequence[NDArray[np.float64]], prior: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add up what tables of the same groups of labeling functions would hold. Shape: [n, k]."""
+    scores, first = np.tile(prior, (len(L), 1)), 0
+    for group in groups:
+        scores += vote_evidence(L[:, first : first + len(group)], group[: L.shape[1] - first])
+        first += len(group)
     return scores
 
 

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _LEAST_EXPECTED = 3.0
-"""Pairs of votes expected on fewer rows tell nothing."""
+"""Pairs of votes expected on fewer rows are judged together."""
+
+_LEAST_TOGETHER = 30.0
+"""Rows that these must be expected on in all to tell anything."""
 
 
 def misfit(
@@ -23,9 +26,9 @@ def misfit(
     n
         Rows.
     likelihood
-        P(vote | class) of a fitted model, by labeling function, vote and class. Shape: [m, k, k].
+        P(vote | state) of a fitted model, by labeling function, vote and state, such as the class. Shape: [m, k, s].
     balance
-        Class balance. Shape: [k].
+        P(state). Shape: [s].
     explained
         Pairs of labeling functions that are left out, since what they have in common is known. Shape: [m, m].
 
@@ -33,14 +36,22 @@ def misfit(
     -------
     float
         The mean of :math:`(O - E)^2 / E` over pairs of votes of different labeling functions, where O is on how many
-        rows both meet, and E on how many they should (3 at least): about 1 or less where the model is true, from 2
-        to 70 on the votes of real labeling functions. Infinite where no pair tells anything.
+        rows both meet, and E on how many they should, if that is 3 or more; or
+        :math:`\sum (O - E)^2 / \sum E` over the other pairs, if that is larger: about 1 or less where the model is true,
+        from 1.8 to 70 on the votes of real labeling functions. Infinite where no pair tells anything.
     """
-    m, k = len(likelihood), len(balance)
-    rates = likelihood.reshape(m * k, k)
+    m, k = len(likelihood), likelihood.shape[1]
+    rates = likelihood.reshape(m * k, len(balance))
     expected = (rates * (balance * n)) @ rates.T
     apart = ~np.eye(m, dtype=bool) if explained is None else ~(np.eye(m, dtype=bool) | explained)
-    told = (expected >= _LEAST_EXPECTED) & np.repeat(np.repeat(apart, k, axis=0), k, axis=1)
-    if not told.any():
-        return np.inf
-    return float(np.mean((overlaps[told] - expected[told]) ** 2 / expected[told]))
+    told = np.repeat(np.repeat(apart, k, axis=0), k, axis=1)
+    seen = overlaps.diagonal() > 0
+    told &= seen[:, None] & seen
+    often, seldom = told & (expected >= _LEAST_EXPECTED), told & (expected < _LEAST_EXPECTED)
+    squares = (overlaps - expected) ** 2
+    worst = -np.inf
+    if often.any():
+        worst = float(np.mean(squares[often] / expected[often]))
+    if expected[seldom].sum() >= _LEAST_TOGETHER:
+        worst = max(worst, float(squares[seldom].sum() / expected[seldom].sum()))
+    return np.inf if np.isinf(worst) else worst

@@ -12,6 +12,7 @@ from weaklabel.label_model.hyper import HyperLabelModel
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.saving import damaged, read_model
 from weaklabel.label_model.snorkel import SnorkelLabelModel
+from weaklabel.label_model.structured import StructuredLabelModel
 from weaklabel.label_model.text import TextLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.weighted import WeightedMajorityVote
@@ -23,6 +24,7 @@ LABEL_MODELS: dict[str, type[LabelModel]] = {
     "snorkel": SnorkelLabelModel,
     "dawid-skene": DawidSkene,
     "triplets": TripletLabelModel,
+    "structured": StructuredLabelModel,
     "hyper": HyperLabelModel,
     "committee": CommitteeLabelModel,
     "text": TextLabelModel,

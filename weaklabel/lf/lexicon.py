@@ -61,7 +61,7 @@ class LexiconLF:
         shared = (column, self.ignore_case)
         text = batch.once(
             ("plain text", *shared),
-            lambda: _plain(batch.frame.select(column_text(column)).to_series(), self.ignore_case),
+            lambda: plain(batch.frame.select(column_text(column)).to_series(), self.ignore_case),
         )
         sums = np.zeros(len(batch))
         if self.words:
@@ -229,8 +229,8 @@ def _least(name: str, min_count: int, min_weight: float | None) -> float:
 def _weights(name: str, entries: list[_Entry], ignore_case: bool) -> dict[str, float]:
     """Return the weight of each entry as it stands in a plain text."""
     first: dict[str, _Entry] = {}
-    plain = _plain(pl.Series([entry.text for entry in entries]), ignore_case).str.strip_chars()
-    for text, entry in zip(plain, entries, strict=True):
+    as_plain = plain(pl.Series([entry.text for entry in entries]), ignore_case).str.strip_chars()
+    for text, entry in zip(as_plain, entries, strict=True):
         known = first.setdefault(text, entry)
         if known.weight != entry.weight:
             where = f" ({known.origin}; {entry.origin})" if entry.origin else ""
@@ -238,7 +238,7 @@ def _weights(name: str, entries: list[_Entry], ignore_case: bool) -> dict[str, f
     return {text: entry.weight for text, entry in first.items()}
 
 
-def _plain(texts: pl.Series, ignore_case: bool) -> pl.Series:
+def plain(texts: pl.Series, ignore_case: bool) -> pl.Series:
     """Return the texts with every run of white space as one space, in lower case if that is to be ignored."""
     # Single spaces, which is nearly all white space, stay untouched: six times faster.
     return (texts.str.to_lowercase() if ignore_case else texts).str.replace_all(r"\s\s+|[^\S ]", " ")

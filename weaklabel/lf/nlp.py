@@ -16,7 +16,7 @@ from weaklabel.lf.regexes import check_words
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.tokens import Doc
+    from spacy.tokens import Doc, Span
 
 BAD_PATTERN = (ValueError, KeyError, TypeError, AttributeError, re.error)
 """What spaCy raises for patterns that it cannot take."""
@@ -270,10 +270,13 @@ def _counting(
     if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
         raise LFError(f"LF '{name}': min_count must be a whole number from 1 on, not {min_count!r}")
 
-    def count(doc: Doc) -> int:
-        return number if len(filter_spans(find(doc))) >= min_count else ABSTAIN
+    def places(doc: Doc) -> list[Span]:
+        return filter_spans(find(doc))
 
-    return SpacyLF(name, count, nlp, column, number, needs, (*made_of, min_count))
+    def count(doc: Doc) -> int:
+        return number if len(places(doc)) >= min_count else ABSTAIN
+
+    return SpacyLF(name, count, nlp, column, number, needs, (*made_of, min_count), places)
 
 
 def _types_of(nlp: Language) -> set[str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,7 +18,7 @@ from weaklabel.lf.docs import docs_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.tokens import Doc
+    from spacy.tokens import Doc, Span
 
 Pipeline: TypeAlias = "str | os.PathLike[str] | Language"
 """An installed model ("en_core_web_sm"), a folder of one, "blank:" and a language ("blank:zh"), or an nlp object."""
@@ -51,6 +51,8 @@ class SpacyLF:
         These run, and what they build on, and what other labeling functions with the same pipeline need.
     definition
         What ``f`` was made of, where it is not all in its code: plain data that tells it from every other.
+    find
+        Where ``f`` counts places in the text: takes the Doc and returns their spans, for people to see.
 
     Raises
     ------
@@ -71,11 +73,13 @@ class SpacyLF:
         label: int | None = None,
         needs: Iterable[str] | None = None,
         definition: object = None,
+        find: Callable[[Doc], Sequence[Span]] | None = None,
     ) -> None:
         self.name = check_name(name)
         self.label = label
         self.columns = (column,)
         self.definition = definition
+        self.find = find
         self.f = f
         self.nlp = load_pipeline(name, pipeline)
         self.needs = check_needs(name, self.nlp, needs)
@@ -88,9 +92,13 @@ class SpacyLF:
     def vote(self, batch: Batch) -> list[Any]:
         """Vote on every row of ``batch``; see `LF.vote`."""
         check_columns(self.name, self.columns, batch)
+        return [self._judge(doc) for doc in self.docs(batch)]
+
+    def docs(self, batch: Batch) -> list[Doc | Exception | None]:
+        """Return the parsed text of every row, None where it is missing, the error where parsing failed. Length: n."""
         # One run for all: what the first of them leaves out, the next would have to parse again.
         needs = frozenset[str]().union(*(lf.needs for lf in _sharing[self.nlp] if lf.columns == self.columns))
-        return [self._judge(doc) for doc in docs_of(batch, self.nlp, self.columns[0], needs)]
+        return docs_of(batch, self.nlp, self.columns[0], needs)
 
     def _judge(self, doc: Doc | Exception | None) -> Any:
         if doc is None:

@@ -24,15 +24,12 @@ from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError, WeakLabelWarning
 from weaklabel.labels import ABSTAIN, Votes8
 from weaklabel.lf.core import check_columns, check_label, check_name
+from weaklabel.lf.lengths import CHARACTER, WORD, has_words, within
 from weaklabel.lf.literals import keyword_literals, relaxed, required_literals
 from weaklabel.lf.regexes import UNSPACED, check_bounds, check_pattern, check_words, keyword_pattern
 
 MAX_KEYWORDS = 1000
 """Keywords in one regex; beyond about this many the matcher's cache overflows and it becomes 50 times slower."""
-
-
-MAX_REPEATS = 64
-"""Words up to which a regex tells whether a text has so many; beyond, they are counted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +54,10 @@ class PatternLF:
         Those of the literals that are enough for a vote wherever no character beyond ASCII stands beside them.
     loose : polars.Expr or None
         True wherever it can vote, and told faster than the vote.
+    pattern : str or None
+        Regex whose matches in the column decide; None where the column's value does.
+    bounds : tuple of int and int or None
+        Least and greatest number of matches for a vote; None is no limit.
     """
 
     name: str
@@ -67,6 +68,8 @@ class PatternLF:
     literals: frozenset[bytes] = frozenset()
     sure: frozenset[bytes] = frozenset()
     loose: pl.Expr | None = None
+    pattern: str | None = None
+    bounds: tuple[int, int | None] = (1, None)
 
     def vote(self, batch: Batch) -> Votes8:
         """Vote on every row of ``batch``; see `LF.vote`."""
@@ -236,10 +239,9 @@ def length_lf(
     text = column_text(column)
     least = 0 if min is None else min
     check_bounds(name, least, max)
-    if unit == "words" and all(bound <= MAX_REPEATS for bound in (least, max or 0)):
-        return _pattern_lf("length", name, label, column, _has_words(text, least, max))
-    length = text.str.count_matches(r"\S+") if unit == "words" else text.str.len_chars()
-    return _pattern_lf("length", name, label, column, _within(length, least, max))
+    hit = has_words(text, least, max) if unit == "words" else within(text.str.len_chars(), least, max)
+    lf = _pattern_lf("length", name, label, column, hit)
+    return replace(lf, pattern=WORD if unit == "words" else CHARACTER, bounds=(least, max))
 
 
 def lookup_lf(name: str, column: str, votes: Mapping[str, int]) -> PatternLF:
@@ -288,24 +290,12 @@ def _counting(kind: str, name: str, label: int, column: str, pattern: str, least
     text = column_text(column)
     # whether there is a match at all is faster to tell than how many there are
     once = (least, most) == (1, None)
-    hit = text.str.contains(pattern) if once else _within(text.str.count_matches(pattern), least, most)
-    lf = _pattern_lf(kind, name, label, column, hit)
+    hit = text.str.contains(pattern) if once else within(text.str.count_matches(pattern), least, most)
+    lf = replace(_pattern_lf(kind, name, label, column, hit), pattern=pattern, bounds=(least, most))
     if least == 0:
         return lf
     loose = relaxed(pattern)
     return replace(lf, literals=required_literals(pattern), loose=None if loose is None else text.str.contains(loose))
-
-
-def _within(number: pl.Expr, least: int, most: int | None) -> pl.Expr:
-    return number >= least if most is None else number.is_between(least, most)
-
-
-def _has_words(text: pl.Expr, least: int, most: int | None) -> pl.Expr:
-    """Tell by the first words of a text, since counting all of them takes several times as long."""
-    first = [rf"^\s*(?:\S+\s+){{{number}}}\S" for number in (least - 1, most or 0)]
-    if least == 0:
-        return ~text.str.contains(first[1])
-    return text.str.contains(first[0]) if most is None else text.str.contains(first[0]) & ~text.str.contains(first[1])
 
 
 def _pattern_lf(kind: str, name: str, label: int, column: str, hit: pl.Expr) -> PatternLF:

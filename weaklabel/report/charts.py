@@ -7,26 +7,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from weaklabel.report.svg import FAINT, INK, SERIES, WIDTH, drawing, name_in_chart, room_for
+from weaklabel.report.axes import Estimate, at, axes_text, legend, legend_lines, names_down, whiskers
+from weaklabel.report.svg import INK, SERIES, WIDTH, drawing, name_in_chart, room_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+__all__ = ["Estimate", "Line", "bars", "calibration", "dots", "heat_map", "histogram", "lines"]
 
 _MARKERS = "osD^vP"
 _DASHES = ("-", "--", ":", "-.")
 _BAR = 18
 _MOST_NUMBERS = 12
 _LEAST_FONT = 8
-
-
-class Estimate(NamedTuple):
-    """A value, with its interval where it has one."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
+_HEAT = "#4f86d0"
+"""Of pixels, which cannot follow the page: seen on a light ground and on a dark one."""
 
 
 class Line(NamedTuple):
@@ -56,15 +53,15 @@ def bars(names: Sequence[str], series: Mapping[str, Sequence[Estimate | None]], 
     labels = [name_in_chart(name) for name in names]
     step = 0.8 / max(1, len(series))
     high = _BAR * len(labels) * max(1.0, 0.6 * len(series)) + 8
-    with drawing(alt, high, left=room_for(labels), legend=_legend_lines(series)) as chart:
+    with drawing(alt, high, left=room_for(labels), legend=legend_lines(series)) as chart:
         for number, values in enumerate(series.values()):
             there = [(row, value) for row, value in enumerate(values) if value is not None]
             places = [row + (number - (len(series) - 1) / 2) * step for row, _ in there]
             colour = SERIES[number % len(SERIES)]
             chart.axes.barh(places, [value.value for _, value in there], 0.9 * step, color=colour, label=f"{number}")
-            _whiskers(chart.axes, [value for _, value in there], places, INK, 1.0)
-        _names_down(chart.axes, labels, axis)
-        _legend(chart.axes, series)
+            whiskers(chart.axes, [value for _, value in there], places, INK, 1.0)
+        names_down(chart.axes, labels, axis)
+        legend(chart.axes, series)
     return chart.svg
 
 
@@ -91,11 +88,11 @@ def dots(
     there = [(row, value) for row, value in enumerate(values) if value is not None]
     with drawing(alt, _BAR * len(labels) + 8, left=room_for(labels)) as chart:
         places = [float(row) for row, _ in there]
-        _whiskers(chart.axes, [value for _, value in there], places, SERIES[0], 2.0)
+        whiskers(chart.axes, [value for _, value in there], places, SERIES[0], 2.0)
         chart.axes.plot([value.value for _, value in there], places, "o", color=SERIES[0], markersize=6)
         if reference is not None:
             chart.axes.axvline(reference, color=INK, linewidth=0.8, linestyle="--")
-        _names_down(chart.axes, labels, axis)
+        names_down(chart.axes, labels, axis)
     return chart.svg
 
 
@@ -111,21 +108,21 @@ def lines(
     ticks
         Where ``x`` is a place in an order and no quantity: the text to show at each.
     """
-    with drawing(alt, 210, left=56, legend=_legend_lines(series)) as chart:
+    with drawing(alt, 210, left=56, legend=legend_lines(series)) as chart:
         for number, line in enumerate(series.values()):
             colour, dashes = SERIES[number % len(SERIES)], _DASHES[number % len(_DASHES)]
             there = [place for place, y in enumerate(line.y) if y is not None]
-            x, y = _at(line.x, there), _at(line.y, there)
+            x, y = at(line.x, there), at(line.y, there)
             marker = _MARKERS[number % len(_MARKERS)]
             chart.axes.plot(x, y, dashes, color=colour, marker=marker, markersize=5, label=f"{number}")
             banded = [place for place in there if line.low and None not in (line.low[place], line.high[place])]
-            low, high = _at(line.low, banded), _at(line.high, banded)
-            chart.axes.fill_between(_at(line.x, banded), low, high, color=colour, alpha=0.18, linewidth=0)
+            low, high = at(line.low, banded), at(line.high, banded)
+            chart.axes.fill_between(at(line.x, banded), low, high, color=colour, alpha=0.18, linewidth=0)
         if ticks is not None:
             chart.axes.set_xticks(list(ticks), [name_in_chart(text) for text in ticks.values()])
-        _axes_text(chart.axes, x_axis, y_axis)
+        axes_text(chart.axes, x_axis, y_axis)
         chart.axes.grid(axis="y")
-        _legend(chart.axes, series)
+        legend(chart.axes, series)
     return chart.svg
 
 
@@ -139,7 +136,7 @@ def histogram(counts: Sequence[int], edges: Sequence[float], x_axis: str, y_axis
     """
     with drawing(alt, 170, left=80) as chart:
         chart.axes.stairs(counts, edges, fill=True, color=SERIES[0], linewidth=0)
-        _axes_text(chart.axes, x_axis, y_axis)
+        axes_text(chart.axes, x_axis, y_axis)
         chart.axes.grid(axis="y")
         chart.axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     return chart.svg
@@ -159,11 +156,13 @@ def calibration(confidence: Sequence[float], accuracy: Sequence[float], rows: Se
     there = [place for place, count in enumerate(rows) if count]
     with drawing(alt, 250, left=56, right=100) as chart:
         chart.axes.plot([0, 1], [0, 1], "--", color=INK, linewidth=0.8)
-        x, y = _at(confidence, there), _at(accuracy, there)
+        x, y = at(confidence, there), at(accuracy, there)
         chart.axes.plot(x, y, color=SERIES[0], linewidth=1)
-        chart.axes.scatter(x, y, [14 + 400 * rows[place] / total for place in there], SERIES[0], alpha=0.75)
+        chart.axes.scatter(
+            x, y, [14 + 400 * rows[place] / total for place in there], SERIES[0], alpha=0.75, clip_on=False
+        )
         chart.axes.set(xlim=(0, 1.03), ylim=(0, 1.03))
-        _axes_text(chart.axes, "confidence", "share that is right")
+        axes_text(chart.axes, "confidence", "share that is right")
         chart.axes.grid()
     return chart.svg
 
@@ -193,17 +192,19 @@ def heat_map(
     top = most or max((value for line in values for value in line if value is not None), default=0) or 1.0
     labels, heads = [name_in_chart(name) for name in rows], [name_in_chart(name) for name in columns]
     left, foot = room_for(labels), room_for(heads)
+    # Where there is no room for every name, every second or third is shown.
+    every = max(1, math.ceil(_LEAST_FONT * len(columns) / (WIDTH - left - 12)))
+    font = min(11.0, every * (WIDTH - left - 12) / max(1, len(columns)))
+    left, foot = left * font / 11, foot * font / 11
     side = min(40.0, (WIDTH - left - 12) / max(1, len(columns)))
     with drawing(
         alt, side * max(1, len(rows)), left=left, right=WIDTH - left - side * len(columns), bottom=foot + 28
     ) as chart:
         _shades(chart.axes, values, top)
         chart.axes.set(xlim=(-0.5, max(1, len(columns)) - 0.5), ylim=(max(1, len(rows)) - 0.5, -0.5), aspect="auto")
-        # Where there is no room for every name, every second or third is shown.
-        every = math.ceil(_LEAST_FONT / side)
         chart.axes.set_yticks(range(0, len(labels), every), labels[::every])
         chart.axes.set_xticks(range(0, len(heads), every), heads[::every], rotation=90)
-        chart.axes.tick_params(length=0, labelsize=min(11.0, side * every))
+        chart.axes.tick_params(length=0, labelsize=font)
         chart.axes.figure.text(0.5, 0.01, f"{axis}; full colour: {top:.3g}", ha="center")
     return chart.svg
 
@@ -228,51 +229,7 @@ def _pixels(axes: Axes, values: Sequence[Sequence[float | None]], top: float) ->
     import numpy as np
     from matplotlib.colors import to_rgb
 
-    from weaklabel.report.svg import LIGHT
-
     shades = np.array([[value or 0.0 for value in line] for line in values]) / top
     image = np.empty((*shades.shape, 4))
-    image[..., :3], image[..., 3] = to_rgb(LIGHT[0]), shades.clip(0, 1)
+    image[..., :3], image[..., 3] = to_rgb(_HEAT), shades.clip(0, 1)
     axes.imshow(image, interpolation="none")
-
-
-def _whiskers(axes: Axes, values: Sequence[Estimate], places: Sequence[float], colour: str, width: float) -> None:
-    known = [(value.low, value.high, place) for value, place in zip(values, places, strict=True)]
-    spans = [(low, high, place) for low, high, place in known if low is not None and high is not None]
-    if spans:
-        low, high, y = zip(*spans, strict=True)
-        axes.hlines(y, low, high, color=colour, linewidth=width)
-
-
-def _names_down(axes: Axes, labels: Sequence[str], axis: str) -> None:
-    axes.set_yticks(range(len(labels)), labels)
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="x")
-    _axes_text(axes, axis, "")
-
-
-def _axes_text(axes: Axes, x_axis: str, y_axis: str) -> None:
-    axes.set_xlabel(name_in_chart(x_axis))
-    axes.set_ylabel(name_in_chart(y_axis))
-    axes.tick_params(color=FAINT)
-
-
-def _legend_lines(series: Mapping[str, Any]) -> int:
-    return len(series) if len(series) > 1 else 0
-
-
-def _legend(axes: Axes, series: Mapping[str, Any]) -> None:
-    """Name the series above the plot, one a line, where there are several."""
-    if len(series) > 1:
-        legend = axes.legend(
-            loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, handlelength=2.6, labelspacing=0.35
-        )
-        # Set afterwards: as a label, a name that begins with an underscore would be left out.
-        for text, name in zip(legend.get_texts(), series, strict=True):
-            text.set_text(name_in_chart(name))
-
-
-def _at(values: Sequence[Any], places: Sequence[int]) -> list[Any]:
-    return [values[place] for place in places]

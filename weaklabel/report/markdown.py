@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 CEILING = "gold_ceiling"
 """The stage that was trained on gold; it is shown beside the others, and never chosen as the best of them."""
 
+BASELINE = "majority_class"
+"""The stage that says the same of every row: tables show it, but there is nothing to see in a picture of it."""
+
 _SPECIAL = re.compile(r"[\\`*_\[\]|~$#!]")
 _LIST_OR_RULE = re.compile(r"^(?:(\d*)([-+=.)])|\s)")
 """What would begin a list, a rule or indented code where a line begins."""
@@ -140,7 +143,7 @@ def _overview(run: RunSummary) -> str:
     if run.lf_summary is not None:
         lines.append(f"Labeling functions: {len(run.lf_summary):,}.")
     if "seed" in run.settings:
-        lines.append(f"Seed: {escape(_value(run.settings['seed']))}.")
+        lines.append(f"Seed: {escape(value_text(run.settings['seed']))}.")
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -177,21 +180,22 @@ def _balance(counts: Mapping[str, int]) -> str:
 
 
 def _mapping(values: Mapping[str, Any]) -> str:
-    return markdown_table(((name, _value(value)) for name, value in _flat(values)), ["name", "value"])
+    return markdown_table(((name, value_text(value)) for name, value in flat(values)), ["name", "value"])
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield settings by name; those of a mapping inside come as ``outer.inner``."""
     for name, value in values.items():
         if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{prefix}{name}.")
+            yield from flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
     """Return a setting as text; a float keeps the digits that matter, unlike in a column of scores."""
     if isinstance(value, list | tuple):
-        return ", ".join(map(_value, value))
+        return ", ".join(map(value_text, value))
     return f"{value:.6g}" if isinstance(value, float) else cell_text(value)
 
 

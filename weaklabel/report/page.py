@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
+from weaklabel.report.cards import Cards
 from weaklabel.table import cell_text, visible
 
 _NUMBER = re.compile(r"[+\-]?[\d.,]+%?|-")
@@ -67,6 +68,36 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Code:
+    """Lines of a program, to be copied."""
+
+    kind: ClassVar[str] = "code"
+    text: str
+
+    @property
+    def shown(self) -> str:
+        """The lines, each without invisible characters."""
+        return "\n".join(map(visible, self.text.split("\n")))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Figures to see first, each with a word or two on what it is."""
+
+    kind: ClassVar[str] = "facts"
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A smaller heading with what stands under it."""
+
+    kind: ClassVar[str] = "group"
+    title: str
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True)
 class Fold:
     """Parts that are folded away under a line until they are asked for; in print they are open."""
 
@@ -83,7 +114,7 @@ class Section:
     parts: Sequence[Part]
 
 
-Part: TypeAlias = Table | Charts | Text | Fold
+Part: TypeAlias = Table | Charts | Cards | Code | Facts | Text | Group | Fold
 
 
 def page(title: str, sections: Sequence[Section], *, lead: str = "") -> str:

@@ -1,0 +1,63 @@
+"""``weaklabel suggest``: what is shown, what is written, and what is refused."""
+
+import csv
+
+import pytest
+
+from tests.suggest.conftest import World
+from weaklabel.lf.packs import load_lfs
+
+PACK = """
+from weaklabel import keyword_lf
+LABELS = ("food", "sport")
+soup = keyword_lf("soup", 0, ["soup", "bread"])
+goal = keyword_lf("goal", 1, ["goal", "match"])
+silent = keyword_lf("silent", 1, ["zzz"])
+"""
+
+
+@pytest.fixture
+def things(tmp_path):
+    """A corpus with gold on every tenth row, and a pack."""
+    world = World(400)
+    corpus, pack = tmp_path / "things.csv", tmp_path / "mine.py"
+    with corpus.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "truth"])
+        for row, text in enumerate(world.texts):
+            writer.writerow([text, ("food", "sport")[world.Y[row]] if row % 10 == 0 else ""])
+    pack.write_text(PACK, encoding="utf-8")
+    return corpus, pack, tmp_path / "suggested.py"
+
+
+def test_suggest_writes_a_pack_that_goes_with_the_others(weaklabel, things):
+    corpus, pack, out = things
+    done = weaklabel("suggest", corpus, "--lfs", pack, "--gold", "truth", "-o", out)
+    assert done.code == 0, done.err
+    assert "Candidates" in done.out and "on gold" in done.out and "'silent' never votes" in done.out
+    assert f"wrote {out}" in done.out
+    assert load_lfs(pack, out).labels == ("food", "sport")
+    covered = [
+        weaklabel("analyze", corpus, *(f"--lfs={one}" for one in packs), "--json").json["coverage"]
+        for packs in ([pack], [pack, out])
+    ]
+    assert covered[1] > covered[0] + 0.1
+    again = weaklabel("suggest", corpus, "--lfs", pack, "-o", out)
+    assert again.code == 1 and "exists already" in again.err
+    assert weaklabel("suggest", corpus, "--lfs", pack, "-o", out, "--force", "-n", 1).code == 0
+    assert len(load_lfs(out)) == 1
+
+
+def test_suggest_as_json(weaklabel, things):
+    corpus, pack, _ = things
+    result = weaklabel("suggest", corpus, "--lfs", pack, "--json", "-n", 2).json
+    assert len(result["lfs"]) == 2 and {"patterns", "precision", "new_coverage", "code"} <= set(result["lfs"][0])
+    assert [problem["kind"] for problem in result["weak_lfs"]] == ["never votes"]
+    assert len(result["rows"]) == 20 and result["n_rows"] == 400
+
+
+def test_a_wrong_gold_column_or_file_name_is_refused_before_any_work(weaklabel, things, tmp_path):
+    corpus, pack, _ = things
+    assert weaklabel("suggest", corpus, "--lfs", pack, "--gold", "none").code == 1
+    refused = weaklabel("suggest", tmp_path / "missing.csv", "--lfs", pack, "-o", tmp_path / "pack.txt")
+    assert refused.code == 1 and "must end in .py" in refused.err

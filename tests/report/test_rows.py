@@ -1,0 +1,49 @@
+import numpy as np
+
+from weaklabel.report.rows import EACH, pick_rows
+from weaklabel.votes import vote_patterns
+from weaklabel.votes.meetings import count_votes
+
+
+def picked(L, probs, preds=None, gold=None, seed=0):
+    L = np.array(L, dtype=np.int8)
+    found = vote_patterns(L)
+    figures = count_votes(found, probs.shape[1])
+    preds = probs.argmax(axis=1) if preds is None else preds
+    return {kind.title: list(kind.rows) for kind in pick_rows(found, figures, probs, preds, gold, seed)}
+
+
+def of(shares):
+    return np.array([[share, 1 - share] for share in shares])
+
+
+def test_the_most_contradicted_votes_come_first_and_each_only_once():
+    L = [[0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 1], [0, 0, 0, 1], [0, 0, 1, 1], [-1, 0, -1, -1]]
+    assert picked(L, of([0.9, 0.8, 0.5, 0.8, 0.5, 0.9]))["Most conflicted"] == [2, 1]
+
+
+def test_the_least_certain_are_other_rows_than_the_conflicted():
+    L = [[0, 1], [0, -1], [-1, 0], [0, 0]]
+    assert picked(L, of([0.5, 0.6, 0.7, 0.99]))["Least certain"] == [1, 2, 3]
+
+
+def test_uncovered_rows_are_drawn_by_the_seed():
+    L = np.full((100, 2), -1)
+    nothing = np.full((100, 2), np.nan)
+    one, two = picked(L, nothing, np.full(100, -1)), picked(L, nothing, np.full(100, -1), seed=1)
+    assert set(one) == {"Uncovered"} and len(one["Uncovered"]) == EACH
+    assert one == picked(L, nothing, np.full(100, -1)) and one != two
+
+
+def test_what_is_surest_and_wrong_is_picked_with_gold():
+    L = [[0, -1], [1, -1], [0, 0], [1, 1]]
+    found = picked(L, of([0.7, 0.2, 0.99, 0.1]), gold=np.array([1, 1, 1, -1]))
+    assert found["Sure and wrong"] == [2, 0]
+
+
+def test_no_rows_give_nothing_to_look_at():
+    assert picked(np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0, dtype=int)) == {}
+
+
+def test_one_class_has_no_margin():
+    assert picked([[0], [-1]], np.array([[1.0], [np.nan]]), np.array([0, -1])) == {"Uncovered": [1]}

@@ -1,0 +1,134 @@
+"""Opening a run, a project or a corpus, and what happens where something has changed since."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.review.conftest import TEXTS, write_corpus
+from weaklabel.errors import WeakLabelError
+from weaklabel.review import LFSpec, open_review
+
+
+@pytest.fixture
+def run(finished_run, tmp_path):
+    return shutil.copytree(finished_run, tmp_path / "moved")
+
+
+def test_a_run_is_opened_where_it_lies_now(run, finished_run):
+    review = open_review(run)
+    assert review.source.corpus.path == run / "data" / "messages.csv"
+    assert review.editor.get("broken").file == run / "data" / "mine.py"
+    before = open_review(finished_run)
+    assert np.array_equal(review.votes.L, before.votes.L)
+    assert np.array_equal(review.preds, before.preds)
+    assert np.array_equal(review.probs, open_review(run / "project.toml").probs, equal_nan=True)
+    assert review.folder == run / "review" and not review.folder.exists()
+
+
+def test_what_was_edited_is_there_when_the_run_is_opened_again(run):
+    review = open_review(run)
+    review.decide(3, "complaint", "ann")
+    review.editor.save(LFSpec("keyword", "late", "complaint", {"keywords": ["late"]}))
+    stale = open_review(run)
+    assert stale.is_stale and stale.votes.lf_names[-1] == "late"
+    assert stale.row(11).label is None and stale.gold()[3] == 0
+    assert {line.name: line.estimate for line in stale.lf_table()}["late"] is None
+    assert stale.explain(2).label == "complaint"
+    stale.relabel()
+    again = open_review(run)
+    assert not again.is_stale and again.row(11).label == "complaint"
+
+
+@pytest.mark.parametrize("what", ["messages.csv", "mine.py"])
+def test_a_run_whose_input_changed_is_refused_or_votes_anew(run, what):
+    file = run / "data" / what
+    file.write_text(file.read_text(encoding="utf-8").replace("late", "very late"), encoding="utf-8")
+    if what == "mine.py":
+        file.write_text(file.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    with pytest.raises(WeakLabelError, match="has changed since this run was labelled"):
+        open_review(run)
+    assert open_review(run, revote=True).votes.n == len(TEXTS)
+    assert open_review(run).votes.n == len(TEXTS)
+
+
+def test_a_later_run_has_its_own_votes(run):
+    review = open_review(run)
+    review.editor.save(LFSpec("keyword", "late", "complaint", {"keywords": ["late"]}))
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    (run / "manifest.json").write_text(json.dumps(manifest | {"title": "later"}), encoding="utf-8")
+    with pytest.raises(WeakLabelError, match=r"a pack .* has changed"):
+        open_review(run)
+
+
+def test_older_runs_without_hashes_of_packs_are_opened(run):
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["packs"]
+    manifest["input"] = {"corpus": "x", "sha256": manifest.pop("inputs")["corpus"]["sha256"], "rejects": 0}
+    (run / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert len(open_review(run)) == len(TEXTS)
+
+
+def test_a_corpus_is_labelled_from_nothing(tmp_path):
+    corpus = write_corpus(tmp_path / "messages.csv")
+    review = open_review(corpus, labels=["bad", "good"])
+    assert review.votes.L.shape == (len(TEXTS), 0)
+    assert review.query(order="conflict").total == len(TEXTS)
+    review.decide(0, "good", "ann")
+    assert review.precision(review.sample("stratified", 5)).n_decided == 0
+    assert review.row(0).gold == "good" and review.explain(0) is None
+    assert open_review(corpus).labels == ("bad", "good")
+    with pytest.raises(WeakLabelError, match="no labeling functions to label by"):
+        review.relabel()
+
+
+def test_a_corpus_with_packs(run, tmp_path):
+    review = open_review(run / "data" / "messages.csv", lfs=[str(run / "data" / "mine.py")])
+    assert review.votes.m == 7 and not review.is_stale
+
+
+def damaged(run):
+    (run / "manifest.json").write_text("{}", encoding="utf-8")
+
+
+def without_labels(run):
+    (run / "labelled.csv").write_text("text,label\n", encoding="utf-8")
+
+
+def without_corpus(run):
+    (run / "data" / "messages.csv").unlink()
+    manifest = (run / "manifest.json").read_text(encoding="utf-8")
+    (run / "manifest.json").write_text(manifest.replace("messages.csv", "gone.csv"), encoding="utf-8")
+
+
+def bad_state(run):
+    (run / "review").mkdir()
+    (run / "review" / "review.json").write_text('{"format": "x"}', encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (damaged, "manifest.json is damaged"),
+        (without_labels, "labelled.csv does not hold the labels"),
+        (without_corpus, "the corpus of this run, .*gone.csv, is gone"),
+        (bad_state, "review.json is damaged"),
+        (lambda run: (run / "votes.npz").unlink(), "cannot read votes"),
+    ],
+)
+def test_what_is_damaged_is_a_sentence(run, harm, message):
+    harm(run)
+    with pytest.raises(WeakLabelError, match=message):
+        open_review(run)
+
+
+def test_what_cannot_be_opened_is_a_sentence(run, tmp_path):
+    with pytest.raises(WeakLabelError, match="does not exist"):
+        open_review(tmp_path / "none")
+    with pytest.raises(WeakLabelError, match="say which labels there are"):
+        open_review(run / "data" / "messages.csv")
+    with pytest.raises(WeakLabelError, match="leave them out"):
+        open_review(run, labels=["a", "b"])
+    with pytest.raises(WeakLabelError, match="has the labels complaint, praise, not a, b"):
+        open_review(run / "data" / "messages.csv", labels=["a", "b"], lfs=[str(run / "data" / "mine.py")])

@@ -1,0 +1,180 @@
+"""A small run folder of our own texts, the app on it, and a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from weaklabel.config import read_project
+from weaklabel.pipeline import run_project
+
+SPAM = ("Claim your prize of {} coins now", "You have won {} free tickets", "Win {} coins, see www.example.org/{}")
+HAM = ("See you at lunch at {}", "Thanks, I am home by {}", "Are you free at {} for a walk")
+
+PACK = r'''"""Labeling functions of the tests."""
+
+from weaklabel import keyword_lf, labeling_function, regex_lf
+
+LABELS = ("ham", "spam")
+
+prize = keyword_lf("prize", 1, ["prize"])  # what they all promise
+link = regex_lf("link", 1, r"www\.")
+chat = keyword_lf("chat", 0, ["lunch", "thanks"])
+
+
+@labeling_function()
+def walks(x):
+    """Wants to go for a walk."""
+    return 0 if "walk" in x.text else -1
+'''
+
+PROJECT = """title = "Messages"
+out = "run"
+[corpus]
+path = "messages.csv"
+[lfs]
+use = ["./my_lfs.py"]
+[label_model]
+name = "weighted"
+[classifier]
+name = "linear"
+"""
+
+
+def write_corpus(path: Path, texts: list[str]) -> Path:
+    """Write texts as JSON lines, which can hold any of them."""
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), encoding="utf-8")
+    return path
+
+
+def texts(n: int = 60) -> list[str]:
+    """Messages, half of them spam in turn."""
+    return [(SPAM if number % 2 else HAM)[number // 2 % 3].format(number, number) for number in range(n)]
+
+
+def run_in(folder: Path) -> Path:
+    """Make a project in an empty folder and run it."""
+    (folder / "messages.csv").write_text("text\n" + "".join(f'"{text}"\n' for text in texts()), encoding="utf-8")
+    (folder / "my_lfs.py").write_text(PACK, encoding="utf-8")
+    (folder / "project.toml").write_text(PROJECT, encoding="utf-8")
+    run_project(read_project(folder / "project.toml"))
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The folder of a project that was run, as a user has it."""
+    (tmp_path / "project").mkdir()
+    return run_in(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for all tests that leave its files alone."""
+    return run_in(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture
+def run(shared_project: Path, tmp_path: Path) -> Path:
+    """A copy of its run folder, to put decisions into."""
+    return Path(shutil.copytree(shared_project / "run", tmp_path / "run"))
+
+
+class App:
+    """``weaklabel review`` in a process of its own, with what it says on stderr in a file."""
+
+    def __init__(self, stderr: Path, *arguments: object) -> None:
+        command = [sys.executable, "-m", "weaklabel", "review", *map(str, arguments), "--no-open"]
+        self.stderr = stderr
+        with stderr.open("w") as file:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, text=True)
+        assert self.process.stdout is not None
+        lines = iter(self.process.stdout.readline, "")
+        self.address = next((line.strip() for line in lines if "http://" in line and "token=" in line), "")
+        assert self.address, stderr.read_text()
+
+    @property
+    def home(self) -> str:
+        """Its address, without the token."""
+        return self.address.split("/?")[0]
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self.home.split(":")[2])
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.communicate()
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; returns the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=20)
+        return self.process.returncode
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Any]:
+    """Starts the app; whatever was started is ended, and may not have failed anywhere."""
+    started: list[App] = []
+
+    def begin(*arguments: object) -> App:
+        started.append(App(tmp_path / f"stderr{len(started)}.txt", *arguments))
+        return started[-1]
+
+    yield begin
+    for app in started:
+        if app.process.poll() is None:
+            app.kill()
+        assert "Traceback" not in app.stderr.read_text(), app.stderr.read_text()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A browser; without one the tests are skipped, unless WEAKLABEL_BROWSER=required says that there must be one."""
+    path = shutil.which("chromium")
+    if path is None:
+        reason = "the browser tests need Debian's chromium: apt-get install chromium"
+        if os.environ.get("WEAKLABEL_BROWSER") == "required":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(chromium: Any) -> Iterator[Any]:
+    """Opens pages, each in a browser session of its own; an error in a script of a page fails the test."""
+    contexts, errors = [], []
+
+    def open_tab(address: str = "about:blank", **options: Any) -> Any:
+        context = chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(error.message))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        if address != "about:blank":
+            page.goto(address)
+        return page
+
+    yield SimpleNamespace(open=open_tab, errors=errors)
+    for context in contexts:
+        context.close()
+    assert not errors

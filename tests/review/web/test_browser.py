@@ -1,0 +1,255 @@
+"""The review app as people use it: in a real browser, on real files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+
+import pytest
+
+pytest.importorskip("flask")
+pytest.importorskip("playwright")
+
+from tests.review.web.conftest import texts, write_corpus
+
+PAGES = (
+    "/",
+    "/spot/",
+    "/lfs/",
+    "/lfs/new",
+    "/lfs/edit?name=prize",
+    "/lfs/edit?name=walks",
+    "/suggestions/",
+    "/reviewers",
+    "/name",
+)
+HOSTILE = [
+    "<script>document.title = 'owned'</script><img src=x onerror=\"document.title = 'owned'\">",
+    "\"></a><b onmouseover='document.title = 1'>{{ 7 * 7 }}",
+    "\u202eevil\u202c שלום world",
+    "a\x00b\x1bc",
+    "",
+    "wide " + "x" * 3_000,
+    "large " * 175_000 + "prize",
+]  # fmt: skip
+
+
+def press(page, *keys):
+    """Press keys as fast as the app takes them: what one says is awaited before the next."""
+    for key in keys:
+        before = page.inner_text("#progress")
+        page.keyboard.press(key)
+        page.wait_for_function("before => document.getElementById('progress').textContent !== before", arg=before)
+        settle(page)
+
+
+def settle(page):
+    page.wait_for_selector("#pane:not([aria-busy=true])")
+
+
+def row(page):
+    return int(page.get_attribute("#detail [data-row]", "data-row"))
+
+
+def decisions(folder):
+    (path,) = folder.rglob("decisions.jsonl")
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_newcomer_corrects_ten_rows_and_edits_a_labeling_function(project, start, tab):
+    app = start(project / "run", "--port", "0")
+    page = tab.open(app.address)
+
+    # The name is asked for once.
+    page.fill("[name=name]", "Ada")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#detail [data-row='0']")
+    assert "token" not in page.url
+    assert page.inner_text("#text mark") == "lunch"
+
+    # Accept, correct, move, skip, undo.
+    press(page, "Enter", "a", "2", "1")
+    page.keyboard.press("ArrowUp")
+    settle(page)
+    assert row(page) == 3
+    page.keyboard.press("s")
+    settle(page)
+    assert row(page) == 4
+    press(page, "1", "2", "u")
+    assert row(page) == 5
+    assert [made["label"] for made in decisions(project)] == ["ham", "spam", "spam", "ham", "ham", "spam", None]
+    press(page, "2", "1", "2", "1", "2")
+    assert page.inner_text("#progress") == "you decided 10"
+    assert row(page) == 10
+    assert page.inner_text("#list [data-row='9'] [data-decided]") == "✓ spam"
+
+    # What was decided counts for the labeling functions; one is edited.
+    page.goto(f"{app.home}/lfs/edit?name=prize")
+    page.wait_for_selector("text=Rows it gains 0")
+    page.fill("[name=keywords]", "prize\nfree tickets")
+    page.wait_for_selector("text=Rows it gains 10")
+    assert page.inner_text(".examples mark >> nth=0") == "free tickets"
+    assert re.search(r"Coverage\s+16\.67% \(10\)\s+33\.33% \(20\)", page.inner_text("#preview table"))
+    assert (project / "my_lfs.py").read_text(encoding="utf-8").count("free tickets") == 0
+    page.click("button:text('Save')")
+    page.wait_for_selector("#saved:has-text('Saved in')")
+    pack = (project / "my_lfs.py").read_text(encoding="utf-8")
+    assert re.search(r'^prize = keyword_lf\("prize", 1, \[.prize., .free tickets.\]', pack, re.M)
+    assert "# what they all promise" in pack and "Wants to go for a walk." in pack
+
+    # The numbers have moved, and the labels move once they are asked to.
+    page.goto(f"{app.home}/lfs/")
+    assert page.inner_text("tr:has-text('prize') td >> nth=1") == "33.3%"
+    assert page.is_visible("text=the labels shown are of the earlier votes")
+    page.click("text=Relabel all rows")
+    page.wait_for_selector("text=the labels shown are of the earlier votes", state="detached")
+
+    # A new one.
+    page.click("text=New labeling function")
+    page.wait_for_selector("text=shown here as you write")
+    page.select_option("[name=kind]", "regex")
+    page.fill("[name=pattern]", "are you free")
+    page.wait_for_selector("text=Rows it votes on 10")
+    page.fill("[name=name]", "asks")
+    page.click("button:text('Add')")
+    page.wait_for_selector("#saved:has-text('Saved in')")
+    assert any("are you free" in path.read_text(encoding="utf-8") for path in project.rglob("*.py"))
+
+    with page.expect_download() as download:
+        page.goto(f"{app.home}/reviewers")
+        page.click("text=Download gold.csv")
+    gold = list(csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines()))
+    assert len(gold) == 10 and {line["reviewers"] for line in gold} == {"Ada"}
+    assert app.stop() == 0
+
+
+def test_a_spot_check_has_a_live_estimate(project, start, tab):
+    app = start(project / "project.toml", "--port", "0", "--reviewer", "Ada")
+    page = tab.open(app.address)
+    page.goto(f"{app.home}/spot/")
+    page.check("text=Stratified")
+    page.fill("[name=n]", "12")
+    page.click("text=Begin")
+    page.wait_for_selector("text=nothing to estimate from yet")
+    press(page, "Enter", "Enter", "Enter")
+    assert re.search(r"3 of 12 decided\s+100\.0% of labels are right \(95% interval", page.inner_text("#tally"))
+    press(page, "1" if "spam" in page.inner_text(".proposed") else "2")
+    assert re.search(r"4 of 12 decided\s+(?!100)", page.inner_text("#tally"))
+    assert {made["sample"] for made in decisions(project)} == {re.search("sample=([^&]+)", page.url)[1]}
+    page.click("text=Spot check >> nth=0")
+    assert page.is_visible("text=of 12 decided")
+
+
+def test_decisions_survive_a_reload_and_a_kill(tmp_path, start, tab):
+    corpus = write_corpus(tmp_path / "messages.jsonl", texts(30))
+    arguments = (corpus, "--labels", "ham,spam", "--reviewer", "Ada")
+    app = start(*arguments, "--port", "0")
+    page = tab.open(app.address)
+    assert not page.is_visible("text=Probabilities")
+    press(page, "1", "2")
+    page.reload()
+    assert page.inner_text("#progress") == "you decided 2"
+    assert row(page) == 2  # the address keeps the place
+
+    page.keyboard.press("j")
+    settle(page)
+    press(page, "1")
+    app.kill()
+    page.keyboard.press("2")
+    page.wait_for_selector("text=The app does not answer")
+    settle(page)
+    tab.errors.clear()  # the browser, too, says that there is no answer
+    assert page.inner_text("#progress") == "you decided 3"
+
+    again = start(*arguments, "--port", app.port)
+    page.goto(again.address)
+    assert page.inner_text("#progress") == "you decided 3"
+    assert [made["row"] for made in decisions(tmp_path)] == [0, 1, 3]
+    assert row(page) == 2
+
+
+def test_two_reviewers_at_once(run, start, tab):
+    app = start(run, "--port", "0")
+    ada, bo = (tab.open(f"{app.address}&reviewer={name}") for name in ("Ada", "Bo"))
+    press(ada, "1", "2", "1")
+    press(bo, "1", "1")
+    assert bo.inner_text("#progress") == "you decided 2, others 3"
+    bo.goto(f"{app.home}/?row=2")
+    assert bo.is_visible("text=Another reviewer has decided this row")
+    press(bo, "1")
+    bo.goto(f"{app.home}/?row=1")
+    assert bo.inner_text("#detail").count("Ada:") == 1
+    press(ada, "u")  # one's own decision, not the last one of all
+    assert [(made["reviewer"], made["row"]) for made in decisions(run)][-1] == ("Ada", 2)
+    bo.goto(f"{app.home}/reviewers")
+    assert bo.is_visible("text=Cohen's kappa")
+    assert bo.inner_text("section:has-text('Rows in disagreement') li") == f"Row 1\n{texts()[1]}\nAda\nspam\nBo\nham"
+
+
+def test_hostile_texts_stay_texts(tmp_path, start, tab):
+    corpus = write_corpus(tmp_path / "messages.jsonl", HOSTILE)
+    labels = [f"<i>class</i> {number}" for number in range(12)]
+    page = tab.open(start(corpus, "--labels", ",".join(labels), "--reviewer", "<b>Ada", "--port", "0").address)
+    for number, text in enumerate(HOSTILE):
+        assert row(page) == number
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        shown = page.inner_text("#text")
+        assert len(shown) < 6_000 and "49" not in shown
+        if number == 0:
+            assert shown == text
+        if number == 3:
+            assert shown == "a\\x00b\\x1bc"
+        if len(text) > 10_000:
+            page.click("text=Show all")
+            page.wait_for_function("() => document.getElementById('text').textContent.trim().endsWith('prize')")
+        if number < 9:
+            press(page, str(number % 9 + 1)) if number < len(HOSTILE) - 1 else None
+    # With more classes than digits one types a part of the name.
+    page.keyboard.press("l")
+    page.keyboard.type("class</i> 11")
+    press(page, "Enter")
+    assert decisions(tmp_path)[-1]["label"] == labels[11]
+    assert "owned" not in page.title() and page.locator("main b, main i").count() == 0
+    page.goto(f"{page.url.split('/?')[0]}/reviewers")
+    assert page.is_visible("text=<b>Ada")
+
+
+def test_pages_are_accessible_and_fit_a_phone(run, start, tab):
+    from axe_playwright_python.sync_playwright import Axe
+
+    app = start(run, "--port", "0", "--reviewer", "Ada")
+    page = tab.open(app.address, bypass_csp=True)
+    press(page, "1", "1")
+    page.goto(f"{app.home}/suggestions/")
+    page.click("text=Look for suggestions")
+    page.wait_for_selector("text=Look again", timeout=60_000)
+    for path in PAGES:
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(app.home + path)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        page.set_viewport_size({"width": 1280, "height": 800})
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            found = Axe().run(page).response["violations"]
+            bad = [one for one in found if one["impact"] in ("serious", "critical")]
+            assert not bad, (path, theme, [(one["id"], [node["html"] for node in one["nodes"]]) for one in bad])
+
+
+def test_focus_is_seen_and_kept(run, start, tab):
+    app = start(run, "--port", "0", "--reviewer", "Ada")
+    page = tab.open(app.address)
+    button = "#classes [data-label=spam]"
+    page.focus(button)
+    press(page, "Space")
+    assert row(page) == 1
+    assert page.evaluate("document.activeElement.dataset.label") == "spam"
+    page.keyboard.press("Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("/")
+    page.keyboard.type("walk")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=10 of 60 rows")
+    page.keyboard.press("?")
+    assert page.is_visible("dialog >> text=undo your last decision")

@@ -1,0 +1,154 @@
+"""Clusters, weak labeling functions, rows to label, samples, and what is shown."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from tests.suggest.conftest import LABELS, WORDS
+from weaklabel.errors import LFError
+from weaklabel.suggest import sample
+from weaklabel.suggest.clusters import characteristic_phrases
+from weaklabel.suggest.code import write_pack
+from weaklabel.suggest.phrases import find_phrases
+from weaklabel.votes import Votes
+
+
+def problems(world, columns, gold=None):
+    """Return what is wrong with labeling functions of these columns, by name."""
+    L = np.stack(list(columns.values()), axis=1).astype(np.int8)
+    found = world.suggest(votes=Votes(L, list(columns), LABELS), gold=gold)
+    return {problem.lf: problem for problem in found.weak_lfs}
+
+
+def test_clusters_are_of_rows_without_votes(world, found):
+    uncovered = (world.votes.L < 0).all(axis=1)
+    rows = [row for cluster in found.clusters for row in cluster.rows]
+    assert rows and len(set(rows)) == len(rows) and uncovered[rows].all()
+    sizes = [len(cluster.rows) for cluster in found.clusters]
+    assert sizes == sorted(sizes, reverse=True)
+    for cluster in found.clusters:
+        assert 0.5 <= cluster.share <= 0.9
+
+
+def test_phrases_of_a_cluster_are_those_that_set_it_apart(world):
+    rows = np.flatnonzero(world.Y == 1)
+    phrases = characteristic_phrases(find_phrases(world.texts, 4), rows)
+    assert phrases and set(phrases) <= set(WORDS[1])
+
+
+def test_a_labeling_function_that_repeats_another_is_named(world, found):
+    (problem,) = [problem for problem in found.weak_lfs if problem.kind == "redundant"]
+    assert (problem.lf, problem.other) == ("bread", "soup")
+    votes = (world.votes.L >= 0).sum(axis=0)
+    assert f"all {votes[2]} of its votes" in problem.text and f"has {votes[0]}" in problem.text
+
+
+def test_of_two_that_are_the_same_one_is_kept(world):
+    same = np.where((world.Y == 1) & (np.arange(600) < 200), 1, -1)
+    assert list(problems(world, {"one": same, "two": same})) == ["one"]
+
+
+def test_repeating_one_that_finds_whole_classes_means_nothing(world):
+    some = np.where((world.Y == 0) & (np.arange(600) < 200), 0, -1)
+    assert not problems(world, {"some": some, "all": world.Y})
+
+
+def test_those_that_seldom_meet_do_not_contradict_each_other(world):
+    one, other = np.where(world.Y == 0, 0, -1), np.where(world.Y == 1, 1, -1)
+    other[np.flatnonzero(world.Y == 0)[:15]] = 1
+    assert not problems(world, {"one": one, "other": other})
+
+
+def test_never_votes(world):
+    problem = problems(world, {"silent": np.full(600, -1)})["silent"]
+    assert problem.kind == "never votes" and "600 rows" in problem.text
+
+
+def test_near_chance_and_too_few_to_know(world):
+    rng = np.random.default_rng(1)
+    random = np.where(rng.random(600) < 0.5, rng.integers(0, 2, 600), -1)
+    few = np.full(600, -1)
+    few[np.flatnonzero(world.Y == 0)[:3]] = 1
+    good = np.where(rng.random(600) < 0.5, world.Y, -1)
+    gold = np.where(np.arange(600) < 50, world.Y, -1)
+    found = problems(world, {"random": random, "few": few, "good": good}, gold)
+    assert found["random"].kind == found["few"].kind == "near chance"
+    assert "on gold" in found["random"].text and "only 3 votes, too few to know" in found["few"].text
+    assert "good" not in found
+
+
+def test_the_wrong_one_of_two_that_contradict_each_other_is_named(world):
+    right = np.where(np.arange(600) < 200, world.Y, -1)
+    wrong = np.where(np.arange(600) < 100, 1 - world.Y, -1)
+    L = np.stack([right, wrong], axis=1).astype(np.int8)
+    kinds = {
+        (p.lf, p.kind, p.other): p.text for p in world.suggest(votes=Votes(L, ["right", "wrong"], LABELS)).weak_lfs
+    }
+    text = kinds["wrong", "contradictory", "right"]
+    assert "100 of the 100 rows" in text and "about 90" in text
+
+
+def test_rows_to_label_are_uncertain_without_gold_and_unlike_each_other(world):
+    probs = world.probs.copy()
+    unsure = np.arange(0, 600, 3)
+    probs[unsure] = 0.5
+    gold = np.full(600, -1)
+    gold[unsure[:50]] = world.Y[unsure[:50]]
+    rows = world.suggest(probs=probs, gold=gold).rows
+    assert len(rows) == 20 and set(rows) <= set(unsure[50:].tolist())
+    assert len({world.texts[row] for row in rows}) == 20
+
+
+def test_a_quarter_of_the_rows_to_label_are_conflicts(world):
+    L = world.votes.L.copy()
+    L[:40, 0], L[:40, 1] = 0, 1
+    L[40:][L[40:, 0] >= 0, 1] = -1
+    rows = world.suggest(votes=Votes(L, world.votes.lf_names, LABELS)).rows
+    conflicting = (L.max(axis=1) > np.where(L >= 0, L, 9).min(axis=1))[list(rows)]
+    assert conflicting.sum() >= 5
+
+
+def test_above_a_limit_a_sample_is_read_and_said(world, monkeypatch):
+    monkeypatch.setattr(sample, "MOST_ROWS", 300)
+    found = world.suggest()
+    assert (found.n_rows, found.n_read) == (600, 300)
+    assert found.to_text().startswith("Looked for in 300 of 600 rows")
+    clustered = [row for cluster in found.clusters for row in cluster.rows]
+    assert max(clustered) >= 300 and (world.votes.L[clustered] < 0).all()
+    for lf in found.lfs:
+        if lf.kind == "keyword":
+            assert lf.votes == sum(
+                any(word in re.findall(r"\w+", text) for word in lf.patterns) for text in world.texts
+            )
+        assert all(any(word in world.texts[row] for word in lf.patterns) for row in lf.examples if lf.kind == "keyword")
+    monkeypatch.setattr(sample, "MOST_CHARACTERS", 400)
+    assert 0 < len(sample.sampled_rows(world.texts)) < 20
+
+
+def test_what_is_shown_cannot_be_forged():
+    from weaklabel.suggest import Cluster, Suggestions
+
+    found = Suggestions((), (Cluster((0,), ("a\x1b[2J",), 0, 1.0),), (), (0,), ("x\ny", "z"), 1, 1)
+    text = found.to_text(["evil\x1b[31m\u202etext"])
+    assert "\x1b" not in text and "\u202e" not in text and "x\\ny" in text
+
+
+def test_to_dict_is_json_and_names_labels(found):
+    again = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert {lf["label"] for lf in again["lfs"]} <= set(LABELS)
+    assert again["rows"] == list(found.rows)
+
+
+def test_a_pack_is_not_written_over_another_file(found, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("precious")
+    with pytest.raises(LFError, match="exists already"):
+        write_pack(path, found.code(), LABELS, "doc")
+    assert path.read_text() == "precious"
+    write_pack(path, found.code(), LABELS, "doc", replace=True)
+    with pytest.raises(LFError, match=r"must end in \.py"):
+        write_pack(tmp_path / "mine.txt", found.code(), LABELS, "doc")
+    with pytest.raises(LFError, match="no candidate"):
+        write_pack(tmp_path / "empty.py", "", LABELS, "doc")

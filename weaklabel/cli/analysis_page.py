@@ -1,0 +1,96 @@
+"""The HTML report of ``weaklabel analyze``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from weaklabel.corpus import Corpus
+    from weaklabel.labels import Labels
+    from weaklabel.lf.packs import LFCollection
+    from weaklabel.pipeline import Labelled
+    from weaklabel.report.insight import Gold
+    from weaklabel.scoring import Scores
+
+
+def write_page(
+    path: Path,
+    corpus: Corpus,
+    lfs: LFCollection,
+    labelled: Labelled,
+    Y: Labels | None,
+    *,
+    settings: dict[str, Any],
+    warnings: Sequence[str],
+    with_text: bool,
+    seed: int,
+) -> None:
+    """Write what was found on a corpus as one HTML page.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    corpus, lfs, labelled
+        What was labelled by whom, and how.
+    Y
+        Gold of the corpus's rows, if any is known. Shape: [n].
+    settings
+        What was asked for, by name.
+    warnings
+        What users were warned of.
+    with_text
+        Whether the label model read the texts.
+    seed
+        Of everything random.
+    """
+    from weaklabel.files import write_text
+    from weaklabel.report import RunSummary
+    from weaklabel.report.html import html_report
+    from weaklabel.report.insight import gather
+    from weaklabel.run_folder import PACKAGES, why
+    from weaklabel.versions import versions
+    from weaklabel.votes import LFAnalysis
+
+    votes, model = labelled.votes, labelled.model
+    gold = None if Y is None or not (Y >= 0).any() else _gold(labelled, Y)
+    run = RunSummary(
+        title=f"Labeling functions on {Path(corpus.name).name}",
+        corpus=corpus.name,
+        n_rows=votes.n,
+        n_rejects=len(corpus.rejects),
+        labels=lfs.labels,
+        lf_summary=LFAnalysis(votes).lf_summary(None if gold is None else gold.Y, model.lf_accuracies_),
+        label_model={"name": type(model).__name__, "why": why(model), **model.get_params()},
+        scores={} if gold is None else _scores(labelled, gold, lfs.labels, seed),
+        problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
+        warnings=warnings,
+        settings=settings,
+        versions=versions(PACKAGES),
+    )
+    insight = gather(
+        run, corpus, lfs, votes, model, labelled.probs, labelled.preds, gold=gold, with_text=with_text, seed=seed
+    )
+    write_text(path, html_report(insight))
+
+
+def _gold(labelled: Labelled, Y: Labels) -> Gold:
+    from weaklabel.label_model import MajorityVote
+    from weaklabel.report.insight import Gold
+
+    patterns = labelled.votes.patterns()
+    majority = MajorityVote(labelled.probs.shape[1]).fit(patterns).predict_proba(patterns)
+    return Gold(Y, {"majority_vote": majority, "label_model": labelled.probs}, of_corpus=Y)
+
+
+def _scores(labelled: Labelled, gold: Gold, labels: Sequence[str], seed: int) -> dict[str, Scores]:
+    from weaklabel.label_model import MajorityVote
+    from weaklabel.scoring import score
+
+    majority = MajorityVote(len(labels)).fit(labelled.votes).predict(labelled.votes)
+    preds = {"majority_vote": majority, "label_model": labelled.preds}
+    return {
+        stage: score(gold.Y, found, probs=gold.probs[stage], labels=labels, seed=seed) for stage, found in preds.items()
+    }

@@ -1,0 +1,49 @@
+"""``--decisions``: what reviewers decided, as gold for the rows of a corpus."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from weaklabel.corpus import Corpus
+    from weaklabel.decisions import Decision
+    from weaklabel.labels import Labels
+
+DecisionsOpt = Annotated[
+    Path | None,
+    typer.Option("--decisions", metavar="FILE", help="What weaklabel review wrote: decided rows, found by their text."),
+]
+
+
+def decided_rows(rows: Corpus, decisions: Sequence[Decision], labels: Sequence[str]) -> Labels:
+    """Return the class that reviewers gave each row, -1 where they gave none, and say how many are not there.
+
+    Shape: [n].
+
+    Raises
+    ------
+    WeakLabelError
+        A decision names a class that is none, or no row was decided on.
+    """
+    from weaklabel.decisions import agreed_classes, gold_of, text_hashes
+    from weaklabel.errors import ConfigError
+
+    texts = rows.texts()
+    Y = gold_of(decisions, texts, labels)
+    agreed = agreed_classes(decisions, labels)
+    missing = len(agreed.keys() - set(text_hashes(texts)))
+    if not (Y >= 0).any():
+        raise ConfigError(
+            f"{rows.name} has none of the {len(agreed)} texts that were decided; give the reviewed corpus"
+        )
+    if missing:
+        print(
+            f"weaklabel: warning: {missing} of {len(agreed)} decided texts are not in {rows.name} and were left out",
+            file=sys.stderr,
+        )
+    return Y

@@ -1,0 +1,215 @@
+"""``weaklabel explain``: why a row has its label, or what a labeling function does."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from weaklabel.cli import common
+from weaklabel.cli.common import open_corpus, show, stdout_for_results
+from weaklabel.cli.labelling import label_model_settings, vote_and_label
+
+if TYPE_CHECKING:
+    from weaklabel.corpus import Batch, Corpus
+    from weaklabel.label_model import LabelModel
+    from weaklabel.lf.packs import LFCollection
+    from weaklabel.lf.reasons import Reason
+    from weaklabel.votes import Votes
+
+LONGEST_TEXT = 1000
+"""Characters of a text that are shown."""
+
+OF_A_RUN = ("corpus", "row", "lf", "json", "quiet")
+"""Options that make sense for a finished run."""
+
+
+def explain(
+    context: typer.Context,
+    corpus: Annotated[
+        str, typer.Argument(metavar="CORPUS", help="A corpus, as for analyze; or the folder of a finished run.")
+    ],
+    lfs: Annotated[
+        list[str] | None,
+        typer.Option("--lfs", metavar="SPEC", help="A ready pack, ./mine.py, or package:attribute; may be repeated."),
+    ] = None,
+    row: Annotated[
+        int | None, typer.Option("--row", min=0, metavar="N", help="Why this row has its label; rows count from 0.")
+    ] = None,
+    lf: Annotated[
+        str | None, typer.Option("--lf", metavar="NAME", help="Where this labeling function is alone, or contradicted.")
+    ] = None,
+    label_model: common.LabelModelOpt = "auto",
+    class_balance: common.BalanceOpt = None,
+    text: common.TextOpt = "text",
+    delimiter: common.DelimiterOpt = None,
+    quoting: common.QuotingOpt = None,
+    encoding: common.EncodingOpt = None,
+    columns: common.ColumnsOpt = None,
+    format: common.FormatOpt = None,
+    limit: common.LimitOpt = None,
+    error_budget: common.BudgetOpt = None,
+    seed: common.SeedOpt = 0,
+    workers: common.WorkersOpt = None,
+    json: common.JsonOpt = False,
+    quiet: common.QuietOpt = False,
+) -> None:
+    """Say why a row has its label, or what a labeling function does.
+
+    \b
+    Examples:
+      weaklabel explain messages.csv --lfs spam --row 17
+      weaklabel explain messages.csv --lfs spam --lf claim
+      weaklabel explain runs/demo --row 17 --json | jq .parts
+
+    A row: which labeling functions voted what and why, and what each vote adds to the log-odds of the label; with the
+    class balance that makes the probability. A labeling function: rows on which nobody else votes, and rows on which
+    the others, by the label model, say something else.
+
+    The folder of a finished run is explained by its own votes and label model. A corpus is voted on now; texts are read
+    by --label-model text only.
+    """
+    if (row is None) == (lf is None):
+        raise typer.BadParameter("give either --row N or --lf NAME", param_hint="--row")
+    if (Path(corpus) / "manifest.json").is_file():
+        _refuse_settings(context)
+        voted = _of_run(Path(corpus))
+    else:
+        if not lfs:
+            raise typer.BadParameter("a corpus needs labeling functions, such as --lfs spam", param_hint="--lfs")
+        from weaklabel.lf.packs import load_lfs
+
+        loaded = load_lfs(*lfs)
+        rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
+        labelled = vote_and_label(
+            rows,
+            loaded,
+            label_model_settings(label_model, class_balance),
+            seed=seed,
+            error_budget=error_budget,
+            workers=workers,
+            quiet=quiet,
+            read_texts=label_model == "text",
+        )
+        voted = Voted(rows, loaded, labelled.votes, labelled.model, label_model == "text")
+    with stdout_for_results():
+        result, shown = _row(voted, row) if row is not None else _lf(voted, str(lf))
+    show(result, shown, json)
+
+
+@dataclass(frozen=True)
+class Voted:
+    """A corpus, its votes, and the label model that labelled it, with or without its texts."""
+
+    corpus: Corpus
+    lfs: LFCollection
+    votes: Votes
+    model: LabelModel
+    reads_texts: bool
+
+    @property
+    def why(self) -> str:
+        """What the label model is, in a line."""
+        return getattr(self.model, "why_", type(self.model).__name__)
+
+
+def _refuse_settings(context: typer.Context) -> None:
+    """Refuse, for a run, options that say how to read, vote on and label a corpus."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE" and name not in OF_A_RUN:
+            option = f"--{name.replace('_', '-')}"
+            raise typer.BadParameter("a finished run has its own settings; leave it out", param_hint=option)
+
+
+def _of_run(folder: Path) -> Voted:
+    """Read the votes and the label model of a finished run; a corpus that has changed since is a `ConfigError`."""
+    from weaklabel.errors import ConfigError, WeakLabelWarning
+    from weaklabel.gold import open_unlabelled
+    from weaklabel.label_model import load_label_model
+    from weaklabel.lf.packs import load_lfs
+    from weaklabel.review.run_source import read_run
+    from weaklabel.review.workspace import pack_hashes
+    from weaklabel.votes import load_votes
+
+    run = read_run(folder)
+    corpus, lfs = open_unlabelled(run.project), load_lfs(*run.project.lfs.use)
+    if corpus.sha256() != run.corpus_sha256:
+        raise ConfigError(
+            f"{corpus.name} has changed since this run was labelled, so its votes are not of these rows; run the "
+            "project again, or explain the corpus with --lfs"
+        )
+    if run.packs is not None and pack_hashes(lfs) != run.packs:
+        warnings.warn(
+            f"a pack ({', '.join(lfs.specs)}) has changed since this run was labelled: votes are those of the run, "
+            "reasons are those of now",
+            WeakLabelWarning,
+            stacklevel=2,
+        )
+    model = load_label_model(folder)
+    return Voted(corpus, lfs, load_votes(folder / "votes.npz"), model, model.uses_texts)
+
+
+def _row(voted: Voted, row: int) -> tuple[dict[str, Any], str]:
+    from weaklabel.errors import CorpusError
+    from weaklabel.explain import explain_row
+    from weaklabel.table import visible
+
+    votes = voted.votes
+    if row >= votes.n:
+        raise CorpusError(f"{voted.corpus.name} has {votes.n:,} rows, which count from 0: there is no row {row}")
+    one = _rows(voted.corpus, [row])[row]
+    reasons = [_reason(voted, name, one, int(vote)) for name, vote in zip(votes.lf_names, votes.L[row], strict=True)]
+    (text,) = one.texts if one.text else [""]
+    found = explain_row(
+        voted.model, votes.L[row], text if voted.reads_texts else None, votes.lf_names, voted.lfs.labels, reasons
+    )
+    result = {"row": row, "text": text, "label_model": voted.why, **found.to_dict()}
+    beginning = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
+    shown = [f"Row {row} of {voted.corpus.name}", *beginning.splitlines(), "", f"By {voted.why}:"]
+    return result, "\n".join([*map(visible, shown), "", found.to_text()])
+
+
+def _lf(voted: Voted, name: str) -> tuple[dict[str, Any], str]:
+    from weaklabel.explain import explain_lf
+
+    batches: dict[int, Batch] = {}
+
+    def why(votes: Mapping[int, int]) -> dict[int, Reason]:
+        batches.update(_rows(voted.corpus, votes))
+        reasons = {row: _reason(voted, name, batches[row], vote) for row, vote in votes.items()}
+        return {row: reason for row, reason in reasons.items() if reason}
+
+    texts = voted.corpus.texts() if voted.reads_texts else None
+    found = explain_lf(voted.model, voted.votes, name, texts=texts, why=why)
+    result = found.to_dict()
+    for example in (*result["alone"], *result["disagrees"]):
+        (example["text"],) = batches[example["row"]].texts
+    return {**result, "label_model": voted.why}, found.to_text(lambda row: batches[row].texts[0])
+
+
+def _reason(voted: Voted, name: str, one: Batch, vote: int) -> Reason | None:
+    """Why a labeling function cast its vote on the only row of a batch; None where it abstains, or is there no more."""
+    from weaklabel.labels import ABSTAIN
+    from weaklabel.lf.reasons import reason
+
+    if vote == ABSTAIN or name not in voted.lfs.names:
+        return None
+    return reason(voted.lfs.lfs[voted.lfs.names.index(name)], one, 0, vote)
+
+
+def _rows(corpus: Corpus, rows: Iterable[int]) -> dict[int, Batch]:
+    """Return some rows, each as a batch, in one pass that ends behind the last of them."""
+    found: dict[int, Batch] = {}
+    wanted = sorted(set(rows))
+    for batch in corpus.batches():
+        while wanted and wanted[0] < batch.start + len(batch):
+            row = wanted.pop(0)
+            found[row] = batch.part(row - batch.start, row - batch.start + 1)
+        if not wanted:
+            break
+    return found

@@ -1,0 +1,61 @@
+"""``weaklabel review``: look at labels, correct them and edit labeling functions, in a browser on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from weaklabel.cli import common
+from weaklabel.cli.common import shows_progress, stdout_for_results
+
+
+def review(
+    project: Annotated[
+        str, typer.Argument(metavar="PROJECT", help="A run folder, a project.toml, or a corpus with --labels or --lfs.")
+    ],
+    labels: Annotated[
+        str | None, typer.Option("--labels", metavar="A,B", help="Class names, to label a corpus from nothing.")
+    ] = None,
+    lfs: Annotated[
+        list[str] | None,
+        typer.Option("--lfs", metavar="SPEC", help="For a corpus: a ready pack, ./mine.py, or package:attribute."),
+    ] = None,
+    text: common.TextOpt = "text",
+    revote: Annotated[
+        bool,
+        typer.Option("--revote", help="Vote anew where the corpus or the labeling functions changed since the run."),
+    ] = False,
+    reviewer: Annotated[
+        str | None, typer.Option("--reviewer", metavar="NAME", help="Whose decisions they are. Default: the page asks.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=0, max=65535, help="Default: the first free one from 8642; 0 takes any."),
+    ] = None,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+) -> None:
+    """Browse, check and correct labels, and edit labeling functions, in a browser.
+
+    \b
+    Examples:
+      weaklabel review runs/demo
+      weaklabel review project.toml --reviewer ada
+      weaklabel review messages.csv --labels ham,spam
+
+    The page is served to this machine alone, and needs no network. Decisions go to decisions.jsonl the moment they are
+    made; give them to score, analyze and train with --decisions. It needs: pip install 'weaklabel[review]'
+    """
+    from weaklabel.errors import require
+
+    for package in ("flask", "waitress"):
+        require(package, "weaklabel[review]", "weaklabel review")
+    from weaklabel.review import open_review
+    from weaklabel.review.web.server import serve
+
+    names = labels.split(",") if labels else None
+    with stdout_for_results():
+        opened = open_review(
+            project, labels=names, lfs=lfs, text=text.split(","), revote=revote, progress=shows_progress(quiet=False)
+        )
+    serve(opened, port=port, open_browser=open_browser, reviewer=reviewer)

@@ -1,0 +1,98 @@
+"""Decisions as gold: joined to a corpus by what its rows say, and written out as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from weaklabel.decisions.log import Decision, latest_of, text_hashes
+from weaklabel.errors import VoteError, nearest
+from weaklabel.labels import ABSTAIN, Labels
+
+
+def gold_of(decisions: Iterable[Decision], texts: Sequence[str], labels: Sequence[str]) -> Labels:
+    """Return the class that reviewers gave each text: that of most of them, by what each said last.
+
+    Parameters
+    ----------
+    decisions
+        In the order in which they were made.
+    texts
+        Of a corpus, in whatever order; rows with the same text get the same class. Length: n.
+    labels
+        Class names. Length: k.
+
+    Returns
+    -------
+    Labels
+        Shape: [n]; -1 where nobody decided, or classes tie.
+
+    Raises
+    ------
+    VoteError
+        A decision names a class that is none.
+
+    Examples
+    --------
+    >>> from weaklabel.decisions import now, text_hash
+    >>> mine = Decision(0, text_hash("see you"), "ham", "me", now())
+    >>> gold_of([mine], ["win cash", "see you"], ("ham", "spam"))
+    array([-1,  0])
+    """
+    agreed = agreed_classes(decisions, labels)
+    if not agreed:
+        return np.full(len(texts), ABSTAIN, dtype=np.int64)
+    return np.array([agreed.get(key, ABSTAIN) for key in text_hashes(texts)], dtype=np.int64)
+
+
+def agreed_classes(decisions: Iterable[Decision], labels: Sequence[str]) -> dict[str, int]:
+    """Return the class that most reviewers gave each text: text_sha256 -> class number; ties are left out."""
+    number = {name: index for index, name in enumerate(labels)}
+    votes: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for decision in latest_of(decisions).values():
+        if decision.label is None:
+            continue
+        if decision.label not in number:
+            raise VoteError(
+                f"{decision.reviewer} decided on '{decision.label}' in row {decision.row}, which is no class"
+                f"{nearest(decision.label, labels)}; labels are {', '.join(labels)}"
+            )
+        votes[decision.text_sha256][number[decision.label]] += 1
+    return {key: label for key, found in votes.items() if (label := _most(found)) != ABSTAIN}
+
+
+def export_gold(decisions: Iterable[Decision], texts: Sequence[str], labels: Sequence[str]) -> str:
+    """Return decided texts as CSV: text, label (empty where reviewers tie), and who decided; each text once.
+
+    Parameters
+    ----------
+    decisions, texts, labels
+        As for `gold_of`.
+    """
+    latest = {pair: decision for pair, decision in latest_of(decisions).items() if decision.label is not None}
+    reviewers: defaultdict[str, list[str]] = defaultdict(list)
+    for key, reviewer in latest:
+        reviewers[key].append(reviewer)
+    agreed = agreed_classes(latest.values(), labels)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(["text", "label", "reviewers"])
+    first_of = dict(zip(reversed(text_hashes(texts)), reversed(range(len(texts))), strict=True))
+    for key, row in sorted(_present(first_of, reviewers).items(), key=lambda item: item[1]):
+        label = labels[agreed[key]] if key in agreed else ""
+        writer.writerow([texts[row], label, ", ".join(sorted(reviewers[key]))])
+    return out.getvalue()
+
+
+def _present(first_of: Mapping[str, int], decided: Iterable[str]) -> dict[str, int]:
+    return {key: first_of[key] for key in decided if key in first_of}
+
+
+def _most(found: Counter[int]) -> int:
+    """Return the most frequent class, -1 on a tie."""
+    (label, most), *others = found.most_common(2)
+    return ABSTAIN if others and others[0][1] == most else label

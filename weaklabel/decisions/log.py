@@ -1,0 +1,243 @@
+"""What reviewers decided, in an append-only file: one JSON line a decision, on the disk before it is acknowledged."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from weaklabel.errors import WeakLabelError, WeakLabelWarning
+
+FILE_NAME = "decisions.jsonl"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one reviewer says of one text.
+
+    Attributes
+    ----------
+    row
+        Row of the corpus in which the reviewer saw the text, from 0.
+    text_sha256
+        `text_hash` of the text, by which decisions are joined to a corpus: rows may have moved since.
+    label
+        Class name; None withdraws what the reviewer decided before.
+    reviewer
+        Who decided.
+    time
+        When, in UTC, as ISO 8601.
+    sample
+        Spot check that the row was drawn for, or None.
+    note
+        Whatever the reviewer wants to say.
+    """
+
+    row: int
+    text_sha256: str
+    label: str | None
+    reviewer: str
+    time: str
+    sample: str | None = None
+    note: str = ""
+
+
+class DecisionLog:
+    """Decisions in a file; several threads and processes may append to it at once.
+
+    A decision is on the disk when `append` returns, so that whatever was acknowledged survives a kill. A line that a
+    crash left unfinished is told as a `WeakLabelWarning` and passed over; nothing before it is lost, and what is
+    appended later stands on lines of its own.
+
+    Parameters
+    ----------
+    path
+        The file; made, with its folder, when the first decision comes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     log = DecisionLog(Path(folder) / "decisions.jsonl")
+    ...     log.append(Decision(0, text_hash("see you"), "ham", "me", now()))
+    ...     [decision.label for decision in log.decisions()]
+    ['ham']
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._lock = threading.Lock()
+        self._found: list[Decision] = []
+        self._offset = 0
+        self._lines = 0
+        self._told_of = 0
+
+    def append(self, decision: Decision) -> None:
+        """Write a decision to the end of the file, and wait until it is on the disk.
+
+        Raises
+        ------
+        WeakLabelError
+            The file cannot be written; nothing of the decision is left in it.
+        """
+        line = json.dumps(asdict(decision), ensure_ascii=False, allow_nan=False) + "\n"
+        data = line.encode("utf-8", "backslashreplace")  # which JSON reads as the lone surrogate that it was
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not self.path.exists()
+            with self._lock, _opened(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
+                _write_whole(file, data)
+            if is_new:
+                _sync_folder(self.path.parent)
+        except OSError as error:
+            raise WeakLabelError(f"cannot write the decision to {self.path}: {error.strerror or error}") from error
+
+    def decisions(self) -> list[Decision]:
+        """Return all decisions in the order in which they were made, withdrawn ones too; [] where there is no file.
+
+        Only what was appended since the last call is read.
+
+        Raises
+        ------
+        WeakLabelError
+            The file cannot be read, or is shorter than it was.
+        """
+        with self._lock:
+            try:
+                with _opened(self.path, os.O_RDONLY) as file:
+                    self._read_on(file)
+            except FileNotFoundError:
+                self._found, self._offset, self._lines = [], 0, 0
+            except OSError as error:
+                raise WeakLabelError(f"cannot read decisions from {self.path}: {error.strerror or error}") from error
+            return list(self._found)
+
+    def latest(self) -> dict[tuple[str, str], Decision]:
+        """Return what each reviewer said last of each text: (text_sha256, reviewer) -> decision, withdrawn ones too."""
+        return latest_of(self.decisions())
+
+    def _read_on(self, file: int) -> None:
+        if os.fstat(file).st_size < self._offset:
+            raise WeakLabelError(f"{self.path} became shorter, though decisions are only ever added; open it again")
+        data = b""
+        os.lseek(file, self._offset, os.SEEK_SET)
+        while block := os.read(file, 2**20):
+            data += block
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            self._lines += 1
+            self._take(line)
+        self._offset += len(data) - len(rest)
+        if rest:
+            self._tell(self._lines + 1, "it is not finished, as a crash leaves it")
+
+    def _take(self, line: bytes) -> None:
+        try:
+            self._found.append(_decision(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            self._tell(self._lines, f"it holds no decision ({error})")
+
+    def _tell(self, line: int, why: str) -> None:
+        if line > self._told_of:
+            self._told_of = line
+            message = f"{self.path}, line {line} is passed over: {why}; look at it in an editor"
+            warnings.warn(message, WeakLabelWarning, stacklevel=5)
+
+
+def read_decisions(path: str | os.PathLike[str]) -> list[Decision]:
+    """Read a file of decisions.
+
+    Raises
+    ------
+    WeakLabelError
+        There is no such file, it cannot be read, or holds no decision at all.
+    """
+    if not Path(path).is_file():
+        raise WeakLabelError(f"there is no file of decisions {path}; weaklabel review writes one")
+    found = DecisionLog(path).decisions()
+    if not found:
+        raise WeakLabelError(f"{path} holds no decision; weaklabel review writes them")
+    return found
+
+
+def latest_of(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
+    """Return what each reviewer said last of each text: (text_sha256, reviewer) -> decision, withdrawn ones too."""
+    return {(decision.text_sha256, decision.reviewer): decision for decision in decisions}
+
+
+def text_hash(text: str) -> str:
+    """Return the SHA-256 of a text, in hex, by which decisions know it."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def text_hashes(texts: Sequence[str]) -> list[str]:
+    """Return the `text_hash` of every text. Length: n."""
+    return list(map(text_hash, texts))
+
+
+def now() -> str:
+    """Return the time, in UTC, as `Decision.time` has it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def is_decision_file(path: Path) -> bool:
+    """Say whether a file holds decisions, by its first line."""
+    try:
+        with path.open("rb") as handle:
+            _decision(json.loads(handle.readline(2**20)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _decision(given: dict[str, Any]) -> Decision:
+    """Make a decision of what a line holds, leaving out what a later version may have added."""
+    found = Decision(**{field.name: given[field.name] for field in fields(Decision) if field.name in given})
+    texts = (found.text_sha256, found.reviewer, found.time, found.note, found.label or "", found.sample or "")
+    if not isinstance(found.row, int) or not all(isinstance(text, str) for text in texts):
+        raise TypeError("a field has the wrong type")
+    return found
+
+
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    """Open the file while no other process writes to it."""
+    import fcntl  # only Unix has it, and only those who decide need it
+
+    file = os.open(path, flags | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH if flags == os.O_RDONLY else fcntl.LOCK_EX)
+        yield file
+    finally:
+        os.close(file)
+
+
+def _write_whole(file: int, data: bytes) -> None:
+    """Append all of ``data``, on a line of its own, or nothing."""
+    size = os.fstat(file).st_size
+    if size and os.pread(file, 1, size - 1) != b"\n":
+        data = b"\n" + data
+    try:
+        while data:
+            data = data[os.write(file, data) :]
+        os.fsync(file)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(file, size)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,179 @@
+"""The full model of votes: classes, hard rows, and labeling functions that copy each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.copies import agreement, copy_forest, trees
+from weaklabel.label_model.misfit import misfit
+from weaklabel.label_model.overlaps import count_overlaps
+from weaklabel.label_model.repeats import find_repeats
+from weaklabel.label_model.structure import Structure, VoteCodes
+from weaklabel.label_model.structure_em import Fit, fit_structure
+from weaklabel.label_model.structure_score import log_evidence
+from weaklabel.label_model.structure_starts import labels_by_counts, labels_by_shares
+from weaklabel.label_model.voting import voting_lfs
+from weaklabel.labels import Probs, Votes8
+from weaklabel.votes.patterns import VotePatterns
+
+Floats = NDArray[np.float64]
+
+_SAMPLE_ROWS = 20_000
+"""Rows on which the structure is chosen, where there are more."""
+
+_CHOOSING, _ITERATIONS, _ON_ALL = 30, 60, 10
+"""Most iterations of EM: for a choice of leaders, from each start, and on all rows after a sample."""
+
+_WORTH_ALL = 3.0
+"""Misfit from which more rows do not make a better model."""
+
+_ALIKE = (0.4, 0.25)
+"""Correlations from which labeling functions that vote alike are tried as copies of each other."""
+
+_LEAST_VIEWS = 3
+"""Labeling functions that it takes to learn from their votes how good each is."""
+
+_ROWS_AT_ONCE = 1 << 14
+
+
+_PARAMETERS: dict[str, Callable[[Any], Any]] = {
+    "balance": np.array,
+    "hard_share": float,
+    "told": float,
+    "tables": np.array,
+    "leaders": np.array,
+    "copying": np.array,
+}
+"""Of a `Structure`, and how they come back from JSON."""
+
+
+class StructuredLabelModel(LabelModel):
+    r"""The model of Dawid and Skene with what breaks it put into it: copies, and rows that are hard for everybody.
+
+    A labeling function may copy one other: with some probability it says what that one says, abstain or not, and otherwise
+    votes by its own table P(vote | class). On hard rows, votes hang on the class less than on others, by the same factor
+    for all labeling functions. EM finds tables, copying, hard rows and classes together. Who copies whom is tried by
+    several rules, and EM is started from several labels; of all these the one with the highest evidence is kept, see
+    `weaklabel.label_model.structure_score.log_evidence`.
+
+    Where votes are so made, this is within two points of what anybody can do who knows all parameters. Votes of
+    labeling functions that people write mostly are not; ``misfit_`` tells, and `CommitteeLabelModel` goes by it.
+
+    Parameters
+    ----------
+    cardinality, tie_break_policy, seed
+        See `LabelModel`; nothing is random.
+
+    Attributes
+    ----------
+    structure_ : Structure
+        The parameters, of labeling functions that vote.
+    misfit_ : float
+        How badly the votes of labeling functions that do not copy each other fit, see `misfit`; 1.5 or less where the
+        model is true, infinite where too few votes meet to tell.
+    lf_accuracies_ : array
+        Expected share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
+
+    Notes
+    -----
+    A class that nobody votes for gets no probability. Fewer than three labeling functions are taken at their word.
+
+    With more than 20,000 rows, all is chosen on a sample of them, and if the model fits that, EM then runs ten times on all.
+
+    References
+    ----------
+    Dawid, Skene: Maximum Likelihood Estimation of Observer Error-Rates Using the EM Algorithm. Applied Statistics 28,
+    1979. Rows that are hard: Whitehill et al., Whose Vote Should Count More, NIPS 2009.
+
+    Examples
+    --------
+    >>> L = [[0, 0, -1], [1, 1, 1], [0, -1, 0], [1, 1, -1], [0, 0, 1], [-1, -1, -1]]
+    >>> StructuredLabelModel().fit(L).predict(L).tolist()
+    [0, 1, 0, 1, 0, -1]
+    """
+
+    structure_: Structure
+    misfit_: float
+
+    def _fit(self, found: VotePatterns) -> None:
+        voting = voting_lfs(found)
+        L, counts = found.patterns[:, voting], found.counts.astype(np.float64)
+        some, of_some = _sample(counts, _SAMPLE_ROWS)
+        sample = VotePatterns(np.asfortranarray(L[some]), of_some.astype(np.int64))
+        overlaps = count_overlaps(sample, self.cardinality)
+        fit = self._choose(sample.patterns, of_some, overlaps, sample.n)
+        leaders = fit.structure.leaders
+        roots, likelihood = trees(leaders), fit.structure.rates[:, :, 1:].swapaxes(1, 2)
+        self.misfit_ = misfit(overlaps, sample.n, likelihood, fit.structure.states, roots[:, None] == roots)
+        if sample.n < found.n and self.misfit_ < _WORTH_ALL:
+            codes = VoteCodes(L, self.cardinality, leaders)
+            labels = fit.structure.classes(fit.structure.joint(codes))
+            fit = fit_structure(codes, counts, leaders, labels, _ON_ALL)
+        self.structure_ = fit.structure
+        self.lf_accuracies_ = np.full(found.m, np.nan)
+        self.lf_accuracies_[voting] = _accuracies(fit.structure)
+
+    def _choose(self, L: Votes8, counts: Floats, overlaps: Floats, n: int) -> Fit:
+        """Choose leaders from one start, then a start for these leaders."""
+        k, m = self.cardinality, L.shape[1]
+        if m < _LEAST_VIEWS:
+            nobody = np.full(m, -1)
+            start = labels_by_shares(L, counts, k, np.ones(m))
+            return fit_structure(VoteCodes(L, k, nobody), counts, nobody, start, 1)
+        alike = agreement(overlaps, n, k)
+        rules = [find_repeats(overlaps, n, k), *(np.where(alike > least, alike, 0) for least in _ALIKE)]
+        rules.append(np.zeros_like(alike))
+        tried: dict[bytes, tuple[float, VoteCodes, NDArray[np.int64], Floats]] = {}
+        for strength in rules:
+            leaders = copy_forest(strength)
+            if leaders.tobytes() not in tried:
+                codes, weights = VoteCodes(L, k, leaders), 1 / (1 + strength.sum(axis=1))
+                start = labels_by_counts(L, counts, k, weights, 0.05)
+                score = log_evidence(fit_structure(codes, counts, leaders, start, _CHOOSING))
+                tried[leaders.tobytes()] = score, codes, leaders, weights
+        _, codes, leaders, weights = max(tried.values(), key=lambda one: one[0])
+        starts = [labels_by_shares(L, counts, k, weights)]
+        starts += [labels_by_counts(L, counts, k, weights, others) for others in (1.0, 0.05, 0.005)]
+        return max((fit_structure(codes, counts, leaders, start, _ITERATIONS) for start in starts), key=log_evidence)
+
+    def _predict_patterns(self, patterns: Votes8) -> Probs:
+        usable = self._usable()
+        probs = np.empty((len(patterns), self.cardinality))
+        for start in range(0, len(patterns), _ROWS_AT_ONCE):
+            some = patterns[start : start + _ROWS_AT_ONCE, usable]
+            codes = VoteCodes(some, self.cardinality, self.structure_.leaders)
+            probs[start : start + len(some)] = self.structure_.classes(self.structure_.joint(codes))
+        return probs
+
+    def _state(self) -> dict[str, Any]:
+        structure = {name: getattr(self.structure_, name) for name in _PARAMETERS}
+        misfit = self.misfit_ if np.isfinite(self.misfit_) else None
+        return {"lf_accuracies_": self.lf_accuracies_, "structure": structure, "misfit": misfit}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.lf_accuracies_ = np.array(state["lf_accuracies_"], dtype=np.float64)
+        self.structure_ = Structure(**{name: take(state["structure"][name]) for name, take in _PARAMETERS.items()})
+        self.misfit_ = np.inf if state["misfit"] is None else float(state["misfit"])
+
+
+def _accuracies(structure: Structure) -> Floats:
+    """Return the share of votes that are right. Shape: [m]."""
+    k = structure.k
+    votes = (structure.rates * structure.states[:, None])[:, :, 1:]
+    votes = votes[:, :k] + votes[:, k:]
+    return np.einsum("myy->m", votes) / votes.sum(axis=(1, 2))
+
+
+def _sample(counts: Floats, rows: int) -> tuple[NDArray[np.int64], Floats]:
+    """Choose patterns so that about ``rows`` rows are left, every so manieth; return them and their counts."""
+    if counts.sum() <= rows:
+        return np.arange(len(counts)), counts
+    reached = np.floor(np.cumsum(counts) * (rows / counts.sum()))
+    of_each = np.diff(reached, prepend=0.0)
+    some = np.flatnonzero(of_each)
+    return some, of_each[some]

@@ -1,0 +1,142 @@
+"""How far reviewers agree beyond chance."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from weaklabel.decisions import Decision, latest_of
+from weaklabel.labels import label_index
+
+
+@dataclass(frozen=True)
+class PairAgreement:
+    """Two reviewers: Cohen's kappa (None where chance alone explains all), items both decided, and on how many alike."""
+
+    first: str
+    second: str
+    kappa: float | None
+    n: int
+    alike: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far reviewers agree.
+
+    Attributes
+    ----------
+    kind
+        "cohen" for two reviewers, "fleiss" for more, None where no text has two decisions.
+    kappa
+        1 where they always agree, 0 where no more than chance has it; None where both say the same class throughout.
+    n
+        Texts with at least two decisions.
+    alike
+        Of those, texts on which all decisions are the same.
+    reviewers
+        Names with the number of texts that each decided, sorted by name.
+    pairs
+        Every two reviewers with a text that both decided.
+    """
+
+    kind: Literal["cohen", "fleiss"] | None
+    kappa: float | None
+    n: int
+    alike: int
+    reviewers: tuple[tuple[str, int], ...]
+    pairs: tuple[PairAgreement, ...]
+
+
+def agreement(decisions: Iterable[Decision], labels: Sequence[str]) -> Agreement:
+    """Compare what each reviewer said last of each text.
+
+    Parameters
+    ----------
+    decisions
+        In the order in which they were made.
+    labels
+        Class names. Length: k.
+    """
+    by_reviewer: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for (key, reviewer), decision in latest_of(decisions).items():
+        if decision.label is not None:
+            by_reviewer[reviewer][key] = label_index(decision.label, labels, f"decision on row {decision.row}")
+    names = sorted(by_reviewer)
+    pairs = [
+        pair
+        for first, second in combinations(names, 2)
+        if (pair := _pair(first, second, by_reviewer[first], by_reviewer[second], len(labels))).n
+    ]
+    counts = _counts(by_reviewer.values(), len(labels))
+    several = counts[counts.sum(axis=1) > 1]
+    kind: Literal["cohen", "fleiss"] | None = None
+    if len(several):
+        kind = "cohen" if len(pairs) == 1 else "fleiss"
+    return Agreement(
+        kind=kind,
+        kappa=None if kind is None else pairs[0].kappa if kind == "cohen" else fleiss_kappa(several),
+        n=len(several),
+        alike=int(((several > 0).sum(axis=1) == 1).sum()),
+        reviewers=tuple((name, len(by_reviewer[name])) for name in names),
+        pairs=tuple(pairs),
+    )
+
+
+def fleiss_kappa(counts: ArrayLike) -> float | None:
+    """Return Fleiss' kappa.
+
+    Parameters
+    ----------
+    counts
+        How many reviewers gave each item each class. Shape: [items, k]; each item has at least two decisions.
+
+    Returns
+    -------
+    float or None
+        None where all decisions are the same class, so that chance explains them all.
+
+    Notes
+    -----
+    Fleiss 1971, "Measuring nominal scale agreement among many raters": (P - Pe) / (1 - Pe), where P is the mean over
+    items of the share of pairs of reviewers that agree, and Pe the sum of squares of the classes' shares of all
+    decisions. Where items have different numbers of decisions, each item's pairs are counted among its own, as in Fleiss,
+    Levin and Paik 2003, chapter 18.
+
+    Examples
+    --------
+    >>> round(fleiss_kappa([[3, 0], [2, 1], [0, 3]]), 3)
+    0.55
+    """
+    found = np.asarray(counts, dtype=np.float64)
+    n = found.sum(axis=1)
+    agreeing = ((found**2).sum(axis=1) - n) / (n * (n - 1))
+    by_chance = float(((found.sum(axis=0) / found.sum()) ** 2).sum())
+    return None if by_chance == 1 else float((agreeing.mean() - by_chance) / (1 - by_chance))
+
+
+def _pair(first: str, second: str, a: dict[str, int], b: dict[str, int], k: int) -> PairAgreement:
+    both = sorted(a.keys() & b.keys())
+    one, other = [a[key] for key in both], [b[key] for key in both]
+    alike = sum(x == y for x, y in zip(one, other, strict=True))
+    kappa = None
+    if both and len({*one, *other}) > 1:
+        from sklearn.metrics import cohen_kappa_score
+
+        kappa = float(cohen_kappa_score(one, other, labels=list(range(k))))
+    return PairAgreement(first, second, kappa, len(both), alike)
+
+
+def _counts(decided: Iterable[dict[str, int]], k: int) -> np.ndarray:
+    """Count, for each text, the decisions for each class. Shape: [texts, k]."""
+    counts: defaultdict[str, np.ndarray] = defaultdict(lambda: np.zeros(k, dtype=np.int64))
+    for one in decided:
+        for key, label in one.items():
+            counts[key][label] += 1
+    return np.array(list(counts.values()), dtype=np.int64).reshape(-1, k)

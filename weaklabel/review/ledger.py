@@ -1,0 +1,95 @@
+"""Decisions on the rows of one corpus."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.decisions import Decision, DecisionLog, agreed_classes, latest_of, text_hashes
+from weaklabel.labels import ABSTAIN, Labels
+
+
+class Ledger:
+    """Decisions on the rows of one corpus, joined by what the rows say; rows with the same text share theirs.
+
+    Parameters
+    ----------
+    log
+        Where decisions are written; what others write there is seen at once.
+    texts
+        What the rows say. Length: n.
+    labels
+        Class names. Length: k.
+    """
+
+    def __init__(self, log: DecisionLog, texts: Sequence[str], labels: Sequence[str]) -> None:
+        self.log = log
+        self._texts = texts
+        self._labels = labels
+        self._agreed: tuple[int, Labels] | None = None
+
+    @cached_property
+    def hashes(self) -> list[str]:
+        """By which decisions know the texts. Length: n."""
+        return text_hashes(self._texts)
+
+    def rows_with(self, key: str) -> list[int]:
+        """Return the rows whose text has this hash."""
+        return self._rows_of.get(key, [])
+
+    def latest(self) -> dict[tuple[str, str], Decision]:
+        """Return what each reviewer said last of each text, less what was withdrawn: (hash, reviewer) -> decision."""
+        latest = latest_of(self.log.decisions())
+        return {pair: decision for pair, decision in latest.items() if decision.label is not None}
+
+    def of_row(self, row: int) -> dict[str, Decision]:
+        """Return what each reviewer said last of a row, by name."""
+        return {name: decision for (key, name), decision in self.latest().items() if key == self.hashes[row]}
+
+    def gold(self) -> Labels:
+        """Return the class that most reviewers gave each row, -1 where nobody decided or they tie. Shape: [n]."""
+        decisions = self.log.decisions()
+        known = self._agreed
+        if known is not None and known[0] == len(decisions):
+            return known[1]
+        gold = np.full(len(self._texts), ABSTAIN, dtype=np.int64)
+        for key, label in agreed_classes(decisions, self._labels).items():
+            gold[self.rows_with(key)] = label
+        gold.setflags(write=False)  # it is shared
+        self._agreed = (len(decisions), gold)
+        return gold
+
+    def decided(self, reviewer: str | None = None) -> NDArray[np.bool_]:
+        """Return on which rows somebody, or one reviewer, decided. Shape: [n]."""
+        keys = {key for key, name in self.latest() if reviewer in (None, name)}
+        return self._mask(keys)
+
+    def disagreement(self) -> NDArray[np.bool_]:
+        """Return on which rows reviewers decided differently. Shape: [n]."""
+        said: defaultdict[str, set[str | None]] = defaultdict(set)
+        for (key, _), decision in self.latest().items():
+            said[key].add(decision.label)
+        return self._mask({key for key, labels in said.items() if len(labels) > 1})
+
+    def progress(self) -> dict[str, int]:
+        """Return the number of different texts of this corpus that each reviewer decided on, by name."""
+        counts: defaultdict[str, int] = defaultdict(int)
+        for key, reviewer in self.latest():
+            counts[reviewer] += key in self._rows_of
+        return dict(sorted(counts.items()))
+
+    @cached_property
+    def _rows_of(self) -> dict[str, list[int]]:
+        rows: dict[str, list[int]] = {}
+        for row, key in enumerate(self.hashes):
+            rows.setdefault(key, []).append(row)
+        return rows
+
+    def _mask(self, keys: set[str]) -> NDArray[np.bool_]:
+        found = np.zeros(len(self._texts), dtype=bool)
+        found[[row for key in keys for row in self.rows_with(key)]] = True
+        return found

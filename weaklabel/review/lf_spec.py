@@ -1,0 +1,104 @@
+"""Pattern labeling functions as plain data: what an editor shows, changes and makes labeling functions of."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from weaklabel.errors import LFError
+from weaklabel.labels import label_index
+from weaklabel.lf.patterns import PatternLF, count_lf, keyword_lf, length_lf, regex_lf
+
+MAKERS: dict[str, Callable[..., PatternLF]] = {
+    "keyword": keyword_lf,
+    "regex": regex_lf,
+    "count": count_lf,
+    "length": length_lf,
+}
+"""By kind, what makes a labeling function that an editor can change."""
+
+
+@dataclass(frozen=True)
+class LFSpec:
+    """A pattern labeling function that can be made, previewed and saved.
+
+    Attributes
+    ----------
+    kind
+        "keyword", "regex", "count" or "length".
+    name
+        Name of the labeling function.
+    label
+        Name of the class that it votes for.
+    options
+        The other arguments of `keyword_lf`, `regex_lf`, `count_lf` or `length_lf`, by name; those left out keep their
+        defaults. Keywords are a list of texts.
+    """
+
+    kind: str
+    name: str
+    label: str
+    options: Mapping[str, Any]
+
+    def make(self, labels: Sequence[str]) -> PatternLF:
+        """Make the labeling function.
+
+        Raises
+        ------
+        LFError
+            There is no such kind or option, or the labeling function cannot be as it says.
+        """
+        maker = MAKERS.get(self.kind)
+        if maker is None:
+            raise LFError(f"LF '{self.name}': kind must be one of {', '.join(MAKERS)}, not '{self.kind}'")
+        known = option_defaults(self.kind)
+        for option in self.options:
+            if option not in known:
+                raise LFError(f"LF '{self.name}': {self.kind}_lf has no {option}; it has {', '.join(known)}")
+        for option, default in known.items():
+            if default is inspect.Parameter.empty and option not in self.options:
+                raise LFError(f"LF '{self.name}': {self.kind}_lf needs {option}")
+        number = label_index(self.label, labels, f"LF '{self.name}'")
+        return maker(self.name, number, **self.options)
+
+
+@dataclass(frozen=True)
+class EditableLF:
+    """A labeling function, and whether an editor can change it.
+
+    Attributes
+    ----------
+    name
+        Name of the labeling function.
+    kind
+        What it looks at: "keyword", "regex", "count", "length", or for other kinds as `weaklabel lfs` names them.
+    spec
+        What it is made of, defaults included; None where it cannot be edited.
+    file
+        The file that it was read from; None where that is not known.
+    line
+        Line of the file on which its definition begins, from 1; None where it cannot be edited.
+    why
+        Why it cannot be edited; "" where it can.
+    """
+
+    name: str
+    kind: str
+    spec: LFSpec | None
+    file: Path | None
+    line: int | None = None
+    why: str = ""
+
+    @property
+    def editable(self) -> bool:
+        """Whether it can be edited."""
+        return self.spec is not None
+
+
+def option_defaults(kind: str) -> dict[str, Any]:
+    """Return the options of a kind with their defaults; ``inspect.Parameter.empty`` where one must be given."""
+    parameters = list(inspect.signature(MAKERS[kind]).parameters.values())[2:]
+    return {parameter.name: parameter.default for parameter in parameters}

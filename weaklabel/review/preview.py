@@ -1,0 +1,121 @@
+"""What a labeling function would do if it were as the editor has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.labels import ABSTAIN, Labels, Votes8
+from weaklabel.review.intervals import Share, share
+
+MOST_EXAMPLES = 20
+
+
+@dataclass(frozen=True)
+class LFStats:
+    """What a labeling function does on a corpus.
+
+    Attributes
+    ----------
+    n_rows
+        Rows of the corpus.
+    votes, overlaps, conflicts
+        Rows on which it votes; on which another one votes, too; and on which votes differ besides.
+    precision
+        Share of its votes that are right on the decided rows, with its interval and counts.
+    """
+
+    n_rows: int
+    votes: int
+    overlaps: int
+    conflicts: int
+    precision: Share
+
+    @property
+    def coverage(self) -> float:
+        """Share of the rows on which it votes; 0 of no rows."""
+        return self.votes / self.n_rows if self.n_rows else 0.0
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a labeling function would do as it is edited, and what that changes.
+
+    Attributes
+    ----------
+    stats
+        As edited.
+    before
+        As saved; None for a new one.
+    n_gained, n_lost, n_changed
+        Rows on which it would vote and did not, did and would not, and would vote for another class.
+    gained, lost, changed
+        The first few of those rows, by number.
+    notes
+        What to know about the labeling function, a sentence each.
+    """
+
+    stats: LFStats
+    before: LFStats | None
+    n_gained: int
+    n_lost: int
+    n_changed: int
+    gained: tuple[int, ...]
+    lost: tuple[int, ...]
+    changed: tuple[int, ...]
+    notes: tuple[str, ...] = ()
+
+
+def compare(new: Votes8, old: Votes8 | None, others: Votes8, gold: Labels, notes: Sequence[str] = ()) -> Preview:
+    """Compare the votes of an edited labeling function with what it cast before.
+
+    Parameters
+    ----------
+    new, old
+        Its votes as edited and as saved, where it is. Shape: [n].
+    others
+        Votes of the other labeling functions. Shape: [n, m - 1].
+    gold
+        What reviewers decided, -1 for nothing. Shape: [n].
+    notes
+        Kept in the preview.
+    """
+    high, low = _range_of(others)
+    was = np.full(len(new), ABSTAIN, dtype=np.int8) if old is None else old
+    groups = (
+        np.flatnonzero((new != ABSTAIN) & (was == ABSTAIN)),
+        np.flatnonzero((new == ABSTAIN) & (was != ABSTAIN)),
+        np.flatnonzero((new != ABSTAIN) & (was != ABSTAIN) & (new != was)),
+    )
+    gained, lost, changed = (tuple(rows[:MOST_EXAMPLES].tolist()) for rows in groups)
+    n_gained, n_lost, n_changed = map(len, groups)
+    before = None if old is None else _stats(old, high, low, gold)
+    after = _stats(new, high, low, gold)
+    return Preview(after, before, n_gained, n_lost, n_changed, gained, lost, changed, tuple(notes))
+
+
+def _stats(votes: Votes8, high: Votes8, low: Votes8, gold: Labels) -> LFStats:
+    """Count as `weaklabel.LFAnalysis` does: a row conflicts where any of its votes differ."""
+    votes_here = votes != ABSTAIN
+    overlaps = votes_here & (high != ABSTAIN)
+    conflicts = overlaps & ((high != votes) | (low != votes))
+    judged = votes_here & (gold != ABSTAIN)
+    right = int((votes[judged] == gold[judged]).sum())
+    n_votes, n_overlaps, n_conflicts = (int(rows.sum()) for rows in (votes_here, overlaps, conflicts))
+    return LFStats(len(votes), n_votes, n_overlaps, n_conflicts, share(right, int(judged.sum())))
+
+
+def _range_of(L: Votes8) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return the highest and the lowest class that a row has votes for, -1 where it has none. Shape: [n, m] -> [n]."""
+    n, m = L.shape
+    high = np.full(n, ABSTAIN, dtype=np.int8)
+    low = np.full(n, np.iinfo(np.int8).max, dtype=np.int8)
+    for column in range(m):  # column by column, as L lies in memory
+        votes = L[:, column]
+        np.maximum(high, votes, out=high)
+        np.minimum(low, votes, out=low, where=votes != ABSTAIN)
+    low[high == ABSTAIN] = ABSTAIN
+    return high, low

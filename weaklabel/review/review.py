@@ -1,0 +1,315 @@
+"""A labelled corpus under review: browsing its rows, deciding on them, and estimating how good the labels are."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from weaklabel.corpus import Batch
+from weaklabel.decisions import Decision, DecisionLog, export_gold, now
+from weaklabel.errors import ConfigError
+from weaklabel.label_model import LabelModel
+from weaklabel.labels import ABSTAIN, Labels, Probs, label_index
+from weaklabel.lf.packs import LFCollection
+from weaklabel.review import spot_checks
+from weaklabel.review.agreement import Agreement, agreement
+from weaklabel.review.editor import Editor
+from weaklabel.review.filter import Filter, Order, Page
+from weaklabel.review.ledger import Ledger
+from weaklabel.review.lf_table import LFLine, lf_lines
+from weaklabel.review.libraries import FOR_AGREEMENT, FOR_EXPLANATIONS, FOR_SUGGESTIONS, FOR_TEXTS, load_libraries
+from weaklabel.review.precision import PrecisionEstimate, precision
+from weaklabel.review.query import find
+from weaklabel.review.rows import RowView, uses_models, view
+from weaklabel.review.sampling import Sample, SampleKind
+from weaklabel.review.source import Source
+from weaklabel.review.standing import Standing, refitted
+from weaklabel.votes import Votes
+
+if TYPE_CHECKING:
+    from weaklabel.explain import RowExplanation
+    from weaklabel.suggest import Suggestions
+
+ALL_ROWS = Filter()
+
+
+class Review:
+    """A labelled corpus under review; made by `open_review`.
+
+    Several threads may use it at once, and several processes may review the same folder: decisions of others are seen
+    as soon as they are made. What changes, `standing` and the packs of `editor`, is never changed in place: another one
+    takes its place, under `lock`, and who reads takes it once. Fitting the label model or looking for suggestions keeps
+    nobody waiting.
+
+    Attributes
+    ----------
+    title
+        Name of the project, the run or the corpus.
+    labels
+        Class names. Length: k.
+    texts
+        What the rows say. Length: n.
+    standing
+        Labeling functions, votes and labels as they are now.
+    folder
+        Where decisions, spot checks and packs that were changed are kept.
+    batch
+        The corpus, as labeling functions see it.
+    ledger
+        Decisions on its rows.
+    editor
+        Edits pattern labeling functions.
+    """
+
+    def __init__(self, source: Source, standing: Standing) -> None:
+        self.source = source
+        self.standing = standing
+        self.title = source.title
+        self.labels = source.labels
+        self.folder = source.workspace.path
+        self.batch = Batch(source.corpus.frame(), source.corpus.text, hide=source.corpus.hide)
+        self.texts = self.batch.texts
+        self.ledger = Ledger(source.workspace.log, self.texts, self.labels)
+        self.lock = threading.RLock()
+        self.editor = Editor(self)
+        self._suggestions: tuple[Standing, int, Suggestions] | None = None
+        self._drawing, self._fitting, self._suggesting = threading.Lock(), threading.Lock(), threading.Lock()
+        self._asking = threading.Lock()
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.texts)
+
+    @property
+    def lfs(self) -> LFCollection | None:
+        """The labeling functions; None where there are none yet."""
+        return self.standing.lfs
+
+    @property
+    def votes(self) -> Votes:
+        """What they say; L is [n, 0] where there are none."""
+        return self.standing.votes
+
+    @property
+    def preds(self) -> Labels:
+        """What the label model says of each row, -1 for nothing. Shape: [n]."""
+        return self.standing.preds
+
+    @property
+    def probs(self) -> Probs:
+        """Probabilities of the classes, all NaN where there are none. Shape: [n, k]."""
+        return self.standing.probs
+
+    @property
+    def model(self) -> LabelModel | None:
+        """The label model; None where there are no labeling functions."""
+        return self.standing.model
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether labeling functions have changed since the label model was fitted; `relabel` mends it."""
+        return self.standing.is_stale
+
+    @property
+    def log(self) -> DecisionLog:
+        """The decisions."""
+        return self.source.workspace.log
+
+    def query(
+        self, filter: Filter = ALL_ROWS, order: Order = "row", offset: int = 0, limit: int = 50, seed: int = 0
+    ) -> Page:
+        """Find rows.
+
+        Parameters
+        ----------
+        filter
+            Conditions, all of which the rows meet.
+        order
+            "row"; "confidence", the least certain first; "conflict", the most contradicted first; or "random". Rows of
+            a spot check come in the order of its draw.
+        offset, limit
+            Leave out so many rows, and give at most so many.
+        seed
+            Of the random order.
+
+        Raises
+        ------
+        WeakLabelError
+            The filter names something unknown, or offset or limit is negative.
+        """
+        if offset < 0 or limit < 0:
+            raise ConfigError(f"offset and limit must be from 0 up, not {offset} and {limit}")
+        found = find(self, filter, order, seed)
+        return Page(found[offset : offset + limit], len(found))
+
+    def row(self, n: int) -> RowView:
+        """Return all that is known of a row; an unknown number is a `ConfigError`."""
+        return self._view(self.standing, n)
+
+    def explain(self, n: int) -> RowExplanation | None:
+        """Return why the label model says what it says of a row; None where there is no label model."""
+        now = self.standing
+        if now.model is None or now.lfs is None:
+            return None
+        load_libraries(*FOR_EXPLANATIONS, *(FOR_TEXTS if now.model.uses_texts else ()))
+        from weaklabel.explain import explain_row
+
+        seen = {vote.lf: vote for vote in self._view(now, n).votes}
+        names = [name for name in now.model_lfs if name in seen]
+        if len(names) < len(now.model_lfs):
+            return None
+        columns = [list(now.votes.lf_names).index(name) for name in names]
+        reasons = [seen[name].reason for name in names]
+        with self._asking:
+            return explain_row(now.model, now.votes.L[n, columns], self.texts[n], names, self.labels, reasons)
+
+    def decide(
+        self, row: int, label: str | None, reviewer: str, *, sample: str | None = None, note: str = ""
+    ) -> Decision:
+        """Write down what a reviewer says of a row; it is on the disk when this returns.
+
+        Parameters
+        ----------
+        row
+            Number in the corpus.
+        label
+            Class name; None withdraws what this reviewer said before.
+        reviewer
+            Who decides.
+        sample
+            Spot check that the row was drawn for.
+        note
+            Whatever the reviewer wants to say.
+
+        Raises
+        ------
+        WeakLabelError
+            There is no such row or class, the reviewer has no name, or the file cannot be written.
+        """
+        self._check_row(row)
+        if label is not None:
+            label_index(label, self.labels, f"decision on row {row}")
+        if not reviewer.strip():
+            raise ConfigError("a decision needs the name of a reviewer")
+        decision = Decision(row, self.ledger.hashes[row], label, reviewer.strip(), now(), sample, note)
+        self.log.append(decision)
+        return decision
+
+    def gold(self) -> Labels:
+        """Return the class that most reviewers gave each row, -1 where nobody decided or they tie. Shape: [n]."""
+        return self.ledger.gold()
+
+    def progress(self) -> dict[str, int]:
+        """Return the number of different texts that each reviewer decided on, by name."""
+        return self.ledger.progress()
+
+    @property
+    def hashes(self) -> list[str]:
+        """By which decisions know the texts. Length: n."""
+        return self.ledger.hashes
+
+    def rows_with(self, key: str) -> NDArray[np.int64]:
+        """Return the rows whose text has this hash."""
+        return np.array(self.ledger.rows_with(key), dtype=np.int64)
+
+    def agreement(self) -> Agreement:
+        """Return how far reviewers agree."""
+        load_libraries(*FOR_AGREEMENT)
+        return agreement(self.log.decisions(), self.labels)
+
+    def sample(self, kind: SampleKind = "random", n: int = 100, seed: int | None = 0) -> Sample:
+        """Draw rows for a spot check and keep them; the same kind, number and seed give the same rows again.
+
+        Without a ``seed`` it is one that no spot check has yet.
+
+        Raises
+        ------
+        ConfigError
+            There is no such kind, or ``n`` is below 1.
+        """
+        with self._drawing:
+            chosen = spot_checks.new_seed(self.folder) if seed is None else seed
+            return spot_checks.draw_and_keep(self, kind, n, chosen)
+
+    def get_sample(self, id: str) -> Sample:
+        """Return a spot check that was drawn; an unknown id is a `ConfigError`."""
+        return spot_checks.read(self, id)
+
+    def samples(self) -> list[Sample]:
+        """Return all spot checks that were drawn, by id."""
+        return [spot_checks.read(self, id) for id in spot_checks.ids(self.folder)]
+
+    def precision(self, sample: Sample | str) -> PrecisionEstimate:
+        """Estimate from the decided rows of a spot check how many labels are right."""
+        drawn = self.get_sample(sample) if isinstance(sample, str) else sample
+        return precision(drawn, self.preds, self.gold(), self.labels)
+
+    def lf_table(self) -> list[LFLine]:
+        """Return what every labeling function does, and how often it is right on the decided rows. Length: m."""
+        return lf_lines(self.standing, self.labels, self.gold())
+
+    def suggestions(self, n: int = 10) -> Suggestions:
+        """Return what to try next; computed anew once labeling functions, labels or decisions have changed."""
+        load_libraries(*FOR_SUGGESTIONS)
+        from weaklabel.suggest import suggest
+
+        with self._suggesting:
+            now, decisions, known = self.standing, len(self.log.decisions()), self._suggestions
+            if known is not None and known[:2] == (now, decisions):
+                return known[2]
+            gold, seed = self.gold(), self.source.seed
+            known_gold = gold if (gold != ABSTAIN).any() else None
+            found = suggest(self.texts, now.votes, now.probs, now.preds, self.labels, n=n, seed=seed, gold=known_gold)
+            self._suggestions = (now, decisions, found)
+            return found
+
+    @property
+    def last_suggestions(self) -> Suggestions | None:
+        """What `suggestions` returned last; None before the first time."""
+        known = self._suggestions
+        return None if known is None else known[2]
+
+    def relabel(self) -> None:
+        """Fit the label model anew on the votes as they are, and keep what it says.
+
+        Labeling functions that are saved meanwhile wait for the next time.
+
+        Raises
+        ------
+        WeakLabelError
+            There are no labeling functions, or the label model cannot be fitted on their votes.
+        """
+        load_libraries(*FOR_TEXTS)
+        with self._fitting:
+            before = self.standing
+            fitted = refitted(before, self.source.settings, self.source.seed, self.labels, self.texts)
+            with self.lock:
+                now = self.standing
+                self.standing = replace(fitted, lfs=now.lfs, votes=now.votes, is_stale=now.votes is not before.votes)
+                self.source.keep(self.standing, labels=True)
+
+    def export_gold(self) -> str:
+        """Return the decided texts as CSV: text, label, reviewers."""
+        return export_gold(self.log.decisions(), self.texts, self.labels)
+
+    @cached_property
+    def lower_texts(self) -> pl.Series:
+        """The texts in lower case, to search in. Length: n."""
+        return pl.Series(self.texts, dtype=pl.String).str.to_lowercase()
+
+    def _view(self, now: Standing, n: int) -> RowView:
+        self._check_row(n)
+        # Parsers and encoders serve one thread at a time.
+        with self._asking if uses_models(now.lfs) else nullcontext():
+            return view(now, self.batch, n, self.labels, self.ledger.of_row(n), int(self.gold()[n]))
+
+    def _check_row(self, row: int) -> None:
+        if not 0 <= row < len(self):
+            raise ConfigError(f"there is no row {row}; the corpus has {len(self)}, from 0")

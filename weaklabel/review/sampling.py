@@ -1,0 +1,111 @@
+"""Spot checks: which rows to look at, and what the decisions on them say of all labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.labels import ABSTAIN, Labels
+
+SampleKind: TypeAlias = Literal["random", "stratified", "uncertain"]
+
+BANDS = (0.6, 0.8, 0.95)
+"""Confidences that part the strata of a class; each bound belongs to the band below it."""
+
+LEAST = 2
+"""Rows drawn of every stratum, or all of it where it is smaller."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Rows drawn for a spot check.
+
+    Attributes
+    ----------
+    id
+        Kind, size and seed: asking for the same again gives the same rows, to every reviewer.
+    kind
+        "random", "stratified" by predicted class and confidence, or "uncertain": those of the least confidence.
+    rows
+        Row numbers, in the order in which they are to be looked at. Shape: [n].
+    strata
+        Stratum of each of them. Shape: [n].
+    sizes
+        Rows of the corpus in each stratum. Shape: [strata].
+    """
+
+    id: str
+    kind: SampleKind
+    rows: NDArray[np.int64]
+    strata: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+
+def draw(
+    kind: SampleKind, n: int, seed: int, preds: Labels, confidence: NDArray[np.float64], decided: NDArray[np.bool_]
+) -> Sample:
+    """Draw rows for a spot check, of those that have a label; of all rows where none has one.
+
+    Parameters
+    ----------
+    kind
+        See `Sample`.
+    n
+        How many, at least 1; fewer where there are no more.
+    seed
+        Of the draw.
+    preds
+        Shape: [n]; -1 where a row has no label.
+    confidence
+        Probability of each row's most probable class, NaN where it has none. Shape: [n].
+    decided
+        Rows that somebody decided on already; "uncertain" leaves them out. Shape: [n].
+    """
+    rng = np.random.default_rng(seed)
+    whole = np.flatnonzero(preds != ABSTAIN)
+    whole = whole if len(whole) else np.arange(len(preds))
+    name = f"{kind}-{n}-{seed}"
+    if kind == "uncertain":
+        left = rng.permutation(whole[~decided[whole]])
+        rows = left[np.argsort(np.nan_to_num(confidence[left], nan=0.0), kind="stable")][:n]
+        return Sample(name, kind, rows, np.zeros(len(rows), np.int64), np.array([len(whole)]))
+    strata = _strata(preds[whole], confidence[whole], n) if kind == "stratified" else np.zeros(len(whole), np.int64)
+    sizes = np.bincount(strata)
+    order = rng.permutation(len(whole))
+    rank = np.empty(len(whole), dtype=np.int64)
+    for stratum in range(len(sizes)):
+        members = order[strata[order] == stratum]
+        rank[members] = np.arange(len(members))
+    chosen = order[rank[order] < allocation(sizes, n)[strata[order]]]
+    return Sample(name, kind, whole[chosen], strata[chosen], sizes)
+
+
+def allocation(sizes: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Share ``n`` rows out among strata: `LEAST` to each, the rest in proportion to what is left of their sizes.
+
+    Examples
+    --------
+    >>> allocation(np.array([900, 90, 1]), 20)
+    array([16,  3,  1])
+    """
+    n = min(n, int(sizes.sum()))
+    given = np.minimum(sizes, LEAST) if len(sizes) > 1 else np.zeros(1, dtype=np.int64)
+    left = sizes - given
+    exact = left * ((n - given.sum()) / max(1, left.sum()))
+    given = given + np.floor(exact).astype(np.int64)
+    most_owed = np.argsort(-(exact - np.floor(exact)), kind="stable")
+    given[most_owed[: n - int(given.sum())]] += 1
+    return given
+
+
+def _strata(preds: Labels, confidence: NDArray[np.float64], n: int) -> NDArray[np.int64]:
+    """Number the strata: classes by confidence, or classes alone, or none, as finely as ``n`` rows allow."""
+    band = np.searchsorted(BANDS, np.nan_to_num(confidence, nan=0.0), side="left")
+    for keys in (preds * (len(BANDS) + 1) + band, preds):
+        _, strata, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+        if np.minimum(sizes, LEAST).sum() <= n:
+            return strata.astype(np.int64)
+    return np.zeros(len(preds), dtype=np.int64)

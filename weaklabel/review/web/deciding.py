@@ -1,0 +1,91 @@
+"""What decisions add up to: progress, spot checks, and which one an undo withdraws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from weaklabel.decisions import Decision, latest_of
+from weaklabel.review import PrecisionEstimate, Review, Share
+from weaklabel.review.web.desk import Desk
+
+KINDS = {"random": "random rows", "stratified": "stratified rows", "uncertain": "least certain rows"}
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How far a spot check has come, in words."""
+
+    kind: str
+    decided: int
+    size: int
+    words: str
+
+
+def tally_of(desk: Desk, sample: str) -> Tally:
+    """Return how far a spot check has come."""
+    found = desk.review.precision(sample)
+    return Tally(KINDS[found.kind], found.n_decided, found.n_rows, precision_words(found))
+
+
+def precision_words(found: PrecisionEstimate) -> str:
+    """Say what a spot check says of the labels.
+
+    Examples
+    --------
+    >>> precision_words(PrecisionEstimate("random-9-0", "random", 0.9, 0.6, 0.98, 10, 9, 50, {}, True))
+    '90.0% of labels are right (95% interval 60.0% to 98.0%)'
+    """
+    if found.value is None or found.low is None or found.high is None:
+        return "nothing to estimate from yet"
+    whose = "labels" if found.is_estimate else "the least certain labels"
+    return f"{found.value:.1%} of {whose} are right (95% interval {found.low:.1%} to {found.high:.1%})"
+
+
+def share_words(found: Share) -> str:
+    """Return a share with its counts and interval.
+
+    Examples
+    --------
+    >>> share_words(Share(0.9, 0.596, 0.982, 9, 10)), share_words(Share(None, None, None, 0, 0))
+    ('90.0% (60 to 98%), 9 of 10', '–')
+    """
+    if found.value is None or found.low is None or found.high is None:
+        return "–"
+    return f"{found.value:.1%} ({100 * found.low:.0f} to {100 * found.high:.0f}%), {found.hits} of {found.n}"
+
+
+def progress_words(review: Review, reviewer: str) -> str:
+    """Say how many rows are decided, and by whom."""
+    done = review.progress()
+    others = sum(n for name, n in done.items() if name != reviewer)
+    mine = f"you decided {done.get(reviewer, 0):,}"
+    return f"{mine}, others {others:,}" if others else mine
+
+
+def my_labels(review: Review, reviewer: str, rows: list[int]) -> dict[int, str]:
+    """Return what a reviewer decided on those of the rows that they decided."""
+    latest = review.log.latest()
+    found = {}
+    for row in rows:
+        decision = latest.get((review.hashes[row], reviewer))
+        if decision is not None and decision.label is not None:
+            found[row] = decision.label
+    return found
+
+
+def last_decision(review: Review, reviewer: str) -> int | None:
+    """Return the row of the last decision of a reviewer that still stands."""
+    made = [decision for decision in review.log.decisions() if decision.reviewer == reviewer]
+    standing = latest_of(made)
+    for decision in reversed(made):
+        if decision.label is not None and standing[decision.text_sha256, reviewer] is decision:
+            row = _row_of(review, decision)
+            if row is not None:
+                return row
+    return None
+
+
+def _row_of(review: Review, decision: Decision) -> int | None:
+    """Return the row that a decision is on, None where the corpus lacks it; it may have moved since."""
+    rows = review.rows_with(decision.text_sha256).tolist()
+    return decision.row if decision.row in rows else next(iter(rows), None)

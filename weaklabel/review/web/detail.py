@@ -1,0 +1,98 @@
+"""One row, as the page shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from weaklabel.corpus.batch import TEXT
+from weaklabel.review import RowView
+from weaklabel.review.web.desk import Desk
+from weaklabel.review.web.texts import SHOWN, Segment, segments
+
+
+@dataclass(frozen=True)
+class Vote:
+    """A vote, and why it was cast."""
+
+    lf: str
+    label: str
+    reason: str
+
+
+class Detail:
+    """What the pane shows of a row.
+
+    Parameters
+    ----------
+    desk
+        What is reviewed.
+    row
+        Number of the row.
+    reviewer
+        Who looks: what others decided is shown only after their own decision, lest it sway them.
+    """
+
+    def __init__(self, desk: Desk, row: int, reviewer: str) -> None:
+        self._seen = seen = desk.review.row(row)
+        self.row = row
+        self.proposed = seen.label
+        self.segments = marked(seen, SHOWN)
+        self.probs = list(seen.probabilities.items())
+        self.columns = [(name, _cell(value)) for name, value in seen.columns.items()]
+        decision = seen.decisions.get(reviewer)
+        self.mine = None if decision is None else decision.label
+        self._others = [(name, made.label) for name, made in sorted(seen.decisions.items()) if name != reviewer]
+
+    @property
+    def cut(self) -> str:
+        """What of the text is not shown, in words; "" where all of it is."""
+        length = len(self._seen.text)
+        if length <= SHOWN:
+            return ""
+        below = sum(begin >= SHOWN for begin, _ in spans_of(self._seen))
+        found = f", {below} of the matches" if below else ""
+        return f"{length - SHOWN:,} more characters{found}"
+
+    @property
+    def votes(self) -> list[Vote]:
+        """Of those labeling functions that vote on the row."""
+        return [
+            Vote(vote.lf, vote.label, vote.reason.text if vote.reason else "")
+            for vote in self._seen.votes
+            if vote.label is not None
+        ]
+
+    @property
+    def silent(self) -> list[str]:
+        """Names of the labeling functions that abstain."""
+        return [vote.lf for vote in self._seen.votes if vote.label is None]
+
+    @property
+    def others(self) -> list[tuple[str, str | None]]:
+        """What other reviewers decided, once this one has."""
+        return self._others if self.mine is not None else []
+
+    @property
+    def others_wait(self) -> str:
+        """Says that others have decided, without saying what."""
+        if not self._others or self.mine is not None:
+            return ""
+        who = "Another reviewer has" if len(self._others) == 1 else f"{len(self._others)} other reviewers have"
+        return f"{who} decided this row; you see how once you have."
+
+
+def spans_of(seen: RowView) -> list[tuple[int, int]]:
+    """Return where in the text labeling functions found what they look for."""
+    reasons = [vote.reason for vote in seen.votes if vote.reason and vote.label is not None]
+    return [span for reason in reasons if reason.column == TEXT for span in reason.spans]
+
+
+def marked(seen: RowView, shown: int | None) -> list[Segment]:
+    """Return the text of a row with what labeling functions found in it marked, cut after ``shown`` characters."""
+    return segments(seen.text, spans_of(seen), shown)
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return f"{text[:SHOWN]} …" if len(text) > SHOWN else text

@@ -1,0 +1,75 @@
+"""A labeling function as fields of a form, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from weaklabel.errors import LFError
+from weaklabel.review import LFSpec
+from weaklabel.review.lf_spec import MAKERS, option_defaults
+from weaklabel.review.web.asked import flag_of, text_of
+
+NUMBERS = ("min", "max", "min_count")
+FLAGS = ("whole_word", "ignore_case")
+
+
+def blank_form(labels: Sequence[str]) -> dict[str, Any]:
+    """Return the fields of a new labeling function."""
+    return {
+        "kind": "keyword",
+        "name": "",
+        "label": labels[0],
+        "keywords": "",
+        "pattern": "",
+        "column": "",
+        "min": "",
+        "max": "",
+        "min_count": "1",
+        "unit": "words",
+        "whole_word": True,
+        "ignore_case": True,
+    }
+
+
+def form_of(spec: LFSpec, labels: Sequence[str]) -> dict[str, Any]:
+    """Return the fields that show a labeling function."""
+    options = {name: value for name, value in spec.options.items() if value is not None}
+    fields = {name: str(value) if name in NUMBERS else value for name, value in options.items()}
+    if "keywords" in fields:
+        fields["keywords"] = "\n".join(fields["keywords"])
+    return blank_form(labels) | fields | {"kind": spec.kind, "name": spec.name, "label": spec.label}
+
+
+def spec_of(asked: Mapping[str, Any]) -> LFSpec:
+    """Return the labeling function that a form describes.
+
+    Raises
+    ------
+    LFError
+        A field holds something else than it should.
+    """
+    asked = dict(asked)
+    kind, name = text_of(asked, "kind"), text_of(asked, "name").strip()
+    if kind not in MAKERS:
+        raise LFError(f"LF '{name}': kind must be one of {', '.join(MAKERS)}, not '{kind}'")
+    options: dict[str, Any] = {}
+    for option in option_defaults(kind):
+        if option == "keywords":
+            lines = text_of(asked, "keywords").splitlines()
+            options["keywords"] = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+        elif option in FLAGS:
+            options[option] = flag_of(asked, option)
+        elif option in NUMBERS:
+            options |= _number(name, option, text_of(asked, option).strip())
+        elif text_of(asked, option):
+            options[option] = text_of(asked, option)
+    return LFSpec(kind, name, text_of(asked, "label"), options)
+
+
+def _number(name: str, option: str, text: str) -> dict[str, int]:
+    if not text:
+        return {}
+    if not (text.isascii() and text.isdigit()):
+        raise LFError(f"LF '{name}': {option} must be a whole number, not '{text}'")
+    return {option: int(text)}

@@ -1,0 +1,117 @@
+"""Who may talk to the review app: the browser that was given its address, and no web page that it also has open.
+
+A page on the internet can make a browser send requests to 127.0.0.1. It cannot read the token from the address that
+was printed, send the cookie (``SameSite=Strict``), set a header of its own on a foreign site, or keep its own name
+out of ``Host`` and ``Origin``. Each of these is checked, so that one mistaken check opens nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass, field
+
+from flask import Flask, Request, Response, abort, g, redirect, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as AnyResponse
+
+MAX_BODY = 256 * 1024
+"""Bytes of a request: an LF with 1,000 keywords has about 20,000."""
+
+CSRF_HEADER = "X-CSRF-Token"
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a request must show.
+
+    Attributes
+    ----------
+    port
+        The port that the app listens on; cookies of two apps on one machine differ by it.
+    token
+        In the address that is opened once; a cookie from then on.
+    csrf
+        In every page; a header of every request that changes something.
+    """
+
+    port: int
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    csrf: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """What ``Host`` may be: a foreign name that was made to point here (DNS rebinding) is none of them."""
+        return tuple(f"{name}:{self.port}" for name in ("127.0.0.1", "localhost"))
+
+    @property
+    def cookie(self) -> str:
+        """Name of the cookie with the token."""
+        return f"weaklabel_{self.port}"
+
+    @property
+    def address(self) -> str:
+        """What to open."""
+        return f"http://127.0.0.1:{self.port}/?token={self.token}"
+
+    def guard(self, app: Flask) -> None:
+        """Check every request of ``app``, and set the headers of every answer."""
+        app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+        app.before_request(self._check)
+        app.after_request(_set_headers)
+
+    def _check(self) -> AnyResponse | None:
+        if request.host not in self.hosts:
+            abort(403, "this app answers to 127.0.0.1 only")
+        if request.method == "GET" and "token" in request.args:
+            return self._welcome()
+        if not _same(request.cookies.get(self.cookie), self.token):
+            abort(403, "open the address that 'weaklabel review' printed; it holds the token that lets you in")
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            self._check_change(request)
+        g.csrf = self.csrf
+        return None
+
+    def _welcome(self) -> AnyResponse:
+        """Take the token out of the address, so that it is in no history and no screenshot."""
+        if not _same(request.args["token"], self.token):
+            abort(403, "the token in this address is not that of the running app; open the address that it printed")
+        rest = MultiDict(request.args)
+        del rest["token"]
+        answer = redirect(_address(request.path, rest), 303)
+        answer.set_cookie(self.cookie, self.token, httponly=True, samesite="Strict")
+        return answer
+
+    def _check_change(self, request: Request) -> None:
+        if request.headers.get("Origin") != f"http://{request.host}":
+            abort(403, "a page of another site may not change anything here")
+        if not _same(request.headers.get(CSRF_HEADER), self.csrf):
+            abort(403, "this page is of an earlier run of the app; reload it")
+
+
+def _address(path: str, args: MultiDict[str, str]) -> str:
+    from urllib.parse import urlencode
+
+    # Two slashes at the front would be the name of another site.
+    path = "/" + path.lstrip("/")
+    return f"{path}?{urlencode(list(args.items(multi=True)))}" if args else path
+
+
+def _same(given: str | None, expected: str) -> bool:
+    return given is not None and hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _set_headers(answer: Response) -> Response:
+    answer.headers.update(HEADERS)
+    return answer

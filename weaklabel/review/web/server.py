@@ -1,0 +1,90 @@
+"""Serving the review app on this machine until Ctrl-C."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+import threading
+import webbrowser
+from typing import TYPE_CHECKING, Any
+
+from weaklabel.errors import WeakLabelError
+from weaklabel.review.libraries import FOR_AGREEMENT, FOR_EXPLANATIONS, load_libraries
+
+if TYPE_CHECKING:
+    from weaklabel.review import Review
+    from weaklabel.review.web.security import Gate
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 8642
+TRIES = 20
+THREADS = 8
+
+
+def serve(review: Review, *, port: int | None = None, open_browser: bool = True, reviewer: str | None = None) -> None:
+    """Serve the review app until Ctrl-C, on 127.0.0.1 alone.
+
+    Parameters
+    ----------
+    review
+        What is reviewed.
+    port
+        By default the first free one of 8642 and those after it; 0 takes any.
+    open_browser
+        Open the address in the default browser; it is printed in any case.
+    reviewer
+        Whose decisions they are, where a browser has not said another name.
+
+    Raises
+    ------
+    WeakLabelError
+        The port is in use.
+    """
+    server, gate = make_server(review, port=port, reviewer=reviewer)
+    # They take seconds, and the first page needs none of them.
+    threading.Thread(target=load_libraries, args=(*FOR_EXPLANATIONS, *FOR_AGREEMENT), daemon=True).start()
+    print(
+        f"Reviewing {review.title}. Open this address in a browser; Ctrl-C ends it:\n\n  {gate.address}\n", flush=True
+    )
+    if open_browser:
+        webbrowser.open(gate.address)
+    try:
+        # Waitress answers Ctrl-C by returning, with the requests under way finished.
+        server.run()
+    finally:
+        server.close()
+    print("weaklabel: review ended; every decision is in its file", file=sys.stderr)
+
+
+def make_server(review: Review, *, port: int | None = None, reviewer: str | None = None) -> tuple[Any, Gate]:
+    """Return a server that listens, to be run, and who may talk to it; as for `serve`."""
+    from waitress import create_server
+
+    from weaklabel.review.web.app import create_app
+    from weaklabel.review.web.security import Gate
+
+    listening = _listen(port)
+    gate = Gate(listening.getsockname()[1])
+    return create_server(create_app(review, gate, reviewer), sockets=[listening], threads=THREADS, ident=None), gate
+
+
+def _listen(port: int | None) -> socket.socket:
+    """Return a listening socket, bound before anything is shown: no other program can take the port in between."""
+    candidates = range(DEFAULT_PORT, DEFAULT_PORT + TRIES) if port is None else [port]
+    for candidate in candidates:
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, candidate))
+            listening.listen()
+        except OSError as error:
+            listening.close()
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            continue
+        return listening
+    asked = f"port {port} is" if port is not None else f"ports {DEFAULT_PORT} to {DEFAULT_PORT + TRIES - 1} are"
+    raise WeakLabelError(
+        f"{asked} in use or not allowed on this machine; give another with --port, or --port 0 for any"
+    )

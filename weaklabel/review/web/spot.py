@@ -1,0 +1,86 @@
+"""The spot check page: draw a sample, go through it, see what it says of all labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, jsonify, render_template, url_for
+
+from weaklabel.review import Review
+from weaklabel.review.sampling import Sample
+from weaklabel.review.web.asked import body, text_of
+from weaklabel.review.web.deciding import KINDS, share_words
+from weaklabel.review.web.desk import the_desk
+
+pages = Blueprint("spot", __name__, url_prefix="/spot")
+
+WORDS = (
+    ("random", "Random", "Any row alike. The plain way to learn how precise all labels are."),
+    (
+        "stratified",
+        "Stratified",
+        "Some of every label and confidence. Says the same with fewer rows, and more of rare labels.",
+    ),
+    ("uncertain", "Least certain", "Where labels are most often wrong. Good for mending, no estimate of the whole."),
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A spot check as the page shows it."""
+
+    id: str
+    kind: str
+    size: int
+    decided: int
+    value: str
+    words: str
+    share: float | None
+    low: float | None
+    high: float | None
+    classes: list[tuple[str, int, str]]
+    notes: tuple[str, ...]
+
+
+@pages.get("/")
+def index() -> str:
+    """Show the form, and every sample so far, the latest first."""
+    desk = the_desk()
+    checks = [_check(desk.review, sample) for sample in reversed(desk.review.samples())] if desk.has_labels else []
+    return render_template("spot.html", kinds=WORDS, rows=len(desk.review), checks=checks)
+
+
+@pages.post("/draw")
+def draw() -> Response:
+    """Draw a sample, other than those before it, and go to it."""
+    review, asked = the_desk().review, body()
+    kind, n = text_of(asked, "kind"), text_of(asked, "n")
+    if kind not in KINDS:
+        abort(400, "choose the kind of sample")
+    if not (n.isascii() and n.isdigit() and 1 <= int(n) <= len(review)):
+        abort(400, f"the number of rows must be 1 to {len(review)}")
+    sample = review.sample(kind, int(n), seed=None)  # type: ignore[arg-type]
+    return jsonify(go=url_for("rows.index", sample=sample.id))
+
+
+def _check(review: Review, sample: Sample) -> Check:
+    found = review.precision(sample)
+    if found.value is None or found.low is None or found.high is None:
+        value, words = "–", "nothing to estimate from yet"
+    else:
+        value = f"{found.value:.1%}"
+        whose = "labels" if found.is_estimate else "the least certain labels"
+        words = f"of {whose} right; 95% interval {found.low:.1%} to {found.high:.1%}"
+    return Check(
+        id=sample.id,
+        kind=KINDS[sample.kind].capitalize(),
+        size=found.n_rows,
+        decided=found.n_decided,
+        value=value,
+        words=words,
+        share=found.value,
+        low=found.low,
+        high=found.high,
+        classes=[(name, share.n, share_words(share)) for name, share in found.per_class.items() if share.n],
+        notes=found.notes,
+    )

@@ -1,0 +1,142 @@
+"""The folder of a review: decisions, spot checks, packs that were changed, and how far the work has got."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from weaklabel.decisions import FILE_NAME, DecisionLog
+from weaklabel.errors import ConfigError
+from weaklabel.files import atomic_path, write_json
+from weaklabel.label_model import LabelModel, load_label_model
+from weaklabel.labels import Labels, Probs
+from weaklabel.lf.packs import LFCollection
+from weaklabel.votes import Votes, load_votes, save_votes
+
+FORMAT = "weaklabel review 1"
+STATE, VOTES, MODEL, LABELS_FILE = "review.json", "votes.npz", "label_model.json", "labels.npz"
+
+
+@dataclass(frozen=True)
+class State:
+    """What ``review.json`` holds.
+
+    Attributes
+    ----------
+    labels
+        Class names, where only the reviewer said them; () where labeling functions or a run do.
+    replaced
+        Packs that are not ours to change, by the spec that loads them, and the copy that stands in for each, in the
+        review's folder.
+    added
+        Packs that were begun in the review's folder.
+    base
+        Hash of the manifest of the run that votes and labels were kept for: a later run has its own.
+    corpus
+        Hash of the corpus that the votes are of.
+    packs
+        Hashes of the pack files whose votes are kept; () where none are.
+    model_lfs
+        Names of the labeling functions that the label model was fitted on.
+    is_stale
+        Whether labeling functions were changed since.
+    """
+
+    labels: tuple[str, ...] = ()
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
+    base: str = ""
+    corpus: str = ""
+    packs: tuple[str, ...] = ()
+    model_lfs: tuple[str, ...] = ()
+    is_stale: bool = False
+
+
+class Workspace:
+    """The folder of a review.
+
+    Parameters
+    ----------
+    path
+        The folder; made when something is first written.
+
+    Raises
+    ------
+    ConfigError
+        Its ``review.json`` is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.log = DecisionLog(path / FILE_NAME)
+        self.state = self._read()
+
+    def specs(self, given: Sequence[str]) -> list[str]:
+        """Return what to load in the place of the packs that a project names: copies that were edited, and new packs."""
+        files = {spec: str(self.path / file) for spec, file in self.state.replaced.items()}
+        added = [str(self.path / file) for file in self.state.added]
+        known = {Path(spec).resolve() for spec in given}
+        return [files.get(spec, spec) for spec in given] + [file for file in added if Path(file).resolve() not in known]
+
+    def write(self, state: State) -> None:
+        """Write ``review.json``."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_json(self.path / STATE, {"format": FORMAT, **asdict(state)})
+        self.state = state
+
+    def save_votes(self, votes: Votes) -> None:
+        """Keep votes."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        save_votes(self.path / VOTES, votes)
+
+    def votes(self) -> Votes | None:
+        """Return the votes that were kept."""
+        return load_votes(self.path / VOTES) if self.state.packs and (self.path / VOTES).exists() else None
+
+    def save_labels(self, model: LabelModel, preds: Labels, probs: Probs) -> None:
+        """Keep what a label model, fitted anew, says of every row."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        model.save(self.path / MODEL)
+        with atomic_path(self.path / LABELS_FILE) as part, part.open("wb") as handle:
+            np.savez_compressed(handle, preds=preds, probs=probs)
+
+    def labels(self) -> tuple[LabelModel, Labels, Probs] | None:
+        """Return the label model and the labels that were kept."""
+        if not (self.path / LABELS_FILE).exists():
+            return None
+        try:
+            with np.load(self.path / LABELS_FILE, allow_pickle=False) as arrays:
+                return load_label_model(self.path / MODEL), arrays["preds"], arrays["probs"]
+        except (OSError, ValueError, KeyError) as error:
+            raise ConfigError(
+                f"{self.path / LABELS_FILE} is damaged ({error}): delete it, and the labels before it are shown again"
+            ) from None
+
+    def _read(self) -> State:
+        file = self.path / STATE
+        if not file.exists():
+            return State()
+        try:
+            found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            if found.pop("format") != FORMAT:
+                raise ValueError("another format")
+            plain: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value for name, value in found.items()
+            }
+            return State(**plain)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ConfigError(
+                f"{file} is damaged ({error}): move it away; decisions are kept in {FILE_NAME}, not there"
+            ) from None
+
+
+def pack_hashes(lfs: LFCollection) -> tuple[str, ...]:
+    """Return the hashes of the files that labeling functions come from, sorted."""
+    files = sorted({origin for origin in lfs.origins if Path(origin).is_file()})
+    return tuple(sorted(sha256(Path(file).read_bytes()).hexdigest() for file in files))

@@ -1,0 +1,6 @@
+"""Suggestions: candidates for labeling functions, uncovered clusters, weak labeling functions, rows to label."""
+
+from weaklabel.suggest.result import CandidateLF, Cluster, LFProblem, Suggestions
+from weaklabel.suggest.suggestions import suggest
+
+__all__ = ["CandidateLF", "Cluster", "LFProblem", "Suggestions", "suggest"]

@@ -1,0 +1,86 @@
+"""Candidates as Python: names, additions to a pack, and whole packs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from keyword import iskeyword
+from pathlib import Path
+
+from weaklabel.errors import LFError
+from weaklabel.files import write_text
+
+_LONGEST = 40
+
+IMPORTED = ("keyword_lf", "regex_lf")
+"""What candidates are made with, and none may be called."""
+
+
+def name_lf(label: str, phrases: Sequence[str], taken: Iterable[str]) -> str:
+    """Make a Python name of a class and phrases that is none of ``taken``.
+
+    Examples
+    --------
+    >>> name_lf("spam", ["free entry", "prize"], taken=["spam_free_entry"])
+    'spam_free_entry_2'
+    """
+    said = "_".join(_words(phrases[0])) or "number"
+    name = "_".join([*_words(label), said])[:_LONGEST].strip("_")
+    if not name.isidentifier() or iskeyword(name):
+        name = f"lf_{name}"
+    known = set(taken)
+    return next(one for one in (name, *(f"{name}_{number}" for number in range(2, len(known) + 3))) if one not in known)
+
+
+def pack_additions(lfs: Sequence[tuple[str, str]]) -> str:
+    """Return lines of Python with a comment over each, to be pasted into a pack; empty where there are none."""
+    if not lfs:
+        return ""
+    makers = sorted({line.partition(" = ")[2].partition("(")[0] for line, _ in lfs})
+    lines = [f"from weaklabel import {', '.join(makers)}", ""]
+    for line, comment in lfs:
+        lines += [f"# {comment}", line]
+    return "\n".join(lines) + "\n"
+
+
+def write_pack(path: Path, additions: str, labels: Sequence[str], doc: str, *, replace: bool = False) -> None:
+    """Write candidates as a pack of their own, to be used beside the one they were found for.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.py``.
+    additions
+        What `pack_additions` gives; not empty.
+    labels
+        Class names.
+    doc
+        One line for the docstring.
+    replace
+        Replace a file that is there.
+
+    Raises
+    ------
+    LFError
+        The name does not end in ``.py``, the file is there already, or there is nothing to write.
+    WeakLabelError
+        The file cannot be written.
+    """
+    check_pack_path(path, replace=replace)
+    if not additions:
+        raise LFError(f"there is no candidate to write to {path}; give more rows, or labeling functions that vote")
+    imports, _, rest = additions.partition("\n\n")
+    shown = doc.replace("\\", "/").replace('"', "'")
+    write_text(path, f'"""{shown}"""\n\n{imports}\n\nLABELS = {tuple(labels)!r}\n\n{rest}')
+
+
+def check_pack_path(path: Path, *, replace: bool) -> None:
+    """Find out before any work whether a pack can be written there; if not, an `LFError`."""
+    if path.suffix != ".py":
+        raise LFError(f"a pack is a Python file: {path} must end in .py")
+    if path.exists() and not replace:
+        raise LFError(f"{path} exists already; choose another name, or --force to replace it")
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.lower())

@@ -1,0 +1,104 @@
+"""Patterns that a labeling function may look for: a phrase, phrases that differ in one word, or a list of keywords."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from weaklabel.lf.patterns import PatternLF, keyword_lf, regex_lf
+from weaklabel.suggest.phrases import is_keyword, is_unspaced, pattern_of, words_of
+from weaklabel.suggest.runs import START
+from weaklabel.votes.apply import apply_lfs
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+_WORD = re.compile(r"\w(.*\w)?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What a labeling function looks for.
+
+    Attributes
+    ----------
+    phrases
+        One, or several of which each is enough.
+    slot
+        Whether the phrases differ in one word, so that they make one regex.
+    """
+
+    phrases: tuple[str, ...]
+    slot: bool = False
+
+    @property
+    def kind(self) -> Literal["keyword", "regex"]:
+        """Which labeling function it takes."""
+        return "regex" if self.slot or not all(map(is_keyword, self.phrases)) else "keyword"
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The keywords, or the one regex."""
+        return self.phrases if self.kind == "keyword" else (pattern_of(*self.phrases),)
+
+    @property
+    def whole_word(self) -> bool:
+        """Whether keywords are looked for as whole words: not where a script does not part them."""
+        return not any(map(is_unspaced, self.phrases))
+
+    def lf(self, name: str, label: int) -> PatternLF:
+        """Make the labeling function."""
+        if self.kind == "keyword":
+            return keyword_lf(name, label, self.patterns, whole_word=self.whole_word)
+        return regex_lf(name, label, self.patterns[0], ignore_case=True)
+
+    def code(self, name: str, label: int) -> str:
+        """Write the labeling function as Python."""
+        if self.kind == "keyword":
+            words = ", ".join(map(_quoted, self.patterns))
+            whole = "" if self.whole_word else ", whole_word=False"
+            return f"{name} = keyword_lf({_quoted(name)}, {label}, [{words}]{whole})"
+        return f"{name} = regex_lf({_quoted(name)}, {label}, {_raw(self.patterns[0])}, ignore_case=True)"
+
+
+def hits_of(patterns: Sequence[Pattern], texts: Sequence[str]) -> csr_array:
+    """Let the labeling functions of patterns vote: 1 where one does. Shape: [n, c]."""
+    from scipy.sparse import csr_array
+
+    lfs = [pattern.lf(f"candidate {number}", 0) for number, pattern in enumerate(patterns)]
+    return csr_array((apply_lfs(lfs, list(texts)).L >= 0).astype(np.float64))
+
+
+def differing_in_one_word(phrases: Sequence[str]) -> list[tuple[int, ...]]:
+    """Group phrases of several words that differ in one of them, by their numbers in ``phrases``.
+
+    Examples
+    --------
+    >>> differing_in_one_word(["how many", "who", "how much", "^how long"])
+    [(0, 2)]
+    """
+    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for number, phrase in enumerate(phrases):
+        words = words_of(phrase)
+        if len(words) - (words[0] == START) < 2:
+            continue
+        for place, word in enumerate(words):
+            if _WORD.fullmatch(word):
+                groups[(*words[:place], "", *words[place + 1 :])].append(number)
+    return [tuple(group) for group in groups.values() if len(group) > 1]
+
+
+def _quoted(text: str) -> str:
+    """Write a string with double quotes, as formatters do."""
+    written = repr(text)
+    return written if '"' in text or written.startswith('"') else f'"{written[1:-1]}"'
+
+
+def _raw(pattern: str) -> str:
+    """Write a regex as a raw string where it can be one."""
+    return f'r"{pattern}"' if '"' not in pattern and pattern.isprintable() else repr(pattern)

@@ -1,0 +1,158 @@
+"""Phrases of texts: words, runs of two or three, beginnings of texts, and slots for numbers.
+
+A phrase is written as words with one space between. ``^`` before it stands for the beginning of the text, ``0`` for any
+number of 1 to 4 digits, ``00000`` for any longer one; so a phrase with neither is a keyword, and one with either a
+regex. Scripts without spaces between words give runs of 2 to 4 characters instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from weaklabel.suggest.runs import START, Tokens
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+SHORT_NUMBER, LONG_NUMBER = "0", "00000"
+SLOTS = {LONG_NUMBER: r"\d{5,}", SHORT_NUMBER: r"\d{1,4}"}
+
+MOST_WORDS = 3
+MOST_CHARACTERS = 4
+"""Of the runs, from 2 on, that stand for words where a script does not part them."""
+
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+# What white space alone parts belongs together: a phrase of a keyword LF does not reach across a comma.
+_BREAKS = re.compile(r"[^\w\s'’£$€¥₹]+|(?<!\w)['’]+|['’]+(?!\w)|[£$€¥₹]+(?!\d)|(?<!\w)_+(?!\w)")
+_EDGE = re.compile(r"\w")
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Which phrase stands in which text.
+
+    Attributes
+    ----------
+    names
+        The phrases, sorted. Length: v.
+    hits
+        1 where a phrase stands in a text. Shape: [n, v].
+    """
+
+    names: list[str]
+    hits: csr_array
+
+
+def find_phrases(texts: Sequence[str], least: int) -> Phrases:
+    """Find the phrases that stand in at least ``least`` of the texts and not in all of them."""
+    import numpy as np
+    from scipy.sparse import csr_array
+
+    words, characters = Tokens(" "), Tokens("")
+    for text in texts:
+        for run in word_runs(text):
+            _add(run, words, characters)
+        words.end_text()
+        characters.end_text()
+    found = [*words.frequent(MOST_WORDS, least), *list(characters.frequent(MOST_CHARACTERS, least))[2:]]
+    names = [name for part in found for name in part.names]
+    before = np.cumsum([0, *(len(part.names) for part in found)])
+    columns = np.concatenate([part.runs + first for part, first in zip(found, before, strict=False)])
+    rows = np.concatenate([part.texts for part in found])
+    hits = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(names)))
+    counts = np.bincount(columns, minlength=len(names))
+    some = sorted((number for number in range(len(names)) if counts[number] < len(texts)), key=names.__getitem__)
+    return Phrases([names[number] for number in some], csr_array(hits[:, some]))
+
+
+def word_runs(text: str) -> Iterator[list[str]]:
+    """Give the words of a text, lower case and with slots for numbers, in runs that white space alone parts.
+
+    The first run begins with ``^`` where the text begins with a word.
+
+    Examples
+    --------
+    >>> list(word_runs("Call 09061701461 now, win £500!"))
+    [['^', 'call', '00000', 'now'], ['win', '£0']]
+    """
+    slotted = _DIGITS.sub(_slot, text.lower())
+    for number, chunk in enumerate(_BREAKS.split(slotted)):
+        words = chunk.split()
+        if words:
+            yield [START, *words] if number == 0 else words
+
+
+def pattern_of(*phrases: str) -> str:
+    r"""Return the regex of a phrase, or of phrases that differ in one word, to be used ignoring case.
+
+    Examples
+    --------
+    >>> print(pattern_of("^call 00000"))
+    ^\s*call\s+\d{5,}\b
+    >>> print(pattern_of("how many", "how much"))
+    \bhow\s+(?:many|much)\b
+    """
+    places = [list(dict.fromkeys(words)) for words in zip(*map(words_of, phrases), strict=True)]
+    before = "" if START in places[0] or not _EDGE.match(places[0][0]) else r"\b"
+    after = r"\b" if _EDGE.match(places[-1][0][-1]) else ""
+    anchored = places[0] == [START]
+    pattern = r"\s+".join(map(_alternatives, places[anchored:]))
+    return (r"^\s*" if anchored else before) + pattern + after
+
+
+def is_keyword(phrase: str) -> bool:
+    """Whether a phrase is words alone, without a slot or an anchor."""
+    return not phrase.startswith(START) and SHORT_NUMBER not in phrase
+
+
+def is_unspaced(phrase: str) -> bool:
+    """Whether a phrase is of a script that puts no spaces between words."""
+    return _UNSPACED.search(phrase) is not None
+
+
+def words_of(phrase: str) -> list[str]:
+    """Return the words of a phrase; the anchor is one of them."""
+    return [START] * phrase.startswith(START) + phrase.removeprefix(START).split(" ")
+
+
+def part_of(one: str, other: str) -> bool:
+    """Whether a phrase lies within another one, word by word."""
+    mine, theirs = words_of(one), words_of(other)
+    return any(theirs[place : place + len(mine)] == mine for place in range(len(theirs) - len(mine) + 1))
+
+
+def _alternatives(words: list[str]) -> str:
+    patterns = [_word_pattern(word) for word in words]
+    return patterns[0] if len(patterns) == 1 else f"(?:{'|'.join(patterns)})"
+
+
+def _word_pattern(word: str) -> str:
+    pieces = _DIGITS.split(word)
+    slots = [SLOTS[number] for number in _DIGITS.findall(word)]
+    escaped = [pl.escape_regex(piece) for piece in pieces]
+    return escaped[0] + "".join(slot + piece for slot, piece in zip(slots, escaped[1:], strict=True))
+
+
+def _slot(number: re.Match[str]) -> str:
+    return LONG_NUMBER if len(number[0]) >= len(LONG_NUMBER) else SHORT_NUMBER
+
+
+def _add(run: list[str], words: Tokens, characters: Tokens) -> None:
+    """Add a run of words; what is of a script without spaces goes to the characters, and parts the others."""
+    spaced: list[str] = []
+    for word in run:
+        unspaced = [] if word.isascii() else _UNSPACED.findall(word)
+        if unspaced:
+            words.add(spaced)
+            spaced = []
+        else:
+            spaced.append(word)
+        for piece in unspaced:
+            characters.add(piece)
+    words.add(spaced)

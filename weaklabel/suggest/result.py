@@ -1,0 +1,213 @@
+"""What `suggest` finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from weaklabel.suggest.code import pack_additions
+from weaklabel.table import table, visible
+
+
+@dataclass(frozen=True)
+class CandidateLF:
+    """A labeling function that might be worth having.
+
+    Attributes
+    ----------
+    name
+        A Python name that no labeling function has yet.
+    label
+        The class it votes for, 0..k-1.
+    kind
+        "keyword" or "regex".
+    patterns
+        The keywords, or one regex; upper and lower case alike.
+    whole_word
+        Whether keywords are looked for as whole words.
+    precision
+        Estimated share of its votes that are right, 0..1; gold rows count five times.
+    coverage
+        Share of rows on which it votes.
+    new_coverage
+        Share of rows on which it votes, and neither a labeling function nor a candidate before it.
+    votes, new_votes
+        The same as numbers of rows.
+    gold_precision, gold_votes
+        Share of its votes on rows with gold that are right, and how many they are; None and 0 without any.
+    examples
+        A few of its rows, those without other votes first.
+    code
+        The labeling function in Python.
+    """
+
+    name: str
+    label: int
+    kind: Literal["keyword", "regex"]
+    patterns: tuple[str, ...]
+    whole_word: bool
+    precision: float
+    coverage: float
+    new_coverage: float
+    votes: int
+    new_votes: int
+    gold_precision: float | None
+    gold_votes: int
+    examples: tuple[int, ...]
+    code: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Rows without votes that are alike.
+
+    Attributes
+    ----------
+    rows
+        All of its rows, the most typical first.
+    phrases
+        What sets it apart from all other rows, the most telling first.
+    label, share
+        The class that the label model gives to most of its rows, and to what share of them; None where it says nothing.
+    """
+
+    rows: tuple[int, ...]
+    phrases: tuple[str, ...]
+    label: int | None
+    share: float | None
+
+
+@dataclass(frozen=True)
+class LFProblem:
+    """A labeling function that should be looked at.
+
+    Attributes
+    ----------
+    lf
+        Its name.
+    kind
+        "redundant", "contradictory", "near chance" or "never votes".
+    other
+        The other labeling function, of the first two kinds.
+    text
+        What is wrong and what to do, with figures, in one sentence.
+    """
+
+    lf: str
+    kind: Literal["redundant", "contradictory", "near chance", "never votes"]
+    other: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """What could be done next, best first.
+
+    Attributes
+    ----------
+    lfs
+        Candidates for labeling functions, each counted after those before it.
+    clusters
+        Groups of rows without votes, the largest first.
+    weak_lfs
+        Labeling functions that should be looked at.
+    rows
+        Rows whose hand label would teach the most.
+    labels
+        Class names. Length: k.
+    n_rows, n_read
+        Rows of the corpus, and how many of them candidates, clusters and rows were looked for in.
+    """
+
+    lfs: tuple[CandidateLF, ...]
+    clusters: tuple[Cluster, ...]
+    weak_lfs: tuple[LFProblem, ...]
+    rows: tuple[int, ...]
+    labels: tuple[str, ...]
+    n_rows: int
+    n_read: int
+
+    def code(self) -> str:
+        """Return the candidates as Python that can be pasted into a pack."""
+        return pack_additions([(lf.code, self._figures(lf)) for lf in self.lfs])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as lists, names and numbers; labels by name."""
+        found = asdict(self)
+        for entry in (*found["lfs"], *found["clusters"]):
+            entry["label"] = None if entry["label"] is None else self.labels[entry["label"]]
+        return found
+
+    def to_text(self, texts: Sequence[str] = (), shown: int = 10) -> str:
+        """Return everything to read, with example rows where ``texts`` are given; ``shown`` of each list."""
+        parts = [
+            self._lfs_text(),
+            self._clusters_text(texts, shown),
+            self._weak_text(shown),
+            self._rows_text(texts, shown),
+        ]
+        return "\n\n".join(part for part in (*self.read(), *parts) if part)
+
+    def read(self) -> list[str]:
+        """Return a sentence on the sample that was read; nothing where all rows were."""
+        if self.n_read == self.n_rows:
+            return []
+        return [
+            f"Looked for in {self.n_read:,} of {self.n_rows:,} rows, drawn by a hash of their texts; candidates and labeling "
+            "functions are judged by all rows."
+        ]
+
+    def _figures(self, lf: CandidateLF) -> str:
+        gold = "" if lf.gold_precision is None else f"; on gold {lf.gold_precision:.2f} of {lf.gold_votes}"
+        return (
+            f"{visible(self.labels[lf.label])}: precision about {lf.precision:.2f}{gold}; {lf.votes:,} rows, "
+            f"{lf.new_votes:,} of them new"
+        )
+
+    def _lfs_text(self) -> str:
+        if not self.lfs:
+            return "No candidate for a labeling function: no phrase speaks for a class where votes are missing."
+        gold = any(lf.gold_precision is not None for lf in self.lfs)
+        head = ["#", "label", "what", "precision", *(["on gold", "of"] if gold else []), "coverage", "new"]
+        rows = [
+            [
+                number,
+                self.labels[lf.label],
+                " | ".join(lf.patterns),
+                lf.precision,
+                *([lf.gold_precision, lf.gold_votes] if gold else []),
+                lf.coverage,
+                lf.new_coverage,
+            ]
+            for number, lf in enumerate(self.lfs, 1)
+        ]
+        return f"Candidates (precision is estimated):\n{table(rows, head)}"
+
+    def _clusters_text(self, texts: Sequence[str], shown: int) -> str:
+        lines = []
+        for cluster in self.clusters[:shown]:
+            guess = "" if cluster.label is None else f", {cluster.share:.0%} {visible(self.labels[cluster.label])}?"
+            lines.append(f"  {len(cluster.rows):,} rows{guess}: {', '.join(map(visible, cluster.phrases))}")
+            lines += [_row_line(row, texts, "      ") for row in cluster.rows[:2] if texts]
+        return "\n".join(["Rows without votes, by what they have in common:", *lines]) if lines else ""
+
+    def _weak_text(self, shown: int) -> str:
+        if not self.weak_lfs:
+            return ""
+        lines = [f"  {problem.text}" for problem in self.weak_lfs[:shown]]
+        more = len(self.weak_lfs) - shown
+        return "\n".join(["Labeling functions to look at:", *lines, *([f"  and {more} more"] if more > 0 else [])])
+
+    def _rows_text(self, texts: Sequence[str], shown: int) -> str:
+        if not self.rows:
+            return ""
+        head = "Rows whose hand label would teach the most:"
+        if texts:
+            return "\n".join([head, *(_row_line(row, texts, "  ") for row in self.rows[:shown])])
+        return f"{head} {', '.join(map(str, self.rows[:shown]))}"
+
+
+def _row_line(row: int, texts: Sequence[str], indent: str) -> str:
+    text = visible(" ".join(texts[row].split()))
+    return f"{indent}row {row}: {text if len(text) <= 100 else text[:97] + '...'}"

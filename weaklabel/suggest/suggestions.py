@@ -1,0 +1,146 @@
+"""Everything that votes, probabilities and texts say of what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from weaklabel.errors import LabelModelError
+from weaklabel.labels import ABSTAIN, Labels, check_label_names, check_probs, check_Y
+from weaklabel.suggest.candidates import Choice, choose, find_patterns, on_all_rows
+from weaklabel.suggest.clusters import uncovered_clusters
+from weaklabel.suggest.code import IMPORTED, name_lf
+from weaklabel.suggest.evidence import Evidence, gather
+from weaklabel.suggest.phrases import find_phrases
+from weaklabel.suggest.result import CandidateLF, Cluster, Suggestions
+from weaklabel.suggest.rows import rows_to_label
+from weaklabel.suggest.sample import sampled_rows
+from weaklabel.suggest.space import text_space
+from weaklabel.suggest.weak_lfs import weak_lfs
+from weaklabel.votes.matrix import Votes
+
+_ROWS_TO_LABEL = 20
+_EXAMPLES = 5
+_LEAST_SHARE, _LEAST_TEXTS = 0.001, 4
+"""Texts in which a phrase must stand to be looked at: of all, and at least."""
+
+
+def suggest(
+    texts: Sequence[str],
+    votes: Votes,
+    probs: ArrayLike,
+    preds: ArrayLike,
+    labels: Sequence[str],
+    *,
+    n: int = 10,
+    seed: int = 0,
+    gold: ArrayLike | None = None,
+) -> Suggestions:
+    """Find what would improve labeling functions.
+
+    Parameters
+    ----------
+    texts
+        Of the corpus's rows. Length: n.
+    votes
+        On the same rows.
+    probs
+        What a label model makes of them. Shape: [n, k]. One that reads texts, such as `AutoLabelModel`, knows something
+        of rows without votes, too; where those are NaN, candidates can only repeat what labeling functions look for.
+    preds
+        The classes that it predicts. Shape: [n]; -1 on ties, which count as unknown where ``probs`` are NaN.
+    labels
+        Class names. Length: k.
+    n
+        Most candidates.
+    seed
+        Of the clusters.
+    gold
+        True classes where they are known. Shape: [n]; -1 elsewhere. They count in the ranking.
+
+    Returns
+    -------
+    Suggestions
+        Of a large corpus (more than 50,000 rows, or 15 million characters) phrases, clusters and rows are looked for in a
+        sample, drawn by a hash of the texts; what is said of candidates and labeling functions is of all rows.
+
+    Raises
+    ------
+    VoteError
+        An array is not what it must be.
+    LabelModelError
+        There are not as many texts as votes.
+    """
+    names = check_label_names(labels, "suggest")
+    if len(texts) != votes.n:
+        raise LabelModelError(f"{len(texts)} texts were given for {votes.n} rows of votes; give one text a row")
+    if votes.labels != names:
+        votes = Votes(votes.L, votes.lf_names, names)
+    checked = check_probs(probs, votes.n, len(names))
+    check_Y(preds, votes.n, len(names))
+    truth = np.full(votes.n, ABSTAIN) if gold is None else check_Y(gold, votes.n, len(names))
+    uncovered = (votes.L == ABSTAIN).all(axis=1)
+    everything = gather(checked, uncovered, truth)
+    rows = sampled_rows(texts)
+    known = everything if len(rows) == votes.n else gather(checked[rows], uncovered[rows], truth[rows])
+    read = [texts[row] for row in rows]
+    phrases = find_phrases(read, max(_LEAST_TEXTS, round(_LEAST_SHARE * len(rows))))
+    points = text_space(phrases, seed)
+    chosen = choose(find_patterns(read, phrases, known), known, points, n)
+    if len(rows) < votes.n:
+        chosen = on_all_rows(chosen, texts, everything)
+    return Suggestions(
+        lfs=_candidates(chosen, everything, names, votes.lf_names),
+        clusters=tuple(_moved(cluster, rows) for cluster in uncovered_clusters(points, phrases, known, seed)),
+        weak_lfs=tuple(weak_lfs(votes, everything)),
+        rows=tuple(rows[rows_to_label(points, known, votes.L[rows], _ROWS_TO_LABEL)].tolist()),
+        labels=names,
+        n_rows=votes.n,
+        n_read=len(rows),
+    )
+
+
+def _candidates(
+    chosen: Sequence[Choice], known: Evidence, labels: Sequence[str], taken: Sequence[str]
+) -> tuple[CandidateLF, ...]:
+    names = [*taken, *IMPORTED]
+    fresh = known.uncovered.copy()
+    found = []
+    for choice in chosen:
+        pattern, label, hits = choice.pattern, choice.label, choice.rows
+        names.append(name_lf(labels[label], pattern.phrases, names))
+        new = hits[fresh[hits]]
+        old = hits[~fresh[hits]]
+        fresh[hits] = False
+        right, judged = _on_gold(known.gold[hits], label)
+        found.append(
+            CandidateLF(
+                name=names[-1],
+                label=label,
+                kind=pattern.kind,
+                patterns=pattern.patterns,
+                whole_word=pattern.whole_word,
+                precision=choice.precision,
+                coverage=len(hits) / len(fresh),
+                new_coverage=len(new) / len(fresh),
+                votes=len(hits),
+                new_votes=len(new),
+                gold_precision=right,
+                gold_votes=judged,
+                examples=tuple(np.concatenate([new, old])[:_EXAMPLES].tolist()),
+                code=pattern.code(names[-1], label),
+            )
+        )
+    return tuple(found)
+
+
+def _on_gold(gold: Labels, label: int) -> tuple[float | None, int]:
+    judged = gold[gold != ABSTAIN]
+    return (float((judged == label).mean()), len(judged)) if len(judged) else (None, 0)
+
+
+def _moved(cluster: Cluster, rows: NDArray[np.int64]) -> Cluster:
+    """Turn numbers among the rows that were read into numbers of the corpus."""
+    return Cluster(tuple(rows[list(cluster.rows)].tolist()), cluster.phrases, cluster.label, cluster.share)

@@ -1,0 +1,80 @@
+"""Which labeling functions vote together, and how often they differ: one pass over the vote patterns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.labels import Votes8
+from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.tally import tally_votes
+
+Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_AT_ONCE = 1 << 14
+
+
+@dataclass(frozen=True, eq=False)
+class VoteFigures:
+    """Counts of votes.
+
+    Attributes
+    ----------
+    together, differ
+        Rows on which two labeling functions both vote, and on which their votes differ. Shape: [m, m].
+    votes_a_row
+        Rows with 0, 1, ... m votes. Shape: [m + 1].
+    votes
+        Of each labeling function for each class. Shape: [m, k].
+    against
+        Of each vote pattern, its votes against the class that has most of them. Shape: [u].
+    voting
+        Of each vote pattern, its votes. Shape: [u].
+    """
+
+    together: Counts
+    differ: Counts
+    votes_a_row: Counts
+    votes: Counts
+    against: Counts
+    voting: Counts
+
+
+def count_votes(found: VotePatterns, k: int) -> VoteFigures:
+    """Count votes of patterns; ``k`` is the number of classes.
+
+    It takes memory for pairs of labeling functions, not of their classes (see `count_overlaps`, which does).
+    """
+    m, u = found.m, len(found)
+    together, agree = np.zeros((m, m)), np.zeros((m, m))
+    of_each = np.zeros((m, k), dtype=np.int64)
+    voting, most = np.zeros(u, dtype=np.int64), np.zeros(u, dtype=np.int64)
+    # A class is looked for only among those that vote for it: most labeling functions know one class.
+    seen = tally_votes(found.patterns).seen
+    voters = [np.flatnonzero(seen[:, label]) for label in range(k)]
+    for start in range(0, u, _AT_ONCE):
+        rows = slice(start, start + _AT_ONCE)
+        block, weights = found.patterns[rows], found.counts[rows]
+        voting[rows] = (block >= 0).sum(axis=1)
+        together += _meetings(block >= 0, weights)
+        for label, lfs in enumerate(voters):
+            if len(lfs):
+                hits = block[:, lfs] == label
+                agree[np.ix_(lfs, lfs)] += _meetings(hits, weights)
+                of_each[lfs, label] += weights @ hits
+                np.maximum(most[rows], hits.sum(axis=1), out=most[rows])
+    votes_a_row = np.bincount(voting, found.counts.astype(np.float64), minlength=m + 1).astype(np.float64)
+    return VoteFigures(_whole(together), _whole(together - agree), _whole(votes_a_row), of_each, voting - most, voting)
+
+
+def _meetings(hits: NDArray[np.bool_] | Votes8, weights: Counts) -> Floats:
+    # Whole numbers below 2**53: float64 adds them exactly.
+    votes = hits.astype(np.float64)
+    return (votes * weights[:, None]).T @ votes
+
+
+def _whole(values: Floats) -> Counts:
+    return np.rint(values).astype(np.int64)
