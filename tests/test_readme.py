@@ -50,7 +50,7 @@ def test_readme_blocks_run(newcomer, capsys):
                     cli.main(command[1:])
                 assert stopped.value.code == 0, (line, capsys.readouterr().err)
                 ran.add(command[1])
-    assert ran == {"python", "toml", "lfs", "analyze", "label", "train", "predict", "score"}
+    assert ran == {"python", "toml", "lfs", "analyze", "explain", "suggest", "label", "train", "predict", "score"}
 
 
 def test_the_two_commands_stand_near_the_top():

@@ -1,10 +1,11 @@
 """A small corpus with a pack, opened for review in several ways."""
 
 import csv
+from functools import partial
 
 import pytest
 
-from weaklabel.config import read_project
+from weaklabel.config import LabelModelSettings, read_project
 from weaklabel.pipeline import run_project
 from weaklabel.review import open_review
 
@@ -79,6 +80,14 @@ def project(tmp_path):
 @pytest.fixture
 def review(project):
     return open_review(project)
+
+
+@pytest.fixture
+def majority(monkeypatch):
+    """Let a corpus without a project be labelled by majority vote: the default reads texts, which takes seconds."""
+    from weaklabel.review import opening
+
+    monkeypatch.setattr(opening, "LabelModelSettings", partial(LabelModelSettings, name="majority"))
 
 
 @pytest.fixture(scope="session")

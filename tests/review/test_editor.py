@@ -204,7 +204,7 @@ def test_a_maker_that_was_not_imported_is(project):
     assert text.endswith('\n\nlong = length_lf("long", GOOD, min=9)\n')
 
 
-def test_lfs_from_nothing(tmp_path):
+def test_lfs_from_nothing(tmp_path, majority):
     corpus = write_corpus(tmp_path / "messages.csv")
     review = open_review(corpus, labels=["complaint", "praise"])
     assert review.lfs is None and review.editor.lfs() == [] and review.lf_table() == []

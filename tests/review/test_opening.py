@@ -2,12 +2,17 @@
 
 import json
 import shutil
+import sys
+import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.review.conftest import TEXTS, write_corpus
-from weaklabel.errors import WeakLabelError
+from tests.review.conftest import TEXTS, write_corpus, write_project
+from weaklabel.config import read_project
+from weaklabel.errors import WeakLabelError, WeakLabelWarning
+from weaklabel.pipeline import run_project
 from weaklabel.review import LFSpec, open_review
 
 
@@ -83,7 +88,7 @@ def test_a_corpus_is_labelled_from_nothing(tmp_path):
         review.relabel()
 
 
-def test_a_corpus_with_packs(run, tmp_path):
+def test_a_corpus_with_packs(run, majority):
     review = open_review(run / "data" / "messages.csv", lfs=[str(run / "data" / "mine.py")])
     assert review.votes.m == 7 and not review.is_stale
 
@@ -132,3 +137,94 @@ def test_what_cannot_be_opened_is_a_sentence(run, tmp_path):
         open_review(run, labels=["a", "b"])
     with pytest.raises(WeakLabelError, match="has the labels complaint, praise, not a, b"):
         open_review(run / "data" / "messages.csv", labels=["a", "b"], lfs=[str(run / "data" / "mine.py")])
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Return the folder of a run of a pack that is not the user's own to change."""
+    file = write_project(tmp_path / "project")
+    (file.parent / "mine.py").rename(file.parent / "installed_pack.py")
+    text = file.read_text(encoding="utf-8").replace("./mine.py", "installed_pack:").replace('out = "."', 'out = "run"')
+    file.write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(file.parent))
+    run_project(read_project(file))
+    yield file.parent / "run"
+    sys.modules.pop("installed_pack", None)
+
+
+def run_again(run):
+    """Leave a later run in the folder, with the same votes."""
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    (run / "manifest.json").write_text(json.dumps(manifest | {"timings_seconds": {}}), encoding="utf-8")
+
+
+def test_a_later_run_without_the_edited_packs_is_reviewed_with_them(installed):
+    review = open_review(installed)
+    spec = review.editor.get("broken").spec
+    saved = review.editor.save(replace(spec, options={**spec.options, "keywords": ["late"]}), "broken")
+    assert saved.file == installed / "review" / "packs" / "installed_pack.py"
+    assert saved.advice == 'use = ["run/review/packs/installed_pack.py"]'
+    review.relabel()
+    assert review.row(3).label is None and review.row(11).label == "complaint"
+
+    run_again(installed)
+    with pytest.warns(WeakLabelWarning, match=r"did not use the labeling functions .* write use = \["):
+        later = open_review(installed)
+    # Votes of the edited pack; labels of the later run, not those that were kept for the one before.
+    assert np.array_equal(later.votes.L, review.votes.L)
+    assert later.is_stale and later.row(3).label == "complaint" and later.row(11).label is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", WeakLabelWarning)
+        again = open_review(installed)  # told once; what was found is kept
+    assert again.is_stale and np.array_equal(again.preds, later.preds)
+    again.relabel()
+    assert np.array_equal(again.preds, review.preds)
+
+
+def test_the_advice_makes_runs_use_the_edited_packs(installed):
+    review = open_review(installed)
+    spec = review.editor.get("broken").spec
+    saved = review.editor.save(replace(spec, options={**spec.options, "keywords": ["late"]}), "broken")
+    file = installed.parent / "project.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('use = ["installed_pack:"]', saved.advice), encoding="utf-8")
+    run_project(read_project(file))
+    later = open_review(installed)
+    assert not later.is_stale and later.row(11).label == "complaint" and later.row(3).label is None
+    assert later.editor.get("broken").file == saved.file
+
+
+def test_labels_kept_for_an_earlier_run_are_not_those_of_a_later_one(run):
+    review = open_review(run)
+    review.editor.save(LFSpec("keyword", "late", "complaint", {"keywords": ["late"]}))
+    review.relabel()
+    shutil.copytree(run / "review", run.parent / "kept")
+    run_project(read_project(run / "project.toml"))
+    later = open_review(run)
+    later.editor.save(LFSpec("keyword", "nine", "praise", {"keywords": ["nine"]}))
+    before = later.preds.copy()
+    assert np.array_equal(open_review(run).preds, before)
+    assert (run / "review" / "labels.npz").read_bytes() != (run.parent / "kept" / "labels.npz").read_bytes()
+
+
+@pytest.mark.parametrize("lfs", [False, True])
+@pytest.mark.parametrize(
+    "texts", [[], ["love it"], ["large " * 175_000 + "refund", "thanks"]], ids=["none", "one", "1 MB"]
+)
+def test_small_corpora_and_large_texts(run, tmp_path, majority, texts, lfs):
+    corpus = write_corpus(tmp_path / "few.csv", texts)
+    how = {"lfs": [str(run / "data" / "mine.py")]} if lfs else {"labels": ["complaint", "praise"]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", WeakLabelWarning)  # that nothing votes
+        review = open_review(corpus, **how)
+        assert review.query(order="confidence").total == len(texts)
+        saved = review.editor.preview(LFSpec("keyword", "new", "praise", {"keywords": ["love", "thanks"]}))
+        assert saved.stats.votes == min(1, len(texts))
+        review.editor.save(LFSpec("keyword", "new", "praise", {"keywords": ["love", "thanks"]}))
+        review.relabel()
+        assert len(review.sample("stratified", 5).rows) == (len(texts) if lfs else min(1, len(texts)))
+        assert len(review.lf_table()) == len(review.votes.lf_names)
+        for row in range(len(texts)):
+            assert review.row(row).text == texts[row]
+            review.decide(row, "praise", "ann")
+    assert review.agreement().n == 0 and len(review.export_gold().splitlines()) == 1 + len(texts)

@@ -286,7 +286,6 @@ class Review:
         WeakLabelError
             There are no labeling functions, or the label model cannot be fitted on their votes.
         """
-        load_libraries(*FOR_TEXTS)
         with self._fitting:
             before = self.standing
             fitted = refitted(before, self.source.settings, self.source.seed, self.labels, self.texts)

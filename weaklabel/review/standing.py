@@ -17,6 +17,7 @@ from weaklabel.labelled import make_label_model
 from weaklabel.labels import ABSTAIN, Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.pipeline import label_corpus
+from weaklabel.review.libraries import FOR_TEXTS, load_libraries
 from weaklabel.votes import Votes
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def refitted(
     if now.lfs is None:
         raise ConfigError("there are no labeling functions to label by; add one first")
     model = make_label_model(settings, len(labels), seed)
+    if model.uses_texts:
+        load_libraries(*FOR_TEXTS)
     patterns, read = now.votes.patterns(), texts if model.uses_texts else None
     preds, probs = model.fit(patterns, read).predict(patterns, return_probs=True, texts=read)
     return Standing(now.lfs, now.votes, model, preds, probs, now.lfs.names)

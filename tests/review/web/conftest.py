@@ -8,15 +8,21 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from weaklabel.config import read_project
+from weaklabel.errors import WeakLabelWarning
 from weaklabel.pipeline import run_project
+
+if TYPE_CHECKING:
+    from weaklabel.review import Review
 
 SPAM = ("Claim your prize of {} coins now", "You have won {} free tickets", "Win {} coins, see www.example.org/{}")
 HAM = ("See you at lunch at {}", "Thanks, I am home by {}", "Are you free at {} for a walk")
@@ -39,11 +45,12 @@ def walks(x):
 '''
 
 PROJECT = """title = "Messages"
-out = "run"
+out = "."
 [corpus]
-path = "messages.csv"
+path = "data/messages.csv"
 [lfs]
-use = ["./my_lfs.py"]
+use = ["data/my_lfs.py"]
+workers = 0
 [label_model]
 name = "weighted"
 [classifier]
@@ -63,31 +70,29 @@ def texts(n: int = 60) -> list[str]:
 
 
 def run_in(folder: Path) -> Path:
-    """Make a project in an empty folder and run it."""
-    (folder / "messages.csv").write_text("text\n" + "".join(f'"{text}"\n' for text in texts()), encoding="utf-8")
-    (folder / "my_lfs.py").write_text(PACK, encoding="utf-8")
+    """Make a project in an empty folder, which is its run folder, too, and run it; copies of it are as good."""
+    (folder / "data").mkdir()
+    (folder / "data" / "messages.csv").write_text(
+        "text\n" + "".join(f'"{text}"\n' for text in texts()), encoding="utf-8"
+    )
+    (folder / "data" / "my_lfs.py").write_text(PACK, encoding="utf-8")
     (folder / "project.toml").write_text(PROJECT, encoding="utf-8")
     run_project(read_project(folder / "project.toml"))
     return folder
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """The folder of a project that was run, as a user has it."""
-    (tmp_path / "project").mkdir()
-    return run_in(tmp_path / "project")
-
-
 @pytest.fixture(scope="session")
-def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same for all tests that leave its files alone."""
-    return run_in(tmp_path_factory.mktemp("project"))
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project that was run, to be copied."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", WeakLabelWarning)  # that its labeling functions never meet
+        return run_in(tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture
-def run(shared_project: Path, tmp_path: Path) -> Path:
-    """A copy of its run folder, to put decisions into."""
-    return Path(shutil.copytree(shared_project / "run", tmp_path / "run"))
+def run(finished: Path, tmp_path: Path) -> Path:
+    """A copy of it, to put decisions into."""
+    return Path(shutil.copytree(finished, tmp_path / "run"))
 
 
 class App:
@@ -139,6 +144,32 @@ def start(tmp_path: Path) -> Iterator[Any]:
         if app.process.poll() is None:
             app.kill()
         assert "Traceback" not in app.stderr.read_text(), app.stderr.read_text()
+
+
+@pytest.fixture
+def serve() -> Iterator[Any]:
+    """Serves a review from this process, which spares the start of another; no request may fail in it."""
+    from flask import got_request_exception
+
+    from weaklabel.review.web.server import make_server
+
+    servers, failed = [], []
+
+    def begin(review: Review, reviewer: str | None = None) -> SimpleNamespace:
+        server, gate = make_server(review, port=0, reviewer=reviewer)
+        server.application.testing = False
+        got_request_exception.connect(lambda _, exception: failed.append(exception), server.application, weak=False)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        servers.append((server, thread))
+        return SimpleNamespace(address=gate.address, home=gate.address.split("/?")[0])
+
+    yield begin
+    for server, thread in servers:
+        server.close()
+        server.task_dispatcher.shutdown()
+        thread.join(20)
+    assert not failed
 
 
 @pytest.fixture(scope="session")

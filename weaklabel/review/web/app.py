@@ -87,4 +87,5 @@ def _told(words: str, code: int) -> tuple[Response | str, int]:
     """Answer scripts with JSON, and people with a page."""
     if request.method == "POST":
         return jsonify(error=words), code
-    return render_template("error.html", code=code, words=words), code
+    title = {403: "Not allowed", 404: "Not found", 500: "Something went wrong"}.get(code, "That cannot be shown")
+    return render_template("error.html", code=code, title=title, words=words), code

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
 
+from weaklabel.review import EditableLF
 from weaklabel.review.web.asked import body, text_of
 from weaklabel.review.web.deciding import share_words
 from weaklabel.review.web.desk import the_desk
@@ -54,7 +55,7 @@ def edit() -> str:
     """Show the editor of a labeling function."""
     desk = the_desk()
     found = desk.review.editor.get(request.args.get("name", ""))
-    where = "" if found.file is None else f"{found.file}" + (f", line {found.line}" if found.line else "")
+    where = _where(found)
     if found.spec is None:
         return _editor(found.name, found.name, where=where, locked=found.why)
     return _editor(found.name, found.name, where=where, form=form_of(found.spec, desk.labels))
@@ -76,13 +77,14 @@ def save() -> Response:
     asked = body()
     replaces = text_of(asked, "saved_name") or None
     spec = spec_of(asked)
-    done = the_desk().review.editor.save(spec, replaces)
+    editor = the_desk().review.editor
+    done = editor.save(spec, replaces)
     words = f"Saved in {done.file}."
     if done.advice:
         words += f" For later runs, write {done.advice} under [lfs] of the project file."
     if replaces is None:
         return jsonify(words=words, go=url_for("lfs.edit", name=spec.name, saved=words))
-    return jsonify(words=words)
+    return jsonify(words=words, where=_where(editor.get(spec.name)))
 
 
 @pages.post("/relabel")
@@ -91,6 +93,11 @@ def relabel() -> Response:
     desk = the_desk()
     desk.jobs.start(JOB, desk.review.relabel)
     return jsonify(job=url_for("jobs.one", name=JOB))
+
+
+def _where(lf: EditableLF) -> str:
+    line = f", line {lf.line}" if lf.line else ""
+    return f"{lf.file}{line}" if lf.file else ""
 
 
 def _editor(title: str, saved_name: str, *, form: Any = None, where: str = "", locked: str = "") -> str:

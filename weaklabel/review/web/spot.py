@@ -57,6 +57,8 @@ def draw() -> Response:
     kind, n = text_of(asked, "kind"), text_of(asked, "n")
     if kind not in KINDS:
         abort(400, "choose the kind of sample")
+    if not len(review):
+        abort(400, "the corpus has no rows to check")
     if not (n.isascii() and n.isdigit() and 1 <= int(n) <= len(review)):
         abort(400, f"the number of rows must be 1 to {len(review)}")
     sample = review.sample(kind, int(n), seed=None)  # type: ignore[arg-type]

@@ -62,6 +62,8 @@ async function save(event) {
     const found = await post(form.dataset.save, formValues(form));
     if (found.go) return location.assign(found.go);
     saved.textContent = found.words;
+    document.getElementById("where").textContent = found.where;
+    say("Saved");
     look();
   } catch (error) {
     saved.textContent = "not saved";
