@@ -20,9 +20,12 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     WeakLabelError
-        The place cannot be written to (no such folder, read-only, disk full).
+        The place cannot be written to (no such folder, read-only, disk full), or is no file, such as a device, which a
+        rename would do away with.
     """
     final = Path(path)
+    if final.exists() and not final.is_file():
+        raise WeakLabelError(f"cannot write {final}: it is no file; name one")
     # No two processes may share it, though they be on different machines.
     part = final.with_name(f".{final.name}.{uuid4().hex[:12]}.part")
     try:

@@ -61,3 +61,19 @@ def test_a_wrong_gold_column_or_file_name_is_refused_before_any_work(weaklabel, 
     assert weaklabel("suggest", corpus, "--lfs", pack, "--gold", "none").code == 1
     refused = weaklabel("suggest", tmp_path / "missing.csv", "--lfs", pack, "-o", tmp_path / "pack.txt")
     assert refused.code == 1 and "must end in .py" in refused.err
+
+
+def test_a_place_for_the_pack_is_looked_at_before_any_work(weaklabel, things, tmp_path):
+    _, pack, _ = things
+    (tmp_path / "folder.py").mkdir()
+    for place, why in (("nowhere/new.py", "no folder"), ("folder.py", "no file")):
+        done = weaklabel("suggest", "nothing.csv", "--lfs", pack, "--force", "-o", tmp_path / place)
+        assert done.code == 1 and why in done.err and "nothing.csv" not in done.err
+
+
+@pytest.mark.parametrize("rows", [[], ["soup"], ["zz"] * 6])
+def test_next_to_nothing_is_no_error(weaklabel, things, tmp_path, rows):
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join(["text", *rows, ""]), encoding="utf-8")
+    done = weaklabel("suggest", few, "--lfs", things[1])
+    assert done.code == 0 and "No candidate" in done.out

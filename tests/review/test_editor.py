@@ -221,23 +221,37 @@ def test_lfs_from_nothing(tmp_path, majority):
     assert again.votes.lf_names == ("thanks", "broken") and again.gold()[0] == 1
 
 
-def test_a_ready_pack_is_copied_with_what_it_reads(tmp_path, project):
-    text = project.read_text(encoding="utf-8").replace("./mine.py", "topic")
+@pytest.fixture
+def ready(tmp_path, monkeypatch):
+    """Ship one small pack in the place of the ready ones, some of which load models; return its file."""
+    from weaklabel.lf import packs
+
+    folder = tmp_path / "ready"
+    (folder / "lexicons").mkdir(parents=True)
+    (folder / "lexicons" / "praise.txt").write_text("great\n", encoding="utf-8")
+    lexicon = "Path(__file__).parent / 'lexicons' / 'praise.txt'"
+    text = f"{PACK}\nfrom pathlib import Path\nfrom weaklabel import lexicon_lf\nlisted = lexicon_lf('listed', 1, {lexicon})\n"
+    (folder / "small.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(packs, "_packs_folder", lambda: folder)
+    return folder / "small.py"
+
+
+def test_a_ready_pack_is_copied_with_what_it_reads(project, ready):
+    text = project.read_text(encoding="utf-8").replace("./mine.py", "small")
     project.write_text(text, encoding="utf-8")
-    original = ready_packs()["topic"].read_bytes()
+    original = ready.read_bytes()
     review = open_review(project)
-    name = next(lf.name for lf in review.editor.lfs() if lf.kind == "keyword" and lf.editable)
-    saved = review.editor.save(edited(review, name, keywords=["parcel"]), name)
-    assert saved.file == review.folder / "packs" / "topic.py" and saved.is_new
-    assert saved.advice == 'use = ["review/packs/topic.py"]'
-    assert ready_packs()["topic"].read_bytes() == original
-    assert (review.folder / "packs" / "lexicons").is_dir()
-    second = review.editor.save(edited(review, name, keywords=["parcel", "late"]), name)
+    saved = review.editor.save(edited(review, "broken", keywords=["parcel"]), "broken")
+    assert saved.file == review.folder / "packs" / "small.py" and saved.is_new
+    assert saved.advice == 'use = ["review/packs/small.py"]'
+    assert ready.read_bytes() == original
+    assert (review.folder / "packs" / "lexicons" / "praise.txt").is_file()
+    second = review.editor.save(edited(review, "broken", keywords=["parcel", "late"]), "broken")
     assert second.file == saved.file and not second.is_new and second.advice == saved.advice
     again = open_review(project)
-    assert again.editor.get(name).spec.options["keywords"] == ["parcel", "late"]
-    project.write_text(text.replace('use = ["topic"]', saved.advice), encoding="utf-8")
-    assert open_review(project).editor.get(name).spec.options["keywords"] == ["parcel", "late"]
+    assert again.editor.get("broken").spec.options["keywords"] == ["parcel", "late"]
+    project.write_text(text.replace('use = ["small"]', saved.advice), encoding="utf-8")
+    assert open_review(project).editor.get("broken").spec.options["keywords"] == ["parcel", "late"]
 
 
 def test_ready_packs_are_as_good_as_copies(tmp_path):

@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from weaklabel.scoring import Scores
 
 
+def check_page_path(path: Path) -> None:
+    """Refuse a place where no page can be written; a device would be replaced by a file.
+
+    Raises
+    ------
+    WeakLabelError
+        It is a folder or a device, or its folder does not exist.
+    """
+    from weaklabel.errors import WeakLabelError
+
+    if path.exists() and not path.is_file():
+        raise WeakLabelError(f"cannot write {path}: it is no file; name one, such as report.html")
+    if not path.parent.is_dir():
+        raise WeakLabelError(f"cannot write {path}: there is no folder {path.parent}; make it, or name another")
+
+
 def write_page(
     path: Path,
     corpus: Corpus,
@@ -45,6 +61,11 @@ def write_page(
         Whether the label model read the texts.
     seed
         Of everything random.
+
+    Raises
+    ------
+    WeakLabelError
+        The file cannot be written.
     """
     from weaklabel.files import write_text
     from weaklabel.report import RunSummary
@@ -54,6 +75,7 @@ def write_page(
     from weaklabel.versions import versions
     from weaklabel.votes import LFAnalysis
 
+    check_page_path(path)
     votes, model = labelled.votes, labelled.model
     gold = None if Y is None or not (Y >= 0).any() else _gold(labelled, Y)
     run = RunSummary(

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.analysis_page import write_page
+from weaklabel.cli.analysis_page import check_page_path, write_page
 from weaklabel.cli.common import open_corpus, show, stdout_for_results
 from weaklabel.cli.decided import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
@@ -63,6 +63,8 @@ def analyze(
     if gold is not None and decisions is not None:
         raise typer.BadParameter("it contradicts --gold", param_hint="--decisions")
     said = read_decisions(decisions) if decisions else None
+    if html is not None:
+        check_page_path(html)
     loaded = load_lfs(*lfs)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit, [gold] if gold else [])
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")

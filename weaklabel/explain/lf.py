@@ -87,14 +87,14 @@ class LFExplanation:
         """Return what it does for terminals; ``texts`` gives the text of a row, of which the beginning is shown."""
         n = sum(self.votes.values())
         if not n:
-            return visible(f"{self.lf} votes on none of {self.rows:,} rows.")
+            return visible(f"{self.lf} votes on none of {_rows(self.rows)}.")
         given = ", ".join(f"{count:,} {label}" for label, count in self.votes.items())
         right = "" if self.est_accuracy is None else f"; by the label model {self.est_accuracy:.1%} of that is right"
         where = ", ".join(f"{count:,} x {what}" for what, count in self.against.items())
         lines = [
-            f"{self.lf} votes on {n:,} of {self.rows:,} rows ({given}){right}.",
+            f"{self.lf} votes on {n:,} of {_rows(self.rows)} ({given}){right}.",
             f"By the other votes {self.n_agrees:,} agree and {self.n_disagrees:,} do not{where and f' ({where})'}.",
-            f"On {self.n_alone:,} rows it is alone.",
+            f"On {_rows(self.n_alone)} it is alone.",
         ]
         parts = ["\n".join(map(visible, lines))]
         if self.disagrees:
@@ -212,6 +212,10 @@ def _table(examples: Sequence[LFExample], texts: Callable[[int], str]) -> str:
         for example in examples
     ]
     return table(rows, ["row", "vote", "others", "probability", "because", "text"])
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _beginning(text: str, longest: int = 60) -> str:

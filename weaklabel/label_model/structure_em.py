@@ -90,11 +90,12 @@ def _maximise(
     k = len(rows) // 2
     own, copied = _own_votes(counts, leaders, before)
     told, told_share = _told_votes(own, before)
-    copying = np.where(leaders >= 0, np.clip(copied / rows.sum(), 0.01, 0.98), 0.0)
-    hard = float(np.clip(rows[k:].sum() / rows.sum(), 0.005, 0.6))
+    total = max(rows.sum(), _TINY)
+    copying = np.where(leaders >= 0, np.clip(copied / total, 0.01, 0.98), 0.0)
+    hard = float(np.clip(rows[k:].sum() / total, 0.005, 0.6))
     of_class = rows[:k] + rows[k:]
     of_class = of_class + (of_class > _TINY)
-    balance = of_class / of_class.sum()
+    balance = of_class / max(of_class.sum(), _TINY)
     return Structure(balance, hard, told_share, _tables(told, balance), leaders, copying), told
 
 

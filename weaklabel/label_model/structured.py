@@ -35,6 +35,9 @@ _WORTH_ALL = 3.0
 _ALIKE = (0.4, 0.25)
 """Correlations from which labeling functions that vote alike are tried as copies of each other."""
 
+_OTHERS = 0.05
+"""Odds of other classes against the one with most votes, in a start for one large class."""
+
 _LEAST_VIEWS = 3
 """Labeling functions that it takes to learn from their votes how good each is."""
 
@@ -58,11 +61,11 @@ class StructuredLabelModel(LabelModel):
     A labeling function may copy one other: with some probability it says what that one says, abstain or not, and otherwise
     votes by its own table P(vote | class). On hard rows, votes hang on the class less than on others, by the same factor
     for all labeling functions. EM finds tables, copying, hard rows and classes together. Who copies whom is tried by
-    several rules, and EM is started from several labels; of all these the one with the highest evidence is kept, see
-    `weaklabel.label_model.structure_score.log_evidence`.
+    several rules, and EM is started from vote shares and for one large class; of all these the one with the highest evidence
+    is kept, see `weaklabel.label_model.structure_score.log_evidence`.
 
-    Where votes are so made, this is within two points of what anybody can do who knows all parameters. Votes of
-    labeling functions that people write mostly are not; ``misfit_`` tells, and `CommitteeLabelModel` goes by it.
+    Where votes are so made, this is near what anybody can do who knows all parameters. Votes of labeling functions that
+    people write mostly are not; ``misfit_`` tells, and `CommitteeLabelModel` goes by it.
 
     Parameters
     ----------
@@ -133,12 +136,12 @@ class StructuredLabelModel(LabelModel):
             leaders = copy_forest(strength)
             if leaders.tobytes() not in tried:
                 codes, weights = VoteCodes(L, k, leaders), 1 / (1 + strength.sum(axis=1))
-                start = labels_by_counts(L, counts, k, weights, 0.05)
+                start = labels_by_counts(L, counts, k, weights, _OTHERS)
                 score = log_evidence(fit_structure(codes, counts, leaders, start, _CHOOSING))
                 tried[leaders.tobytes()] = score, codes, leaders, weights
         _, codes, leaders, weights = max(tried.values(), key=lambda one: one[0])
-        starts = [labels_by_shares(L, counts, k, weights)]
-        starts += [labels_by_counts(L, counts, k, weights, others) for others in (1.0, 0.05, 0.005)]
+        # More and bolder starts find higher evidence and worse labels: those of another large class, on few votes.
+        starts = labels_by_shares(L, counts, k, weights), labels_by_counts(L, counts, k, weights, _OTHERS)
         return max((fit_structure(codes, counts, leaders, start, _ITERATIONS) for start in starts), key=log_evidence)
 
     def _predict_patterns(self, patterns: Votes8) -> Probs:

@@ -57,7 +57,8 @@ def _clusters(found: Suggestions) -> list[Part]:
 
 
 def _problems(found: Suggestions) -> list[Part]:
-    rows = [[problem.lf, problem.kind, problem.text] for problem in found.weak_lfs]
-    shown, rest = Table(["LF", "what", "why"], rows[:_PROBLEMS]), Table(["LF", "what", "why"], rows[_PROBLEMS:])
+    # The sentence names the labeling function: a column for that would leave no room on a narrow screen.
+    rows = [[problem.kind, problem.text] for problem in found.weak_lfs]
+    shown, rest = Table(["what", "why"], rows[:_PROBLEMS]), Table(["what", "why"], rows[_PROBLEMS:])
     more = [Fold(f"{len(rest.rows)} more", [rest])] if rest.rows else []
     return [Group("Labeling functions to look at", [shown, *more])] if rows else []

@@ -27,12 +27,12 @@ def uncovered_clusters(points: Floats, phrases: Phrases, known: Evidence, seed: 
     list
         Largest first; groups that no phrase sets apart are left out.
     """
-    from sklearn.cluster import MiniBatchKMeans
-
     rows = np.flatnonzero(known.uncovered & points.any(axis=1))
     number = min(_MOST_CLUSTERS, len(rows) // _ROWS_A_CLUSTER + 1)
     if len(rows) < _LEAST_ROWS:
         return []
+    from sklearn.cluster import MiniBatchKMeans
+
     model = MiniBatchKMeans(number, random_state=seed, n_init=3, batch_size=4096).fit(points[rows])
     near = (points[rows] * model.cluster_centers_[model.labels_]).sum(axis=1)
     found = []

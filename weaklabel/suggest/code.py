@@ -62,7 +62,7 @@ def write_pack(path: Path, additions: str, labels: Sequence[str], doc: str, *, r
     Raises
     ------
     LFError
-        The name does not end in ``.py``, the file is there already, or there is nothing to write.
+        The name does not end in ``.py``, its folder does not exist, the file is there already, or there is nothing to write.
     WeakLabelError
         The file cannot be written.
     """
@@ -78,6 +78,10 @@ def check_pack_path(path: Path, *, replace: bool) -> None:
     """Find out before any work whether a pack can be written there; if not, an `LFError`."""
     if path.suffix != ".py":
         raise LFError(f"a pack is a Python file: {path} must end in .py")
+    if not path.parent.is_dir():
+        raise LFError(f"cannot write {path}: there is no folder {path.parent}; make it, or name another")
+    if path.exists() and not path.is_file():
+        raise LFError(f"cannot write {path}: it is no file; choose another name")
     if path.exists() and not replace:
         raise LFError(f"{path} exists already; choose another name, or --force to replace it")
 

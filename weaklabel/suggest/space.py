@@ -25,15 +25,15 @@ def text_space(phrases: Phrases, seed: int) -> NDArray[np.float64]:
     ----------
     Deerwester et al., Indexing by Latent Semantic Analysis, JASIS 1990.
     """
-    from sklearn.decomposition import TruncatedSVD
-    from sklearn.feature_extraction.text import TfidfTransformer
-    from sklearn.preprocessing import normalize
-
     words = [number for number, name in enumerate(phrases.names) if " " not in name and not name.startswith("^")]
     n = phrases.hits.shape[0]
     width = min(_DIMENSIONS, len(words) - 1, n - 1)
     if width < 1:
         return np.zeros((n, 1))
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfTransformer
+    from sklearn.preprocessing import normalize
+
     weighted = TfidfTransformer().fit_transform(phrases.hits[:, words])
     points: NDArray[np.float64] = normalize(TruncatedSVD(width, random_state=seed).fit_transform(weighted))
     return points

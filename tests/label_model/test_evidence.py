@@ -1,0 +1,20 @@
+"""Adding up evidence: the same to the last bit with tables and without."""
+
+import numpy as np
+import pytest
+
+from weaklabel.label_model import evidence
+from weaklabel.label_model.evidence import probs_by_evidence
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 9, 40])
+@pytest.mark.parametrize("m", [1, 5, 11, 43])
+def test_few_rows_get_what_they_get_among_many(monkeypatch, k, m):
+    draw = np.random.default_rng(m * k)
+    of_votes, prior = draw.normal(0, 3, (m, k + 1, k)), np.log(draw.dirichlet(np.ones(k)))
+    L = draw.integers(-1, k, (300, m)).astype(np.int8)
+    alone = probs_by_evidence(L[:7], of_votes, prior)
+    few = probs_by_evidence(np.asfortranarray(L), of_votes, prior)
+    monkeypatch.setattr(evidence, "_FEW", 0)
+    many = probs_by_evidence(L, of_votes, prior)
+    assert np.array_equal(many, few) and np.array_equal(many[:7], alone)
