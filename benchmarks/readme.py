@@ -140,6 +140,7 @@ TABLES = {
         "label model quality": of("label_models", kind="quality"),
         "synthetic votes": of("synthetic", kind="quality"),
         "suggestions": of("suggestions", kind="quality"),
+        "classifiers": classifier_table,
     },
     "docs/scaling.md": {
         "costs": of("scaling", "cost_table"),
