@@ -125,6 +125,18 @@ def test_a_newcomer_corrects_ten_rows_and_edits_a_labeling_function(run, start, 
     assert app.stop() == 0
 
 
+def test_fast_keys_are_taken_in_turn(run, serve, tab):
+    review = open_review(run)
+    proposed = [review.labels[review.preds[number]] for number in (0, 2)]
+    app = serve(review, "Ada")
+    page = tab.open(app.address)
+    for key in "a2a1":
+        page.keyboard.press(key)
+    page.wait_for_selector("#progress:has-text('you decided 4')")
+    made = [(one["row"], one["label"]) for one in decisions(run)]
+    assert made == [(0, proposed[0]), (1, "spam"), (2, proposed[1]), (3, "ham")]
+
+
 def test_a_spot_check_has_a_live_estimate(run, serve, tab):
     app = serve(open_review(run / "project.toml"), "Ada")
     page = tab.open(app.address)

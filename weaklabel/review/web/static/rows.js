@@ -103,17 +103,17 @@ function inTurn(work) {
   return turn;
 }
 
-function decide(label) {
-  return inTurn(async () => {
-    const row = shown()?.dataset.row;
-    if (row === undefined) return;
-    const found = await post("/decide", { row: Number(row), label, sample: pane.dataset.sample || null });
-    note(row, label);
-    update(found);
-    say(`Row ${row}: ${label}`);
-    await step(1);
-  });
+async function record(label) {
+  const row = shown()?.dataset.row;
+  if (row === undefined) return;
+  const found = await post("/decide", { row: Number(row), label, sample: pane.dataset.sample || null });
+  note(row, label);
+  update(found);
+  say(`Row ${row}: ${label}`);
+  await step(1);
 }
+
+const decide = (label) => inTurn(() => record(label));
 
 function undo() {
   return inTurn(async () => {
@@ -134,7 +134,11 @@ const moves = {
   search: () => document.getElementById("search").focus(),
   find: () => document.getElementById("find")?.focus(),
   // Which label is proposed is asked when it is its turn: by then the row may be another.
-  accept: () => inTurn(async () => {}).then(() => (shown()?.dataset.proposed ? decide(shown().dataset.proposed) : say("No label is proposed for this row."))),
+  accept: () => inTurn(async () => {
+    const label = shown()?.dataset.proposed;
+    if (label) await record(label);
+    else say("No label is proposed for this row.");
+  }),
   whole: async () => {
     try {
       document.getElementById("text").innerHTML = await get(`/rows/${shown().dataset.row}/text`);
