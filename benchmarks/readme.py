@@ -75,6 +75,12 @@ def classifier_table():
     return table(read(RESULTS))
 
 
+def curve_table():
+    from benchmarks.quality.classifiers import curve_table
+
+    return curve_table(load("quality_bench_curve"))
+
+
 def training_table():
     result = load("speed_bert_training")
     setting, arms = result["setting"], result["arms"]
@@ -141,6 +147,7 @@ TABLES = {
         "synthetic votes": of("synthetic", kind="quality"),
         "suggestions": of("suggestions", kind="quality"),
         "classifiers": classifier_table,
+        "clean labels": curve_table,
     },
     "docs/scaling.md": {
         "costs": of("scaling", "cost_table"),

@@ -53,6 +53,17 @@ def table(results: list[dict]) -> str:
     return "\n".join(lines)
 
 
+def curve_table(result: dict) -> str:
+    """Write scores by number of clean labels, of clean labels alone and of weak labels then continued, as Markdown."""
+    lines = ["| clean labels a class | weak only | clean only | weak, then clean |", "| --- | ---: | ---: | ---: |"]
+    for name in result["sets"]:
+        found = {(line["start"], line["clean_per_class"]): line for line in result["summary"] if line["set"] == name}
+        for number in (number for start, number in found if start == "clean"):
+            parts = found["weak", None], found["clean", number], found["weak+clean", number]
+            lines.append(f"| {name}, {number} | {' | '.join(_cell(line) for line in parts)} |")
+    return "\n".join([*lines, "", *(f"{crossing['sentence']}." for crossing in result["crossings"])])
+
+
 def _cell(line: dict | None) -> str:
     if line is None:
         return "-"
