@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
-    from weaklabel.labels import Labels
+    from weaklabel.labels import Labels, Probs
     from weaklabel.lf.packs import LFCollection
     from weaklabel.pipeline import Labelled
-    from weaklabel.report.insight import Gold
     from weaklabel.scoring import Scores
+    from weaklabel.votes import Votes
 
 
 def check_page_path(path: Path) -> None:
@@ -70,14 +70,25 @@ def write_page(
     from weaklabel.files import write_text
     from weaklabel.report import RunSummary
     from weaklabel.report.html import html_report
-    from weaklabel.report.insight import gather
+    from weaklabel.report.insight import Gold, gather
     from weaklabel.run_folder import PACKAGES, why
+    from weaklabel.scoring import score
     from weaklabel.versions import versions
     from weaklabel.votes import LFAnalysis
 
-    check_page_path(path)
     votes, model = labelled.votes, labelled.model
-    gold = None if Y is None or not (Y >= 0).any() else _gold(labelled, Y)
+    gold: Gold | None = None
+    scores: dict[str, Scores] = {}
+    if Y is not None and (Y >= 0).any():
+        stages = {
+            "majority_vote": _majority_vote(votes, len(lfs.labels)),
+            "label_model": (labelled.preds, labelled.probs),
+        }
+        gold = Gold(Y, {stage: probs for stage, (_, probs) in stages.items()}, of_corpus=Y)
+        scores = {
+            stage: score(Y, preds, probs=probs, labels=lfs.labels, seed=seed)
+            for stage, (preds, probs) in stages.items()
+        }
     run = RunSummary(
         title=f"Labeling functions on {Path(corpus.name).name}",
         corpus=corpus.name,
@@ -86,7 +97,7 @@ def write_page(
         labels=lfs.labels,
         lf_summary=LFAnalysis(votes).lf_summary(None if gold is None else gold.Y, model.lf_accuracies_),
         label_model={"name": type(model).__name__, "why": why(model), **model.get_params()},
-        scores={} if gold is None else _scores(labelled, gold, lfs.labels, seed),
+        scores=scores,
         problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
         warnings=warnings,
         settings=settings,
@@ -98,21 +109,8 @@ def write_page(
     write_text(path, html_report(insight))
 
 
-def _gold(labelled: Labelled, Y: Labels) -> Gold:
+def _majority_vote(votes: Votes, k: int) -> tuple[Labels, Probs]:
     from weaklabel.label_model import MajorityVote
-    from weaklabel.report.insight import Gold
 
-    patterns = labelled.votes.patterns()
-    majority = MajorityVote(labelled.probs.shape[1]).fit(patterns).predict_proba(patterns)
-    return Gold(Y, {"majority_vote": majority, "label_model": labelled.probs}, of_corpus=Y)
-
-
-def _scores(labelled: Labelled, gold: Gold, labels: Sequence[str], seed: int) -> dict[str, Scores]:
-    from weaklabel.label_model import MajorityVote
-    from weaklabel.scoring import score
-
-    majority = MajorityVote(len(labels)).fit(labelled.votes).predict(labelled.votes)
-    preds = {"majority_vote": majority, "label_model": labelled.preds}
-    return {
-        stage: score(gold.Y, found, probs=gold.probs[stage], labels=labels, seed=seed) for stage, found in preds.items()
-    }
+    patterns = votes.patterns()
+    return MajorityVote(k).fit(patterns).predict(patterns, return_probs=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.label_model.overlaps import class_covariances
+
 Floats = NDArray[np.float64]
 
 
@@ -27,14 +29,12 @@ def agreement(overlaps: Floats, n: int, cardinality: int) -> Floats:
     """
     m = len(overlaps) // cardinality
     covariances, variances = np.zeros((m, m)), np.zeros(m)
-    for label in range(cardinality):
-        together = overlaps[label::cardinality, label::cardinality] / max(1, n)
-        rate = together.diagonal()
-        covariances += together - np.outer(rate, rate)
-        variances += rate * (1 - rate)
+    for of_class, spread in class_covariances(overlaps, n, cardinality):
+        covariances += of_class
+        variances += spread
     deviations = np.sqrt(variances)
-    spread = np.outer(deviations, deviations)
-    correlations = np.divide(covariances, spread, out=np.zeros((m, m)), where=spread > 0)
+    scale = np.outer(deviations, deviations)
+    correlations = np.divide(covariances, scale, out=np.zeros((m, m)), where=scale > 0)
     np.fill_diagonal(correlations, 0)
     return correlations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations_with_replacement
 
@@ -81,6 +82,31 @@ def _count_bytes(
         both += two[some]
         table += np.bincount(both, None if weights is None else weights[some], minlength=len(table))
     return table.reshape(size, size)
+
+
+def class_covariances(
+    overlaps: NDArray[np.float64], n: int, cardinality: int
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Yield for each class how voting for it goes together.
+
+    Parameters
+    ----------
+    overlaps
+        Of `count_overlaps`. Shape: [m*k, m*k].
+    n
+        Rows.
+    cardinality
+        Number of classes k.
+
+    Yields
+    ------
+    tuple
+        Covariances of voting for the class, with what the diagonal happens to be, and its variances. Shape: [m, m], [m].
+    """
+    for label in range(cardinality):
+        together = overlaps[label::cardinality, label::cardinality] / max(1, n)
+        rate = together.diagonal()
+        yield together - np.outer(rate, rate), rate * (1 - rate)
 
 
 def votes_of_bytes(base: int, digits: int) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.label_model.overlaps import class_covariances
 from weaklabel.label_model.triplet_moments import choose_partners
 
 Floats = NDArray[np.float64]
@@ -47,11 +48,7 @@ def find_repeats(overlaps: Floats, n: int, cardinality: int) -> Floats:
     """
     m = len(overlaps) // cardinality
     left, spread = np.zeros((m, m)), np.zeros(m)
-    for label in range(cardinality):
-        together = overlaps[label::cardinality, label::cardinality] / max(1, n)
-        rate = together.diagonal()
-        covariances = together - np.outer(rate, rate)
-        variances = rate * (1 - rate)
+    for covariances, variances in class_covariances(overlaps, n, cardinality):
         effects = np.minimum(_effects(covariances, variances, n), np.sqrt(variances))
         left += covariances - np.outer(effects, effects)
         spread += variances - effects**2
