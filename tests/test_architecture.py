@@ -13,9 +13,9 @@ PACKAGE = Path(weaklabel.__file__).parent
 
 # An import points only to the left.
 ORDER = [
-    "errors", "labels", "files", "versions", "table", "cache", "corpus", "device", "encoder", "lf", "votes", "label_model",
-    "classifier", "scoring", "explain", "suggest", "report", "config", "labelled", "job", "decisions", "run_folder", "gold",
-    "pipeline", "review", "bench", "demo", "cli", "__main__",
+    "errors", "labels", "files", "versions", "table", "cache", "corpus", "device", "encoder", "words", "features", "lf",
+    "votes", "label_model", "classifier", "scoring", "explain", "suggest", "report", "config", "labelled", "job", "decisions",
+    "run_folder", "gold", "pipeline", "review", "bench", "demo", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def denoise(
 ) -> Probs:
     """Return class probabilities of all rows from their weak labels and their texts together.
 
-    In each round a logistic regression on embeddings gives every row a second opinion, learned from other rows only.
+    In each round a logistic regression on vectors of the texts gives every row a second opinion, learned from other rows only.
     Then what a row's label says, times what its text says, are its probabilities, and what the labels of each class
     truly are is counted, half by them and half by the texts, in turns. The next round learns from the probabilities.
     It is near to the expectation and maximisation of Raykar et al., "Learning from crowds" (JMLR 2010), for one
@@ -32,7 +32,7 @@ def denoise(
     Parameters
     ----------
     vectors
-        Of length 1 each, as `weaklabel.Encoder` gives them. Shape: [n, d].
+        Of length 1 each, as `weaklabel.features.TextFeatures` gives them. Shape: [n, d].
     probs
         Weak labels; a row of NaN has none, and gets what its text says. Shape: [n, k].
     weights

@@ -16,15 +16,11 @@ from weaklabel.classifier.targets import Targets, Uncovered, check_texts, class_
 from weaklabel.errors import ClassifierError, WeakLabelWarning
 from weaklabel.files import write_json
 from weaklabel.labels import Probs
+from weaklabel.words import TOKEN
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
-
-# A token is a word, a punctuation mark or emoji ("!" tells spam), or a single character of the scripts that put no
-# spaces between words, whose n-grams are then character n-grams.
-_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-TOKEN = rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]"
 
 MAX_ITERATIONS = 1000
 

@@ -14,18 +14,18 @@ from weaklabel.classifier.choice import Metric
 from weaklabel.classifier.denoising import denoise
 from weaklabel.classifier.logs import Logger
 from weaklabel.classifier.targets import check_texts, class_names, soft_targets
-from weaklabel.encoder import Encoder
 from weaklabel.errors import ClassifierError
+from weaklabel.features import TextFeatures
 from weaklabel.labels import Probs
 
 
 class RobustClassifier(BertClassifier):
     """A `BertClassifier` for weak labels: they are first denoised by the texts, and rows without one join in.
 
-    Embeddings of the texts and a logistic regression on them, too simple to learn errors by heart, give every row a
-    second opinion out of fold, see `weaklabel.classifier.denoising.denoise`. BERT then learns from label and opinion
-    together; on a row with no label from the opinion alone, by so much as it is certain of it. No gold is looked at.
-    For gold, which needs no second opinion, take `BertClassifier`.
+    Vectors of the texts (see `weaklabel.features.TextFeatures`) and a logistic regression on them, too simple to learn
+    errors by heart, give every row a second opinion out of fold, see `weaklabel.classifier.denoising.denoise`. BERT then
+    learns from label and opinion together; on a row with no label from the opinion alone, by so much as it is certain of
+    it. No gold is looked at. For gold, which needs no second opinion, take `BertClassifier`.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class RobustClassifier(BertClassifier):
         What it counts falls with the entropy of the opinion, to 0 where all classes are as probable.
     model, labels, epochs, batch_size, lr, max_length, label_smoothing, patience, validation_share, metric, \
 pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
-        As for `BertClassifier`. Embeddings are made with ``model`` too.
+        As for `BertClassifier`. Vectors are made with ``model`` too.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
         weak, counts = _weak_labels(given, probs, weights, class_names(self.labels, probs))
         labelled = np.isfinite(weak[:, 0])
         if self.rounds:
-            vectors = Encoder(self.model, max_length=self.max_length, device=self.device).encode(given)
+            vectors = TextFeatures(self.model, self.max_length, self.device).fit(given).transform(given)
             clean = denoise(vectors, weak, counts, rounds=self.rounds, seed=self.seed)
             counts = np.where(labelled, counts, counts * self.self_training * certainty(clean))
         else:

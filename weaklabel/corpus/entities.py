@@ -52,6 +52,24 @@ def mark_entities(text: str, span1: Sequence[int], span2: Sequence[int], *, word
     return GAP.join(_marked(text, run, marks) for run in _runs(text, first, second, words))
 
 
+_ENTITIES = re.compile(r"@ .+? @", re.DOTALL), re.compile(r"# .+? #", re.DOTALL)
+
+
+def between_entities(text: str) -> str | None:
+    """Return the stretch of a text from one entity that `mark_entities` marked through the other, or None without them.
+
+    Examples
+    --------
+    >>> between_entities("The calendar has a # cast # of @ ferrets @.")
+    '# cast # of @ ferrets @'
+    >>> between_entities("The calendar has a cast of ferrets.")
+    """
+    first, second = (entity.search(text) for entity in _ENTITIES)
+    if not first or not second:
+        return None
+    return text[min(first.start(), second.start()) : max(first.end(), second.end())]
+
+
 def _checked(text: str, span: Sequence[int], name: str) -> Span:
     if isinstance(span, str) or len(span) != 2 or not all(isinstance(place, Integral) for place in span):
         raise CorpusError(f"{name} must be two whole numbers, the entity's begin and end, not {span!r}")

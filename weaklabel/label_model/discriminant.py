@@ -11,7 +11,7 @@ from weaklabel.labels import Probs
 
 Floats = NDArray[np.float64]
 
-SHRINKAGE = 0.1
+SHRINKAGE = 0.3
 """How far the covariance is drawn to that of a sphere."""
 
 _LEAST_SHARE = 1e-6

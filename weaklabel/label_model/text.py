@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
+from weaklabel.features import TextFeatures
 from weaklabel.label_model.base import LabelModel, restore
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.discriminant import CrossFitted, normalised, temperature
@@ -30,17 +31,18 @@ _ERROR_SHARE = 0.25
 """Errors among pseudo-votes, as a share of those that chance would make."""
 
 _TEXTS_AT_ONCE = 1 << 14
-"""Texts whose embeddings are in memory together at prediction."""
+"""Texts whose vectors are in memory together at prediction."""
 
 
 class TextLabelModel(LabelModel):
     r"""Votes and texts together: labels rows on which nobody voted, and corrects those on which the votes are wrong.
 
     Votes are first labelled without texts (see `CommitteeLabelModel`). Then, in rounds: a linear discriminant analysis
-    of the texts' embeddings learns the labels so far, and judges every row by the rows of other folds, so that it does
-    not repeat what it was told; each labeling function's votes are compared with that; and both together give the
-    labels of the next round: :math:`P(y \mid \text{text}) \prod_j P(v_j \mid y)^{w}`, where ``vote_weight`` w below 1
-    stands for that votes go together. The first round learns from rows with votes, later ones from all.
+    of the texts' vectors (see `weaklabel.features.TextFeatures`) learns the labels so far, and judges every row by the
+    rows of other folds, so that it does not repeat what it was told; each labeling function's votes are compared with
+    that; and both together give the labels of the next round:
+    :math:`P(y \mid \text{text}) \prod_j P(v_j \mid y)^{w}`, where ``vote_weight`` w below 1 stands for that votes go
+    together. The first round learns from rows with votes, later ones from all.
 
     Parameters
     ----------
@@ -63,10 +65,12 @@ class TextLabelModel(LabelModel):
     ----------
     votes_ : LabelModel
         What answers without texts.
+    features_ : TextFeatures
+        What is looked at of a text.
     evidence_ : array
         Log likelihood of each class by labeling function and vote, the abstain first: 0. Shape: [m, k+1, k].
     weights_, bias_ : array
-        Of the linear rule that gives log probabilities of a text's embedding. Shape: [d, k] and [k].
+        Of the linear rule that gives log probabilities of a text's vector. Shape: [d, k] and [k].
     text_gain_ : float
         Nats by which a text tells of its labels more than the class balance does; 0 or less where texts tell nothing.
     why_ : str
@@ -87,6 +91,7 @@ class TextLabelModel(LabelModel):
     uses_texts = True
 
     votes_: LabelModel
+    features_: TextFeatures
     evidence_: Floats
     weights_: Floats
     bias_: Floats
@@ -132,7 +137,9 @@ class TextLabelModel(LabelModel):
             raise LabelModelError(f"none of {len(texts)} rows has a vote, so texts have nothing to learn from")
         rows = _sample(hashes, voted, self.max_rows)
         L, covered = take_rows(found.patterns, found.rows()[rows]), voted[rows]
-        X = self._embed([texts[row] for row in rows])
+        known = [texts[row] for row in rows]
+        self.features_ = self._new_features().fit(known)
+        X = self.features_.transform(known)
         start = self._start(L, covered)
         model = CrossFitted(X, hashes[rows] % _FOLDS, _FOLDS).use(covered)
         labels = start
@@ -140,8 +147,8 @@ class TextLabelModel(LabelModel):
             judged = model.judge(labels)
             factor = temperature(judged[covered], start[covered])
             judged = normalised(judged * factor)
-            known = labels if number else np.where(covered[:, None], labels, np.exp(judged))
-            evidence, accuracies = self._compare(L, known)
+            believed = labels if number else np.where(covered[:, None], labels, np.exp(judged))
+            evidence, accuracies = self._compare(L, believed)
             labels = np.exp(normalised(judged + self.vote_weight * vote_evidence(L, evidence)))
             model.use(np.ones(len(L), dtype=bool))
         # A labeling function that votes outside the sample only is known by its votes alone.
@@ -179,23 +186,23 @@ class TextLabelModel(LabelModel):
         probs = np.empty((len(rows), self.cardinality))
         for start in range(0, len(rows), _TEXTS_AT_ONCE):
             some = slice(start, start + _TEXTS_AT_ONCE)
-            from_text = normalised(self._embed(texts[some]) @ self.weights_ + self.bias_)
+            from_text = normalised(self.features_.transform(texts[some]) @ self.weights_ + self.bias_)
             probs[some] = np.exp(normalised(from_text + self.vote_weight * vote_evidence(rows[some], self.evidence_)))
         return probs
 
-    def _embed(self, texts: list[str]) -> Floats:
-        from weaklabel.encoder import Encoder
-
-        return Encoder(self.encoder, max_length=self.max_length).encode(texts).astype(np.float64)
+    def _new_features(self) -> TextFeatures:
+        return TextFeatures(self.encoder, self.max_length)
 
     def _state(self) -> dict[str, Any]:
         arrays = {name: getattr(self, name) for name in ("lf_accuracies_", "evidence_", "weights_", "bias_")}
-        return {**arrays, "text_gain": self.text_gain_, "votes": self.votes_.to_saved()}
+        learned = {"features": self.features_.to_saved(), "votes": self.votes_.to_saved()}
+        return {**arrays, **learned, "text_gain": self.text_gain_}
 
     def _restore(self, state: dict[str, Any]) -> None:
         for name in ("lf_accuracies_", "evidence_", "weights_", "bias_"):
             setattr(self, name, np.array(state[name], dtype=np.float64))
         self.text_gain_, self.votes_ = float(state["text_gain"]), restore(state["votes"])
+        self.features_ = self._new_features().restore(state["features"])
 
 
 def _sample(hashes: NDArray[np.int64], voted: NDArray[np.bool_], most: int) -> NDArray[np.int64]:

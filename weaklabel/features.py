@@ -1,0 +1,91 @@
+"""Texts as the numbers that small models learn from: what an encoder makes of them, and what it would miss."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.corpus.entities import between_entities
+from weaklabel.encoder import Encoder
+from weaklabel.words import WordSpace, n_tokens
+
+LONG_SHARE = 0.25
+"""Share of texts longer than the encoder reads from which on their words are looked at, too."""
+
+LEAST_TEXTS = 1000
+"""Texts from which on it can be learned which words go together."""
+
+
+class TextFeatures:
+    """Turns texts into vectors: the embedding of a text and, side by side with it, what that embedding would miss.
+
+    - Where two entities are marked in every text (see `weaklabel.corpus.mark_entities`): the embedding of the stretch
+      from one to the other, which mostly says how they are related.
+    - Where a quarter of the texts or more has more words than the encoder reads: latent semantic analysis of all words.
+      Short texts do without: their few words are those that labeling functions look for, and the labels would be
+      learned back from them, errors and all.
+
+    Parameters
+    ----------
+    encoder
+        Local folder or hub name of an encoder; by default the embedded one.
+    max_length
+        Tokens of a text that the encoder reads.
+    device
+        See `weaklabel.encoder.Encoder`.
+
+    Attributes
+    ----------
+    views_ : tuple of str
+        What is looked at: "text", and where it is of use "between" and "words".
+    """
+
+    views_: tuple[str, ...]
+
+    def __init__(
+        self, encoder: str | os.PathLike[str] | None = None, max_length: int = 128, device: str | None = None
+    ) -> None:
+        self.encoder = Encoder(encoder, max_length=max_length, device=device)
+        self.words_: WordSpace | None = None
+
+    def fit(self, texts: Sequence[str]) -> Self:
+        """Decide what to look at, and learn which words go together where they matter."""
+        related = bool(len(texts)) and all(between_entities(text) is not None for text in texts)
+        self.words_ = WordSpace().fit(texts) if self._are_long(texts) else None
+        self.views_ = ("text", *(["between"] if related else []), *(["words"] if self.words_ else []))
+        return self
+
+    def transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return one vector a text, of length 1 in all. Shape: [n] -> [n, d]."""
+        views = [self._view(view, texts) for view in self.views_]
+        return np.hstack(views) / np.sqrt(len(views))
+
+    def _view(self, view: str, texts: Sequence[str]) -> NDArray[np.float64]:
+        if view == "words":
+            assert self.words_ is not None
+            return self.words_.transform(texts)
+        if view == "between":
+            found = [between_entities(text) for text in texts]
+            texts = [text if part is None else part for part, text in zip(found, texts, strict=True)]
+        return self.encoder.encode(texts).astype(np.float64)
+
+    def _are_long(self, texts: Sequence[str]) -> bool:
+        if len(texts) < LEAST_TEXTS:
+            return False
+        # A token of the encoder is a word or a part of one, so that a text of more words is surely cut.
+        n_long = sum(n_tokens(text) > self.encoder.max_length for text in texts)
+        return n_long >= LONG_SHARE * len(texts)
+
+    def to_saved(self) -> dict[str, Any]:
+        """Return what was decided and learned as names, numbers and lists; the encoder is named by its parameters."""
+        return {"views": list(self.views_), "words": self.words_ and self.words_.to_saved()}
+
+    def restore(self, saved: dict[str, Any]) -> Self:
+        """Take back what `to_saved` gave; damaged input is a KeyError or ValueError."""
+        self.views_ = tuple(saved["views"])
+        self.words_ = WordSpace.from_saved(saved["words"]) if saved["words"] else None
+        return self

@@ -1,0 +1,108 @@
+"""Texts by their words: which occur together, so that a few numbers tell of a long text as a whole."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+# A token is a word, a punctuation mark or emoji ("!" tells spam), or a single character of the scripts that put no
+# spaces between words, whose n-grams are then character n-grams.
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+TOKEN = rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]"
+
+NGRAMS = (1, 2)
+MAX_FEATURES = 50_000
+
+MOST_COMMON = 0.05
+"""Share of texts from which on an n-gram is too common to tell what a text is about."""
+
+_ITERATIONS = 3
+
+
+class WordSpace:
+    """Latent semantic analysis: TF-IDF of uncommon word n-grams, by its first singular vectors, scaled to length 1.
+
+    Parameters
+    ----------
+    n_dimensions
+        Most numbers a text; fewer where there are fewer n-grams.
+
+    Attributes
+    ----------
+    components_ : array of float16
+        What each n-gram adds to each number, before the scaling. Shape: [n-grams, d].
+
+    References
+    ----------
+    Deerwester et al., Indexing by Latent Semantic Analysis, JASIS 1990.
+    """
+
+    vectorizer_: TfidfVectorizer
+    components_: NDArray[np.float16]
+
+    def __init__(self, n_dimensions: int = 100) -> None:
+        self.n_dimensions = n_dimensions
+
+    def fit(self, texts: Sequence[str]) -> Self:
+        """Learn n-grams and components from texts.
+
+        Raises
+        ------
+        ValueError
+            The texts have fewer than two n-grams that occur twice and are not common.
+        """
+        from sklearn.decomposition import TruncatedSVD
+
+        self.vectorizer_ = _new_vectorizer(min_df=2, max_df=MOST_COMMON, max_features=MAX_FEATURES)
+        counts = self.vectorizer_.fit_transform(texts)
+        found = TruncatedSVD(min(self.n_dimensions, counts.shape[1] - 1), n_iter=_ITERATIONS, random_state=0).fit(
+            counts
+        )
+        # Half precision: a file of a tenth of the size as numbers in text would be, read back to the last digit.
+        self.components_ = np.ascontiguousarray(found.components_.T).astype(np.float16)
+        return self
+
+    def transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return vectors of length 1, or 0 for a text with no known n-gram. Shape: [n] -> [n, d]."""
+        rows = np.asarray(self.vectorizer_.transform(texts) @ self.components_.astype(np.float64))
+        length = np.sqrt((rows**2).sum(axis=1, keepdims=True))
+        return np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
+
+    def to_saved(self) -> dict[str, Any]:
+        """Return what was learned as names, numbers and lists."""
+        names = self.vectorizer_.vocabulary_
+        return {
+            "ngrams": sorted(names, key=names.__getitem__),
+            "idf": self.vectorizer_.idf_.tolist(),
+            "components": base64.b64encode(self.components_.astype("<f2").tobytes()).decode("ascii"),
+        }
+
+    @classmethod
+    def from_saved(cls, saved: dict[str, Any]) -> WordSpace:
+        """Take back what `to_saved` gave; damaged input is a KeyError or ValueError."""
+        names = saved["ngrams"]
+        components = np.frombuffer(base64.b64decode(saved["components"], validate=True), dtype="<f2")
+        space = cls(len(components) // len(names))
+        space.components_ = components.reshape(len(names), space.n_dimensions).astype(np.float16)
+        space.vectorizer_ = _new_vectorizer(vocabulary={name: number for number, name in enumerate(names)})
+        space.vectorizer_.idf_ = np.array(saved["idf"])
+        return space
+
+
+def n_tokens(text: str) -> int:
+    """Return how many tokens, as `TOKEN` tells them, a text has."""
+    return len(re.findall(TOKEN, text))
+
+
+def _new_vectorizer(**options: Any) -> TfidfVectorizer:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(token_pattern=TOKEN, ngram_range=NGRAMS, sublinear_tf=True, **options)
