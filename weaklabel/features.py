@@ -55,7 +55,7 @@ class TextFeatures:
     def fit(self, texts: Sequence[str]) -> Self:
         """Decide what to look at, and learn which words go together where they matter."""
         related = bool(len(texts)) and all(between_entities(text) is not None for text in texts)
-        self.words_ = WordSpace().fit(texts) if self._are_long(texts) else None
+        self.words_ = _word_space(texts) if self._are_long(texts) else None
         self.views_ = ("text", *(["between"] if related else []), *(["words"] if self.words_ else []))
         return self
 
@@ -89,3 +89,10 @@ class TextFeatures:
         self.views_ = tuple(saved["views"])
         self.words_ = WordSpace.from_saved(saved["words"]) if saved["words"] else None
         return self
+
+
+def _word_space(texts: Sequence[str]) -> WordSpace | None:
+    try:
+        return WordSpace().fit(texts)
+    except ValueError:  # All words are common to all texts, or to one alone: none tells what a text is about.
+        return None

@@ -63,6 +63,8 @@ class WordSpace:
 
         self.vectorizer_ = _new_vectorizer(min_df=2, max_df=MOST_COMMON, max_features=MAX_FEATURES)
         counts = self.vectorizer_.fit_transform(texts)
+        if counts.shape[1] < 2:
+            raise ValueError("the texts have one n-gram only that tells some of them from others")
         found = TruncatedSVD(min(self.n_dimensions, counts.shape[1] - 1), n_iter=_ITERATIONS, random_state=0).fit(
             counts
         )
