@@ -15,7 +15,7 @@ PACKAGE = Path(weaklabel.__file__).parent
 ORDER = [
     "errors", "labels", "files", "versions", "table", "cache", "corpus", "device", "encoder", "words", "features", "lf",
     "votes", "label_model", "classifier", "scoring", "explain", "suggest", "report", "config", "labelled", "job", "decisions",
-    "run_folder", "gold", "pipeline", "review", "bench", "demo", "cli", "__main__",
+    "run_folder", "gold", "pipeline", "finished_run", "review", "bench", "demo", "cli", "__main__",
 ]  # fmt: skip
 
 

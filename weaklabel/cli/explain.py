@@ -129,10 +129,10 @@ def _refuse_settings(context: typer.Context) -> None:
 def _of_run(folder: Path) -> Voted:
     """Read the votes and the label model of a finished run; a corpus that has changed since is a `ConfigError`."""
     from weaklabel.errors import ConfigError, WeakLabelWarning
+    from weaklabel.finished_run import read_run
     from weaklabel.gold import open_unlabelled
     from weaklabel.label_model import load_label_model
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.review.run_source import read_run
     from weaklabel.review.workspace import pack_hashes
     from weaklabel.votes import load_votes
 

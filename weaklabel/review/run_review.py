@@ -10,10 +10,10 @@ import numpy as np
 from weaklabel.config import LFSettings, read_project
 from weaklabel.corpus import Corpus
 from weaklabel.errors import ConfigError, WeakLabelError, WeakLabelWarning
+from weaklabel.finished_run import Run, read_run
 from weaklabel.gold import open_unlabelled
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.review.review import Review
-from weaklabel.review.run_source import Run, read_run
 from weaklabel.review.source import Source
 from weaklabel.review.standing import Standing, label_now
 from weaklabel.review.workspace import State, Workspace, pack_hashes

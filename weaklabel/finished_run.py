@@ -1,4 +1,4 @@
-"""A finished run as the beginning of a review: its settings, votes, label model and labels, wherever it now lies."""
+"""A finished run, read back: its settings, votes, label model and labels, wherever it now lies."""
 
 from __future__ import annotations
 
