@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +13,10 @@ from weaklabel.cli.common import open_corpus, show, shown_path, shows_progress
 from weaklabel.cli.decided import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
 from weaklabel.errors import ConfigError
+
+if TYPE_CHECKING:
+    from weaklabel.classifier import Classifier
+    from weaklabel.labels import Labels, Probs
 
 
 class _Log(Enum):
@@ -97,10 +101,7 @@ def train(
 
     With --decisions the classifier goes on from the weak labels with the decided rows, whose labels it takes as true.
     """
-    import numpy as np
-
-    from weaklabel.classifier import BertClassifier, check_exportable, check_model_folder, export_check
-    from weaklabel.classifier.continued import fit_weak_then_clean
+    from weaklabel.classifier import check_model_folder
     from weaklabel.config import ClassifierSettings
     from weaklabel.decisions import read_decisions
     from weaklabel.labels import encode_labels
@@ -108,12 +109,7 @@ def train(
     from weaklabel.pipeline import make_classifier
 
     check_model_folder(out)
-    if run_folder is not None and classifier == "linear":
-        raise ConfigError(f"the {classifier} classifier writes no log and no checkpoint; leave --run-folder out")
-    if validation is not None and classifier == "linear":
-        raise ConfigError(f"the {classifier} classifier chooses nothing on gold; leave --validation out")
-    if onnx:
-        check_exportable(classifier)
+    _check_options(classifier, run_folder, validation, onnx)
     loaded = load_lfs(*lfs)
     rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
     settings = ClassifierSettings(
@@ -135,7 +131,7 @@ def train(
         progress=shows_progress(quiet),
         validated=validation is not None,
     )
-    check: tuple[list[str], Any] | None = None
+    check: tuple[list[str], Labels] | None = None
     if validation is not None:
         held = open_corpus(validation, text, delimiter, quoting, encoding, columns, format, hide=[gold])
         check = (held.texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
@@ -143,41 +139,82 @@ def train(
     Y = None if said is None else decided_rows(rows, said, loaded.labels)
     voting = label_model_settings(label_model, class_balance)
     labelled = vote_and_label(rows, loaded, voting, seed=seed, error_budget=error_budget, workers=workers, quiet=quiet)
-    covered = int((labelled.votes.L >= 0).any(axis=1).sum())
     result: dict[str, Any] = {
         "rows": len(labelled.preds),
         "rejects": len(rows.rejects),
-        "covered": covered,
+        "covered": int((labelled.votes.L >= 0).any(axis=1).sum()),
         "label_model": getattr(labelled.model, "why_", label_model),
         "decided": None if Y is None else int((Y >= 0).sum()),
         "classifier": classifier,
         "model": str(out),
     }
     if not dry_run:
-        if Y is None:
-            model.fit(rows.texts(), labelled.probs, validation=check)
-        else:
-            clean = np.flatnonzero(Y >= 0)
-            fit_weak_then_clean(model, rows.texts(), labelled.probs, clean, Y[clean], validation=check)
-        if isinstance(model, BertClassifier):
-            result |= {"lr": model.training_["lr"], "best_epoch": model.training_["best_epoch"]}
-        provenance = (
-            f"{len(loaded)} labeling functions ({', '.join(lfs)}) voted on {len(labelled.preds):,} texts of "
-            f"{Path(rows.name).name}; the label model '{label_model}' turned the votes into probabilities."
+        _fit(model, rows.texts(), labelled.probs, Y, check)
+        made_of = _provenance(
+            len(loaded), lfs, f"{len(rows):,} texts of {Path(rows.name).name}", label_model, result["decided"]
         )
-        if Y is not None:
-            provenance += f" Training went on with {int((Y >= 0).sum()):,} rows that were labelled by hand."
-        if isinstance(model, BertClassifier) and onnx:
-            model.save(out, provenance=provenance, onnx=rows.texts())
-            result["onnx"] = export_check(out)
-        else:
-            model.save(out, provenance=provenance)
-    text_result = f"{len(labelled.preds):,} rows, {covered:,} with votes; labels: {result['label_model']}; " + (
-        "nothing written (dry run)" if dry_run else f"{classifier} classifier written to {shown_path(out)}"
+        result |= _save(model, out, made_of, rows.texts() if onnx else None)
+    written = "nothing written (dry run)" if dry_run else f"{classifier} classifier written to {shown_path(out)}"
+    show(result, _as_text(result, written), json, quiet)
+
+
+def _check_options(classifier: str, run_folder: Path | None, validation: str | None, onnx: bool) -> None:
+    """Refuse what the classifier has no use for, before anything is read."""
+    from weaklabel.classifier import check_exportable
+
+    if run_folder is not None and classifier == "linear":
+        raise ConfigError(f"the {classifier} classifier writes no log and no checkpoint; leave --run-folder out")
+    if validation is not None and classifier == "linear":
+        raise ConfigError(f"the {classifier} classifier chooses nothing on gold; leave --validation out")
+    if onnx:
+        check_exportable(classifier)
+
+
+def _fit(
+    model: Classifier,
+    texts: list[str],
+    probs: Probs,
+    decided: Labels | None,
+    validation: tuple[list[str], Labels] | None,
+) -> None:
+    """Train on weak labels, and go on with the decided rows where there are any."""
+    import numpy as np
+
+    from weaklabel.classifier.continued import fit_weak_then_clean
+
+    if decided is None:
+        model.fit(texts, probs, validation=validation)
+    else:
+        clean = np.flatnonzero(decided >= 0)
+        fit_weak_then_clean(model, texts, probs, clean, decided[clean], validation=validation)
+
+
+def _provenance(n_lfs: int, lfs: list[str], texts: str, label_model: str, decided: int | None) -> str:
+    """Say in the model's card what it was trained on."""
+    said = (
+        f"{n_lfs} labeling functions ({', '.join(lfs)}) voted on {texts}; the label model '{label_model}' turned the "
+        "votes into probabilities."
     )
+    return said if decided is None else f"{said} Training went on with {decided:,} rows that were labelled by hand."
+
+
+def _save(model: Classifier, out: Path, provenance: str, onnx: list[str] | None) -> dict[str, Any]:
+    """Write the model, and its export where texts to check that on are given; return what there is to say of it."""
+    from weaklabel.classifier import BertClassifier, export_check
+
+    if not isinstance(model, BertClassifier):
+        model.save(out, provenance=provenance)
+        return {}
+    model.save(out, provenance=provenance, onnx=onnx)
+    chosen = {"lr": model.training_["lr"], "best_epoch": model.training_["best_epoch"]}
+    return chosen if onnx is None else chosen | {"onnx": export_check(out)}
+
+
+def _as_text(result: dict[str, Any], written: str) -> str:
+    said = f"{result['rows']:,} rows, {result['covered']:,} with votes; labels: {result['label_model']}; {written}"
     if result.get("onnx"):
-        text_result += "\nONNX export: {agreement:.1%} of {texts:,} texts get the same class".format(**result["onnx"])
-    show(result, text_result, json, quiet)
+        said += "\nONNX export: {agreement:.1%} of {texts:,} texts get the same class".format(**result["onnx"])
+    return said
 
 
 def _learning_rates(given: str | None) -> float | list[float] | None:
