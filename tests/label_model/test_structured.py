@@ -62,7 +62,7 @@ def test_one_large_class_is_not_shared_out(largest):
     assert share_right(model, L, Y) > max(0.965, share_right(MajorityVote(5), L, Y) + 0.02)
 
 
-def test_more_rows_than_the_sample_are_all_used():
+def test_more_rows_than_the_sample_are_used():
     L, Y = draw_votes(30_000, 8, 2, seed=4, coverage=(0.4, 0.8))
     some = StructuredLabelModel(2).fit(L[:15_000])
     model = StructuredLabelModel(2).fit(L)
@@ -130,3 +130,19 @@ def test_the_joint_is_the_sum_over_all_votes():
 def test_names_of_label_models_are_the_same_everywhere():
     assert set(get_args(LabelModelName)) == set(LABEL_MODELS)
     assert set(get_args(get_args(LabelModelOpt)[0])) == set(LABEL_MODELS)
+
+
+@pytest.mark.parametrize("k", [2, 5, 127])
+@pytest.mark.parametrize("leaders", [[-1, -1, -1, -1, -1], [-1, 0, 1, -1, 3]])
+def test_fast_posterior_is_that_of_the_model(k, leaders):
+    rng = np.random.default_rng(k)
+    leaders = np.array(leaders)
+    tables = rng.dirichlet(np.ones(k + 1), (5, k))
+    copying = np.where(leaders >= 0, 0.6, 0.0)
+    structure = Structure(rng.dirichlet(np.ones(k)), 0.2, 0.3, tables, leaders, copying)
+    L = rng.integers(-1, k, (6000, 5)).astype(np.int8)
+    L[:3000, 1] = L[:3000, 0]
+    slow = structure.classes(structure.joint(VoteCodes(L, k, leaders)))
+    fast = structure.posterior(L)
+    np.testing.assert_allclose(fast, slow, atol=1e-10)
+    np.testing.assert_array_equal(structure.posterior(L[:7]), fast[:7])

@@ -24,15 +24,15 @@ def probs_by_evidence(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[n
     """Return class probabilities in proportion to ``exp(prior + evidence of each vote)``.
 
     The sums for all combinations of a few labeling functions' votes are in a table, so that a row needs one look for
-    them together. How many they are hangs on k alone, and few rows, for which no table is made, are added up in the same
-    order: no row's answer hangs on its company, not even in rounding.
+    them together. How many they are hangs on the numbers of votes and classes alone, and few rows, for which no table is
+    made, are added up in the same order: no row's answer hangs on its company, not even in rounding.
 
     Parameters
     ----------
     L
-        Shape: [n, m].
+        Votes -1..v-2. Shape: [n, m].
     evidence
-        Log likelihood of each class, by vote; the abstain first. Shape: [m, k+1, k].
+        Log likelihood of each class, or of whatever else is asked for, by vote; the abstain first. Shape: [m, v, k].
     prior
         Log prior probabilities. Shape: [k].
 
@@ -41,11 +41,11 @@ def probs_by_evidence(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[n
     Probs
         Shape: [n, k].
     """
-    k = len(prior)
-    together, n_bytes = _votes_a_table(k)
-    size = (k + 1) ** votes_a_byte(k + 1)
+    base, k = evidence.shape[1:]
+    together, n_bytes = _votes_a_table(base, k)
+    size = base ** votes_a_byte(base)
     # Packed votes fill whole bytes with abstains, which are no evidence.
-    filled = np.concatenate([evidence, np.zeros((-len(evidence) % votes_a_byte(k + 1), k + 1, k))])
+    filled = np.concatenate([evidence, np.zeros((-len(evidence) % votes_a_byte(base), base, k))])
     groups = [filled[first : first + together] for first in range(0, len(filled), together)]
     if len(L) <= _FEW:
         return softmax(_scores(L, groups, prior))
@@ -56,7 +56,7 @@ def probs_by_evidence(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[n
         for start in range(part.start, part.stop, _ROWS_AT_ONCE):
             rows = slice(start, min(part.stop, start + _ROWS_AT_ONCE))
             scores, found = np.tile(prior, (rows.stop - rows.start, 1)), np.empty((rows.stop - rows.start, k))
-            packed = pack_bytes(L[rows], k + 1)
+            packed = pack_bytes(L[rows], base)
             for number, table in enumerate(tables):
                 entry = _entries(packed[:, number * n_bytes : (number + 1) * n_bytes], size)
                 scores += table.take(entry, axis=0, out=found, mode="clip")
@@ -83,10 +83,10 @@ def _scores(L: Votes8, groups: Sequence[NDArray[np.float64]], prior: NDArray[np.
     return scores
 
 
-def _votes_a_table(k: int) -> tuple[int, int]:
+def _votes_a_table(base: int, k: int) -> tuple[int, int]:
     """Return how many votes index a table, and in how many bytes they are packed: two, if the table is not too large."""
-    digits = votes_a_byte(k + 1)
-    n_bytes = 2 if (k + 1) ** (2 * digits) * k * 8 <= _TABLE_BYTES else 1
+    digits = votes_a_byte(base)
+    n_bytes = 2 if base ** (2 * digits) * k * 8 <= _TABLE_BYTES else 1
     return digits * n_bytes, n_bytes
 
 

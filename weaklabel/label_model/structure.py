@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.copies import leaders_first
-from weaklabel.labels import Votes8
+from weaklabel.label_model.evidence import probs_by_evidence
+from weaklabel.labels import ABSTAIN, Votes8
 
 Floats = NDArray[np.float64]
 
@@ -87,6 +88,21 @@ class Structure:
         more = self.evidence - base[:, None]
         joint: Floats = codes.votes @ more.reshape(-1, 2 * self.k)
         return joint + base.sum(axis=0) + np.log(np.maximum(self.states, _IMPOSSIBLE))
+
+    def posterior(self, L: Votes8) -> Floats:
+        """Return P(class | votes): as `classes` of `joint`, and faster. Shape: [n, m] -> [n, k]."""
+        span, copiers = self.k + 1, np.flatnonzero(self.leaders >= 0)
+        own, led = L[:, copiers], L[:, self.leaders[copiers]]
+        # To say what one's leader says, abstain or not, is a vote beside one's own.
+        alike = np.where(own == led, own + np.int8(1), np.int8(ABSTAIN))
+        apart, said_alike = self.evidence[:, :span], self.evidence[copiers, span:]
+        evidence = np.zeros((len(apart) + len(copiers), span + (len(copiers) > 0), 2 * self.k))
+        evidence[: len(apart), :span] = apart
+        if len(copiers):
+            evidence[len(apart) :, 1:] = said_alike - apart[copiers]
+        columns = np.asfortranarray(np.hstack([L, alike]))
+        states = probs_by_evidence(columns, evidence, np.log(np.maximum(self.states, _IMPOSSIBLE)))
+        return states[:, : self.k] + states[:, self.k :]
 
     def classes(self, joint: Floats) -> Floats:
         """Return P(class | votes). Shape: [n, 2k] -> [n, k]."""

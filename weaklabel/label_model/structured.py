@@ -26,10 +26,13 @@ Floats = NDArray[np.float64]
 _SAMPLE_ROWS = 20_000
 """Rows on which the structure is chosen, where there are more."""
 
-_CHOOSING, _ITERATIONS, _ON_ALL = 30, 60, 10
-"""Most iterations of EM: for a choice of leaders, from each start, and on all rows after a sample."""
+_MOST_ROWS = 200_000
+"""Rows on which the parameters of the chosen structure are learned, where there are more."""
 
-_WORTH_ALL = 3.0
+_CHOOSING, _ITERATIONS, _ON_MORE = 30, 60, 10
+"""Most iterations of EM: for a choice of leaders, from each start, and on more rows after a sample."""
+
+_WORTH_MORE = 3.0
 """Misfit from which more rows do not make a better model."""
 
 _ALIKE = (0.4, 0.25)
@@ -41,7 +44,7 @@ _OTHERS = 0.05
 _LEAST_VIEWS = 3
 """Labeling functions that it takes to learn from their votes how good each is."""
 
-_ROWS_AT_ONCE = 1 << 14
+_ROWS_AT_ONCE = 1 << 17
 
 
 _PARAMETERS: dict[str, Callable[[Any], Any]] = {
@@ -86,7 +89,8 @@ class StructuredLabelModel(LabelModel):
     -----
     A class that nobody votes for gets no probability. Fewer than three labeling functions are taken at their word.
 
-    With more than 20,000 rows, all is chosen on a sample of them, and if the model fits that, EM then runs ten times on all.
+    With more than 20,000 rows, all is chosen on a sample of them, and if the model fits that, EM then runs ten times on up
+    to 200,000; a million gave a log loss of .0389 instead of .0390 where it was tried.
 
     References
     ----------
@@ -113,10 +117,11 @@ class StructuredLabelModel(LabelModel):
         leaders = fit.structure.leaders
         roots, likelihood = trees(leaders), fit.structure.rates[:, :, 1:].swapaxes(1, 2)
         self.misfit_ = misfit(overlaps, sample.n, likelihood, fit.structure.states, roots[:, None] == roots)
-        if sample.n < found.n and self.misfit_ < _WORTH_ALL:
-            codes = VoteCodes(L, self.cardinality, leaders)
+        if sample.n < found.n and self.misfit_ < _WORTH_MORE:
+            more, of_more = _sample(counts, _MOST_ROWS)
+            codes = VoteCodes(L[more], self.cardinality, leaders)
             labels = fit.structure.classes(fit.structure.joint(codes))
-            fit = fit_structure(codes, counts, leaders, labels, _ON_ALL)
+            fit = fit_structure(codes, of_more, leaders, labels, _ON_MORE)
         self.structure_ = fit.structure
         self.lf_accuracies_ = np.full(found.m, np.nan)
         self.lf_accuracies_[voting] = _accuracies(fit.structure)
@@ -148,9 +153,8 @@ class StructuredLabelModel(LabelModel):
         usable = self._usable()
         probs = np.empty((len(patterns), self.cardinality))
         for start in range(0, len(patterns), _ROWS_AT_ONCE):
-            some = patterns[start : start + _ROWS_AT_ONCE, usable]
-            codes = VoteCodes(some, self.cardinality, self.structure_.leaders)
-            probs[start : start + len(some)] = self.structure_.classes(self.structure_.joint(codes))
+            some = slice(start, start + _ROWS_AT_ONCE)
+            probs[some] = self.structure_.posterior(patterns[some, usable])
         return probs
 
     def _state(self) -> dict[str, Any]:
