@@ -45,7 +45,7 @@ _LEAST_VIEWS = 3
 """Labeling functions that it takes to learn from their votes how good each is."""
 
 _ROWS_AT_ONCE = 1 << 17
-
+"""Rows whose votes and answers are in memory together."""
 
 _PARAMETERS: dict[str, Callable[[Any], Any]] = {
     "balance": np.array,
