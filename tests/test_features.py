@@ -54,6 +54,7 @@ def test_words_of_texts_that_are_cut_are_looked_at(tiny):
     rows = features.transform(texts[:4])
     np.testing.assert_allclose((rows**2).sum(axis=1), 1)
     np.testing.assert_allclose(features.transform(texts[3:4])[0], rows[3])
+    np.testing.assert_allclose(TextFeatures(tiny, 8).fit_transform(texts)[:4], rows, atol=1e-12)
     back = TextFeatures(tiny, 8).restore(json.loads(json.dumps(features.to_saved())))
     np.testing.assert_array_equal(back.transform(texts[:4]), rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 import numpy as np
@@ -54,23 +55,40 @@ class TextFeatures:
 
     def fit(self, texts: Sequence[str]) -> Self:
         """Decide what to look at, and learn which words go together where they matter."""
-        related = bool(len(texts)) and all(between_entities(text) is not None for text in texts)
-        self.words_ = _word_space(texts) if self._are_long(texts) else None
-        self.views_ = ("text", *(["between"] if related else []), *(["words"] if self.words_ else []))
+        self._learn(texts)
         return self
+
+    def fit_transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Do both, which reads the texts once. Shape: [n] -> [n, d]."""
+        return self._side_by_side(texts, self._learn(texts))
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return one vector a text, of length 1 in all. Shape: [n] -> [n, d]."""
-        views = [self._view(view, texts) for view in self.views_]
+        return self._side_by_side(texts, None if self.words_ is None else self.words_.transform(texts))
+
+    def _learn(self, texts: Sequence[str]) -> NDArray[np.float64] | None:
+        """Fit, and return the texts by their words where these are looked at. Shape: [n, d]."""
+        related = bool(len(texts)) and all(between_entities(text) is not None for text in texts)
+        self.words_, by_words = None, None
+        if self._are_long(texts):
+            space = WordSpace()
+            # Words that are common to all texts, or are in one alone, tell of none what it is about.
+            with suppress(ValueError):
+                by_words = space.fit_transform(texts)
+                self.words_ = space
+        self.views_ = ("text", *(["between"] if related else []), *(["words"] if self.words_ else []))
+        return by_words
+
+    def _side_by_side(self, texts: Sequence[str], by_words: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        views = [self._embed(texts)]
+        if "between" in self.views_:
+            found = [between_entities(text) for text in texts]
+            views.append(self._embed([text if part is None else part for part, text in zip(found, texts, strict=True)]))
+        if by_words is not None:
+            views.append(by_words)
         return np.hstack(views) / np.sqrt(len(views))
 
-    def _view(self, view: str, texts: Sequence[str]) -> NDArray[np.float64]:
-        if view == "words":
-            assert self.words_ is not None
-            return self.words_.transform(texts)
-        if view == "between":
-            found = [between_entities(text) for text in texts]
-            texts = [text if part is None else part for part, text in zip(found, texts, strict=True)]
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float64]:
         return self.encoder.encode(texts).astype(np.float64)
 
     def _are_long(self, texts: Sequence[str]) -> bool:
@@ -89,10 +107,3 @@ class TextFeatures:
         self.views_ = tuple(saved["views"])
         self.words_ = WordSpace.from_saved(saved["words"]) if saved["words"] else None
         return self
-
-
-def _word_space(texts: Sequence[str]) -> WordSpace | None:
-    try:
-        return WordSpace().fit(texts)
-    except ValueError:  # All words are common to all texts, or to one alone: none tells what a text is about.
-        return None

@@ -37,8 +37,8 @@ class WordSpace:
 
     Attributes
     ----------
-    components_ : array of float16
-        What each n-gram adds to each number, before the scaling. Shape: [n-grams, d].
+    components_ : array
+        What each n-gram adds to each number, before the scaling; as exact as half precision. Shape: [n-grams, d].
 
     References
     ----------
@@ -46,13 +46,18 @@ class WordSpace:
     """
 
     vectorizer_: TfidfVectorizer
-    components_: NDArray[np.float16]
+    components_: NDArray[np.float64]
 
     def __init__(self, n_dimensions: int = 100) -> None:
         self.n_dimensions = n_dimensions
 
     def fit(self, texts: Sequence[str]) -> Self:
-        """Learn n-grams and components from texts.
+        """Learn n-grams and components from texts; see `fit_transform`."""
+        self.fit_transform(texts)
+        return self
+
+    def fit_transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Learn n-grams and components from texts, and return their vectors. Shape: [n] -> [n, d].
 
         Raises
         ------
@@ -61,28 +66,29 @@ class WordSpace:
         """
         from sklearn.decomposition import TruncatedSVD
 
-        self.vectorizer_ = _new_vectorizer(min_df=2, max_df=MOST_COMMON, max_features=MAX_FEATURES)
+        self.vectorizer_ = new_tfidf(NGRAMS, min_df=2, max_df=MOST_COMMON, max_features=MAX_FEATURES)
         counts = self.vectorizer_.fit_transform(texts)
         if counts.shape[1] < 2:
             raise ValueError("the texts have one n-gram only that tells some of them from others")
-        found = TruncatedSVD(min(self.n_dimensions, counts.shape[1] - 1), n_iter=_ITERATIONS, random_state=0).fit(
-            counts
-        )
-        # Half precision: a file of a tenth of the size as numbers in text would be, read back to the last digit.
-        self.components_ = np.ascontiguousarray(found.components_.T).astype(np.float16)
-        return self
+        most = min(self.n_dimensions, counts.shape[1] - 1)
+        found = TruncatedSVD(most, n_iter=_ITERATIONS, random_state=0).fit(counts)
+        # A file in half precision has a tenth of the size that numbers in text would have, and is read back as it was.
+        self.components_ = np.ascontiguousarray(found.components_.T).astype(np.float16).astype(np.float64)
+        return self._project(counts)
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return vectors of length 1, or 0 for a text with no known n-gram. Shape: [n] -> [n, d]."""
-        rows = np.asarray(self.vectorizer_.transform(texts) @ self.components_.astype(np.float64))
+        return self._project(self.vectorizer_.transform(texts))
+
+    def _project(self, counts: Any) -> NDArray[np.float64]:
+        rows = np.asarray(counts @ self.components_)
         length = np.sqrt((rows**2).sum(axis=1, keepdims=True))
         return np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
 
     def to_saved(self) -> dict[str, Any]:
         """Return what was learned as names, numbers and lists."""
-        names = self.vectorizer_.vocabulary_
         return {
-            "ngrams": sorted(names, key=names.__getitem__),
+            "ngrams": ngrams_of(self.vectorizer_),
             "idf": self.vectorizer_.idf_.tolist(),
             "components": base64.b64encode(self.components_.astype("<f2").tobytes()).decode("ascii"),
         }
@@ -93,9 +99,8 @@ class WordSpace:
         names = saved["ngrams"]
         components = np.frombuffer(base64.b64decode(saved["components"], validate=True), dtype="<f2")
         space = cls(len(components) // len(names))
-        space.components_ = components.reshape(len(names), space.n_dimensions).astype(np.float16)
-        space.vectorizer_ = _new_vectorizer(vocabulary={name: number for number, name in enumerate(names)})
-        space.vectorizer_.idf_ = np.array(saved["idf"])
+        space.components_ = components.reshape(len(names), space.n_dimensions).astype(np.float64)
+        space.vectorizer_ = restored_tfidf(NGRAMS, names, np.array(saved["idf"]))
         return space
 
 
@@ -104,7 +109,20 @@ def n_tokens(text: str) -> int:
     return len(re.findall(TOKEN, text))
 
 
-def _new_vectorizer(**options: Any) -> TfidfVectorizer:
+def new_tfidf(ngrams: tuple[int, int], **options: Any) -> TfidfVectorizer:
+    """Make TF-IDF of n-grams of `TOKEN`, of so many tokens to so many; ``options`` are scikit-learn's."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    return TfidfVectorizer(token_pattern=TOKEN, ngram_range=NGRAMS, sublinear_tf=True, **options)
+    return TfidfVectorizer(token_pattern=TOKEN, ngram_range=tuple(ngrams), sublinear_tf=True, **options)
+
+
+def ngrams_of(vectorizer: TfidfVectorizer) -> list[str]:
+    """Return the n-grams of a fitted vectorizer in the order of its columns."""
+    return sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
+
+
+def restored_tfidf(ngrams: tuple[int, int], names: Sequence[str], idf: NDArray[np.float64]) -> TfidfVectorizer:
+    """Make the fitted vectorizer that had these n-grams as columns, and these weights."""
+    vectorizer = new_tfidf(ngrams, vocabulary={name: number for number, name in enumerate(names)})
+    vectorizer.idf_ = idf
+    return vectorizer

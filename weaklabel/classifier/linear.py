@@ -16,7 +16,7 @@ from weaklabel.classifier.targets import Targets, Uncovered, check_texts, class_
 from weaklabel.errors import ClassifierError, WeakLabelWarning
 from weaklabel.files import write_json
 from weaklabel.labels import Probs
-from weaklabel.words import TOKEN
+from weaklabel.words import new_tfidf, ngrams_of, restored_tfidf
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -95,7 +95,7 @@ class LinearClassifier(Classifier):
         names = class_names(self.labels, probs)
         targets = soft_targets(len(given), probs, len(names), weights, self.uncovered)
         targets.need_two_classes(names)
-        vectorizer = self._new_vectorizer()
+        vectorizer = new_tfidf(self.ngrams, max_features=self.max_features)
         try:
             features = vectorizer.fit_transform([given[row] for row in targets.rows])
         except ValueError as error:
@@ -113,17 +113,6 @@ class LinearClassifier(Classifier):
         scores = self.vectorizer_.transform(given) @ self.coef_.T + self.intercept_
         odds = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float64)
-
-    def _new_vectorizer(self, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        return TfidfVectorizer(
-            token_pattern=TOKEN,
-            ngram_range=tuple(self.ngrams),
-            max_features=self.max_features,
-            sublinear_tf=True,
-            vocabulary=vocabulary,
-        )
 
     def _regress(self, features: Any, targets: Targets) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         from sklearn.exceptions import ConvergenceWarning
@@ -147,16 +136,14 @@ class LinearClassifier(Classifier):
         return _one_row_a_class(model, targets.probs.shape[1])
 
     def _write(self, folder: Path) -> dict[str, Any]:
-        vocabulary = sorted(self.vectorizer_.vocabulary_, key=self.vectorizer_.vocabulary_.__getitem__)
-        write_json(folder / "vocabulary.json", vocabulary)
+        write_json(folder / "vocabulary.json", ngrams_of(self.vectorizer_))
         np.savez(folder / "weights.npz", idf=self.vectorizer_.idf_, coef=self.coef_, intercept=self.intercept_)
         return {}
 
     def _read(self, folder: Path, state: dict[str, Any]) -> None:
         vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
-        self.vectorizer_ = self._new_vectorizer({ngram: number for number, ngram in enumerate(vocabulary)})
         with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
-            self.vectorizer_.idf_ = arrays["idf"]
+            self.vectorizer_ = restored_tfidf(self.ngrams, vocabulary, arrays["idf"])
             self.coef_, self.intercept_ = arrays["coef"], arrays["intercept"]
         if self.coef_.shape != (len(self.labels_), len(vocabulary)):
             raise ValueError(f"weights.npz has shape {self.coef_.shape}, which does not fit vocabulary and labels")

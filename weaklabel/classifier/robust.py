@@ -114,7 +114,7 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
         weak, counts = _weak_labels(given, probs, weights, class_names(self.labels, probs))
         labelled = np.isfinite(weak[:, 0])
         if self.rounds:
-            vectors = TextFeatures(self.model, self.max_length, self.device).fit(given).transform(given)
+            vectors = TextFeatures(self.model, self.max_length, self.device).fit_transform(given)
             clean = denoise(vectors, weak, counts, rounds=self.rounds, seed=self.seed)
             counts = np.where(labelled, counts, counts * self.self_training * certainty(clean))
         else:

@@ -90,7 +90,7 @@ class Structure:
         return joint + base.sum(axis=0) + np.log(np.maximum(self.states, _IMPOSSIBLE))
 
     def posterior(self, L: Votes8) -> Floats:
-        """Return P(class | votes): as `classes` of `joint`, and faster. Shape: [n, m] -> [n, k]."""
+        """Return P(class | votes): by tables, not by codes as in EM. Shape: [n, m] -> [n, k]."""
         span, copiers = self.k + 1, np.flatnonzero(self.leaders >= 0)
         own, led = L[:, copiers], L[:, self.leaders[copiers]]
         # To say what one's leader says, abstain or not, is a vote beside one's own.
@@ -103,12 +103,6 @@ class Structure:
         columns = np.asfortranarray(np.hstack([L, alike]))
         states = probs_by_evidence(columns, evidence, np.log(np.maximum(self.states, _IMPOSSIBLE)))
         return states[:, : self.k] + states[:, self.k :]
-
-    def classes(self, joint: Floats) -> Floats:
-        """Return P(class | votes). Shape: [n, 2k] -> [n, k]."""
-        probs = np.exp(joint - joint.max(axis=1, keepdims=True))
-        probs = probs[:, : self.k] + probs[:, self.k :]
-        return probs / probs.sum(axis=1, keepdims=True)
 
 
 class VoteCodes:

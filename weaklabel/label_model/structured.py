@@ -119,8 +119,8 @@ class StructuredLabelModel(LabelModel):
         self.misfit_ = misfit(overlaps, sample.n, likelihood, fit.structure.states, roots[:, None] == roots)
         if sample.n < found.n and self.misfit_ < _WORTH_MORE:
             more, of_more = _sample(counts, _MOST_ROWS)
+            labels = fit.structure.posterior(L[more])
             codes = VoteCodes(L[more], self.cardinality, leaders)
-            labels = fit.structure.classes(fit.structure.joint(codes))
             fit = fit_structure(codes, of_more, leaders, labels, _ON_MORE)
         self.structure_ = fit.structure
         self.lf_accuracies_ = np.full(found.m, np.nan)

@@ -137,9 +137,8 @@ class TextLabelModel(LabelModel):
             raise LabelModelError(f"none of {len(texts)} rows has a vote, so texts have nothing to learn from")
         rows = _sample(hashes, voted, self.max_rows)
         L, covered = take_rows(found.patterns, found.rows()[rows]), voted[rows]
-        known = [texts[row] for row in rows]
-        self.features_ = self._new_features().fit(known)
-        X = self.features_.transform(known)
+        self.features_ = self._new_features()
+        X = self.features_.fit_transform([texts[row] for row in rows])
         start = self._start(L, covered)
         model = CrossFitted(X, hashes[rows] % _FOLDS, _FOLDS).use(covered)
         labels = start
@@ -147,8 +146,8 @@ class TextLabelModel(LabelModel):
             judged = model.judge(labels)
             factor = temperature(judged[covered], start[covered])
             judged = normalised(judged * factor)
-            believed = labels if number else np.where(covered[:, None], labels, np.exp(judged))
-            evidence, accuracies = self._compare(L, believed)
+            known = labels if number else np.where(covered[:, None], labels, np.exp(judged))
+            evidence, accuracies = self._compare(L, known)
             labels = np.exp(normalised(judged + self.vote_weight * vote_evidence(L, evidence)))
             model.use(np.ones(len(L), dtype=bool))
         # A labeling function that votes outside the sample only is known by its votes alone.
