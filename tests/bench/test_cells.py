@@ -11,7 +11,8 @@ from tests.bench.sets import wrench
 from weaklabel.bench import cells
 from weaklabel.bench.cells import Cell, cell_key
 from weaklabel.bench.data import read_bench_set
-from weaklabel.bench.plan import BenchSettings, plan_cells
+from weaklabel.bench.models import new_classifier, new_label_model
+from weaklabel.bench.plan import BenchSettings, notes_on, plan_cells
 
 LABEL_MODEL = Cell("guests", "no_gold", "hyper", None, 0)
 
@@ -33,6 +34,24 @@ def test_keys_tell_apart_what_differs(tmp_path):
     keys |= {cell_key(cell, bench_set.limited(10)), cell_key(cell, replace(bench_set, content="other"))}
     assert len(keys) == len(others) + 3
     assert cell_key(replace(cell, track="clean_labels", start="weak"), bench_set) == cell_key(cell, bench_set)
+
+
+def test_the_length_of_texts_matters_only_to_what_cuts_them(tmp_path):
+    bench_set = read_bench_set(wrench(tmp_path))
+
+    def keys(label_model, classifier):
+        cell = Cell("guests", "no_gold", label_model, classifier, 0)
+        return [cell_key(one, bench_set) for one in (cell, replace(cell, max_length=16))]
+
+    for label_model, classifier, reads in [
+        ("snorkel", None, False),
+        ("snorkel", "linear", False),
+        ("auto", None, True),
+        ("auto", "linear", True),
+        ("snorkel", "bert", True),
+    ]:
+        default, short = keys(label_model, classifier)
+        assert (default != short) == reads
 
 
 def test_the_name_of_a_set_does_not_matter_to_its_outcomes(tmp_path):
@@ -99,3 +118,13 @@ def test_an_outcome_hangs_on_the_libraries_that_do_the_sums(tmp_path, monkeypatc
     assert package in plain(cells.PACKAGES)
     monkeypatch.setattr(cells, "versions", lambda names: plain(names) | {package: "0.0"})
     assert cell_key(LABEL_MODEL, bench_set) != before
+
+
+def test_the_length_of_texts_reaches_the_models(tmp_path):
+    bench_set = read_bench_set(wrench(tmp_path))
+    settings = BenchSettings(work=tmp_path, label_models=["auto"], classifiers=["bert"], max_length=16)
+    cells_of = plan_cells(bench_set, settings)
+    assert {cell.max_length for cell in cells_of} == {16}
+    assert new_label_model("auto", 2, 0, max_length=16).get_params()["max_length"] == 16
+    assert new_classifier("bert", bench_set.labels, 0, 16).max_length == 16
+    assert "16 tokens of a text are read" in notes_on(bench_set, settings)

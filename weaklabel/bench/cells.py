@@ -44,6 +44,8 @@ class Cell:
         Of everything random.
     clean_per_class, start
         On a clean-labels curve: how many clean labels a class, and what they are used with.
+    max_length
+        Tokens of a text that label model and classifier read; None leaves it to them.
     """
 
     set: str
@@ -53,6 +55,7 @@ class Cell:
     seed: int
     clean_per_class: Clean | None = None
     start: Start | None = None
+    max_length: int | None = None
 
     def __str__(self) -> str:
         """Say in words what the cell is.
@@ -108,12 +111,15 @@ def cell_key(cell: Cell, bench_set: BenchSet) -> str:
         "versions": versions(PACKAGES),
         "code": _code_of(_CLASSIFIER_CODE if cell.classifier else _LABEL_MODEL_CODE),
     }
+    del parts["max_length"]  # what reads texts says so itself; to others it makes no difference
     if cell.uses_votes:
-        parts["label_model"] = repr(new_label_model(str(cell.label_model), bench_set.k, cell.seed))
+        parts["label_model"] = repr(
+            new_label_model(str(cell.label_model), bench_set.k, cell.seed, max_length=cell.max_length)
+        )
     elif cell.start == "clean":
         parts["label_model"] = None  # the ceiling and a curve's "all" are the same
     if cell.classifier:
-        parts["classifier"] = repr(new_classifier(cell.classifier, bench_set.labels, cell.seed))
+        parts["classifier"] = repr(new_classifier(cell.classifier, bench_set.labels, cell.seed, cell.max_length))
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -41,22 +41,36 @@ def check_names(label_models: Sequence[str], classifiers: Sequence[str]) -> None
             raise ConfigError(f"a {what} is given twice: {', '.join(given)}")
 
 
-def new_label_model(name: str, k: int, seed: int, class_balance: NDArray[np.float64] | None = None) -> LabelModel:
-    """Make a label model with its defaults; ``class_balance`` goes to one that takes it. Ties are never abstained."""
+def new_label_model(
+    name: str,
+    k: int,
+    seed: int,
+    class_balance: NDArray[np.float64] | None = None,
+    max_length: int | None = None,
+) -> LabelModel:
+    """Make a label model with its defaults; what else is given goes to one that takes it. Ties are never abstained."""
     model = LABEL_MODELS[name](k, seed=seed, tie_break_policy="random")
     if class_balance is not None and "class_balance" in model.get_params():
         model.set_params(class_balance=class_balance.tolist())
+    if max_length is not None and "max_length" in model.get_params():
+        model.set_params(max_length=max_length)
     return model
 
 
-def new_classifier(name: str, labels: Sequence[str], seed: int, ready: bool = False) -> Classifier:
-    """Make a classifier with its defaults; ``ready``: with all that it needs imported, so that fits can be timed."""
+def new_classifier(
+    name: str, labels: Sequence[str], seed: int, max_length: int | None = None, ready: bool = False
+) -> Classifier:
+    """Make a classifier with its defaults, but for the length of texts that it reads, where it cuts them.
+
+    ``ready``: with all that it needs imported, so that fits can be timed.
+    """
     from weaklabel.classifier import BertClassifier, LinearClassifier, RobustClassifier
 
     for module in CLASSIFIERS[name] if ready else ():
         import_module(module)
     made: dict[str, Any] = {"linear": LinearClassifier, "bert": BertClassifier, "robust": RobustClassifier}
-    return made[name](labels=labels, seed=seed)
+    options = {} if max_length is None or name == "linear" else {"max_length": max_length}
+    return made[name](labels=labels, seed=seed, **options)
 
 
 def for_gold(classifier: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -34,6 +34,8 @@ class BenchSettings:
         Clean labels a class on the clean-labels curve; empty for none.
     limit_train
         Draw so many train rows; None takes all.
+    max_length
+        Tokens of a text that label models and classifiers read; None leaves it to them.
     metric, positive
         For all sets: "accuracy" or "f1", and the class that F1 is of. By default what the set is known to be scored by.
     timeout
@@ -56,6 +58,7 @@ class BenchSettings:
     validation: bool = False
     clean_labels: Sequence[Clean] = ()
     limit_train: int | None = None
+    max_length: int | None = None
     metric: Metric | None = None
     positive: str | None = None
     timeout: float | None = None
@@ -63,7 +66,12 @@ class BenchSettings:
 
     def __post_init__(self) -> None:
         check_names(self.label_models, self.classifiers)
-        numbers = {"seeds": self.seeds, "limit_train": self.limit_train, "timeout": self.timeout}
+        numbers = {
+            "seeds": self.seeds,
+            "limit_train": self.limit_train,
+            "max_length": self.max_length,
+            "timeout": self.timeout,
+        }
         for name, value in numbers.items():
             if value is not None and value <= 0:
                 raise ConfigError(f"{name} must be above 0, not {value}")
@@ -90,7 +98,7 @@ def plan_cells(bench_set: BenchSet, settings: BenchSettings) -> list[Cell]:
         raise ConfigError(f"{bench_set.path} has no valid split with gold, which the validation track needs")
     classifiers = settings.classifiers if bench_set.has_texts else ()
     tracks: list[Track] = ["no_gold", *(["validation_gold"] if settings.validation else [])]  # type: ignore[list-item]
-    return [
+    cells = [
         *(
             Cell(bench_set.name, track, name, classifier, seed)
             for track in tracks
@@ -101,6 +109,7 @@ def plan_cells(bench_set: BenchSet, settings: BenchSettings) -> list[Cell]:
         ),
         *_clean_cells(bench_set.name, classifiers, settings),
     ]
+    return [replace(cell, max_length=settings.max_length) for cell in cells]
 
 
 def _clean_cells(name: str, classifiers: Sequence[str], settings: BenchSettings) -> Iterator[Cell]:
@@ -140,6 +149,8 @@ def notes_on(bench_set: BenchSet, settings: BenchSettings) -> list[str]:
     if settings.classifiers and not bench_set.has_texts:
         notes.append("no texts, so no classifier is trained")
         return notes
+    if settings.max_length is not None:
+        notes.append(f"{settings.max_length} tokens of a text are read")
     if settings.clean_labels:
         notes.append("clean labels are drawn from train gold, as many of each class, by the seed")
     if settings.clean_labels or GOLD in settings.label_models:

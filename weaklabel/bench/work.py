@@ -75,7 +75,7 @@ def compute(folder: Path) -> None:
 def _label_model(cell: Cell, bench_set: BenchSet, clock: Clock) -> tuple[Arrays, float, str | None]:
     train, valid, test = bench_set.train, bench_set.valid, bench_set.test
     balance = class_balance_from_gold(valid.Y, bench_set.k) if cell.track == "validation_gold" else None
-    model = new_label_model(str(cell.label_model), bench_set.k, cell.seed, balance)
+    model = new_label_model(str(cell.label_model), bench_set.k, cell.seed, balance, cell.max_length)
     with clock.fitting():
         model.fit(train.L, texts=train.texts)
 
@@ -106,7 +106,7 @@ def _filled(preds: Labels, probs: Probs, train_preds: Labels, train_probs: Probs
 def _classifier(cell: Cell, bench_set: BenchSet, given: Arrays, clock: Clock) -> Arrays:
     train, valid, test = bench_set.train, bench_set.valid, bench_set.test
     assert train.texts is not None and test.texts is not None
-    classifier = new_classifier(str(cell.classifier), bench_set.labels, cell.seed, ready=True)
+    classifier = new_classifier(str(cell.classifier), bench_set.labels, cell.seed, cell.max_length, ready=True)
     with_gold = np.flatnonzero(valid.Y != ABSTAIN)
     with clock.fitting():
         if cell.clean_per_class is not None:

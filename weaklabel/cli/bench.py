@@ -49,6 +49,12 @@ def bench(
     limit_train: Annotated[
         int | None, typer.Option("--limit-train", min=1, metavar="N", help="Draw N train rows of each set.")
     ] = None,
+    max_length: Annotated[
+        int | None,
+        typer.Option(
+            "--max-length", min=8, metavar="N", help="Tokens of a text that are read. Default: each model's own."
+        ),
+    ] = None,
     metric: Annotated[
         Literal["accuracy", "f1"] | None,
         typer.Option("--metric", help="Of all sets. Default: f1 for sms, census, spouse, cdr, else accuracy."),
@@ -105,6 +111,7 @@ def bench(
         validation=validation,
         clean_labels=_amounts(clean_labels),
         limit_train=limit_train,
+        max_length=max_length,
         metric=metric,
         positive=positive,
         timeout=timeout,
