@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from tests.votes.strategies import label_matrices
 from weaklabel.errors import VoteError
 from weaklabel.votes import vote_patterns
-from weaklabel.votes.patterns import VotePatterns, merge_patterns
+from weaklabel.votes.patterns import VotePatterns, gathered, merge_patterns
 
 
 @given(label_matrices(min_lfs=0))
@@ -102,3 +102,14 @@ def test_wrong_matrices_are_refused():
         vote_patterns([[0, -2]])
     with pytest.raises(VoteError, match="two dimensions"):
         vote_patterns([0, 1])
+
+
+@pytest.mark.parametrize("kinds", [1, 300, 20_000, 200_000])
+def test_rows_that_hardly_repeat_stand_for_themselves(kinds):
+    rng = np.random.default_rng(0)
+    L = np.asfortranarray(rng.integers(-1, 2, size=(kinds, 40)).astype(np.int8)[rng.integers(0, kinds, 60_000)])
+    found, whole = gathered(L), vote_patterns(L)
+    assert (found.n, found.m) == (whole.n, whole.m)
+    assert (len(found) == len(L)) == (kinds == 200_000)
+    again = merge_patterns([found])
+    assert (again.patterns == whole.patterns).all() and (again.counts == whole.counts).all()

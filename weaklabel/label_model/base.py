@@ -81,7 +81,7 @@ class LabelModel(ABC):
             The model cannot be fitted on these votes.
         """
         found = self._votes(L)
-        patterns = found if isinstance(found, VotePatterns) else vote_patterns(found)
+        patterns = found if isinstance(found, VotePatterns) else self._gather(found)
         if texts is None or not self.uses_texts:
             self._fit(patterns)
         else:
@@ -213,6 +213,10 @@ class LabelModel(ABC):
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({arguments})"
+
+    def _gather(self, L: Votes8) -> VotePatterns:
+        """Return the patterns to fit to."""
+        return vote_patterns(L)
 
     @abstractmethod
     def _fit(self, found: VotePatterns) -> None:

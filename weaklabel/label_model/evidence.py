@@ -108,7 +108,15 @@ def _entries(packed: NDArray[np.uint8], size: int) -> NDArray[np.intp]:
 
 
 def softmax(scores: NDArray[np.float64]) -> Probs:
-    """Class by class, which is faster than along the short rows."""
+    """Turn scores into probabilities, in place. Shape: [n, k] -> [n, k]."""
+    return log_sum_and_softmax(scores)[1]
+
+
+def log_sum_and_softmax(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], Probs]:
+    """Return the log of each row's summed exponentials, and its softmax, in place. Shape: [n, k] -> [n], [n, k].
+
+    It goes class by class, which is faster than along the short rows.
+    """
     highest, total = scores[:, 0].copy(), np.zeros(len(scores))
     for column in scores.T[1:]:
         np.maximum(highest, column, out=highest)
@@ -117,4 +125,4 @@ def softmax(scores: NDArray[np.float64]) -> Probs:
     for column in scores.T:
         total += column
     scores /= total[:, None]
-    return scores
+    return highest + np.log(total), scores

@@ -16,7 +16,7 @@ from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.snorkel_fit import LR_FACTORS, STEPS, LossDivergedError, train_snorkel
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, Votes8
-from weaklabel.votes.patterns import VotePatterns, take_rows
+from weaklabel.votes.patterns import VotePatterns, gathered, take_rows, vote_patterns
 from weaklabel.votes.tally import has_vote, span_of_votes
 
 RETRIES = 3
@@ -105,6 +105,11 @@ class SnorkelLabelModel(LabelModel):
         self.prec_init = prec_init
         self.mu_eps = mu_eps
         self.count_silent_rows = count_silent_rows
+
+    def _gather(self, L: Votes8) -> VotePatterns:
+        # Whole numbers of rows are all that is asked for, unless majority vote shares out rows whose votes are tied.
+        shared = isinstance(self.class_balance, str) and self.class_balance == "majority"
+        return vote_patterns(L) if shared else gathered(L)
 
     def _fit(self, found: VotePatterns) -> None:
         k, p = self.cardinality, find_class_balance(self.class_balance, found, self.cardinality)

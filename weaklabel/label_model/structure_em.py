@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.label_model.evidence import log_sum_and_softmax
 from weaklabel.label_model.structure import Structure, VoteCodes
 
 Floats = NDArray[np.float64]
@@ -69,12 +70,8 @@ def fit_structure(codes: VoteCodes, counts: Floats, leaders: NDArray[np.int64], 
     for _ in range(iterations):
         weights = states * counts[:, None]
         structure, own = _maximise(codes.count(weights), weights.sum(axis=0), leaders, structure)
-        joint = structure.joint(codes)
-        highest = joint.max(axis=1, keepdims=True)
-        states = np.exp(joint - highest)
-        total = states.sum(axis=1, keepdims=True)
-        states /= total
-        log_likelihood = float(counts @ (highest + np.log(total))[:, 0])
+        of_rows, states = log_sum_and_softmax(structure.joint(codes))
+        log_likelihood = float(counts @ of_rows)
         if log_likelihood - last < _TOLERANCE * n:
             break
         last = log_likelihood

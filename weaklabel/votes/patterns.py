@@ -17,6 +17,9 @@ from weaklabel.votes.threads import in_threads
 _PATTERNS_AT_ONCE = 1 << 20
 """Patterns that `merge_patterns` gathers before it merges them."""
 
+_TRIED = 1 << 14
+"""Rows that `gathered` looks at."""
+
 
 @dataclass(frozen=True, eq=False)
 class VotePatterns:
@@ -140,6 +143,30 @@ def vote_patterns(L: ArrayLike) -> VotePatterns:
     inverse = np.empty(len(votes), dtype=np.int64)
     inverse[order] = np.cumsum(first) - 1
     return VotePatterns(take_rows(votes, order[starts]), np.diff(starts, append=len(votes)), inverse)
+
+
+def gathered(L: Votes8) -> VotePatterns:
+    """Return patterns, or the rows themselves where hardly any repeat: for sums of counts, which are the same.
+
+    Where most rows are patterns of their own, finding that out takes longer than it saves.
+
+    Parameters
+    ----------
+    L
+        Shape: [n, m].
+
+    Returns
+    -------
+    VotePatterns
+        Without ``inverse``. Rows that stand for themselves are in their own order and count 1.
+    """
+    if len(L) > _TRIED:
+        # How often two of some rows are the same tells how many different ones there are (the birthday problem).
+        some = vote_patterns(L[np.arange(_TRIED) * len(L) // _TRIED])
+        same = int((some.counts * (some.counts - 1)).sum()) / 2
+        if same * len(L) < _TRIED**2 / 2:
+            return VotePatterns(L, np.ones(len(L), dtype=np.int64))
+    return vote_patterns(L)
 
 
 def merge_patterns(tables: Sequence[VotePatterns]) -> VotePatterns:
