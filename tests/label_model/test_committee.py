@@ -91,3 +91,15 @@ def test_auto_without_texts_is_the_committee():
     auto, committee = AutoLabelModel(3).fit(L), CommitteeLabelModel(3).fit(L)
     np.testing.assert_array_equal(auto.predict_proba(L), committee.predict_proba(L))
     assert auto.why_ == committee.why_
+
+
+@pytest.mark.parametrize("coverage", [(0.1, 0.3), (0.5, 0.8)])
+def test_rows_that_repeat_get_the_answer_of_one(coverage):
+    rng = np.random.default_rng(2)
+    L, _ = draw_votes(4000, 12, 3, seed=6, coverage=coverage)
+    if coverage[0] == 0.5:
+        L[rng.random(L.shape) > rng.choice([0.1, 0.9], 4000)[:, None]] = -1
+    model = CommitteeLabelModel(3).fit(L)
+    assert len(model.members_) == (8 if coverage[0] == 0.5 else 1)
+    which = rng.integers(0, 300, 20_000)
+    np.testing.assert_array_equal(model.predict_proba(L[which]), model.predict_proba(L)[which])

@@ -110,6 +110,6 @@ def test_rows_that_hardly_repeat_stand_for_themselves(kinds):
     L = np.asfortranarray(rng.integers(-1, 2, size=(kinds, 40)).astype(np.int8)[rng.integers(0, kinds, 60_000)])
     found, whole = gathered(L), vote_patterns(L)
     assert (found.n, found.m) == (whole.n, whole.m)
-    assert (len(found) == len(L)) == (kinds == 200_000)
+    assert (len(found) == len(L)) == (found.inverse is None) == (kinds == 200_000)
     again = merge_patterns([found])
     assert (again.patterns == whole.patterns).all() and (again.counts == whole.counts).all()

@@ -20,7 +20,7 @@ from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.label_model.weighted import WeightedMajorityVote
 from weaklabel.labels import ABSTAIN, Probs, Votes8
-from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.patterns import VotePatterns, gathered
 
 MOST_MISFIT = 1.5
 """From here on votes count as not made as the full model has it: its own votes stay below 1.4 (84 synthetic problems),
@@ -100,7 +100,10 @@ class CommitteeLabelModel(LabelModel):
 
     def _predict_patterns(self, patterns: Votes8) -> Probs:
         # Majority vote would use votes of labeling functions that never voted at the fit; nobody else does.
-        return _mean(self.members_, np.where(self._usable(), patterns, np.int8(ABSTAIN)))
+        usable = np.asfortranarray(np.where(self._usable(), patterns, np.int8(ABSTAIN)))
+        found = gathered(usable)  # which pays where eight models are asked
+        probs = _mean(self.members_, found.patterns)
+        return probs if found.inverse is None else probs[found.inverse]
 
     def _state(self) -> dict[str, Any]:
         members = [member.to_saved() for member in self.members_]

@@ -146,9 +146,9 @@ def vote_patterns(L: ArrayLike) -> VotePatterns:
 
 
 def gathered(L: Votes8) -> VotePatterns:
-    """Return patterns, or the rows themselves where hardly any repeat: for sums of counts, which are the same.
+    """Return patterns, or the rows themselves where hardly any repeat, and finding that out takes longer than it saves.
 
-    Where most rows are patterns of their own, finding that out takes longer than it saves.
+    It is for answers of rows and for sums of counts, which are the same either way.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def gathered(L: Votes8) -> VotePatterns:
     Returns
     -------
     VotePatterns
-        Without ``inverse``. Rows that stand for themselves are in their own order and count 1.
+        Rows that stand for themselves are in their own order, count 1, and have no ``inverse``.
     """
     if len(L) > _TRIED:
         # How often two of some rows are the same tells how many different ones there are (the birthday problem).
