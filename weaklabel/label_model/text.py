@@ -30,6 +30,9 @@ _PSEUDO_SHARE, _PSEUDO_VOTES = 0.3, 1.0
 _ERROR_SHARE = 0.25
 """Errors among pseudo-votes, as a share of those that chance would make."""
 
+_KEPT_GAIN = 0.9
+"""Share of what texts told in the first round that they must go on telling for a round to count."""
+
 _TEXTS_AT_ONCE = 1 << 14
 """Texts whose vectors are in memory together at prediction."""
 
@@ -40,9 +43,10 @@ class TextLabelModel(LabelModel):
     Votes are first labelled without texts (see `CommitteeLabelModel`). Then, in rounds: a linear discriminant analysis
     of the texts' vectors (see `weaklabel.features.TextFeatures`) learns the labels so far, and judges every row by the
     rows of other folds, so that it does not repeat what it was told; each labeling function's votes are compared with
-    that; and both together give the labels of the next round:
+    that and with the labels, half and half; and both together give the labels of the next round:
     :math:`P(y \mid \text{text}) \prod_j P(v_j \mid y)^{w}`, where ``vote_weight`` w below 1 stands for that votes go
-    together. The first round learns from rows with votes, later ones from all.
+    together. The first round learns from rows with votes, later ones from all. Rounds end early where texts begin to tell
+    less of what the votes say than in the first round: they would go astray together.
 
     Parameters
     ----------
@@ -51,7 +55,7 @@ class TextLabelModel(LabelModel):
     encoder
         What embeds texts: a local folder or hub name, see `weaklabel.encoder.Encoder`; by default the embedded one.
     n_rounds
-        Rounds, from 1.
+        Most rounds, from 1.
     vote_weight
         Weight of votes, 0 to 1.
     max_rows
@@ -101,7 +105,7 @@ class TextLabelModel(LabelModel):
         self,
         cardinality: int = 2,
         encoder: str | None = None,
-        n_rounds: int = 3,
+        n_rounds: int = 6,
         vote_weight: float = 0.5,
         max_rows: int = 20_000,
         max_length: int = 128,
@@ -139,23 +143,35 @@ class TextLabelModel(LabelModel):
         L, covered = take_rows(found.patterns, found.rows()[rows]), voted[rows]
         self.features_ = self._new_features()
         X = self.features_.fit_transform([texts[row] for row in rows])
-        start = self._start(L, covered)
-        model = CrossFitted(X, hashes[rows] % _FOLDS, _FOLDS).use(covered)
-        labels = start
-        for number in range(self.n_rounds):
-            judged = model.judge(labels)
-            factor = temperature(judged[covered], start[covered])
-            judged = normalised(judged * factor)
-            known = labels if number else np.where(covered[:, None], labels, np.exp(judged))
-            evidence, accuracies = self._compare(L, known)
-            labels = np.exp(normalised(judged + self.vote_weight * vote_evidence(L, evidence)))
-            model.use(np.ones(len(L), dtype=bool))
-        # A labeling function that votes outside the sample only is known by its votes alone.
-        self.lf_accuracies_ = np.where(np.isnan(accuracies), self.votes_.lf_accuracies_, accuracies)
-        self.evidence_ = evidence
+        model = CrossFitted(X, hashes[rows] % _FOLDS, _FOLDS)
+        labels, factor, accuracies = self._alternate(model, L, covered)
         weights, bias = model.fit(labels)
         self.weights_, self.bias_ = weights * factor, bias * factor
-        self.text_gain_ = _gain(judged[covered], start[covered])
+        # A labeling function that votes outside the sample only is known by its votes alone.
+        self.lf_accuracies_ = np.where(np.isnan(accuracies), self.votes_.lf_accuracies_, accuracies)
+
+    def _alternate(
+        self, model: CrossFitted, L: Votes8, covered: NDArray[np.bool_]
+    ) -> tuple[Probs, float, NDArray[np.float64]]:
+        """Judge votes by texts and texts by votes; return the labels, the texts' temperature, and LF accuracies."""
+        labels = start = self._start(L, covered)
+        model.use(covered)
+        first = -np.inf
+        for number in range(self.n_rounds):
+            judged = model.judge(labels)
+            scale = temperature(judged[covered], start[covered])
+            judged = normalised(judged * scale)
+            gain = _gain(judged[covered], start[covered])
+            if gain < _KEPT_GAIN * first:
+                break
+            said = np.exp(judged)
+            if not number:
+                first, labels = gain, np.where(covered[:, None], labels, said)
+            self.text_gain_, factor = gain, scale
+            self.evidence_, accuracies = self._compare(L, (labels + said) / 2)
+            labels = np.exp(normalised(judged + self.vote_weight * vote_evidence(L, self.evidence_)))
+            model.use(np.ones(len(L), dtype=bool))
+        return labels, factor, accuracies
 
     def _start(self, L: Votes8, covered: NDArray[np.bool_]) -> Probs:
         """Label rows by their votes, surely: a class that is only likelier would teach the class balance wrongly."""
