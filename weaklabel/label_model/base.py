@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError, nearest
+from weaklabel.label_model.budget import check_memory, in_blocks
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.saving import to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
@@ -32,7 +33,7 @@ class LabelModel(ABC):
     Parameters
     ----------
     cardinality
-        Number of classes k, 1 to 127.
+        Number of classes k, 1 to 32,767.
     tie_break_policy
         What `predict` says of a row whose most probable classes tie: ``"abstain"`` (-1), ``"first"`` (the lowest of
         them), or ``"random"`` (any of them, by a hash of the votes and the seed, so that the same votes always get the
@@ -78,10 +79,12 @@ class LabelModel(ABC):
         VoteError
             L is no label matrix, or has a vote outside the classes.
         LabelModelError
-            The model cannot be fitted on these votes.
+            The model cannot be fitted on these votes, or would need too much memory for so many labeling functions and
+            classes (see `weaklabel.label_model.budget`).
         """
         found = self._votes(L)
         patterns = found if isinstance(found, VotePatterns) else self._gather(found)
+        check_memory(type(self).__name__, len(patterns), patterns.m, self.cardinality)
         if texts is None or not self.uses_texts:
             self._fit(patterns)
         else:
@@ -165,10 +168,12 @@ class LabelModel(ABC):
             As `predict_proba`; and where there is no such policy.
         """
         policy = check_policy(self.tie_break_policy if tie_break_policy is None else tie_break_policy)
+        if not return_probs and (texts is None or not self.uses_texts):
+            return self._labels(L, policy)
         rows, inverse, probs = self._answers(L, texts)
         preds = break_ties(probs, rows, policy, self.seed)
         if inverse is not None:
-            preds, probs = preds[inverse], probs[inverse] if return_probs else probs
+            preds, probs = preds[inverse], probs[inverse]
         return (preds, probs) if return_probs else preds
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -223,7 +228,7 @@ class LabelModel(ABC):
         """Fit to patterns with their counts."""
 
     @abstractmethod
-    def _predict_patterns(self, patterns: NDArray[np.int8]) -> Probs:
+    def _predict_patterns(self, patterns: Votes8) -> Probs:
         """Return probabilities of patterns; rows without votes may hold anything. Shape: [u, m] -> [u, k]."""
 
     def _fit_texts(self, found: VotePatterns, texts: list[str]) -> None:
@@ -260,9 +265,30 @@ class LabelModel(ABC):
 
     def _probs(self, rows: Votes8) -> Probs:
         self._check_width(rows.shape[1])
+        blocks = list(in_blocks(len(rows), self.cardinality))
+        if len(blocks) == 1:
+            return self._probs_of_block(rows)
+        probs = np.empty((len(rows), self.cardinality))
+        for some in blocks:
+            probs[some] = self._probs_of_block(rows[some])
+        return probs
+
+    def _probs_of_block(self, rows: Votes8) -> Probs:
         probs = self._predict_patterns(rows)
         probs[~self._answered(rows)] = np.nan
         return probs
+
+    def _labels(self, L: ArrayLike | VotePatterns | Votes, policy: str) -> Labels:
+        """Return labels by the votes alone, without the probabilities of all rows in memory."""
+        rows, inverse = self._rows(L)
+        blocks = (rows[some] for some in in_blocks(len(rows), self.cardinality))
+        preds = np.concatenate([break_ties(self._probs(block), block, policy, self.seed) for block in blocks])
+        return preds if inverse is None else preds[inverse]
+
+    def _rows(self, L: ArrayLike | VotePatterns | Votes) -> tuple[Votes8, NDArray[np.int64] | None]:
+        """Return votes, and where among them each row is; None where they are the rows themselves."""
+        found = self._votes(L)
+        return (found.patterns, found.rows()) if isinstance(found, VotePatterns) else (found, None)
 
     def _answers(
         self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None
@@ -271,8 +297,7 @@ class LabelModel(ABC):
 
         Predicting a row takes less time than finding its pattern, so only patterns that are there already are used.
         """
-        found = self._votes(L)
-        rows, inverse = (found.patterns, found.rows()) if isinstance(found, VotePatterns) else (found, None)
+        rows, inverse = self._rows(L)
         if texts is None or not self.uses_texts:
             return rows, inverse, self._probs(rows)
         rows = rows if inverse is None else take_rows(rows, inverse)

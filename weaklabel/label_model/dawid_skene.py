@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.budget import rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence, softmax, vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_shares
 from weaklabel.label_model.prior import check_prior
@@ -77,7 +78,8 @@ class DawidSkene(LabelModel):
 
     Notes
     -----
-    With more than 50,000 vote patterns, EM first runs on a sample of them, and then four times on all.
+    With more than 50,000 vote patterns, EM first runs on a sample of them, and then four times on all; beyond 127 classes
+    on the sample alone if the probabilities of all rows would take more than 256 MiB.
 
     References
     ----------
@@ -124,12 +126,14 @@ class DawidSkene(LabelModel):
         L, weights = take_rows(found.patterns[:, voting], covered), weights[voting]
         counts = found.counts[covered].astype(np.float64)
         silent = float(found.counts.sum() - counts.sum())
-        if len(L) > _SAMPLE:
+        most = min(_SAMPLE, rows_at_once(k))
+        if len(L) > most:
             # The patterns are in order, so every so manieth of them is a fair sample.
-            some = np.arange(0, len(L), -(-len(L) // _SAMPLE))
+            some = np.arange(0, len(L), -(-len(L) // most))
             share = counts[some].sum() / counts.sum()
             tables = self._iterate(take_rows(L, some), counts[some], silent * share, weights, None, self.max_iterations)
-            tables = self._iterate(L, counts, silent, weights, tables, _FULL_ITERATIONS)
+            if len(L) <= rows_at_once(k):
+                tables = self._iterate(L, counts, silent, weights, tables, _FULL_ITERATIONS)
         else:
             tables = self._iterate(L, counts, silent, weights, None, self.max_iterations)
         self.evidence_, self.lf_accuracies_ = np.zeros((found.m, k + 1, k)), np.full(found.m, np.nan)
