@@ -96,9 +96,14 @@ def probs_by_weights(L: Votes8, weights: NDArray[np.float64], prior: NDArray[np.
 def count_by_class(L: Votes8, k: int, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """Add up the votes of each row for each class, or what they weigh. Shape: [n, m], [m] -> [n, k]."""
     counts = np.empty((len(L), k))
-    for rows, (row, lf, vote) in votes_cast(L, k):
-        found = np.bincount(row * k + vote, None if weights is None else weights[lf], minlength=(rows.stop - rows.start) * k)
-        counts[rows] = found.reshape(-1, k)
+
+    def fill(part: slice) -> None:
+        into = counts[part]
+        for rows, (row, lf, vote) in votes_cast(L[part], k):
+            of_votes = None if weights is None else weights[lf]
+            into[rows] = np.bincount(row * k + vote, of_votes, minlength=into[rows].size).reshape(-1, k)
+
+    in_threads(len(L), fill)
     return counts
 
 
