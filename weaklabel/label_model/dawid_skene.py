@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from weaklabel.label_model.evidence import probs_by_evidence, softmax, vote_evid
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_shares
 from weaklabel.label_model.prior import check_prior
 from weaklabel.label_model.voting import voting_lfs
-from weaklabel.labels import Probs, Votes8
+from weaklabel.labels import INT8_CLASSES, Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import has_vote
 
@@ -183,6 +184,15 @@ class DawidSkene(LabelModel):
     def _predict_patterns(self, patterns: Votes8) -> Probs:
         return self._by_evidence(patterns, self.evidence_, np.log(self.class_balance_))
 
+    def _state(self) -> dict[str, Any]:
+        state = super()._state()
+        return state if self.cardinality <= INT8_CLASSES else state | {"evidence_": _told(self.evidence_)}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        if isinstance(state["evidence_"], dict):
+            state = state | {"evidence_": _untold(**state["evidence_"])}
+        super()._restore(state)
+
     def _weights(self, m: int) -> Floats:
         weights = np.asarray(1.0 if self.lf_weights is None else self.lf_weights, dtype=np.float64)
         if weights.shape not in ((), (m,)) or not ((weights >= 0) & (weights <= 1)).all():
@@ -205,6 +215,20 @@ class Tables:
     evidence: Floats
     balance: Floats
     accuracies: Floats
+
+
+def _told(evidence: Floats) -> dict[str, Any]:
+    """Pack evidence of many classes for a file: votes that nobody cast say the same of all of them."""
+    cast = np.nonzero((evidence != evidence[:, :, :1]).any(axis=2))
+    return {"same": evidence[:, :, 0], "lf": cast[0], "vote": cast[1], "told": evidence[cast]}
+
+
+def _untold(same: Any, lf: Any, vote: Any, told: Any) -> Floats:
+    """Undo `_told`."""
+    first = np.array(same, dtype=np.float64)
+    evidence = np.repeat(first[:, :, None], first.shape[1] - 1, axis=2)
+    evidence[np.array(lf, dtype=np.intp), np.array(vote, dtype=np.intp)] = np.array(told).reshape(-1, evidence.shape[2])
+    return evidence
 
 
 def _classify(L: Votes8, tables: Tables) -> Probs:
