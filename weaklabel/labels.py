@@ -108,7 +108,7 @@ def encode_labels(values: Sequence[Any], names: Sequence[str], where: str) -> La
     return numbers
 
 
-def vote_dtype(k: int) -> type[np.int8 | np.int16]:
+def vote_dtype(k: int) -> type[np.int8] | type[np.int16]:
     """Return the type of votes for ``k`` classes.
 
     Examples

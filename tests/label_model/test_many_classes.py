@@ -34,7 +34,7 @@ def model(request):
     return request.param(K, n_epochs=10) if request.param is SnorkelLabelModel else request.param(K)
 
 
-@pytest.mark.parametrize(("kind", "least"), [(MajorityVote, 1.0), (WeightedMajorityVote, 1.0), (DawidSkene, 0.97)])
+@pytest.mark.parametrize(("kind", "least"), [(MajorityVote, 1.0), (WeightedMajorityVote, 0.99), (DawidSkene, 0.97)])
 def test_classes_that_nobody_votes_for_change_no_answer(kind, least):
     few, many = kind(5).fit(FEW).predict(FEW), kind(K).fit(MANY).predict(MANY)
     assert (SPREAD[few] == many).mean() >= least

@@ -60,7 +60,8 @@ def _votes(rows: Mapping[str, Any], k: int, path: Path) -> Votes8:
             wrong = next(vote for vote in given if type(vote) is not int or not ABSTAIN <= vote < k)
             raise VoteError(f"{path}: row '{key}' has the vote {wrong!r}, which is no whole number from -1 to {k - 1}")
         votes.append(given)
-    return np.array(votes, dtype=vote_dtype(k), order="F").reshape(len(votes), wide or 0)
+    L: Votes8 = np.array(votes, dtype=vote_dtype(k), order="F").reshape(len(votes), wide or 0)
+    return L
 
 
 def _gold(rows: Mapping[str, Any], k: int, path: Path) -> Labels:

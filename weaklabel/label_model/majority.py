@@ -13,7 +13,6 @@ from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import blocks, has_vote
 from weaklabel.votes.threads import in_threads
 
-
 Floats = NDArray[np.float64]
 
 

@@ -98,8 +98,8 @@ def _count_sparse(found: VotePatterns, k: int) -> VoteFigures:
         voting[rows] = np.bincount(row, minlength=len(block))
         most[rows] = np.diff(votes.indptr).reshape(len(block), k).max(axis=1, initial=0)
     votes_a_row = np.bincount(voting, found.counts.astype(np.float64), minlength=m + 1).astype(np.float64)
-    figures = (_whole(numbers) for numbers in (together, together - agree, votes_a_row, of_each.reshape(m, k)))
-    return VoteFigures(*figures, voting - most, voting)
+    differ, votes = _whole(together - agree), _whole(of_each.reshape(m, k))
+    return VoteFigures(_whole(together), differ, _whole(votes_a_row), votes, voting - most, voting)
 
 
 def _meetings(hits: NDArray[np.bool_] | Votes8, weights: Counts) -> Floats:

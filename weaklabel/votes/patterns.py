@@ -232,7 +232,9 @@ def take_rows(L: Votes8, rows: NDArray[np.int64]) -> Votes8:
     taken = np.empty((len(rows), L.shape[1]), dtype=L.dtype, order="F")
 
     def take(part: slice) -> None:
-        fetched = np.empty((part.stop - part.start, source.shape[1]), np.uint8, order="F") if many else taken[part]
+        fetched: NDArray[Any] = taken[part]
+        if many:
+            fetched = np.empty((part.stop - part.start, source.shape[1]), np.uint8, order="F")
         for column in range(source.shape[1]):
             np.take(source[:, column], rows[part], out=fetched[:, column], mode="clip")
         if many:
