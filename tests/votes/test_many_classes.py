@@ -14,8 +14,6 @@ from weaklabel.votes.patterns import merge_patterns, take_rows
 TOPS = [127, 200, 254, 255, 256, 300, 32_766]
 CLASSES = np.array([-1, 0, 5, 130, 299])
 SEEDS = pytest.mark.parametrize("seed", range(8))
-    np.int16, st.tuples(st.integers(0, 25), st.integers(1, 6)), elements=st.sampled_from([-1, 0, 5, 130, 299])
-)
 
 
 def draw(top, shape=(300, 40)):

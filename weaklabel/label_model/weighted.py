@@ -181,8 +181,8 @@ def _agreements_of_many(L: Votes8, counts: Floats, weights: Floats, k: int) -> F
         agreed, some = np.zeros((len(weights), k)), slice(start, start + _ROWS_AT_ONCE)
         of_some = counts[some]
         for rows, (row, lf, vote) in votes_cast(L[some], k):
-            scores: Floats = np.bincount(row * k + vote, weights[lf], minlength=(rows.stop - rows.start) * k)
-            all_say = softmax(scores.reshape(-1, k))[row, vote]
+            scores = np.bincount(row * k + vote, weights[lf], minlength=(rows.stop - rows.start) * k)
+            all_say = softmax(scores.astype(np.float64, copy=False).reshape(-1, k))[row, vote]
             others_say = all_say * without[lf]
             others_say /= 1 - all_say + others_say
             others_say *= of_some[rows][row]
