@@ -13,11 +13,14 @@ from weaklabel.errors import VoteError, nearest
 ABSTAIN = -1
 """The vote of a labeling function that has nothing to say, and the label of a row that nothing spoke for."""
 
-MAX_CARDINALITY = 127
-"""Votes are int8, so classes are numbered 0 to 126."""
+MAX_CARDINALITY = 32_767
+"""Classes are numbered 0 to 32,766, so that int16 holds a vote."""
 
-Votes8: TypeAlias = NDArray[np.int8]
-"""Label matrix L, or a column of it. Shape: [n, m] or [n]; values -1..k-1."""
+INT8_CLASSES = 127
+"""Classes up to which votes are int8, and int16 beyond. Most problems have few, for which half the memory is enough."""
+
+Votes8: TypeAlias = NDArray[np.int8 | np.int16]
+"""Label matrix L, or a column of it; int8 or int16, see `vote_dtype`. Shape: [n, m] or [n]; values -1..k-1."""
 
 Labels: TypeAlias = NDArray[np.int64]
 """Gold or predicted classes. Shape: [n]; values -1..k-1."""
@@ -32,7 +35,7 @@ def check_label_names(names: Sequence[str], where: str) -> tuple[str, ...]:
     Parameters
     ----------
     names
-        At least one, at most 127, non-empty and distinct.
+        At least one, at most 32,767, non-empty and distinct.
     where
         What declares them, for the message.
 
@@ -105,15 +108,33 @@ def encode_labels(values: Sequence[Any], names: Sequence[str], where: str) -> La
     return numbers
 
 
+def vote_dtype(k: int) -> type[np.int8] | type[np.int16]:
+    """Return the type of votes for ``k`` classes.
+
+    Examples
+    --------
+    >>> vote_dtype(127), vote_dtype(128)
+    (<class 'numpy.int8'>, <class 'numpy.int16'>)
+    """
+    return np.int8 if k <= INT8_CLASSES else np.int16
+
+
+def as_votes(numbers: NDArray[Any], k: int | None = None) -> Votes8:
+    """Return class numbers as votes, of the type for ``k`` classes; for as many as occur where k is not known."""
+    if k is None:
+        k = int(numbers.max()) + 1 if numbers.size else 0
+    return numbers.astype(vote_dtype(k), copy=False)
+
+
 def check_L(L: ArrayLike, cardinality: int | None = None) -> Votes8:
-    """Check a label matrix and return it as int8.
+    """Check a label matrix and return it as int8, or as int16 where there are more than 127 classes.
 
     Parameters
     ----------
     L
         Shape: [n, m]; whole numbers -1..k-1.
     cardinality
-        Number of classes k; None takes whatever fits int8.
+        Number of classes k; None takes as many as occur.
 
     Raises
     ------
@@ -132,7 +153,7 @@ def check_L(L: ArrayLike, cardinality: int | None = None) -> Votes8:
             f"L[{row}, {column}] is {array[row, column]}, outside -1..{top - 1}"
             + ("" if cardinality is None else f" (cardinality={cardinality})")
         )
-    return array.astype(np.int8, copy=False)
+    return as_votes(array, cardinality)
 
 
 def check_Y(Y: ArrayLike, n: int | None = None, cardinality: int | None = None) -> Labels:

@@ -133,7 +133,7 @@ def test_wrong_use_is_said(model):
         model.fit([[0, 1, 3]])
     with pytest.raises(VoteError, match="outside"):
         model.fit(vote_patterns([[0, 1, 3]]))
-    with pytest.raises(LabelModelError, match="cardinality must be 1 to 127"):
+    with pytest.raises(LabelModelError, match="cardinality must be 1 to 32767"):
         clone(model).set_params(cardinality=0).fit(L)
     model.fit(L)
     with pytest.raises(LabelModelError, match="fitted on 6 labeling functions, L has 5"):

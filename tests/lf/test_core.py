@@ -173,9 +173,9 @@ def test_what_is_a_labeling_function_and_what_is_not():
 
 
 def test_checks_of_names_labels_and_columns():
-    assert (check_name("a"), check_label("a", np.int64(3)), check_label("a", 126)) == ("a", 3, 126)
+    assert (check_name("a"), check_label("a", np.int64(3)), check_label("a", 32_766)) == ("a", 3, 32_766)
     assert type(check_label("a", np.int64(3))) is int
-    for label in (-2, 127, 1.0, None, "1", False, np.True_):
+    for label in (-2, 32_767, 1.0, None, "1", False, np.True_):
         with pytest.raises(LFError, match="LF 'a': the label must be a class number"):
             check_label("a", label)
     with pytest.raises(LFError, match=r"cannot be -1 \(abstain\)"):

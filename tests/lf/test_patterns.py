@@ -164,7 +164,7 @@ def test_a_missing_column_is_told_with_the_columns_there_are():
         (lambda: keyword_lf("k", -1, ["a"]), "LF 'k': the label cannot be -1"),
         (lambda: keyword_lf("k", True, ["a"]), "class number such as 0 or 1, not True"),
         (lambda: keyword_lf("k", "spam", ["a"]), "class number such as 0 or 1, not 'spam'"),
-        (lambda: keyword_lf("k", 127, ["a"]), "0 to 126, not 127"),
+        (lambda: keyword_lf("k", 32_767, ["a"]), "0 to 32766, not 32767"),
         (lambda: keyword_lf("k", 1, ["a"], min_count=0), "LF 'k': it would vote on every text"),
         (lambda: keyword_lf("", 1, ["a"]), "name of a labeling function"),
         (lambda: keyword_lf(None, 1, ["a"]), "name of a labeling function"),

@@ -13,7 +13,7 @@ import numpy as np
 from weaklabel.bench.split import Split, hidden, texts_or_none
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.errors import CorpusError, VoteError
-from weaklabel.labels import ABSTAIN, Labels, check_label_names, encode_labels
+from weaklabel.labels import ABSTAIN, Labels, as_votes, check_label_names, encode_labels
 
 GOLD, TEXT, SPLIT = "label", "text", "split"
 _VOTE = re.compile(r"(weak\d*_)?vote_.")
@@ -80,7 +80,7 @@ def table_labels(path: Path, tables: dict[str, Table]) -> tuple[str, ...]:
 def table_split(table: Table, labels: Sequence[str], gold: bool) -> Split:
     """Turn cells into votes and classes; without ``gold`` the labels are not looked at."""
     columns = [encode_labels(cells, labels, f"{table.where}, column '{name}'") for name, cells in table.votes.items()]
-    L = np.array(columns, dtype=np.int8).T
+    L = as_votes(np.array(columns, dtype=np.int16), len(labels)).T
     texts = None if table.texts is None else texts_or_none(["" if cell is None else str(cell) for cell in table.texts])
     return Split(L, table_gold(table, labels) if gold else hidden(len(L)), texts)
 

@@ -16,7 +16,7 @@ import numpy as np
 from weaklabel.bench.split import Split, hidden, texts_or_none
 from weaklabel.corpus.entities import mark_entities
 from weaklabel.errors import CorpusError, VoteError
-from weaklabel.labels import ABSTAIN, Labels, Votes8, check_label_names
+from weaklabel.labels import ABSTAIN, Labels, Votes8, as_votes, check_label_names
 
 MOST_WORDS = 90
 """Words that are kept of a text with two entities, those nearest to them: encoders read the first tokens only."""
@@ -60,7 +60,7 @@ def _votes(rows: Mapping[str, Any], k: int, path: Path) -> Votes8:
             wrong = next(vote for vote in given if type(vote) is not int or not ABSTAIN <= vote < k)
             raise VoteError(f"{path}: row '{key}' has the vote {wrong!r}, which is no whole number from -1 to {k - 1}")
         votes.append(given)
-    return np.array(votes, dtype=np.int8, order="F").reshape(len(votes), wide or 0)
+    return as_votes(np.array(votes, dtype=np.int16, order="F").reshape(len(votes), wide or 0), k)
 
 
 def _gold(rows: Mapping[str, Any], k: int, path: Path) -> Labels:

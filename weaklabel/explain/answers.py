@@ -108,7 +108,7 @@ class Answers:
         keys = [row.tobytes() for row in heard]
         new = [place for place, key in enumerate(keys) if key not in self._kept]
         if new:
-            rows = np.full((len(new), len(self.votes)), ABSTAIN, dtype=np.int8)
+            rows = np.full((len(new), len(self.votes)), ABSTAIN, dtype=self.votes.dtype)
             rows[:, self.voters] = np.where(heard[new], self.votes[self.voters], ABSTAIN)
             texts = None if self._text is None else [self._text] * len(new)
             labels, probs = self.model.predict(rows, return_probs=True, texts=texts)

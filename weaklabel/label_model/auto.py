@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weaklabel.label_model.base import LabelModel, restore
+from weaklabel.label_model.budget import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.text import TextLabelModel
 from weaklabel.labels import Probs, Votes8
@@ -18,8 +19,8 @@ LEAST_GAIN = 0.02
 class AutoLabelModel(LabelModel):
     """The label model to use unless there is a reason for another: it chooses without gold, and says why.
 
-    Given texts, it is a `TextLabelModel`, unless the texts tell nothing of what the votes say. Without texts it is a
-    `CommitteeLabelModel`.
+    Given texts, it is a `TextLabelModel`, unless the texts tell nothing of what the votes say, or labeling functions and
+    classes are too many for its tables. Without texts it is a `CommitteeLabelModel`.
 
     Parameters
     ----------
@@ -72,6 +73,10 @@ class AutoLabelModel(LabelModel):
     def _fit_texts(self, found: VotePatterns, texts: list[str]) -> None:
         if self.cardinality == 1 or not has_vote(found.patterns).any():
             self._fit(found)
+            return
+        if not fits(TextLabelModel.__name__, len(found), found.m, self.cardinality):
+            self._fit(found)
+            self.why_ += f"; texts are left out, since what votes say beside them would take more than {gib(BUDGET)}"
             return
         model = TextLabelModel(self.cardinality, self.encoder, max_length=self.max_length, seed=self.seed)
         model._fit_texts(found, texts)

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError, nearest
+from weaklabel.label_model.budget import check_memory, in_blocks, rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence
+from weaklabel.label_model.given_texts import check_texts
 from weaklabel.label_model.saving import to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
 from weaklabel.labels import MAX_CARDINALITY, Labels, Probs, Votes8, check_L
@@ -32,7 +34,7 @@ class LabelModel(ABC):
     Parameters
     ----------
     cardinality
-        Number of classes k, 1 to 127.
+        Number of classes k, 1 to 32,767.
     tie_break_policy
         What `predict` says of a row whose most probable classes tie: ``"abstain"`` (-1), ``"first"`` (the lowest of
         them), or ``"random"`` (any of them, by a hash of the votes and the seed, so that the same votes always get the
@@ -50,7 +52,6 @@ class LabelModel(ABC):
     """Whether the model looks at texts where it is given them."""
 
     _fitted: ClassVar[tuple[str, ...]] = ("lf_accuracies_",)
-
     lf_accuracies_: NDArray[np.float64]
 
     def __init__(self, cardinality: int = 2, tie_break_policy: str = "abstain", seed: int = 0) -> None:
@@ -78,14 +79,15 @@ class LabelModel(ABC):
         VoteError
             L is no label matrix, or has a vote outside the classes.
         LabelModelError
-            The model cannot be fitted on these votes.
+            The model cannot be fitted on these votes, or would take too much memory (see `weaklabel.label_model.budget`).
         """
         found = self._votes(L)
         patterns = found if isinstance(found, VotePatterns) else self._gather(found)
+        check_memory(type(self).__name__, len(patterns), patterns.m, self.cardinality)
         if texts is None or not self.uses_texts:
             self._fit(patterns)
         else:
-            self._fit_texts(patterns, _check_texts(texts, patterns.n))
+            self._fit_texts(patterns, check_texts(texts, patterns.n))
         return self
 
     def predict_proba(self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None = None) -> Probs:
@@ -165,10 +167,15 @@ class LabelModel(ABC):
             As `predict_proba`; and where there is no such policy.
         """
         policy = check_policy(self.tie_break_policy if tie_break_policy is None else tie_break_policy)
+        if not return_probs and (texts is None or not self.uses_texts):
+            rows, inverse = self._rows(L)
+            blocks = (rows[some] for some in in_blocks(len(rows), self.cardinality))
+            preds = np.concatenate([break_ties(self._probs(block), block, policy, self.seed) for block in blocks])
+            return preds if inverse is None else preds[inverse]
         rows, inverse, probs = self._answers(L, texts)
         preds = break_ties(probs, rows, policy, self.seed)
         if inverse is not None:
-            preds, probs = preds[inverse], probs[inverse] if return_probs else probs
+            preds, probs = preds[inverse], probs[inverse]
         return (preds, probs) if return_probs else preds
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -223,7 +230,7 @@ class LabelModel(ABC):
         """Fit to patterns with their counts."""
 
     @abstractmethod
-    def _predict_patterns(self, patterns: NDArray[np.int8]) -> Probs:
+    def _predict_patterns(self, patterns: Votes8) -> Probs:
         """Return probabilities of patterns; rows without votes may hold anything. Shape: [u, m] -> [u, k]."""
 
     def _fit_texts(self, found: VotePatterns, texts: list[str]) -> None:
@@ -260,24 +267,30 @@ class LabelModel(ABC):
 
     def _probs(self, rows: Votes8) -> Probs:
         self._check_width(rows.shape[1])
+        if len(rows) > rows_at_once(self.cardinality):
+            probs = np.empty((len(rows), self.cardinality))
+            for some in in_blocks(len(rows), self.cardinality):
+                probs[some] = self._probs(rows[some])
+            return probs
         probs = self._predict_patterns(rows)
         probs[~self._answered(rows)] = np.nan
         return probs
 
+    def _rows(self, L: ArrayLike | VotePatterns | Votes) -> tuple[Votes8, NDArray[np.int64] | None]:
+        """Return votes, and where among them each row is; None where they are the rows, which are faster than patterns."""
+        found = self._votes(L)
+        return (found.patterns, found.rows()) if isinstance(found, VotePatterns) else (found, None)
+
     def _answers(
         self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None
     ) -> tuple[Votes8, NDArray[np.int64] | None, Probs]:
-        """Return votes, where among them each row is (None where they are the rows themselves), and their probabilities.
-
-        Predicting a row takes less time than finding its pattern, so only patterns that are there already are used.
-        """
-        found = self._votes(L)
-        rows, inverse = (found.patterns, found.rows()) if isinstance(found, VotePatterns) else (found, None)
+        """Return what `_rows` does, and the probabilities of the votes."""
+        rows, inverse = self._rows(L)
         if texts is None or not self.uses_texts:
             return rows, inverse, self._probs(rows)
         rows = rows if inverse is None else take_rows(rows, inverse)
         self._check_width(rows.shape[1])
-        return rows, None, self._predict_texts(rows, _check_texts(texts, len(rows)))
+        return rows, None, self._predict_texts(rows, check_texts(texts, len(rows)))
 
     def _votes(self, L: ArrayLike | VotePatterns | Votes) -> Votes8 | VotePatterns:
         if not isinstance(self.cardinality, int | np.integer) or not 1 <= self.cardinality <= MAX_CARDINALITY:
@@ -305,17 +318,3 @@ def restore(saved: dict[str, Any]) -> LabelModel:
     model = _MODELS[saved["model"]](**saved["params"])
     model._restore(saved["state"])
     return model
-
-
-def _check_texts(texts: Sequence[str], n: int) -> list[str]:
-    if isinstance(texts, str):
-        raise LabelModelError("texts must be a sequence of strings, not one string; give [text]")
-    given = list(texts)
-    for row, text in enumerate(given):
-        if not isinstance(text, str):
-            raise LabelModelError(f"text of row {row} is {text!r}, not a string; give '' for a missing text")
-    if len(given) != n:
-        raise LabelModelError(
-            f"{len(given)} texts were given for {n} rows of votes; give one text a row, in their order"
-        )
-    return given

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from weaklabel.errors import WeakLabelWarning
 from weaklabel.label_model.base import LabelModel, restore
+from weaklabel.label_model.budget import BUDGET, fits, gib
 from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.dependencies import find_dependencies
 from weaklabel.label_model.majority import MajorityVote
@@ -50,14 +51,13 @@ class CommitteeLabelModel(LabelModel):
         The fitted models that speak.
     misfit_ : float
         Of the full model, see `misfit`: about 1 or less where it is true; infinite where too few votes meet to tell.
+    left_out_ : tuple of str
+        Class names of models that were not asked, since they would take more than 1 GiB for so many labeling functions and
+        classes (see `weaklabel.label_model.budget`).
     why_ : str
         The choice and its reason, in one line.
     lf_accuracies_ : array
         Mean of the members' estimates. Shape: [m].
-
-    Notes
-    -----
-    Fitting takes as much memory as `SnorkelLabelModel`, which grows with the square of m*k.
 
     Examples
     --------
@@ -71,16 +71,19 @@ class CommitteeLabelModel(LabelModel):
 
     members_: tuple[LabelModel, ...]
     misfit_: float
+    left_out_: tuple[str, ...]
     why_: str
 
     def _fit(self, found: VotePatterns) -> None:
         voting_lfs(found)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", WeakLabelWarning)  # of members, on what the others make up for
-            full = StructuredLabelModel(self.cardinality).fit(found)
-            self.misfit_ = full.misfit_
+            full = StructuredLabelModel(self.cardinality)
+            self.left_out_, self.misfit_ = (), np.inf
+            if self._affords(full, found):
+                self.misfit_ = full.fit(found).misfit_
             self.members_ = (full,) if self.misfit_ < MOST_MISFIT else self._all(found)
-        self.why_ = _reason(self.misfit_, self.members_)
+        self.why_ = _reason(self.misfit_, self.members_, self.left_out_)
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
     def _all(self, found: VotePatterns) -> tuple[LabelModel, ...]:
@@ -93,10 +96,20 @@ class CommitteeLabelModel(LabelModel):
             SnorkelLabelModel(k, seed=self.seed),
             DawidSkene(k),
         )
-        fitted = [model.fit(found) for model in models]
+        fitted = [model.fit(found) for model in models if self._affords(model, found)]
+        if DawidSkene.__name__ in self.left_out_:
+            return tuple(fitted)
         weights = _shared_weights(found, _mean(fitted, found.patterns))
         discounted = DawidSkene(k, lf_weights=weights), _full_model(k, weights)
         return (*fitted, *(model.fit(found) for model in discounted))
+
+    def _affords(self, model: LabelModel, found: VotePatterns) -> bool:
+        """Say whether a model can be asked, and note it where it cannot."""
+        name = type(model).__name__
+        if fits(name, len(found), found.m, self.cardinality):
+            return True
+        self.left_out_ = tuple(dict.fromkeys((*self.left_out_, name)))
+        return False
 
     def _predict_patterns(self, patterns: Votes8) -> Probs:
         # Majority vote would use votes of labeling functions that never voted at the fit; nobody else does.
@@ -107,12 +120,14 @@ class CommitteeLabelModel(LabelModel):
 
     def _state(self) -> dict[str, Any]:
         members = [member.to_saved() for member in self.members_]
-        return {"members": members, "misfit": self.misfit_ if np.isfinite(self.misfit_) else None}
+        left_out = {"left_out": self.left_out_} if self.left_out_ else {}
+        return {"members": members, "misfit": self.misfit_ if np.isfinite(self.misfit_) else None, **left_out}
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.members_ = tuple(restore(member) for member in state["members"])
         self.misfit_ = np.inf if state["misfit"] is None else float(state["misfit"])
-        self.why_ = _reason(self.misfit_, self.members_)
+        self.left_out_ = tuple(state.get("left_out", ()))
+        self.why_ = _reason(self.misfit_, self.members_, self.left_out_)
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
 
@@ -136,14 +151,17 @@ def _full_model(k: int, lf_weights: NDArray[np.float64] | None = None) -> DawidS
     return DawidSkene(k, prior_share=0.0, prior_votes=3.0, abstain_weight=1.0, lf_weights=lf_weights)
 
 
-def _reason(found: float, members: Sequence[LabelModel]) -> str:
+def _reason(found: float, members: Sequence[LabelModel], left_out: Sequence[str]) -> str:
     if found < MOST_MISFIT:
         return (
             "the full model, with copies and hard rows: votes meet as often as they should if it is true "
             f"(misfit {found:.2f}, below {MOST_MISFIT})"
         )
-    if np.isinf(found):
+    if StructuredLabelModel.__name__ in left_out:
+        why = "the full model, which would tell how votes are made, is too large"
+    elif np.isinf(found):
         why = "too few votes meet to tell how they are made"
     else:
         why = f"votes go together for other reasons than their class (misfit {found:.2f}, {MOST_MISFIT} or more)"
-    return f"mean of {len(members)} label models: {why}"
+    out = f"; left out, since they would take more than {gib(BUDGET)}: {', '.join(left_out)}" if left_out else ""
+    return f"mean of {len(members)} label models: {why}{out}"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.budget import rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence, softmax, vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_shares
 from weaklabel.label_model.prior import check_prior
 from weaklabel.label_model.voting import voting_lfs
-from weaklabel.labels import Probs, Votes8
+from weaklabel.labels import INT8_CLASSES, Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import has_vote
 
@@ -77,7 +79,8 @@ class DawidSkene(LabelModel):
 
     Notes
     -----
-    With more than 50,000 vote patterns, EM first runs on a sample of them, and then four times on all.
+    With more than 50,000 vote patterns, EM first runs on a sample of them, and then four times on all; beyond 127 classes
+    on the sample alone if the probabilities of all rows would take more than 256 MiB.
 
     References
     ----------
@@ -124,12 +127,14 @@ class DawidSkene(LabelModel):
         L, weights = take_rows(found.patterns[:, voting], covered), weights[voting]
         counts = found.counts[covered].astype(np.float64)
         silent = float(found.counts.sum() - counts.sum())
-        if len(L) > _SAMPLE:
+        most = min(_SAMPLE, rows_at_once(k))
+        if len(L) > most:
             # The patterns are in order, so every so manieth of them is a fair sample.
-            some = np.arange(0, len(L), -(-len(L) // _SAMPLE))
+            some = np.arange(0, len(L), -(-len(L) // most))
             share = counts[some].sum() / counts.sum()
             tables = self._iterate(take_rows(L, some), counts[some], silent * share, weights, None, self.max_iterations)
-            tables = self._iterate(L, counts, silent, weights, tables, _FULL_ITERATIONS)
+            if len(L) <= rows_at_once(k):
+                tables = self._iterate(L, counts, silent, weights, tables, _FULL_ITERATIONS)
         else:
             tables = self._iterate(L, counts, silent, weights, None, self.max_iterations)
         self.evidence_, self.lf_accuracies_ = np.zeros((found.m, k + 1, k)), np.full(found.m, np.nan)
@@ -179,6 +184,15 @@ class DawidSkene(LabelModel):
     def _predict_patterns(self, patterns: Votes8) -> Probs:
         return self._by_evidence(patterns, self.evidence_, np.log(self.class_balance_))
 
+    def _state(self) -> dict[str, Any]:
+        state = super()._state()
+        return state if self.cardinality <= INT8_CLASSES else state | {"evidence_": _told(self.evidence_)}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        if isinstance(state["evidence_"], dict):
+            state = state | {"evidence_": _untold(**state["evidence_"])}
+        super()._restore(state)
+
     def _weights(self, m: int) -> Floats:
         weights = np.asarray(1.0 if self.lf_weights is None else self.lf_weights, dtype=np.float64)
         if weights.shape not in ((), (m,)) or not ((weights >= 0) & (weights <= 1)).all():
@@ -201,6 +215,20 @@ class Tables:
     evidence: Floats
     balance: Floats
     accuracies: Floats
+
+
+def _told(evidence: Floats) -> dict[str, Any]:
+    """Pack evidence of many classes for a file: votes that nobody cast say the same of all of them."""
+    cast = np.nonzero((evidence != evidence[:, :, :1]).any(axis=2))
+    return {"same": evidence[:, :, 0], "lf": cast[0], "vote": cast[1], "told": evidence[cast]}
+
+
+def _untold(same: Any, lf: Any, vote: Any, told: Any) -> Floats:
+    """Undo `_told`."""
+    first = np.array(same, dtype=np.float64)
+    evidence = np.repeat(first[:, :, None], first.shape[1] - 1, axis=2)
+    evidence[np.array(lf, dtype=np.intp), np.array(vote, dtype=np.intp)] = np.array(told).reshape(-1, evidence.shape[2])
+    return evidence
 
 
 def _classify(L: Votes8, tables: Tables) -> Probs:

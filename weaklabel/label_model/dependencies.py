@@ -10,7 +10,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import Probs
+from weaklabel.label_model.expectation import ExpectedVotes
+from weaklabel.labels import INT8_CLASSES, Probs
+from weaklabel.votes.meetings import count_votes
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.threads import cores
 
@@ -124,6 +126,10 @@ def _count(found: VotePatterns, probs: Probs) -> tuple[Floats, Floats, Floats]:
     Shape: [m, m], [m, k, k], [k].
     """
     m, k = found.m, probs.shape[1]
+    if k > INT8_CLASSES:
+        met = count_votes(found, k)
+        by_class = ExpectedVotes(found.patterns, k).count(probs * found.counts[:, None])
+        return (met.together - met.differ).astype(np.float64), by_class, found.counts @ probs
 
     def count(start: int) -> tuple[Floats, Floats]:
         rows = slice(start, start + _ROWS_AT_ONCE)

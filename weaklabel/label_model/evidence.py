@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import Probs, Votes8
+from weaklabel.labels import INT8_CLASSES, Probs, Votes8
 from weaklabel.votes.packing import pack_bytes, votes_a_byte
 from weaklabel.votes.threads import in_threads
 
@@ -15,6 +15,12 @@ _ROWS_AT_ONCE = 1 << 13
 
 _TABLE_BYTES = 5 << 18
 """What a table may take, so that the processor's cache holds it."""
+
+_CELLS_AT_ONCE = 1 << 18
+"""Votes, or scores of classes, in a block of rows where votes are added up one by one: they stay in a core's cache."""
+
+_MOST_TABLED = INT8_CLASSES + 2
+"""Kinds of votes up to which there are tables: a class, the abstain, and to say what another labeling function does."""
 
 _FEW = 1 << 12
 """Rows up to which making tables takes longer than adding up vote by vote."""
@@ -42,6 +48,8 @@ def probs_by_evidence(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[n
         Shape: [n, k].
     """
     base, k = evidence.shape[1:]
+    if base > _MOST_TABLED:
+        return _by_votes_cast(L, evidence, prior)
     together, n_bytes = _votes_a_table(base, k)
     size = base ** votes_a_byte(base)
     # Packed votes fill whole bytes with abstains, which are no evidence.
@@ -60,6 +68,70 @@ def probs_by_evidence(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[n
             for number, table in enumerate(tables):
                 entry = _entries(packed[:, number * n_bytes : (number + 1) * n_bytes], size)
                 scores += table.take(entry, axis=0, out=found, mode="clip")
+            probs[rows] = softmax(scores)
+
+    in_threads(len(L), fill)
+    return probs
+
+
+def probs_by_weights(L: Votes8, weights: NDArray[np.float64], prior: NDArray[np.float64]) -> Probs:
+    """Return class probabilities where a vote speaks for its own class alone, and an abstain for none.
+
+    It takes time in proportion to the votes, however many classes there are.
+
+    Parameters
+    ----------
+    L
+        Votes. Shape: [n, m].
+    weights
+        What a vote adds to the log-odds of its class. Shape: [m].
+    prior
+        Log prior probabilities. Shape: [k].
+    """
+    scores = count_by_class(L, len(prior), weights)
+    scores += prior
+    return softmax(scores)
+
+
+def count_by_class(L: Votes8, k: int, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """Add up the votes of each row for each class, or what they weigh. Shape: [n, m], [m] -> [n, k]."""
+    counts = np.empty((len(L), k))
+
+    def fill(part: slice) -> None:
+        into = counts[part]
+        for rows, (row, lf, vote) in votes_cast(L[part], k):
+            of_votes = None if weights is None else weights[lf]
+            into[rows] = np.bincount(row * k + vote, of_votes, minlength=into[rows].size).reshape(-1, k)
+
+    in_threads(len(L), fill)
+    return counts
+
+
+def votes_cast(L: Votes8, k: int) -> Iterator[tuple[slice, tuple[NDArray[np.intp], ...]]]:
+    """Yield for blocks of rows the row (from the block's first), labeling function and class of each vote.
+
+    Votes come by labeling function, so that what is added up for a row does not hang on its block, not even in rounding.
+    """
+    at_once = max(1, _CELLS_AT_ONCE // max(1, k, L.shape[1]))
+    for start in range(0, len(L), at_once):
+        rows = slice(start, min(len(L), start + at_once))
+        block = L[rows].T
+        lf, row = np.nonzero(block >= 0)
+        yield rows, (row, lf, block[lf, row].astype(np.intp))
+
+
+def _by_votes_cast(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[np.float64]) -> Probs:
+    """Start from what silence says, and go by votes: with so many classes tables are large and votes rare."""
+    silence = prior + evidence[:, 0].sum(axis=0)
+    probs = np.empty((len(L), len(prior)))
+
+    def fill(part: slice) -> None:
+        for start in range(part.start, part.stop, _ROWS_AT_ONCE):
+            rows = slice(start, min(part.stop, start + _ROWS_AT_ONCE))
+            scores = np.tile(silence, (rows.stop - rows.start, 1))
+            for votes, of_votes in zip(L[rows].T, evidence, strict=True):
+                voted = np.flatnonzero(votes >= 0)
+                scores[voted] += of_votes[votes[voted].astype(np.intp) + 1] - of_votes[0]
             probs[rows] = softmax(scores)
 
     in_threads(len(L), fill)
@@ -117,6 +189,13 @@ def log_sum_and_softmax(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64
 
     It goes class by class, which is faster than along the short rows.
     """
+    if scores.shape[1] > 2 * INT8_CLASSES:  # two, since a model may have two states a class
+        tops = scores.max(axis=1)
+        scores -= tops[:, None]
+        np.exp(scores, out=scores)
+        sums = scores.sum(axis=1)
+        scores /= sums[:, None]
+        return tops + np.log(sums), scores
     highest, total = scores[:, 0].copy(), np.zeros(len(scores))
     for column in scores.T[1:]:
         np.maximum(highest, column, out=highest)

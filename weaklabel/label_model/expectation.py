@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.label_model.overlaps import votes_of_bytes
-from weaklabel.labels import Votes8
+from weaklabel.label_model.evidence import count_by_class
+from weaklabel.label_model.overlaps import of_lf, votes_of_bytes
+from weaklabel.labels import INT8_CLASSES, Votes8
 from weaklabel.votes.packing import pack_bytes, votes_a_byte
 from weaklabel.votes.tally import blocks
 from weaklabel.votes.threads import cores, in_threads
@@ -27,7 +28,8 @@ _ROWS_AT_ONCE = 1 << 17
 class ExpectedVotes:
     """Counts votes by class, again and again for the same votes.
 
-    The votes of a few labeling functions are packed into a byte, so that a look at a row counts all of them.
+    The votes of a few labeling functions are packed into a byte, so that a look at a row counts all of them. Where there
+    are too many classes for that, each labeling function's votes are looked at.
 
     Parameters
     ----------
@@ -39,6 +41,9 @@ class ExpectedVotes:
 
     def __init__(self, L: Votes8, cardinality: int) -> None:
         self.m, self.k, base = L.shape[1], cardinality, cardinality + 1
+        self._L = L if cardinality > INT8_CLASSES else None
+        if self._L is not None:
+            return
         self._packed = pack_bytes(L, base)
         self._votes = votes_of_bytes(base, votes_a_byte(base))
 
@@ -55,10 +60,22 @@ class ExpectedVotes:
         array
             By labeling function, vote and class. Shape: [m, k, k].
         """
+        if self._L is not None:
+            return self._by_lf(self._L, np.ascontiguousarray(weights))
         with ThreadPoolExecutor(cores()) as pool:
             parts = list(pool.map(lambda byte: self._votes.T @ self._by_byte(byte, weights), self._packed.T))
         joined = np.concatenate(parts) if parts else np.empty((0, self.k))
         return joined[: self.m * self.k].reshape(self.m, self.k, self.k)
+
+    def _by_lf(self, L: Votes8, weights: Floats) -> Floats:
+        counts = np.empty((self.m, self.k, self.k))
+
+        def count(lf: int) -> None:
+            counts[lf] = of_lf(L[:, lf], self.k) @ weights
+
+        with ThreadPoolExecutor(cores()) as pool:
+            list(pool.map(count, range(self.m)))
+        return counts
 
     def _by_byte(self, byte: NDArray[np.uint8], weights: Floats) -> Floats:
         """Add up weights by the value of a byte. Shape: [u], [u, k] -> [values, k]."""
@@ -102,6 +119,10 @@ def expected_accuracies(expected: Floats) -> Floats:
 
 def vote_shares(L: Votes8, cardinality: int) -> Floats:
     """Return the share of each class among a row's votes; the same for all where it has none. Shape: [u, m] -> [u, k]."""
+    if cardinality > INT8_CLASSES:
+        counts = count_by_class(L, cardinality)
+        total = counts.sum(axis=1, keepdims=True)
+        return np.where(total > 0, counts / np.maximum(total, 1), 1 / cardinality)
     shares = np.empty((len(L), cardinality), order="F")
 
     def fill(part: slice) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.budget import refuse_beyond
 from weaklabel.label_model.hyper_network import expect, names_and_shapes, run_network
 from weaklabel.label_model.hyper_table import Cells, VoteTable
 from weaklabel.label_model.overlaps import count_overlaps
@@ -21,6 +22,9 @@ from weaklabel.votes.tally import has_vote
 WEIGHTS_FILE = "hyper.npz"
 
 _CELLS_AT_ONCE = 1 << 20
+
+_FEATURES_AT_ONCE = 120
+"""Numbers that the network looks at for each kind of vote and class, all of which are in memory together."""
 
 
 class HyperLabelModel(LabelModel):
@@ -77,6 +81,7 @@ class HyperLabelModel(LabelModel):
         of_item = count_overlaps(found, k)
         items = np.flatnonzero(of_item.diagonal())
         lfs, labels = np.divmod(items, k)
+        refuse_beyond(8 * len(items) * (8 * len(items) + _FEATURES_AT_ONCE * k), type(self).__name__, m, k)
         voting = np.flatnonzero(voting_lfs(found))
         if not len(items):
             return

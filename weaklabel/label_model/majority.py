@@ -6,10 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.base import LabelModel
-from weaklabel.labels import Probs, Votes8
+from weaklabel.label_model.budget import in_blocks
+from weaklabel.label_model.evidence import count_by_class
+from weaklabel.labels import INT8_CLASSES, Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import blocks, has_vote
 from weaklabel.votes.threads import in_threads
+
+Floats = NDArray[np.float64]
 
 
 class MajorityVote(LabelModel):
@@ -36,18 +40,26 @@ class MajorityVote(LabelModel):
     """
 
     def _fit(self, found: VotePatterns) -> None:
-        probs = majority_probs(found.patterns, self.cardinality)
-        # One winner as a vote, and the few rows that tie apart.
-        tied = probs.max(axis=1, initial=0) < 1
-        winner = np.where(tied, np.int8(-2), probs.argmax(axis=1).astype(np.int8))
-        some, weights = np.flatnonzero(tied), found.weights()
-        agreed, voted = np.zeros(found.m), np.zeros(found.m)
+        agreed, voted, weights = np.zeros(found.m), np.zeros(found.m), found.weights()
+        for rows in in_blocks(len(found), self.cardinality):
+            agreed += self._agreed(found.patterns[rows], found.counts[rows], None if weights is None else weights[rows])
         for lf, votes in enumerate(found.patterns.T):
-            of_tied = votes[some]
-            shares = np.where(of_tied >= 0, probs[some, of_tied], 0)
-            agreed[lf] = _count(votes == winner, weights) + shares @ found.counts[some]
             voted[lf] = _count(votes >= 0, weights)
         self.lf_accuracies_ = np.divide(agreed, voted, out=np.full(found.m, np.nan), where=voted > 0)
+
+    def _agreed(self, patterns: Votes8, counts: NDArray[np.int64], weights: NDArray[np.int64] | None) -> Floats:
+        """Count the rows on which each labeling function agrees with the majority, a tie by its share. Shape: [m]."""
+        probs = majority_probs(patterns, self.cardinality)
+        # One winner as a vote, and the few rows that tie apart.
+        tied = probs.max(axis=1, initial=0) < 1
+        winner = np.where(tied, -2, probs.argmax(axis=1)).astype(patterns.dtype)
+        some = np.flatnonzero(tied)
+        agreed = np.zeros(patterns.shape[1])
+        for lf, votes in enumerate(patterns.T):
+            of_tied = votes[some]
+            shares = np.where(of_tied >= 0, probs[some, of_tied], 0)
+            agreed[lf] = _count(votes == winner, weights) + shares @ counts[some]
+        return agreed
 
     def _check_width(self, m: int) -> None:
         if hasattr(self, "lf_accuracies_"):
@@ -65,6 +77,10 @@ def majority_probs(patterns: Votes8, cardinality: int) -> Probs:
 
     Shape: [u, m] -> [u, k].
     """
+    if cardinality > INT8_CLASSES:
+        n_votes = count_by_class(patterns, cardinality)
+        best = n_votes == n_votes.max(axis=1, keepdims=True)
+        return np.divide(best, best.sum(axis=1, keepdims=True), out=n_votes)
     probs = np.empty((len(patterns), cardinality))
     narrow = np.uint8 if patterns.shape[1] < 256 else np.uint16
 

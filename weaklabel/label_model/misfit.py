@@ -10,6 +10,9 @@ Floats = NDArray[np.float64]
 _LEAST_EXPECTED = 3.0
 """Pairs of votes expected on fewer rows are judged together."""
 
+_PAIRS_AT_ONCE = 1 << 24
+"""Pairs of votes that are judged together, which takes some 40 bytes each."""
+
 _LEAST_TOGETHER = 30.0
 """Rows that these must be expected on in all to tell anything."""
 
@@ -47,17 +50,25 @@ def misfit(
     """
     m, k = len(likelihood), likelihood.shape[1]
     rates = likelihood.reshape(m * k, len(balance))
-    expected = (rates * (balance * n)) @ rates.T
     apart = ~np.eye(m, dtype=bool) if explained is None else ~(np.eye(m, dtype=bool) | explained)
-    told = np.repeat(np.repeat(apart, k, axis=0), k, axis=1)
-    seen = overlaps.diagonal() > 0
-    told &= seen[:, None] & seen
-    if overlaps[told].sum() / 2 < _LEAST_MEETINGS:
+    seen, lfs = overlaps.diagonal() > 0, np.repeat(np.arange(m), k)
+    meetings = off_often = n_often = off_seldom = together = 0.0
+    at_once = max(1, _PAIRS_AT_ONCE // max(1, m * k))
+    for start in range(0, m * k, at_once):
+        some = slice(start, start + at_once)
+        expected = (rates[some] * (balance * n)) @ rates.T
+        told = np.repeat(apart[lfs[some]], k, axis=1)
+        told &= seen[some, None] & seen
+        meetings += float(overlaps[some][told].sum())
+        often, seldom = told & (expected >= _LEAST_EXPECTED), told & (expected < _LEAST_EXPECTED)
+        squares = (overlaps[some] - expected) ** 2
+        off_often += float((squares[often] / expected[often]).sum())
+        n_often += np.count_nonzero(often)
+        off_seldom += float(squares[seldom].sum())
+        together += float(expected[seldom].sum())
+    if meetings / 2 < _LEAST_MEETINGS:
         return np.inf
-    often, seldom = told & (expected >= _LEAST_EXPECTED), told & (expected < _LEAST_EXPECTED)
-    squares = (overlaps - expected) ** 2
-    found = [float(np.mean(squares[often] / expected[often]))] if often.any() else []
-    together = expected[seldom].sum()
+    found = [off_often / n_often] if n_often else []
     if together >= _LEAST_TOGETHER or not found:
-        found.append(float(squares[seldom].sum() / max(together, 1.0)))
+        found.append(off_seldom / max(together, 1.0))
     return max(found)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations_with_replacement
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.labels import INT8_CLASSES, Votes8
 from weaklabel.votes.packing import pack_bytes, votes_a_byte
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.threads import cores
@@ -38,6 +40,8 @@ def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]
         Shape: [m*k, m*k], labeling function ``i`` voting ``y`` at ``i*k + y``. Whole numbers: float64 adds them
         exactly up to 2**53 rows, so the order of adding does not matter.
     """
+    if cardinality > INT8_CLASSES:
+        return _multiply_sparse(found, cardinality)
     if len(found) <= _FEW_PATTERNS:
         return _multiply(found, cardinality)
     base = cardinality + 1
@@ -68,6 +72,34 @@ def _multiply(found: VotePatterns, cardinality: int) -> NDArray[np.float64]:
         len(found), found.m * cardinality
     )
     return np.asarray((votes * found.counts.astype(np.float64)[:, None]).T @ votes.astype(np.float64))
+
+
+def _multiply_sparse(found: VotePatterns, cardinality: int) -> NDArray[np.float64]:
+    """The same by the votes cast, one labeling function's after another's, where they are few beside the classes."""
+    k, votes = cardinality, vote_matrix(found.patterns, cardinality)
+    weighted = (votes.multiply(found.counts[:, None])).tocsr()
+    total = np.zeros((found.m * k, found.m * k))
+    for lf in range(found.m):
+        items = slice(lf * k, (lf + 1) * k)
+        total[items] = (of_lf(found.patterns[:, lf], k) @ weighted).toarray()
+    return total
+
+
+def vote_matrix(L: Votes8, k: int) -> Any:
+    """Return votes as a sparse matrix of ones, labeling function ``i`` voting ``y`` at ``i*k + y``. Shape: [n, m*k]."""
+    from scipy.sparse import csr_array
+
+    lf, row = np.nonzero(L.T >= 0)
+    return csr_array((np.ones(len(row)), (row, lf * k + L[row, lf])), shape=(len(L), L.shape[1] * k))
+
+
+def of_lf(votes: Votes8, k: int) -> Any:
+    """Return one labeling function's votes as a sparse matrix of ones. Shape: [n] -> [k, n]."""
+    from scipy.sparse import csc_array
+
+    voted = votes >= 0
+    begins = np.concatenate([[0], np.cumsum(voted)])
+    return csc_array((np.ones(begins[-1]), votes[voted], begins), shape=(k, len(votes)))
 
 
 def _count_bytes(

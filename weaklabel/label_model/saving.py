@@ -53,6 +53,8 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: to_plain(item) for name, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
+        if value.dtype.kind == "f" and not np.isnan(value).any():
+            return value.tolist()  # which nothing has to be looked for in
         value = value.tolist()
     if isinstance(value, list | tuple):
         return [to_plain(item) for item in value]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError, nearest
-from weaklabel.labels import ABSTAIN, Labels, Probs, Votes8
+from weaklabel.labels import ABSTAIN, INT8_CLASSES, Labels, Probs, Votes8
 
 POLICIES = ("abstain", "first", "random")
 
@@ -43,9 +43,7 @@ def break_ties(probs: Probs, patterns: Votes8, policy: str, seed: int) -> Labels
         Shape: [u]; -1 where there is no answer.
     """
     highest, preds = _highest(probs)
-    n_tied = np.zeros(len(probs), dtype=np.uint8)
-    for column in probs.T:
-        n_tied += highest - column < TOLERANCE
+    n_tied = _n_tied(probs, highest)
     several = np.flatnonzero(n_tied > 1)
     if policy == "abstain":
         preds[several] = ABSTAIN
@@ -61,6 +59,8 @@ def break_ties(probs: Probs, patterns: Votes8, policy: str, seed: int) -> Labels
 
 def _highest(probs: Probs) -> tuple[NDArray[np.float64], Labels]:
     """Return the highest probability and its class: class by class, which is faster than along the short rows."""
+    if probs.shape[1] > INT8_CLASSES:
+        return probs.max(axis=1), probs.argmax(axis=1)
     highest, preds = probs[:, 0].copy(), np.zeros(len(probs), dtype=np.int64)
     for label in range(1, probs.shape[1]):
         higher = probs[:, label] > highest
@@ -69,12 +69,24 @@ def _highest(probs: Probs) -> tuple[NDArray[np.float64], Labels]:
     return highest, preds
 
 
+def _n_tied(probs: Probs, highest: NDArray[np.float64]) -> NDArray[np.integer]:
+    """Count the classes that tie, the most probable one among them. Shape: [n, k], [n] -> [n]."""
+    if probs.shape[1] > INT8_CLASSES:
+        return np.asarray((highest[:, None] - probs < TOLERANCE).sum(axis=1))
+    n_tied = np.zeros(len(probs), dtype=np.uint8)
+    for column in probs.T:
+        n_tied += highest - column < TOLERANCE
+    return n_tied
+
+
 def _hash_votes(patterns: Votes8, seed: int) -> NDArray[np.uint64]:
     """Hash the votes of each pattern; abstains add nothing. Shape: [u, m] -> [u]."""
     total = np.full(len(patterns), seed % 2**64, dtype=np.uint64)
     for position in range(patterns.shape[1]):
         votes = patterns[:, position]
-        keys = votes.astype(np.uint64) + np.uint64((position + 1) << 8)
+        number = votes.astype(np.uint64)
+        keys = (number & np.uint64(255)) + np.uint64((position + 1) << 8)
+        keys += (number >> np.uint64(8)) << np.uint64(40)  # of classes beyond 255
         total += np.where(votes == ABSTAIN, np.uint64(0), _mix(keys))
     return _mix(total)
 

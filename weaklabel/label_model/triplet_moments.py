@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.tally import tally_votes
 from weaklabel.votes.threads import cores
 
 Floats = NDArray[np.float64]
@@ -53,7 +54,8 @@ def vote_effects(found: VotePatterns, cardinality: int) -> tuple[Floats, Floats]
     """
     n, m = max(1, found.n), found.m
     rates, effects = np.zeros((m, cardinality)), np.full((m, cardinality), np.nan)
-    for label in range(cardinality):
+    seen = tally_votes(found.patterns, classes=cardinality).seen.any(axis=0)
+    for label in np.flatnonzero(seen).tolist():
         with_events, with_signals, means = (total / n for total in _products(found, label))
         # Squared signals count all votes; signals count those for the class less the others.
         rates[:, label] = rate = (with_signals.diagonal() + means) / 2

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from weaklabel.errors import WeakLabelWarning
 from weaklabel.label_model.base import LabelModel
-from weaklabel.label_model.evidence import probs_by_evidence
+from weaklabel.label_model.evidence import probs_by_evidence, probs_by_weights, softmax, votes_cast
 from weaklabel.label_model.prior import check_prior
 from weaklabel.label_model.voting import voting_lfs
-from weaklabel.labels import Probs, Votes8
+from weaklabel.labels import INT8_CLASSES, Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import span_of_votes
 from weaklabel.votes.threads import cores
@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 
 _CELLS_AT_ONCE = 1 << 19
 """Probabilities that are worked out together; it hangs on nothing but k, so that sums are rounded the same anywhere."""
+
+_ROWS_AT_ONCE = 1 << 14
+"""Fixed for the same reason."""
 
 _MARGIN = 0.02
 """How far from 0 and 1 an agreement is kept."""
@@ -102,7 +105,7 @@ class WeightedMajorityVote(LabelModel):
     def _fit(self, found: VotePatterns) -> None:
         check_prior(self.prior_accuracy, self.prior_votes, self.prior_share, self.cardinality)
         voting = voting_lfs(found)
-        L = found.patterns[:, voting]
+        L = found.patterns if voting.all() else found.patterns[:, voting]
         # Only rows with another vote tell anything.
         counts = (found.counts * span_of_votes(L)[0]).astype(np.float64)
         voted = _count_votes(L, counts, self.cardinality)
@@ -133,7 +136,8 @@ class WeightedMajorityVote(LabelModel):
 
     def _predict_patterns(self, patterns: Votes8) -> Probs:
         usable = self._usable()
-        return _weighted_probs(patterns[:, usable], self.weights_[usable], self.cardinality)
+        rows = patterns if usable.all() else patterns[:, usable]
+        return _weighted_probs(rows, self.weights_[usable], self.cardinality)
 
     def _warn_of_lonely(self, lonely: int, m: int) -> None:
         if lonely:
@@ -146,12 +150,16 @@ class WeightedMajorityVote(LabelModel):
 
 
 def _weighted_probs(L: Votes8, weights: Floats, k: int) -> Probs:
+    if k > INT8_CLASSES:
+        return probs_by_weights(L, weights, np.zeros(k))
     evidence = np.concatenate([np.zeros((1, k)), np.eye(k)]) * weights[:, None, None]
     return probs_by_evidence(L, evidence, np.zeros(k))
 
 
 def _agreements(L: Votes8, counts: Floats, weights: Floats, k: int) -> Floats:
     """Count how many of the votes for each class the other votes say are right. Shape: [m, k]."""
+    if k > INT8_CLASSES:
+        return _agreements_of_many(L, counts, weights, k)
     at_once = max(1, _CELLS_AT_ONCE // k)
 
     def count(start: int) -> Floats:
@@ -165,7 +173,27 @@ def _agreements(L: Votes8, counts: Floats, weights: Floats, k: int) -> Floats:
         return sum(pool.map(count, range(0, len(L), at_once)), start=np.zeros((len(weights), k)))
 
 
-def _of_one(votes: NDArray[np.int8], probs: Probs, counts: Floats, without: float) -> Floats:
+def _agreements_of_many(L: Votes8, counts: Floats, weights: Floats, k: int) -> Floats:
+    """Do so vote by vote: of many labeling functions and classes, a row has few. Shape: [m, k]."""
+    without = np.exp(-weights)
+
+    def count(start: int) -> Floats:
+        agreed, some = np.zeros((len(weights), k)), slice(start, start + _ROWS_AT_ONCE)
+        of_some = counts[some]
+        for rows, (row, lf, vote) in votes_cast(L[some], k):
+            scores = np.bincount(row * k + vote, weights[lf], minlength=(rows.stop - rows.start) * k)
+            all_say = softmax(scores.astype(np.float64, copy=False).reshape(-1, k))[row, vote]
+            others_say = all_say * without[lf]
+            others_say /= 1 - all_say + others_say
+            others_say *= of_some[rows][row]
+            np.add.at(agreed, (lf, vote), others_say)
+        return agreed
+
+    with ThreadPoolExecutor(cores()) as pool:
+        return sum(pool.map(count, range(0, len(L), _ROWS_AT_ONCE)), start=np.zeros((len(weights), k)))
+
+
+def _of_one(votes: Votes8, probs: Probs, counts: Floats, without: float) -> Floats:
     """Do so for one labeling function: the others say what all say ``without`` its own factor. Shape: [k]."""
     some, k = np.flatnonzero(votes >= 0), probs.shape[1]
     labels = votes[some].astype(np.intp)

@@ -40,7 +40,7 @@ class ExpressionLF(LF, Protocol):
     """Columns that the expression reads; checked before a run."""
 
     expr: pl.Expr
-    """Gives the vote as Int8 (or null for abstain) over `Batch.frame`."""
+    """Gives the vote as Int8 or Int16 (or null for abstain) over `Batch.frame`."""
 
 
 class LabelingFunction:
@@ -181,7 +181,7 @@ def check_name(name: Any) -> str:
 
 
 def check_label(name: str, label: Any) -> int:
-    """Return the class that LF ``name`` votes for; what is no class number 0..126 is an `LFError`."""
+    """Return the class that LF ``name`` votes for; what is no class number 0..32,766 is an `LFError`."""
     if isinstance(label, bool) or not isinstance(label, int | np.integer):
         raise LFError(f"LF '{name}': the label must be a class number such as 0 or 1, not {label!r}")
     if label == ABSTAIN:

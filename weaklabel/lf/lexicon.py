@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError
-from weaklabel.labels import ABSTAIN, Votes8
+from weaklabel.labels import ABSTAIN, Votes8, as_votes
 from weaklabel.lf.core import check_columns, check_label, check_name
 from weaklabel.lf.patterns import column_text
 from weaklabel.lf.regexes import UNSPACED, check_pattern, check_words, keyword_pattern
@@ -53,7 +53,7 @@ class LexiconLF:
     def vote(self, batch: Batch) -> Votes8:
         """Vote on every row of ``batch``; see `LF.vote`."""
         check_columns(self.name, self.columns, batch)
-        return np.where(self.sums(batch) >= self.least - ROUNDING, self.label, ABSTAIN).astype(np.int8)
+        return as_votes(np.where(self.sums(batch) >= self.least - ROUNDING, self.label, ABSTAIN), self.label + 1)
 
     def sums(self, batch: Batch) -> NDArray[np.float64]:
         """Return the sum of the weights of all entries found in each row. Shape: [n]."""
@@ -123,7 +123,7 @@ def lexicon_lf(
     name
         Name of the labeling function.
     label
-        Class it votes for, 0..126.
+        Class it votes for, 0..32,766.
     lexicon
         Path of a UTF-8 file with an entry a line, then a TAB and a weight if wanted (a line that begins with # is a
         comment, an empty one is skipped); or words; or a mapping from word to weight. An entry without a weight

@@ -92,7 +92,7 @@ def matcher_lf(
     name
         Name of the labeling function.
     label
-        Class it votes for, 0..126.
+        Class it votes for, 0..32,766.
     patterns
         Alternatives; each a list of dicts, one a token, such as ``[{"LOWER": "my"}, {"LOWER": "channel"}]``.
     pipeline, column
@@ -150,7 +150,7 @@ def phrase_lf(
     name
         Name of the labeling function.
     label
-        Class it votes for, 0..126.
+        Class it votes for, 0..32,766.
     phrases
         The phrases; the pipeline's tokenizer splits them as it splits the texts.
     attr
@@ -209,7 +209,7 @@ def entity_lf(
     name
         Name of the labeling function.
     label
-        Class it votes for, 0..126.
+        Class it votes for, 0..32,766.
     types
         Entity types, such as "PERSON" or "MONEY".
     pipeline, column

@@ -22,7 +22,7 @@ import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError, WeakLabelWarning
-from weaklabel.labels import ABSTAIN, Votes8
+from weaklabel.labels import ABSTAIN, INT8_CLASSES, Votes8
 from weaklabel.lf.core import check_columns, check_label, check_name
 from weaklabel.lf.lengths import CHARACTER, WORD, has_words, within
 from weaklabel.lf.literals import keyword_literals, relaxed, required_literals
@@ -43,7 +43,7 @@ class PatternLF:
     columns : tuple of str
         Columns that the expression reads.
     expr : polars.Expr
-        Gives the vote as Int8, -1 where the labeling function abstains.
+        Gives the vote as Int8 (Int16 for a class beyond 126), -1 where the labeling function abstains.
     kind : str
         What it looks at: "keyword", "regex", "count", "length", "lookup" or "external".
     label : int or None
@@ -98,7 +98,7 @@ def keyword_lf(
     name
         Name of the labeling function.
     label
-        Class it votes for, 0..126.
+        Class it votes for, 0..32,766.
     keywords
         1 to 1,000 words or phrases; a space in one matches any run of white space. For more, use `lexicon_lf`.
     column
@@ -148,7 +148,7 @@ def regex_lf(name: str, label: int, pattern: str, *, column: str = TEXT, ignore_
     name
         Name of the labeling function.
     label
-        Class it votes for, 0..126.
+        Class it votes for, 0..32,766.
     pattern
         Rust regex (https://docs.rs/regex); much like Python's, see the top of this module. It takes time linear in
         the text, whatever the pattern.
@@ -215,7 +215,7 @@ def length_lf(
     name
         Name of the labeling function.
     label
-        Class it votes for, 0..126.
+        Class it votes for, 0..32,766.
     min, max
         Bounds, included; at least one of them.
     unit
@@ -259,7 +259,7 @@ def lookup_lf(name: str, column: str, votes: Mapping[str, int]) -> PatternLF:
     Raises
     ------
     LFError
-        ``votes`` is empty, or a value is no text or speaks for no class 0..126; a wrong name.
+        ``votes`` is empty, or a value is no text or speaks for no class 0..32,766; a wrong name.
 
     Examples
     --------
@@ -281,8 +281,9 @@ def column_text(column: str) -> pl.Expr:
 
 def lookup(column: str, votes: Mapping[str, int]) -> pl.Expr:
     """Return the expression that looks a column's value up in ``votes``, -1 where it is not there."""
-    values, numbers = pl.Series(list(votes), dtype=pl.String), pl.Series(list(votes.values()), dtype=pl.Int8)
-    return column_text(column).replace_strict(values, numbers, default=ABSTAIN, return_dtype=pl.Int8)
+    dtype = _dtype(max(votes.values(), default=ABSTAIN))
+    values, numbers = pl.Series(list(votes), dtype=pl.String), pl.Series(list(votes.values()), dtype=dtype)
+    return column_text(column).replace_strict(values, numbers, default=ABSTAIN, return_dtype=dtype)
 
 
 def _counting(kind: str, name: str, label: int, column: str, pattern: str, least: int, most: int | None) -> PatternLF:
@@ -300,6 +301,11 @@ def _counting(kind: str, name: str, label: int, column: str, pattern: str, least
 
 def _pattern_lf(kind: str, name: str, label: int, column: str, hit: pl.Expr) -> PatternLF:
     label = check_label(check_name(name), label)
-    number = pl.lit(label, dtype=pl.Int8)
-    votes = pl.when(hit).then(number).otherwise(pl.lit(ABSTAIN, dtype=pl.Int8))
+    number = pl.lit(label, dtype=_dtype(label))
+    votes = pl.when(hit).then(number).otherwise(pl.lit(ABSTAIN, dtype=_dtype(label)))
     return PatternLF(name, (column,), votes.alias(name), kind, label)
+
+
+def _dtype(highest: int) -> type[pl.Int8 | pl.Int16]:
+    """Return the type of votes for classes up to ``highest``; see `weaklabel.labels.vote_dtype`."""
+    return pl.Int8 if highest < INT8_CLASSES else pl.Int16

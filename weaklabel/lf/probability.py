@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError, nearest
-from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Votes8
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Votes8, as_votes
 
 
 class ModelLF(ABC):
@@ -95,7 +95,7 @@ def decide(probs: NDArray[Any], answers: NDArray[np.int64], threshold: float) ->
     best = classes[mass.argmax(axis=1)]
     # Sums of floats may part what ties, or miss a threshold, by a last digit.
     clear = (top >= threshold - LAST_DIGITS) & ((mass >= top[:, None] - LAST_DIGITS).sum(axis=1) == 1) & (best >= 0)
-    return np.where(clear, best, ABSTAIN).astype(np.int8)
+    return as_votes(np.where(clear, best, ABSTAIN), int(classes.max()) + 1)
 
 
 def check_answers(name: str, answers: Iterable[Any], least: int = 1) -> None:

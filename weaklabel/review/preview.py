@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from weaklabel.labels import ABSTAIN, Labels, Votes8
 from weaklabel.review.intervals import Share, share
@@ -108,11 +107,11 @@ def _stats(votes: Votes8, high: Votes8, low: Votes8, gold: Labels) -> LFStats:
     return LFStats(len(votes), n_votes, n_overlaps, n_conflicts, share(right, int(judged.sum())))
 
 
-def _range_of(L: Votes8) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+def _range_of(L: Votes8) -> tuple[Votes8, Votes8]:
     """Return the highest and the lowest class that a row has votes for, -1 where it has none. Shape: [n, m] -> [n]."""
     n, m = L.shape
-    high = np.full(n, ABSTAIN, dtype=np.int8)
-    low = np.full(n, np.iinfo(np.int8).max, dtype=np.int8)
+    high = np.full(n, ABSTAIN, dtype=L.dtype)
+    low = np.full(n, np.iinfo(L.dtype).max, dtype=L.dtype)
     for column in range(m):  # column by column, as L lies in memory
         votes = L[:, column]
         np.maximum(high, votes, out=high)

@@ -46,7 +46,8 @@ def rows_to_label(points: Floats, known: Evidence, L: Votes8, n: int) -> list[in
     worth[known.gold != ABSTAIN] = 0.0
     order = np.lexsort((np.arange(len(worth)), -worth))
     order = order[worth[order] > 0]
-    highest, lowest = L.max(axis=1, initial=ABSTAIN), np.where(L >= 0, L, np.int8(127)).min(axis=1, initial=127)
+    none = np.iinfo(L.dtype).max
+    highest, lowest = L.max(axis=1, initial=ABSTAIN), np.where(L >= 0, L, none).min(axis=1, initial=none)
     conflicting = highest > lowest
     chosen = _unlike(order[conflicting[order]], points, [], round(_CONFLICTS * n))
     chosen = _unlike(order, points, chosen, n)

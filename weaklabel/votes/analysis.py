@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
-from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Votes8, check_L, check_Y
+from weaklabel.labels import ABSTAIN, Labels, Votes8, check_L, check_Y, vote_dtype
 from weaklabel.table import table
 from weaklabel.votes.matrix import Votes
-from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import Tally, range_of, tally_votes
 
 if TYPE_CHECKING:
@@ -214,18 +214,19 @@ class LFAnalysis:
             return self._tally
         # Of each pattern, as many rows as have it and one class of gold.
         patterns, rows = self._source.patterns, self._source.rows()
-        found = tally_votes(patterns[:0])
+        classes = range_of(patterns)[1] + 1
+        found = tally_votes(patterns[:0], classes=classes)
         for label in np.unique(gold[gold != ABSTAIN]):
-            weights = np.bincount(rows[gold == label], minlength=len(patterns))
-            found += tally_votes(patterns, weights, np.full(len(patterns), label))
+            some, weights = np.unique(rows[gold == label], return_counts=True)
+            found += tally_votes(take_rows(patterns, some), weights, np.full(len(some), label), classes)
         return found
 
 
 def _checked(L: ArrayLike) -> tuple[Votes8, int | None]:
-    """Check a label matrix, in threads where it is int8 already; return it, and how many classes it has votes for."""
-    if isinstance(L, np.ndarray) and L.dtype == np.int8 and L.ndim == 2:
+    """Check a label matrix, in threads where it is votes already; return it, and how many classes it has votes for."""
+    if isinstance(L, np.ndarray) and L.dtype in (np.int8, np.int16) and L.ndim == 2:
         lowest, highest = range_of(L)
-        if lowest >= ABSTAIN and highest < MAX_CARDINALITY:
+        if lowest >= ABSTAIN and vote_dtype(highest + 1) == L.dtype:
             return L, highest + 1
     return check_L(L), None
 

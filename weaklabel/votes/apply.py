@@ -44,7 +44,7 @@ def apply_lfs(
     corpus
         A corpus, a pandas or polars frame, a list of texts, or whatever else `read_corpus` reads.
     labels
-        Class names; by default those of the collection. Without any, a vote may be 0 to 126.
+        Class names; by default those of the collection. Without any, a vote may be 0 to 32,766.
     error_budget
         Share of the rows, 0 to 1, on which one labeling function may go wrong before all is refused; 0 refuses the
         first problem. By default 5%, or 100 rows where that is more. One that goes wrong on each of the first 10,000

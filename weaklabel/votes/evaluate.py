@@ -12,7 +12,7 @@ import polars as pl
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError, WeakLabelError
-from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Votes8
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Votes8, as_votes
 from weaklabel.votes.matrix import Problem, Problems
 
 FIRST = 5
@@ -81,7 +81,7 @@ def add_problems(parts: Iterable[Problems | None]) -> Problems | None:
 
 
 def check_votes(name: str, votes: Any, batch: Batch, top: int = MAX_CARDINALITY) -> LFVotes:
-    """Check votes and make them int8; whatever is no vote becomes an abstain and a problem.
+    """Check votes and make them int8, or int16 for classes beyond 126; what is no vote is an abstain and a problem.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def check_votes(name: str, votes: Any, batch: Batch, top: int = MAX_CARDINALITY)
             "it must return a vote for each row"
         )
     if _are_votes(votes, top):
-        return LFVotes(np.asarray(votes, dtype=np.int8), None)
+        return LFVotes(as_votes(np.asarray(votes)), None)
     return _check_each(votes, batch.start, top)
 
 
@@ -120,7 +120,7 @@ def _are_votes(votes: Any, top: int) -> bool:
 
 
 def _check_each(votes: Sequence[Any], start: int, top: int) -> LFVotes:
-    checked = np.full(len(votes), ABSTAIN, dtype=np.int8)
+    checked = np.full(len(votes), ABSTAIN, dtype=np.int16)
     count, first = 0, []
     for row, vote in enumerate(votes):
         if isinstance(vote, int | np.integer) and not isinstance(vote, bool) and ABSTAIN <= vote < top:
@@ -131,7 +131,7 @@ def _check_each(votes: Sequence[Any], start: int, top: int) -> LFVotes:
             first.append(
                 Problem(start + row, _of_error(vote) if isinstance(vote, BaseException) else _of_vote(vote, top))
             )
-    return LFVotes(checked, Problems(count, tuple(first)) if count else None)
+    return LFVotes(as_votes(checked), Problems(count, tuple(first)) if count else None)
 
 
 def _of_error(error: BaseException) -> str:

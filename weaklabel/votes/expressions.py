@@ -63,7 +63,7 @@ def _columns(exprs: Sequence[pl.Expr], frame: pl.DataFrame) -> list[pl.Series]:
 
 
 def _abstain_where_null(column: pl.Series) -> Any:
-    if column.dtype == pl.Int8:
+    if column.dtype in (pl.Int8, pl.Int16):
         return column.fill_null(ABSTAIN).to_numpy()
     if column.dtype.is_integer():
         return column.cast(pl.Int64).fill_null(ABSTAIN).to_numpy()
@@ -93,7 +93,8 @@ def _with_literals(lfs: Iterable[ExpressionLF]) -> list[list[PatternLF]]:
 
 
 def _only_where(lf: Any, possible: pl.Series, frame: pl.DataFrame) -> Votes8:
-    votes = np.full(len(possible), ABSTAIN, np.int8)
     rows = np.flatnonzero(possible.fill_null(False).to_numpy())
-    votes[rows] = ask_rows(lf, frame.select(column_text(lf.columns[0])).to_series(), rows)
+    found = ask_rows(lf, frame.select(column_text(lf.columns[0])).to_series(), rows)
+    votes = np.full(len(possible), ABSTAIN, found.dtype)
+    votes[rows] = found
     return votes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import Votes8
+from weaklabel.labels import INT8_CLASSES, Votes8
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import tally_votes
 
@@ -15,6 +15,9 @@ Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _AT_ONCE = 1 << 14
+
+_CELLS_AT_ONCE = 1 << 21
+"""Rows times classes, or labeling functions, that are counted together where votes are counted one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,12 +51,14 @@ def count_votes(found: VotePatterns, k: int) -> VoteFigures:
 
     It takes memory for pairs of labeling functions, not of their classes (see `count_overlaps`, which does).
     """
+    if k > INT8_CLASSES:
+        return _count_sparse(found, k)
     m, u = found.m, len(found)
     together, agree = np.zeros((m, m)), np.zeros((m, m))
     of_each = np.zeros((m, k), dtype=np.int64)
     voting, most = np.zeros(u, dtype=np.int64), np.zeros(u, dtype=np.int64)
     # A class is looked for only among those that vote for it: most labeling functions know one class.
-    seen = tally_votes(found.patterns).seen
+    seen = tally_votes(found.patterns, classes=k).seen
     voters = [np.flatnonzero(seen[:, label]) for label in range(k)]
     for start in range(0, u, _AT_ONCE):
         rows = slice(start, start + _AT_ONCE)
@@ -68,6 +73,33 @@ def count_votes(found: VotePatterns, k: int) -> VoteFigures:
                 np.maximum(most[rows], hits.sum(axis=1), out=most[rows])
     votes_a_row = np.bincount(voting, found.counts.astype(np.float64), minlength=m + 1).astype(np.float64)
     return VoteFigures(_whole(together), _whole(together - agree), _whole(votes_a_row), of_each, voting - most, voting)
+
+
+def _count_sparse(found: VotePatterns, k: int) -> VoteFigures:
+    """Count by the votes cast: of so many classes, a row has votes for few."""
+    from scipy.sparse import csr_array
+
+    m, u = found.m, len(found)
+    together, agree, of_each = np.zeros((m, m)), np.zeros((m, m)), np.zeros(m * k)
+    voting, most = np.zeros(u, dtype=np.int64), np.zeros(u, dtype=np.int64)
+    at_once = max(1, _CELLS_AT_ONCE // max(1, k, m))
+    for start in range(0, u, at_once):
+        rows = slice(start, min(u, start + at_once))
+        block, weights = found.patterns[rows], found.counts[rows].astype(np.float64)
+        row, lf = np.nonzero(block >= 0)
+        vote = block[row, lf].astype(np.intp)
+        # Whoever votes for a class of a row meets there.
+        place, n_places = row * k + vote, len(block) * k
+        votes = csr_array((np.ones(len(row)), (place, lf)), shape=(n_places, m))
+        weighted = csr_array((weights[row], (place, lf)), shape=(n_places, m))
+        agree += (votes.T @ weighted).toarray()
+        together += _meetings(block >= 0, found.counts[rows])
+        of_each += np.bincount(lf * k + vote, weights[row], minlength=m * k)
+        voting[rows] = np.bincount(row, minlength=len(block))
+        most[rows] = np.diff(votes.indptr).reshape(len(block), k).max(axis=1, initial=0)
+    votes_a_row = np.bincount(voting, found.counts.astype(np.float64), minlength=m + 1).astype(np.float64)
+    differ, votes = _whole(together - agree), _whole(of_each.reshape(m, k))
+    return VoteFigures(_whole(together), differ, _whole(votes_a_row), votes, voting - most, voting)
 
 
 def _meetings(hits: NDArray[np.bool_] | Votes8, weights: Counts) -> Floats:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
 from weaklabel.labels import MAX_CARDINALITY, Votes8, check_L
-from weaklabel.votes.packing import pack_bytes, pack_word, unpack_bytes, votes_a_byte
+from weaklabel.votes.packing import bytes_of_votes, pack_bytes, pack_word, unpack_bytes, votes_in_bytes
 from weaklabel.votes.threads import in_threads
 
 _PATTERNS_AT_ONCE = 1 << 20
@@ -111,7 +111,7 @@ class VotePatterns:
             packed, counts, (m, base) = arrays["packed"], arrays["counts"], arrays["shape"].tolist()
         except (KeyError, ValueError) as error:
             raise VoteError(f"these arrays are no vote patterns: {error!r}; they need packed, counts, shape") from error
-        if not 2 <= base <= MAX_CARDINALITY + 1 or packed.shape != (len(counts), -(-m // votes_a_byte(base))):
+        if not 2 <= base <= MAX_CARDINALITY + 1 or packed.shape != (len(counts), bytes_of_votes(m, base)):
             raise VoteError(f"packed votes of shape {packed.shape} are not of {len(counts)} patterns of {m} votes")
         return cls(unpack_bytes(packed.astype(np.uint8, copy=False), base, m), counts.astype(np.int64, copy=False))
 
@@ -218,22 +218,27 @@ def _joined(tables: Sequence[VotePatterns]) -> Votes8:
     if len(widths) > 1:
         wrong = " and of ".join(map(str, sorted(widths)))
         raise VoteError(f"patterns of {wrong} labeling functions cannot be merged")
-    joined = np.empty((sum(map(len, tables)), widths.pop()), dtype=np.int8, order="F")
+    dtype = np.result_type(*(table.patterns for table in tables))
+    joined = np.empty((sum(map(len, tables)), widths.pop()), dtype=dtype, order="F")
     return np.concatenate([table.patterns for table in tables], out=joined)
 
 
 def take_rows(L: Votes8, rows: NDArray[np.int64]) -> Votes8:
     """Return some rows of L, stored by column."""
-    many = 4 * len(rows) > len(L)
+    # Many rows are fetched in fewer turns where several votes are packed into a byte.
+    many = 4 * len(rows) > len(L) and L.dtype == np.int8
     base = _base(L) if many else 0
-    source = pack_bytes(L, base) if many else L  # many rows are fetched in fewer turns where they are packed
-    taken = np.empty((len(rows), L.shape[1]), dtype=np.int8, order="F")
+    source = pack_bytes(L, base) if many else L
+    taken = np.empty((len(rows), L.shape[1]), dtype=L.dtype, order="F")
 
     def take(part: slice) -> None:
-        fetched = np.empty((part.stop - part.start, source.shape[1]), dtype=source.dtype, order="F")
+        fetched: NDArray[Any] = taken[part]
+        if many:
+            fetched = np.empty((part.stop - part.start, source.shape[1]), np.uint8, order="F")
         for column in range(source.shape[1]):
             np.take(source[:, column], rows[part], out=fetched[:, column], mode="clip")
-        taken[part] = unpack_bytes(fetched.view(np.uint8), base, L.shape[1]) if many else fetched
+        if many:
+            taken[part] = unpack_bytes(fetched, base, L.shape[1])
 
     in_threads(len(rows), take)
     return taken
@@ -254,12 +259,11 @@ def _sort_rows(L: Votes8) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """
     n, m = L.shape
     base = _base(L)
-    digits = votes_a_byte(base)
     order, first = np.arange(n), np.arange(n) == 0
     column, places, group = 0, np.arange(n), np.zeros(n, dtype=np.uint64)
     while column < m and len(places):
         used = (int(group[-1]).bit_length() + 7) // 8  # bytes of the rank so far
-        width = (8 - used) * digits
+        width = votes_in_bytes(8 - used, base)
         keys = _pack_rows(L[:, column : column + width], order[places], base)
         if used:
             keys |= group << np.uint64(8 * (8 - used))

@@ -16,7 +16,7 @@ import polars as pl
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN, Votes8
+from weaklabel.labels import ABSTAIN, Votes8, as_votes
 from weaklabel.lf.literals import ASCII_TWINS, fold
 from weaklabel.lf.patterns import PatternLF, column_text
 
@@ -54,7 +54,7 @@ def scan_votes(lfs: Sequence[PatternLF], frame: pl.DataFrame) -> dict[PatternLF,
             return {}
     column = _Column(texts)
     scanner = _scanner(tuple(lfs))
-    votes = np.full((len(lfs), len(texts)), ABSTAIN, np.int8)
+    votes = np.full((len(lfs), len(texts)), ABSTAIN, scanner.labels.dtype)
     lf, row, is_sure = scanner.find(column)
     votes[lf[is_sure], row[is_sure]] = scanner.labels[lf[is_sure]]
     unsure = lf[~is_sure] * len(texts) + row[~is_sure]
@@ -127,7 +127,7 @@ class _Scanner:
         self._is_sure = np.array([literal in lfs[number].sure for number, literal in pairs])
         self._lead = np.array([len(literal) - len(literal.lstrip()) for literal in literals])
         self._is_bounded = np.array([literal != literal.strip() for literal in literals])
-        self.labels = np.array([lf.label for lf in lfs], dtype=np.int8)
+        self.labels = as_votes(np.array([lf.label for lf in lfs]))
 
     def find(self, column: _Column) -> tuple[Positions, Positions, NDArray[np.bool]]:
         """Return labeling function, row, and whether that is a vote already, of every literal found. Shape: [finds]."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Votes8
+from weaklabel.labels import ABSTAIN, INT8_CLASSES, Votes8
 from weaklabel.votes.bit_tally import FEW_CLASSES, tally_bits
 from weaklabel.votes.threads import in_threads
 
@@ -18,8 +18,8 @@ Counts = NDArray[np.int64]
 _VOTES_AT_ONCE = 1 << 18
 """Votes in a block: about as many bytes, a few times over, as a core's own cache holds."""
 
-_UNSEEN = 255
-"""What an abstain is as a byte, so that the smallest byte of some votes is their lowest class."""
+_SEVERAL_CLASSES = 64
+"""Classes between the lowest and the highest of a labeling function from which on they are not looked for one by one."""
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Tally:
     covered, overlapped, conflicted
         Rows with a vote, with two or more, and with two that differ. Shape: [1].
     seen
-        Whether a labeling function votes for a class. Shape: [m, 127].
+        Whether a labeling function votes for a class. Shape: [m, 127], or [m, k] where classes are more.
     votes, overlaps, conflicts
         How many of them a labeling function votes on. Shape: [m].
     judged, correct
@@ -70,10 +70,10 @@ def tally_votes(
         Number of classes that L has votes for, at most, where that is known.
     """
     classes = range_of(L)[1] + 1 if classes is None else classes
-    if weights is None and 0 < classes <= FEW_CLASSES and L.size:
+    if weights is None and 0 < classes <= FEW_CLASSES and L.size and L.dtype == np.int8:
         parts = in_threads(len(L), lambda rows: _bit_tally(L[rows], _part(gold, rows), classes))
     else:
-        parts = in_threads(len(L), lambda rows: _tally(L[rows], _part(weights, rows), _part(gold, rows)))
+        parts = in_threads(len(L), lambda rows: _tally(L[rows], _part(weights, rows), _part(gold, rows), classes))
     return sum(parts[1:], start=parts[0])
 
 
@@ -105,10 +105,16 @@ def rows_at_once(m: int) -> int:
     return max(1, _VOTES_AT_ONCE // max(1, m))
 
 
-def extremes(block: Votes8) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+def unsigned(L: Votes8) -> NDArray[np.uint8 | np.uint16]:
+    """Read votes as numbers of which the abstain is the largest, so that the smallest of some is their lowest class."""
+    return L.view(f"u{L.itemsize}")
+
+
+def extremes(block: Votes8) -> tuple[Votes8, Votes8]:
     """Return the lowest and the highest class that each row has votes for; -1 where it has none. Shape: [n, m] -> [n]."""
-    lowest = np.minimum.reduce(block.view(np.uint8), axis=1, initial=_UNSEEN)
-    return lowest.view(np.int8), np.maximum.reduce(block, axis=1, initial=ABSTAIN)
+    votes = unsigned(block)
+    lowest = np.minimum.reduce(votes, axis=1, initial=np.iinfo(votes.dtype).max)
+    return lowest.view(block.dtype), np.maximum.reduce(block, axis=1, initial=ABSTAIN)
 
 
 def several(voted: Bools) -> Bools:
@@ -117,10 +123,10 @@ def several(voted: Bools) -> Bools:
     return np.asarray(np.add.reduce(voted.view(np.uint8), axis=1, dtype=narrow) > 1)
 
 
-def span_of_votes(L: Votes8) -> tuple[Bools, NDArray[np.int8], NDArray[np.int8]]:
+def span_of_votes(L: Votes8) -> tuple[Bools, Votes8, Votes8]:
     """Say of each row whether it has two votes or more, and the lowest and the highest class. Shape: [n, m] -> 3 x [n]."""
     two = np.empty(len(L), dtype=np.bool_)
-    lowest, highest = np.empty(len(L), dtype=np.int8), np.empty(len(L), dtype=np.int8)
+    lowest, highest = np.empty(len(L), dtype=L.dtype), np.empty(len(L), dtype=L.dtype)
     for rows, block in blocks(L):
         two[rows] = several(block >= 0)
         lowest[rows], highest[rows] = extremes(block)
@@ -142,16 +148,20 @@ def _part(values: NDArray[np.int64] | None, rows: slice) -> NDArray[np.int64] | 
 
 def _bit_tally(L: Votes8, gold: NDArray[np.int64] | None, classes: int) -> Tally:
     found = tally_bits(np.asfortranarray(L) if L.strides[0] != 1 else L, gold, classes)
-    seen = np.zeros((L.shape[1], MAX_CARDINALITY), dtype=np.bool_)
+    seen = _nothing_seen(L.shape[1], classes)
     seen[:, :classes] = found.pop("by_class") > 0
     return Tally(seen=seen, **found)
 
 
-def _tally(L: Votes8, weights: Counts | None, gold: NDArray[np.int64] | None) -> Tally:
+def _nothing_seen(m: int, classes: int) -> Bools:
+    return np.zeros((m, max(INT8_CLASSES, classes)), dtype=np.bool_)
+
+
+def _tally(L: Votes8, weights: Counts | None, gold: NDArray[np.int64] | None, n_classes: int) -> Tally:
     m = L.shape[1]
     whole = np.zeros(3, dtype=np.int64)
     by_lf = {name: _Sum(m) for name in ("votes", "overlaps", "conflicts", "judged", "correct")}
-    classes = _Classes(m)
+    classes = _Classes(L)
     room = np.empty((2, m, rows_at_once(m)), dtype=np.bool_)  # used again for every block: new memory costs time
     for rows, block in blocks(L):
         voted, chosen = room[:, :, : len(block)].transpose(0, 2, 1)
@@ -166,14 +176,14 @@ def _tally(L: Votes8, weights: Counts | None, gold: NDArray[np.int64] | None) ->
         by_lf["conflicts"].add(np.logical_and(voted, differ[:, None], out=chosen), weight)
         if gold is not None:
             known = gold[rows] != ABSTAIN
-            # No vote is -2, nor a class beyond int8.
-            right = np.where(known & (gold[rows] < MAX_CARDINALITY), gold[rows], -2).astype(np.int8)
+            # No vote is -2, nor a class beyond their type.
+            right = np.where(known & (gold[rows] < np.iinfo(L.dtype).max), gold[rows], -2).astype(L.dtype)
             by_lf["correct"].add(np.equal(block, right[:, None], out=chosen), weight)
             by_lf["judged"].add(np.logical_and(voted, known[:, None], out=chosen), weight)
         classes.add(block)
     covered, overlapped, conflicted = np.split(whole, 3)
     return Tally(
-        covered, overlapped, conflicted, classes.seen(L), **{name: part.total() for name, part in by_lf.items()}
+        covered, overlapped, conflicted, classes.seen(n_classes), **{name: part.total() for name, part in by_lf.items()}
     )
 
 
@@ -212,19 +222,24 @@ class _Sum:
 class _Classes:
     """Finds the classes that columns have votes for: the lowest and the highest block by block, the others at the end."""
 
-    def __init__(self, m: int) -> None:
-        self.lowest, self.highest = np.full(m, _UNSEEN, dtype=np.uint8), np.full(m, ABSTAIN, dtype=np.int8)
+    def __init__(self, L: Votes8) -> None:
+        self.L = L
+        self.highest = np.full(L.shape[1], ABSTAIN, dtype=L.dtype)
+        self.lowest = unsigned(self.highest.copy())
 
     def add(self, block: Votes8) -> None:
-        np.minimum(self.lowest, np.minimum.reduce(block.view(np.uint8), axis=0), out=self.lowest)
+        np.minimum(self.lowest, np.minimum.reduce(unsigned(block), axis=0), out=self.lowest)
         np.maximum(self.highest, np.maximum.reduce(block, axis=0), out=self.highest)
 
-    def seen(self, L: Votes8) -> Bools:
-        """Shape: [m, 127]."""
-        seen = np.zeros((len(self.lowest), MAX_CARDINALITY), dtype=np.bool_)
+    def seen(self, classes: int) -> Bools:
+        """Shape: [m, 127] or [m, classes]."""
+        seen = _nothing_seen(len(self.lowest), classes)
         for lf in np.flatnonzero(self.highest >= 0):
-            ends = int(self.lowest[lf]), int(self.highest[lf])
+            votes, ends = self.L[:, lf], (int(self.lowest[lf]), int(self.highest[lf]))
             seen[lf, list(ends)] = True
+            if ends[1] - ends[0] > _SEVERAL_CLASSES:
+                seen[lf, votes[votes >= 0]] = True
+                continue
             for label in range(ends[0] + 1, ends[1]):
-                seen[lf, label] = label in L[:, lf]
+                seen[lf, label] = label in votes
         return seen

@@ -47,6 +47,7 @@ def pack_step(step: Step) -> tuple[dict[str, Any], bytes]:
     problems = step.votes.problems
     if problems is not None:
         header["problems"] = problems.count, [(problem.row, problem.message) for problem in problems.first]
+    header["dtype"] = step.votes.votes.dtype.str
     return header, step.votes.votes.tobytes()
 
 
@@ -58,4 +59,4 @@ def unpack_step(header: dict[str, Any], body: bytes) -> Step:
     if "problems" in header:
         count, first = header["problems"]
         problems = Problems(count, tuple(Problem(row, message) for row, message in first))
-    return Step(header["stride"], LFVotes(np.frombuffer(body, dtype=np.int8), problems), header["overdue"])
+    return Step(header["stride"], LFVotes(np.frombuffer(body, dtype=header["dtype"]), problems), header["overdue"])
