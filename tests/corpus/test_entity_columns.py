@@ -122,6 +122,7 @@ def test_long_texts_are_cut_around_the_entities():
         ({"entities": ("e1", "e1")}, "entities are two different columns"),
         ({"entities": "e1"}, "entities are two different columns"),
         ({"entities": ("e1", "e2"), "hide": ["e2"]}, "'e2' is an entity and cannot be hidden"),
+        ({"entities": ("e1", "text")}, "column 'text' is the text and cannot be an entity"),
         ({"entities": ("e1", "e2"), "text": ()}, "no text column is given"),
     ],
 )

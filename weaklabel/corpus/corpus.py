@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from weaklabel.corpus.batch import Batch
+from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.corpus.chunk import START, Chunk, Mark, Source, in_batches
 from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.entity_columns import EntityColumns
@@ -130,7 +130,7 @@ class Corpus:
         Raises
         ------
         CorpusError
-            They are not two columns of the corpus, one is hidden, or the corpus has no text.
+            They are not two columns of the corpus, one is the text or hidden, or the corpus has no text.
         """
         if isinstance(entities, str) or len(set(entities)) != 2 or len(entities) != 2:
             raise CorpusError(
@@ -140,6 +140,8 @@ class Corpus:
             raise CorpusError(f"{self.name}: entities are marked in a text, and no text column is given: give one")
         for name in entities:
             self._check_column(name)
+            if name in (*self.text, TEXT):
+                raise CorpusError(f"{self.name}: column '{name}' is the text and cannot be an entity")
             if name in self.hide:
                 raise CorpusError(f"{self.name}: column '{name}' is an entity and cannot be hidden")
         first, second = entities
