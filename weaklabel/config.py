@@ -27,6 +27,7 @@ class CorpusSettings(_Section):
     columns: list[str] | None = None
     format: str | None = None
     limit: Annotated[int, Field(ge=1)] | None = None
+    entities: Annotated[list[str], Field(min_length=2, max_length=2)] | None = None
 
     def reading(self) -> dict[str, Any]:
         """Return the arguments of `weaklabel.read_corpus`."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GoldRows:
-    """Rows with gold: texts, their votes [n, m], their classes [n], and which rows of the corpus they are, if they are."""
+    """Rows with gold: texts as models read them, votes [n, m], classes [n], and which rows of the corpus they are, if any."""
 
     texts: list[str]
     L: Votes8
@@ -62,6 +62,10 @@ def open_unlabelled(project: Project) -> Corpus:
     """Open the project's corpus; a gold column that it may have is hidden from labeling functions."""
     corpus = read_corpus(project.corpus.path, **project.corpus.reading())
     if project.gold is not None and project.gold.column in corpus.columns:
+        if project.gold.column in corpus.entities:
+            raise ConfigError(
+                f"gold.column: '{project.gold.column}' is one of corpus.entities; name the column with gold"
+            )
         corpus.hide = (project.gold.column,)
     return corpus
 
@@ -97,7 +101,7 @@ def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_]:
         return np.zeros(len(corpus), dtype=bool)
     if project.gold.path is not None:
         decided = {decision.text_sha256 for decision in read_decisions(project.gold.path)}
-        return np.array([key in decided for key in text_hashes(corpus.texts())], dtype=bool)
+        return np.array([key in decided for key in text_hashes(corpus.model_texts())], dtype=bool)
     return np.array([value not in (None, "") for value in corpus.column(project.gold.column)], dtype=bool)
 
 
@@ -115,14 +119,14 @@ def open_gold(project: Project, corpus: Corpus, votes: Votes, lfs: LFCollection,
         raise ConfigError(f"{source.name}: column '{gold.column}' holds no gold label; fill it, or leave out [gold]")
     if gold.path is not None:
         votes = apply_lfs(lfs, source, error_budget=project.lfs.error_budget, workers=project.lfs.workers)
-    texts = source.texts()
+    texts = source.model_texts()
     return GoldRows([texts[row] for row in rows], votes.L[rows], Y[rows], rows if gold.path is None else None)
 
 
 def _open_decisions(path: Path, corpus: Corpus, votes: Votes, lfs: LFCollection, folder: RunFolder) -> GoldRows:
     """Open what reviewers decided on rows of the corpus."""
     folder.inputs["gold"] = {"name": str(path), "sha256": sha256(path.read_bytes()).hexdigest()}
-    texts = corpus.texts()
+    texts = corpus.model_texts()
     Y = gold_of(read_decisions(path), texts, lfs.labels)
     rows = np.flatnonzero(Y != ABSTAIN)
     if not len(rows):
@@ -131,7 +135,7 @@ def _open_decisions(path: Path, corpus: Corpus, votes: Votes, lfs: LFCollection,
 
 
 def gold_of_texts(project: Project, path: Path, texts: Sequence[str], labels: Sequence[str]) -> Labels:
-    """Return the gold that a file has for each of ``texts``. Length: n.
+    """Return the gold that a file has for each of ``texts``, given as models read them. Length: n.
 
     Raises
     ------
@@ -141,7 +145,7 @@ def gold_of_texts(project: Project, path: Path, texts: Sequence[str], labels: Se
     assert project.gold is not None
     truth = read_gold(project, path)
     of_text: dict[str, str] = {}
-    for text, value in zip(truth.texts(), truth.column(project.gold.column), strict=True):
+    for text, value in zip(truth.model_texts(), truth.column(project.gold.column), strict=True):
         if of_text.setdefault(text, value) != value:
             raise ConfigError(f"{truth.name} has both '{of_text[text]}' and '{value}' for the same text; keep one")
     missing = sum(text not in of_text for text in texts)

@@ -158,9 +158,10 @@ def label_corpus(
     all the rest.
     """
     model = make_label_model(settings or LabelModelSettings(), len(lfs.labels), seed)  # says what it cannot do
+    # Before the votes, which may take hours: an entity that is not in its text is an error.
+    texts = corpus.model_texts() if model.uses_texts and read_texts else None
     votes = apply_lfs(lfs, corpus, error_budget=error_budget, workers=workers, progress=progress)
     patterns = votes.patterns()
-    texts = corpus.texts() if model.uses_texts and read_texts else None
     model.fit(patterns, texts)
     preds, probs = model.predict(patterns, return_probs=True, texts=texts)
     return Labelled(votes, model, probs, preds)
@@ -242,7 +243,7 @@ def _train(
             f"{corpus.name}: every row with a vote has gold, and rows with gold are kept out of training; "
             "give more rows without gold, or gold in a file of its own (gold.path)"
         )
-    texts = corpus.texts()
+    texts = corpus.model_texts()
     classifiers = with_baselines(project.classifier.name, chosen, labels, project.seed)
     for stage, classifier in classifiers.items():
         with folder.timed(f"train {stage}"):
@@ -256,7 +257,7 @@ def _train_ceiling(
 ) -> Classifier:
     """Train the same classifier on gold for the corpus's own texts: what perfect labels would give."""
     assert project.gold is not None and project.gold.ceiling is not None
-    texts = corpus.texts()
+    texts = corpus.model_texts()
     Y = gold_of_texts(project, project.gold.ceiling, texts, labels)
     log = folder.path / "training" / "gold_ceiling"
     # Gold needs no denoising.

@@ -114,7 +114,8 @@ class RunFolder:
             f"{self.project.corpus.path.name}; the label model '{self.project.label_model.name}' turned the votes into "
             "probabilities."
         )
-        classifier.save(self._file(f"models/{name}", f"the {name} classifier"), provenance=provenance)
+        path = self._file(f"models/{name}", f"the {name} classifier")
+        classifier.save(path, provenance=provenance, entities=self.corpus.entities)
 
     def finish(
         self,

@@ -7,7 +7,7 @@ import pytest
 
 from tests.bench.sets import LABELS, change, rows_of, voted, wrench, write
 from weaklabel.bench.data import read_bench_set, train_gold
-from weaklabel.bench.wrench import MOST_WORDS
+from weaklabel.corpus.entities import MOST_WORDS
 from weaklabel.errors import WeakLabelError
 
 

@@ -110,6 +110,9 @@ def test_model_card(tmp_path, tiny_bert, reviews):
     assert "No validation rows were used." in card
     for heading in ("How the labels were made", "Training", "Intended use and limits"):
         assert f"\n## {heading}\n" in card
+    model.save(tmp_path / "marked", entities=("e1", "e2"))
+    assert "the @ rain @ met" in (tmp_path / "marked" / "README.md").read_text(encoding="utf-8")
+    assert "the @ rain @ met" not in card
 
 
 def test_truncated_texts_are_counted(tiny_bert, reviews, trained):

@@ -37,6 +37,20 @@ def test_majority_saves_loads_and_clones(tmp_path):
     assert {"weaklabel", "python", "numpy"} <= set(manifest["versions"])
 
 
+def test_the_columns_of_entities_are_kept(tmp_path):
+    model = MajorityClassifier().fit(["@ a @ # b #", "@ c @ # d #"], [0, 1])
+    assert model.entities_ == ()
+    model.save(tmp_path / "model", entities=("e1", "e2"))
+    loaded = load_classifier(tmp_path / "model")
+    loaded.save(tmp_path / "again")
+    assert loaded.entities_ == load_classifier(tmp_path / "again").entities_ == ("e1", "e2")
+    file = tmp_path / "again" / "weaklabel.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    del manifest["entities"]  # as one of an earlier version
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+    assert load_classifier(tmp_path / "again").entities_ == ()
+
+
 def test_saving_again_replaces_the_whole_folder(tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()

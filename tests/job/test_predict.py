@@ -1,12 +1,15 @@
 """Prediction in parts: the same rows as at once, resumed, and never mixed with another model's."""
 
 import json
+from itertools import chain
 
 import numpy as np
 import pytest
 
 from weaklabel import LinearClassifier, read_corpus
+from weaklabel.classifier import load_classifier
 from weaklabel.corpus import write_labelled
+from weaklabel.errors import CorpusError
 from weaklabel.job import predict_file
 from weaklabel.job.engine import LocalEngine
 from weaklabel.labelled import label_columns
@@ -77,3 +80,29 @@ def test_rejects_survive_an_interruption(messages, classifier, tmp_path):
     predict(messages, classifier, tmp_path / "whole.csv")
     whole = (tmp_path / "whole.csv.rejects.jsonl").read_text().splitlines()
     assert lines == [json.loads(line)["line"] for line in whole]
+
+
+def test_entities_are_marked_part_by_part(tmp_path):
+    names = [f"cat{number}" for number in range(100)]
+    rows = [f"the {name} saw a dog,{name},dog" for name in names]
+    path = tmp_path / "relations.csv"
+    path.write_text("\n".join(["text,e1,e2", *rows]) + "\n", encoding="utf-8")
+    corpus = read_corpus(path, entities=("e1", "e2"))
+    texts = corpus.model_texts()
+    fitted = LinearClassifier().fit(texts, [row % 2 for row in range(100)])
+    fitted.save(tmp_path / "model", entities=corpus.entities)
+    read = []
+
+    class Reader(LinearClassifier):
+        def predict_proba(self, texts):
+            read.append(list(texts))
+            return fitted.predict_proba(texts)
+
+    reader = Reader()
+    reader.labels_, reader.entities_ = fitted.labels_, load_classifier(tmp_path / "model").entities_
+    predict_file(read_corpus(path), reader, str(tmp_path / "out.csv"), model_id="1")
+    assert len(read) > 2 and list(chain(*read)) == texts
+
+    path.write_text(path.read_text().replace("cat77,dog", "cat77,fox"), encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"relations\.csv, row 77 \(rows count from 0\), column 'e2': 'fox'"):
+        predict_file(read_corpus(path), reader, str(tmp_path / "out.csv"), model_id="1")

@@ -14,12 +14,9 @@ from typing import Any
 import numpy as np
 
 from weaklabel.bench.split import Split, hidden, texts_or_none
-from weaklabel.corpus.entities import mark_entities
+from weaklabel.corpus.entities import MOST_WORDS, mark_entities
 from weaklabel.errors import CorpusError, VoteError
 from weaklabel.labels import ABSTAIN, Labels, Votes8, as_votes, check_label_names
-
-MOST_WORDS = 90
-"""Words that are kept of a text with two entities, those nearest to them: encoders read the first tokens only."""
 
 
 def read_wrench_labels(folder: Path) -> tuple[str, ...]:

@@ -25,6 +25,9 @@ class Classifier(ABC):
     ----------
     labels_ : tuple of str
         Class names; class ``i`` is ``labels_[i]``. Set by `fit`, as is everything else that ends in an underscore.
+    entities_ : tuple of str
+        The columns whose entities were marked in the texts that it was trained on; () where there were none, or `save`
+        was not told.
     """
 
     kind: ClassVar[str]
@@ -35,6 +38,7 @@ class Classifier(ABC):
 
     labels_: tuple[str, ...]
     provenance_: str
+    entities_: tuple[str, ...]
 
     @abstractmethod
     def fit(
@@ -85,7 +89,7 @@ class Classifier(ABC):
         """Class numbers in the order of `predict_proba`'s columns, as in scikit-learn. Shape: [k]."""
         return np.arange(len(self._fitted_labels()))
 
-    def save(self, folder: str | Path, *, provenance: str | None = None) -> None:
+    def save(self, folder: str | Path, *, provenance: str | None = None, entities: Sequence[str] | None = None) -> None:
         """Save to a folder that `load_classifier` reads; an earlier classifier there is replaced in one step.
 
         Parameters
@@ -95,21 +99,32 @@ class Classifier(ABC):
         provenance
             Where the labels came from, in a sentence or two: kept in ``weaklabel.json`` and in a model card. By default
             what was said when a loaded classifier was saved.
+        entities
+            `Corpus.entities` of what it was trained on: kept in ``weaklabel.json``, so that ``weaklabel predict`` marks
+            them again. By default as ``provenance``.
 
         Raises
         ------
         ClassifierError
             Not fitted yet, or the folder holds something else.
         """
-        self._save(Path(folder), provenance, self._write)
+        self._save(Path(folder), provenance, entities, self._write)
 
-    def _save(self, folder: Path, provenance: str | None, write: Callable[[Path], dict[str, Any]]) -> None:
+    def _save(
+        self,
+        folder: Path,
+        provenance: str | None,
+        entities: Sequence[str] | None,
+        write: Callable[[Path], dict[str, Any]],
+    ) -> None:
         labels = self._fitted_labels()
         if provenance is not None:
             self.provenance_ = provenance
+        if entities is not None:
+            self.entities_ = tuple(entities)
         with replaced_folder(folder) as part:
             state = write(part)
-            write_manifest(part, self.kind, labels, self._saved_params(), state, self.provenance_)
+            write_manifest(part, self.kind, labels, self._saved_params(), state, self.provenance_, self.entities_)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by name; ``deep`` is there for scikit-learn."""
@@ -133,7 +148,7 @@ class Classifier(ABC):
         return {name: value for name, value in self.get_params().items() if name not in self.run_params}
 
     def _learned(self, labels: tuple[str, ...]) -> Self:
-        self.labels_, self.provenance_ = labels, ""
+        self.labels_, self.provenance_, self.entities_ = labels, "", ()
         return self
 
     def _fitted_labels(self) -> tuple[str, ...]:

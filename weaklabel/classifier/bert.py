@@ -247,7 +247,14 @@ class BertClassifier(Classifier):
             )
         return softmax(logits)[row_of]
 
-    def save(self, folder: str | Path, *, provenance: str | None = None, onnx: Sequence[str] | None = None) -> None:
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        provenance: str | None = None,
+        entities: Sequence[str] | None = None,
+        onnx: Sequence[str] | None = None,
+    ) -> None:
         """Save to a folder, with an ONNX export of 8-bit weights if asked; see `Classifier.save`.
 
         Parameters
@@ -268,7 +275,7 @@ class BertClassifier(Classifier):
         texts = None if onnx is None else check_texts(onnx)
         if texts is not None:
             check_exportable(self.kind)
-        self._save(Path(folder), provenance, partial(self._write, export_checked_on=texts))
+        self._save(Path(folder), provenance, entities, partial(self._write, export_checked_on=texts))
 
     def _write(self, folder: Path, export_checked_on: list[str] | None = None) -> dict[str, Any]:
         with quiet_transformers():
@@ -276,7 +283,8 @@ class BertClassifier(Classifier):
             self.tokenizer_.save_pretrained(folder)
         base = EMBEDDED if self.model is None else str(self.model)
         params = self._saved_params() | {"epochs": self.training_["epochs"]}
-        write_text(folder / "README.md", model_card(base, self.labels_, params, self.training_, self.provenance_))
+        card = model_card(base, self.labels_, params, self.training_, self.provenance_, marked=bool(self.entities_))
+        write_text(folder / "README.md", card)
         if export_checked_on is None:
             return {"training": self.training_}
         limit = token_limit(self.model_, self.tokenizer_, self.max_length)

@@ -13,7 +13,13 @@ from weaklabel.versions import versions
 
 
 def model_card(
-    base: str, labels: Sequence[str], params: dict[str, Any], training: dict[str, Any], provenance: str
+    base: str,
+    labels: Sequence[str],
+    params: dict[str, Any],
+    training: dict[str, Any],
+    provenance: str,
+    *,
+    marked: bool = False,
 ) -> str:
     """Return a ``README.md`` for a model's folder.
 
@@ -25,6 +31,8 @@ def model_card(
         `BertClassifier.get_params()` and `BertClassifier.training_`.
     provenance
         Where the labels came from, in the user's words; may be empty.
+    marked
+        Whether two entities were marked in the texts.
     """
     parts = [
         _front_matter(base),
@@ -39,9 +47,16 @@ def model_card(
         "## Training",
         _training(params, training),
         "## Intended use and limits",
+        *([_MARKED] if marked else []),
         _limits(training),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+_MARKED = (
+    "It tells how two entities of a text are related, and reads texts in which these are marked, such as `the @ rain @ met "
+    "the old # roof #`: `weaklabel.corpus.mark_entities` marks them, and `weaklabel predict` by itself."
+)
 
 
 def _front_matter(base: str) -> str:

@@ -95,9 +95,15 @@ def _swap(part: Path, folder: Path) -> None:
 
 
 def write_manifest(
-    folder: Path, kind: str, labels: Sequence[str], params: dict[str, Any], state: dict[str, Any], provenance: str
+    folder: Path,
+    kind: str,
+    labels: Sequence[str],
+    params: dict[str, Any],
+    state: dict[str, Any],
+    provenance: str,
+    entities: Sequence[str],
 ) -> None:
-    """Write ``weaklabel.json``: the kind, class names, parameters, fitted state and versions of a classifier."""
+    """Write ``weaklabel.json``: the kind, class names, parameters, state, origin and versions of a classifier."""
     params = {name: str(value) if isinstance(value, Path) else value for name, value in params.items()}
     manifest = {
         "kind": kind,
@@ -105,6 +111,7 @@ def write_manifest(
         "params": params,
         "state": state,
         "provenance": provenance,
+        "entities": list(entities),
         "versions": versions(PACKAGES),
     }
     write_json(folder / MANIFEST, manifest)
@@ -134,6 +141,7 @@ def load_classifier(folder: str | Path, backend: Backend = "torch") -> Classifie
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         kind, params, labels = manifest["kind"], manifest["params"], tuple(manifest["labels"])
         provenance, state = manifest["provenance"], manifest["state"]
+        entities = tuple(manifest.get("entities", ()))  # those from before there were any have no such key
     except FileNotFoundError:
         raise ClassifierError(
             f"no classifier in {folder}: {MANIFEST} is missing; give the folder that save wrote, or for a plain "
@@ -149,7 +157,7 @@ def load_classifier(folder: str | Path, backend: Backend = "torch") -> Classifie
     try:
         params = {} if backend == "onnx" else params | {"labels": labels}
         classifier: Classifier = getattr(importlib.import_module(module), name)(**params)
-        classifier.labels_, classifier.provenance_ = labels, provenance
+        classifier.labels_, classifier.provenance_, classifier.entities_ = labels, provenance, entities
         classifier._read(folder, state)
     except MissingPackageError:
         raise

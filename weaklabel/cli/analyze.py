@@ -29,6 +29,7 @@ def analyze(
     label_model: common.LabelModelOpt = "auto",
     class_balance: common.BalanceOpt = None,
     text: common.TextOpt = "text",
+    entities: common.EntitiesOpt = None,
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
     encoding: common.EncodingOpt = None,
@@ -66,7 +67,9 @@ def analyze(
     if html is not None:
         check_page_path(html)
     loaded = load_lfs(*lfs)
-    rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit, [gold] if gold else [])
+    rows = open_corpus(
+        corpus, text, entities, delimiter, quoting, encoding, columns, format, limit, [gold] if gold else []
+    )
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
     Y = Y if said is None else decided_rows(rows, said, loaded.labels)
     settings = label_model_settings(label_model, class_balance)

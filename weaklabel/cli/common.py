@@ -28,6 +28,15 @@ def _delimiter(value: str | None) -> str | None:
         raise typer.BadParameter(str(error)) from None
 
 
+def _entities(value: str | None) -> str | None:
+    if value is None:
+        return None
+    names = value.split(",")
+    if len(names) != 2 or not all(names) or names[0] == names[1]:
+        raise typer.BadParameter(f"'{value}' names no two columns; give two, such as e1,e2")
+    return value
+
+
 def _encoding(value: str | None) -> str | None:
     try:
         "".encode(value or "utf-8")
@@ -49,6 +58,16 @@ LfsOpt = Annotated[
 ]
 TextOpt = Annotated[
     str, typer.Option("--text", metavar="COLUMN", help="The column with the text; several, joined: title,body.")
+]
+EntitiesOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--entities",
+        metavar="E1,E2",
+        callback=_entities,
+        help="Two columns with an entity of the text each, as its words or as a span such as 27-34: marked in what "
+        "models read.",
+    ),
 ]
 DelimiterOpt = Annotated[
     str | None,
@@ -186,6 +205,7 @@ def open_engine(name: str, address: str | None) -> Iterator[Engine]:
 def open_corpus(
     source: str,
     text: str | None = "text",
+    entities: str | None = None,
     delimiter: str | None = None,
     quoting: bool | None = None,
     encoding: str | None = None,
@@ -200,6 +220,7 @@ def open_corpus(
     return read_corpus(
         source,
         text=() if text is None else text.split(","),
+        entities=column_names(entities),
         delimiter=delimiter,
         quoting=quoting,
         encoding=encoding,
@@ -209,6 +230,11 @@ def open_corpus(
         limit=limit,
         hide=hide,
     )
+
+
+def column_names(given: str | None) -> list[str]:
+    """Return the columns that an option names, with commas between; none where it was not given."""
+    return given.split(",") if given else []
 
 
 def warn_of_rejects(corpus: Corpus) -> None:

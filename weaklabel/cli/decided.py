@@ -33,7 +33,7 @@ def decided_rows(rows: Corpus, decisions: Sequence[Decision], labels: Sequence[s
     from weaklabel.decisions import agreed_classes, gold_of, text_hashes
     from weaklabel.errors import ConfigError
 
-    texts = rows.texts()
+    texts = rows.model_texts()
     Y = gold_of(decisions, texts, labels)
     agreed = agreed_classes(decisions, labels)
     missing = len(agreed.keys() - set(text_hashes(texts)))

@@ -46,6 +46,7 @@ def explain(
     label_model: common.LabelModelOpt = "auto",
     class_balance: common.BalanceOpt = None,
     text: common.TextOpt = "text",
+    entities: common.EntitiesOpt = None,
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
     encoding: common.EncodingOpt = None,
@@ -84,7 +85,7 @@ def explain(
         from weaklabel.lf.packs import load_lfs
 
         loaded = load_lfs(*lfs)
-        rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
+        rows = open_corpus(corpus, text, entities, delimiter, quoting, encoding, columns, format, limit)
         labelled = vote_and_label(
             rows,
             loaded,
@@ -166,7 +167,12 @@ def _row(voted: Voted, row: int) -> tuple[dict[str, Any], str]:
     reasons = [_reason(voted, name, one, int(vote)) for name, vote in zip(votes.lf_names, votes.L[row], strict=True)]
     (text,) = one.texts if one.text else [""]
     found = explain_row(
-        voted.model, votes.L[row], text if voted.reads_texts else None, votes.lf_names, voted.lfs.labels, reasons
+        voted.model,
+        votes.L[row],
+        one.model_texts[0] if voted.reads_texts else None,
+        votes.lf_names,
+        voted.lfs.labels,
+        reasons,
     )
     result = {"row": row, "text": text, "label_model": voted.why, **found.to_dict()}
     beginning = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
@@ -184,7 +190,7 @@ def _lf(voted: Voted, name: str) -> tuple[dict[str, Any], str]:
         reasons = {row: _reason(voted, name, batches[row], vote) for row, vote in votes.items()}
         return {row: reason for row, reason in reasons.items() if reason}
 
-    texts = voted.corpus.texts() if voted.reads_texts else None
+    texts = voted.corpus.model_texts() if voted.reads_texts else None
     found = explain_lf(voted.model, voted.votes, name, texts=texts, why=why)
     result = found.to_dict()
     for example in (*result["alone"], *result["disagrees"]):

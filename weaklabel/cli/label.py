@@ -25,6 +25,7 @@ def label(
     prefix: common.PrefixOpt = "",
     spreadsheet_safe: common.SafeOpt = False,
     text: common.TextOpt = "text",
+    entities: common.EntitiesOpt = None,
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
     encoding: common.EncodingOpt = None,
@@ -64,7 +65,7 @@ def label(
     tell_steps(quiet=True)
     use_cache(cache, no_cache)
     loaded = load_lfs(*lfs)
-    rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
+    rows = open_corpus(corpus, text, entities, delimiter, quoting, encoding, columns, format, limit)
     check_target(rows, out, safe=spreadsheet_safe)
     options = LabelOptions(
         label_model=label_model_settings(label_model, class_balance),

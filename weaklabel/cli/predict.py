@@ -22,6 +22,7 @@ def predict(
     prefix: common.PrefixOpt = "",
     spreadsheet_safe: common.SafeOpt = False,
     text: common.TextOpt = "text",
+    entities: common.EntitiesOpt = None,
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
     encoding: common.EncodingOpt = None,
@@ -41,20 +42,23 @@ def predict(
       weaklabel predict new.csv --model model -o predicted.csv
       weaklabel predict new.jsonl --model runs/demo/models/bert --text body -o predicted.jsonl
       weaklabel predict new.csv --model model --backend onnx -o predicted.csv
+
+    A classifier trained with --entities marks those columns by itself; --entities names others that hold them here.
     """
     from weaklabel.cache import content_of
     from weaklabel.classifier import load_classifier
     from weaklabel.corpus import check_new_columns, check_target
-    from weaklabel.job import predict_file
+    from weaklabel.job import mark_as_trained, predict_file
     from weaklabel.job.progress import stderr_unless
     from weaklabel.labelled import new_columns
 
     tell_steps(quiet=True)
     classifier = load_classifier(model, backend)
-    rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
+    rows = open_corpus(corpus, text, entities, delimiter, quoting, encoding, columns, format, limit)
     check_target(rows, out, safe=spreadsheet_safe)
     check_new_columns(rows, new_columns(classifier.labels_, (), prefix))
     if dry_run:
+        mark_as_trained(rows, classifier)
         checked = {"rows": len(rows), "rejects": len(rows.rejects), "labels": list(classifier.labels_)}
         show(checked, f"{len(rows):,} rows to predict; nothing written (dry run)", json, quiet)
         return

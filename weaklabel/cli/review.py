@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import shows_progress, stdout_for_results
+from weaklabel.cli.common import column_names, shows_progress, stdout_for_results
 
 
 def review(
@@ -22,6 +22,7 @@ def review(
         typer.Option("--lfs", metavar="SPEC", help="For a corpus: a ready pack, ./mine.py, or package:attribute."),
     ] = None,
     text: common.TextOpt = "text",
+    entities: common.EntitiesOpt = None,
     revote: Annotated[
         bool,
         typer.Option("--revote", help="Vote anew where the corpus or the labeling functions changed since the run."),
@@ -56,6 +57,12 @@ def review(
     names = labels.split(",") if labels else None
     with stdout_for_results():
         opened = open_review(
-            project, labels=names, lfs=lfs, text=text.split(","), revote=revote, progress=shows_progress(quiet=False)
+            project,
+            labels=names,
+            lfs=lfs,
+            text=text.split(","),
+            entities=column_names(entities),
+            revote=revote,
+            progress=shows_progress(quiet=False),
         )
     serve(opened, port=port, open_browser=open_browser, reviewer=reviewer)

@@ -33,6 +33,7 @@ def score(
         Literal["miss", "drop"], typer.Option("--abstain", help="Rows without a prediction: misses, or left out.")
     ] = "miss",
     text: common.TextOpt = "text",
+    entities: common.EntitiesOpt = None,
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
     encoding: common.EncodingOpt = None,
@@ -51,8 +52,8 @@ def score(
       weaklabel score predicted.csv --gold truth --json | jq .f1
       weaklabel score labelled.csv --decisions review/decisions.jsonl
 
-    Rows without gold are not scored; --decisions finds its rows by --text. Where the file has a probability column for
-    every class (p_spam ...), log loss, Brier score and calibration error are given as well.
+    Rows without gold are not scored; --decisions finds its rows by --text and --entities. Where the file has a
+    probability column for every class (p_spam ...), log loss, Brier score and calibration error are given as well.
     """
     from weaklabel.decisions import read_decisions
     from weaklabel.labels import encode_labels
@@ -61,7 +62,8 @@ def score(
     if (gold is None) == (decisions is None):
         raise typer.BadParameter("give one of --gold and --decisions", param_hint="--gold")
     said = read_decisions(decisions) if decisions else []
-    rows = open_corpus(corpus, text if decisions else None, delimiter, quoting, encoding, columns, format, limit)
+    read, marked = (text, entities) if decisions else (None, None)
+    rows = open_corpus(corpus, read, marked, delimiter, quoting, encoding, columns, format, limit)
     predicted = rows.column(pred)
     truth = [decision.label for decision in said] if gold is None else rows.column(gold)
     names = labels.split(",") if labels else _found(rows, pred, [*truth, *predicted])

@@ -27,6 +27,7 @@ def suggest(
     label_model: common.LabelModelOpt = "auto",
     class_balance: common.BalanceOpt = None,
     text: common.TextOpt = "text",
+    entities: common.EntitiesOpt = None,
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
     encoding: common.EncodingOpt = None,
@@ -57,7 +58,9 @@ def suggest(
     if out is not None:
         check_pack_path(out, replace=force)
     loaded = load_lfs(*lfs)
-    rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit, [gold] if gold else [])
+    rows = open_corpus(
+        corpus, text, entities, delimiter, quoting, encoding, columns, format, limit, [gold] if gold else []
+    )
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
     settings = label_model_settings(label_model, class_balance)
     labelled = vote_and_label(

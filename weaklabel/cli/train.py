@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -75,6 +76,7 @@ def train(
     label_model: common.LabelModelOpt = "auto",
     class_balance: common.BalanceOpt = None,
     text: common.TextOpt = "text",
+    entities: common.EntitiesOpt = None,
     delimiter: common.DelimiterOpt = None,
     quoting: common.QuotingOpt = None,
     encoding: common.EncodingOpt = None,
@@ -111,7 +113,7 @@ def train(
     check_model_folder(out)
     _check_options(classifier, run_folder, validation, onnx)
     loaded = load_lfs(*lfs)
-    rows = open_corpus(corpus, text, delimiter, quoting, encoding, columns, format, limit)
+    rows = open_corpus(corpus, text, entities, delimiter, quoting, encoding, columns, format, limit)
     settings = ClassifierSettings(
         name=classifier,
         model=base,
@@ -133,8 +135,8 @@ def train(
     )
     check: tuple[list[str], Labels] | None = None
     if validation is not None:
-        held = open_corpus(validation, text, delimiter, quoting, encoding, columns, format, hide=[gold])
-        check = (held.texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
+        held = open_corpus(validation, text, entities, delimiter, quoting, encoding, columns, format, hide=[gold])
+        check = (held.model_texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
     said = read_decisions(decisions) if decisions else None
     Y = None if said is None else decided_rows(rows, said, loaded.labels)
     voting = label_model_settings(label_model, class_balance)
@@ -149,11 +151,11 @@ def train(
         "model": str(out),
     }
     if not dry_run:
-        _fit(model, rows.texts(), labelled.probs, Y, check)
+        _fit(model, rows.model_texts(), labelled.probs, Y, check)
         made_of = _provenance(
             len(loaded), lfs, f"{len(rows):,} texts of {Path(rows.name).name}", label_model, result["decided"]
         )
-        result |= _save(model, out, made_of, rows.texts() if onnx else None)
+        result |= _save(model, out, made_of, rows.entities, rows.model_texts() if onnx else None)
     written = "nothing written (dry run)" if dry_run else f"{classifier} classifier written to {shown_path(out)}"
     show(result, _as_text(result, written), json, quiet)
 
@@ -198,14 +200,16 @@ def _provenance(n_lfs: int, lfs: list[str], texts: str, label_model: str, decide
     return said if decided is None else f"{said} Training went on with {decided:,} rows that were labelled by hand."
 
 
-def _save(model: Classifier, out: Path, provenance: str, onnx: list[str] | None) -> dict[str, Any]:
+def _save(
+    model: Classifier, out: Path, provenance: str, entities: Sequence[str], onnx: list[str] | None
+) -> dict[str, Any]:
     """Write the model, and its export where texts to check that on are given; return what there is to say of it."""
     from weaklabel.classifier import BertClassifier, export_check
 
     if not isinstance(model, BertClassifier):
-        model.save(out, provenance=provenance)
+        model.save(out, provenance=provenance, entities=entities)
         return {}
-    model.save(out, provenance=provenance, onnx=onnx)
+    model.save(out, provenance=provenance, entities=entities, onnx=onnx)
     chosen = {"lr": model.training_["lr"], "best_epoch": model.training_["best_epoch"]}
     return chosen if onnx is None else chosen | {"onnx": export_check(out)}
 

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from weaklabel.corpus.entity_columns import EntityColumns
+
 T = TypeVar("T")
 
 TEXT = "text"
@@ -64,6 +66,8 @@ class Batch:
         Where the input was lines: each row's record exactly as it stood there, its line end included.
     hide
         Columns that labeling functions must not see, such as gold.
+    entities
+        Where each row has the two entities that are marked in what models read.
 
     Attributes
     ----------
@@ -78,11 +82,13 @@ class Batch:
         start: int = 0,
         raw: Sequence[str] | None = None,
         hide: Sequence[str] = (),
+        entities: EntityColumns | None = None,
     ) -> None:
         self.source = source
         self.text = tuple(text)
         self.start = start
         self.raw = raw
+        self.entities = entities
         self.frame = _with_text(source, self.text).drop(hide)
         self._once: dict[Hashable, Any] = {}
 
@@ -91,12 +97,21 @@ class Batch:
 
     @property
     def texts(self) -> list[str]:
-        """The text of every row. Length: n."""
+        """The text of every row, as labeling functions read it. Length: n."""
         return self.once("texts", lambda: self.frame[TEXT].to_list())
+
+    @property
+    def model_texts(self) -> list[str]:
+        """The text of every row as label models and classifiers read it: with its entities marked, if it has any.
+
+        Length: n. A `CorpusError` says which entity is not in its text.
+        """
+        return self.once("model_texts", self._mark_texts)
 
     def part(self, begin: int, end: int | None) -> Batch:
         """Return the rows from ``begin`` to before ``end``, as labeling functions see them."""
-        return Batch(self.frame[begin:end], (TEXT,) if self.text else (), self.start + begin)
+        text = (TEXT,) if self.text else ()
+        return Batch(self.frame[begin:end], text, self.start + begin, entities=self.entities)
 
     def rows(self) -> list[Row]:
         """Every row as a `Row`; made once and shared, so a labeling function must not change them. Length: n."""
@@ -111,6 +126,9 @@ class Batch:
             self._once[key] = compute()
         value: T = self._once[key]
         return value
+
+    def _mark_texts(self) -> list[str]:
+        return self.texts if self.entities is None else self.entities.marked(self.source, self.texts, self.start)
 
     def _make_rows(self) -> list[Row]:
         rows = [Row() for _ in range(len(self))]

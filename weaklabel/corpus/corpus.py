@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from weaklabel.corpus.batch import Batch
+from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.corpus.chunk import START, Chunk, Mark, Source, in_batches
 from weaklabel.corpus.dialect import Dialect
+from weaklabel.corpus.entity_columns import EntityColumns
 from weaklabel.corpus.parts import Part, PartRows, in_parts, joined
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError, nearest
@@ -35,6 +36,8 @@ class Corpus:
         Columns that labeling functions must not see.
     arguments
         What another process gives to `read_corpus` to read the same; None for a data frame.
+    entities
+        Two columns with the entities that are marked in what models read, or ().
 
     Attributes
     ----------
@@ -44,7 +47,8 @@ class Corpus:
     Raises
     ------
     CorpusError
-        A text column does not exist or holds lists or structs, or a column to hide does not exist or is the text.
+        A text column does not exist or holds lists or structs, or a column to hide does not exist or is the text; or
+        the entities are no two columns that labeling functions may see.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Corpus:
         keep: object = None,
         hide: Sequence[str] = (),
         arguments: dict[str, Any] | None = None,
+        entities: Sequence[str] = (),
     ) -> None:
         self.source = source
         self.text = tuple(text)
@@ -75,6 +80,9 @@ class Corpus:
             self._check_column(name)
             if name in self.text:
                 raise CorpusError(f"{self.name}: column '{name}' is the text and cannot be hidden")
+        self._entities: EntityColumns | None = None
+        if entities:
+            self.mark(entities)
 
     @property
     def name(self) -> str:
@@ -110,6 +118,36 @@ class Corpus:
     def dialect(self) -> Dialect | None:
         """How a delimited file is written; None for other input."""
         return self.source.dialect
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """The columns whose entities are marked in what models read; () where there are none."""
+        return () if self._entities is None else (self._entities.first, self._entities.second)
+
+    def mark(self, entities: Sequence[str]) -> None:
+        """Mark from now on, in what models read, the entities that two columns hold; see `read_corpus`.
+
+        Raises
+        ------
+        CorpusError
+            They are not two columns of the corpus, one is the text or hidden, or the corpus has no text.
+        """
+        if isinstance(entities, str) or len(set(entities)) != 2 or len(entities) != 2:
+            raise CorpusError(
+                f"{self.name}: entities are two different columns, such as ('e1', 'e2'), not {entities!r}"
+            )
+        if not self.text:
+            raise CorpusError(f"{self.name}: entities are marked in a text, and no text column is given: give one")
+        for name in entities:
+            self._check_column(name)
+            if name in (*self.text, TEXT):
+                raise CorpusError(f"{self.name}: column '{name}' is the text and cannot be an entity")
+            if name in self.hide:
+                raise CorpusError(f"{self.name}: column '{name}' is an entity and cannot be hidden")
+        first, second = entities
+        self._entities = EntityColumns(first, second, self.name)
+        if self.arguments is not None:
+            self.arguments |= {"entities": self.entities}
 
     def batches(self, size: int = 10_000) -> Iterator[Batch]:
         """Read the corpus from its start, ``size`` rows at a time.
@@ -176,8 +214,20 @@ class Corpus:
         return self.read_part(part)
 
     def texts(self) -> list[str]:
-        """Return the text of every row. Length: n."""
+        """Return the text of every row, as labeling functions read it. Length: n."""
         return [text for batch in self.batches() for text in batch.texts]
+
+    def model_texts(self) -> list[str]:
+        """Return the text of every row as label models and classifiers read it: with its entities marked, if it has any.
+
+        Length: n.
+
+        Raises
+        ------
+        CorpusError
+            An entity is empty or not in its text; says the row, the column and what to do.
+        """
+        return [text for batch in self.batches() for text in batch.model_texts]
 
     def frame(self) -> pl.DataFrame:
         """Return all rows, with the columns of the corpus as they were read."""
@@ -190,7 +240,11 @@ class Corpus:
 
     def empty(self) -> Batch:
         """Return a batch of no rows."""
-        return Batch(pl.DataFrame(schema=self.schema), self.text, hide=self.hide)
+        return self.batch(pl.DataFrame(schema=self.schema))
+
+    def batch(self, rows: pl.DataFrame, start: int = 0, raws: Sequence[str] | None = None) -> Batch:
+        """Return rows of this corpus, with its columns, as a batch."""
+        return Batch(rows, self.text, start, raws, self.hide, self._entities)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the input as it lies on the disk, in hex."""
@@ -215,12 +269,12 @@ class Corpus:
     def _batches(self, size: int) -> Iterator[Batch]:
         start = 0
         for frame, raws in in_batches(self._chunks(), size):
-            yield Batch(frame, self.text, start, raws, self.hide)
+            yield self.batch(frame, start, raws)
             start += frame.height
 
     def _part_rows(self, part: Part, chunks: list[Chunk]) -> PartRows:
         frame, raws, rejects = joined(chunks, self.empty().source)
-        return PartRows(part, Batch(frame, self.text, part.first_row, raws, self.hide), rejects)
+        return PartRows(part, self.batch(frame, part.first_row, raws), rejects)
 
     def _chunks(self) -> Iterator[Chunk]:
         rejects = self.rejects = []

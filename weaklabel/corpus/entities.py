@@ -13,6 +13,9 @@ Span = tuple[int, int]
 GAP = " ... "
 """What stands where words were left out."""
 
+MOST_WORDS = 90
+"""Words that models are given of a text with two entities, those nearest to them: encoders read the first tokens only."""
+
 
 def mark_entities(text: str, span1: Sequence[int], span2: Sequence[int], *, words: int | None = None) -> str:
     """Mark two entities: the first as ``@ entity @``, the second as ``# entity #``.

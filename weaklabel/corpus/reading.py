@@ -36,6 +36,7 @@ def read_corpus(
     limit: int | None = None,
     on_reject: Callable[[Reject], object] | None = None,
     hide: Sequence[str] = (),
+    entities: Sequence[str] | None = None,
 ) -> Corpus:
     r"""Open a corpus; its rows are read when they are asked for.
 
@@ -68,6 +69,11 @@ def read_corpus(
         Called with every `Reject` as soon as it is met, in every pass.
     hide
         Columns that labeling functions must not see, such as gold. They are read and written all the same.
+    entities
+        Two columns, where rows are about the relation of two entities: each holds a span in characters of the text, half
+        open, as ``27-34`` or ``[27, 34]``, or the entity's own words, which are looked for in the text. Label models and
+        classifiers then read `Corpus.model_texts`, where the first is marked as ``@ entity @`` and the second as
+        ``# entity #``; labeling functions read the text as it is.
 
     Raises
     ------
@@ -82,6 +88,9 @@ def read_corpus(
     (('text', 'id'), 2)
     >>> [batch.texts for batch in corpus.batches(size=1)]
     [['see you soon'], ['WIN a prize']]
+    >>> frame = pl.DataFrame({"text": ["the rain met the old roof"], "e1": ["roof"], "e2": ["4-8"]})
+    >>> read_corpus(frame, entities=("e1", "e2")).model_texts()
+    ['the # rain # met the old @ roof @']
     """
     names = (text,) if isinstance(text, str) else tuple(text)
     if limit is not None and limit < 0:
@@ -113,8 +122,9 @@ def read_corpus(
             "format": kind if kind in FORMATS else None,
             "limit": limit,
             "hide": tuple(hide),
+            "entities": None,  # see `Corpus.mark`
         }
-    return Corpus(opened, names, limit, on_reject, spool, hide, again)
+    return Corpus(opened, names, limit, on_reject, spool, hide, again, entities or ())
 
 
 def _look(source: Any, format: str | None) -> tuple[str, Path, str, object]:

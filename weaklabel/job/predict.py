@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from weaklabel.corpus import Corpus, Reject, check_new_columns
 from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.parts import Part, PartRows
-from weaklabel.errors import ClassifierError
+from weaklabel.errors import ClassifierError, WeakLabelWarning
 from weaklabel.files import write_json
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder
@@ -89,7 +90,7 @@ class PredictJob:
 
     def write(self, rows: PartRows) -> None:
         """Predict a part and write it."""
-        probs = self.classifier.predict_proba(rows.batch.texts)
+        probs = self.classifier.predict_proba(rows.batch.model_texts)
         preds = probs.argmax(axis=1) if len(probs) else np.empty(0, np.int64)
         counts = np.bincount(preds, minlength=len(self.classifier.labels_)).tolist()
         rejects = [asdict(reject) for reject in rows.rejects]
@@ -127,6 +128,33 @@ class PredictJob:
         return self.folder / f"out-{self.output.tag}-{number:06d}.json"
 
 
+def mark_as_trained(corpus: Corpus, classifier: Classifier) -> None:
+    """Mark in a corpus the entities that the classifier was trained with, in the columns of then unless others are given.
+
+    Raises
+    ------
+    ClassifierError
+        No columns are given, and the corpus lacks those of then.
+    """
+    if corpus.entities:
+        if not classifier.entities_:
+            warnings.warn(
+                f"entities are marked in {corpus.name}, and nothing says that the classifier was trained with such marks: "
+                "leave entities out unless it was",
+                WeakLabelWarning,
+                stacklevel=3,
+            )
+        return
+    missing = [f"'{name}'" for name in classifier.entities_ if name not in corpus.columns]
+    if missing:
+        raise ClassifierError(
+            f"the classifier was trained on texts with marked entities, and {corpus.name} has no column "
+            f"{' and '.join(missing)} to find them by; name its own two columns (--entities E1,E2)"
+        )
+    if classifier.entities_:
+        corpus.mark(classifier.entities_)
+
+
 def predict_file(
     corpus: Corpus,
     classifier: Classifier,
@@ -144,7 +172,7 @@ def predict_file(
     Parameters
     ----------
     corpus
-        From `read_corpus`.
+        From `read_corpus`; its entities are marked as the classifier was trained, see `mark_as_trained`.
     classifier
         A fitted classifier.
     out
@@ -166,10 +194,15 @@ def predict_file(
     ------
     CorpusError
         The corpus cannot be read, or the output not be written as asked.
+    ClassifierError
+        The corpus lacks the columns of entities that the classifier was trained with.
     """
+    mark_as_trained(corpus, classifier)
     engine = engine or LocalEngine()
     check_new_columns(corpus, new_columns(classifier.labels_, (), prefix))
-    identity = output_identity(corpus_identity(corpus), out, model=model_id, columns=[prefix, safe])
+    identity = output_identity(
+        corpus_identity(corpus), out, model=model_id, columns=[prefix, safe], entities=corpus.entities
+    )
     with JobFolder(out, identity) as folder:
         job = PredictJob(corpus, classifier, out, prefix, safe, folder.path, folder.tag)
         job.loading = loading

@@ -102,7 +102,7 @@ def read_examples(
             int(preds[row]),
             None if np.isnan(confidence) else confidence,
             ABSTAIN if gold is None else int(gold[row]),
-            _spoken(model, votes, row, batch.texts[0] if with_text else None, lfs.labels, reasons),
+            _spoken(model, votes, row, batch.model_texts[0] if with_text else None, lfs.labels, reasons),
         )
     return examples
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from weaklabel.config import LabelModelSettings, LFSettings, read_project
-from weaklabel.corpus import read_corpus
+from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.errors import ConfigError
 from weaklabel.gold import open_unlabelled
 from weaklabel.labels import ABSTAIN, check_label_names
@@ -29,6 +29,7 @@ def open_review(
     labels: Sequence[str] | None = None,
     lfs: Sequence[str] | None = None,
     text: str | Sequence[str] = "text",
+    entities: Sequence[str] = (),
     revote: bool = False,
     progress: bool = False,
 ) -> Review:
@@ -45,6 +46,8 @@ def open_review(
         Packs for a corpus, as for `weaklabel.load_lfs`.
     text
         The column, or columns, of a corpus that hold the text.
+    entities
+        The two columns of a corpus that hold entities, see `weaklabel.read_corpus`.
     revote
         Let the labeling functions of a run vote anew, and fit its label model anew, where the corpus or a pack has
         changed since; otherwise that is refused.
@@ -64,20 +67,22 @@ def open_review(
     """
     path = Path(path).absolute()
     if (path / MANIFEST).is_file():
-        _only_for_corpora(path, labels, lfs)
+        _only_for_corpora(path, labels, lfs, entities)
         return open_run(path, revote, progress)
     file = path / PROJECT_FILE if (path / PROJECT_FILE).is_file() else path
     if file.suffix == ".toml":
-        _only_for_corpora(file, labels, lfs)
+        _only_for_corpora(file, labels, lfs, entities)
         return _open_project(file, progress)
     if not path.exists():
         raise ConfigError(f"{path} does not exist; give the folder of a run, a project file, or a corpus")
-    return _open_corpus(path, labels, list(lfs or ()), text, progress)
+    return _open_corpus(read_corpus(path, text=text, entities=entities), path, labels, list(lfs or ()), progress)
 
 
-def _only_for_corpora(path: Path, labels: Sequence[str] | None, lfs: Sequence[str] | None) -> None:
-    if labels or lfs:
-        raise ConfigError(f"{path} says itself which labels and labeling functions it has; leave them out")
+def _only_for_corpora(
+    path: Path, labels: Sequence[str] | None, lfs: Sequence[str] | None, entities: Sequence[str]
+) -> None:
+    if labels or lfs or entities:
+        raise ConfigError(f"{path} says itself which labels, labeling functions and entities it has; leave them out")
 
 
 def _open_project(file: Path, progress: bool) -> Review:
@@ -88,11 +93,9 @@ def _open_project(file: Path, progress: bool) -> Review:
     return Review(source, label_now(source, lfs, project.lfs, progress))
 
 
-def _open_corpus(
-    path: Path, labels: Sequence[str] | None, use: list[str], text: str | Sequence[str], progress: bool
-) -> Review:
+def _open_corpus(corpus: Corpus, path: Path, labels: Sequence[str] | None, use: list[str], progress: bool) -> Review:
     workspace = Workspace(path.with_name(f"{path.stem}-{FOLDER}"))
-    corpus, specs = read_corpus(path, text=text), workspace.specs(use)
+    specs = workspace.specs(use)
     lfs = load_lfs(*specs) if specs else None
     names = list(labels or (lfs.labels if lfs else workspace.state.labels))
     if not names:

@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from weaklabel.corpus import Batch
 from weaklabel.decisions import Decision, DecisionLog, export_gold, now
 from weaklabel.errors import ConfigError
 from weaklabel.label_model import LabelModel
@@ -74,9 +73,10 @@ class Review:
         self.title = source.title
         self.labels = source.labels
         self.folder = source.workspace.path
-        self.batch = Batch(source.corpus.frame(), source.corpus.text, hide=source.corpus.hide)
+        self.batch = source.corpus.batch(source.corpus.frame())
         self.texts = self.batch.texts
-        self.ledger = Ledger(source.workspace.log, self.texts, self.labels)
+        # One sentence may hold several pairs of entities, and what is decided of one pair says nothing of another.
+        self.ledger = Ledger(source.workspace.log, self.batch.model_texts, self.labels)
         self.lock = threading.RLock()
         self.editor = Editor(self)
         self._suggestions: tuple[Standing, int, Suggestions] | None = None
@@ -168,7 +168,8 @@ class Review:
         columns = [list(now.votes.lf_names).index(name) for name in names]
         reasons = [seen[name].reason for name in names]
         with self._asking:
-            return explain_row(now.model, now.votes.L[n, columns], self.texts[n], names, self.labels, reasons)
+            text = self.batch.model_texts[n]
+            return explain_row(now.model, now.votes.L[n, columns], text, names, self.labels, reasons)
 
     def decide(
         self, row: int, label: str | None, reviewer: str, *, sample: str | None = None, note: str = ""
@@ -288,15 +289,16 @@ class Review:
         """
         with self._fitting:
             before = self.standing
-            fitted = refitted(before, self.source.settings, self.source.seed, self.labels, self.texts)
+            read = self.batch.model_texts
+            fitted = refitted(before, self.source.settings, self.source.seed, self.labels, read)
             with self.lock:
                 now = self.standing
                 self.standing = replace(fitted, lfs=now.lfs, votes=now.votes, is_stale=now.votes is not before.votes)
                 self.source.keep(self.standing, labels=True)
 
     def export_gold(self) -> str:
-        """Return the decided texts as CSV: text, label, reviewers."""
-        return export_gold(self.log.decisions(), self.texts, self.labels)
+        """Return the decided texts, with their entities marked if they have any, as CSV: text, label, reviewers."""
+        return export_gold(self.log.decisions(), self.batch.model_texts, self.labels)
 
     @cached_property
     def lower_texts(self) -> pl.Series:
