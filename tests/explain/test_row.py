@@ -57,7 +57,8 @@ def check_sums(found, model, votes, text):
         assert found.about is found.label is found.log_odds is None and not found.parts
         return
     about = int(found.about)
-    assert found.probability == pytest.approx(probs[about], rel=1e-12)  # one text and many are multiplied in another order
+    # One text and many are multiplied in another order.
+    assert found.probability == pytest.approx(probs[about], rel=1e-12)
     expected = np.log(max(probs[about], CLIP)) - np.log(max(probs.sum() - probs[about], CLIP))
     assert found.log_odds == pytest.approx(expected, abs=1e-6)
     assert found.prior + sum(part.log_odds for part in found.parts) == pytest.approx(found.log_odds, abs=1e-9)
