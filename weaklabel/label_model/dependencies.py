@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -11,15 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.expectation import ExpectedVotes
-from weaklabel.labels import INT8_CLASSES, Probs
-from weaklabel.votes.meetings import count_votes
+from weaklabel.labels import Probs
+from weaklabel.votes.meetings import agreements
 from weaklabel.votes.patterns import VotePatterns
-from weaklabel.votes.threads import cores
 
 Floats = NDArray[np.float64]
 Kind = Literal["copy", "near-copy", "correlated"]
-
-_ROWS_AT_ONCE = 1 << 13
 
 COPY, NEAR_COPY, CORRELATED = 0.95, 0.5, 0.1
 """Correlations from which two labeling functions are called so."""
@@ -125,28 +121,9 @@ def _count(found: VotePatterns, probs: Probs) -> tuple[Floats, Floats, Floats]:
 
     Shape: [m, m], [m, k, k], [k].
     """
-    m, k = found.m, probs.shape[1]
-    if k > INT8_CLASSES:
-        met = count_votes(found, k)
-        by_class = ExpectedVotes(found.patterns, k).count(probs * found.counts[:, None])
-        return (met.together - met.differ).astype(np.float64), by_class, found.counts @ probs
-
-    def count(start: int) -> tuple[Floats, Floats]:
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        votes, counts = found.patterns[rows], found.counts[rows, None]
-        alike, by_class = np.zeros((m, m)), np.empty((m, k, k))
-        for label in range(k):
-            events = np.equal(votes, label).astype(np.float64)
-            alike += events.T @ (events * counts)
-            by_class[:, label] = events.T @ (probs[rows] * counts)
-        return alike, by_class
-
-    alike, by_class = np.zeros((m, m)), np.zeros((m, k, k))
-    with ThreadPoolExecutor(cores()) as pool:
-        for part in pool.map(count, range(0, len(found), _ROWS_AT_ONCE)):
-            alike += part[0]
-            by_class += part[1]
-    return alike, by_class, found.counts @ probs
+    k = probs.shape[1]
+    by_class = ExpectedVotes(found.patterns, k).count(np.asfortranarray(probs * found.counts[:, None]))
+    return agreements(found, k), by_class, found.counts @ probs
 
 
 def _surprise(alike: Floats, expected: Floats) -> Floats:

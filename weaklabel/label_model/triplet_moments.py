@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.votes.meetings import SPARSE
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import tally_votes
 from weaklabel.votes.threads import cores
@@ -55,8 +57,11 @@ def vote_effects(found: VotePatterns, cardinality: int) -> tuple[Floats, Floats]
     n, m = max(1, found.n), found.m
     rates, effects = np.zeros((m, cardinality)), np.full((m, cardinality), np.nan)
     seen = tally_votes(found.patterns, classes=cardinality).seen.any(axis=0)
+    voted = found.patterns >= 0
+    sparse = np.count_nonzero(voted) < SPARSE * voted.size
+    products = _SparseProducts(found, voted) if sparse else partial(_products, found)
     for label in np.flatnonzero(seen).tolist():
-        with_events, with_signals, means = (total / n for total in _products(found, label))
+        with_events, with_signals, means = (total / n for total in products(label))
         # Squared signals count all votes; signals count those for the class less the others.
         rates[:, label] = rate = (with_signals.diagonal() + means) / 2
         if rate.any():
@@ -88,6 +93,32 @@ def _products(found: VotePatterns, label: int) -> tuple[Floats, Floats, Floats]:
         for part in pool.map(add, range(0, len(found), _ROWS_AT_ONCE)):
             total += part
     return total[:m], total[m : 2 * m], total[2 * m]
+
+
+class _SparseProducts:
+    """Does so by the votes cast alone: a signal is twice the event, less the vote."""
+
+    def __init__(self, found: VotePatterns, voted: NDArray[np.bool_]) -> None:
+        self.shape = voted.shape
+        self.lf, self.row = np.nonzero(voted.T)
+        self.vote, self.counts = found.patterns.T[voted.T], found.counts[self.row].astype(np.float64)
+        self.weighted = self._matrix(slice(None), self.counts).tocsr()
+        self.together = (self._matrix(slice(None), np.ones(len(self.row))).T @ self.weighted).toarray()
+
+    def __call__(self, label: int) -> tuple[Floats, Floats, Floats]:
+        some = np.flatnonzero(self.vote == label)
+        events = self._matrix(some, np.ones(len(some)))
+        alike = (events.T @ self._matrix(some, self.counts[some]).tocsr()).toarray()
+        met = (events.T @ self.weighted).toarray()
+        signals = 2 * alike.diagonal() - self.together.diagonal()
+        return 2 * alike - met, 4 * alike - 2 * (met + met.T) + self.together, signals
+
+    def _matrix(self, some: NDArray[np.int64] | slice, values: Floats) -> Any:
+        """Return a sparse matrix of some votes, which are in the order of labeling functions. Shape: [u, m]."""
+        from scipy.sparse import csc_array
+
+        begins = np.searchsorted(self.lf[some], np.arange(self.shape[1] + 1))
+        return csc_array((values, self.row[some], begins), shape=self.shape)
 
 
 def _effects(of_events: Floats, of_signals: Floats, rate: Floats, n: int) -> Floats:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import INT8_CLASSES, Votes8
+from weaklabel.labels import INT8_CLASSES
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import tally_votes
+from weaklabel.votes.threads import cores
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _AT_ONCE = 1 << 14
+
+SPARSE = 0.1
+"""Share of true values below which it is faster to look at these alone."""
 
 _CELLS_AT_ONCE = 1 << 21
 """Rows times classes, or labeling functions, that are counted together where votes are counted one by one."""
@@ -64,15 +69,33 @@ def count_votes(found: VotePatterns, k: int) -> VoteFigures:
         rows = slice(start, start + _AT_ONCE)
         block, weights = found.patterns[rows], found.counts[rows]
         voting[rows] = (block >= 0).sum(axis=1)
-        together += _meetings(block >= 0, weights)
+        together += meetings(block >= 0, weights)
         for label, lfs in enumerate(voters):
             if len(lfs):
                 hits = block[:, lfs] == label
-                agree[np.ix_(lfs, lfs)] += _meetings(hits, weights)
+                agree[np.ix_(lfs, lfs)] += meetings(hits, weights)
                 of_each[lfs, label] += weights @ hits
                 np.maximum(most[rows], hits.sum(axis=1), out=most[rows])
     votes_a_row = np.bincount(voting, found.counts.astype(np.float64), minlength=m + 1).astype(np.float64)
     return VoteFigures(_whole(together), _whole(together - agree), _whole(votes_a_row), of_each, voting - most, voting)
+
+
+def agreements(found: VotePatterns, k: int) -> Floats:
+    """Count the rows on which each two labeling functions cast the same vote, of ``k`` classes. Shape: [m, m]."""
+    if k > INT8_CLASSES:
+        figures = _count_sparse(found, k)
+        return (figures.together - figures.differ).astype(np.float64)
+    seen = tally_votes(found.patterns, classes=k).seen
+
+    def count(start: int) -> Floats:
+        rows, agree = slice(start, start + _AT_ONCE), np.zeros((found.m, found.m))
+        for label in np.flatnonzero(seen.any(axis=0)).tolist():
+            lfs = np.flatnonzero(seen[:, label])
+            agree[np.ix_(lfs, lfs)] += meetings(found.patterns[rows][:, lfs] == label, found.counts[rows])
+        return agree
+
+    with ThreadPoolExecutor(cores()) as pool:
+        return np.asarray(sum(pool.map(count, range(0, len(found), _AT_ONCE)), np.zeros((found.m, found.m))))
 
 
 def _count_sparse(found: VotePatterns, k: int) -> VoteFigures:
@@ -93,7 +116,7 @@ def _count_sparse(found: VotePatterns, k: int) -> VoteFigures:
         votes = csr_array((np.ones(len(row)), (place, lf)), shape=(n_places, m))
         weighted = csr_array((weights[row], (place, lf)), shape=(n_places, m))
         agree += (votes.T @ weighted).toarray()
-        together += _meetings(block >= 0, found.counts[rows])
+        together += meetings(block >= 0, found.counts[rows])
         of_each += np.bincount(lf * k + vote, weights[row], minlength=m * k)
         voting[rows] = np.bincount(row, minlength=len(block))
         most[rows] = np.diff(votes.indptr).reshape(len(block), k).max(axis=1, initial=0)
@@ -102,10 +125,31 @@ def _count_sparse(found: VotePatterns, k: int) -> VoteFigures:
     return VoteFigures(_whole(together), differ, _whole(votes_a_row), votes, voting - most, voting)
 
 
-def _meetings(hits: NDArray[np.bool_] | Votes8, weights: Counts) -> Floats:
-    # Whole numbers below 2**53: float64 adds them exactly.
+def meetings(hits: NDArray[np.bool_], weights: Counts, others: NDArray[np.bool_] | None = None) -> Floats:
+    """Count the rows on which each two columns of ``hits``, or one of it and one of ``others``, are both true.
+
+    Parameters
+    ----------
+    hits
+        Shape: [u, m].
+    weights
+        How often each row counts. Shape: [u].
+    others
+        By default ``hits``. Shape: [u, o].
+
+    Returns
+    -------
+    array
+        Whole numbers, which float64 adds exactly below 2**53. Shape: [m, o].
+    """
+    if np.count_nonzero(hits) < SPARSE * hits.size:
+        from scipy.sparse import csr_array
+
+        true = csr_array(hits, dtype=np.float64)
+        weighted = true.multiply(weights[:, None]).tocsr()
+        return (weighted.T @ (true if others is None else csr_array(others, dtype=np.float64))).toarray()
     votes = hits.astype(np.float64)
-    return (votes * weights[:, None]).T @ votes
+    return (votes * weights[:, None]).T @ (votes if others is None else others.astype(np.float64))
 
 
 def _whole(values: Floats) -> Counts:
