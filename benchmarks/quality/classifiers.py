@@ -53,23 +53,6 @@ def table(results: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def validation_table(result: dict) -> str:
-    """Write scores with and without the gold of valid to stop training and to choose by, of one run, as Markdown."""
-    columns = [(name, track) for name in ("linear", "bert") for track in ("no_gold", "validation_gold")]
-    titles = {"no_gold": "without", "validation_gold": "with gold of valid*"}
-    head = ["test score", *(f"{'BERT' if name == 'bert' else name}, {titles[track]}" for name, track in columns)]
-    lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * len(columns)]
-    for name, described in result["sets"].items():
-        found = {
-            (line["classifier"], line["track"]): line
-            for line in result["summary"]
-            if line["set"] == name and line["label_model"] == "auto"
-        }
-        valid = f"{described['n']['valid']:,} valid rows"
-        lines.append(f"| {name} ({valid}) | {' | '.join(_cell(found.get(column)) for column in columns)} |")
-    return "\n".join(lines)
-
-
 def curve_table(result: dict) -> str:
     """Write scores by number of clean labels, of clean labels alone and of weak labels then continued, as Markdown."""
     lines = ["| clean labels a class | weak only | clean only | weak, then clean |", "| --- | ---: | ---: | ---: |"]
