@@ -53,3 +53,12 @@ def test_from_corpus_to_classifier(weaklabel, many, tmp_path):
     done = weaklabel("analyze", corpus, "--lfs", pack, "--gold", "truth", "--json")
     assert done.code == 0, done.err
     assert [line["Emp. Acc."] for line in done.json["lfs"]] == [1.0, 1.0, 1.0]
+
+
+def test_of_many_classes_the_most_frequent_are_said(weaklabel, many, tmp_path):
+    corpus, pack, _ = many
+    done = weaklabel("label", corpus, "--lfs", pack, "--label-model", "weighted", "-o", tmp_path / "labelled.csv")
+    assert done.code == 0, done.err
+    (said,) = [line for line in done.out.splitlines() if line.startswith("labels: ")]
+    assert "2 intent 001" in said and said.count("intent") == 12
+    assert " of 138 other classes, " in said and said.endswith("without a label")

@@ -14,6 +14,9 @@ from weaklabel.cli.labelling import label_model_settings, worker_count
 if TYPE_CHECKING:
     from weaklabel.job import Labelling
 
+_LABELS_SHOWN = 12
+"""Classes whose numbers are all said."""
+
 
 def label(
     corpus: common.CorpusArg,
@@ -99,11 +102,18 @@ def _summary(found: Labelling, out: str | None) -> dict[str, Any]:
     }
 
 
+def _frequent(labels: dict[str, int]) -> str:
+    """Say how often classes were given: all of a few, of many the most frequent."""
+    most = sorted(labels, key=lambda name: -labels[name])[:_LABELS_SHOWN] if len(labels) > _LABELS_SHOWN else labels
+    said = ", ".join(f"{labels[name]:,} {name}" for name in most)
+    rest = [count for name, count in labels.items() if name not in most]
+    return f"{said}, {sum(rest):,} of {len(rest)} other classes" if rest else said
+
+
 def _text(result: dict[str, Any], found: Labelling) -> str:
-    labels = ", ".join(f"{count:,} {name}" for name, count in result["labels"].items())
     lines = [
         f"rows: {result['rows_in']:,} in = {result['rows_out']:,} out + {result['rejects']:,} rejected",
-        f"labels: {labels}, {result['unlabelled']:,} without a label",
+        f"labels: {_frequent(result['labels'])}, {result['unlabelled']:,} without a label",
         *([f"label model: {result['label_model']}"] if result["label_model"] else []),
         *(f"LF '{name}': {problems}" for name, problems in found.problems.items()),
         f"written to {shown_path(result['out'])}" if result["out"] else "nothing written (dry run)",
