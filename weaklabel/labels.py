@@ -1,4 +1,4 @@
-"""Labels and the arrays that carry them: ``ABSTAIN``, class names, and checks of L, Y and probabilities."""
+"""Labels and the arrays that carry them: ``ABSTAIN``, class names, and checks of L, Y, probabilities and texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.errors import VoteError, nearest
+from weaklabel.errors import VoteError, WeakLabelError, nearest
 
 ABSTAIN = -1
 """The vote of a labeling function that has nothing to say, and the label of a row that nothing spoke for."""
@@ -209,6 +209,34 @@ def check_probs(probs: ArrayLike, n: int | None = None, cardinality: int | None 
         row = int(np.argmax(wrong))
         raise VoteError(f"probabilities of row {row} are negative or do not sum to 1: {array[row].tolist()}")
     return array
+
+
+def as_texts(texts: Sequence[str], error: type[WeakLabelError], n: int | None = None) -> list[str]:
+    """Return texts as a list.
+
+    Parameters
+    ----------
+    texts
+        Strings. Length: n.
+    error
+        What to raise.
+    n
+        Rows of votes that the texts are of, where there are votes.
+
+    Raises
+    ------
+    WeakLabelError
+        An ``error``: texts are one string, hold something else (says the row, from 0), or are not as many as the rows.
+    """
+    if isinstance(texts, str):
+        raise error("texts must be a sequence of strings, not one string; give [text]")
+    given = list(texts)
+    for row, text in enumerate(given):
+        if not isinstance(text, str):
+            raise error(f"text of row {row} is {text!r}, not a string; give '' for a missing text")
+    if n is not None and len(given) != n:
+        raise error(f"{len(given)} texts were given for {n} rows of votes; give one text a row, in their order")
+    return given
 
 
 def labels_of(probs: Probs) -> Labels:

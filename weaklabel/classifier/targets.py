@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import ClassifierError, VoteError, WeakLabelWarning
-from weaklabel.labels import ABSTAIN, Probs, check_label_names, check_probs, check_Y
+from weaklabel.labels import ABSTAIN, Probs, as_texts, check_label_names, check_probs, check_Y
 
 Uncovered = Literal["drop", "uniform"]
 """What becomes of rows with no vote: left out, or trained on with the same probability for every class."""
@@ -63,13 +63,7 @@ class Targets:
 
 def check_texts(texts: Sequence[str]) -> list[str]:
     """Return ``texts`` as a list; anything in it but strings is a `ClassifierError` that says the row (from 0)."""
-    if isinstance(texts, str):
-        raise ClassifierError("texts must be a sequence of strings, not one string; give [text]")
-    given = list(texts)
-    for row, text in enumerate(given):
-        if not isinstance(text, str):
-            raise ClassifierError(f"text of row {row} is {text!r}, not a string; give '' for a missing text")
-    return given
+    return as_texts(texts, ClassifierError)
 
 
 def warn_of_truncated(cut: int, n: int, limit: int) -> None:

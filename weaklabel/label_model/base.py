@@ -14,10 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from weaklabel.errors import LabelModelError, nearest
 from weaklabel.label_model.budget import check_memory, in_blocks, rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence
-from weaklabel.label_model.given_texts import check_texts
 from weaklabel.label_model.saving import to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
-from weaklabel.labels import MAX_CARDINALITY, Labels, Probs, Votes8, check_L
+from weaklabel.labels import MAX_CARDINALITY, Labels, Probs, Votes8, as_texts, check_L
 from weaklabel.votes.matrix import Votes
 from weaklabel.votes.patterns import VotePatterns, take_rows, vote_patterns
 from weaklabel.votes.tally import has_vote
@@ -87,7 +86,7 @@ class LabelModel(ABC):
         if texts is None or not self.uses_texts:
             self._fit(patterns)
         else:
-            self._fit_texts(patterns, check_texts(texts, patterns.n))
+            self._fit_texts(patterns, as_texts(texts, LabelModelError, patterns.n))
         return self
 
     def predict_proba(self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None = None) -> Probs:
@@ -290,7 +289,7 @@ class LabelModel(ABC):
             return rows, inverse, self._probs(rows)
         rows = rows if inverse is None else take_rows(rows, inverse)
         self._check_width(rows.shape[1])
-        return rows, None, self._predict_texts(rows, check_texts(texts, len(rows)))
+        return rows, None, self._predict_texts(rows, as_texts(texts, LabelModelError, len(rows)))
 
     def _votes(self, L: ArrayLike | VotePatterns | Votes) -> Votes8 | VotePatterns:
         if not isinstance(self.cardinality, int | np.integer) or not 1 <= self.cardinality <= MAX_CARDINALITY:
