@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import struct
-import warnings
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +21,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import weaklabel
-from weaklabel.errors import WeakLabelError, WeakLabelWarning
+from weaklabel.errors import WeakLabelError
+from weaklabel.warn import warn
 
 T = TypeVar("T")
 
@@ -134,10 +134,9 @@ class Store:
             yield
         except (sqlite3.Error, OSError) as error:
             _broken.add(self.path)
-            warnings.warn(
+            warn(
                 f"the cache {self.path} cannot be used ({error}), so this run goes on without it; delete the file, or "
                 f"choose another folder by the environment variable {VARIABLE}",
-                WeakLabelWarning,
                 stacklevel=4,
             )
 

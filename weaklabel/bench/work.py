@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,10 +19,11 @@ from weaklabel.bench.models import new_classifier, new_label_model
 from weaklabel.bench.outcome import Arrays, Outcome, read_predictions, write_outcome
 from weaklabel.bench.split import BenchSet, Split
 from weaklabel.classifier.continued import fit_weak_then_clean
-from weaklabel.errors import LabelModelError, WeakLabelError, WeakLabelWarning
+from weaklabel.errors import LabelModelError, WeakLabelError
 from weaklabel.files import write_text
 from weaklabel.label_model import class_balance_from_gold
 from weaklabel.labels import ABSTAIN, Labels, Probs, labels_of
+from weaklabel.warn import kept_warnings
 
 JOB, ERROR = "job.json", "error.txt"
 
@@ -61,14 +61,13 @@ def compute(folder: Path) -> None:
     job = json.loads((folder / JOB).read_text(encoding="utf-8"))
     cell, clock = Cell(**job["cell"]), Clock()
     bench_set = read_bench_set(job["path"]).limited(job["limit"])
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", WeakLabelWarning)
+    with kept_warnings() as kept:
         if cell.classifier is None:
             arrays, coverage, why = _label_model(cell, bench_set, clock)
         else:
             given = read_predictions(folder.parent / job["label_model_cell"]) if cell.uses_votes else {}
             arrays, coverage, why = _classifier(cell, bench_set, given, clock), 1.0, None
-    told = dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, WeakLabelWarning))
+    told = dict.fromkeys(kept)
     write_outcome(folder, Outcome(coverage, clock.fit, clock.predict, _peak_mib(), why, tuple(told)), arrays)
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weaklabel.classifier.onnx import FILE, INSTALL, OnnxClassifier, sha256
-from weaklabel.errors import ClassifierError, WeakLabelWarning, require
+from weaklabel.errors import ClassifierError, require
 from weaklabel.versions import versions
+from weaklabel.warn import kept_warnings, warn
 
 if TYPE_CHECKING:
     from weaklabel.classifier.bert import BertClassifier
@@ -83,7 +84,7 @@ def export_onnx(classifier: BertClassifier, folder: Path, limit: int, texts: Seq
     check = _compare(classifier, exported, chosen)
     if check["agreement"] < LEAST_AGREEMENT or check["mean_difference"] > MOST_MEAN_DIFFERENCE:
         (folder / FILE).unlink()
-        warnings.warn(_too_far(check), WeakLabelWarning, stacklevel=4)
+        warn(_too_far(check), stacklevel=4)
         return None
     return {
         "sha256": sha256(folder / FILE),
@@ -143,8 +144,7 @@ def _need_same_tokens(exported: OnnxClassifier, tokenizer: Any, texts: list[str]
 
 
 def _compare(original: BertClassifier, exported: OnnxClassifier, texts: list[str]) -> dict[str, Any]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", WeakLabelWarning)  # that texts are cut was said in training
+    with kept_warnings():  # that texts are cut was said in training
         left, right = original.predict_proba(texts), exported.predict_proba(texts)
     difference = np.abs(left - right)
     return {

@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.targets import Targets, Uncovered, check_texts, class_names, soft_targets
-from weaklabel.errors import ClassifierError, WeakLabelWarning
+from weaklabel.errors import ClassifierError
 from weaklabel.files import write_json
 from weaklabel.labels import Probs
+from weaklabel.warn import warn
 from weaklabel.words import new_tfidf, ngrams_of, restored_tfidf
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class LinearClassifier(Classifier):
                 raise ClassifierError(f"cannot train the linear classifier: {error}") from error
         if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
             message = f"the linear classifier did not converge in {MAX_ITERATIONS} steps; a smaller C helps"
-            warnings.warn(message, WeakLabelWarning, stacklevel=3)
+            warn(message, stacklevel=3)
         return _one_row_a_class(model, targets.probs.shape[1])
 
     def _write(self, folder: Path) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,8 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.errors import ClassifierError, VoteError, WeakLabelWarning
+from weaklabel.errors import ClassifierError, VoteError
 from weaklabel.labels import ABSTAIN, Probs, as_texts, check_label_names, check_probs, check_Y
+from weaklabel.warn import warn
 
 Uncovered = Literal["drop", "uniform"]
 """What becomes of rows with no vote: left out, or trained on with the same probability for every class."""
@@ -70,7 +70,7 @@ def warn_of_truncated(cut: int, n: int, limit: int) -> None:
     """Say, with a `WeakLabelWarning`, how many of ``n`` texts were cut after ``limit`` tokens, if any was."""
     if cut:
         message = f"{cut} of {n} texts are longer than {limit} tokens and were cut there; raise max_length to keep more"
-        warnings.warn(message, WeakLabelWarning, stacklevel=3)
+        warn(message, stacklevel=3)
 
 
 def class_names(labels: Sequence[str] | None, probs: ArrayLike) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields
@@ -23,7 +22,7 @@ from weaklabel.classifier.targets import warn_of_truncated
 from weaklabel.classifier.training import Diverged, Examples, Recipe, train
 from weaklabel.device import pick_device
 from weaklabel.encoder import default_model
-from weaklabel.errors import WeakLabelWarning
+from weaklabel.warn import warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -90,7 +89,7 @@ def fine_tune(
             except Diverged as error:
                 if len(rates) == 1:
                     raise
-                warnings.warn(f"{error}; the other learning rates are still tried", WeakLabelWarning, stacklevel=3)
+                warn(f"{error}; the other learning rates are still tried", stacklevel=3)
                 tried.append({"lr": lr, "best_epoch": None})
                 continue
             scores = {name: value for name, value in tuned.best.items() if name.startswith("validation_")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,13 +128,14 @@ def _refuse_settings(context: typer.Context) -> None:
 
 def _of_run(folder: Path) -> Voted:
     """Read the votes and the label model of a finished run; a corpus that has changed since is a `ConfigError`."""
-    from weaklabel.errors import ConfigError, WeakLabelWarning
+    from weaklabel.errors import ConfigError
     from weaklabel.finished_run import read_run
     from weaklabel.gold import open_unlabelled
     from weaklabel.label_model import load_label_model
     from weaklabel.lf.packs import load_lfs
     from weaklabel.review.workspace import pack_hashes
     from weaklabel.votes import load_votes
+    from weaklabel.warn import warn
 
     run = read_run(folder)
     corpus, lfs = open_unlabelled(run.project), load_lfs(*run.project.lfs.use)
@@ -145,10 +145,9 @@ def _of_run(folder: Path) -> Voted:
             "project again, or explain the corpus with --lfs"
         )
     if run.packs is not None and pack_hashes(lfs) != run.packs:
-        warnings.warn(
+        warn(
             f"a pack ({', '.join(lfs.specs)}) has changed since this run was labelled: votes are those of the run, "
             "reasons are those of now",
-            WeakLabelWarning,
             stacklevel=2,
         )
     model = load_label_model(folder)

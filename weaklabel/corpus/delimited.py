@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +12,8 @@ from weaklabel.corpus.chunk import START, Chunk, Mark, Source
 from weaklabel.corpus.dialect import SAMPLE, Dialect, check_delimiter, detect
 from weaklabel.corpus.open import TextFile, is_packed
 from weaklabel.corpus.records import RecordParser, Records
-from weaklabel.errors import CorpusError, WeakLabelWarning
+from weaklabel.errors import CorpusError
+from weaklabel.warn import warn
 
 
 class DelimitedSource(Source):
@@ -48,10 +48,9 @@ class DelimitedSource(Source):
         mark = None if asked is None else check_delimiter(asked)
         self.dialect: Dialect = detect(sample, mark, quoting, header, self.encoding)
         if quoting is None and not self.dialect.quoting and '"' in sample:
-            warnings.warn(
+            warn(
                 f"{name}: its quotes do not pair up, so they are read as plain characters; if fields are quoted, "
                 "--quoting puts the rows with a broken quote among the rejects",
-                WeakLabelWarning,
                 stacklevel=3,
             )
         first, self.header = self._first_record(header)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,8 @@ import polars as pl
 
 from weaklabel.corpus.chunk import START, Chunk, Mark, Source
 from weaklabel.corpus.open import CHUNK, byte_chunks, check_regular, decoded, detect_encoding, fingerprint, sha256
-from weaklabel.errors import CorpusError, WeakLabelWarning
+from weaklabel.errors import CorpusError
+from weaklabel.warn import warn
 
 SUFFIXES = (".txt", ".txt.gz", ".txt.zst")
 
@@ -84,10 +84,9 @@ class FolderSource(Source):
         for folder, below, _ in os.walk(self.path, onerror=_refuse):
             for link in (Path(folder) / name for name in below):
                 if link.is_symlink():
-                    warnings.warn(
+                    warn(
                         f"{self.name}/{link.relative_to(self.path).as_posix()} is a link to a folder and is not "
                         "followed: give that folder as a corpus of its own",
-                        WeakLabelWarning,
                         stacklevel=4,
                     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
@@ -14,7 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from weaklabel.errors import WeakLabelError, WeakLabelWarning
+from weaklabel.errors import WeakLabelError
+from weaklabel.warn import warn
 
 FILE_NAME = "decisions.jsonl"
 
@@ -149,7 +149,7 @@ class DecisionLog:
         if line > self._told_of:
             self._told_of = line
             message = f"{self.path}, line {line} is passed over: {why}; look at it in an editor"
-            warnings.warn(message, WeakLabelWarning, stacklevel=5)
+            warn(message, stacklevel=5)
 
 
 def read_decisions(path: str | os.PathLike[str]) -> list[Decision]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import numpy as np
 from weaklabel.cache import cache_folder, size_limit
 from weaklabel.corpus import Corpus, Reject, check_new_columns, rejects_path, write_rejects
 from weaklabel.corpus.parts import Part
-from weaklabel.errors import ConfigError, WeakLabelError, WeakLabelWarning
+from weaklabel.errors import ConfigError, WeakLabelError
 from weaklabel.files import atomic_path
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder
@@ -28,6 +27,7 @@ from weaklabel.lf.packs import LFCollection
 from weaklabel.votes import Problems, VotePatterns
 from weaklabel.votes.budget import ErrorBudget
 from weaklabel.votes.patterns import merge_patterns
+from weaklabel.warn import warn
 
 if TYPE_CHECKING:
     from weaklabel.label_model import LabelModel
@@ -252,7 +252,7 @@ def _keep_votes(job: LabelJob) -> None:
         os.utime(job.store.earlier)
         _shrink(job.store.earlier.parent, job.store.earlier)
     except (OSError, WeakLabelError) as error:
-        warnings.warn(f"votes are not kept in {job.store.earlier}: {error}", WeakLabelWarning, stacklevel=3)
+        warn(f"votes are not kept in {job.store.earlier}: {error}", stacklevel=3)
 
 
 def _shrink(folder: Path, keep: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from weaklabel.corpus import Corpus, Reject, check_new_columns
 from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.parts import Part, PartRows
-from weaklabel.errors import ClassifierError, WeakLabelWarning
+from weaklabel.errors import ClassifierError
 from weaklabel.files import write_json
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder
@@ -23,6 +22,7 @@ from weaklabel.job.label import follow, write_all_rejects
 from weaklabel.job.output import Output
 from weaklabel.job.progress import Progress
 from weaklabel.labelled import label_columns, new_columns
+from weaklabel.warn import warn
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
@@ -138,10 +138,9 @@ def mark_as_trained(corpus: Corpus, classifier: Classifier) -> None:
     """
     if corpus.entities:
         if not classifier.entities_:
-            warnings.warn(
+            warn(
                 f"entities are marked in {corpus.name}, and nothing says that the classifier was trained with such marks: "
                 "leave entities out unless it was",
-                WeakLabelWarning,
                 stacklevel=3,
             )
         return

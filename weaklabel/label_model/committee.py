@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.errors import WeakLabelWarning
 from weaklabel.label_model.base import LabelModel, restore
 from weaklabel.label_model.budget import BUDGET, fits, gib
 from weaklabel.label_model.dawid_skene import DawidSkene
@@ -22,6 +20,7 @@ from weaklabel.label_model.voting import voting_lfs
 from weaklabel.label_model.weighted import WeightedMajorityVote
 from weaklabel.labels import ABSTAIN, Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns, gathered
+from weaklabel.warn import kept_warnings
 
 MOST_MISFIT = 1.5
 """From here on votes count as not made as the full model has it: its own votes stay below 1.4 (84 synthetic problems),
@@ -76,8 +75,7 @@ class CommitteeLabelModel(LabelModel):
 
     def _fit(self, found: VotePatterns) -> None:
         voting_lfs(found)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", WeakLabelWarning)  # of members, on what the others make up for
+        with kept_warnings():  # of members, on what the others make up for
             full = StructuredLabelModel(self.cardinality)
             self.left_out_, self.misfit_ = (), np.inf
             if self._affords(full, found):

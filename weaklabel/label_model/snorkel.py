@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.errors import LabelModelError, WeakLabelWarning, nearest
+from weaklabel.errors import LabelModelError, nearest
 from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.overlaps import count_overlaps
@@ -18,6 +17,7 @@ from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns, gathered, take_rows, vote_patterns
 from weaklabel.votes.tally import has_vote, span_of_votes
+from weaklabel.warn import warn
 
 RETRIES = 3
 """How often a fit whose loss diverges is tried again, each time with a tenth of the learning rate."""
@@ -128,7 +128,7 @@ class SnorkelLabelModel(LabelModel):
         mu_eps = min(0.01, 1 / 10 ** np.ceil(np.log10(n))) if self.mu_eps is None else self.mu_eps
         reason = self._not_identifiable(overlaps)
         if reason:
-            warnings.warn(reason, WeakLabelWarning, stacklevel=3)
+            warn(reason, stacklevel=3)
             mu = _assumed_mu(np.diag(overlaps) / n, p, precisions, mu_eps)
         else:
             mu = self._train(overlaps, n, p, precisions, mu_eps)
@@ -200,7 +200,7 @@ class SnorkelLabelModel(LabelModel):
             except LossDivergedError:
                 if retry < RETRIES:
                     again = f"the loss of Snorkel's label model diverged with lr={lr:g}; trying lr={lr / 10:g}"
-                    warnings.warn(again, WeakLabelWarning, stacklevel=4)
+                    warn(again, stacklevel=4)
         raise LabelModelError(
             f"the loss of Snorkel's label model diverged with lr={self.lr:g} and still with lr={lr:g}; "
             "leave out labeling functions that repeat others, or use MajorityVote"
@@ -214,10 +214,9 @@ class SnorkelLabelModel(LabelModel):
         said = self._predict_patterns(take_rows(found.patterns, np.flatnonzero(unanimous))).argmax(axis=1)
         contradicted = weights[said != highest[unanimous]].sum()
         if contradicted > weights.sum() / 2:
-            warnings.warn(
+            warn(
                 f"the label model contradicts {contradicted / weights.sum():.0%} of the rows on which all votes agree "
                 "(two or more); check class_balance, or use MajorityVote",
-                WeakLabelWarning,
                 stacklevel=4,
             )
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.errors import WeakLabelWarning
 from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.evidence import probs_by_evidence
@@ -18,6 +16,7 @@ from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
+from weaklabel.warn import warn
 
 Floats = NDArray[np.float64]
 
@@ -144,9 +143,8 @@ class TripletLabelModel(LabelModel):
 
     def _warn_of_no_triplet(self, without: NDArray[np.bool_]) -> None:
         if without.any():
-            warnings.warn(
+            warn(
                 f"{without.sum()} of {len(without)} labeling functions have votes that are in no usable triplet, from "
                 f"which nothing can be told; they are taken to have prior_accuracy={self.prior_accuracy:g}",
-                WeakLabelWarning,
                 stacklevel=4,
             )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.errors import WeakLabelWarning
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
+from weaklabel.warn import warn
 
 
 def voting_lfs(found: VotePatterns) -> NDArray[np.bool_]:
@@ -17,8 +15,8 @@ def voting_lfs(found: VotePatterns) -> NDArray[np.bool_]:
     voting = has_vote(found.patterns.T)
     if not voting.any():
         nothing = f"no labeling function votes on any of the {found.n} rows, so no row gets a label"
-        warnings.warn(nothing, WeakLabelWarning, stacklevel=4)
+        warn(nothing, stacklevel=4)
     elif not voting.all():
         silent = f"{(~voting).sum()} of {found.m} labeling functions never vote and are left out of the label model"
-        warnings.warn(silent, WeakLabelWarning, stacklevel=4)
+        warn(silent, stacklevel=4)
     return voting

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.errors import WeakLabelWarning
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.evidence import probs_by_evidence, probs_by_weights, softmax, votes_cast
 from weaklabel.label_model.prior import check_prior
@@ -17,6 +15,7 @@ from weaklabel.labels import INT8_CLASSES, Probs, Votes8
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import span_of_votes
 from weaklabel.votes.threads import cores
+from weaklabel.warn import warn
 
 Floats = NDArray[np.float64]
 
@@ -141,10 +140,9 @@ class WeightedMajorityVote(LabelModel):
 
     def _warn_of_lonely(self, lonely: int, m: int) -> None:
         if lonely:
-            warnings.warn(
+            warn(
                 f"{lonely} of {m} labeling functions never vote on a row where another votes, which leaves nothing to "
                 f"compare them with; they are taken to be as accurate as prior_accuracy={self.prior_accuracy:g}",
-                WeakLabelWarning,
                 stacklevel=4,
             )
 

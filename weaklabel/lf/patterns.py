@@ -13,7 +13,6 @@ but for these:
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -21,12 +20,13 @@ from typing import Literal
 import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
-from weaklabel.errors import LFError, WeakLabelWarning
+from weaklabel.errors import LFError
 from weaklabel.labels import ABSTAIN, INT8_CLASSES, Votes8
 from weaklabel.lf.core import check_columns, check_label, check_name
 from weaklabel.lf.lengths import CHARACTER, WORD, has_words, within
 from weaklabel.lf.literals import keyword_literals, relaxed, required_literals
 from weaklabel.lf.regexes import UNSPACED, check_bounds, check_pattern, check_words, keyword_pattern
+from weaklabel.warn import warn
 
 MAX_KEYWORDS = 1000
 """Keywords in one regex; beyond about this many the matcher's cache overflows and it becomes 50 times slower."""
@@ -128,10 +128,9 @@ def keyword_lf(
         raise LFError(f"LF '{name}': {len(words)} keywords are more than {MAX_KEYWORDS}; use lexicon_lf for long lists")
     unspaced = pl.Series(words).filter(pl.Series(words).str.contains(UNSPACED))
     if whole_word and len(unspaced):
-        warnings.warn(
+        warn(
             f"LF '{name}': '{unspaced[0]}' is looked for as a whole word, though its script has no spaces between "
             "words; use whole_word=False",
-            WeakLabelWarning,
             stacklevel=2,
         )
     pattern = check_pattern(name, keyword_pattern(words, whole_word), ignore_case)

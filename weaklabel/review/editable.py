@@ -14,7 +14,7 @@ from weaklabel.lf.patterns import PatternLF
 from weaklabel.review.lf_spec import MAKERS, EditableLF, LFSpec
 from weaklabel.review.pack_places import PackPlace, places_of
 from weaklabel.review.pack_source import PackSource
-from weaklabel.review.quiet import make_quietly
+from weaklabel.warn import kept_warnings
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,8 @@ class Packs:
         if len(calls) != 1 or calls[0].kind != kind:
             raise ValueError("it is not made by one plain call at the top of its file")
         spec = LFSpec(kind, lf.name, self.labels[lf.label], calls[0].options())
-        made, _ = make_quietly(spec, self.labels)
+        with kept_warnings():  # told when the pack was loaded
+            made = spec.make(self.labels)
         if not made.expr.meta.eq(lf.expr):
             raise ValueError("its file says something else than what was loaded")
         return spec, calls[0].node.lineno

@@ -20,9 +20,9 @@ from weaklabel.review.pack_files import copy_neighbours, load_uncached, replace_
 from weaklabel.review.pack_places import PackPlace, advice_for
 from weaklabel.review.pack_source import PackSource
 from weaklabel.review.preview import Preview, compare
-from weaklabel.review.quiet import make_quietly, quietly
 from weaklabel.review.workspace import State
 from weaklabel.votes import Votes, apply_lfs
+from weaklabel.warn import kept_warnings
 
 if TYPE_CHECKING:
     from weaklabel.review.review import Review
@@ -97,7 +97,8 @@ class Editor:
             It cannot be as ``spec`` says, reads a column that the corpus lacks, or there is none to replace.
         """
         review, now = self._review, self._review.standing
-        made, notes = make_quietly(spec, review.labels)
+        with kept_warnings() as notes:
+            made = spec.make(review.labels)
         L, column = now.votes.L, {name: number for number, name in enumerate(now.votes.lf_names)}
         old = None if replaces is None else _named(column, replaces)
         new, gold = made.vote(review.batch), review.gold()
@@ -124,7 +125,8 @@ class Editor:
             The file cannot be written.
         """
         review = self._review
-        made, _ = make_quietly(spec, review.labels)  # a preview tells what to know about it
+        with kept_warnings():  # a preview tells what to know about it
+            made = spec.make(review.labels)
         made_votes = made.vote(review.batch)
         with review.lock:
             saved = self._add(spec, made) if replaces is None else self._change(spec, made, self.get(replaces))
@@ -180,7 +182,7 @@ class Editor:
 
         def votes_alike(loaded: LFCollection) -> None:
             alike = (loaded.names, loaded.labels) == (original.names, original.labels)
-            with quietly():
+            with kept_warnings():
                 alike = alike and np.array_equal(apply_lfs(loaded, few).L, apply_lfs(original, few).L)
             if not alike:
                 raise LFError(

@@ -16,7 +16,7 @@ from weaklabel.errors import LFError, WeakLabelError
 from weaklabel.files import atomic_path
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.review.pack_source import PackSource
-from weaklabel.review.quiet import quietly
+from weaklabel.warn import kept_warnings
 
 
 def copy_neighbours(pack: Path, folder: Path) -> None:
@@ -82,7 +82,7 @@ def replace_pack(source: PackSource, expected: bytes | None, check: Callable[[LF
 
 def load_uncached(*specs: str) -> LFCollection:
     """Load packs as `load_lfs` does, writing no compiled code beside them, and without their warnings, told before."""
-    with _no_bytecode(), quietly():
+    with _no_bytecode(), kept_warnings():
         return load_lfs(*specs)
 
 

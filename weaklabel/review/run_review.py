@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 
 from weaklabel.config import LFSettings, read_project
 from weaklabel.corpus import Corpus
-from weaklabel.errors import ConfigError, WeakLabelError, WeakLabelWarning
+from weaklabel.errors import ConfigError, WeakLabelError
 from weaklabel.finished_run import Run, read_run
 from weaklabel.gold import open_unlabelled
 from weaklabel.lf.packs import LFCollection, load_lfs
@@ -18,6 +17,7 @@ from weaklabel.review.source import Source
 from weaklabel.review.standing import Standing, label_now
 from weaklabel.review.workspace import State, Workspace, pack_hashes
 from weaklabel.votes import Votes, apply_lfs
+from weaklabel.warn import warn
 
 FOLDER = "review"
 PROJECT_FILE = "project.toml"
@@ -121,11 +121,10 @@ def _with_edited(
 
 
 def _tell(review: Review, path: Path) -> None:
-    warnings.warn(
+    warn(
         f"the run in {path} did not use the labeling functions that were edited in its review; the review votes with "
         f"them and shows the run's labels until you relabel. For later runs to use them, write {review.editor.advice} "
         "under [lfs] of the project file",
-        WeakLabelWarning,
         stacklevel=4,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,13 +11,14 @@ import polars as pl
 
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.corpus.batch import TEXT
-from weaklabel.errors import CorpusError, LFError, VoteError, WeakLabelWarning, nearest
+from weaklabel.errors import CorpusError, LFError, VoteError, nearest
 from weaklabel.labels import MAX_CARDINALITY, check_label_names
 from weaklabel.lf.core import LF, as_lf
 from weaklabel.votes.budget import ErrorBudget
 from weaklabel.votes.evaluate import LFVotes
 from weaklabel.votes.matrix import Problems, Votes
 from weaklabel.votes.voter import Voter
+from weaklabel.warn import warn
 
 
 def apply_lfs(
@@ -153,7 +153,7 @@ def _check_columns(functions: Sequence[LF], columns: Sequence[str]) -> None:
 
 def _warn(problems: dict[str, Problems]) -> None:
     each = "; ".join(f"LF '{name}': {found}" for name, found in problems.items())
-    warnings.warn(f"votes that went wrong count as abstains: {each}", WeakLabelWarning, stacklevel=3)
+    warn(f"votes that went wrong count as abstains: {each}", stacklevel=3)
 
 
 def _bar(progress: bool) -> Any:

@@ -11,10 +11,10 @@ from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.lf.core import LF
 from weaklabel.lf.reasons import Reason, reason
 from weaklabel.review import LFSpec, LFStats, Preview
-from weaklabel.review.quiet import make_quietly
 from weaklabel.review.web.deciding import share_words
 from weaklabel.review.web.desk import Desk
 from weaklabel.review.web.texts import Segment, around
+from weaklabel.warn import kept_warnings
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class PreviewPage:
 
     def __init__(self, desk: Desk, spec: LFSpec, found: Preview) -> None:
         self._desk = desk
-        self._lf, _ = make_quietly(spec, desk.labels)
+        with kept_warnings():  # the preview has them
+            self._lf = spec.make(desk.labels)
         self.notes = found.notes
         self.has_saved = found.before is not None
         before = [""] * 4 if found.before is None else _figures(found.before)

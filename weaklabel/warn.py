@@ -1,0 +1,49 @@
+"""What a user should know though the result stands: told as a warning, or kept for the one who asked."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from weaklabel.errors import WeakLabelWarning
+
+# Python's warning filters belong to all threads: two that change them at once would leave them changed for good.
+_KEPT: ContextVar[list[str] | None] = ContextVar("kept_warnings", default=None)
+
+
+def warn(message: str, stacklevel: int = 1) -> None:
+    """Warn of something, or keep it where this thread is inside `kept_warnings`.
+
+    Parameters
+    ----------
+    message
+        One sentence.
+    stacklevel
+        Whose line the warning names: 1 for the caller's, 2 for that of the one who called it, and so on.
+    """
+    kept = _KEPT.get()
+    if kept is None:
+        warnings.warn(message, WeakLabelWarning, stacklevel=stacklevel + 1)
+    else:
+        kept.append(message)
+
+
+@contextmanager
+def kept_warnings() -> Iterator[list[str]]:
+    """Keep the messages of `warn` in a list rather than tell them, in this thread alone.
+
+    Examples
+    --------
+    >>> with kept_warnings() as kept:
+    ...     warn("2 texts were cut")
+    >>> kept
+    ['2 texts were cut']
+    """
+    kept: list[str] = []
+    before = _KEPT.set(kept)
+    try:
+        yield kept
+    finally:
+        _KEPT.reset(before)
