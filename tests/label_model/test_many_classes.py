@@ -1,5 +1,7 @@
 """Label models with more classes than a byte can number."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -12,11 +14,12 @@ from weaklabel.label_model import (
     HyperLabelModel,
     MajorityVote,
     SnorkelLabelModel,
+    StructuredLabelModel,
     TripletLabelModel,
     WeightedMajorityVote,
     load_label_model,
 )
-from weaklabel.label_model.budget import BUDGET, bytes_needed
+from weaklabel.label_model.budget import BUDGET
 from weaklabel.labels import vote_dtype
 from weaklabel.votes import vote_patterns
 
@@ -106,16 +109,31 @@ def test_the_committee_leaves_out_what_would_not_fit(tmp_path):
 
 
 def test_the_committee_asks_for_what_fits(monkeypatch):
-    monkeypatch.setattr("weaklabel.label_model.budget.BUDGET", bytes_needed("DawidSkene", len(MANY), 7, K))
+    monkeypatch.setattr("weaklabel.label_model.budget.BUDGET", DawidSkene(K).bytes_needed(vote_patterns(MANY)))
     committee = CommitteeLabelModel(K).fit(MANY)
     assert committee.left_out_ == ("StructuredLabelModel", "SnorkelLabelModel")
     assert [type(member) for member in committee.members_].count(DawidSkene) == 4
 
 
 def test_up_to_127_classes_only_what_lies_in_squares_counts():
-    assert bytes_needed("DawidSkene", 10**7, 50, 127) == bytes_needed("DawidSkene", 10, 50, 127)
-    assert bytes_needed("SnorkelLabelModel", 10, 1200, 10) > BUDGET
-    assert bytes_needed("MajorityVote", 10**9, 10**4, 10**4) == 0
+    few, many = (vote_patterns(np.arange(50 * n).reshape(n, 50) % 127) for n in (10, 127))
+    assert DawidSkene(127).bytes_needed(many) == DawidSkene(127).bytes_needed(few) > 0
+    assert SnorkelLabelModel(10).bytes_needed(vote_patterns(np.zeros((1, 1200), dtype=np.int8))) > BUDGET
+    assert MajorityVote(127).bytes_needed(many) == 0
+
+
+@pytest.mark.parametrize("kind", [SnorkelLabelModel, StructuredLabelModel])
+def test_as_much_memory_is_taken_as_was_said(kind):
+    rng = np.random.default_rng(0)
+    Y = rng.integers(0, 20, 500)
+    found = vote_patterns(np.where(rng.random((500, 60)) < 0.3, Y[:, None], -1).astype(np.int8))
+    tracemalloc.start()
+    try:
+        kind(20).fit(found)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 0.5 < peak / kind(20).bytes_needed(found) < 2
 
 
 def test_patterns_are_taken_as_well_as_votes():

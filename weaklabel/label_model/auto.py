@@ -74,11 +74,11 @@ class AutoLabelModel(LabelModel):
         if self.cardinality == 1 or not has_vote(found.patterns).any():
             self._fit(found)
             return
-        if not fits(TextLabelModel.__name__, len(found), found.m, self.cardinality):
+        model = TextLabelModel(self.cardinality, self.encoder, max_length=self.max_length, seed=self.seed)
+        if not fits(model.bytes_needed(found)):
             self._fit(found)
             self.why_ += f"; texts are left out, since what votes say beside them would take more than {gib(BUDGET)}"
             return
-        model = TextLabelModel(self.cardinality, self.encoder, max_length=self.max_length, seed=self.seed)
         model._fit_texts(found, texts)
         if model.text_gain_ >= LEAST_GAIN:
             self._choose(model, model.why_)

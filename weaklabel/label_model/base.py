@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError, nearest
-from weaklabel.label_model.budget import check_memory, in_blocks, rows_at_once
+from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.saving import to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
@@ -28,7 +28,7 @@ class LabelModel(ABC):
     """A label model: turns the votes of labeling functions into class probabilities.
 
     A subclass sets ``_fitted`` to the names of its fitted attributes, fits on patterns in ``_fit``, and gives
-    probabilities of patterns in ``_predict_patterns``; the rest is here.
+    probabilities of patterns in ``_predict_patterns``; one with large tables says how large in ``_numbers``. The rest is here.
 
     Parameters
     ----------
@@ -82,12 +82,22 @@ class LabelModel(ABC):
         """
         found = self._votes(L)
         patterns = found if isinstance(found, VotePatterns) else self._gather(found)
-        check_memory(type(self).__name__, len(patterns), patterns.m, self.cardinality)
+        refuse_beyond(self.bytes_needed(patterns), type(self).__name__, patterns.m, self.cardinality)
         if texts is None or not self.uses_texts:
             self._fit(patterns)
         else:
             self._fit_texts(patterns, as_texts(texts, LabelModelError, patterns.n))
         return self
+
+    def bytes_needed(self, found: VotePatterns) -> int:
+        """Return about how much memory a fit takes for tables of labeling functions and classes; 0 where it has none.
+
+        Parameters
+        ----------
+        found
+            Votes.
+        """
+        return NUMBER * self._numbers(len(found), found.m)
 
     def predict_proba(self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None = None) -> Probs:
         """Return class probabilities.
@@ -223,6 +233,14 @@ class LabelModel(ABC):
     def _gather(self, L: Votes8) -> VotePatterns:
         """Return the patterns to fit to."""
         return vote_patterns(L)
+
+    def _numbers(self, u: int, m: int) -> int:
+        """Return about how many numbers a fit on ``u`` vote patterns of ``m`` labeling functions holds in large tables.
+
+        Each two votes of m*k have a place in a matrix of how often they meet, evidence of a vote has one for each class, and
+        so has a row. A model without such tables has 0.
+        """
+        return 0
 
     @abstractmethod
     def _fit(self, found: VotePatterns) -> None:

@@ -103,10 +103,9 @@ class CommitteeLabelModel(LabelModel):
 
     def _affords(self, model: LabelModel, found: VotePatterns) -> bool:
         """Say whether a model can be asked, and note it where it cannot."""
-        name = type(model).__name__
-        if fits(name, len(found), found.m, self.cardinality):
+        if fits(model.bytes_needed(found)):
             return True
-        self.left_out_ = tuple(dict.fromkeys((*self.left_out_, name)))
+        self.left_out_ = tuple(dict.fromkeys((*self.left_out_, type(model).__name__)))
         return False
 
     def _predict_patterns(self, patterns: Votes8) -> Probs:

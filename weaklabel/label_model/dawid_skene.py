@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.base import LabelModel
-from weaklabel.label_model.budget import rows_at_once
+from weaklabel.label_model.budget import numbers_of_rows, rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence, softmax, vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_shares
 from weaklabel.label_model.prior import check_prior
@@ -118,6 +118,10 @@ class DawidSkene(LabelModel):
         self.abstain_weight = abstain_weight
         self.max_iterations = max_iterations
         self.lf_weights = lf_weights
+
+    def _numbers(self, u: int, m: int) -> int:
+        k = self.cardinality
+        return 6 * m * k * k + 4 * numbers_of_rows(min(u, rows_at_once(k)), k)
 
     def _fit(self, found: VotePatterns) -> None:
         self._check()

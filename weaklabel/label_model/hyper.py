@@ -74,6 +74,10 @@ class HyperLabelModel(LabelModel):
     evidence_: NDArray[np.float64]
     log_prior_: NDArray[np.float64]
 
+    def _numbers(self, u: int, m: int) -> int:
+        k = self.cardinality
+        return (m * k) ** 2 + m * k * k
+
     def _fit(self, found: VotePatterns) -> None:
         m, k = found.m, self.cardinality
         self.evidence_, self.log_prior_ = np.zeros((m, k + 1, k)), np.full(k, -np.log(k))

@@ -111,6 +111,10 @@ class SnorkelLabelModel(LabelModel):
         shared = isinstance(self.class_balance, str) and self.class_balance == "majority"
         return vote_patterns(L) if shared else gathered(L)
 
+    def _numbers(self, u: int, m: int) -> int:
+        k = self.cardinality
+        return 5 * (m * k) ** 2 // 2 + 6 * m * k * k
+
     def _fit(self, found: VotePatterns) -> None:
         k, p = self.cardinality, find_class_balance(self.class_balance, found, self.cardinality)
         overlaps = count_overlaps(found, k)

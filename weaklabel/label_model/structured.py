@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.budget import numbers_of_rows
 from weaklabel.label_model.copies import agreement, copy_forest, trees
 from weaklabel.label_model.misfit import misfit
 from weaklabel.label_model.overlaps import count_overlaps
@@ -106,6 +107,10 @@ class StructuredLabelModel(LabelModel):
 
     structure_: Structure
     misfit_: float
+
+    def _numbers(self, u: int, m: int) -> int:
+        k = self.cardinality
+        return 4 * (m * k) ** 2 + 32 * m * k * k + 8 * numbers_of_rows(min(u, _MOST_ROWS), k)
 
     def _fit(self, found: VotePatterns) -> None:
         voting = voting_lfs(found)

@@ -125,6 +125,9 @@ class TextLabelModel(LabelModel):
         self._check_fitted()
         return f"votes and texts (a text tells {self.text_gain_:.2f} nats of its label beyond the class balance)"
 
+    def _numbers(self, u: int, m: int) -> int:
+        return 6 * m * self.cardinality**2
+
     def _fit(self, found: VotePatterns) -> None:
         raise LabelModelError("TextLabelModel needs texts: give fit(L, texts), or use CommitteeLabelModel")
 

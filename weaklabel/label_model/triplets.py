@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.budget import numbers_of_rows
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.prior import check_prior
 from weaklabel.label_model.triplet_moments import vote_effects
@@ -94,6 +95,10 @@ class TripletLabelModel(LabelModel):
         self.prior_accuracy = prior_accuracy
         self.prior_votes = prior_votes
         self.prior_share = prior_share
+
+    def _numbers(self, u: int, m: int) -> int:
+        k = self.cardinality
+        return 3 * m * k * k + numbers_of_rows(u, k)
 
     def _fit(self, found: VotePatterns) -> None:
         check_prior(self.prior_accuracy, self.prior_votes, self.prior_share, self.cardinality)
