@@ -15,7 +15,7 @@ from weaklabel.config import Project
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.decisions import gold_of, is_decision_file, read_decisions, text_hashes
 from weaklabel.errors import ConfigError, nearest
-from weaklabel.labels import ABSTAIN, Labels, Probs, Votes8, encode_labels, label_index, labels_of
+from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, encode_labels, label_index, labels_of
 from weaklabel.lf.packs import LFCollection
 from weaklabel.run_folder import RunFolder
 from weaklabel.votes import Votes, apply_lfs
@@ -32,7 +32,7 @@ class GoldRows:
     """Rows with gold: texts as models read them, votes [n, m], classes [n], and which rows of the corpus they are, if any."""
 
     texts: list[str]
-    L: Votes8
+    L: VoteArray
     Y: Labels
     rows: NDArray[np.int64] | None = None
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import Batch, Corpus, Written, write_labelled
 from weaklabel.errors import ConfigError
-from weaklabel.labels import Labels, Probs, Votes8
+from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.votes import Votes
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def label_columns(preds: Labels, probs: Probs, labels: Sequence[str], prefix: st
     return pl.DataFrame(dict(zip(new_columns(labels, (), prefix), columns, strict=True)))
 
 
-def vote_columns(L: Votes8, labels: Sequence[str], lf_names: Sequence[str], prefix: str = "") -> list[pl.Series]:
+def vote_columns(L: VoteArray, labels: Sequence[str], lf_names: Sequence[str], prefix: str = "") -> list[pl.Series]:
     """Return a column with the votes of each of the first ``len(lf_names)`` labeling functions, as class names."""
     names = new_columns(labels, lf_names, prefix)[len(labels) + 2 :]
     return [_names(L[:, number], labels).alias(name) for number, name in enumerate(names)]

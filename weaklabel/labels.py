@@ -19,7 +19,7 @@ MAX_CARDINALITY = 32_767
 INT8_CLASSES = 127
 """Classes up to which votes are int8, and int16 beyond. Most problems have few, for which half the memory is enough."""
 
-Votes8: TypeAlias = NDArray[np.int8 | np.int16]
+VoteArray: TypeAlias = NDArray[np.int8 | np.int16]
 """Label matrix L, or a column of it; int8 or int16, see `vote_dtype`. Shape: [n, m] or [n]; values -1..k-1."""
 
 Labels: TypeAlias = NDArray[np.int64]
@@ -119,14 +119,14 @@ def vote_dtype(k: int) -> type[np.int8] | type[np.int16]:
     return np.int8 if k <= INT8_CLASSES else np.int16
 
 
-def as_votes(numbers: NDArray[Any], k: int | None = None) -> Votes8:
+def as_votes(numbers: NDArray[Any], k: int | None = None) -> VoteArray:
     """Return class numbers as votes, of the type for ``k`` classes; for as many as occur where k is not known."""
     if k is None:
         k = int(numbers.max()) + 1 if numbers.size else 0
     return numbers.astype(vote_dtype(k), copy=False)
 
 
-def check_L(L: ArrayLike, cardinality: int | None = None) -> Votes8:
+def check_L(L: ArrayLike, cardinality: int | None = None) -> VoteArray:
     """Check a label matrix and return it as int8, or as int16 where there are more than 127 classes.
 
     Parameters

@@ -8,7 +8,7 @@ import numpy as np
 
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.ties import break_ties
-from weaklabel.labels import ABSTAIN, Labels, Probs, Votes8
+from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Answers:
 
 def fit_and_say(
     model: LabelModel,
-    L_train: Votes8,
-    L_scored: Votes8,
+    L_train: VoteArray,
+    L_scored: VoteArray,
     texts_train: Sequence[str] | None = None,
     texts_scored: Sequence[str] | None = None,
 ) -> Said:
@@ -44,7 +44,7 @@ def fit_and_say(
     return Said(train, model.predict_proba(L_scored, texts=texts_scored), seconds)
 
 
-def complete(said: Said, L_train: Votes8, L_scored: Votes8, seed: int) -> Answers:
+def complete(said: Said, L_train: VoteArray, L_scored: VoteArray, seed: int) -> Answers:
     """Turn probabilities into an answer for every row.
 
     Ties are broken by a hash of the row's votes and the seed. A row without probabilities gets the class that the model

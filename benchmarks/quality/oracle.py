@@ -5,11 +5,11 @@ import numpy as np
 from weaklabel.label_model.balance import class_balance_from_gold
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.majority import majority_probs
-from weaklabel.labels import Labels, Probs, Votes8
+from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.votes.tally import has_vote
 
 
-def oracles(L: Votes8, Y: Labels, k: int) -> dict[str, Probs]:
+def oracles(L: VoteArray, Y: Labels, k: int) -> dict[str, Probs]:
     """Return what each member of the family says of the rows, fitted on their gold.
 
     Rows without a vote get the class balance of such rows.
@@ -45,7 +45,7 @@ def oracles(L: Votes8, Y: Labels, k: int) -> dict[str, Probs]:
     return answers
 
 
-def _counts(L: Votes8, Y: Labels, k: int) -> np.ndarray:
+def _counts(L: VoteArray, Y: Labels, k: int) -> np.ndarray:
     """Count rows by labeling function, vote (the abstain first) and class. Shape: [m, k+1, k]."""
     votes = np.stack([vote == L for vote in range(-1, k)]).astype(np.float64)
     return np.einsum("vnm,ny->mvy", votes, np.eye(k)[Y])

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.quality.answers import Said
-from weaklabel.labels import ABSTAIN, Probs, Votes8
+from weaklabel.labels import ABSTAIN, Probs, VoteArray
 from weaklabel.votes.tally import has_vote
 
-Run = Callable[[Votes8, Votes8, int, int], tuple[Probs, Probs]]
+Run = Callable[[VoteArray, VoteArray, int, int], tuple[Probs, Probs]]
 """Votes of train rows and of the rows to score, number of classes, seed; gives the probabilities of both."""
 
 TOGETHER = "cannot predict new rows: aggregates the votes of train and scored rows together"
@@ -43,7 +43,13 @@ class Peer:
 
 
 def run_peer(
-    name: str, L_train: Votes8, L_scored: Votes8, k: int, seed: int = 0, folder: Path | None = None, limit: float = 300
+    name: str,
+    L_train: VoteArray,
+    L_scored: VoteArray,
+    k: int,
+    seed: int = 0,
+    folder: Path | None = None,
+    limit: float = 300,
 ) -> Said:
     """Run a peer in a process of its own.
 
@@ -88,7 +94,7 @@ def run_peer(
 
 
 def _work(
-    pipe: Connection, name: str, L_train: Votes8, L_scored: Votes8, k: int, seed: int, folder: Path | None
+    pipe: Connection, name: str, L_train: VoteArray, L_scored: VoteArray, k: int, seed: int, folder: Path | None
 ) -> None:
     warnings.simplefilter("ignore")
     try:
@@ -100,7 +106,7 @@ def _work(
         pipe.send(f"{type(error).__name__}: {error}"[:200])
 
 
-def ask(peer: Peer, L_train: Votes8, L_scored: Votes8, k: int, seed: int = 0) -> Said:
+def ask(peer: Peer, L_train: VoteArray, L_scored: VoteArray, k: int, seed: int = 0) -> Said:
     """Run a peer in this process; `run_peer` guards against all that may go wrong in it."""
     voting = (L_train != ABSTAIN).any(axis=0)
     L_train, L_scored = L_train[:, voting], L_scored[:, voting]
@@ -114,7 +120,7 @@ def ask(peer: Peer, L_train: Votes8, L_scored: Votes8, k: int, seed: int = 0) ->
     return Said(train, scored, seconds)
 
 
-def _proper(probs: Probs, L: Votes8) -> Probs:
+def _proper(probs: Probs, L: VoteArray) -> Probs:
     """Make rows sum to 1, and NaN where there is no vote or where they are no probabilities."""
     total = probs.sum(axis=1)
     fine = np.isfinite(total) & (total > 0) & (probs >= 0).all(axis=1) & has_vote(L)
@@ -123,7 +129,7 @@ def _proper(probs: Probs, L: Votes8) -> Probs:
     return proper
 
 
-def _long(L: Votes8):
+def _long(L: VoteArray):
     """Return votes as crowd-kit takes them: a row a vote."""
     import pandas as pd
 
@@ -137,7 +143,7 @@ def _wide(frame, n: int, k: int) -> Probs:
 
 
 def _crowdkit_together(name: str, seeded: bool = False) -> Run:
-    def run(L_train: Votes8, L_scored: Votes8, k: int, seed: int) -> tuple[Probs, Probs]:
+    def run(L_train: VoteArray, L_scored: VoteArray, k: int, seed: int) -> tuple[Probs, Probs]:
         model = getattr(importlib.import_module("crowdkit.aggregation"), name)
         L = np.vstack([L_train, L_scored])
         fitted = model(**({"random_state": seed} if seeded else {})).fit_predict_proba(_long(L))
@@ -146,7 +152,7 @@ def _crowdkit_together(name: str, seeded: bool = False) -> Run:
     return run
 
 
-def _wawa(L_train: Votes8, L_scored: Votes8, k: int, seed: int) -> tuple[Probs, Probs]:
+def _wawa(L_train: VoteArray, L_scored: VoteArray, k: int, seed: int) -> tuple[Probs, Probs]:
     from crowdkit.aggregation import MajorityVote, Wawa
 
     # Its own predict_proba, which comes to the same, fails with the scikit-learn of today.
@@ -154,12 +160,12 @@ def _wawa(L_train: Votes8, L_scored: Votes8, k: int, seed: int) -> tuple[Probs, 
     return tuple(_wide(MajorityVote().fit(_long(L), skills).probas_, len(L), k) for L in (L_train, L_scored))
 
 
-def _mmsr(L_train: Votes8, L_scored: Votes8, k: int, seed: int) -> tuple[Probs, Probs]:
+def _mmsr(L_train: VoteArray, L_scored: VoteArray, k: int, seed: int) -> tuple[Probs, Probs]:
     from crowdkit.aggregation import MMSR
 
     skills = MMSR(random_state=seed).fit(_long(L_train)).skills_.reindex(range(L_train.shape[1])).to_numpy()
 
-    def probs(L: Votes8) -> Probs:
+    def probs(L: VoteArray) -> Probs:
         scores = np.stack([np.where(label == L, skills, 0).sum(axis=1) for label in range(k)], axis=1)
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
         return shares / shares.sum(axis=1, keepdims=True)
@@ -167,7 +173,7 @@ def _mmsr(L_train: Votes8, L_scored: Votes8, k: int, seed: int) -> tuple[Probs, 
     return probs(L_train), probs(L_scored)
 
 
-def _hyperlm(L_train: Votes8, L_scored: Votes8, k: int, seed: int) -> tuple[Probs, Probs]:
+def _hyperlm(L_train: VoteArray, L_scored: VoteArray, k: int, seed: int) -> tuple[Probs, Probs]:
     from hyperlm import HyperLabelModel
 
     # Its checkpoint is a pickle, which PyTorch no longer loads unasked; this process runs nothing else.
@@ -180,10 +186,10 @@ def _hyperlm(L_train: Votes8, L_scored: Votes8, k: int, seed: int) -> tuple[Prob
     return tuple(np.split(probs, [len(L_train)]))
 
 
-def _flyingsquid(L_train: Votes8, L_scored: Votes8, k: int, seed: int) -> tuple[Probs, Probs]:
+def _flyingsquid(L_train: VoteArray, L_scored: VoteArray, k: int, seed: int) -> tuple[Probs, Probs]:
     from flyingsquid.label_model import LabelModel
 
-    def signed(L: Votes8, label: int):
+    def signed(L: VoteArray, label: int):
         return np.where(L == ABSTAIN, 0, np.where(label == L, 1, -1))
 
     columns = []
@@ -195,7 +201,7 @@ def _flyingsquid(L_train: Votes8, L_scored: Votes8, k: int, seed: int) -> tuple[
     return tuple(np.hstack([1 - probs, probs]) if k == 2 else probs for probs in both)
 
 
-def _snorkel(L_train: Votes8, L_scored: Votes8, k: int, seed: int) -> tuple[Probs, Probs]:
+def _snorkel(L_train: VoteArray, L_scored: VoteArray, k: int, seed: int) -> tuple[Probs, Probs]:
     from snorkel.labeling.model import LabelModel
 
     model = LabelModel(cardinality=k, verbose=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import Labels, Probs, Votes8
+from weaklabel.labels import Labels, Probs, VoteArray
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class VotesModel:
     leaders: NDArray[np.int64]
     copying: Floats
 
-    def sample(self, n: int, rng: np.random.Generator) -> tuple[Votes8, Labels]:
+    def sample(self, n: int, rng: np.random.Generator) -> tuple[VoteArray, Labels]:
         """Draw rows and their classes. Shapes: [n, m], [n]."""
         Y = rng.choice(len(self.balance), n, p=self.balance)
         hard = rng.choice(2, n, p=self.hardness)
@@ -53,7 +53,7 @@ class VotesModel:
                 L[repeats, lf] = L[repeats, leader]
         return L, Y
 
-    def joint(self, L: Votes8) -> Floats:
+    def joint(self, L: VoteArray) -> Floats:
         """Return log P(votes, class). Shape: [n, m] -> [n, k]."""
         with np.errstate(divide="ignore"):
             total = np.tile(np.log(self.hardness)[:, None, None], (1, len(L), len(self.balance)))
@@ -65,7 +65,7 @@ class VotesModel:
                 total += np.log(likelihood)
             return np.logaddexp(*total) + np.log(self.balance)
 
-    def posterior(self, L: Votes8) -> Probs:
+    def posterior(self, L: VoteArray) -> Probs:
         """Return P(class | votes, abstains too) by Bayes' rule: no label model can expect to do better.
 
         Shape: [n, m] -> [n, k].

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN, Labels, Votes8
+from weaklabel.labels import ABSTAIN, Labels, VoteArray
 from weaklabel.votes.tally import has_vote
 
 LIMIT_SEED = 0
@@ -30,7 +30,7 @@ class Split:
         Shape: [n]; None where the set has no texts.
     """
 
-    L: Votes8
+    L: VoteArray
     Y: Labels
     texts: tuple[str, ...] | None
 

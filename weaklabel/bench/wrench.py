@@ -16,7 +16,7 @@ import numpy as np
 from weaklabel.bench.split import Split, hidden, texts_or_none
 from weaklabel.corpus.entities import MOST_WORDS, mark_entities
 from weaklabel.errors import CorpusError, VoteError
-from weaklabel.labels import ABSTAIN, Labels, Votes8, as_votes, check_label_names
+from weaklabel.labels import ABSTAIN, Labels, VoteArray, as_votes, check_label_names
 
 
 def read_wrench_labels(folder: Path) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def read_wrench_split(path: Path, labels: Sequence[str], gold: bool) -> Split:
     return Split(_votes(rows, len(labels), path), Y, _texts(rows, path))
 
 
-def _votes(rows: Mapping[str, Any], k: int, path: Path) -> Votes8:
+def _votes(rows: Mapping[str, Any], k: int, path: Path) -> VoteArray:
     votes, wide = [], None
     for key, row in rows.items():
         given = row.get("weak_labels")

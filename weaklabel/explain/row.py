@@ -14,7 +14,7 @@ from weaklabel.explain.answers import Answers, all_but, log_odds
 from weaklabel.explain.bars import bars
 from weaklabel.explain.shapley import MOST_EXACT
 from weaklabel.label_model import LabelModel
-from weaklabel.labels import Votes8, check_L
+from weaklabel.labels import VoteArray, check_L
 from weaklabel.lf.reasons import Reason
 from weaklabel.table import table, visible
 
@@ -123,7 +123,7 @@ class RowExplanation:
 
 def explain_row(
     model: LabelModel,
-    votes_of_row: Votes8,
+    votes_of_row: VoteArray,
     text: str | None,
     lf_names: Sequence[str],
     labels: Sequence[str],

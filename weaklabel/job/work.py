@@ -19,7 +19,7 @@ from weaklabel.errors import CorpusError
 from weaklabel.job.output import Output
 from weaklabel.job.store import PartVotes, VoteStore
 from weaklabel.labelled import label_columns, vote_columns
-from weaklabel.labels import ABSTAIN, Votes8
+from weaklabel.labels import ABSTAIN, VoteArray
 from weaklabel.lf.core import LF
 from weaklabel.lf.packs import LFCollection
 from weaklabel.votes import Problems, VotePatterns, vote_patterns
@@ -265,7 +265,7 @@ class LabelJob:
             )
         return self._voters[missing]
 
-    def _columns(self, patterns: Votes8) -> pl.DataFrame:
+    def _columns(self, patterns: VoteArray) -> pl.DataFrame:
         assert self.model is not None
         preds, probs = self.model.predict(patterns, return_probs=True)
         labels, prefix = self.lfs.labels, self.options.prefix

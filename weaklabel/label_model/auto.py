@@ -8,7 +8,7 @@ from weaklabel.label_model.base import LabelModel, restore
 from weaklabel.label_model.budget import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.text import TextLabelModel
-from weaklabel.labels import Probs, Votes8
+from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
 
@@ -89,10 +89,10 @@ class AutoLabelModel(LabelModel):
     def _choose(self, chosen: LabelModel, why: str) -> None:
         self.chosen_, self.why_, self.lf_accuracies_ = chosen, why, chosen.lf_accuracies_
 
-    def _predict_patterns(self, patterns: Votes8) -> Probs:
+    def _predict_patterns(self, patterns: VoteArray) -> Probs:
         return self.chosen_.predict_proba(patterns)
 
-    def _predict_texts(self, rows: Votes8, texts: list[str]) -> Probs:
+    def _predict_texts(self, rows: VoteArray, texts: list[str]) -> Probs:
         return self.chosen_.predict_proba(rows, texts)
 
     def _state(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.saving import to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
-from weaklabel.labels import MAX_CARDINALITY, Labels, Probs, Votes8, as_texts, check_L
+from weaklabel.labels import MAX_CARDINALITY, Labels, Probs, VoteArray, as_texts, check_L
 from weaklabel.votes.matrix import Votes
 from weaklabel.votes.patterns import VotePatterns, take_rows, vote_patterns
 from weaklabel.votes.tally import has_vote
@@ -230,7 +230,7 @@ class LabelModel(ABC):
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({arguments})"
 
-    def _gather(self, L: Votes8) -> VotePatterns:
+    def _gather(self, L: VoteArray) -> VotePatterns:
         """Return the patterns to fit to."""
         return vote_patterns(L)
 
@@ -247,14 +247,14 @@ class LabelModel(ABC):
         """Fit to patterns with their counts."""
 
     @abstractmethod
-    def _predict_patterns(self, patterns: Votes8) -> Probs:
+    def _predict_patterns(self, patterns: VoteArray) -> Probs:
         """Return probabilities of patterns; rows without votes may hold anything. Shape: [u, m] -> [u, k]."""
 
     def _fit_texts(self, found: VotePatterns, texts: list[str]) -> None:
         """Fit to patterns that keep their rows, and to the rows' texts; for models with ``uses_texts``."""
         raise NotImplementedError
 
-    def _predict_texts(self, rows: Votes8, texts: list[str]) -> Probs:
+    def _predict_texts(self, rows: VoteArray, texts: list[str]) -> Probs:
         """Return probabilities of rows with their texts; for models with ``uses_texts``. Shape: [n, m], [n] -> [n, k]."""
         raise NotImplementedError
 
@@ -271,18 +271,18 @@ class LabelModel(ABC):
         """Say whose votes the model can use: of those that voted when it was fitted. Shape: [m]."""
         return ~np.isnan(self.lf_accuracies_)
 
-    def _answered(self, rows: Votes8) -> NDArray[np.bool_]:
+    def _answered(self, rows: VoteArray) -> NDArray[np.bool_]:
         """Say which rows have a vote that the model can use. Shape: [n, m] -> [n]."""
         return has_vote(rows, self._usable())
 
-    def _by_evidence(self, rows: Votes8, evidence: NDArray[np.float64], log_prior: NDArray[np.float64]) -> Probs:
+    def _by_evidence(self, rows: VoteArray, evidence: NDArray[np.float64], log_prior: NDArray[np.float64]) -> Probs:
         """Add up the evidence [m, k+1, k] of the votes that the model can use. Shape: [n, m] -> [n, k]."""
         usable = self._usable()
         if not usable.all():
             rows, evidence = rows[:, usable], evidence[usable]
         return probs_by_evidence(rows, evidence, log_prior)
 
-    def _probs(self, rows: Votes8) -> Probs:
+    def _probs(self, rows: VoteArray) -> Probs:
         self._check_width(rows.shape[1])
         if len(rows) > rows_at_once(self.cardinality):
             probs = np.empty((len(rows), self.cardinality))
@@ -293,14 +293,14 @@ class LabelModel(ABC):
         probs[~self._answered(rows)] = np.nan
         return probs
 
-    def _rows(self, L: ArrayLike | VotePatterns | Votes) -> tuple[Votes8, NDArray[np.int64] | None]:
+    def _rows(self, L: ArrayLike | VotePatterns | Votes) -> tuple[VoteArray, NDArray[np.int64] | None]:
         """Return votes, and where among them each row is; None where they are the rows, which are faster than patterns."""
         found = self._votes(L)
         return (found.patterns, found.rows()) if isinstance(found, VotePatterns) else (found, None)
 
     def _answers(
         self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None
-    ) -> tuple[Votes8, NDArray[np.int64] | None, Probs]:
+    ) -> tuple[VoteArray, NDArray[np.int64] | None, Probs]:
         """Return what `_rows` does, and the probabilities of the votes."""
         rows, inverse = self._rows(L)
         if texts is None or not self.uses_texts:
@@ -309,7 +309,7 @@ class LabelModel(ABC):
         self._check_width(rows.shape[1])
         return rows, None, self._predict_texts(rows, as_texts(texts, LabelModelError, len(rows)))
 
-    def _votes(self, L: ArrayLike | VotePatterns | Votes) -> Votes8 | VotePatterns:
+    def _votes(self, L: ArrayLike | VotePatterns | Votes) -> VoteArray | VotePatterns:
         if not isinstance(self.cardinality, int | np.integer) or not 1 <= self.cardinality <= MAX_CARDINALITY:
             raise LabelModelError(f"cardinality must be 1 to {MAX_CARDINALITY}, not {self.cardinality!r}")
         found = L.patterns() if isinstance(L, Votes) else L

@@ -18,7 +18,7 @@ from weaklabel.label_model.structured import StructuredLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.label_model.weighted import WeightedMajorityVote
-from weaklabel.labels import ABSTAIN, Probs, Votes8
+from weaklabel.labels import ABSTAIN, Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns, gathered
 from weaklabel.warn import kept_warnings
 
@@ -108,7 +108,7 @@ class CommitteeLabelModel(LabelModel):
         self.left_out_ = tuple(dict.fromkeys((*self.left_out_, type(model).__name__)))
         return False
 
-    def _predict_patterns(self, patterns: Votes8) -> Probs:
+    def _predict_patterns(self, patterns: VoteArray) -> Probs:
         # Majority vote would use votes of labeling functions that never voted at the fit; nobody else does.
         usable = np.asfortranarray(np.where(self._usable(), patterns, np.int8(ABSTAIN)))
         found = gathered(usable)  # which pays where eight models are asked
@@ -128,7 +128,7 @@ class CommitteeLabelModel(LabelModel):
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
 
-def _mean(members: Sequence[LabelModel], patterns: Votes8) -> Probs:
+def _mean(members: Sequence[LabelModel], patterns: VoteArray) -> Probs:
     probs = members[0].predict_proba(patterns)
     for member in members[1:]:
         probs += member.predict_proba(patterns)

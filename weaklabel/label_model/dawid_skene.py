@@ -16,7 +16,7 @@ from weaklabel.label_model.evidence import probs_by_evidence, softmax, vote_evid
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_shares
 from weaklabel.label_model.prior import check_prior
 from weaklabel.label_model.voting import voting_lfs
-from weaklabel.labels import INT8_CLASSES, Probs, Votes8
+from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import has_vote
 
@@ -146,7 +146,7 @@ class DawidSkene(LabelModel):
         self.lf_accuracies_[voting] = tables.accuracies
 
     def _iterate(
-        self, L: Votes8, counts: Floats, silent: float, lf_weights: Floats, tables: Tables | None, most: int
+        self, L: VoteArray, counts: Floats, silent: float, lf_weights: Floats, tables: Tables | None, most: int
     ) -> Tables:
         """Run EM. ``silent``: how many rows have no vote; they are shared out by the class balance."""
         k = self.cardinality
@@ -185,7 +185,7 @@ class DawidSkene(LabelModel):
         evidence *= lf_weights[:, None, None]
         return Tables(evidence, balance, expected_accuracies(expected))
 
-    def _predict_patterns(self, patterns: Votes8) -> Probs:
+    def _predict_patterns(self, patterns: VoteArray) -> Probs:
         return self._by_evidence(patterns, self.evidence_, np.log(self.class_balance_))
 
     def _state(self) -> dict[str, Any]:
@@ -235,7 +235,7 @@ def _untold(same: Any, lf: Any, vote: Any, told: Any) -> Floats:
     return evidence
 
 
-def _classify(L: Votes8, tables: Tables) -> Probs:
+def _classify(L: VoteArray, tables: Tables) -> Probs:
     if len(L) <= _FEW:
         return softmax(np.log(tables.balance) + vote_evidence(L, tables.evidence))
     return probs_by_evidence(L, tables.evidence, np.log(tables.balance))

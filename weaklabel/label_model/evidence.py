@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import INT8_CLASSES, Probs, Votes8
+from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
 from weaklabel.votes.packing import pack_bytes, votes_a_byte
 from weaklabel.votes.threads import in_threads
 
@@ -26,7 +26,7 @@ _FEW = 1 << 12
 """Rows up to which making tables takes longer than adding up vote by vote."""
 
 
-def probs_by_evidence(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[np.float64]) -> Probs:
+def probs_by_evidence(L: VoteArray, evidence: NDArray[np.float64], prior: NDArray[np.float64]) -> Probs:
     """Return class probabilities in proportion to ``exp(prior + evidence of each vote)``.
 
     The sums for all combinations of a few labeling functions' votes are in a table, so that a row needs one look for
@@ -74,7 +74,7 @@ def probs_by_evidence(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[n
     return probs
 
 
-def probs_by_weights(L: Votes8, weights: NDArray[np.float64], prior: NDArray[np.float64]) -> Probs:
+def probs_by_weights(L: VoteArray, weights: NDArray[np.float64], prior: NDArray[np.float64]) -> Probs:
     """Return class probabilities where a vote speaks for its own class alone, and an abstain for none.
 
     It takes time in proportion to the votes, however many classes there are.
@@ -93,7 +93,7 @@ def probs_by_weights(L: Votes8, weights: NDArray[np.float64], prior: NDArray[np.
     return softmax(scores)
 
 
-def count_by_class(L: Votes8, k: int, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+def count_by_class(L: VoteArray, k: int, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """Add up the votes of each row for each class, or what they weigh. Shape: [n, m], [m] -> [n, k]."""
     counts = np.empty((len(L), k))
 
@@ -107,7 +107,7 @@ def count_by_class(L: Votes8, k: int, weights: NDArray[np.float64] | None = None
     return counts
 
 
-def votes_cast(L: Votes8, k: int) -> Iterator[tuple[slice, tuple[NDArray[np.intp], ...]]]:
+def votes_cast(L: VoteArray, k: int) -> Iterator[tuple[slice, tuple[NDArray[np.intp], ...]]]:
     """Yield for blocks of rows the row (from the block's first), labeling function and class of each vote.
 
     Votes come by labeling function, so that what is added up for a row does not hang on its block, not even in rounding.
@@ -120,7 +120,7 @@ def votes_cast(L: Votes8, k: int) -> Iterator[tuple[slice, tuple[NDArray[np.intp
         yield rows, (row, lf, block[lf, row].astype(np.intp))
 
 
-def _by_votes_cast(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[np.float64]) -> Probs:
+def _by_votes_cast(L: VoteArray, evidence: NDArray[np.float64], prior: NDArray[np.float64]) -> Probs:
     """Start from what silence says, and go by votes: with so many classes tables are large and votes rare."""
     silence = prior + evidence[:, 0].sum(axis=0)
     probs = np.empty((len(L), len(prior)))
@@ -138,7 +138,7 @@ def _by_votes_cast(L: Votes8, evidence: NDArray[np.float64], prior: NDArray[np.f
     return probs
 
 
-def vote_evidence(L: Votes8, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+def vote_evidence(L: VoteArray, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     """Add up the evidence of each row's votes. Shape: [n, m], [m, k+1, k] -> [n, k]."""
     scores = np.zeros((len(L), evidence.shape[2]))
     for votes, of_votes in zip(L.T, evidence, strict=True):
@@ -146,7 +146,7 @@ def vote_evidence(L: Votes8, evidence: NDArray[np.float64]) -> NDArray[np.float6
     return scores
 
 
-def _scores(L: Votes8, groups: Sequence[NDArray[np.float64]], prior: NDArray[np.float64]) -> NDArray[np.float64]:
+def _scores(L: VoteArray, groups: Sequence[NDArray[np.float64]], prior: NDArray[np.float64]) -> NDArray[np.float64]:
     """Add up what tables of the same groups of labeling functions would hold. Shape: [n, k]."""
     scores, first = np.tile(prior, (len(L), 1)), 0
     for group in groups:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from weaklabel.label_model.evidence import count_by_class
 from weaklabel.label_model.overlaps import of_lf, votes_of_bytes
-from weaklabel.labels import INT8_CLASSES, Votes8
+from weaklabel.labels import INT8_CLASSES, VoteArray
 from weaklabel.votes.packing import pack_bytes, votes_a_byte
 from weaklabel.votes.tally import blocks
 from weaklabel.votes.threads import cores, in_threads
@@ -39,7 +39,7 @@ class ExpectedVotes:
         Number of classes k.
     """
 
-    def __init__(self, L: Votes8, cardinality: int) -> None:
+    def __init__(self, L: VoteArray, cardinality: int) -> None:
         self.m, self.k, base = L.shape[1], cardinality, cardinality + 1
         self._L = L if cardinality > INT8_CLASSES else None
         if self._L is not None:
@@ -67,7 +67,7 @@ class ExpectedVotes:
         joined = np.concatenate(parts) if parts else np.empty((0, self.k))
         return joined[: self.m * self.k].reshape(self.m, self.k, self.k)
 
-    def _by_lf(self, L: Votes8, weights: Floats) -> Floats:
+    def _by_lf(self, L: VoteArray, weights: Floats) -> Floats:
         counts = np.empty((self.m, self.k, self.k))
 
         def count(lf: int) -> None:
@@ -117,7 +117,7 @@ def expected_accuracies(expected: Floats) -> Floats:
     return np.divide(np.einsum("jyy->j", expected), voted, out=np.full(len(voted), np.nan), where=voted > 0)
 
 
-def vote_shares(L: Votes8, cardinality: int) -> Floats:
+def vote_shares(L: VoteArray, cardinality: int) -> Floats:
     """Return the share of each class among a row's votes; the same for all where it has none. Shape: [u, m] -> [u, k]."""
     if cardinality > INT8_CLASSES:
         counts = count_by_class(L, cardinality)

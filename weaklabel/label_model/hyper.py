@@ -15,7 +15,7 @@ from weaklabel.label_model.hyper_network import expect, names_and_shapes, run_ne
 from weaklabel.label_model.hyper_table import Cells, VoteTable
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.voting import voting_lfs
-from weaklabel.labels import Probs, Votes8
+from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
 
@@ -109,14 +109,14 @@ class HyperLabelModel(LabelModel):
         right = (expect(table, state, np, _add).by_vote * table.own).sum(axis=1)
         self.lf_accuracies_[voting] = np.bincount(lf, right) / np.bincount(lf, table.votes)
 
-    def _predict_patterns(self, patterns: Votes8) -> Probs:
+    def _predict_patterns(self, patterns: VoteArray) -> Probs:
         return self._by_evidence(patterns, self.evidence_, self.log_prior_)
 
 
 class _Parts:
     """The votes of patterns, part by part, so that they never are in memory as numbers all at once."""
 
-    def __init__(self, patterns: Votes8, counts: NDArray[np.int64], seen: NDArray[np.bool_]) -> None:
+    def __init__(self, patterns: VoteArray, counts: NDArray[np.int64], seen: NDArray[np.bool_]) -> None:
         self.patterns, self.counts = patterns, counts
         self.items = np.cumsum(seen).reshape(seen.shape) - 1  # which item a labeling function's vote is
 

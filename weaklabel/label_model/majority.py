@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.budget import in_blocks
 from weaklabel.label_model.evidence import count_by_class
-from weaklabel.labels import INT8_CLASSES, Probs, Votes8
+from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import blocks, has_vote
 from weaklabel.votes.threads import in_threads
@@ -47,7 +47,7 @@ class MajorityVote(LabelModel):
             voted[lf] = _count(votes >= 0, weights)
         self.lf_accuracies_ = np.divide(agreed, voted, out=np.full(found.m, np.nan), where=voted > 0)
 
-    def _agreed(self, patterns: Votes8, counts: NDArray[np.int64], weights: NDArray[np.int64] | None) -> Floats:
+    def _agreed(self, patterns: VoteArray, counts: NDArray[np.int64], weights: NDArray[np.int64] | None) -> Floats:
         """Count the rows on which each labeling function agrees with the majority, a tie by its share. Shape: [m]."""
         probs = majority_probs(patterns, self.cardinality)
         # One winner as a vote, and the few rows that tie apart.
@@ -65,14 +65,14 @@ class MajorityVote(LabelModel):
         if hasattr(self, "lf_accuracies_"):
             super()._check_width(m)
 
-    def _answered(self, rows: Votes8) -> NDArray[np.bool_]:
+    def _answered(self, rows: VoteArray) -> NDArray[np.bool_]:
         return has_vote(rows)  # nothing was learned of anybody
 
-    def _predict_patterns(self, patterns: Votes8) -> Probs:
+    def _predict_patterns(self, patterns: VoteArray) -> Probs:
         return majority_probs(patterns, self.cardinality)
 
 
-def majority_probs(patterns: Votes8, cardinality: int) -> Probs:
+def majority_probs(patterns: VoteArray, cardinality: int) -> Probs:
     """Return 1 for the class with the most votes; classes that tie share it, all of them where there is no vote.
 
     Shape: [u, m] -> [u, k].

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import INT8_CLASSES, Votes8
+from weaklabel.labels import INT8_CLASSES, VoteArray
 from weaklabel.votes.packing import pack_bytes, votes_a_byte
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.threads import cores
@@ -85,7 +85,7 @@ def _multiply_sparse(found: VotePatterns, cardinality: int) -> NDArray[np.float6
     return total
 
 
-def vote_matrix(L: Votes8, k: int) -> Any:
+def vote_matrix(L: VoteArray, k: int) -> Any:
     """Return votes as a sparse matrix of ones, labeling function ``i`` voting ``y`` at ``i*k + y``. Shape: [n, m*k]."""
     from scipy.sparse import csr_array
 
@@ -93,7 +93,7 @@ def vote_matrix(L: Votes8, k: int) -> Any:
     return csr_array((np.ones(len(row)), (row, lf * k + L[row, lf])), shape=(len(L), L.shape[1] * k))
 
 
-def of_lf(votes: Votes8, k: int) -> Any:
+def of_lf(votes: VoteArray, k: int) -> Any:
     """Return one labeling function's votes as a sparse matrix of ones. Shape: [n] -> [k, n]."""
     from scipy.sparse import csc_array
 

@@ -14,7 +14,7 @@ from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.snorkel_fit import LR_FACTORS, STEPS, LossDivergedError, train_snorkel
 from weaklabel.label_model.voting import voting_lfs
-from weaklabel.labels import Probs, Votes8
+from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns, gathered, take_rows, vote_patterns
 from weaklabel.votes.tally import has_vote, span_of_votes
 from weaklabel.warn import warn
@@ -106,7 +106,7 @@ class SnorkelLabelModel(LabelModel):
         self.mu_eps = mu_eps
         self.count_silent_rows = count_silent_rows
 
-    def _gather(self, L: Votes8) -> VotePatterns:
+    def _gather(self, L: VoteArray) -> VotePatterns:
         # Whole numbers of rows are all that is asked for, unless majority vote shares out rows whose votes are tied.
         shared = isinstance(self.class_balance, str) and self.class_balance == "majority"
         return vote_patterns(L) if shared else gathered(L)
@@ -146,7 +146,7 @@ class SnorkelLabelModel(LabelModel):
         self.lf_accuracies_[voting] = np.clip(right[voting] / (lf_rows[voting] / n), 1e-6, 1.0)
         self._warn_of_contradictions(found)
 
-    def _predict_patterns(self, patterns: Votes8) -> Probs:
+    def _predict_patterns(self, patterns: VoteArray) -> Probs:
         m, k = patterns.shape[1], self.cardinality
         # As in Snorkel, an abstain is no evidence.
         evidence = np.concatenate([np.zeros((m, 1, k)), np.log(self.mu_).reshape(m, k, k)], axis=1)

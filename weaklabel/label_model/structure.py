@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from weaklabel.label_model.copies import leaders_first
 from weaklabel.label_model.evidence import probs_by_evidence
-from weaklabel.labels import ABSTAIN, Votes8
+from weaklabel.labels import ABSTAIN, VoteArray
 
 Floats = NDArray[np.float64]
 
@@ -89,7 +89,7 @@ class Structure:
         joint: Floats = codes.votes @ more.reshape(-1, 2 * self.k)
         return joint + base.sum(axis=0) + np.log(np.maximum(self.states, _IMPOSSIBLE))
 
-    def posterior(self, L: Votes8) -> Floats:
+    def posterior(self, L: VoteArray) -> Floats:
         """Return P(class | votes): by tables, not by codes as in EM. Shape: [n, m] -> [n, k]."""
         span, copiers = self.k + 1, np.flatnonzero(self.leaders >= 0)
         own, led = L[:, copiers], L[:, self.leaders[copiers]]
@@ -119,7 +119,7 @@ class VoteCodes:
         The code that is left out. Shape: [m].
     """
 
-    def __init__(self, L: Votes8, cardinality: int, leaders: NDArray[np.int64]) -> None:
+    def __init__(self, L: VoteArray, cardinality: int, leaders: NDArray[np.int64]) -> None:
         from scipy.sparse import csr_matrix
 
         span, copiers = cardinality + 1, leaders >= 0

@@ -19,7 +19,7 @@ from weaklabel.label_model.structure_em import Fit, fit_structure
 from weaklabel.label_model.structure_score import log_evidence
 from weaklabel.label_model.structure_starts import labels_by_counts, labels_by_shares
 from weaklabel.label_model.voting import voting_lfs
-from weaklabel.labels import Probs, Votes8
+from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns
 
 Floats = NDArray[np.float64]
@@ -131,7 +131,7 @@ class StructuredLabelModel(LabelModel):
         self.lf_accuracies_ = np.full(found.m, np.nan)
         self.lf_accuracies_[voting] = _accuracies(fit.structure)
 
-    def _choose(self, L: Votes8, counts: Floats, overlaps: Floats, n: int) -> Fit:
+    def _choose(self, L: VoteArray, counts: Floats, overlaps: Floats, n: int) -> Fit:
         """Choose leaders from one start, then a start for these leaders."""
         k, m = self.cardinality, L.shape[1]
         if m < _LEAST_VIEWS:
@@ -154,7 +154,7 @@ class StructuredLabelModel(LabelModel):
         starts = labels_by_shares(L, counts, k, weights), labels_by_counts(L, counts, k, weights, _OTHERS)
         return max((fit_structure(codes, counts, leaders, start, _ITERATIONS) for start in starts), key=log_evidence)
 
-    def _predict_patterns(self, patterns: Votes8) -> Probs:
+    def _predict_patterns(self, patterns: VoteArray) -> Probs:
         usable = self._usable()
         probs = np.empty((len(patterns), self.cardinality))
         for start in range(0, len(patterns), _ROWS_AT_ONCE):

@@ -16,7 +16,7 @@ from weaklabel.label_model.discriminant import CrossFitted, normalised, temperat
 from weaklabel.label_model.evidence import vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood
 from weaklabel.label_model.ties import TOLERANCE
-from weaklabel.labels import Probs, Votes8
+from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import has_vote
 
@@ -154,7 +154,7 @@ class TextLabelModel(LabelModel):
         self.lf_accuracies_ = np.where(np.isnan(accuracies), self.votes_.lf_accuracies_, accuracies)
 
     def _alternate(
-        self, model: CrossFitted, L: Votes8, covered: NDArray[np.bool_]
+        self, model: CrossFitted, L: VoteArray, covered: NDArray[np.bool_]
     ) -> tuple[Probs, float, NDArray[np.float64]]:
         """Judge votes by texts and texts by votes; return the labels, the texts' temperature, and LF accuracies."""
         labels = start = self._start(L, covered)
@@ -176,14 +176,14 @@ class TextLabelModel(LabelModel):
             model.use(np.ones(len(L), dtype=bool))
         return labels, factor, accuracies
 
-    def _start(self, L: Votes8, covered: NDArray[np.bool_]) -> Probs:
+    def _start(self, L: VoteArray, covered: NDArray[np.bool_]) -> Probs:
         """Label rows by their votes, surely: a class that is only likelier would teach the class balance wrongly."""
         probs = self.votes_.predict_proba(L)
         best = probs >= probs.max(axis=1, keepdims=True) - TOLERANCE
         best[~covered] = True
         return best / best.sum(axis=1, keepdims=True)
 
-    def _compare(self, L: Votes8, labels: Probs) -> tuple[Floats, Floats]:
+    def _compare(self, L: VoteArray, labels: Probs) -> tuple[Floats, Floats]:
         """Return evidence of votes [m, k+1, k] and accuracies [m], smoothed as `DawidSkene` does.
 
         Of pseudo-votes, ``_ERROR_SHARE`` as many are wrong as by chance: a vote for a frequent class is seldom wrong.
@@ -197,10 +197,10 @@ class TextLabelModel(LabelModel):
         evidence[expected.sum(axis=2) == 0] = 0
         return np.concatenate([np.zeros((len(evidence), 1, k)), evidence], axis=1), expected_accuracies(expected)
 
-    def _predict_patterns(self, patterns: Votes8) -> Probs:
+    def _predict_patterns(self, patterns: VoteArray) -> Probs:
         return self.votes_.predict_proba(patterns)
 
-    def _predict_texts(self, rows: Votes8, texts: list[str]) -> Probs:
+    def _predict_texts(self, rows: VoteArray, texts: list[str]) -> Probs:
         probs = np.empty((len(rows), self.cardinality))
         for start in range(0, len(rows), _TEXTS_AT_ONCE):
             some = slice(start, start + _TEXTS_AT_ONCE)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError, nearest
-from weaklabel.labels import ABSTAIN, INT8_CLASSES, Labels, Probs, Votes8
+from weaklabel.labels import ABSTAIN, INT8_CLASSES, Labels, Probs, VoteArray
 
 POLICIES = ("abstain", "first", "random")
 
@@ -23,7 +23,7 @@ def check_policy(policy: str) -> str:
     return policy
 
 
-def break_ties(probs: Probs, patterns: Votes8, policy: str, seed: int) -> Labels:
+def break_ties(probs: Probs, patterns: VoteArray, policy: str, seed: int) -> Labels:
     """Return the most probable class of each pattern, ties broken as ``policy`` says.
 
     Parameters
@@ -79,7 +79,7 @@ def _n_tied(probs: Probs, highest: NDArray[np.float64]) -> NDArray[np.integer]:
     return n_tied
 
 
-def _hash_votes(patterns: Votes8, seed: int) -> NDArray[np.uint64]:
+def _hash_votes(patterns: VoteArray, seed: int) -> NDArray[np.uint64]:
     """Hash the votes of each pattern; abstains add nothing. Shape: [u, m] -> [u]."""
     total = np.full(len(patterns), seed % 2**64, dtype=np.uint64)
     for position in range(patterns.shape[1]):

@@ -14,7 +14,7 @@ from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.prior import check_prior
 from weaklabel.label_model.triplet_moments import vote_effects
 from weaklabel.label_model.voting import voting_lfs
-from weaklabel.labels import Probs, Votes8
+from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
 from weaklabel.warn import warn
@@ -134,7 +134,7 @@ class TripletLabelModel(LabelModel):
         rows = voted @ self._predict_patterns(found.patterns) + 1
         return np.asarray(rows / rows.sum())
 
-    def _predict_patterns(self, patterns: Votes8) -> Probs:
+    def _predict_patterns(self, patterns: VoteArray) -> Probs:
         usable, p, k = self._usable(), self.p_, self.cardinality
         if k == 1:
             return np.ones((len(patterns), 1))

@@ -11,7 +11,7 @@ from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.evidence import probs_by_evidence, probs_by_weights, softmax, votes_cast
 from weaklabel.label_model.prior import check_prior
 from weaklabel.label_model.voting import voting_lfs
-from weaklabel.labels import INT8_CLASSES, Probs, Votes8
+from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import span_of_votes
 from weaklabel.votes.threads import cores
@@ -133,7 +133,7 @@ class WeightedMajorityVote(LabelModel):
         kept = np.clip(accuracy, _MARGIN, 1 - _MARGIN)
         return np.asarray(np.log(kept * max(1, self.cardinality - 1) / (1 - kept)))
 
-    def _predict_patterns(self, patterns: Votes8) -> Probs:
+    def _predict_patterns(self, patterns: VoteArray) -> Probs:
         usable = self._usable()
         rows = patterns if usable.all() else patterns[:, usable]
         return _weighted_probs(rows, self.weights_[usable], self.cardinality)
@@ -147,14 +147,14 @@ class WeightedMajorityVote(LabelModel):
             )
 
 
-def _weighted_probs(L: Votes8, weights: Floats, k: int) -> Probs:
+def _weighted_probs(L: VoteArray, weights: Floats, k: int) -> Probs:
     if k > INT8_CLASSES:
         return probs_by_weights(L, weights, np.zeros(k))
     evidence = np.concatenate([np.zeros((1, k)), np.eye(k)]) * weights[:, None, None]
     return probs_by_evidence(L, evidence, np.zeros(k))
 
 
-def _agreements(L: Votes8, counts: Floats, weights: Floats, k: int) -> Floats:
+def _agreements(L: VoteArray, counts: Floats, weights: Floats, k: int) -> Floats:
     """Count how many of the votes for each class the other votes say are right. Shape: [m, k]."""
     if k > INT8_CLASSES:
         return _agreements_of_many(L, counts, weights, k)
@@ -171,7 +171,7 @@ def _agreements(L: Votes8, counts: Floats, weights: Floats, k: int) -> Floats:
         return sum(pool.map(count, range(0, len(L), at_once)), start=np.zeros((len(weights), k)))
 
 
-def _agreements_of_many(L: Votes8, counts: Floats, weights: Floats, k: int) -> Floats:
+def _agreements_of_many(L: VoteArray, counts: Floats, weights: Floats, k: int) -> Floats:
     """Do so vote by vote: of many labeling functions and classes, a row has few. Shape: [m, k]."""
     without = np.exp(-weights)
 
@@ -191,7 +191,7 @@ def _agreements_of_many(L: Votes8, counts: Floats, weights: Floats, k: int) -> F
         return sum(pool.map(count, range(0, len(L), _ROWS_AT_ONCE)), start=np.zeros((len(weights), k)))
 
 
-def _of_one(votes: Votes8, probs: Probs, counts: Floats, without: float) -> Floats:
+def _of_one(votes: VoteArray, probs: Probs, counts: Floats, without: float) -> Floats:
     """Do so for one labeling function: the others say what all say ``without`` its own factor. Shape: [k]."""
     some, k = np.flatnonzero(votes >= 0), probs.shape[1]
     labels = votes[some].astype(np.intp)
@@ -202,7 +202,7 @@ def _of_one(votes: Votes8, probs: Probs, counts: Floats, without: float) -> Floa
     return np.bincount(labels, others_say, minlength=k).astype(np.float64, copy=False)
 
 
-def _count_votes(L: Votes8, counts: Floats, k: int) -> Floats:
+def _count_votes(L: VoteArray, counts: Floats, k: int) -> Floats:
     """Shape: [m, k]."""
     # The abstain, too, gets a place, which is dropped.
     return np.array([np.bincount(votes + 1, counts, minlength=k + 1)[1:] for votes in L.T]).reshape(-1, k)

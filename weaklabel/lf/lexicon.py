@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError
-from weaklabel.labels import ABSTAIN, Votes8, as_votes
+from weaklabel.labels import ABSTAIN, VoteArray, as_votes
 from weaklabel.lf.core import check_columns, check_label, check_name
 from weaklabel.lf.patterns import column_text
 from weaklabel.lf.regexes import UNSPACED, check_pattern, check_words, keyword_pattern
@@ -50,7 +50,7 @@ class LexiconLF:
             if len(group)
         ]
 
-    def vote(self, batch: Batch) -> Votes8:
+    def vote(self, batch: Batch) -> VoteArray:
         """Vote on every row of ``batch``; see `LF.vote`."""
         check_columns(self.name, self.columns, batch)
         return as_votes(np.where(self.sums(batch) >= self.least - ROUNDING, self.label, ABSTAIN), self.label + 1)

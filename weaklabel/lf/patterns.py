@@ -21,7 +21,7 @@ import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError
-from weaklabel.labels import ABSTAIN, INT8_CLASSES, Votes8
+from weaklabel.labels import ABSTAIN, INT8_CLASSES, VoteArray
 from weaklabel.lf.core import check_columns, check_label, check_name
 from weaklabel.lf.lengths import CHARACTER, WORD, has_words, within
 from weaklabel.lf.literals import keyword_literals, relaxed, required_literals
@@ -71,10 +71,10 @@ class PatternLF:
     pattern: str | None = None
     bounds: tuple[int, int | None] = (1, None)
 
-    def vote(self, batch: Batch) -> Votes8:
+    def vote(self, batch: Batch) -> VoteArray:
         """Vote on every row of ``batch``; see `LF.vote`."""
         check_columns(self.name, self.columns, batch)
-        votes: Votes8 = batch.frame.select(self.expr).to_series().to_numpy()
+        votes: VoteArray = batch.frame.select(self.expr).to_series().to_numpy()
         return votes
 
     def __repr__(self) -> str:

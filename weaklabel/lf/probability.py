@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError, nearest
-from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Votes8, as_votes
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, VoteArray, as_votes
 
 
 class ModelLF(ABC):
@@ -34,7 +34,7 @@ class ModelLF(ABC):
     def probabilities(self, batch: Batch) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Return what `decide` needs: probabilities, and what each column stands for. Shapes: [n, j], [j]."""
 
-    def vote(self, batch: Batch) -> Votes8:
+    def vote(self, batch: Batch) -> VoteArray:
         """Vote on every row of ``batch``; see `LF.vote`."""
         texts = self.texts(batch)
         if not texts:
@@ -64,7 +64,7 @@ LAST_DIGITS = 1e-9
 """Probabilities that differ by less are the same."""
 
 
-def decide(probs: NDArray[Any], answers: NDArray[np.int64], threshold: float) -> Votes8:
+def decide(probs: NDArray[Any], answers: NDArray[np.int64], threshold: float) -> VoteArray:
     """Turn probabilities into votes.
 
     Probabilities of the same answer are added. The most probable answer is the vote where it reaches ``threshold``
@@ -81,7 +81,7 @@ def decide(probs: NDArray[Any], answers: NDArray[np.int64], threshold: float) ->
 
     Returns
     -------
-    Votes8
+    VoteArray
         Shape: [n].
 
     Examples

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from weaklabel.errors import LFError, nearest
-from weaklabel.labels import Votes8
+from weaklabel.labels import VoteArray
 from weaklabel.lf.packs import LFCollection
 from weaklabel.lf.patterns import PatternLF
 from weaklabel.review.editable import Packs
@@ -213,7 +213,7 @@ class Editor:
         self._review.source.workspace.write(state)
         return Saved(file, True, self.advice)
 
-    def _take(self, name: str, votes: Votes8) -> None:
+    def _take(self, name: str, votes: VoteArray) -> None:
         """Go on with the packs as they are on the disk, and with new votes of one labeling function."""
         review, now = self._review, self._review.standing
         lfs = load_uncached(*review.source.workspace.specs(review.source.use))

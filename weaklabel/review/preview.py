@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weaklabel.labels import ABSTAIN, Labels, Votes8
+from weaklabel.labels import ABSTAIN, Labels, VoteArray
 from weaklabel.review.intervals import Share, share
 
 MOST_EXAMPLES = 20
@@ -68,7 +68,9 @@ class Preview:
     notes: tuple[str, ...] = ()
 
 
-def compare(new: Votes8, old: Votes8 | None, others: Votes8, gold: Labels, notes: Sequence[str] = ()) -> Preview:
+def compare(
+    new: VoteArray, old: VoteArray | None, others: VoteArray, gold: Labels, notes: Sequence[str] = ()
+) -> Preview:
     """Compare the votes of an edited labeling function with what it cast before.
 
     Parameters
@@ -96,7 +98,7 @@ def compare(new: Votes8, old: Votes8 | None, others: Votes8, gold: Labels, notes
     return Preview(after, before, n_gained, n_lost, n_changed, gained, lost, changed, tuple(notes))
 
 
-def _stats(votes: Votes8, high: Votes8, low: Votes8, gold: Labels) -> LFStats:
+def _stats(votes: VoteArray, high: VoteArray, low: VoteArray, gold: Labels) -> LFStats:
     """Count as `weaklabel.LFAnalysis` does: a row conflicts where any of its votes differ."""
     votes_here = votes != ABSTAIN
     overlaps = votes_here & (high != ABSTAIN)
@@ -107,7 +109,7 @@ def _stats(votes: Votes8, high: Votes8, low: Votes8, gold: Labels) -> LFStats:
     return LFStats(len(votes), n_votes, n_overlaps, n_conflicts, share(right, int(judged.sum())))
 
 
-def _range_of(L: Votes8) -> tuple[Votes8, Votes8]:
+def _range_of(L: VoteArray) -> tuple[VoteArray, VoteArray]:
     """Return the highest and the lowest class that a row has votes for, -1 where it has none. Shape: [n, m] -> [n]."""
     n, m = L.shape
     high = np.full(n, ABSTAIN, dtype=L.dtype)

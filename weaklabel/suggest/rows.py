@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN, Votes8
+from weaklabel.labels import ABSTAIN, VoteArray
 from weaklabel.suggest.evidence import Evidence
 
 Floats = NDArray[np.float64]
@@ -17,7 +17,7 @@ _ALIKE = 0.9
 """Cosine from which a row would say again what another one has said."""
 
 
-def rows_to_label(points: Floats, known: Evidence, L: Votes8, n: int) -> list[int]:
+def rows_to_label(points: Floats, known: Evidence, L: VoteArray, n: int) -> list[int]:
     """Choose rows that are uncertain, typical, and unlike each other.
 
     A row is worth the entropy of its probabilities times its mean cosine with all rows: uncertainty alone picks

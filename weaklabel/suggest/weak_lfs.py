@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN, Labels, Votes8
+from weaklabel.labels import ABSTAIN, Labels, VoteArray
 from weaklabel.suggest.evidence import Evidence
 from weaklabel.suggest.result import LFProblem
 from weaklabel.votes.matrix import Votes
@@ -77,7 +77,7 @@ def _near_chance(votes: Votes, known: Evidence) -> list[LFProblem]:
     return found
 
 
-def _chance_text(name: str, gold: Labels, cast: Votes8, right: float, chance: float, few: bool) -> str:
+def _chance_text(name: str, gold: Labels, cast: VoteArray, right: float, chance: float, few: bool) -> str:
     number = int((cast != ABSTAIN).sum())
     judged = np.flatnonzero((cast != ABSTAIN) & (gold != ABSTAIN))
     by = f", {int((gold[judged] == cast[judged]).sum())} of {len(judged)} on gold" if len(judged) else ""

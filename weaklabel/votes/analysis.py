@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
-from weaklabel.labels import ABSTAIN, Labels, Votes8, check_L, check_Y, vote_dtype
+from weaklabel.labels import ABSTAIN, Labels, VoteArray, check_L, check_Y, vote_dtype
 from weaklabel.table import table
 from weaklabel.votes.matrix import Votes
 from weaklabel.votes.patterns import VotePatterns, take_rows
@@ -52,7 +52,7 @@ class LFAnalysis:
     """
 
     def __init__(self, L: ArrayLike | VotePatterns | Votes, lfs: Sequence[Any] | None = None) -> None:
-        self._source: Votes8 | VotePatterns
+        self._source: VoteArray | VotePatterns
         self._classes: int | None
         if isinstance(L, VotePatterns):
             self._source, self._classes, self._n, self._m = L, None, L.n, L.m
@@ -222,7 +222,7 @@ class LFAnalysis:
         return found
 
 
-def _checked(L: ArrayLike) -> tuple[Votes8, int | None]:
+def _checked(L: ArrayLike) -> tuple[VoteArray, int | None]:
     """Check a label matrix, in threads where it is votes already; return it, and how many classes it has votes for."""
     if isinstance(L, np.ndarray) and L.dtype in (np.int8, np.int16) and L.ndim == 2:
         lowest, highest = range_of(L)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN, Votes8
+from weaklabel.labels import ABSTAIN, VoteArray
 
 FEW_CLASSES = 4
 """Classes up to which a pass over L for each of them is faster than other ways to tell the classes of a row apart."""
@@ -21,7 +21,7 @@ Bits: TypeAlias = NDArray[np.uint64]
 Counts: TypeAlias = NDArray[np.int64]
 
 
-def tally_bits(L: Votes8, gold: Counts | None, classes: int) -> dict[str, Counts]:
+def tally_bits(L: VoteArray, gold: Counts | None, classes: int) -> dict[str, Counts]:
     """Count votes; the keys are those of `Tally`, but for ``seen``, in whose place stand the votes by class.
 
     Parameters
@@ -60,7 +60,7 @@ def tally_bits(L: Votes8, gold: Counts | None, classes: int) -> dict[str, Counts
     return found
 
 
-def _bits_by_class(L: Votes8, classes: int) -> Bits:
+def _bits_by_class(L: VoteArray, classes: int) -> Bits:
     """Return a bit for each row where a labeling function votes for a class. Shape: [n, m] -> [classes, m, n / 64]."""
     n, m = L.shape
     bits = np.zeros((classes, m, -(-n // 64)), dtype=np.uint64)

@@ -12,7 +12,7 @@ import polars as pl
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError, WeakLabelError
-from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Votes8, as_votes
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, VoteArray, as_votes
 from weaklabel.votes.matrix import Problem, Problems
 
 FIRST = 5
@@ -23,7 +23,7 @@ FIRST = 5
 class LFVotes:
     """Votes of one labeling function on one batch, with what went wrong. Shape of ``votes``: [n]."""
 
-    votes: Votes8
+    votes: VoteArray
     problems: Problems | None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from weaklabel.corpus.batch import Batch
-from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Votes8
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, VoteArray
 from weaklabel.lf.core import ExpressionLF
 from weaklabel.lf.patterns import PatternLF, column_text
 from weaklabel.votes.evaluate import LFVotes, ask, check_votes
@@ -92,7 +92,7 @@ def _with_literals(lfs: Iterable[ExpressionLF]) -> list[list[PatternLF]]:
     return [group for group in groups.values() if len(group) >= WORTH_SCAN]
 
 
-def _only_where(lf: Any, possible: pl.Series, frame: pl.DataFrame) -> Votes8:
+def _only_where(lf: Any, possible: pl.Series, frame: pl.DataFrame) -> VoteArray:
     rows = np.flatnonzero(possible.fill_null(False).to_numpy())
     found = ask_rows(lf, frame.select(column_text(lf.columns[0])).to_series(), rows)
     votes = np.full(len(possible), ABSTAIN, found.dtype)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from weaklabel.errors import VoteError
-from weaklabel.labels import Votes8, check_L, check_label_names
+from weaklabel.labels import VoteArray, check_L, check_label_names
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
 
 
@@ -67,7 +67,7 @@ class Votes:
         By name, those labeling functions with which something went wrong; it counts as an abstain on that row.
     """
 
-    L: Votes8
+    L: VoteArray
     lf_names: Sequence[str]
     labels: Sequence[str] | None = None
     problems: Mapping[str, Problems] = field(default_factory=dict)

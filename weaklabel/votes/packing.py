@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import Votes8, vote_dtype
+from weaklabel.labels import VoteArray, vote_dtype
 
 _ROWS_AT_ONCE = 1 << 15
 """Rows packed together: few enough that their bytes stay in the processor's cache."""
@@ -29,7 +29,7 @@ def votes_in_bytes(n_bytes: int, base: int) -> int:
     return n_bytes // 2 if base > 256 else n_bytes * votes_a_byte(base)
 
 
-def pack_bytes(L: Votes8, base: int) -> NDArray[np.uint8]:
+def pack_bytes(L: VoteArray, base: int) -> NDArray[np.uint8]:
     """Read each few votes of a row as one number, the first vote its first digit and the abstain 0.
 
     Where there are too many classes for a byte, a vote is a number of two bytes, the high one first.
@@ -64,7 +64,7 @@ def pack_bytes(L: Votes8, base: int) -> NDArray[np.uint8]:
     return packed
 
 
-def unpack_bytes(packed: NDArray[np.uint8], base: int, m: int) -> Votes8:
+def unpack_bytes(packed: NDArray[np.uint8], base: int, m: int) -> VoteArray:
     """Undo `pack_bytes`. Shape: [n, ...] -> [n, m]."""
     if vote_dtype(base - 1) is not np.int8:
         return _unpack_wide(packed, base, m)
@@ -83,7 +83,7 @@ def unpack_bytes(packed: NDArray[np.uint8], base: int, m: int) -> Votes8:
     return L
 
 
-def _unpack_wide(packed: NDArray[np.uint8], base: int, m: int) -> Votes8:
+def _unpack_wide(packed: NDArray[np.uint8], base: int, m: int) -> VoteArray:
     """Undo it for votes that fill a byte or two."""
     L = np.empty((len(packed), m), dtype=np.int16, order="F")
     each = bytes_of_votes(1, base)
@@ -97,7 +97,7 @@ def _unpack_wide(packed: NDArray[np.uint8], base: int, m: int) -> Votes8:
     return L
 
 
-def pack_word(L: Votes8, base: int) -> NDArray[np.uint64]:
+def pack_word(L: VoteArray, base: int) -> NDArray[np.uint64]:
     """Pack the votes of a row, as many as eight bytes hold, into one number that sorts as the rows do."""
     packed = pack_bytes(L, base)
     word = np.zeros(len(L), dtype=np.uint64)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
-from weaklabel.labels import MAX_CARDINALITY, Votes8, check_L
+from weaklabel.labels import MAX_CARDINALITY, VoteArray, check_L
 from weaklabel.votes.packing import bytes_of_votes, pack_bytes, pack_word, unpack_bytes, votes_in_bytes
 from weaklabel.votes.threads import in_threads
 
@@ -36,7 +36,7 @@ class VotePatterns:
         several corpus parts. Shape: [n].
     """
 
-    patterns: Votes8
+    patterns: VoteArray
     counts: NDArray[np.int64]
     inverse: NDArray[np.int64] | None = None
 
@@ -145,7 +145,7 @@ def vote_patterns(L: ArrayLike) -> VotePatterns:
     return VotePatterns(take_rows(votes, order[starts]), np.diff(starts, append=len(votes)), inverse)
 
 
-def gathered(L: Votes8) -> VotePatterns:
+def gathered(L: VoteArray) -> VotePatterns:
     """Return patterns, or the rows themselves where hardly any repeat, and finding that out takes longer than it saves.
 
     It is for answers of rows and for sums of counts, which are the same either way.
@@ -213,7 +213,7 @@ def _merge(tables: Sequence[VotePatterns]) -> VotePatterns:
     return VotePatterns(take_rows(patterns, order[starts]), totals)
 
 
-def _joined(tables: Sequence[VotePatterns]) -> Votes8:
+def _joined(tables: Sequence[VotePatterns]) -> VoteArray:
     widths = {table.m for table in tables}
     if len(widths) > 1:
         wrong = " and of ".join(map(str, sorted(widths)))
@@ -223,7 +223,7 @@ def _joined(tables: Sequence[VotePatterns]) -> Votes8:
     return np.concatenate([table.patterns for table in tables], out=joined)
 
 
-def take_rows(L: Votes8, rows: NDArray[np.int64]) -> Votes8:
+def take_rows(L: VoteArray, rows: NDArray[np.int64]) -> VoteArray:
     """Return some rows of L, stored by column."""
     # Many rows are fetched in fewer turns where several votes are packed into a byte.
     many = 4 * len(rows) > len(L) and L.dtype == np.int8
@@ -244,7 +244,7 @@ def take_rows(L: Votes8, rows: NDArray[np.int64]) -> Votes8:
     return taken
 
 
-def _sort_rows(L: Votes8) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _sort_rows(L: VoteArray) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Sort the rows of L lexicographically.
 
     A first number a row holds its first votes. Where it is the same for several rows, the next votes decide, in a
@@ -276,7 +276,7 @@ def _sort_rows(L: Votes8) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     return order, first
 
 
-def _pack_rows(L: Votes8, rows: NDArray[np.int64], base: int) -> NDArray[np.uint64]:
+def _pack_rows(L: VoteArray, rows: NDArray[np.int64], base: int) -> NDArray[np.uint64]:
     """Pack some rows: all rows first and then these where that is cheaper."""
     if 4 * len(rows) < len(L):
         return pack_word(take_rows(L, rows), base)
@@ -289,5 +289,5 @@ def _pack_rows(L: Votes8, rows: NDArray[np.int64], base: int) -> NDArray[np.uint
     return words[rows]
 
 
-def _base(L: Votes8) -> int:
+def _base(L: VoteArray) -> int:
     return max(2, int(L.max(initial=-1)) + 2)

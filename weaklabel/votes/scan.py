@@ -16,7 +16,7 @@ import polars as pl
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN, Votes8, as_votes
+from weaklabel.labels import ABSTAIN, VoteArray, as_votes
 from weaklabel.lf.literals import ASCII_TWINS, fold
 from weaklabel.lf.patterns import PatternLF, column_text
 
@@ -32,7 +32,7 @@ COMMON = 0.25
 """Finds a row from which on a labeling function is better off without the scan."""
 
 
-def scan_votes(lfs: Sequence[PatternLF], frame: pl.DataFrame) -> dict[PatternLF, Votes8]:
+def scan_votes(lfs: Sequence[PatternLF], frame: pl.DataFrame) -> dict[PatternLF, VoteArray]:
     """Let labeling functions vote by one scan of the column that they read.
 
     Parameters
@@ -64,9 +64,9 @@ def scan_votes(lfs: Sequence[PatternLF], frame: pl.DataFrame) -> dict[PatternLF,
     return dict(zip(lfs, votes, strict=True))
 
 
-def ask_rows(lf: PatternLF, texts: pl.Series, rows: Positions) -> Votes8:
+def ask_rows(lf: PatternLF, texts: pl.Series, rows: Positions) -> VoteArray:
     """Return the votes of a labeling function on some rows of its column. Shape: that of ``rows``."""
-    votes: Votes8 = texts.gather(rows).to_frame().select(lf.expr).to_series().to_numpy()
+    votes: VoteArray = texts.gather(rows).to_frame().select(lf.expr).to_series().to_numpy()
     return votes
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN, INT8_CLASSES, Votes8
+from weaklabel.labels import ABSTAIN, INT8_CLASSES, VoteArray
 from weaklabel.votes.bit_tally import FEW_CLASSES, tally_bits
 from weaklabel.votes.threads import in_threads
 
@@ -54,7 +54,7 @@ class Tally:
 
 
 def tally_votes(
-    L: Votes8, weights: Counts | None = None, gold: NDArray[np.int64] | None = None, classes: int | None = None
+    L: VoteArray, weights: Counts | None = None, gold: NDArray[np.int64] | None = None, classes: int | None = None
 ) -> Tally:
     """Count votes.
 
@@ -77,7 +77,7 @@ def tally_votes(
     return sum(parts[1:], start=parts[0])
 
 
-def range_of(L: Votes8) -> tuple[int, int]:
+def range_of(L: VoteArray) -> tuple[int, int]:
     """Return the lowest and the highest vote; -1 and -1 where there is none."""
 
     def of_rows(rows: slice) -> tuple[int, int]:
@@ -92,7 +92,7 @@ def range_of(L: Votes8) -> tuple[int, int]:
     return min(lowest), max(highest)
 
 
-def blocks(L: Votes8) -> Iterator[tuple[slice, Votes8]]:
+def blocks(L: VoteArray) -> Iterator[tuple[slice, VoteArray]]:
     """Yield L in blocks of rows that fit the processor's cache, stored by column."""
     at_once = rows_at_once(L.shape[1])
     for start in range(0, len(L), at_once):
@@ -105,12 +105,12 @@ def rows_at_once(m: int) -> int:
     return max(1, _VOTES_AT_ONCE // max(1, m))
 
 
-def unsigned(L: Votes8) -> NDArray[np.uint8 | np.uint16]:
+def unsigned(L: VoteArray) -> NDArray[np.uint8 | np.uint16]:
     """Read votes as numbers of which the abstain is the largest, so that the smallest of some is their lowest class."""
     return L.view(f"u{L.itemsize}")
 
 
-def extremes(block: Votes8) -> tuple[Votes8, Votes8]:
+def extremes(block: VoteArray) -> tuple[VoteArray, VoteArray]:
     """Return the lowest and the highest class that each row has votes for; -1 where it has none. Shape: [n, m] -> [n]."""
     votes = unsigned(block)
     lowest = np.minimum.reduce(votes, axis=1, initial=np.iinfo(votes.dtype).max)
@@ -123,7 +123,7 @@ def several(voted: Bools) -> Bools:
     return np.asarray(np.add.reduce(voted.view(np.uint8), axis=1, dtype=narrow) > 1)
 
 
-def span_of_votes(L: Votes8) -> tuple[Bools, Votes8, Votes8]:
+def span_of_votes(L: VoteArray) -> tuple[Bools, VoteArray, VoteArray]:
     """Say of each row whether it has two votes or more, and the lowest and the highest class. Shape: [n, m] -> 3 x [n]."""
     two = np.empty(len(L), dtype=np.bool_)
     lowest, highest = np.empty(len(L), dtype=L.dtype), np.empty(len(L), dtype=L.dtype)
@@ -133,7 +133,7 @@ def span_of_votes(L: Votes8) -> tuple[Bools, Votes8, Votes8]:
     return two, lowest, highest
 
 
-def has_vote(L: Votes8, usable: Bools | None = None) -> Bools:
+def has_vote(L: VoteArray, usable: Bools | None = None) -> Bools:
     """Say which rows have a vote, of those labeling functions that are ``usable``. Shape: [n, m] -> [n]."""
     found = np.empty(len(L), dtype=np.bool_)
     for rows, block in blocks(L):
@@ -146,7 +146,7 @@ def _part(values: NDArray[np.int64] | None, rows: slice) -> NDArray[np.int64] | 
     return None if values is None else values[rows]
 
 
-def _bit_tally(L: Votes8, gold: NDArray[np.int64] | None, classes: int) -> Tally:
+def _bit_tally(L: VoteArray, gold: NDArray[np.int64] | None, classes: int) -> Tally:
     found = tally_bits(np.asfortranarray(L) if L.strides[0] != 1 else L, gold, classes)
     seen = _nothing_seen(L.shape[1], classes)
     seen[:, :classes] = found.pop("by_class") > 0
@@ -157,7 +157,7 @@ def _nothing_seen(m: int, classes: int) -> Bools:
     return np.zeros((m, max(INT8_CLASSES, classes)), dtype=np.bool_)
 
 
-def _tally(L: Votes8, weights: Counts | None, gold: NDArray[np.int64] | None, n_classes: int) -> Tally:
+def _tally(L: VoteArray, weights: Counts | None, gold: NDArray[np.int64] | None, n_classes: int) -> Tally:
     m = L.shape[1]
     whole = np.zeros(3, dtype=np.int64)
     by_lf = {name: _Sum(m) for name in ("votes", "overlaps", "conflicts", "judged", "correct")}
@@ -222,12 +222,12 @@ class _Sum:
 class _Classes:
     """Finds the classes that columns have votes for: the lowest and the highest block by block, the others at the end."""
 
-    def __init__(self, L: Votes8) -> None:
+    def __init__(self, L: VoteArray) -> None:
         self.L = L
         self.highest = np.full(L.shape[1], ABSTAIN, dtype=L.dtype)
         self.lowest = unsigned(self.highest.copy())
 
-    def add(self, block: Votes8) -> None:
+    def add(self, block: VoteArray) -> None:
         np.minimum(self.lowest, np.minimum.reduce(unsigned(block), axis=0), out=self.lowest)
         np.maximum(self.highest, np.maximum.reduce(block, axis=0), out=self.highest)
 
