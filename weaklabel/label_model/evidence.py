@@ -150,7 +150,8 @@ def _scores(L: VoteArray, groups: Sequence[NDArray[np.float64]], prior: NDArray[
     """Add up what tables of the same groups of labeling functions would hold. Shape: [n, k]."""
     scores, first = np.tile(prior, (len(L), 1)), 0
     for group in groups:
-        scores += vote_evidence(L[:, first : first + len(group)], group[: L.shape[1] - first])
+        votes = L[:, first : first + len(group)]
+        scores += vote_evidence(votes[:, ::-1], group[: votes.shape[1]][::-1])
         first += len(group)
     return scores
 
@@ -163,11 +164,14 @@ def _votes_a_table(base: int, k: int) -> tuple[int, int]:
 
 
 def _table(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Add up the evidence of all combinations of votes, the last vote changing fastest. Shape: [.., k]."""
-    table = evidence[0]
-    for more in evidence[1:]:
-        table = (table[:, None] + more).reshape(-1, table.shape[1])
-    return np.ascontiguousarray(table)
+    """Add up the evidence of all combinations of votes, the last vote changing fastest. Shape: [.., k].
+
+    It begins with the last vote: numbers are then added to long rows, which is several times faster.
+    """
+    table = evidence[-1].T
+    for more in evidence[-2::-1]:
+        table = (more.T[:, :, None] + table[:, None, :]).reshape(len(table), -1)
+    return np.ascontiguousarray(table.T)
 
 
 def _entries(packed: NDArray[np.uint8], size: int) -> NDArray[np.intp]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.labels import ABSTAIN
 from weaklabel.votes.patterns import VotePatterns
-from weaklabel.votes.tally import has_vote
 from weaklabel.warn import warn
 
 
 def voting_lfs(found: VotePatterns) -> NDArray[np.bool_]:
     """Say which labeling functions vote on any row; a `WeakLabelWarning` says how many do not. Shape: [m]."""
-    voting = has_vote(found.patterns.T)
+    voting = found.patterns.max(axis=0, initial=ABSTAIN) >= 0
     if not voting.any():
         nothing = f"no labeling function votes on any of the {found.n} rows, so no row gets a label"
         warn(nothing, stacklevel=4)
