@@ -109,6 +109,6 @@ def analyze(
             f"{overall['coverage']:.1%} of rows have a vote, {overall['overlap']:.1%} have several, "
             f"{overall['conflict']:.1%} have votes that conflict"
         )
-    head = f"{overall['rows']:,} rows, {len(loaded)} labeling functions: {shares}"
+    head = f"{overall['rows']:,} row{'s' * (overall['rows'] != 1)}, {len(loaded)} labeling functions: {shares}"
     result = {**overall, "lfs": json_module.loads(analysis.to_json(Y, estimates)), "lf_errors": problems}
     show(result, "\n".join([head, "", analysis.to_text(Y, estimates)]), json)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model import AutoLabelModel, CommitteeLabelModel, LabelModel, TextLabelModel
-from weaklabel.labels import ABSTAIN
 
 Floats = NDArray[np.float64]
 
@@ -46,9 +45,7 @@ def baseline(model: LabelModel) -> Baseline:
         members = [baseline(member) for member in model.members_]
         balances, silences = [found.balance for found in members], [found.silence for found in members]
         return Baseline(np.mean(balances, axis=0), np.mean(silences, axis=0))
-    # A label model that was not fitted, which only MajorityVote may be, knows of no labeling functions.
-    m = len(getattr(model, "lf_accuracies_", [0]))
-    (probs,) = model._predict_patterns(np.full((1, m), ABSTAIN, dtype=np.int8))
+    probs = model.silence()
     silence = probs if np.isfinite(probs).all() else np.full(model.cardinality, 1 / model.cardinality)
     # Whoever has no such attribute takes silence for no evidence, and so answers it with the class balance.
     return Baseline(np.asarray(getattr(model, "class_balance_", silence), dtype=np.float64), silence)

@@ -16,7 +16,7 @@ from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.saving import to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
-from weaklabel.labels import MAX_CARDINALITY, Labels, Probs, VoteArray, as_texts, check_L
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Probs, VoteArray, as_texts, check_L
 from weaklabel.votes.matrix import Votes
 from weaklabel.votes.patterns import VotePatterns, take_rows, vote_patterns
 from weaklabel.votes.tally import has_vote
@@ -186,6 +186,16 @@ class LabelModel(ABC):
         if inverse is not None:
             preds, probs = preds[inverse], probs[inverse]
         return (preds, probs) if return_probs else preds
+
+    def silence(self) -> NDArray[np.float64]:
+        """Return what the model's formula makes of a row on which everybody abstains; not finite where it has no answer.
+
+        `predict_proba` answers such a row with NaN, for nobody spoke. But where an abstain is evidence, this is what each
+        vote is to be compared with. Shape: [k].
+        """
+        # A label model that was not fitted, which only MajorityVote may be, knows of no labeling functions.
+        m = len(getattr(self, "lf_accuracies_", [0]))
+        return self._predict_patterns(np.full((1, m), ABSTAIN, dtype=np.int8))[0]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's arguments, as scikit-learn's ``clone`` asks for them."""
