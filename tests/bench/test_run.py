@@ -1,6 +1,7 @@
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -183,6 +184,16 @@ def test_the_class_balance_is_that_of_valid(tmp_path, settings):
     after = run_bench([path], options)["cells"]
     assert before[0]["scores"] == after[0]["scores"]
     assert before[1]["scores"] != after[1]["scores"]
+
+
+def test_gold_of_valid_chooses_how_texts_are_read(tmp_path, settings):
+    options = replace(settings, label_models=["auto", "text"], classifiers=[], validation=True)
+    cells = {(cell["label_model"], cell["track"]): cell for cell in run_bench([wrench(tmp_path)], options)["cells"]}
+    for name, among in (("auto", 6), ("text", 5)):
+        chosen, plain = cells[name, "validation_gold"], cells[name, "no_gold"]
+        assert re.search(rf"the gold of valid chose \w+LabelModel(, n_rounds=\d)? among {among}$", chosen["why"])
+        assert chosen["valid_score"] >= plain["valid_score"]
+        assert "gold" not in plain["why"]
 
 
 def test_no_valid_split_no_validation_track(tmp_path, settings):

@@ -54,6 +54,22 @@ def test_a_wrong_vote_is_outvoted(corpus):
     assert unvoted > 0.6
 
 
+def test_rounds_end_where_texts_tell_less_unless_told_to_go_on(corpus, monkeypatch):
+    texts, _, Y = corpus
+    judge, rounds = CrossFitted.judge, []
+    L = np.tile(Y[:, None], 3)
+
+    def noted(self, labels):
+        rounds.append(labels)
+        return judge(self, labels) if len(rounds) == 1 else np.zeros_like(labels)  # later texts tell nothing
+
+    monkeypatch.setattr(CrossFitted, "judge", noted)
+    for kept_gain, expected in ((0.9, 2), (0.0, 5)):
+        rounds.clear()
+        TextLabelModel(2, n_rounds=5, kept_gain=kept_gain).fit(L, texts)
+        assert len(rounds) == expected
+
+
 def test_without_texts_votes_decide(corpus):
     texts, L, _ = corpus
     model = TextLabelModel(2).fit(L, texts)
@@ -97,6 +113,8 @@ def test_wrong_use_is_said(corpus):
         TextLabelModel(2).fit(L, texts[:1])
     with pytest.raises(LabelModelError, match="vote_weight"):
         TextLabelModel(2, vote_weight=2).fit(L, texts)
+    with pytest.raises(LabelModelError, match="kept_gain"):
+        TextLabelModel(2, kept_gain=-1).fit(L, texts)
     with pytest.raises(LabelModelError, match="none of"):
         TextLabelModel(2).fit(np.full_like(L, -1), texts)
 

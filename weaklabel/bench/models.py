@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.errors import ConfigError, nearest
-from weaklabel.label_model import LABEL_MODELS, LabelModel
+from weaklabel.label_model import LABEL_MODELS, LabelModel, TextLabelModel
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
@@ -55,6 +55,16 @@ def new_label_model(
     if max_length is not None and "max_length" in model.get_params():
         model.set_params(max_length=max_length)
     return model
+
+
+def other_ways(name: str, model: LabelModel) -> list[LabelModel]:
+    """Return what gold of valid may choose in the place of a label model that reads texts: other ways of reading them."""
+    params = {
+        key: model.get_params()[key] for key in ("cardinality", "encoder", "max_length", "tie_break_policy", "seed")
+    }
+    ways: list[LabelModel] = [TextLabelModel(**params, n_rounds=rounds, kept_gain=0.0) for rounds in (1, 2, 3, 6)]
+    votes_alone = LABEL_MODELS["committee"](model.cardinality, tie_break_policy=model.tie_break_policy, seed=model.seed)
+    return [*ways, votes_alone] if name == "auto" else ways
 
 
 def new_classifier(

@@ -15,13 +15,13 @@ import numpy as np
 from weaklabel.bench.cells import Cell
 from weaklabel.bench.data import read_bench_set, train_gold
 from weaklabel.bench.draw import draw_clean
-from weaklabel.bench.models import new_classifier, new_label_model
+from weaklabel.bench.models import new_classifier, new_label_model, other_ways
 from weaklabel.bench.outcome import Arrays, Outcome, read_predictions, write_outcome
 from weaklabel.bench.split import BenchSet, Split
 from weaklabel.classifier.continued import fit_weak_then_clean
 from weaklabel.errors import LabelModelError, WeakLabelError
 from weaklabel.files import write_text
-from weaklabel.label_model import class_balance_from_gold
+from weaklabel.label_model import LabelModel, class_balance_from_gold, validate_label_models
 from weaklabel.labels import ABSTAIN, Labels, Probs, labels_of
 from weaklabel.warn import kept_warnings
 
@@ -77,6 +77,9 @@ def _label_model(cell: Cell, bench_set: BenchSet, clock: Clock) -> tuple[Arrays,
     model = new_label_model(str(cell.label_model), bench_set.k, cell.seed, balance, cell.max_length)
     with clock.fitting():
         model.fit(train.L, texts=train.texts)
+        chosen_by = ""
+        if cell.track == "validation_gold":
+            model, chosen_by = _choose(str(cell.label_model), model, bench_set)
 
     def predict(split: Split) -> tuple[Labels, Probs]:
         if not len(split):
@@ -92,7 +95,20 @@ def _label_model(cell: Cell, bench_set: BenchSet, clock: Clock) -> tuple[Arrays,
     preds, probs = _filled(preds, probs, train_preds, train_probs)
     valid_preds, _ = _filled(*predict(valid), train_preds, train_probs)
     arrays: Arrays = {"preds": preds, "probs": probs, "valid_preds": valid_preds, "train_probs": train_probs}
-    return arrays, coverage, getattr(model, "why_", None)
+    why = getattr(model, "why_", None)
+    return arrays, coverage, f"{why}{chosen_by}" if why else None
+
+
+def _choose(name: str, model: LabelModel, bench_set: BenchSet) -> tuple[LabelModel, str]:
+    """Take what labels the rows of valid best of all ways that a label model can be used; say how many there were."""
+    train, valid = bench_set.train, bench_set.valid
+    if train.texts is None or not model.uses_texts:
+        return model, ""
+    others = [other.fit(train.L, texts=train.texts) for other in other_ways(name, model)]
+    found = validate_label_models([model, *others], valid.L, valid.Y, valid.texts)
+    n_rounds = found.best.get_params().get("n_rounds")
+    way = type(found.best).__name__ + ("" if n_rounds is None else f", n_rounds={n_rounds}")
+    return found.best, f"; the gold of valid chose {way} among {len(found.models)}"
 
 
 def _filled(preds: Labels, probs: Probs, train_preds: Labels, train_probs: Probs) -> tuple[Labels, Probs]:

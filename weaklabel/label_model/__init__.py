@@ -13,6 +13,7 @@ from weaklabel.label_model.snorkel import SnorkelLabelModel
 from weaklabel.label_model.structured import StructuredLabelModel
 from weaklabel.label_model.text import TextLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
+from weaklabel.label_model.validated import Validated, validate_label_models
 from weaklabel.label_model.weighted import WeightedMajorityVote
 
 __all__ = [
@@ -27,9 +28,11 @@ __all__ = [
     "StructuredLabelModel",
     "TextLabelModel",
     "TripletLabelModel",
+    "Validated",
     "WeightedMajorityVote",
     "class_balance_from_gold",
     "find_dependencies",
     "load_label_model",
     "majority_class_balance",
+    "validate_label_models",
 ]

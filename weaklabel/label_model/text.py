@@ -30,9 +30,6 @@ _PSEUDO_SHARE, _PSEUDO_VOTES = 0.3, 1.0
 _ERROR_SHARE = 0.25
 """Errors among pseudo-votes, as a share of those that chance would make."""
 
-_KEPT_GAIN = 0.9
-"""Share of what texts told in the first round that they must go on telling for a round to count."""
-
 _TEXTS_AT_ONCE = 1 << 14
 """Texts whose vectors are in memory together at prediction."""
 
@@ -56,6 +53,9 @@ class TextLabelModel(LabelModel):
         What embeds texts: a local folder or hub name, see `weaklabel.encoder.Encoder`; by default the embedded one.
     n_rounds
         Most rounds, from 1.
+    kept_gain
+        Share, 0 to 1, of what texts told of the votes in the first round that they must go on telling for a round to count;
+        0 runs all rounds.
     vote_weight
         Weight of votes, 0 to 1.
     max_rows
@@ -106,6 +106,7 @@ class TextLabelModel(LabelModel):
         cardinality: int = 2,
         encoder: str | None = None,
         n_rounds: int = 6,
+        kept_gain: float = 0.9,
         vote_weight: float = 0.5,
         max_rows: int = 20_000,
         max_length: int = 128,
@@ -115,6 +116,7 @@ class TextLabelModel(LabelModel):
         super().__init__(cardinality, tie_break_policy, seed)
         self.encoder = encoder
         self.n_rounds = n_rounds
+        self.kept_gain = kept_gain
         self.vote_weight = vote_weight
         self.max_rows = max_rows
         self.max_length = max_length
@@ -132,10 +134,11 @@ class TextLabelModel(LabelModel):
         raise LabelModelError("TextLabelModel needs texts: give fit(L, texts), or use CommitteeLabelModel")
 
     def _fit_texts(self, found: VotePatterns, texts: list[str]) -> None:
-        if not (self.n_rounds >= 1 and 0 <= self.vote_weight <= 1 and self.max_rows >= _FOLDS):
+        shares = all(0 <= share <= 1 for share in (self.kept_gain, self.vote_weight))
+        if not (self.n_rounds >= 1 and shares and self.max_rows >= _FOLDS):
             raise LabelModelError(
-                f"n_rounds must be 1 or more, vote_weight 0 to 1 and max_rows {_FOLDS} or more; they are "
-                f"{self.n_rounds!r}, {self.vote_weight!r} and {self.max_rows!r}"
+                f"n_rounds must be 1 or more, kept_gain and vote_weight 0 to 1 and max_rows {_FOLDS} or more; they are "
+                f"{self.n_rounds!r}, {self.kept_gain!r}, {self.vote_weight!r} and {self.max_rows!r}"
             )
         self.votes_ = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(found)
         hashes = np.array([zlib.crc32(text.encode("utf-8", "surrogatepass")) for text in texts], dtype=np.int64)
@@ -165,7 +168,7 @@ class TextLabelModel(LabelModel):
             scale = temperature(judged[covered], start[covered])
             judged = normalised(judged * scale)
             gain = _gain(judged[covered], start[covered])
-            if gain < _KEPT_GAIN * first:
+            if self.kept_gain and gain < self.kept_gain * first:
                 break
             said = np.exp(judged)
             if not number:
