@@ -31,6 +31,7 @@ _HOMES = {
         "SnorkelLabelModel",
         "WeightedMajorityVote",
         "find_dependencies",
+        "validate_label_models",
     ),
     "weaklabel.classifier": ("BertClassifier", "LinearClassifier", "RobustClassifier", "load_classifier"),
     "weaklabel.job": ("LabelOptions", "label_file", "predict_file"),
