@@ -18,6 +18,7 @@ from weaklabel.label_model import (
     SnorkelLabelModel as SnorkelLabelModel,
     WeightedMajorityVote as WeightedMajorityVote,
     find_dependencies as find_dependencies,
+    validate_label_models as validate_label_models,
 )
 from weaklabel.labels import ABSTAIN as ABSTAIN
 from weaklabel.lf.core import LabelingFunction as LabelingFunction, labeling_function as labeling_function

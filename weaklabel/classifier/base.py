@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,11 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.classifier.saving import replaced_folder, write_manifest
-from weaklabel.errors import ClassifierError, nearest
+from weaklabel.errors import ClassifierError
 from weaklabel.labels import Labels, Probs, labels_of
+from weaklabel.params import HasParams
 
 
-class Classifier(ABC):
+class Classifier(HasParams, ABC):
     """A classifier of texts, trained on probabilistic labels, in scikit-learn's manner.
 
     Constructor arguments are the parameters: stored as given, checked by `fit`, read by `get_params`.
@@ -30,6 +30,7 @@ class Classifier(ABC):
         was not told.
     """
 
+    params_error = ClassifierError
     kind: ClassVar[str]
     """Name of the classifier in ``weaklabel.json`` and on the command line."""
 
@@ -126,24 +127,6 @@ class Classifier(ABC):
             state = write(part)
             write_manifest(part, self.kind, labels, self._saved_params(), state, self.provenance_, self.entities_)
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name; ``deep`` is there for scikit-learn."""
-        return {name: getattr(self, name) for name in _parameters(type(self))}
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters by name; takes effect at the next `fit`, or for a device at the next prediction."""
-        for name, value in params.items():
-            if name not in (known := _parameters(type(self))):
-                raise ClassifierError(
-                    f"{type(self).__name__} has no parameter '{name}'{nearest(name, known)}; it has {', '.join(known)}"
-                )
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
-        return f"{type(self).__name__}({given})"
-
     def _saved_params(self) -> dict[str, Any]:
         return {name: value for name, value in self.get_params().items() if name not in self.run_params}
 
@@ -155,7 +138,3 @@ class Classifier(ABC):
         if not hasattr(self, "labels_"):
             raise ClassifierError(f"this {type(self).__name__} is not fitted yet; call fit first")
         return self.labels_
-
-
-def _parameters(cls: type[Classifier]) -> list[str]:
-    return [name for name in inspect.signature(cls).parameters if name != "self"]

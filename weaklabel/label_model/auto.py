@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from weaklabel.label_model.base import LabelModel, restore
+from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.budget import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
+from weaklabel.label_model.saving import restore
 from weaklabel.label_model.text import TextLabelModel
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,20 +10,19 @@ from typing import Any, ClassVar, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.errors import LabelModelError, nearest
+from weaklabel.errors import LabelModelError
 from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence
-from weaklabel.label_model.saving import to_plain, write_model
+from weaklabel.label_model.saving import MODELS, to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Probs, VoteArray, as_texts, check_L
+from weaklabel.params import HasParams
 from weaklabel.votes.matrix import Votes
 from weaklabel.votes.patterns import VotePatterns, take_rows, vote_patterns
 from weaklabel.votes.tally import has_vote
 
-_MODELS: dict[str, type[LabelModel]] = {}
 
-
-class LabelModel(ABC):
+class LabelModel(HasParams, ABC):
     """A label model: turns the votes of labeling functions into class probabilities.
 
     A subclass sets ``_fitted`` to the names of its fitted attributes, fits on patterns in ``_fit``, and gives
@@ -50,6 +48,7 @@ class LabelModel(ABC):
     uses_texts: ClassVar[bool] = False
     """Whether the model looks at texts where it is given them."""
 
+    params_error = LabelModelError
     _fitted: ClassVar[tuple[str, ...]] = ("lf_accuracies_",)
     lf_accuracies_: NDArray[np.float64]
 
@@ -60,7 +59,7 @@ class LabelModel(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        _MODELS[cls.__name__] = cls
+        MODELS[cls.__name__] = cls
 
     def fit(self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None = None) -> Self:
         """Fit to votes, and to texts where the model uses them.
@@ -197,21 +196,6 @@ class LabelModel(ABC):
         m = len(getattr(self, "lf_accuracies_", [0]))
         return self._predict_patterns(np.full((1, m), ABSTAIN, dtype=np.int8))[0]
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's arguments, as scikit-learn's ``clone`` asks for them."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
-
-    def set_params(self, **params: Any) -> Self:
-        """Set arguments of the constructor; an unknown one is a `LabelModelError`."""
-        known = self.get_params()
-        for name, value in params.items():
-            if name not in known:
-                raise LabelModelError(
-                    f"{type(self).__name__} has no parameter '{name}'{nearest(name, known)}; it has {', '.join(known)}"
-                )
-            setattr(self, name, value)
-        return self
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model as JSON, atomically: to a ``.json`` file, or as ``label_model.json`` into a folder.
 
@@ -235,10 +219,6 @@ class LabelModel(ABC):
         self._check_fitted()
         params = {name: to_plain(value) for name, value in self.get_params().items()}
         return {"model": type(self).__name__, "params": params, "state": to_plain(self._state())}
-
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
-        return f"{type(self).__name__}({arguments})"
 
     def _gather(self, L: VoteArray) -> VotePatterns:
         """Return the patterns to fit to."""
@@ -338,10 +318,3 @@ class LabelModel(ABC):
     def _check_fitted(self) -> None:
         if not hasattr(self, "lf_accuracies_"):
             raise LabelModelError(f"this {type(self).__name__} is not fitted; call fit(L) first")
-
-
-def restore(saved: dict[str, Any]) -> LabelModel:
-    """Make the fitted model that `LabelModel.to_saved` was given; damaged input is a KeyError, ValueError or TypeError."""
-    model = _MODELS[saved["model"]](**saved["params"])
-    model._restore(saved["state"])
-    return model

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 from weaklabel.label_model.auto import AutoLabelModel
-from weaklabel.label_model.base import LabelModel, restore
+from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.hyper import HyperLabelModel
 from weaklabel.label_model.majority import MajorityVote
-from weaklabel.label_model.saving import damaged, read_model
+from weaklabel.label_model.saving import damaged, read_model, restore
 from weaklabel.label_model.snorkel import SnorkelLabelModel
 from weaklabel.label_model.structured import StructuredLabelModel
 from weaklabel.label_model.text import TextLabelModel

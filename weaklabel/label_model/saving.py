@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from weaklabel.errors import LabelModelError
 from weaklabel.files import write_json
 
+if TYPE_CHECKING:
+    from weaklabel.label_model.base import LabelModel
+
 FORMAT = "weaklabel label model 1"
 FILE_NAME = "label_model.json"
+
+MODELS: dict[str, type[LabelModel]] = {}
+"""Label models by the name of their class; each is entered where it is defined."""
 
 
 def write_model(path: str | os.PathLike[str], saved: dict[str, Any]) -> None:
@@ -64,3 +70,10 @@ def to_plain(value: Any) -> Any:
 def _file(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     return path if path.suffix == ".json" else path / FILE_NAME
+
+
+def restore(saved: dict[str, Any]) -> LabelModel:
+    """Make the fitted model that `LabelModel.to_saved` was given; damaged input is a KeyError, ValueError or TypeError."""
+    model = MODELS[saved["model"]](**saved["params"])
+    model._restore(saved["state"])
+    return model

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.features import TextFeatures
-from weaklabel.label_model.base import LabelModel, restore
+from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.discriminant import CrossFitted, normalised, temperature
 from weaklabel.label_model.evidence import vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood
+from weaklabel.label_model.saving import restore
 from weaklabel.label_model.ties import TOLERANCE
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns, take_rows
