@@ -81,6 +81,12 @@ def curve_table():
     return curve_table(load("quality_bench_curve"))
 
 
+def validation_table():
+    from benchmarks.quality.classifiers import validation_table
+
+    return validation_table(load("quality_bench_validation"))
+
+
 def training_table():
     result = load("speed_bert_training")
     setting, arms = result["setting"], result["arms"]
@@ -148,6 +154,7 @@ TABLES = {
         "synthetic votes": of("synthetic", kind="quality"),
         "suggestions": of("suggestions", kind="quality"),
         "classifiers": classifier_table,
+        "validation gold": validation_table,
         "clean labels": curve_table,
     },
     "docs/scaling.md": {
