@@ -16,7 +16,7 @@ from weaklabel.label_model.discriminant import CrossFitted, normalised, temperat
 from weaklabel.label_model.evidence import vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood
 from weaklabel.label_model.saving import restore
-from weaklabel.label_model.ties import TOLERANCE
+from weaklabel.label_model.teachers import choose_teachers, gain, sure_labels
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import has_vote
@@ -38,7 +38,8 @@ _TEXTS_AT_ONCE = 1 << 14
 class TextLabelModel(LabelModel):
     r"""Votes and texts together: labels rows on which nobody voted, and corrects those on which the votes are wrong.
 
-    Votes are first labelled without texts (see `CommitteeLabelModel`). Then, in rounds: a linear discriminant analysis
+    Votes are first labelled without texts (see `CommitteeLabelModel`), those of a labeling function apart that drowns out
+    the others (see `weaklabel.label_model.teachers`). Then, in rounds: a linear discriminant analysis
     of the texts' vectors (see `weaklabel.features.TextFeatures`) learns the labels so far, and judges every row by the
     rows of other folds, so that it does not repeat what it was told; each labeling function's votes are compared with
     that and with the labels, half and half; and both together give the labels of the next round:
@@ -76,6 +77,8 @@ class TextLabelModel(LabelModel):
         Log likelihood of each class by labeling function and vote, the abstain first: 0. Shape: [m, k+1, k].
     weights_, bias_ : array
         Of the linear rule that gives log probabilities of a text's vector. Shape: [d, k] and [k].
+    teaches_ : array
+        Which labeling functions texts learned from, see `weaklabel.label_model.teachers.choose_teachers`. Shape: [m].
     text_gain_ : float
         Nats by which a text tells of its labels more than the class balance does; 0 or less where texts tell nothing.
     why_ : str
@@ -100,6 +103,7 @@ class TextLabelModel(LabelModel):
     evidence_: Floats
     weights_: Floats
     bias_: Floats
+    teaches_: NDArray[np.bool_]
     text_gain_: float
 
     def __init__(
@@ -126,7 +130,11 @@ class TextLabelModel(LabelModel):
     def why_(self) -> str:
         """What the model rests on, in one line."""
         self._check_fitted()
-        return f"votes and texts (a text tells {self.text_gain_:.2f} nats of its label beyond the class balance)"
+        why = f"votes and texts (a text tells {self.text_gain_:.2f} nats of its label beyond the class balance)"
+        silenced = np.flatnonzero(~self.teaches_)
+        return why + "".join(
+            f"; labeling function {lf} drowns out others, and teaches texts nothing" for lf in silenced
+        )
 
     def _numbers(self, u: int, m: int) -> int:
         return 6 * m * self.cardinality**2
@@ -147,45 +155,50 @@ class TextLabelModel(LabelModel):
         if not voted.any():
             raise LabelModelError(f"none of {len(texts)} rows has a vote, so texts have nothing to learn from")
         rows = _sample(hashes, voted, self.max_rows)
-        L, covered = take_rows(found.patterns, found.rows()[rows]), voted[rows]
+        L = take_rows(found.patterns, found.rows()[rows])
         self.features_ = self._new_features()
         X = self.features_.fit_transform([texts[row] for row in rows])
         model = CrossFitted(X, hashes[rows] % _FOLDS, _FOLDS)
-        labels, factor, accuracies = self._alternate(model, L, covered)
+        self.teaches_ = choose_teachers(model, L, self.cardinality)
+        labels, factor, accuracies = self._alternate(model, L)
         weights, bias = model.fit(labels)
         self.weights_, self.bias_ = weights * factor, bias * factor
         # A labeling function that votes outside the sample only is known by its votes alone.
         self.lf_accuracies_ = np.where(np.isnan(accuracies), self.votes_.lf_accuracies_, accuracies)
 
-    def _alternate(
-        self, model: CrossFitted, L: VoteArray, covered: NDArray[np.bool_]
-    ) -> tuple[Probs, float, NDArray[np.float64]]:
+    def _alternate(self, model: CrossFitted, L: VoteArray) -> tuple[Probs, float, NDArray[np.float64]]:
         """Judge votes by texts and texts by votes; return the labels, the texts' temperature, and LF accuracies."""
-        labels = start = self._start(L, covered)
+        start, covered = self._start(L)
+        labels = start
         model.use(covered)
         first = -np.inf
         for number in range(self.n_rounds):
             judged = model.judge(labels)
             scale = temperature(judged[covered], start[covered])
             judged = normalised(judged * scale)
-            gain = _gain(judged[covered], start[covered])
-            if self.kept_gain and gain < self.kept_gain * first:
+            told = gain(judged[covered], start[covered])
+            if self.kept_gain and told < self.kept_gain * first:
                 break
             said = np.exp(judged)
             if not number:
-                first, labels = gain, np.where(covered[:, None], labels, said)
-            self.text_gain_, factor = gain, scale
+                first, labels = told, np.where(covered[:, None], labels, said)
+            self.text_gain_, factor = told, scale
             self.evidence_, accuracies = self._compare(L, (labels + said) / 2)
             labels = np.exp(normalised(judged + self.vote_weight * vote_evidence(L, self.evidence_)))
             model.use(np.ones(len(L), dtype=bool))
         return labels, factor, accuracies
 
-    def _start(self, L: VoteArray, covered: NDArray[np.bool_]) -> Probs:
-        """Label rows by their votes, surely: a class that is only likelier would teach the class balance wrongly."""
-        probs = self.votes_.predict_proba(L)
-        best = probs >= probs.max(axis=1, keepdims=True) - TOLERANCE
-        best[~covered] = True
-        return best / best.sum(axis=1, keepdims=True)
+    def _start(self, L: VoteArray) -> tuple[Probs, NDArray[np.bool_]]:
+        """Label rows by the votes of those that teach, and say which have any.
+
+        Labels are sure: a class that is only likelier would teach the class balance wrongly.
+        """
+        model = self.votes_
+        if not self.teaches_.all():
+            L = np.asfortranarray(L[:, self.teaches_])
+            model = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(L)
+        covered = has_vote(L)
+        return sure_labels(model.predict_proba(L), covered), covered
 
     def _compare(self, L: VoteArray, labels: Probs) -> tuple[Floats, Floats]:
         """Return evidence of votes [m, k+1, k] and accuracies [m], smoothed as `DawidSkene` does.
@@ -218,12 +231,14 @@ class TextLabelModel(LabelModel):
     def _state(self) -> dict[str, Any]:
         arrays = {name: getattr(self, name) for name in ("lf_accuracies_", "evidence_", "weights_", "bias_")}
         learned = {"features": self.features_.to_saved(), "votes": self.votes_.to_saved()}
-        return {**arrays, **learned, "text_gain": self.text_gain_}
+        return {**arrays, **learned, "text_gain": self.text_gain_, "silenced": np.flatnonzero(~self.teaches_)}
 
     def _restore(self, state: dict[str, Any]) -> None:
         for name in ("lf_accuracies_", "evidence_", "weights_", "bias_"):
             setattr(self, name, np.array(state[name], dtype=np.float64))
         self.text_gain_, self.votes_ = float(state["text_gain"]), restore(state["votes"])
+        self.teaches_ = np.ones(len(self.lf_accuracies_), dtype=bool)
+        self.teaches_[state.get("silenced", [])] = False
         self.features_ = self._new_features().restore(state["features"])
 
 
@@ -238,9 +253,3 @@ def _sample(hashes: NDArray[np.int64], voted: NDArray[np.bool_], most: int) -> N
     with_votes, without = order[voted[order]], order[~voted[order]]
     n_voted = min(len(with_votes), max(most // 2, round(most * len(with_votes) / len(hashes))))
     return np.sort(np.concatenate([with_votes[:n_voted], without[: most - n_voted]]))
-
-
-def _gain(judged: Floats, labels: Probs) -> float:
-    balance = labels.mean(axis=0)
-    by_balance = -(labels @ np.log(np.maximum(balance, 1e-12))).mean()
-    return float(by_balance + (labels * judged).sum(axis=1).mean())
