@@ -5,7 +5,8 @@ import pytest
 
 from weaklabel.label_model import TextLabelModel, load_label_model, teachers
 from weaklabel.label_model.discriminant import CrossFitted
-from weaklabel.label_model.teachers import choose_teachers, gain, sure_labels
+from weaklabel.label_model.teachers import choose_teachers, gain
+from weaklabel.label_model.ties import sure_labels
 
 K, N = 3, 1500
 

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.discriminant import CrossFitted, normalised, temperature
-from weaklabel.label_model.majority import MajorityVote
-from weaklabel.label_model.ties import TOLERANCE
+from weaklabel.label_model.majority import majority_probs
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.tally import has_vote
 
@@ -58,13 +57,6 @@ def choose_teachers(model: CrossFitted, L: VoteArray, k: int) -> NDArray[np.bool
     return teaches
 
 
-def sure_labels(probs: Probs, covered: NDArray[np.bool_]) -> Probs:
-    """Give each row to its most probable classes in equal shares, to all classes where it is not covered. Shape: [n, k]."""
-    best = probs >= probs.max(axis=1, keepdims=True) - TOLERANCE
-    best[~covered] = True
-    return best / best.sum(axis=1, keepdims=True)
-
-
 def gain(judged: Floats, labels: Probs) -> float:
     """Return the nats by which log probabilities tell of labels more than the class balance does. Shape: [n, k], [n, k]."""
     return _entropy(labels) + float((labels * judged).sum(axis=1).mean())
@@ -77,9 +69,8 @@ def _classes(votes: VoteArray) -> set[int]:
 def _told(model: CrossFitted, L: VoteArray, k: int) -> float:
     """Return what share of the entropy of majority vote's labels texts tell."""
     covered = has_vote(L)
-    labels = sure_labels(MajorityVote(k).predict_proba(L), covered)
-    judged = model.use(covered).judge(labels)[covered]
-    labels = labels[covered]
+    labels = majority_probs(L, k)
+    judged, labels = model.use(covered).judge(labels)[covered], labels[covered]
     entropy = _entropy(labels)
     return gain(normalised(judged * temperature(judged, labels)), labels) / entropy if entropy > 0 else 0.0
 

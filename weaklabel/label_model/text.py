@@ -16,7 +16,8 @@ from weaklabel.label_model.discriminant import CrossFitted, normalised, temperat
 from weaklabel.label_model.evidence import vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood
 from weaklabel.label_model.saving import restore
-from weaklabel.label_model.teachers import choose_teachers, gain, sure_labels
+from weaklabel.label_model.teachers import choose_teachers, gain
+from weaklabel.label_model.ties import sure_labels
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import has_vote

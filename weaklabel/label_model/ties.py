@@ -57,6 +57,13 @@ def break_ties(probs: Probs, patterns: VoteArray, policy: str, seed: int) -> Lab
     return preds
 
 
+def sure_labels(probs: Probs, covered: NDArray[np.bool_]) -> Probs:
+    """Give each row to its most probable classes in equal shares, to all classes where it is not covered. Shape: [n, k]."""
+    best = probs >= probs.max(axis=1, keepdims=True) - TOLERANCE
+    best[~covered] = True
+    return best / best.sum(axis=1, keepdims=True)
+
+
 def _highest(probs: Probs) -> tuple[NDArray[np.float64], Labels]:
     """Return the highest probability and its class: class by class, which is faster than along the short rows."""
     if probs.shape[1] > INT8_CLASSES:
