@@ -186,7 +186,7 @@ class RunFolder:
             labels=self.lfs.labels,
             lf_summary=summary,
             label_counts=counts | {"(no label)": int((preds < 0).sum())},
-            label_model={"name": self.project.label_model.name, "why": why(model), **model.get_params()},
+            label_model={"name": self.project.label_model.name, "why": model.why(votes.lf_names), **model.get_params()},
             scores=scores,
             problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
             warnings=self.warnings,
@@ -201,7 +201,11 @@ class RunFolder:
         return {
             "title": self.project.title,
             "settings": self.project.model_dump(mode="json"),
-            "label_model": {"class": type(model).__name__, "why": why(model), **_plain(model.get_params())},
+            "label_model": {
+                "class": type(model).__name__,
+                "why": model.why(votes.lf_names),
+                **_plain(model.get_params()),
+            },
             "classifiers": {name: _plain(classifier.get_params()) for name, classifier in classifiers.items()},
             "inputs": self.inputs,
             "packs": {origin: sha256(Path(origin).read_bytes()).hexdigest() for origin in sorted(packs)},
@@ -255,11 +259,6 @@ def _files_of(manifest: Path) -> set[str]:
         return {manifest.name, *json.loads(manifest.read_text(encoding="utf-8"))["files"]}
     except (OSError, ValueError, KeyError):
         return set()
-
-
-def why(model: LabelModel) -> str | None:
-    """Return what a label model that chooses says of its choice."""
-    return getattr(model, "why_", None)
 
 
 def _plain(params: dict[str, Any]) -> dict[str, Any]:

@@ -99,12 +99,12 @@ def test_the_committee_leaves_out_what_would_not_fit(tmp_path):
     L = np.where(rng.random((300, 1200)) < 0.01, Y[:, None], -1).astype(vote_dtype(1000))
     auto = AutoLabelModel(1000).fit(L, ["text"] * 300)
     assert {type(member) for member in auto.chosen_.members_} == {MajorityVote, WeightedMajorityVote}
-    assert "left out, since they would take more than 1.0 GiB: StructuredLabelModel, " in auto.why_
-    assert "texts are left out" in auto.why_
+    assert "left out, since they would take more than 1.0 GiB: StructuredLabelModel, " in auto.why()
+    assert "texts are left out" in auto.why()
     assert (auto.predict(L) == Y)[(L >= 0).any(axis=1)].all()
     auto.save(tmp_path)
     back = load_label_model(tmp_path)
-    assert back.why_ == auto.why_
+    assert back.why() == auto.why()
     assert back.chosen_.left_out_ == auto.chosen_.left_out_
 
 

@@ -79,10 +79,11 @@ def test_the_text_label_model_says_who_does_not_teach(tmp_path, monkeypatch):
     L[:, 4] = np.where(rng.random(600) < np.where(Y == 1, 0.9, 0.4), 0, -1)  # right on three of ten votes
     model = TextLabelModel(2).fit(L, texts)
     assert model.teaches_.tolist() == [True] * 4 + [False]
-    assert "labeling function 4 drowns out others" in model.why_
+    assert "labeling function 4 drowns out others" in model.why()
+    assert "labeling function 'e' drowns out others" in model.why("abcde")
     model.save(tmp_path)
     back = load_label_model(tmp_path)
-    assert back.why_ == model.why_ and back.teaches_.tolist() == model.teaches_.tolist()
+    assert back.why() == model.why() and back.teaches_.tolist() == model.teaches_.tolist()
     assert (model.predict(L, texts=texts) == Y).mean() > 0.95
     assert abs(model.lf_accuracies_[4] - (Y[L[:, 4] == 0] == 0).mean()) < 0.1
     monkeypatch.setattr(teachers, "LEAST_GAIN", np.inf)

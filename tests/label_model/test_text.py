@@ -96,15 +96,15 @@ def test_there_and_back(corpus, tmp_path):
         json.loads((tmp_path / "label_model.json").read_text())
         back = load_label_model(tmp_path)
         np.testing.assert_array_equal(back.predict_proba(L, texts), model.predict_proba(L, texts))
-        assert back.why_ == model.why_
+        assert back.why() == model.why()
 
 
 def test_auto_uses_texts_where_they_tell_something(corpus):
     texts, L, _ = corpus
-    assert "texts" in AutoLabelModel(2).fit(L, texts).why_
+    assert "texts" in AutoLabelModel(2).fit(L, texts).why()
     same = ["nothing to see here"] * len(L)
     blind = AutoLabelModel(2).fit(L, same)
-    assert blind.why_.endswith("texts tell nothing of the labels")
+    assert blind.why().endswith("texts tell nothing of the labels")
     np.testing.assert_array_equal(blind.predict_proba(L, same), CommitteeLabelModel(2).fit(L).predict_proba(L))
 
 

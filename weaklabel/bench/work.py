@@ -95,7 +95,7 @@ def _label_model(cell: Cell, bench_set: BenchSet, clock: Clock) -> tuple[Arrays,
     preds, probs = _filled(preds, probs, train_preds, train_probs)
     valid_preds, _ = _filled(*predict(valid), train_preds, train_probs)
     arrays: Arrays = {"preds": preds, "probs": probs, "valid_preds": valid_preds, "train_probs": train_probs}
-    why = getattr(model, "why_", None)
+    why = model.why()
     return arrays, coverage, f"{why}{chosen_by}" if why else None
 
 

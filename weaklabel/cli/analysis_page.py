@@ -71,7 +71,7 @@ def write_page(
     from weaklabel.report import RunSummary
     from weaklabel.report.html import html_report
     from weaklabel.report.insight import Gold, gather
-    from weaklabel.run_folder import PACKAGES, why
+    from weaklabel.run_folder import PACKAGES
     from weaklabel.scoring import score
     from weaklabel.versions import versions
     from weaklabel.votes import LFAnalysis
@@ -96,7 +96,7 @@ def write_page(
         n_rejects=len(corpus.rejects),
         labels=lfs.labels,
         lf_summary=LFAnalysis(votes).lf_summary(None if gold is None else gold.Y, model.lf_accuracies_),
-        label_model={"name": type(model).__name__, "why": why(model), **model.get_params()},
+        label_model={"name": type(model).__name__, "why": model.why(votes.lf_names), **model.get_params()},
         scores=scores,
         problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
         warnings=warnings,

@@ -114,7 +114,7 @@ class Voted:
     @property
     def why(self) -> str:
         """What the label model is, in a line."""
-        return getattr(self.model, "why_", type(self.model).__name__)
+        return self.model.why(self.votes.lf_names) or type(self.model).__name__
 
 
 def _refuse_settings(context: typer.Context) -> None:

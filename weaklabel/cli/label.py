@@ -94,7 +94,7 @@ def _summary(found: Labelling, out: str | None) -> dict[str, Any]:
         "rejects": found.rejects,
         "labels": dict(found.labels),
         "unlabelled": found.rows - sum(found.labels.values()),
-        "label_model": getattr(found.model, "why_", None),
+        "label_model": found.model.why(),
         "lf_errors": {name: problems.count for name, problems in found.problems.items()},
         "rows_voted_before": found.known_rows,
         "out": out,

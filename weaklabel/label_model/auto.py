@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from weaklabel.label_model.base import LabelModel
@@ -38,8 +39,6 @@ class AutoLabelModel(LabelModel):
     ----------
     chosen_ : LabelModel
         The fitted model that answers.
-    why_ : str
-        The choice and its reason, in one line.
     lf_accuracies_ : array
         Estimated share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
 
@@ -53,7 +52,6 @@ class AutoLabelModel(LabelModel):
     uses_texts = True
 
     chosen_: LabelModel
-    why_: str
 
     def __init__(
         self,
@@ -69,7 +67,7 @@ class AutoLabelModel(LabelModel):
 
     def _fit(self, found: VotePatterns) -> None:
         chosen = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(found)
-        self._choose(chosen, chosen.why_)
+        self._choose(chosen)
 
     def _fit_texts(self, found: VotePatterns, texts: list[str]) -> None:
         if self.cardinality == 1 or not has_vote(found.patterns).any():
@@ -78,17 +76,22 @@ class AutoLabelModel(LabelModel):
         model = TextLabelModel(self.cardinality, self.encoder, max_length=self.max_length, seed=self.seed)
         if not fits(model.bytes_needed(found)):
             self._fit(found)
-            self.why_ += f"; texts are left out, since what votes say beside them would take more than {gib(BUDGET)}"
+            self._note = f"; texts are left out, since what votes say beside them would take more than {gib(BUDGET)}"
             return
         model._fit_texts(found, texts)
         if model.text_gain_ >= LEAST_GAIN:
-            self._choose(model, model.why_)
+            self._choose(model)
         else:
             assert isinstance(model.votes_, CommitteeLabelModel)
-            self._choose(model.votes_, f"{model.votes_.why_}; texts tell nothing of the labels")
+            self._choose(model.votes_, "; texts tell nothing of the labels")
 
-    def _choose(self, chosen: LabelModel, why: str) -> None:
-        self.chosen_, self.why_, self.lf_accuracies_ = chosen, why, chosen.lf_accuracies_
+    def why(self, lf_names: Sequence[str] | None = None) -> str:
+        """Return the choice and its reason, in one line; see `LabelModel.why`."""
+        self._check_fitted()
+        return f"{self.chosen_.why(lf_names)}{self._note}"
+
+    def _choose(self, chosen: LabelModel, note: str = "") -> None:
+        self.chosen_, self._note, self.lf_accuracies_ = chosen, note, chosen.lf_accuracies_
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:
         return self.chosen_.predict_proba(patterns)
@@ -97,7 +100,7 @@ class AutoLabelModel(LabelModel):
         return self.chosen_.predict_proba(rows, texts)
 
     def _state(self) -> dict[str, Any]:
-        return {"chosen": self.chosen_.to_saved(), "why": self.why_}
+        return {"chosen": self.chosen_.to_saved(), "note": self._note}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._choose(restore(state["chosen"]), state["why"])
+        self._choose(restore(state["chosen"]), state["note"])

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence
+from weaklabel.label_model.given import checked_votes
 from weaklabel.label_model.saving import MODELS, to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
-from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Probs, VoteArray, as_texts, check_L
+from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, as_texts
 from weaklabel.params import HasParams
-from weaklabel.votes.matrix import Votes
+from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, take_rows, vote_patterns
 from weaklabel.votes.tally import has_vote
 
@@ -61,7 +62,7 @@ class LabelModel(HasParams, ABC):
         super().__init_subclass__(**kwargs)
         MODELS[cls.__name__] = cls
 
-    def fit(self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None = None) -> Self:
+    def fit(self, L: GivenVotes, texts: Sequence[str] | None = None) -> Self:
         """Fit to votes, and to texts where the model uses them.
 
         Parameters
@@ -79,7 +80,7 @@ class LabelModel(HasParams, ABC):
         LabelModelError
             The model cannot be fitted on these votes, or would take too much memory (see `weaklabel.label_model.budget`).
         """
-        found = self._votes(L)
+        found = checked_votes(L, self.cardinality)
         patterns = found if isinstance(found, VotePatterns) else self._gather(found)
         refuse_beyond(self.bytes_needed(patterns), type(self).__name__, patterns.m, self.cardinality)
         if texts is None or not self.uses_texts:
@@ -98,7 +99,7 @@ class LabelModel(HasParams, ABC):
         """
         return NUMBER * self._numbers(len(found), found.m)
 
-    def predict_proba(self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None = None) -> Probs:
+    def predict_proba(self, L: GivenVotes, texts: Sequence[str] | None = None) -> Probs:
         """Return class probabilities.
 
         Parameters
@@ -127,7 +128,7 @@ class LabelModel(HasParams, ABC):
     @overload
     def predict(
         self,
-        L: ArrayLike | VotePatterns | Votes,
+        L: GivenVotes,
         return_probs: Literal[False] = ...,
         tie_break_policy: str | None = ...,
         texts: Sequence[str] | None = ...,
@@ -136,7 +137,7 @@ class LabelModel(HasParams, ABC):
     @overload
     def predict(
         self,
-        L: ArrayLike | VotePatterns | Votes,
+        L: GivenVotes,
         return_probs: Literal[True],
         tie_break_policy: str | None = ...,
         texts: Sequence[str] | None = ...,
@@ -144,7 +145,7 @@ class LabelModel(HasParams, ABC):
 
     def predict(
         self,
-        L: ArrayLike | VotePatterns | Votes,
+        L: GivenVotes,
         return_probs: bool = False,
         tie_break_policy: str | None = None,
         texts: Sequence[str] | None = None,
@@ -195,6 +196,16 @@ class LabelModel(HasParams, ABC):
         # A label model that was not fitted, which only MajorityVote may be, knows of no labeling functions.
         m = len(getattr(self, "lf_accuracies_", [0]))
         return self._predict_patterns(np.full((1, m), ABSTAIN, dtype=np.int8))[0]
+
+    def why(self, lf_names: Sequence[str] | None = None) -> str | None:
+        """Return in one line what the fitted model rests on and why, where it chooses; None where there is no choice.
+
+        Parameters
+        ----------
+        lf_names
+            What to call labeling functions; by default their numbers. Length: m.
+        """
+        return None
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model as JSON, atomically: to a ``.json`` file, or as ``label_model.json`` into a folder.
@@ -283,14 +294,12 @@ class LabelModel(HasParams, ABC):
         probs[~self._answered(rows)] = np.nan
         return probs
 
-    def _rows(self, L: ArrayLike | VotePatterns | Votes) -> tuple[VoteArray, NDArray[np.int64] | None]:
+    def _rows(self, L: GivenVotes) -> tuple[VoteArray, NDArray[np.int64] | None]:
         """Return votes, and where among them each row is; None where they are the rows, which are faster than patterns."""
-        found = self._votes(L)
+        found = checked_votes(L, self.cardinality)
         return (found.patterns, found.rows()) if isinstance(found, VotePatterns) else (found, None)
 
-    def _answers(
-        self, L: ArrayLike | VotePatterns | Votes, texts: Sequence[str] | None
-    ) -> tuple[VoteArray, NDArray[np.int64] | None, Probs]:
+    def _answers(self, L: GivenVotes, texts: Sequence[str] | None) -> tuple[VoteArray, NDArray[np.int64] | None, Probs]:
         """Return what `_rows` does, and the probabilities of the votes."""
         rows, inverse = self._rows(L)
         if texts is None or not self.uses_texts:
@@ -298,15 +307,6 @@ class LabelModel(HasParams, ABC):
         rows = rows if inverse is None else take_rows(rows, inverse)
         self._check_width(rows.shape[1])
         return rows, None, self._predict_texts(rows, as_texts(texts, LabelModelError, len(rows)))
-
-    def _votes(self, L: ArrayLike | VotePatterns | Votes) -> VoteArray | VotePatterns:
-        if not isinstance(self.cardinality, int | np.integer) or not 1 <= self.cardinality <= MAX_CARDINALITY:
-            raise LabelModelError(f"cardinality must be 1 to {MAX_CARDINALITY}, not {self.cardinality!r}")
-        found = L.patterns() if isinstance(L, Votes) else L
-        if isinstance(found, VotePatterns):
-            check_L(found.patterns, self.cardinality)
-            return found
-        return check_L(found, self.cardinality)
 
     def _check_width(self, m: int) -> None:
         self._check_fitted()

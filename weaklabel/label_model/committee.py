@@ -54,8 +54,6 @@ class CommitteeLabelModel(LabelModel):
     left_out_ : tuple of str
         Class names of models that were not asked, since they would take more than 1 GiB for so many labeling functions and
         classes (see `weaklabel.label_model.budget`).
-    why_ : str
-        The choice and its reason, in one line.
     lf_accuracies_ : array
         Mean of the members' estimates. Shape: [m].
 
@@ -65,14 +63,13 @@ class CommitteeLabelModel(LabelModel):
     >>> model = CommitteeLabelModel().fit(L)
     >>> model.predict(L).tolist()
     [0, 1, 0, 1, 0, -1]
-    >>> model.why_
+    >>> model.why()
     'mean of 8 label models: too few votes meet to tell how they are made'
     """
 
     members_: tuple[LabelModel, ...]
     misfit_: float
     left_out_: tuple[str, ...]
-    why_: str
 
     def _fit(self, found: VotePatterns) -> None:
         voting_lfs(found)
@@ -82,8 +79,12 @@ class CommitteeLabelModel(LabelModel):
             if self._affords(full, found):
                 self.misfit_ = full.fit(found).misfit_
             self.members_ = (full,) if self.misfit_ < MOST_MISFIT else self._all(found)
-        self.why_ = _reason(self.misfit_, self.members_, self.left_out_)
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
+
+    def why(self, lf_names: Sequence[str] | None = None) -> str:
+        """Return the choice and its reason, in one line; see `LabelModel.why`."""
+        self._check_fitted()
+        return _reason(self.misfit_, self.members_, self.left_out_)
 
     def _all(self, found: VotePatterns) -> tuple[LabelModel, ...]:
         k = self.cardinality
@@ -125,7 +126,6 @@ class CommitteeLabelModel(LabelModel):
         self.members_ = tuple(restore(member) for member in state["members"])
         self.misfit_ = np.inf if state["misfit"] is None else float(state["misfit"])
         self.left_out_ = tuple(state.get("left_out", ()))
-        self.why_ = _reason(self.misfit_, self.members_, self.left_out_)
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from weaklabel.labels import Probs
 
 Floats = NDArray[np.float64]
+_Sums: TypeAlias = tuple[Floats, Floats, Floats]
 
 SHRINKAGE = 0.3
 """How far the covariance is drawn to that of a sphere."""
@@ -39,43 +40,62 @@ class CrossFitted:
     """
 
     def __init__(self, X: Floats, folds: NDArray[np.int64], n_folds: int) -> None:
-        self.X, self.folds = X, folds
         self.rows = [np.flatnonzero(folds == fold) for fold in range(n_folds)]
+        self.parts = [X[rows] for rows in self.rows]
+        self._all_squares = [part.T @ part for part in self.parts]
+        self.use(np.ones(len(X), dtype=bool))
 
     def use(self, used: NDArray[np.bool_]) -> CrossFitted:
         """Fit on these rows only from now on. Shape: [n]."""
-        self._used = [rows[used[rows]] for rows in self.rows]
-        self._squares = [self.X[rows].T @ self.X[rows] for rows in self._used]
+        self._used = [used[rows] for rows in self.rows]
+        self._squares = [
+            _square(part, some, square)
+            for part, some, square in zip(self.parts, self._used, self._all_squares, strict=True)
+        ]
         return self
 
     def judge(self, labels: Probs) -> Floats:
         """Return log probabilities of all rows, each by the other folds. Shape: [n, k] -> [n, k]."""
-        judged = np.empty_like(labels)
-        for fold, rows in enumerate(self.rows):
-            weights, bias = self._fit(labels, [other for other in range(len(self.rows)) if other != fold])
-            judged[rows] = normalised(self.X[rows] @ weights + bias)
+        judged, sums = np.empty_like(labels), self._sums(labels)
+        for fold, (rows, part) in enumerate(zip(self.rows, self.parts, strict=True)):
+            weights, bias = _rule(sums[:fold] + sums[fold + 1 :])
+            judged[rows] = normalised(part @ weights + bias)
         return judged
 
     def fit(self, labels: Probs) -> tuple[Floats, Floats]:
         """Return weights [d, k] and bias [k] of a linear rule for new rows, fitted on all folds."""
-        return self._fit(labels, range(len(self.rows)))
+        return _rule(self._sums(labels))
 
-    def _fit(self, labels: Probs, folds: Iterable[int]) -> tuple[Floats, Floats]:
-        chosen = list(folds)
-        rows = np.concatenate([self._used[fold] for fold in chosen])
-        square = np.sum([self._squares[fold] for fold in chosen], axis=0)
-        shares = labels[rows]
-        size = shares.sum(axis=0) + 1e-3
-        means = (shares.T @ self.X[rows]) / size[:, None]
-        total = size.sum()
-        within = square / total - (means * (size / total)[:, None]).T @ means
-        spread = np.trace(within) / len(within)
-        within *= 1 - SHRINKAGE
-        within[np.diag_indices_from(within)] += SHRINKAGE * spread + 1e-9
-        weights = np.linalg.solve(within, means.T)
-        bias = np.log(size / total) - 0.5 * (means.T * weights).sum(axis=0)
-        # A class that no row has: its mean stands at 0, which texts unlike all others are near to.
-        return weights, np.where(shares.sum(axis=0) > _LEAST_SHARE, bias, _NEVER)
+    def _sums(self, labels: Probs) -> list[_Sums]:
+        """Return for each fold, of its used rows, how many each class has, their sums [k, d], and all their squares."""
+        found = []
+        for rows, part, used, square in zip(self.rows, self.parts, self._used, self._squares, strict=True):
+            shares = np.where(used[:, None], labels[rows], 0)
+            found.append((shares.sum(axis=0), shares.T @ part, square))
+        return found
+
+
+def _square(part: Floats, used: NDArray[np.bool_], of_all: Floats) -> Floats:
+    """Return ``X.T @ X`` of the used rows: of all but the others, where those are fewer."""
+    fewer = used if 2 * used.sum() < len(used) else ~used
+    square: Floats = part[fewer].T @ part[fewer]
+    return square if fewer is used else of_all - square
+
+
+def _rule(sums: list[_Sums]) -> tuple[Floats, Floats]:
+    """Return the linear rule that rows with these sums give."""
+    rows, vectors, square = (np.sum(values, axis=0) for values in zip(*sums, strict=True))
+    size = rows + 1e-3
+    means = vectors / size[:, None]
+    total = size.sum()
+    within = square / total - (means * (size / total)[:, None]).T @ means
+    spread = np.trace(within) / len(within)
+    within *= 1 - SHRINKAGE
+    within[np.diag_indices_from(within)] += SHRINKAGE * spread + 1e-9
+    weights = np.linalg.solve(within, means.T)
+    bias = np.log(size / total) - 0.5 * (means.T * weights).sum(axis=0)
+    # A class that no row has: its mean stands at 0, which texts unlike all others are near to.
+    return weights, np.where(rows > _LEAST_SHARE, bias, _NEVER)
 
 
 def temperature(judged: Floats, labels: Probs) -> float:

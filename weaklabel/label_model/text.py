@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -82,8 +83,6 @@ class TextLabelModel(LabelModel):
         Which labeling functions texts learned from, see `weaklabel.label_model.teachers.choose_teachers`. Shape: [m].
     text_gain_ : float
         Nats by which a text tells of its labels more than the class balance does; 0 or less where texts tell nothing.
-    why_ : str
-        What it rests on, in one line.
     lf_accuracies_ : array
         Expected share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
 
@@ -127,14 +126,14 @@ class TextLabelModel(LabelModel):
         self.max_rows = max_rows
         self.max_length = max_length
 
-    @property
-    def why_(self) -> str:
-        """What the model rests on, in one line."""
+    def why(self, lf_names: Sequence[str] | None = None) -> str:
+        """Return what the model rests on, in one line; see `LabelModel.why`."""
         self._check_fitted()
+        names = range(len(self.teaches_)) if lf_names is None else [f"'{name}'" for name in lf_names]
         why = f"votes and texts (a text tells {self.text_gain_:.2f} nats of its label beyond the class balance)"
-        silenced = np.flatnonzero(~self.teaches_)
         return why + "".join(
-            f"; labeling function {lf} drowns out others, and teaches texts nothing" for lf in silenced
+            f"; labeling function {names[lf]} drowns out others, and teaches texts nothing"
+            for lf in np.flatnonzero(~self.teaches_)
         )
 
     def _numbers(self, u: int, m: int) -> int:
@@ -158,8 +157,7 @@ class TextLabelModel(LabelModel):
         rows = _sample(hashes, voted, self.max_rows)
         L = take_rows(found.patterns, found.rows()[rows])
         self.features_ = self._new_features()
-        X = self.features_.fit_transform([texts[row] for row in rows])
-        model = CrossFitted(X, hashes[rows] % _FOLDS, _FOLDS)
+        model = CrossFitted(self.features_.fit_transform([texts[row] for row in rows]), hashes[rows] % _FOLDS, _FOLDS)
         self.teaches_ = choose_teachers(model, L, self.cardinality)
         labels, factor, accuracies = self._alternate(model, L)
         weights, bias = model.fit(labels)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from weaklabel.errors import VoteError
 from weaklabel.labels import ABSTAIN, Labels, VoteArray, check_L, check_Y, vote_dtype
 from weaklabel.table import table
-from weaklabel.votes.matrix import Votes
+from weaklabel.votes.matrix import GivenVotes, Votes
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import Tally, range_of, tally_votes
 
@@ -51,7 +51,7 @@ class LFAnalysis:
     0.2
     """
 
-    def __init__(self, L: ArrayLike | VotePatterns | Votes, lfs: Sequence[Any] | None = None) -> None:
+    def __init__(self, L: GivenVotes, lfs: Sequence[Any] | None = None) -> None:
         self._source: VoteArray | VotePatterns
         self._classes: int | None
         if isinstance(L, VotePatterns):

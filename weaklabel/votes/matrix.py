@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from weaklabel.errors import VoteError
 from weaklabel.labels import VoteArray, check_L, check_label_names
@@ -103,3 +105,7 @@ class Votes:
     @cached_property
     def _patterns(self) -> VotePatterns:
         return vote_patterns(self.L)
+
+
+GivenVotes: TypeAlias = ArrayLike | VotePatterns | Votes
+"""A label matrix, its patterns, or votes with their names: what is given the one can be given the others."""
