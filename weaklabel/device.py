@@ -1,10 +1,10 @@
-"""Where and how transformers load and run: the device, mixed precision, and batches of texts of like length."""
+"""Where and how transformers load and run: the device, mixed precision, and batches of texts of like length in training."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,29 +83,6 @@ def length_batches(
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-BATCH_TOKENS = 512
-"""Tokens that run at once on a CPU when a model predicts: more is faster on many texts, fewer on few."""
-
-GPU_BATCH_TOKENS = 16_384
-"""The same on any other device."""
-
-
-def padded_lengths(lengths: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
-    """Return the length that each text is padded to: few different ones, longer by less than a quarter, or than 4.
-
-    Up to 32 tokens the next multiple of 4, up to 64 the next of 8, up to 128 the next of 16, and so on; at most
-    ``limit``. Shape: [n] -> [n].
-
-    Examples
-    --------
-    >>> padded_lengths(np.array([3, 17, 33, 64, 65, 127]), 120)
-    array([  4,  20,  40,  64,  80, 120])
-    """
-    power = 2 ** np.ceil(np.log2(np.maximum(lengths, 1))).astype(np.int64)
-    step = np.maximum(4, power // 8)
-    return np.clip(-(-lengths // step) * step, 1, limit)
-
-
 class Pretrained(NamedTuple):
     """A model ready to run on ``device``, and the tokenizer that belongs to it."""
 
@@ -182,102 +159,3 @@ def load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str 
     tokenizer.deprecation_warnings["Asking-to-pad-a-fast-tokenizer"] = True
     place = pick_device(device)
     return Pretrained(network.eval().to(place), tokenizer, place)
-
-
-def distinct(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the different texts in order of appearance, and for every text its place among them.
-
-    Examples
-    --------
-    >>> distinct(["b", "a", "b"])
-    (['b', 'a'], array([0, 1, 0]))
-    """
-    place: dict[str, int] = {}
-    rows = np.array([place.setdefault(text, len(place)) for text in texts], dtype=np.int64)
-    return list(place), rows
-
-
-def run_texts(
-    loaded: Pretrained,
-    texts: Sequence[str],
-    seconds: Sequence[str] | None = None,
-    *,
-    read: Callable[[Any, torch.Tensor], torch.Tensor],
-    width: int,
-    max_length: int,
-    batch_size: int | None = None,
-) -> NDArray[np.float32]:
-    """Run texts, or pairs of texts, through a model, so that no text's result depends on the others.
-
-    Parameters
-    ----------
-    texts, seconds
-        What to read; of a pair, only the first text is ever cut. Length: n.
-    max_length
-        Tokens that are read of a text or a pair, where the model takes that many.
-    read, width, batch_size
-        See `run_tokens`.
-
-    Returns
-    -------
-    array of float32
-        Shape: [n, width].
-    """
-    if not len(texts):
-        return np.empty((0, width), dtype=np.float32)
-    tokenizer, config = loaded.tokenizer, loaded.network.config
-    limit = min(max_length, tokenizer.model_max_length, getattr(config, "max_position_embeddings", max_length))
-    tokens = tokenizer(list(texts), seconds and list(seconds), truncation="only_first", max_length=limit)
-    return run_tokens(loaded, dict(tokens), read=read, width=width, limit=limit, batch_size=batch_size)
-
-
-def run_tokens(
-    loaded: Pretrained,
-    tokens: dict[str, list[list[int]]],
-    *,
-    read: Callable[[Any, torch.Tensor], torch.Tensor],
-    width: int,
-    limit: int,
-    batch_size: int | None = None,
-) -> NDArray[np.float32]:
-    """Run tokenized texts through a model, so that no text's result depends on the others.
-
-    In 16 bits the shape of a batch shows in the third digit. So a text is padded by its own length alone, and runs with
-    texts of that length, always equally many at once: a smaller group is filled up with repeats.
-
-    Parameters
-    ----------
-    tokens
-        What the tokenizer made of the texts: ``input_ids`` and what else the model takes. Length of each: n.
-    read
-        Takes the model's output and the attention mask of a batch and returns its rows. Shape: [b, width].
-    width
-        Numbers in a row of the result.
-    limit
-        Most tokens of a text.
-    batch_size
-        Texts that run at once; by default as many as hold `BATCH_TOKENS` tokens.
-
-    Returns
-    -------
-    array of float32
-        Shape: [n, width].
-    """
-    import torch
-
-    network, tokenizer, device = loaded
-    rows = np.empty((len(tokens["input_ids"]), width), dtype=np.float32)
-    padded = padded_lengths(np.array([len(ids) for ids in tokens["input_ids"]], dtype=np.int64), limit)
-    budget = BATCH_TOKENS if device.type == "cpu" else GPU_BATCH_TOKENS
-    with torch.inference_mode(), mixed_precision(device):
-        for length in np.unique(padded)[::-1].tolist():
-            group = np.flatnonzero(padded == length)
-            size = batch_size or max(1, budget // length)
-            for begin in range(0, len(group), size):
-                batch = group[begin : begin + size]
-                part = {key: [values[row] for row in np.resize(batch, size)] for key, values in tokens.items()}
-                inputs = tokenizer.pad(part, padding="max_length", max_length=length, return_tensors="pt")
-                inputs = inputs.to(device)
-                result = read(network(**inputs), inputs["attention_mask"])
-                rows[batch] = result[: len(batch)].float().cpu().numpy()
-    return rows

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.cache import TextCache, content_of
-from weaklabel.device import Pretrained, distinct, load_pretrained, mixed_precision, pick_device, run_texts
+from weaklabel.device import Pretrained, load_pretrained, mixed_precision, pick_device
 from weaklabel.errors import MissingPackageError
+from weaklabel.inference import BATCHES, distinct, run_texts
 from weaklabel.versions import versions
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class Encoder:
     Notes
     -----
     Where the device computes bfloat16 natively that is used; it changes a vector's components by about 0.002 and a
-    cosine by about 0.001 against float32. On one machine a text's vector does not depend on the texts beside it.
+    cosine by about 0.001 against float32. On one machine a text's vector does not depend on the texts
+    beside it, nor on the number of threads.
 
     Examples
     --------
@@ -159,7 +161,7 @@ def run_identity(model: str, device: str | None, *parameters: object) -> str | N
     place = pick_device(device)
     precision = "float32" if isinstance(mixed_precision(place), nullcontext) else "bfloat16"
     runs = versions(["torch", "transformers", "tokenizers"])
-    return f"{content_of(model)} {place.type} {precision} {runs} {parameters}"
+    return f"{content_of(model)} {place.type} {precision} {BATCHES} {runs} {parameters}"
 
 
 def rows_cache(kind: str, identity: str | None) -> TextCache[NDArray[np.float32]]:

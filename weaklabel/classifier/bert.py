@@ -19,8 +19,9 @@ from weaklabel.classifier.holdout import picked, split_rows
 from weaklabel.classifier.limits import check_training
 from weaklabel.classifier.logs import Logger
 from weaklabel.classifier.targets import Uncovered, check_texts, class_names, soft_targets, warn_of_truncated
-from weaklabel.device import Pretrained, distinct, pick_device, quiet_transformers, run_tokens
+from weaklabel.device import Pretrained, pick_device, quiet_transformers
 from weaklabel.files import write_text
+from weaklabel.inference import distinct, run_tokens
 from weaklabel.labels import Probs
 from weaklabel.lf.probability import softmax
 

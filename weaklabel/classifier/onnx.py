@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.targets import check_texts, warn_of_truncated
-from weaklabel.device import distinct
 from weaklabel.errors import ClassifierError, require
+from weaklabel.inference import distinct
 from weaklabel.labels import Probs
 from weaklabel.lf.probability import softmax
 from weaklabel.votes.threads import cores

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from weaklabel.cache import TextCache
 from weaklabel.corpus.batch import TEXT, Batch
-from weaklabel.device import Pretrained, distinct, load_pretrained, run_texts
+from weaklabel.device import Pretrained, load_pretrained
 from weaklabel.encoder import rows_cache, run_identity
 from weaklabel.errors import LFError, WeakLabelError
+from weaklabel.inference import distinct, run_texts
 from weaklabel.lf.probability import ModelLF, answers_of, check_answers, is_answer, softmax
 
 if TYPE_CHECKING:
