@@ -71,9 +71,10 @@ def no_cache(monkeypatch):
     monkeypatch.setenv("WEAKLABEL_CACHE", "off")
 
 
-def label(messages, pack, out, engine=None):
+def label(messages, pack, out, engine=None, **options):
     corpus = read_corpus(messages, quoting=True)
-    return label_file(corpus, load_lfs(pack), str(out), LabelOptions(workers=0, with_votes=True), engine=engine)
+    options = LabelOptions(workers=0, with_votes=True, **options)
+    return label_file(corpus, load_lfs(pack), str(out), options, engine=engine)
 
 
 def test_the_same_bytes_though_one_dies_and_one_comes_late(cluster, messages, pack, tmp_path):
@@ -102,6 +103,17 @@ def test_the_same_bytes_though_one_dies_and_one_comes_late(cluster, messages, pa
         found = label(messages, pack, tmp_path / "cluster.csv", engine)
     assert len(workers) >= 2
     assert found.rows == 300 and found.rejects == 3 and found.problems["shouting"].first[0].row == 150
+    assert (tmp_path / "cluster.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
+
+
+def test_the_same_bytes_where_texts_are_read(cluster, messages, pack, tmp_path):
+    address, add = cluster
+    add()
+    alone = label(messages, pack, tmp_path / "local.csv", read_texts=True)
+    with DaskEngine(address) as engine:
+        engine._client.wait_for_workers(1, timeout=60)
+        found = label(messages, pack, tmp_path / "cluster.csv", engine, read_texts=True)
+    assert found.labels == alone.labels and sum(found.labels.values()) == 300
     assert (tmp_path / "cluster.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
     rejects = [(tmp_path / f"{name}.csv.rejects.jsonl").read_bytes() for name in ("cluster", "local")]
     assert rejects[0] == rejects[1]

@@ -3,12 +3,15 @@
 import csv
 import gzip
 import json
+from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 
 from weaklabel import load_lfs, read_corpus
-from weaklabel.errors import CorpusError, VoteError
+from weaklabel.config import LabelModelSettings
+from weaklabel.errors import ConfigError, CorpusError, VoteError
 from weaklabel.job import LabelOptions, label_file
 from weaklabel.job.engine import LocalEngine
 from weaklabel.job.identity import corpus_identity
@@ -245,3 +248,54 @@ def test_spreadsheet_safe(pack, tmp_path):
     assert rows[1]["text"] == "'@win, now"
     with pytest.raises(CorpusError, match="no spreadsheet"):
         run(tmp_path / "in.csv", pack, tmp_path / "out.jsonl", LabelOptions(workers=0, safe=True))
+
+
+READING = LabelOptions(workers=0, read_texts=True, with_votes=True)
+
+
+@pytest.mark.filterwarnings("ignore::weaklabel.errors.WeakLabelWarning")
+@pytest.mark.parametrize("name", ["auto", "text"])
+def test_texts_are_read_as_at_once(messages, pack, tmp_path, name):
+    settings = LabelModelSettings(name=name)
+    found = run(messages, pack, tmp_path / "out.csv", replace(READING, label_model=settings))
+    corpus = read_corpus(messages, quoting=True)
+    once = label_corpus(corpus, load_lfs(pack), settings)
+    labels = load_lfs(pack).labels
+    write_labelled_corpus(tmp_path / "once.csv", corpus, once.votes, once.preds, once.probs, labels, with_votes=True)
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "once.csv").read_bytes()
+    assert found.labels == dict(zip(labels, np.bincount(once.preds), strict=True)) and sum(found.labels.values()) == 300
+    assert found.model.why() == once.model.why()
+    assert run(messages, pack, tmp_path / "none.csv", READING, dry_run=True).labels == found.labels
+    assert not (tmp_path / "none.csv").exists()
+
+
+@pytest.mark.filterwarnings("ignore::weaklabel.errors.WeakLabelWarning")
+@pytest.mark.parametrize("stop", [{"votes": 4}, {"writes": 0}, {"writes": 7}])
+def test_reading_texts_goes_on_where_it_stopped(messages, pack, tmp_path, stop):
+    whole = run(messages, pack, tmp_path / "whole.csv", READING)
+    with pytest.raises(Stops):
+        run(messages, pack, tmp_path / "out.csv", READING, engine=StoppingEngine(**stop))
+    assert run(messages, pack, tmp_path / "out.csv", READING).labels == whole.labels
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_votes_alone_and_texts_are_never_mixed(messages, pack, tmp_path):
+    with pytest.raises(Stops):
+        run(messages, pack, tmp_path / "out.csv", READING, engine=StoppingEngine(writes=7))
+    run(messages, pack, tmp_path / "out.csv")
+    run(messages, pack, tmp_path / "fresh.csv")
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "fresh.csv").read_bytes()
+
+
+def test_a_label_model_that_reads_no_texts_says_so(messages, pack, tmp_path):
+    options = LabelOptions(workers=0, read_texts=True, label_model=LabelModelSettings(name="majority"))
+    with pytest.raises(ConfigError, match="'majority' reads no texts"):
+        run(messages, pack, tmp_path / "out.csv", options)
+
+
+@pytest.mark.parametrize("content", ["id,text\n", "id,text\n1,win a prize\n"])
+@pytest.mark.filterwarnings("ignore::weaklabel.errors.WeakLabelWarning")
+def test_texts_of_hardly_any_rows(pack, tmp_path, content):
+    (tmp_path / "few.csv").write_text(content)
+    found = run(tmp_path / "few.csv", pack, tmp_path / "out.csv", READING)
+    assert sum(found.labels.values()) == found.rows == len(content.splitlines()) - 1

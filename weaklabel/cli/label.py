@@ -25,6 +25,13 @@ def label(
     votes: Annotated[bool, typer.Option("--votes", help="Add a column with the vote of every LF.")] = False,
     label_model: common.LabelModelOpt = "auto",
     class_balance: common.BalanceOpt = None,
+    read_texts: Annotated[
+        bool,
+        typer.Option(
+            "--read-texts",
+            help="Let the label model read the texts, too: better labels, and rows without votes get one.",
+        ),
+    ] = False,
     prefix: common.PrefixOpt = "",
     spreadsheet_safe: common.SafeOpt = False,
     text: common.TextOpt = "text",
@@ -54,11 +61,14 @@ def label(
     Examples:
       weaklabel label messages.csv --lfs spam -o labelled.csv
       weaklabel label messages.csv --lfs ./mine.py --text body --votes -o labelled.parquet
+      weaklabel label messages.csv --lfs spam --read-texts -o labelled.csv
       weaklabel label messages.tsv.gz --lfs spam --columns label,text --prefix weak_ -o - | head
 
     The output has every column and row of the input, in order, then label, confidence and one probability a class;
-    they are empty where no labeling function voted. Rows that cannot be read go to OUT.rejects.jsonl. A run that was
-    interrupted, however that was, goes on where it stopped when the same command is given again.
+    they are empty where no labeling function voted. With --read-texts the label model (auto or text) goes by the texts,
+    too, and labels every row; that takes seconds for a thousand short texts, hours for millions. Rows that cannot be
+    read go to OUT.rejects.jsonl. A run that was interrupted, however that was, goes on where it stopped when the same
+    command is given again.
     """
     from weaklabel.corpus import check_target
     from weaklabel.job import LabelOptions, label_file
@@ -73,6 +83,7 @@ def label(
     options = LabelOptions(
         label_model=label_model_settings(label_model, class_balance),
         seed=seed,
+        read_texts=read_texts,
         with_votes=votes,
         prefix=prefix,
         safe=spreadsheet_safe,

@@ -100,7 +100,7 @@ def label_file(
     engine
         Who does the work; by default this machine.
     dry_run
-        Vote and fit the label model, write nothing.
+        Vote, fit the label model and label, write nothing.
     show
         Where to tell progress.
 
@@ -113,20 +113,19 @@ def label_file(
     LabelModelError
         The label model cannot be fitted on the votes.
     ConfigError
-        The label model needs texts, or lacks an option.
+        The label model lacks an option, or cannot read texts and is to.
     """
     options = options or LabelOptions()
-    if options.label_model.name == "text":
-        raise ConfigError(
-            "the label model 'text' needs all texts at once, and a corpus is labelled in parts here; take auto, which goes "
-            "by the votes alone here, or weaklabel run"
-        )
     unfitted = make_label_model(options.label_model, len(lfs.labels), options.seed)  # says what it cannot do
+    if options.reads_texts and not unfitted.uses_texts:
+        raise ConfigError(
+            f"the label model '{options.label_model.name}' reads no texts; take auto or text, or do not ask it to"
+        )
     engine = engine or LocalEngine()
     check_new_columns(corpus, new_columns(lfs.labels, lfs.names if options.with_votes else (), options.prefix))
     corpus_id, keys = corpus_identity(corpus), lf_keys(lfs)
     place = "-" if dry_run else out
-    with JobFolder(place, _identity(corpus_id, keys, lfs, out, options)) as folder, ExitStack() as stack:
+    with JobFolder(place, _identity(corpus, corpus_id, keys, lfs, out, options)) as folder, ExitStack() as stack:
         job = LabelJob(corpus, lfs, options, keys, corpus_id, out, folder.path, folder.tag, _cached_votes(corpus_id))
         stack.callback(job.close)
         counted = _count(
@@ -134,19 +133,19 @@ def label_file(
         )
         model = job.load_model()
         if model is None:
-            model = unfitted.fit(counted.patterns)
+            model = _fitted(unfitted, job, counted.patterns, show)
             job.save_model(model)
         if not dry_run:
             follow(engine.write(job, counted.parts), _progress("writing", corpus, show))
             rejected = write_all_rejects(folder, corpus, counted.n_rejects, job.rejects(counted.parts))
             job.output.assemble(len(counted.parts), job.empty_columns())
+        labels = _label_counts(job, model, counted, written=not dry_run)
         _keep_votes(job)
-    preds = model.predict(counted.patterns.patterns)
     return Labelling(
         rows=counted.patterns.n,
         rejects=counted.n_rejects,
         known_rows=counted.known_rows,
-        labels={name: int(counted.patterns.counts[preds == number].sum()) for number, name in enumerate(lfs.labels)},
+        labels=dict(zip(lfs.labels, labels, strict=True)),
         problems=counted.problems,
         patterns=counted.patterns,
         model=model,
@@ -188,6 +187,29 @@ def _count(found: Iterator[PartSummary], n_lfs: int, budget: ErrorBudget, progre
     return _Counted(parts, merge_patterns(tables) if tables else none, budget.problems, n_rejects, known_rows)
 
 
+def _fitted(unfitted: LabelModel, job: LabelJob, patterns: VotePatterns, show: TextIO | None) -> LabelModel:
+    """Fit to all votes, and to a sample of the texts where texts are read."""
+    if not job.options.reads_texts:
+        return unfitted.fit(patterns)
+    from weaklabel.label_model.reader import TextReader
+
+    assert isinstance(unfitted, TextReader)
+    sampler = unfitted.sampler()
+    follow(job.sample_texts(sampler), _progress("reading texts", job.corpus, show))
+    return unfitted.fit_sample(patterns, sampler.sample())
+
+
+def _label_counts(job: LabelJob, model: LabelModel, counted: _Counted, written: bool) -> list[int]:
+    """Return how many rows each class gets. Length: k."""
+    k = len(job.lfs.labels)
+    if not job.options.reads_texts:
+        preds, counts = model.predict(counted.patterns.patterns), counted.patterns.counts
+        return [int(counts[preds == number].sum()) for number in range(k)]
+    noted = (job.output.noted(part.number)["labels"] for part in counted.parts)
+    found = noted if written else map(job.label_counts, job.parts())
+    return [sum(of_parts) for of_parts in zip([0] * k, *found, strict=True)]
+
+
 def follow(done: Iterator[Part], progress: Progress) -> list[Part]:
     """Tell how far a pass is, and return all parts of the corpus."""
     parts = []
@@ -203,7 +225,7 @@ def _progress(what: str, corpus: Corpus, show: TextIO | None) -> Progress:
 
 
 def _identity(
-    corpus_id: str, keys: Sequence[str], lfs: LFCollection, out: str, options: LabelOptions
+    corpus: Corpus, corpus_id: str, keys: Sequence[str], lfs: LFCollection, out: str, options: LabelOptions
 ) -> dict[str, Any]:
     return output_identity(
         corpus_id,
@@ -215,6 +237,7 @@ def _identity(
         label_model=options.label_model.model_dump(mode="json"),
         seed=options.seed,
         columns=[options.with_votes, options.prefix, options.safe],
+        texts=[options.reads_texts, *corpus.entities] if options.reads_texts else None,
     )
 
 

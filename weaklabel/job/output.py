@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from weaklabel.corpus import Corpus
 from weaklabel.corpus.batch import Batch
@@ -14,7 +15,7 @@ from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.sinks import ParquetSink
 from weaklabel.corpus.writing import check_target, copies_records, packed_output, sink_for
 from weaklabel.errors import WeakLabelError
-from weaklabel.files import atomic_path
+from weaklabel.files import atomic_path, write_json
 from weaklabel.job.folder import sync_folder
 
 
@@ -66,6 +67,15 @@ class Output:
             sink.write(batch, new)
             sink.close()
 
+    def note(self, number: int, found: dict[str, Any]) -> None:
+        """Keep what is counted of part ``number``; before `write`, so that where the rows are, the counts are."""
+        write_json(self._note(number), found)
+
+    def noted(self, number: int) -> dict[str, Any]:
+        """Return what `note` kept of part ``number``."""
+        found: dict[str, Any] = json.loads(self._note(number).read_text(encoding="utf-8"))
+        return found
+
     def assemble(self, n_parts: int, empty: NewColumns) -> None:
         """Put all parts together, under the final name only once that is complete.
 
@@ -115,6 +125,9 @@ class Output:
         for number in range(n_parts):
             sink.writer.write_table(pq.read_table(self._part(number)).cast(sink.writer.schema))
         sink.close()
+
+    def _note(self, number: int) -> Path:
+        return self.folder / f"out-{self.tag}-{number:06d}.json"
 
     def _part(self, number: int) -> Path:
         return self.folder / f"out-{self.tag}-{number:06d}.part"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from weaklabel.corpus import Corpus, Reject, check_new_columns
 from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.errors import ClassifierError
-from weaklabel.files import write_json
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder
 from weaklabel.job.identity import corpus_identity, output_identity
@@ -94,8 +92,7 @@ class PredictJob:
         preds = probs.argmax(axis=1) if len(probs) else np.empty(0, np.int64)
         counts = np.bincount(preds, minlength=len(self.classifier.labels_)).tolist()
         rejects = [asdict(reject) for reject in rows.rejects]
-        # First what is counted, then the rows: where the rows are, the counts are.
-        write_json(self._counts(rows.part.number), {"labels": counts, "rejects": rejects})
+        self.output.note(rows.part.number, {"labels": counts, "rejects": rejects})
         new = NewColumns(label_columns(preds, probs, self.classifier.labels_, self.prefix))
         self.output.write(rows.part.number, rows.batch, new)
 
@@ -104,7 +101,7 @@ class PredictJob:
         labels = self.classifier.labels_
         total, n_rejects = np.zeros(len(labels), dtype=np.int64), 0
         for part in parts:
-            found = self._counted(part)
+            found = self.output.noted(part.number)
             total += np.array(found["labels"], dtype=np.int64)
             n_rejects += len(found["rejects"])
         return dict(zip(labels, total.tolist(), strict=True)), n_rejects
@@ -112,20 +109,13 @@ class PredictJob:
     def rejects(self, parts: Sequence[Part]) -> Iterator[Reject]:
         """Give the rejects of all parts, in order."""
         for part in parts:
-            yield from (Reject(**reject) for reject in self._counted(part)["rejects"])
-
-    def _counted(self, part: Part) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._counts(part.number).read_text(encoding="utf-8"))
-        return found
+            yield from (Reject(**reject) for reject in self.output.noted(part.number)["rejects"])
 
     def empty_columns(self) -> NewColumns:
         """Return the new columns of no rows."""
         labels = self.classifier.labels_
         none = np.empty((0, len(labels)))
         return NewColumns(label_columns(np.empty(0, np.int64), none, labels, self.prefix))
-
-    def _counts(self, number: int) -> Path:
-        return self.folder / f"out-{self.output.tag}-{number:06d}.json"
 
 
 def mark_as_trained(corpus: Corpus, classifier: Classifier) -> None:

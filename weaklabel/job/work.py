@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -19,14 +19,16 @@ from weaklabel.errors import CorpusError
 from weaklabel.job.output import Output
 from weaklabel.job.store import PartVotes, VoteStore
 from weaklabel.labelled import label_columns, vote_columns
-from weaklabel.labels import ABSTAIN, VoteArray
+from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 from weaklabel.lf.core import LF
 from weaklabel.lf.packs import LFCollection
 from weaklabel.votes import Problems, VotePatterns, vote_patterns
+from weaklabel.votes.patterns import take_rows
 from weaklabel.votes.voter import Voter
 
 if TYPE_CHECKING:
     from weaklabel.label_model import LabelModel
+    from weaklabel.label_model.sample import TextSampler
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class LabelOptions:
         Which label model, and its parameters.
     seed
         Of the label model.
+    read_texts
+        Let the label model read the texts, too, as ``auto`` and ``text`` can; ``text`` always does.
     with_votes
         Write the vote of every labeling function.
     prefix
@@ -51,6 +55,7 @@ class LabelOptions:
 
     label_model: LabelModelSettings = field(default_factory=LabelModelSettings)
     seed: int = 0
+    read_texts: bool = False
     with_votes: bool = False
     prefix: str = ""
     safe: bool = False
@@ -58,6 +63,11 @@ class LabelOptions:
     workers: int = 1
     time_limit: float | None = None
     memory_limit: int | None = None
+
+    @property
+    def reads_texts(self) -> bool:
+        """Whether the label model reads the texts."""
+        return self.read_texts or self.label_model.name == "text"
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,14 @@ class PartSummary:
     def n_votes(self) -> int:
         """Votes that are no abstains."""
         return int(((self.table.patterns != ABSTAIN).sum(axis=1) * self.table.counts).sum())
+
+
+class _Answers(NamedTuple):
+    """Votes, and what the label model makes of them."""
+
+    L: VoteArray
+    preds: Labels
+    probs: Probs
 
 
 class LabelJob:
@@ -171,7 +189,8 @@ class LabelJob:
 
     def read(self, part: Part) -> PartRows:
         """Read a part as far as `write` needs it: its records, where these are copied."""
-        return self.corpus.read_records(part) if self.output.copies else self.corpus.read_part(part)
+        only_records = self.output.copies and not self.options.reads_texts
+        return self.corpus.read_records(part) if only_records else self.corpus.read_part(part)
 
     def voted(self, number: int) -> PartVotes | None:
         """Return all votes on part ``number``, or None where a labeling function has still to vote on it.
@@ -198,9 +217,24 @@ class LabelJob:
 
     def write(self, rows: PartRows) -> None:
         """Write a part with its labels; `model` must be there by now."""
-        found = self._votes(rows.part).of(self.keys)
-        new = NewColumns(self._columns(found.patterns), found.rows())
+        if self.options.reads_texts:
+            answers = self._answers(rows)
+            self.output.note(rows.part.number, {"labels": self._counted(answers.preds)})
+            new = NewColumns(self._columns(answers))
+        else:
+            found = self._votes(rows.part).of(self.keys)
+            new = NewColumns(self._columns(self._said(found.patterns)), found.rows())
         self.output.write(rows.part.number, rows.batch, new)
+
+    def sample_texts(self, sampler: TextSampler) -> Iterator[Part]:
+        """Show all rows to what chooses those whose texts a label model reads at its fit; give the parts as they are done."""
+        for rows in self.parts():
+            sampler.add(self._votes(rows.part).of(self.keys), rows.batch.model_texts)
+            yield rows.part
+
+    def label_counts(self, rows: PartRows) -> list[int]:
+        """Label a part by votes and texts, and return how many rows each class gets. Length: k."""
+        return self._counted(self._answers(rows).preds)
 
     def rejects(self, parts: Iterable[Part]) -> Iterator[Reject]:
         """Give the rejects of all parts, in order."""
@@ -209,7 +243,7 @@ class LabelJob:
 
     def empty_columns(self) -> NewColumns:
         """Return the new columns of no rows."""
-        return NewColumns(self._columns(np.empty((0, len(self.keys)), np.int8)))
+        return NewColumns(self._columns(self._said(np.empty((0, len(self.keys)), np.int8))))
 
     def summary(self, votes: PartVotes, is_new: bool) -> PartSummary:
         """Return what the votes on a part come to."""
@@ -265,10 +299,21 @@ class LabelJob:
             )
         return self._voters[missing]
 
-    def _columns(self, patterns: VoteArray) -> pl.DataFrame:
+    def _answers(self, rows: PartRows) -> _Answers:
+        """Label the rows of a part by votes and texts."""
+        found = self._votes(rows.part).of(self.keys)
+        return self._said(take_rows(found.patterns, found.rows()), rows.batch.model_texts)
+
+    def _said(self, L: VoteArray, texts: list[str] | None = None) -> _Answers:
         assert self.model is not None
-        preds, probs = self.model.predict(patterns, return_probs=True)
+        return _Answers(L, *self.model.predict(L, return_probs=True, texts=texts))
+
+    def _counted(self, preds: Labels) -> list[int]:
+        counts: list[int] = np.bincount(preds[preds >= 0], minlength=len(self.lfs.labels)).tolist()
+        return counts
+
+    def _columns(self, answers: _Answers) -> pl.DataFrame:
         labels, prefix = self.lfs.labels, self.options.prefix
-        columns = label_columns(preds, probs, labels, prefix)
+        columns = label_columns(answers.preds, answers.probs, labels, prefix)
         lf_names = self.lfs.names if self.options.with_votes else ()
-        return columns.hstack(vote_columns(patterns, labels, lf_names, prefix))
+        return columns.hstack(vote_columns(answers.L, labels, lf_names, prefix))

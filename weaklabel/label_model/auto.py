@@ -8,6 +8,8 @@ from typing import Any
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.budget import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
+from weaklabel.label_model.reader import TextReader
+from weaklabel.label_model.sample import TextSample
 from weaklabel.label_model.saving import restore
 from weaklabel.label_model.text import TextLabelModel
 from weaklabel.labels import Probs, VoteArray
@@ -18,7 +20,7 @@ LEAST_GAIN = 0.02
 """Nats that a text must tell of its label for texts to be used."""
 
 
-class AutoLabelModel(LabelModel):
+class AutoLabelModel(TextReader):
     """The label model to use unless there is a reason for another: it chooses without gold, and says why.
 
     Given texts, it is a `TextLabelModel`, unless the texts tell nothing of what the votes say, or labeling functions and
@@ -49,8 +51,6 @@ class AutoLabelModel(LabelModel):
     [0, 1, 0, 1, 0, -1]
     """
 
-    uses_texts = True
-
     chosen_: LabelModel
 
     def __init__(
@@ -69,7 +69,7 @@ class AutoLabelModel(LabelModel):
         chosen = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(found)
         self._choose(chosen)
 
-    def _fit_texts(self, found: VotePatterns, texts: list[str]) -> None:
+    def _fit_sample(self, found: VotePatterns, sample: TextSample) -> None:
         if self.cardinality == 1 or not has_vote(found.patterns).any():
             self._fit(found)
             return
@@ -78,7 +78,7 @@ class AutoLabelModel(LabelModel):
             self._fit(found)
             self._note = f"; texts are left out, since what votes say beside them would take more than {gib(BUDGET)}"
             return
-        model._fit_texts(found, texts)
+        model.fit_sample(found, sample)
         if model.text_gain_ >= LEAST_GAIN:
             self._choose(model)
         else:

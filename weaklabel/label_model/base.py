@@ -16,10 +16,10 @@ from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.given import checked_votes
 from weaklabel.label_model.saving import MODELS, to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
-from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, as_texts
+from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 from weaklabel.params import HasParams
 from weaklabel.votes.matrix import GivenVotes
-from weaklabel.votes.patterns import VotePatterns, take_rows, vote_patterns
+from weaklabel.votes.patterns import VotePatterns, vote_patterns
 from weaklabel.votes.tally import has_vote
 
 
@@ -80,13 +80,7 @@ class LabelModel(HasParams, ABC):
         LabelModelError
             The model cannot be fitted on these votes, or would take too much memory (see `weaklabel.label_model.budget`).
         """
-        found = checked_votes(L, self.cardinality)
-        patterns = found if isinstance(found, VotePatterns) else self._gather(found)
-        refuse_beyond(self.bytes_needed(patterns), type(self).__name__, patterns.m, self.cardinality)
-        if texts is None or not self.uses_texts:
-            self._fit(patterns)
-        else:
-            self._fit_texts(patterns, as_texts(texts, LabelModelError, patterns.n))
+        self._fit(self._given(L))
         return self
 
     def bytes_needed(self, found: VotePatterns) -> int:
@@ -231,6 +225,13 @@ class LabelModel(HasParams, ABC):
         params = {name: to_plain(value) for name, value in self.get_params().items()}
         return {"model": type(self).__name__, "params": params, "state": to_plain(self._state())}
 
+    def _given(self, L: GivenVotes) -> VotePatterns:
+        """Return the patterns to fit to, of which the fit does not take too much memory."""
+        found = checked_votes(L, self.cardinality)
+        patterns = found if isinstance(found, VotePatterns) else self._gather(found)
+        refuse_beyond(self.bytes_needed(patterns), type(self).__name__, patterns.m, self.cardinality)
+        return patterns
+
     def _gather(self, L: VoteArray) -> VotePatterns:
         """Return the patterns to fit to."""
         return vote_patterns(L)
@@ -250,14 +251,6 @@ class LabelModel(HasParams, ABC):
     @abstractmethod
     def _predict_patterns(self, patterns: VoteArray) -> Probs:
         """Return probabilities of patterns; rows without votes may hold anything. Shape: [u, m] -> [u, k]."""
-
-    def _fit_texts(self, found: VotePatterns, texts: list[str]) -> None:
-        """Fit to patterns that keep their rows, and to the rows' texts; for models with ``uses_texts``."""
-        raise NotImplementedError
-
-    def _predict_texts(self, rows: VoteArray, texts: list[str]) -> Probs:
-        """Return probabilities of rows with their texts; for models with ``uses_texts``. Shape: [n, m], [n] -> [n, k]."""
-        raise NotImplementedError
 
     def _state(self) -> dict[str, Any]:
         """Return what was fitted."""
@@ -302,11 +295,7 @@ class LabelModel(HasParams, ABC):
     def _answers(self, L: GivenVotes, texts: Sequence[str] | None) -> tuple[VoteArray, NDArray[np.int64] | None, Probs]:
         """Return what `_rows` does, and the probabilities of the votes."""
         rows, inverse = self._rows(L)
-        if texts is None or not self.uses_texts:
-            return rows, inverse, self._probs(rows)
-        rows = rows if inverse is None else take_rows(rows, inverse)
-        self._check_width(rows.shape[1])
-        return rows, None, self._predict_texts(rows, as_texts(texts, LabelModelError, len(rows)))
+        return rows, inverse, self._probs(rows)
 
     def _check_width(self, m: int) -> None:
         self._check_fitted()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,11 +15,13 @@ from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.discriminant import CrossFitted, normalised, temperature
 from weaklabel.label_model.evidence import vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood
+from weaklabel.label_model.reader import TextReader
+from weaklabel.label_model.sample import MOST_ROWS, TextSample, TextSampler
 from weaklabel.label_model.saving import restore
 from weaklabel.label_model.teachers import choose_teachers, gain
 from weaklabel.label_model.ties import sure_labels
 from weaklabel.labels import Probs, VoteArray
-from weaklabel.votes.patterns import VotePatterns, take_rows
+from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
 
 Floats = NDArray[np.float64]
@@ -37,7 +38,7 @@ _TEXTS_AT_ONCE = 1 << 14
 """Texts whose vectors are in memory together at prediction."""
 
 
-class TextLabelModel(LabelModel):
+class TextLabelModel(TextReader):
     r"""Votes and texts together: labels rows on which nobody voted, and corrects those on which the votes are wrong.
 
     Votes are first labelled without texts (see `CommitteeLabelModel`), those of a labeling function apart that drowns out
@@ -96,8 +97,6 @@ class TextLabelModel(LabelModel):
     The idea of labels from votes and features together is old: Raykar et al., Learning From Crowds, JMLR 2010.
     """
 
-    uses_texts = True
-
     votes_: LabelModel
     features_: TextFeatures
     evidence_: Floats
@@ -113,7 +112,7 @@ class TextLabelModel(LabelModel):
         n_rounds: int = 6,
         kept_gain: float = 0.9,
         vote_weight: float = 0.5,
-        max_rows: int = 20_000,
+        max_rows: int = MOST_ROWS,
         max_length: int = 128,
         tie_break_policy: str = "abstain",
         seed: int = 0,
@@ -142,24 +141,24 @@ class TextLabelModel(LabelModel):
     def _fit(self, found: VotePatterns) -> None:
         raise LabelModelError("TextLabelModel needs texts: give fit(L, texts), or use CommitteeLabelModel")
 
-    def _fit_texts(self, found: VotePatterns, texts: list[str]) -> None:
+    def sampler(self) -> TextSampler:
+        """Return what chooses the rows whose texts are read; see `TextReader.sampler`."""
         shares = all(0 <= share <= 1 for share in (self.kept_gain, self.vote_weight))
         if not (self.n_rounds >= 1 and shares and self.max_rows >= _FOLDS):
             raise LabelModelError(
                 f"n_rounds must be 1 or more, kept_gain and vote_weight 0 to 1 and max_rows {_FOLDS} or more; they are "
                 f"{self.n_rounds!r}, {self.kept_gain!r}, {self.vote_weight!r} and {self.max_rows!r}"
             )
+        return TextSampler(self.max_rows)
+
+    def _fit_sample(self, found: VotePatterns, sample: TextSample) -> None:
         self.votes_ = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(found)
-        hashes = np.array([zlib.crc32(text.encode("utf-8", "surrogatepass")) for text in texts], dtype=np.int64)
-        voted = has_vote(found.patterns)[found.rows()]
-        if not voted.any():
-            raise LabelModelError(f"none of {len(texts)} rows has a vote, so texts have nothing to learn from")
-        rows = _sample(hashes, voted, self.max_rows)
-        L = take_rows(found.patterns, found.rows()[rows])
+        if not has_vote(found.patterns).any():
+            raise LabelModelError(f"none of {found.n} rows has a vote, so texts have nothing to learn from")
         self.features_ = self._new_features()
-        model = CrossFitted(self.features_.fit_transform([texts[row] for row in rows]), hashes[rows] % _FOLDS, _FOLDS)
-        self.teaches_ = choose_teachers(model, L, self.cardinality)
-        labels, factor, accuracies = self._alternate(model, L)
+        model = CrossFitted(self.features_.fit_transform(sample.texts), sample.hashes % _FOLDS, _FOLDS)
+        self.teaches_ = choose_teachers(model, sample.L, self.cardinality)
+        labels, factor, accuracies = self._alternate(model, sample.L)
         weights, bias = model.fit(labels)
         self.weights_, self.bias_ = weights * factor, bias * factor
         # A labeling function that votes outside the sample only is known by its votes alone.
@@ -239,16 +238,3 @@ class TextLabelModel(LabelModel):
         self.teaches_ = np.ones(len(self.lf_accuracies_), dtype=bool)
         self.teaches_[state.get("silenced", [])] = False
         self.features_ = self._new_features().restore(state["features"])
-
-
-def _sample(hashes: NDArray[np.int64], voted: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
-    """Choose rows by their hashes: of each sort as many as its share, but of those with votes at least half of ``most``.
-
-    Where votes are rare, a fair sample would have next to none of them.
-    """
-    if len(hashes) <= most:
-        return np.arange(len(hashes))
-    order = np.argsort(hashes, kind="stable")
-    with_votes, without = order[voted[order]], order[~voted[order]]
-    n_voted = min(len(with_votes), max(most // 2, round(most * len(with_votes) / len(hashes))))
-    return np.sort(np.concatenate([with_votes[:n_voted], without[: most - n_voted]]))
