@@ -84,7 +84,7 @@ def curve_table():
 def validation_table():
     from benchmarks.quality.classifiers import validation_table
 
-    return validation_table(load("quality_bench_validation"))
+    return validation_table([load("quality_bench_validation"), load("quality_bench_validation_one_seed")])
 
 
 def training_table():

@@ -53,15 +53,16 @@ def table(results: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def validation_table(result: dict) -> str:
-    """Write scores without and with the gold of valid to choose by and to stop training, of one run, as Markdown."""
+def validation_table(results: list[dict]) -> str:
+    """Write scores without and with the gold of valid to choose by and to stop training, of some runs, as Markdown."""
     ways = {None: "`auto`", "linear": "linear", "bert": "BERT"}
     head = [title + suffix for title in ways.values() for suffix in ("", ", gold of valid*")]
     lines = ["| test score | " + " | ".join(head) + " |", "| --- |" + " ---: |" * len(head)]
-    for name, described in result["sets"].items():
-        found = {(line["classifier"], line["track"]): line for line in result["summary"] if line["set"] == name}
-        cells = [_cell(found.get((way, track))) for way in ways for track in ("no_gold", "validation_gold")]
-        lines.append(f"| {name} ({described['n']['valid']:,} valid rows) | {' | '.join(cells)} |")
+    for result in results:
+        for name, described in result["sets"].items():
+            found = {(line["classifier"], line["track"]): line for line in result["summary"] if line["set"] == name}
+            cells = [_cell(found.get((way, track))) for way in ways for track in ("no_gold", "validation_gold")]
+            lines.append(f"| {name} ({described['n']['valid']:,} valid rows) | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -35,18 +35,18 @@ def read(monkeypatch):
     """What classifiers and label models were given to read, by who read it."""
     seen = {}
 
-    def watch(cls, name, place=0):
+    def watch(cls, name, texts=lambda given: given[0]):
         real = getattr(cls, name)
 
         def watched(self, *given, **named):
-            seen.setdefault(f"{cls.__name__}.{name}", []).append(list(given[place]))
+            seen.setdefault(f"{cls.__name__}.{name}", []).append(list(texts(given)))
             return real(self, *given, **named)
 
         monkeypatch.setattr(cls, name, watched)
 
     watch(LinearClassifier, "fit")
     watch(LinearClassifier, "predict_proba")
-    watch(AutoLabelModel, "_fit_texts", 1)
+    watch(AutoLabelModel, "_fit_sample", lambda given: given[1].texts)
     return seen
 
 
@@ -72,12 +72,19 @@ def labels_of(path):
         return [row["label"] for row in csv.DictReader(file)]
 
 
+def test_label_with_texts(weaklabel, corpus, pack, read, tmp_path):
+    out = tmp_path / "out.csv"
+    done = weaklabel("label", corpus, "--lfs", pack, *ENTITIES, "--read-texts", "--workers", 0, "-o", out)
+    assert done.code == 0, done.err
+    assert read["AutoLabelModel._fit_sample"] == [marked(corpus)]
+
+
 def test_train_and_predict(weaklabel, corpus, pack, read, tmp_path):
     model, options = tmp_path / "model", ("--classifier", "linear", "--workers", 0)
     done = weaklabel("train", corpus, "--lfs", pack, *ENTITIES, *options, "-o", model, "--json")
     assert done.code == 0, done.err
     assert done.json["covered"] == len(ROWS)  # an LF that had met a mark would have failed
-    assert read["AutoLabelModel._fit_texts"] == read["LinearClassifier.fit"] == [marked(corpus)]
+    assert read["AutoLabelModel._fit_sample"] == read["LinearClassifier.fit"] == [marked(corpus)]
     assert marked(corpus)[0] == FIRST
     assert load_classifier(model).entities_ == ("e1", "e2")
     outs = [tmp_path / "remembered.csv", tmp_path / "asked.csv"]
@@ -136,7 +143,7 @@ def test_a_run_marks_what_models_read_and_its_folder_does_so_again(weaklabel, ru
     done = weaklabel("run", run / "project.toml", "--json")
     assert done.code == 0, done.err
     everything, gold = marked(run / "relations.csv"), marked(run / "gold.csv")
-    assert read["AutoLabelModel._fit_texts"] == [everything]
+    assert read["AutoLabelModel._fit_sample"] == [everything]
     assert read["LinearClassifier.fit"] == [everything] * 2  # the classifier, and the ceiling
     assert set(map(tuple, read["LinearClassifier.predict_proba"])) == {tuple(gold)}
     manifest = json.loads((run / "run" / "manifest.json").read_text(encoding="utf-8"))

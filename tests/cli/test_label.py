@@ -31,6 +31,17 @@ def test_labels_every_row_and_keeps_the_rest(weaklabel, corpus, pack, tmp_path):
     assert "24 in = 24 out + 0 rejected" in done.out
 
 
+@pytest.mark.filterwarnings("ignore::weaklabel.errors.WeakLabelWarning")
+def test_texts_label_what_votes_do_not(weaklabel, corpus, pack, tmp_path):
+    without = weaklabel("label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv")
+    assert "--read-texts goes by their texts" in without.out
+    done = weaklabel("label", corpus, "--lfs", pack, "--label-model", "text", "-o", tmp_path / "out.csv")
+    assert done.code == 0 and ", 0 without a label" in done.out and "--read-texts" not in done.out
+    assert {row["label"] for row in read(tmp_path / "out.csv")} == {"complaint", "praise"}
+    refused = weaklabel("label", corpus, "--lfs", pack, "--label-model", "snorkel", "--read-texts", "-o", "out.csv")
+    assert refused.code == 1 and "'snorkel' reads no texts" in refused.err
+
+
 def test_hostile_csv_keeps_good_rows_byte_for_byte(weaklabel, pack, tmp_path):
     """Windows line ends, a BOM, quoted newlines, NA texts, a ragged row, an emoji column."""
     good = [

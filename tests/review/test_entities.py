@@ -25,8 +25,10 @@ def corpus(tmp_path):
 
 def test_labels_explanations_and_relabelling_go_by_the_marked_text(corpus, monkeypatch):
     read = []
-    fit, predict = AutoLabelModel._fit_texts, LabelModel.predict
-    monkeypatch.setattr(AutoLabelModel, "_fit_texts", lambda self, *given: read.append(given[1]) or fit(self, *given))
+    fit, predict = AutoLabelModel._fit_sample, LabelModel.predict
+    monkeypatch.setattr(
+        AutoLabelModel, "_fit_sample", lambda self, *given: read.append(given[1].texts) or fit(self, *given)
+    )
     monkeypatch.setattr(
         LabelModel,
         "predict",

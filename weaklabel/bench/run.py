@@ -113,7 +113,8 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
     Returns
     -------
     dict
-        Fit for JSON: format, command, machine, versions, seconds, sets, cells, summary, crossings.
+        Fit for JSON: format, command, machine, versions, sets, cells, summary, crossings, seconds of this run, and
+        ``cell_seconds`` of all fits and predictions, also of cells kept from earlier runs.
 
     Raises
     ------
@@ -149,7 +150,14 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
     gold = {bench_set.name: bench_set.test.Y for bench_set in sets}
     summaries = summarise(results, Predictions(gold, preds))
     found = [asdict(one) | {"sentence": str(one)} for one in crossings(summaries)]
-    return results | {"summary": plain(summaries), "crossings": found, "seconds": time.perf_counter() - began}
+    took = {"seconds": time.perf_counter() - began, "cell_seconds": _cell_seconds(cells)}
+    return results | {"summary": plain(summaries), "crossings": found, **took}
+
+
+def _cell_seconds(cells: Sequence[dict[str, Any]]) -> float:
+    """Return what fits and predictions took, each counted once, also those that an earlier run kept."""
+    done = {cell["predictions_file"]: cell["fit_seconds"] + cell["predict_seconds"] for cell in cells if cell["scores"]}
+    return float(sum(done.values()))
 
 
 def machine() -> dict[str, Any]:

@@ -66,8 +66,8 @@ def label(
 
     The output has every column and row of the input, in order, then label, confidence and one probability a class;
     they are empty where no labeling function voted. With --read-texts the label model (auto or text) goes by the texts,
-    too, and labels every row; that takes seconds for a thousand short texts, hours for millions. Rows that cannot be
-    read go to OUT.rejects.jsonl. A run that was interrupted, however that was, goes on where it stopped when the same
+    too, also on rows without votes; that takes seconds for a thousand short texts, hours for millions. Rows that cannot
+    be read go to OUT.rejects.jsonl. A run that was interrupted, however that was, goes on where it stopped when the same
     command is given again.
     """
     from weaklabel.corpus import check_target
@@ -95,7 +95,8 @@ def label(
     with common.open_engine(engine, address) as chosen, nullcontext() if out == "-" else stdout_for_results():
         found = label_file(rows, loaded, out, options, engine=chosen, dry_run=dry_run, show=stderr_unless(quiet))
     result = _summary(found, None if dry_run else out)
-    show(result, _text(result, found), json, quiet, to_stderr=out == "-")
+    hint = label_model == "auto" and not read_texts and result["unlabelled"] > 0
+    show(result, _text(result, found, hint), json, quiet, to_stderr=out == "-")
 
 
 def _summary(found: Labelling, out: str | None) -> dict[str, Any]:
@@ -121,11 +122,12 @@ def _frequent(labels: dict[str, int]) -> str:
     return f"{said}, {sum(rest):,} of {len(rest)} other classes" if rest else said
 
 
-def _text(result: dict[str, Any], found: Labelling) -> str:
+def _text(result: dict[str, Any], found: Labelling, hint: bool) -> str:
     lines = [
         f"rows: {result['rows_in']:,} in = {result['rows_out']:,} out + {result['rejects']:,} rejected",
         f"labels: {_frequent(result['labels'])}, {result['unlabelled']:,} without a label",
         *([f"label model: {result['label_model']}"] if result["label_model"] else []),
+        *(["rows without a label: --read-texts goes by their texts"] if hint else []),
         *(f"LF '{name}': {problems}" for name, problems in found.problems.items()),
         f"written to {shown_path(result['out'])}" if result["out"] else "nothing written (dry run)",
     ]
