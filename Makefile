@@ -32,6 +32,7 @@ format: $(VENV)/.dev
 SETS ?= youtube trec
 bench-quality: $(VENV)/.dev
 	$(if $(DATA),,$(error give DATA=FOLDER, which holds sets in WRENCH's format, such as $(SETS)))
+	@mkdir -p build
 	OMP_NUM_THREADS=2 HF_HUB_OFFLINE=1 $(BIN)/weaklabel bench $(SETS:%=$(DATA)/%) --label-models majority,snorkel,auto \
 		--classifiers linear,bert -o build/quality.json --html build/quality.html
 

@@ -40,6 +40,21 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             part.unlink()
 
 
+def check_file_path(path: str | os.PathLike[str]) -> None:
+    """Find out before any work whether a file can be written there.
+
+    Raises
+    ------
+    WeakLabelError
+        It is a folder or a device, which a file would replace, or its folder does not exist.
+    """
+    place = Path(path)
+    if place.exists() and not place.is_file():
+        raise WeakLabelError(f"cannot write {place}: it is no file; name one")
+    if not place.absolute().parent.is_dir():
+        raise WeakLabelError(f"cannot write {place}: there is no folder {place.parent}; make it, or name another")
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write ``text`` as UTF-8, atomically."""
     with atomic_path(path) as part:

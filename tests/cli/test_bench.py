@@ -33,6 +33,12 @@ def test_tables_on_stdout_progress_on_stderr(bench, tmp_path):
     assert bench(tmp_path / "guests", "--seeds", 2, "--quiet").out == ""
 
 
+@pytest.mark.parametrize("option", ["--out", "--html", "--markdown"])
+def test_a_file_that_cannot_be_written_is_refused_before_any_work(bench, tmp_path, option):
+    done = bench(wrench(tmp_path), option, tmp_path / "no" / "results")
+    assert done.code == 1 and "there is no folder" in done.err and not (tmp_path / "work").exists()
+
+
 def test_files_and_json_hold_the_same(bench, tmp_path):
     files = {option: tmp_path / f"results.{option}" for option in ("out", "html", "markdown")}
     options = [part for option, path in files.items() for part in (f"--{option}", path)]

@@ -15,22 +15,6 @@ if TYPE_CHECKING:
     from weaklabel.votes import Votes
 
 
-def check_page_path(path: Path) -> None:
-    """Refuse a place where no page can be written; a device would be replaced by a file.
-
-    Raises
-    ------
-    WeakLabelError
-        It is a folder or a device, or its folder does not exist.
-    """
-    from weaklabel.errors import WeakLabelError
-
-    if path.exists() and not path.is_file():
-        raise WeakLabelError(f"cannot write {path}: it is no file; name one, such as report.html")
-    if not path.parent.is_dir():
-        raise WeakLabelError(f"cannot write {path}: there is no folder {path.parent}; make it, or name another")
-
-
 def write_page(
     path: Path,
     corpus: Corpus,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.analysis_page import check_page_path, write_page
+from weaklabel.cli.analysis_page import write_page
 from weaklabel.cli.common import open_corpus, show, stdout_for_results
 from weaklabel.cli.decided import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
@@ -56,6 +56,7 @@ def analyze(
     with --gold its true precision stands beside it.
     """
     from weaklabel.decisions import read_decisions
+    from weaklabel.files import check_file_path
     from weaklabel.labels import encode_labels
     from weaklabel.lf.packs import load_lfs
     from weaklabel.run_folder import recorded_warnings
@@ -65,7 +66,7 @@ def analyze(
         raise typer.BadParameter("it contradicts --gold", param_hint="--decisions")
     said = read_decisions(decisions) if decisions else None
     if html is not None:
-        check_page_path(html)
+        check_file_path(html)
     loaded = load_lfs(*lfs)
     rows = open_corpus(
         corpus, text, entities, delimiter, quoting, encoding, columns, format, limit, [gold] if gold else []

@@ -101,7 +101,7 @@ def bench(
     from weaklabel.bench.tables import text_table
     from weaklabel.cli.common import show
     from weaklabel.errors import WeakLabelError
-    from weaklabel.files import write_json, write_text
+    from weaklabel.files import check_file_path, write_json, write_text
 
     settings = BenchSettings(
         work=work or _work_folder(),
@@ -117,6 +117,9 @@ def bench(
         timeout=timeout,
         fresh=fresh,
     )
+    for file in (out, html, markdown):
+        if file is not None:
+            check_file_path(file)
     tell_steps(quiet)
     results = run_bench(sets, settings, command=_command())
     if out is not None:
