@@ -151,22 +151,25 @@ def _run_each(batches: Sequence[T], run: Callable[[T], None], device: torch.devi
     """
     import torch
 
-    threads = torch.get_num_threads() if device.type == "cpu" else 1
+    threads = min(torch.get_num_threads(), max(1, len(batches))) if device.type == "cpu" else 1
     waiting = deque(batches)
 
     def work() -> None:
         if device.type == "cpu":
             torch.set_num_threads(1)  # of this thread
         with torch.inference_mode(), mixed_precision(device):
-            for batch in _taken(waiting):
-                run(batch)
+            try:
+                for batch in _taken(waiting):
+                    run(batch)
+            finally:
+                waiting.clear()  # after an error nobody begins another batch
 
     with ThreadPoolExecutor(threads) as pool:
         try:
             for done in [pool.submit(work) for _ in range(threads)]:
                 done.result()
         finally:
-            waiting.clear()  # after an error, or Ctrl-C, nobody begins another batch
+            waiting.clear()  # nor after Ctrl-C
             torch.set_num_threads(torch.get_num_threads())  # of threads that begin later, too
 
 

@@ -46,7 +46,7 @@ def test_files_and_json_hold_the_same(bench, tmp_path):
     assert printed == json.loads(files["out"].read_text())
     assert printed["format"] == "weaklabel bench 1"
     assert set(printed) == {
-        "format", "command", "machine", "versions", "seconds", "sets", "cells", "summary", "crossings",
+        "format", "command", "machine", "versions", "seconds", "cell_seconds", "sets", "cells", "summary", "crossings",
     }  # fmt: skip
     # Nobody's folders leave the machine.
     assert str(tmp_path) not in files["out"].read_text()

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from tests.report.markup import HOSTILE, dots_of, drawn, texts
 from weaklabel.report.charts import Estimate, Line, bars, calibration, dots, heat_map, histogram, lines
@@ -117,6 +117,7 @@ def test_nothing_to_draw_is_drawn():
 
 @given(st.text(st.characters(exclude_categories=()), max_size=60))
 @settings(max_examples=30, deadline=None)
+@example("\ud800")
 def test_any_name_can_be_drawn(name):
     svg = dots([name], [E(0.5)], name, alt=name)
     assert not name.strip() or name_in_chart(name) in texts(svg)

@@ -93,7 +93,7 @@ def drawing(
 
     chart = Drawing()
     total = bottom + height + 8 + 18 * legend
-    with style.context(["default", _STYLE | {"svg.hashsalt": f"weaklabel {alt}"}]), _any_glyph():
+    with style.context(["default", _STYLE | {"svg.hashsalt": f"weaklabel {visible(alt)}"}]), _any_glyph():
         figure = Figure(figsize=(WIDTH / 72, total / 72), dpi=72)
         FigureCanvasSVG(figure)
         chart.axes = figure.add_axes((left / WIDTH, bottom / total, (WIDTH - left - right) / WIDTH, height / total))

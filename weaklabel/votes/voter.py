@@ -121,7 +121,7 @@ class Voter:
                 top=top,
                 time_limit=TIME_LIMIT if time_limit is None else time_limit,
                 memory_limit=memory_limit or _share_of_memory(workers),
-                threads=max(1, (os.cpu_count() or 1) // workers),
+                threads=max(1, cores() // workers),
             )
             self._guards = [Guard(order) for _ in range(workers)]
             self._idle: LifoQueue[Guard] = LifoQueue()

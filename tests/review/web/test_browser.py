@@ -266,5 +266,7 @@ def test_focus_is_seen_and_kept(run, serve, tab):
     page.keyboard.type("walk")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=10 of 60 rows")
+    page.wait_for_load_state()
+    settle(page)
     page.keyboard.press("?")
-    assert page.is_visible("dialog >> text=undo your last decision")
+    page.wait_for_selector("dialog >> text=undo your last decision")
