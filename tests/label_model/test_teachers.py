@@ -44,6 +44,15 @@ def test_who_is_right_as_often_teaches(rows):
     assert all(choose(X, right))
 
 
+@pytest.mark.parametrize(("others", "teaches"), [(2, True), (3, False)])
+def test_who_leaves_a_class_to_one_or_two_others_teaches(rows, others, teaches):
+    X, L, _ = rows
+    few = L.copy()
+    for lf in range(others, 6):
+        few[few[:, lf] == 0, lf] = -1
+    assert choose(X, few)[6] == teaches
+
+
 def test_who_alone_votes_for_a_class_teaches(rows):
     X, L, _ = rows
     alone = L.copy()

@@ -18,6 +18,9 @@ LEAST_GAIN = 0.05
 _LEAST_SHARE = 0.05
 """Share of the rows with votes on which a labeling function must vote to be able to drown out others."""
 
+_OTHERS = 3
+"""Others that must vote for each class of a labeling function that does not teach: one or two would teach it by themselves."""
+
 _MOST_TRIED = 12
 """Labeling functions that are tried, those of the most votes first."""
 
@@ -41,7 +44,8 @@ def choose_teachers(model: CrossFitted, L: VoteArray, k: int) -> NDArray[np.bool
     Returns
     -------
     array
-        Shape: [m]; True where a labeling function teaches. One that alone votes for a class does.
+        Shape: [m]; True where a labeling function teaches. One does that votes for a class for which fewer than three
+        others do.
     """
     votes = (L >= 0).sum(axis=0)
     often = np.flatnonzero(votes >= max(1, _LEAST_SHARE * has_vote(L).sum()))
@@ -49,7 +53,7 @@ def choose_teachers(model: CrossFitted, L: VoteArray, k: int) -> NDArray[np.bool
     told = {}
     for lf in often[np.argsort(-votes[often], kind="stable")][:_MOST_TRIED]:
         others = np.asfortranarray(np.delete(L, lf, axis=1))
-        if _classes(L[:, lf]) <= _classes(others):
+        if all(_voters(others, label) >= _OTHERS for label in np.unique(L[L[:, lf] >= 0, lf])):
             told[int(lf)] = _told(model, others, k)
     if told:
         most = max(told, key=told.__getitem__)
@@ -62,8 +66,9 @@ def gain(judged: Floats, labels: Probs) -> float:
     return _entropy(labels) + float((labels * judged).sum(axis=1).mean())
 
 
-def _classes(votes: VoteArray) -> set[int]:
-    return set(np.unique(votes[votes >= 0]).tolist())
+def _voters(L: VoteArray, label: int) -> int:
+    """Return how many labeling functions vote for a class."""
+    return int(np.count_nonzero(np.equal(L, label).any(axis=0)))
 
 
 def _told(model: CrossFitted, L: VoteArray, k: int) -> float:
