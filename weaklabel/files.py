@@ -24,8 +24,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         rename would do away with.
     """
     final = Path(path)
-    if final.exists() and not final.is_file():
-        raise WeakLabelError(f"cannot write {final}: it is no file; name one")
+    _refuse_other_than_file(final)
     # No two processes may share it, though they be on different machines.
     part = final.with_name(f".{final.name}.{uuid4().hex[:12]}.part")
     try:
@@ -49,10 +48,14 @@ def check_file_path(path: str | os.PathLike[str]) -> None:
         It is a folder or a device, which a file would replace, or its folder does not exist.
     """
     place = Path(path)
-    if place.exists() and not place.is_file():
-        raise WeakLabelError(f"cannot write {place}: it is no file; name one")
+    _refuse_other_than_file(place)
     if not place.absolute().parent.is_dir():
         raise WeakLabelError(f"cannot write {place}: there is no folder {place.parent}; make it, or name another")
+
+
+def _refuse_other_than_file(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise WeakLabelError(f"cannot write {path}: it is no file; name one")
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -81,7 +81,6 @@ class TextSampler:
 
     def __init__(self, most: int = MOST_ROWS) -> None:
         self.most = most
-        self._n_rows = 0
         self._seen = {True: 0, False: 0}
         self._kept: dict[bool, TextSample] = {}
 
@@ -96,20 +95,23 @@ class TextSampler:
             Length: n.
         """
         hashes = np.array([zlib.crc32(text.encode("utf-8", "surrogatepass")) for text in texts], dtype=np.int64)
-        voted = has_vote(found.patterns)[found.rows()]
+        voted, before = has_vote(found.patterns)[found.rows()], self._n_rows
         for sort in (True, False):
             rows = np.flatnonzero(voted == sort)
             self._seen[sort] += len(rows)
             rows = _lowest(hashes[rows], self.most, rows)
             more = TextSample(
-                self._n_rows + rows,
+                before + rows,
                 hashes[rows],
                 take_rows(found.patterns, found.rows()[rows]),
                 [texts[row] for row in rows.tolist()],
             )
             kept = self._kept[sort] + more if sort in self._kept else more
             self._kept[sort] = kept.take(_lowest(kept.hashes, self.most, np.arange(len(kept))))
-        self._n_rows += len(hashes)
+
+    @property
+    def _n_rows(self) -> int:
+        return sum(self._seen.values())
 
     def sample(self) -> TextSample:
         """Return the rows that are chosen among those seen so far."""
