@@ -42,12 +42,12 @@ clean:
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: $(BIN)/python setup.cfg constraints.txt
+$(VENV)/.demo: $(BIN)/python setup.py setup.cfg constraints.txt
 	@echo "installing weaklabel into $(VENV): a few minutes the first time"
 	$(PIP) install -c constraints.txt -e '.[demo,review]'
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/python setup.cfg constraints.txt
+$(VENV)/.dev: $(BIN)/python setup.py setup.cfg constraints.txt
 	@echo "installing weaklabel and its development tools into $(VENV): a few minutes the first time"
 	$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $@

@@ -1,16 +1,32 @@
-"""The ready packs are found however weaklabel is installed, also beside a user's folder called labeling_functions."""
+"""Everything is in the wheel and the sdist, and works from an environment that holds nothing else of ours.
 
+The ready packs are found however weaklabel is installed, also beside a user's folder called labeling_functions.
+"""
+
+import os
 import shutil
 import subprocess
 import sys
 import tarfile
+import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from weaklabel.cli import app
+
 ROOT = Path(__file__).parents[1]
 PROBE = "import weaklabel; print(weaklabel.__file__); print(weaklabel.load_lfs('spam').origins[0])"
+IMPORT_ALL = """
+import importlib, pkgutil, weaklabel
+assert weaklabel.__file__.startswith(sys.prefix), weaklabel.__file__
+for name in weaklabel.__all__:
+    getattr(weaklabel, name)
+for module in pkgutil.walk_packages(weaklabel.__path__, "weaklabel."):
+    if module.name != "weaklabel.__main__":
+        importlib.import_module(module.name)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +35,7 @@ def checkout(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("weaklabel", "labeling_functions"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)
     return folder
 
@@ -80,3 +96,61 @@ def test_as_installed_here(tmp_path):
     done = subprocess.run([sys.executable, "-c", PROBE], cwd=users_folder(tmp_path), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.split()[1]).name == "spam.py"
+
+
+def test_every_file_of_the_tree_is_in_both(checkout, built):
+    tree = {str(path.relative_to(checkout)) for path in checkout.rglob("*") if path.is_file()}
+    code = {name for name in tree if name.startswith(("weaklabel/", "labeling_functions/"))}
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert shipped == {name.replace("labeling_functions/", "weaklabel/packs/") for name in code}
+    with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
+        names = {member.name.partition("/")[2] for member in sdist if member.isfile()}
+    assert tree <= names
+
+
+@pytest.fixture(scope="module")
+def environment(built, tmp_path_factory):
+    """An environment with the wheel and the third-party packages of this one, without the editable install."""
+    root = tmp_path_factory.mktemp("environment")
+    venv.create(root, with_pip=False)
+    wheel = next(built.glob("*.whl"))
+    pip = [sys.executable, "-m", "pip", "--python", str(root / "bin" / "python"), "install", "--no-deps", "--no-index"]
+    subprocess.run([*pip, "--quiet", str(wheel)], check=True, capture_output=True)
+    (site,) = root.glob("lib/python*/site-packages")
+    installed = [path for path in sys.path if Path(path).name in {"site-packages", "dist-packages"}]
+    (site / "dependencies.pth").write_text("\n".join(installed) + "\n")
+    return root
+
+
+def run_installed(environment, cwd, *command):
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [environment / "bin" / command[0], *command[1:]], cwd=cwd, capture_output=True, text=True, env=own
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_everything_imports_from_the_wheel(environment, tmp_path):
+    run_installed(environment, tmp_path, "python", "-c", "import sys\n" + IMPORT_ALL)
+
+
+def test_every_verb_has_its_help_from_the_wheel(environment, tmp_path):
+    verbs = [command.name or command.callback.__name__ for command in app.registered_commands]
+    assert len(verbs) > 8
+    # One process asks for all: each start costs more than the help.
+    code = "import sys; from typer.testing import CliRunner; from weaklabel.cli import app\n"
+    code += (
+        "for verb in sys.argv[1:]: done = CliRunner().invoke(app, [verb, '--help']); assert done.exit_code == 0, done"
+    )
+    run_installed(environment, tmp_path, "python", "-c", code, *verbs)
+
+
+def test_the_command_of_the_wheel_labels(environment, tmp_path):
+    (tmp_path / "corpus.csv").write_text("text,gold\nwin a free prize now,spam\nsee you at home,ham\n")
+    pack = "from weaklabel import keyword_lf\nLABELS = ('ham', 'spam')\n"
+    (tmp_path / "mine.py").write_text(pack + "prize = keyword_lf('prize', 1, ['prize'])\n")
+    out = run_installed(environment, tmp_path, "weaklabel", "label", "corpus.csv", "--lfs", "./mine.py", "-o", "-")
+    assert out.splitlines()[1].startswith("win a free prize now,spam,spam")
+    run_installed(environment, tmp_path, "weaklabel", "analyze", "corpus.csv", "--lfs", "./mine.py", "--gold", "gold")
