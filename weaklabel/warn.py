@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from weaklabel.errors import WeakLabelWarning
 _KEPT: ContextVar[list[str] | None] = ContextVar("kept_warnings", default=None)
 
 
-def warn(message: str, stacklevel: int = 1) -> None:
+def warn(message: str, stacklevel: int | None = None) -> None:
     """Warn of something, or keep it where this thread is inside `kept_warnings`.
 
     Parameters
@@ -21,11 +22,12 @@ def warn(message: str, stacklevel: int = 1) -> None:
     message
         One sentence.
     stacklevel
-        Whose line the warning names: 1 for the caller's, 2 for that of the one who called it, and so on.
+        Whose line the warning names: 1 for the caller's, 2 for that of the one who called it, and so on. By default the
+        first that is not in this package.
     """
     kept = _KEPT.get()
     if kept is None:
-        warnings.warn(message, WeakLabelWarning, stacklevel=stacklevel + 1)
+        warnings.warn(message, WeakLabelWarning, stacklevel=(stacklevel or _depth_of_user()) + 1)
     else:
         kept.append(message)
 
@@ -47,3 +49,11 @@ def kept_warnings() -> Iterator[list[str]]:
         yield kept
     finally:
         _KEPT.reset(before)
+
+
+def _depth_of_user() -> int:
+    """Count the frames from the one that calls `warn` to the first outside this package."""
+    frame, depth = sys._getframe(2), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, depth = frame.f_back, depth + 1
+    return depth

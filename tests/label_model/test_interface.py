@@ -250,3 +250,33 @@ def test_late_votes_of_a_silent_labeling_function_are_not_used(model):
 def test_no_labeling_function_at_all(model):
     nothing = np.empty((5, 0), dtype=np.int8)
     assert np.isnan(silently(model.fit, nothing).predict_proba(nothing)).all()
+
+
+def test_the_second_argument_may_be_gold_as_in_scikit_learn_and_snorkel(model):
+    as_y = clone(model).fit(L, Y)
+    for gold in (Y.tolist(), Y.astype(np.int8), Y[:50]):
+        assert clone(model).fit(L, gold).predict_proba(L).shape == (400, 3)
+    np.testing.assert_array_equal(clone(model).fit(L, Y_dev=Y).predict_proba(L), as_y.predict_proba(L))
+    if "class_balance" in model.get_params():
+        shares = np.bincount(Y) / len(Y)
+        given = clone(model).set_params(class_balance=shares.tolist()).fit(L)
+        np.testing.assert_allclose(as_y.predict_proba(L), given.predict_proba(L), rtol=1e-12)
+        assert as_y.get_params()["class_balance"] is None
+    with pytest.raises(VoteError, match="label 3 in row 0 is outside"):
+        model.fit(L, [3, 0])
+    with pytest.raises(VoteError, match="one whole number a row"):
+        model.fit(L, [0.5, 0.2])
+
+
+def test_numbers_are_no_texts(model):
+    model.fit(L)
+    for call in (
+        lambda: model.fit(L, texts=Y),
+        lambda: model.predict_proba(L, Y),
+        lambda: model.predict(L, texts=Y.tolist()),
+        lambda: model.predict(L, return_probs=True, texts=Y),
+    ):
+        with pytest.raises(LabelModelError, match="texts must be strings, not numbers"):
+            call()
+    with pytest.raises(LabelModelError, match="texts were given twice"):
+        model.fit(L, ["a"] * 400, texts=["a"] * 400)

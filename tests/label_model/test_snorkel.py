@@ -283,3 +283,50 @@ def test_many_votes_do_not_underflow():
     model = SnorkelLabelModel().fit(L)
     model.mu_, model.lf_accuracies_ = np.tile(model.mu_, (1_000, 1)), np.tile(model.lf_accuracies_, 1_000)
     assert model.predict(np.tile([[0, 0, 0, 0], [1, 1, 1, 1]], 1_000)).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_snorkels_own_call_with_gold_of_a_development_set_gives_its_parameters(k):
+    L, Y = draw_votes(600, 7, k, seed=k)
+    dev = Y[:90][Y[:90] != k - 1].tolist() + [k - 1] * 7
+    theirs = RealLabelModel(k, verbose=False)
+    theirs.fit(L.astype(np.int64), np.array(dev), n_epochs=150, lr=0.02, seed=5, log_freq=100, progress_bar=False)
+    model = SnorkelLabelModel(k)
+    for ours in (
+        model.fit(L, np.array(dev), n_epochs=150, lr=0.02, seed=5, log_freq=100, progress_bar=False),
+        SnorkelLabelModel(k).fit(L_train=L, Y_dev=dev, n_epochs=150, lr=0.02, seed=5),
+    ):
+        np.testing.assert_allclose(ours.p_, theirs.p.tolist(), rtol=1e-6)
+        np.testing.assert_allclose(ours.mu_, theirs.mu.detach().numpy(), rtol=0, atol=1e-6)
+    # Options of a fit are of that fit alone, as in Snorkel.
+    assert model.get_params() == SnorkelLabelModel(k).get_params()
+    np.testing.assert_array_equal(model.fit(L).mu_, SnorkelLabelModel(k).fit(L).mu_)
+
+
+def test_class_balance_counts_before_gold_as_in_snorkel():
+    L, Y = draw_votes(500, 6, 2, seed=1)
+    balance = [0.3, 0.7]
+    theirs = RealLabelModel(2, verbose=False)
+    theirs.fit(L.astype(np.int64), Y, class_balance=balance, seed=0, progress_bar=False)
+    for ours in (
+        SnorkelLabelModel().fit(L, Y, class_balance=balance),
+        SnorkelLabelModel(class_balance=balance).fit(L, Y),
+    ):
+        np.testing.assert_allclose(ours.mu_, theirs.mu.detach().numpy(), rtol=0, atol=1e-6)
+    assert SnorkelLabelModel(class_balance="uniform").fit(L, [0, 0, 0, 1]).p_.tolist() == [0.5, 0.5]
+
+
+def test_what_snorkel_refuses_or_ignores_is_told():
+    L, _ = draw_votes(300, 5, 2, seed=1)
+    with pytest.warns(WeakLabelWarning, match="Y_dev has no row of class 1") as caught:
+        assert SnorkelLabelModel().fit(L, [0, 0, -1]).p_.tolist() == [0.75, 0.25]
+    assert caught[0].filename == __file__
+    with pytest.raises(LabelModelError, match="none of the 2 labels in Y_dev is gold"):
+        SnorkelLabelModel().fit(L, [-1, -1])
+    with pytest.raises(VoteError, match=r"label 2 in row 1 is outside -1\.\.1"):
+        SnorkelLabelModel().fit(L, [0, 2])
+    with pytest.raises(LabelModelError, match=r"no option 'epochs' \(did you mean 'n_epochs'\?\)"):
+        SnorkelLabelModel().fit(L, epochs=3)
+    for call in ({}, {"L": L, "L_train": L}):
+        with pytest.raises(LabelModelError, match="needs the label matrix once"):
+            SnorkelLabelModel().fit(**call)

@@ -170,3 +170,14 @@ def test_texts_that_are_none_are_named(corpus):
         TextLabelModel(2).fit(L, [*texts[:3], None, *texts[4:]])
     with pytest.raises(LabelModelError, match="one string"):
         TextLabelModel(2).fit(L, "text")
+
+
+@pytest.mark.parametrize("kind", [TextLabelModel, AutoLabelModel])
+def test_gold_and_texts_are_told_apart(corpus, kind):
+    texts, L, Y = corpus
+    model = kind(2).fit(L, Y, texts=texts)
+    assert model.predict(L, texts=texts).min() >= 0
+    with pytest.raises(LabelModelError, match="texts must be strings, not numbers"):
+        kind(2).fit(L, texts=Y)
+    with pytest.raises(LabelModelError, match="text of row 0 is None, not a string"):
+        kind(2).fit(L, [None, *texts[1:]])

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence
-from weaklabel.label_model.given import checked_votes
+from weaklabel.label_model.given import checked_votes, refuse_numbers, texts_and_gold
+from weaklabel.label_model.prior import dev_class_balance
 from weaklabel.label_model.saving import MODELS, to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
-from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
+from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, check_Y
 from weaklabel.params import HasParams
 from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
@@ -62,7 +63,13 @@ class LabelModel(HasParams, ABC):
         super().__init_subclass__(**kwargs)
         MODELS[cls.__name__] = cls
 
-    def fit(self, L: GivenVotes, texts: Sequence[str] | None = None) -> Self:
+    def fit(
+        self,
+        L: GivenVotes,
+        Y_dev: ArrayLike | Sequence[str] | None = None,
+        *,
+        texts: Sequence[str] | None = None,
+    ) -> Self:
         """Fit to votes, and to texts where the model uses them.
 
         Parameters
@@ -70,18 +77,23 @@ class LabelModel(HasParams, ABC):
         L
             Label matrix, its patterns, or `Votes`. Shape: [n, m]. Patterns need not say which row has which, unless the
             model uses texts.
+        Y_dev
+            Gold labels, of these rows or of others, -1 where there is none: their shares of the classes are the class
+            balance of a model that has a parameter ``class_balance`` and was given none. Nothing else of them is used,
+            and other models do not look at them. Strings in this place are taken for ``texts``. Any length.
         texts
             What the rows say, for a model with ``uses_texts``; others do not look at them. Shape: [n].
 
         Raises
         ------
         VoteError
-            L is no label matrix, or has a vote outside the classes.
+            L is not a label matrix, or has a vote outside the classes; or Y_dev has a label outside them.
         LabelModelError
-            The model cannot be fitted on these votes, or would take too much memory (see `weaklabel.label_model.budget`).
+            The model cannot be fitted on these votes, or would take too much memory (see `weaklabel.label_model.budget`);
+            Y_dev has no gold label.
         """
-        self._fit(self._given(L))
-        return self
+        texts, gold = texts_and_gold(Y_dev, texts)
+        return self._fit_with({} if gold is None else self._balance_in(gold), L, texts)
 
     def bytes_needed(self, found: VotePatterns) -> int:
         """Return about how much memory a fit takes for tables of labeling functions and classes; 0 where it has none.
@@ -114,8 +126,10 @@ class LabelModel(HasParams, ABC):
         VoteError
             L is no label matrix, has a vote outside the classes, or is patterns that do not say which row has which.
         LabelModelError
-            The model is not fitted, or was fitted on other labeling functions; or there are not as many texts as rows.
+            The model is not fitted, or was fitted on other labeling functions; there are not as many texts as rows, or
+            they are numbers.
         """
+        refuse_numbers(texts)
         _, inverse, probs = self._answers(L, texts)
         return probs if inverse is None else probs[inverse]
 
@@ -170,6 +184,7 @@ class LabelModel(HasParams, ABC):
             As `predict_proba`; and where there is no such policy.
         """
         policy = check_policy(self.tie_break_policy if tie_break_policy is None else tie_break_policy)
+        refuse_numbers(texts)
         if not return_probs and (texts is None or not self.uses_texts):
             rows, inverse = self._rows(L)
             blocks = (rows[some] for some in in_blocks(len(rows), self.cardinality))
@@ -224,6 +239,28 @@ class LabelModel(HasParams, ABC):
         self._check_fitted()
         params = {name: to_plain(value) for name, value in self.get_params().items()}
         return {"model": type(self).__name__, "params": params, "state": to_plain(self._state())}
+
+    def _fit_with(self, options: dict[str, Any], L: GivenVotes, texts: Sequence[str] | None) -> Self:
+        """Fit with other values of some parameters, which stay as they are."""
+        if not options:
+            self._fit_to(L, texts)
+            return self
+        params = self.get_params()
+        fitted = type(self)(**params).set_params(**options)
+        fitted._fit_to(L, texts)
+        vars(self).update({name: value for name, value in vars(fitted).items() if name not in params})
+        return self
+
+    def _fit_to(self, L: GivenVotes, texts: Sequence[str] | None) -> None:
+        """Fit to votes, and to texts where the model uses them."""
+        self._fit(self._given(L))
+
+    def _balance_in(self, gold: ArrayLike) -> dict[str, Any]:
+        """Return the class balance in gold as a parameter, where the model takes one and was not given any."""
+        checked = check_Y(gold, cardinality=self.cardinality)
+        if getattr(self, "class_balance", "") is not None:
+            return {}
+        return {"class_balance": dev_class_balance(checked, self.cardinality)}
 
     def _given(self, L: GivenVotes) -> VotePatterns:
         """Return the patterns to fit to, of which the fit does not take too much memory."""

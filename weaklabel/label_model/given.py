@@ -1,8 +1,12 @@
-"""Votes in whatever form a label model was given them."""
+"""What a label model was given: votes in any form, and after them texts or gold labels."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Sized
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from weaklabel.errors import LabelModelError
 from weaklabel.labels import MAX_CARDINALITY, VoteArray, check_L
@@ -27,3 +31,59 @@ def checked_votes(L: GivenVotes, cardinality: int) -> VoteArray | VotePatterns:
         check_L(found.patterns, cardinality)
         return found
     return check_L(found, cardinality)
+
+
+def texts_and_gold(
+    second: ArrayLike | Sequence[str] | None, texts: Sequence[str] | None
+) -> tuple[Sequence[str] | None, ArrayLike | None]:
+    """Say which of the two the second argument of ``fit`` is: it takes both, as Snorkel and scikit-learn do.
+
+    Parameters
+    ----------
+    second
+        Gold labels (Snorkel's ``Y_dev``, scikit-learn's ``y``), or texts.
+    texts
+        Texts that were given by name.
+
+    Returns
+    -------
+    texts
+        None where there are none.
+    gold
+        None where there is none; not checked.
+
+    Raises
+    ------
+    LabelModelError
+        Texts were given twice, or ``texts`` holds numbers.
+    """
+    if texts is not None and _holds_numbers(texts):
+        raise LabelModelError("texts must be strings, not numbers; give gold labels as Y_dev")
+    if second is None:
+        return texts, None
+    if _holds_numbers(second):
+        return texts, second
+    if texts is not None:
+        raise LabelModelError("texts were given twice, as the second argument and by name; give gold labels as Y_dev")
+    return second, None  # type: ignore[return-value]  # what is not a string in it, `as_texts` refuses
+
+
+def refuse_numbers(texts: Sequence[str] | None) -> None:
+    """Refuse numbers in the place of texts, also where the model does not look at texts.
+
+    Raises
+    ------
+    LabelModelError
+        There are numbers.
+    """
+    if texts is not None and _holds_numbers(texts):
+        raise LabelModelError("texts must be strings, not numbers; predictions take no gold labels")
+
+
+def _holds_numbers(values: Any) -> bool:
+    kind = getattr(getattr(values, "dtype", None), "kind", None)
+    if kind is not None and kind != "O":
+        return bool(kind in "biuf")
+    if not isinstance(values, Sized) or not len(values):
+        return False
+    return isinstance(next(iter(values)), int | float | np.number | np.bool_)  # type: ignore[call-overload]

@@ -30,15 +30,14 @@ class TextReader(LabelModel):
 
     uses_texts = True
 
-    def fit(self, L: GivenVotes, texts: Sequence[str] | None = None) -> Self:
-        """Fit to votes and texts, or without texts to votes; see `LabelModel.fit`."""
+    def _fit_to(self, L: GivenVotes, texts: Sequence[str] | None) -> None:
         if texts is None:
-            return super().fit(L)
+            super()._fit_to(L, None)
+            return
         found = self._given(L)
         sampler = self.sampler()
         sampler.add(found, as_texts(texts, LabelModelError, found.n))
         self._fit_sample(found, sampler.sample())
-        return self
 
     def fit_sample(self, L: GivenVotes, sample: TextSample) -> Self:
         """Fit to votes, and to the texts that `sampler` chose: the same as `fit` to all texts.

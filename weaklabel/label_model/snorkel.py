@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError, nearest
 from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.given import texts_and_gold
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.snorkel_fit import LR_FACTORS, STEPS, LossDivergedError, train_snorkel
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, VoteArray
+from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, gathered, take_rows, vote_patterns
 from weaklabel.votes.tally import has_vote, span_of_votes
 from weaklabel.warn import warn
+
+_FIT_OPTIONS = ("n_epochs", "lr", "l2", "optimizer", "lr_scheduler", "prec_init", "mu_eps", "seed")
+"""Parameters that Snorkel takes at the fit."""
 
 RETRIES = 3
 """How often a fit whose loss diverges is tried again, each time with a tenth of the learning rate."""
@@ -39,7 +44,8 @@ class SnorkelLabelModel(LabelModel):
     cardinality
         Number of classes k.
     class_balance
-        P(Y): one share a class, ``"uniform"`` (Snorkel's default), or ``"majority"``: as majority vote labels the rows.
+        P(Y): one share a class, ``"uniform"``, or ``"majority"``: as majority vote labels the rows. By default that of
+        ``Y_dev`` where `fit` is given it, and otherwise uniform, as in Snorkel.
     n_epochs
         Steps of the optimiser.
     lr
@@ -83,7 +89,7 @@ class SnorkelLabelModel(LabelModel):
     def __init__(
         self,
         cardinality: int = 2,
-        class_balance: str | Sequence[float] | NDArray[np.float64] | None = "uniform",
+        class_balance: str | Sequence[float] | NDArray[np.float64] | None = None,
         n_epochs: int = 100,
         lr: float = 0.01,
         l2: float = 0.0,
@@ -105,6 +111,58 @@ class SnorkelLabelModel(LabelModel):
         self.prec_init = prec_init
         self.mu_eps = mu_eps
         self.count_silent_rows = count_silent_rows
+
+    def fit(
+        self,
+        L: GivenVotes | None = None,
+        Y_dev: ArrayLike | Sequence[str] | None = None,
+        class_balance: Sequence[float] | NDArray[np.float64] | None = None,
+        progress_bar: bool = False,
+        *,
+        L_train: GivenVotes | None = None,
+        texts: Sequence[str] | None = None,
+        log_freq: int | None = None,
+        **options: Any,
+    ) -> Self:
+        """Fit to votes, called as ``snorkel.labeling.model.LabelModel.fit`` is, too.
+
+        Parameters
+        ----------
+        L, L_train
+            Votes, by either name; see `LabelModel.fit`. Shape: [n, m].
+        Y_dev
+            Gold labels of any rows, for the class balance where none is given. Any length.
+        class_balance
+            As the parameter of the same name, for this fit.
+        progress_bar, log_freq
+            Taken and without effect: a fit shows nothing.
+        texts
+            Taken and without effect; see `LabelModel.fit`.
+        options
+            Other parameters for this fit: ``n_epochs``, ``lr``, ``l2``, ``optimizer``, ``lr_scheduler``, ``prec_init``,
+            ``mu_eps`` or ``seed``. The next fit has those of the model again.
+
+        Raises
+        ------
+        VoteError
+            As `LabelModel.fit`.
+        LabelModelError
+            As `LabelModel.fit`; or there are no votes or two of them, or an option is not one of these.
+        """
+        votes = L_train if L is None else L
+        if votes is None or not (L is None or L_train is None):
+            raise LabelModelError("fit needs the label matrix once: as the first argument, or as L_train")
+        unknown = next((name for name in options if name not in _FIT_OPTIONS), None)
+        if unknown is not None:
+            raise LabelModelError(
+                f"SnorkelLabelModel.fit has no option '{unknown}'{nearest(unknown, _FIT_OPTIONS)}; "
+                f"options are {', '.join(_FIT_OPTIONS)}"
+            )
+        texts, gold = texts_and_gold(Y_dev, texts)
+        balance = {} if gold is None else self._balance_in(gold)
+        if class_balance is not None:
+            balance = {"class_balance": class_balance}
+        return self._fit_with(options | balance, votes, texts)
 
     def _gather(self, L: VoteArray) -> VotePatterns:
         # Whole numbers of rows are all that is asked for, unless majority vote shares out rows whose votes are tied.
@@ -132,7 +190,7 @@ class SnorkelLabelModel(LabelModel):
         mu_eps = min(0.01, 1 / 10 ** np.ceil(np.log10(n))) if self.mu_eps is None else self.mu_eps
         reason = self._not_identifiable(overlaps)
         if reason:
-            warn(reason, stacklevel=3)
+            warn(reason)
             mu = _assumed_mu(np.diag(overlaps) / n, p, precisions, mu_eps)
         else:
             mu = self._train(overlaps, n, p, precisions, mu_eps)
@@ -204,7 +262,7 @@ class SnorkelLabelModel(LabelModel):
             except LossDivergedError:
                 if retry < RETRIES:
                     again = f"the loss of Snorkel's label model diverged with lr={lr:g}; trying lr={lr / 10:g}"
-                    warn(again, stacklevel=4)
+                    warn(again)
         raise LabelModelError(
             f"the loss of Snorkel's label model diverged with lr={self.lr:g} and still with lr={lr:g}; "
             "leave out labeling functions that repeat others, or use MajorityVote"
@@ -221,7 +279,6 @@ class SnorkelLabelModel(LabelModel):
             warn(
                 f"the label model contradicts {contradicted / weights.sum():.0%} of the rows on which all votes agree "
                 "(two or more); check class_balance, or use MajorityVote",
-                stacklevel=4,
             )
 
 

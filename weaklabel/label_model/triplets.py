@@ -48,7 +48,8 @@ class TripletLabelModel(LabelModel):
     class_balance
         P(Y): ``"estimated"``: the mean of what the model answers under a uniform balance, which is between that and the
         truth, and safe where votes for some classes are few; or ``"majority"``, ``"uniform"`` or one share a class, as
-        in `SnorkelLabelModel`. Where classes are far from balanced, give their shares.
+        in `SnorkelLabelModel`. Where classes are far from balanced, give their shares. By default that of ``Y_dev`` where
+        `fit` is given it, and otherwise estimated.
     prior_accuracy
         Accuracy that is assumed of a labeling function beforehand; above 1/k, below 1. A vote has the precision that
         follows from it and the class balance.
@@ -83,7 +84,7 @@ class TripletLabelModel(LabelModel):
     def __init__(
         self,
         cardinality: int = 2,
-        class_balance: str | Sequence[float] | Floats = "estimated",
+        class_balance: str | Sequence[float] | Floats | None = None,
         prior_accuracy: float = 0.7,
         prior_votes: float = 10.0,
         prior_share: float = 0.3,
@@ -102,8 +103,9 @@ class TripletLabelModel(LabelModel):
 
     def _fit(self, found: VotePatterns) -> None:
         check_prior(self.prior_accuracy, self.prior_votes, self.prior_share, self.cardinality)
-        estimate = isinstance(self.class_balance, str) and self.class_balance == "estimated"
-        self.p_ = find_class_balance("uniform" if estimate else self.class_balance, found, self.cardinality)
+        wanted = self.class_balance
+        estimate = wanted is None or (isinstance(wanted, str) and wanted == "estimated")
+        self.p_ = find_class_balance("uniform" if estimate else wanted, found, self.cardinality)
         voting = voting_lfs(found)
         rates, effects = vote_effects(VotePatterns(found.patterns[:, voting], found.counts), self.cardinality)
         self._find_precisions(voting, rates, effects, found.n)
@@ -151,5 +153,4 @@ class TripletLabelModel(LabelModel):
             warn(
                 f"{without.sum()} of {len(without)} labeling functions have votes that are in no usable triplet, from "
                 f"which nothing can be told; they are taken to have prior_accuracy={self.prior_accuracy:g}",
-                stacklevel=4,
             )

@@ -15,8 +15,8 @@ def voting_lfs(found: VotePatterns) -> NDArray[np.bool_]:
     voting = found.patterns.max(axis=0, initial=ABSTAIN) >= 0
     if not voting.any():
         nothing = f"no labeling function votes on any of the {found.n} rows, so no row gets a label"
-        warn(nothing, stacklevel=4)
+        warn(nothing)
     elif not voting.all():
         silent = f"{(~voting).sum()} of {found.m} labeling functions never vote and are left out of the label model"
-        warn(silent, stacklevel=4)
+        warn(silent)
     return voting

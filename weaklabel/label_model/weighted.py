@@ -143,7 +143,6 @@ class WeightedMajorityVote(LabelModel):
             warn(
                 f"{lonely} of {m} labeling functions never vote on a row where another votes, which leaves nothing to "
                 f"compare them with; they are taken to be as accurate as prior_accuracy={self.prior_accuracy:g}",
-                stacklevel=4,
             )
 
 
