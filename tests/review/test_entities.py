@@ -66,5 +66,5 @@ def test_a_project_has_its_own_entities(corpus):
         '[label_model]\nname = "majority"\n'
     )
     assert open_review(project).batch.model_texts[0] == FIRST
-    with pytest.raises(WeakLabelError, match="says itself which labels, labeling functions and entities it has"):
+    with pytest.raises(WeakLabelError, match="has its own labels"):
         open_review(project, entities=ENTITIES)

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from weaklabel.cli import analyze, bench, demo, explain, label, lfs, predict, review, run, score, suggest, train
+from weaklabel.cli.options import GroupedHelp
 from weaklabel.errors import WeakLabelError
 
 # Wrong usage is typer's: 2. The last two are what a shell gives for SIGINT and SIGPIPE.
@@ -42,7 +43,7 @@ for verb in (
     bench.bench,
     demo.demo,
 ):
-    app.command()(verb)
+    app.command(cls=GroupedHelp)(verb)
 
 
 @app.callback(invoke_without_command=True)

@@ -11,11 +11,14 @@ import typer
 
 from weaklabel.cli import common
 from weaklabel.cli.analysis_page import write_page
-from weaklabel.cli.common import open_corpus, show, stdout_for_results
+from weaklabel.cli.common import show, stdout_for_results
 from weaklabel.cli.decided import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
+from weaklabel.cli.options import expanded
+from weaklabel.cli.reading import DEFAULTS, Reading
 
 
+@expanded
 def analyze(
     corpus: common.CorpusArg,
     lfs: common.LfsOpt,
@@ -28,14 +31,7 @@ def analyze(
     ] = None,
     label_model: common.LabelModelOpt = "auto",
     class_balance: common.BalanceOpt = None,
-    text: common.TextOpt = "text",
-    entities: common.EntitiesOpt = None,
-    delimiter: common.DelimiterOpt = None,
-    quoting: common.QuotingOpt = None,
-    encoding: common.EncodingOpt = None,
-    columns: common.ColumnsOpt = None,
-    format: common.FormatOpt = None,
-    limit: common.LimitOpt = None,
+    reading: Reading = DEFAULTS,
     error_budget: common.BudgetOpt = None,
     seed: common.SeedOpt = 0,
     workers: common.WorkersOpt = None,
@@ -68,9 +64,7 @@ def analyze(
     if html is not None:
         check_file_path(html)
     loaded = load_lfs(*lfs)
-    rows = open_corpus(
-        corpus, text, entities, delimiter, quoting, encoding, columns, format, limit, [gold] if gold else []
-    )
+    rows = reading.open(corpus, hide=[gold] if gold else [])
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
     Y = Y if said is None else decided_rows(rows, said, loaded.labels)
     settings = label_model_settings(label_model, class_balance)

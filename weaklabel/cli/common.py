@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,34 +16,10 @@ if TYPE_CHECKING:
     from weaklabel.job.engine import Engine
 
 
-def _delimiter(value: str | None) -> str | None:
-    if value is None:
-        return None
-    from weaklabel.corpus.dialect import check_delimiter
-    from weaklabel.errors import CorpusError
-
-    try:
-        return check_delimiter(value)
-    except CorpusError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def _entities(value: str | None) -> str | None:
-    if value is None:
-        return None
-    names = value.split(",")
-    if len(names) != 2 or not all(names) or names[0] == names[1]:
-        raise typer.BadParameter(f"'{value}' names no two columns; give two, such as e1,e2")
-    return value
-
-
-def _encoding(value: str | None) -> str | None:
-    try:
-        "".encode(value or "utf-8")
-    except LookupError:
-        raise typer.BadParameter(f"'{value}' is no encoding; use utf-8, utf-16, latin-1, gbk ...") from None
-    return value
-
+# Headings of options in --help; `weaklabel.cli.reading` has one more.
+MODEL = "Label model"
+APPLYING = "Applying labeling functions"
+ENGINE = "Engine and cache"
 
 CorpusArg = Annotated[
     str,
@@ -56,45 +32,6 @@ LfsOpt = Annotated[
     list[str],
     typer.Option("--lfs", metavar="SPEC", help="A ready pack, ./mine.py, or package:attribute; may be repeated."),
 ]
-TextOpt = Annotated[
-    str, typer.Option("--text", metavar="COLUMN", help="The column with the text; several, joined: title,body.")
-]
-EntitiesOpt = Annotated[
-    str | None,
-    typer.Option(
-        "--entities",
-        metavar="E1,E2",
-        callback=_entities,
-        help="Two columns with an entity of the text each, as its words or as a span such as 27-34: marked in what "
-        "models read.",
-    ),
-]
-DelimiterOpt = Annotated[
-    str | None,
-    typer.Option(
-        "--delimiter",
-        metavar="CHAR",
-        callback=_delimiter,
-        help="Between fields; 'tab' works. Default: detected.",
-    ),
-]
-QuotingOpt = Annotated[
-    bool | None, typer.Option("--quoting/--no-quoting", help="Whether fields may be in quotes. Default: detected.")
-]
-EncodingOpt = Annotated[
-    str | None,
-    typer.Option(
-        "--encoding", metavar="NAME", callback=_encoding, help="Default: UTF-8, or as the byte-order mark says."
-    ),
-]
-ColumnsOpt = Annotated[
-    str | None,
-    typer.Option("--columns", metavar="A,B", help="Column names of a file whose first line is data, not a header."),
-]
-FormatOpt = Annotated[
-    Literal["csv", "tsv", "jsonl", "parquet"] | None,
-    typer.Option("--format", metavar="NAME", help="csv, tsv, jsonl or parquet. Default: by extension."),
-]
 LimitOpt = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N rows.")]
 SeedOpt = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of everything random.")]
 WorkersOpt = Annotated[
@@ -104,25 +41,40 @@ WorkersOpt = Annotated[
         min=0,
         help="Guarded processes for labeling functions in Python; 0: this process, unguarded. Default: one a core, "
         "at most 4.",
+        rich_help_panel=APPLYING,
     ),
 ]
 TimeLimitOpt = Annotated[
     float | None,
-    typer.Option("--time-limit", min=0.001, metavar="S", help="Seconds a labeling function may take over one row."),
+    typer.Option(
+        "--time-limit",
+        min=0.001,
+        metavar="S",
+        help="Seconds a labeling function may take over one row.",
+        rich_help_panel=APPLYING,
+    ),
 ]
 MemoryLimitOpt = Annotated[
     float | None,
     typer.Option(
-        "--memory-limit", min=0.05, metavar="GIB", help="GiB that one process for labeling functions may hold."
+        "--memory-limit",
+        min=0.05,
+        metavar="GIB",
+        help="GiB that one process for labeling functions may hold.",
+        rich_help_panel=APPLYING,
     ),
 ]
 EngineOpt = Annotated[
-    Literal["local", "dask"], typer.Option("--engine", help="Who does the work: this machine, or a Dask cluster.")
+    Literal["local", "dask"],
+    typer.Option("--engine", help="Who does the work: this machine, or a Dask cluster.", rich_help_panel=ENGINE),
 ]
 AddressOpt = Annotated[
     str | None,
     typer.Option(
-        "--address", metavar="URL", help="Dask's scheduler, tcp://host:8786. Default: a cluster of this machine."
+        "--address",
+        metavar="URL",
+        help="Dask's scheduler, tcp://host:8786. Default: a cluster of this machine.",
+        rich_help_panel=ENGINE,
     ),
 ]
 CacheOpt = Annotated[
@@ -132,9 +84,10 @@ CacheOpt = Annotated[
         metavar="FOLDER",
         help="Where votes, parsed texts and embeddings are kept for the next run. Default: $WEAKLABEL_CACHE, or the "
         "user's cache folder.",
+        rich_help_panel=ENGINE,
     ),
 ]
-NoCacheOpt = Annotated[bool, typer.Option("--no-cache", help="Keep nothing for the next run.")]
+NoCacheOpt = Annotated[bool, typer.Option("--no-cache", help="Keep nothing for the next run.", rich_help_panel=ENGINE)]
 SafeOpt = Annotated[
     bool,
     typer.Option(
@@ -149,6 +102,7 @@ BudgetOpt = Annotated[
         max=1,
         help="Share of rows on which one labeling function may fail before the run stops; 0 stops at the first. "
         "Default: 0.05, or 100 rows where that is more.",
+        rich_help_panel=APPLYING,
     ),
 ]
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -161,7 +115,11 @@ LabelModelOpt = Annotated[
     Literal[
         "auto", "majority", "weighted", "snorkel", "dawid-skene", "triplets", "structured", "hyper", "committee", "text"
     ],
-    typer.Option("--label-model", help="auto chooses by the votes, and by the texts where they are read anyway."),
+    typer.Option(
+        "--label-model",
+        help="auto chooses by the votes, and by the texts where they are read anyway.",
+        rich_help_panel=MODEL,
+    ),
 ]
 BalanceOpt = Annotated[
     str | None,
@@ -169,6 +127,7 @@ BalanceOpt = Annotated[
         "--class-balance",
         metavar="HOW",
         help="For snorkel and triplets: uniform, majority (by the votes), or one share a class: 0.8,0.2.",
+        rich_help_panel=MODEL,
     ),
 ]
 PrefixOpt = Annotated[
@@ -200,41 +159,6 @@ def open_engine(name: str, address: str | None) -> Iterator[Engine]:
 
     with DaskEngine(address) as engine:
         yield engine
-
-
-def open_corpus(
-    source: str,
-    text: str | None = "text",
-    entities: str | None = None,
-    delimiter: str | None = None,
-    quoting: bool | None = None,
-    encoding: str | None = None,
-    columns: str | None = None,
-    format: str | None = None,
-    limit: int | None = None,
-    hide: Sequence[str] = (),
-) -> Corpus:
-    """Open a corpus as the options say; ``text=None`` where none is needed."""
-    from weaklabel.corpus import read_corpus
-
-    return read_corpus(
-        source,
-        text=() if text is None else text.split(","),
-        entities=column_names(entities),
-        delimiter=delimiter,
-        quoting=quoting,
-        encoding=encoding,
-        header=columns is None,
-        columns=columns.split(",") if columns else None,
-        format=format,
-        limit=limit,
-        hide=hide,
-    )
-
-
-def column_names(given: str | None) -> list[str]:
-    """Return the columns that an option names, with commas between; none where it was not given."""
-    return given.split(",") if given else []
 
 
 def warn_of_rejects(corpus: Corpus) -> None:

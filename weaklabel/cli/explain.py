@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import open_corpus, show, stdout_for_results
+from weaklabel.cli.common import show, stdout_for_results
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
+from weaklabel.cli.options import expanded
+from weaklabel.cli.reading import DEFAULTS, Reading
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Batch, Corpus
@@ -27,6 +29,7 @@ OF_A_RUN = ("corpus", "row", "lf", "json", "quiet")
 """Options that make sense for a finished run."""
 
 
+@expanded
 def explain(
     context: typer.Context,
     corpus: Annotated[
@@ -44,14 +47,7 @@ def explain(
     ] = None,
     label_model: common.LabelModelOpt = "auto",
     class_balance: common.BalanceOpt = None,
-    text: common.TextOpt = "text",
-    entities: common.EntitiesOpt = None,
-    delimiter: common.DelimiterOpt = None,
-    quoting: common.QuotingOpt = None,
-    encoding: common.EncodingOpt = None,
-    columns: common.ColumnsOpt = None,
-    format: common.FormatOpt = None,
-    limit: common.LimitOpt = None,
+    reading: Reading = DEFAULTS,
     error_budget: common.BudgetOpt = None,
     seed: common.SeedOpt = 0,
     workers: common.WorkersOpt = None,
@@ -84,7 +80,7 @@ def explain(
         from weaklabel.lf.packs import load_lfs
 
         loaded = load_lfs(*lfs)
-        rows = open_corpus(corpus, text, entities, delimiter, quoting, encoding, columns, format, limit)
+        rows = reading.open(corpus)
         labelled = vote_and_label(
             rows,
             loaded,

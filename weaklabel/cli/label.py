@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import open_corpus, show, shown_path, stdout_for_results, tell_steps, use_cache
+from weaklabel.cli.common import show, shown_path, stdout_for_results, tell_steps, use_cache
 from weaklabel.cli.labelling import label_model_settings, worker_count
+from weaklabel.cli.options import expanded
+from weaklabel.cli.reading import DEFAULTS, Reading
 
 if TYPE_CHECKING:
     from weaklabel.job import Labelling
@@ -18,6 +20,7 @@ _LABELS_SHOWN = 12
 """Classes whose numbers are all said."""
 
 
+@expanded
 def label(
     corpus: common.CorpusArg,
     lfs: common.LfsOpt,
@@ -34,14 +37,7 @@ def label(
     ] = False,
     prefix: common.PrefixOpt = "",
     spreadsheet_safe: common.SafeOpt = False,
-    text: common.TextOpt = "text",
-    entities: common.EntitiesOpt = None,
-    delimiter: common.DelimiterOpt = None,
-    quoting: common.QuotingOpt = None,
-    encoding: common.EncodingOpt = None,
-    columns: common.ColumnsOpt = None,
-    format: common.FormatOpt = None,
-    limit: common.LimitOpt = None,
+    reading: Reading = DEFAULTS,
     error_budget: common.BudgetOpt = None,
     time_limit: common.TimeLimitOpt = None,
     memory_limit: common.MemoryLimitOpt = None,
@@ -78,7 +74,7 @@ def label(
     tell_steps(quiet=True)
     use_cache(cache, no_cache)
     loaded = load_lfs(*lfs)
-    rows = open_corpus(corpus, text, entities, delimiter, quoting, encoding, columns, format, limit)
+    rows = reading.open(corpus)
     check_target(rows, out, safe=spreadsheet_safe)
     options = LabelOptions(
         label_model=label_model_settings(label_model, class_balance),

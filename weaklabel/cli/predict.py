@@ -8,9 +8,12 @@ from typing import Annotated, Literal
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import open_corpus, show, shown_path, tell_steps
+from weaklabel.cli.common import show, shown_path, tell_steps
+from weaklabel.cli.options import expanded
+from weaklabel.cli.reading import DEFAULTS, Reading
 
 
+@expanded
 def predict(
     corpus: common.CorpusArg,
     model: Annotated[Path, typer.Option("--model", metavar="MODEL", help="Folder that weaklabel train wrote.")],
@@ -21,14 +24,7 @@ def predict(
     ] = "torch",
     prefix: common.PrefixOpt = "",
     spreadsheet_safe: common.SafeOpt = False,
-    text: common.TextOpt = "text",
-    entities: common.EntitiesOpt = None,
-    delimiter: common.DelimiterOpt = None,
-    quoting: common.QuotingOpt = None,
-    encoding: common.EncodingOpt = None,
-    columns: common.ColumnsOpt = None,
-    format: common.FormatOpt = None,
-    limit: common.LimitOpt = None,
+    reading: Reading = DEFAULTS,
     engine: common.EngineOpt = "local",
     address: common.AddressOpt = None,
     json: common.JsonOpt = False,
@@ -54,7 +50,7 @@ def predict(
 
     tell_steps(quiet=True)
     classifier = load_classifier(model, backend)
-    rows = open_corpus(corpus, text, entities, delimiter, quoting, encoding, columns, format, limit)
+    rows = reading.open(corpus)
     check_target(rows, out, safe=spreadsheet_safe)
     check_new_columns(rows, new_columns(classifier.labels_, (), prefix))
     if dry_run:

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from weaklabel.cli import common
-from weaklabel.cli.common import column_names, shows_progress, stdout_for_results
+from weaklabel.cli.common import shows_progress, stdout_for_results
+from weaklabel.cli.options import expanded
+from weaklabel.cli.reading import DEFAULTS, Reading
 
 
+@expanded
 def review(
     project: Annotated[
         str, typer.Argument(metavar="PROJECT", help="A run folder, a project.toml, or a corpus with --labels or --lfs.")
@@ -21,8 +23,7 @@ def review(
         list[str] | None,
         typer.Option("--lfs", metavar="SPEC", help="For a corpus: a ready pack, ./mine.py, or package:attribute."),
     ] = None,
-    text: common.TextOpt = "text",
-    entities: common.EntitiesOpt = None,
+    reading: Reading = DEFAULTS,
     revote: Annotated[
         bool,
         typer.Option("--revote", help="Vote anew where the corpus or the labeling functions changed since the run."),
@@ -60,9 +61,8 @@ def review(
             project,
             labels=names,
             lfs=lfs,
-            text=text.split(","),
-            entities=column_names(entities),
             revote=revote,
             progress=shows_progress(quiet=False),
+            **reading.arguments(),
         )
     serve(opened, port=port, open_browser=open_browser, reviewer=reviewer)

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import open_corpus, show, warn_of_rejects
+from weaklabel.cli.common import show, warn_of_rejects
 from weaklabel.cli.decided import DecisionsOpt, decided_rows
+from weaklabel.cli.options import expanded
+from weaklabel.cli.reading import DEFAULTS, Reading
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
     from weaklabel.labels import Probs
 
 
+@expanded
 def score(
     corpus: common.CorpusArg,
     gold: Annotated[
@@ -32,14 +35,7 @@ def score(
     abstain: Annotated[
         Literal["miss", "drop"], typer.Option("--abstain", help="Rows without a prediction: misses, or left out.")
     ] = "miss",
-    text: common.TextOpt = "text",
-    entities: common.EntitiesOpt = None,
-    delimiter: common.DelimiterOpt = None,
-    quoting: common.QuotingOpt = None,
-    encoding: common.EncodingOpt = None,
-    columns: common.ColumnsOpt = None,
-    format: common.FormatOpt = None,
-    limit: common.LimitOpt = None,
+    reading: Reading = DEFAULTS,
     seed: common.SeedOpt = 0,
     json: common.JsonOpt = False,
 ) -> None:
@@ -62,8 +58,7 @@ def score(
     if (gold is None) == (decisions is None):
         raise typer.BadParameter("give one of --gold and --decisions", param_hint="--gold")
     said = read_decisions(decisions) if decisions else []
-    read, marked = (text, entities) if decisions else (None, None)
-    rows = open_corpus(corpus, read, marked, delimiter, quoting, encoding, columns, format, limit)
+    rows = reading.open(corpus, has_text=decisions is not None)
     predicted = rows.column(pred)
     truth = [decision.label for decision in said] if gold is None else rows.column(gold)
     names = labels.split(",") if labels else _found(rows, pred, [*truth, *predicted])

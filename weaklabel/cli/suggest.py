@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import open_corpus, show, shown_path
+from weaklabel.cli.common import show, shown_path
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
+from weaklabel.cli.options import expanded
+from weaklabel.cli.reading import DEFAULTS, Reading
 
 
+@expanded
 def suggest(
     corpus: common.CorpusArg,
     lfs: common.LfsOpt,
@@ -26,14 +29,7 @@ def suggest(
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.py where it exists.")] = False,
     label_model: common.LabelModelOpt = "auto",
     class_balance: common.BalanceOpt = None,
-    text: common.TextOpt = "text",
-    entities: common.EntitiesOpt = None,
-    delimiter: common.DelimiterOpt = None,
-    quoting: common.QuotingOpt = None,
-    encoding: common.EncodingOpt = None,
-    columns: common.ColumnsOpt = None,
-    format: common.FormatOpt = None,
-    limit: common.LimitOpt = None,
+    reading: Reading = DEFAULTS,
     error_budget: common.BudgetOpt = None,
     seed: common.SeedOpt = 0,
     workers: common.WorkersOpt = None,
@@ -58,9 +54,7 @@ def suggest(
     if out is not None:
         check_pack_path(out, replace=force)
     loaded = load_lfs(*lfs)
-    rows = open_corpus(
-        corpus, text, entities, delimiter, quoting, encoding, columns, format, limit, [gold] if gold else []
-    )
+    rows = reading.open(corpus, hide=[gold] if gold else [])
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
     settings = label_model_settings(label_model, class_balance)
     labelled = vote_and_label(

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import open_corpus, show, shown_path, shows_progress
+from weaklabel.cli.common import show, shown_path, shows_progress
 from weaklabel.cli.decided import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
+from weaklabel.cli.options import expanded
+from weaklabel.cli.reading import DEFAULTS, Reading
 from weaklabel.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class _Log(Enum):
     MLFLOW = "mlflow"
 
 
+@expanded
 def train(
     corpus: common.CorpusArg,
     lfs: common.LfsOpt,
@@ -75,14 +78,7 @@ def train(
     decisions: DecisionsOpt = None,
     label_model: common.LabelModelOpt = "auto",
     class_balance: common.BalanceOpt = None,
-    text: common.TextOpt = "text",
-    entities: common.EntitiesOpt = None,
-    delimiter: common.DelimiterOpt = None,
-    quoting: common.QuotingOpt = None,
-    encoding: common.EncodingOpt = None,
-    columns: common.ColumnsOpt = None,
-    format: common.FormatOpt = None,
-    limit: common.LimitOpt = None,
+    reading: Reading = DEFAULTS,
     error_budget: common.BudgetOpt = None,
     seed: common.SeedOpt = 0,
     workers: common.WorkersOpt = None,
@@ -113,7 +109,7 @@ def train(
     check_model_folder(out)
     _check_options(classifier, run_folder, validation, onnx)
     loaded = load_lfs(*lfs)
-    rows = open_corpus(corpus, text, entities, delimiter, quoting, encoding, columns, format, limit)
+    rows = reading.open(corpus)
     settings = ClassifierSettings(
         name=classifier,
         model=base,
@@ -135,7 +131,7 @@ def train(
     )
     check: tuple[list[str], Labels] | None = None
     if validation is not None:
-        held = open_corpus(validation, text, entities, delimiter, quoting, encoding, columns, format, hide=[gold])
+        held = reading.open(validation, hide=[gold], limited=False)
         check = (held.model_texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
     said = read_decisions(decisions) if decisions else None
     Y = None if said is None else decided_rows(rows, said, loaded.labels)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,10 +29,9 @@ def open_review(
     *,
     labels: Sequence[str] | None = None,
     lfs: Sequence[str] | None = None,
-    text: str | Sequence[str] = "text",
-    entities: Sequence[str] = (),
     revote: bool = False,
     progress: bool = False,
+    **reading: Any,
 ) -> Review:
     """Open what is to be reviewed.
 
@@ -44,15 +44,13 @@ def open_review(
         Class names, for a corpus that has no labeling functions yet.
     lfs
         Packs for a corpus, as for `weaklabel.load_lfs`.
-    text
-        The column, or columns, of a corpus that hold the text.
-    entities
-        The two columns of a corpus that hold entities, see `weaklabel.read_corpus`.
     revote
         Let the labeling functions of a run vote anew, and fit its label model anew, where the corpus or a pack has
         changed since; otherwise that is refused.
     progress
         Show progress on stderr.
+    **reading
+        How a corpus is read: arguments of `weaklabel.read_corpus`.
 
     Returns
     -------
@@ -67,22 +65,25 @@ def open_review(
     """
     path = Path(path).absolute()
     if (path / MANIFEST).is_file():
-        _only_for_corpora(path, labels, lfs, entities)
+        _only_for_corpora(path, labels, lfs, reading)
         return open_run(path, revote, progress)
     file = path / PROJECT_FILE if (path / PROJECT_FILE).is_file() else path
     if file.suffix == ".toml":
-        _only_for_corpora(file, labels, lfs, entities)
+        _only_for_corpora(file, labels, lfs, reading)
         return _open_project(file, progress)
     if not path.exists():
         raise ConfigError(f"{path} does not exist; give the folder of a run, a project file, or a corpus")
-    return _open_corpus(read_corpus(path, text=text, entities=entities), path, labels, list(lfs or ()), progress)
+    return _open_corpus(read_corpus(path, **reading), path, labels, list(lfs or ()), progress)
 
 
 def _only_for_corpora(
-    path: Path, labels: Sequence[str] | None, lfs: Sequence[str] | None, entities: Sequence[str]
+    path: Path, labels: Sequence[str] | None, lfs: Sequence[str] | None, reading: Mapping[str, Any]
 ) -> None:
-    if labels or lfs or entities:
-        raise ConfigError(f"{path} says itself which labels, labeling functions and entities it has; leave them out")
+    if labels or lfs or reading:
+        raise ConfigError(
+            f"{path} has its own labels, labeling functions and reading options: leave out --labels, --lfs and "
+            "whatever says how to read a corpus"
+        )
 
 
 def _open_project(file: Path, progress: bool) -> Review:

@@ -1,0 +1,64 @@
+"""Groups of options: a verb takes each as one object, users see the options one by one, below a heading."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
+from functools import wraps
+from typing import Any, get_type_hints
+
+import typer.core
+
+
+def expanded(verb: Callable[..., None]) -> Callable[..., None]:
+    """Replace each parameter whose type is a dataclass by the fields of that class, which are typer's options.
+
+    The verb is called with the object that the options make.
+    """
+    hints = get_type_hints(verb, include_extras=True)
+    groups: dict[str, type[Any]] = {}
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(verb).parameters.items():
+        kind = hints[name]
+        if not (inspect.isclass(kind) and is_dataclass(kind)):
+            parameters.append(_keyword(name, kind, parameter.default))
+            continue
+        groups[name] = kind
+        types = get_type_hints(kind, include_extras=True)
+        for one in fields(kind):
+            default = inspect.Parameter.empty if one.default is MISSING else one.default
+            parameters.append(_keyword(one.name, types[one.name], default))
+
+    @wraps(verb)
+    def command(**given: Any) -> None:
+        for name, kind in groups.items():
+            given[name] = kind(**{one.name: given.pop(one.name) for one in fields(kind)})
+        verb(**given)
+
+    del command.__wrapped__  # typer would look for the types of parameters there
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _keyword(name: str, kind: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+
+
+class GroupedHelp(typer.core.TyperCommand):
+    """A verb whose ``--help`` shows options below the heading of their group (``rich_help_panel``), without rich."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments, then options without a group, then each group."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
+                heading = getattr(parameter, "rich_help_panel", None) or usual
+                sections.setdefault(heading, []).append(record)
+        for heading, records in sections.items():
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)

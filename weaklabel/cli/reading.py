@@ -1,0 +1,137 @@
+"""The options that say how a corpus is read: one object for every verb that reads one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from weaklabel.corpus import Corpus
+
+PANEL = "Reading the corpus"
+
+
+def _delimiter(value: str | None) -> str | None:
+    if value is None:
+        return None
+    from weaklabel.corpus.dialect import check_delimiter
+    from weaklabel.errors import CorpusError
+
+    try:
+        return check_delimiter(value)
+    except CorpusError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _entities(value: str | None) -> str | None:
+    if value is None:
+        return None
+    names = value.split(",")
+    if len(names) != 2 or not all(names) or names[0] == names[1]:
+        raise typer.BadParameter(f"'{value}' names no two columns; give two, such as e1,e2")
+    return value
+
+
+def _encoding(value: str | None) -> str | None:
+    try:
+        "".encode(value or "utf-8")
+    except LookupError:
+        raise typer.BadParameter(f"'{value}' is no encoding; use utf-8, utf-16, latin-1, gbk ...") from None
+    return value
+
+
+def _option(*names: str, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=PANEL, **settings)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a corpus is read, as it was asked for on the command line; a field for each option.
+
+    A verb that has a parameter of this type, and `weaklabel.cli.options.expanded`, has all of these options.
+    """
+
+    text: Annotated[
+        str, _option("--text", metavar="COLUMN", help="The column with the text; several, joined: title,body.")
+    ] = "text"
+    entities: Annotated[
+        str | None,
+        _option(
+            "--entities",
+            metavar="E1,E2",
+            callback=_entities,
+            help="Two columns with an entity of the text each, as its words or as a span such as 27-34: marked in what "
+            "models read.",
+        ),
+    ] = None
+    delimiter: Annotated[
+        str | None,
+        _option(
+            "--delimiter",
+            metavar="CHAR",
+            callback=_delimiter,
+            help="Between fields; 'tab' works. Default: detected.",
+        ),
+    ] = None
+    quoting: Annotated[
+        bool | None, _option("--quoting/--no-quoting", help="Whether fields may be in quotes. Default: detected.")
+    ] = None
+    encoding: Annotated[
+        str | None,
+        _option(
+            "--encoding", metavar="NAME", callback=_encoding, help="Default: UTF-8, or as the byte-order mark says."
+        ),
+    ] = None
+    columns: Annotated[
+        str | None,
+        _option("--columns", metavar="A,B", help="Column names of a file whose first line is data, not a header."),
+    ] = None
+    format: Annotated[
+        Literal["csv", "tsv", "jsonl", "parquet"] | None,
+        _option("--format", metavar="NAME", help="csv, tsv, jsonl or parquet. Default: by extension."),
+    ] = None
+    limit: Annotated[int | None, _option("--limit", min=1, metavar="N", help="Only the first N rows.")] = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what was asked for and is not the default, as arguments of `weaklabel.read_corpus`."""
+        given = {one.name: getattr(self, one.name) for one in fields(self)}
+        given = {one.name: given[one.name] for one in fields(self) if given[one.name] != one.default}
+        for name in ("text", "entities", "columns"):
+            if name in given:
+                given[name] = column_names(given[name])
+        return given | ({"header": False} if "columns" in given else {})
+
+    def open(self, source: str, *, has_text: bool = True, hide: Sequence[str] = (), limited: bool = True) -> Corpus:
+        """Open a corpus.
+
+        Parameters
+        ----------
+        source
+            Path, or ``-``.
+        has_text
+            False where no text is needed; columns of text and entities are then not looked for.
+        hide
+            Columns that labeling functions must not see.
+        limited
+            Whether ``--limit`` holds for it: not for a second file, such as gold to validate on.
+        """
+        from weaklabel.corpus import read_corpus
+
+        given = self.arguments()
+        if not has_text:
+            given |= {"text": (), "entities": None}
+        if not limited:
+            given.pop("limit", None)
+        return read_corpus(source, hide=hide, **given)
+
+
+DEFAULTS = Reading()
+"""What holds where no option is given."""
+
+
+def column_names(given: str | None) -> list[str]:
+    """Return the columns that an option names, with commas between; none where it was not given."""
+    return given.split(",") if given else []
