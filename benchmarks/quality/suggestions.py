@@ -55,7 +55,7 @@ def candidate_votes(candidates: list[CandidateLF], texts: tuple[str, ...]) -> np
     if not candidates:
         return np.empty((len(texts), 0), dtype=np.int8)
     lfs = [
-        keyword_lf(lf.name, lf.label, lf.patterns, whole_word=lf.whole_word)
+        keyword_lf(lf.name, lf.label, lf.patterns)
         if lf.kind == "keyword"
         else regex_lf(lf.name, lf.label, lf.patterns[0], ignore_case=True)
         for lf in candidates

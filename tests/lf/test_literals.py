@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from weaklabel.lf.literals import ASCII_TWINS, FOLDED, fold, keyword_literals, relaxed, required_literals
-from weaklabel.lf.regexes import keyword_pattern
+from weaklabel.lf.spelling import keyword_pattern
 
 CHARACTERS = "abkKsSA10_ -.!\n\t/éÉßſ\u212aİ中😀\x00\u0301\u200d"
 TEXTS = st.text(CHARACTERS, max_size=12)

@@ -75,12 +75,24 @@ def test_whole_words_are_bounded_beside_word_characters_only(keyword, text, hit)
     assert votes(keyword_lf("k", 1, [keyword]), [text]) == [1 if hit else -1]
 
 
-def test_chinese_needs_the_substring_form_and_says_so():
-    assert votes(keyword_lf("k", 1, ["优惠"], whole_word=False), ["现在有优惠吗", "没有"]) == [1, -1]
-    with pytest.warns(WeakLabelWarning, match="'优惠' is looked for as a whole word.*whole_word=False") as caught:
-        lf = keyword_lf("k", 1, ["free", "优惠"])
+def test_a_script_without_spaces_matches_anywhere_unless_asked_otherwise():
+    texts = ["现在有优惠吗", "没有", "a free one", "freedom"]
+    assert votes(keyword_lf("k", 1, ["free", "优惠"]), texts) == [1, -1, 1, -1]
+    assert votes(keyword_lf("k", 1, ["free", "优惠"], whole_word=False), texts) == [1, -1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("word", "alone", "attached", "message"),
+    [
+        ("优惠", "有 优惠!", "现在有优惠吗", "its script has no spaces"),
+        ("무료", "무료 쿠폰", "무료로 드려요", "Korean writes particles"),
+    ],
+)
+def test_whole_words_that_hardly_ever_stand_alone_are_warned_of(word, alone, attached, message):
+    with pytest.warns(WeakLabelWarning, match=f"'{word}' is looked for as a whole word, though {message}") as caught:
+        lf = keyword_lf("k", 1, ["free", word], whole_word=True)
     assert caught[0].filename == __file__
-    assert votes(lf, ["现在有优惠吗", "有 优惠!"]) == [-1, 1]
+    assert votes(lf, [alone, attached]) == [1, -1]
 
 
 def test_the_longest_keyword_counts_where_several_begin():

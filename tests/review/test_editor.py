@@ -183,7 +183,7 @@ def test_a_new_lf_goes_to_the_end_of_the_users_pack(review):
     assert text == PACK + '\nhow_many = count_lf("how many?", COMPLAINT, r"\\?", min=2)\n'
     assert review.votes.lf_names[-1] == "how many?"
     assert review.row(0).votes[-1].lf == "how many?"
-    review.editor.save(LFSpec("keyword", "broken!", "complaint", {"keywords": ["smashed"], "whole_word": True}))
+    review.editor.save(LFSpec("keyword", "broken!", "complaint", {"keywords": ["smashed"], "whole_word": None}))
     assert saved.file.read_text(encoding="utf-8").endswith(
         '\nbroken_2 = keyword_lf("broken!", COMPLAINT, ["smashed"])\n'
     )

@@ -25,7 +25,7 @@ from weaklabel.lf.patterns import PatternLF
 from weaklabel.lf.prototype import PrototypeLF
 from weaklabel.lf.values import Unknowable, ValueHash
 
-VERSION = "1"
+VERSION = "2"
 """Of how the kinds of labeling functions vote; to be changed when one votes otherwise than before."""
 
 _PICKLED = b"PLPY"

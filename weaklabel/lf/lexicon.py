@@ -17,7 +17,8 @@ from weaklabel.errors import LFError
 from weaklabel.labels import ABSTAIN, VoteArray, as_votes
 from weaklabel.lf.core import check_columns, check_label, check_name
 from weaklabel.lf.patterns import column_text
-from weaklabel.lf.regexes import UNSPACED, check_pattern, check_words, keyword_pattern
+from weaklabel.lf.regexes import check_pattern, check_words
+from weaklabel.lf.spelling import canonical, entry_of, is_unspaced, is_word_character, keyword_pattern
 
 ROUNDING = 1e-9
 """How far a sum of weights may fall short of the minimum, so that ten times 0.1 reaches 1."""
@@ -40,15 +41,12 @@ class LexiconLF:
         self.label = label
         self.least = least
         self.ignore_case = ignore_case
-        entries = pl.Series(list(weights))
-        unspaced = entries.str.contains(UNSPACED)
-        word = entries.str.contains(r"^\w+$") & ~unspaced
-        self.words = {entry: weights[entry] for entry in entries.filter(word)}
-        self.others = [
-            ({entry: weights[entry] for entry in group}, check_pattern(name, keyword_pattern(group, whole_word), False))
-            for group, whole_word in ((entries.filter(~word & ~unspaced), True), (entries.filter(unspaced), False))
-            if len(group)
-        ]
+        self.words: dict[str, float] = {}
+        others: dict[str, float] = {}
+        for entry, weight in weights.items():
+            is_word = all(map(is_word_character, entry)) and not is_unspaced(entry)
+            (self.words if is_word else others)[entry] = weight
+        self.others = [(others, check_pattern(name, keyword_pattern(others, None), False))] if others else []
 
     def vote(self, batch: Batch) -> VoteArray:
         """Vote on every row of ``batch``; see `LF.vote`."""
@@ -91,12 +89,22 @@ class Found:
         self.rows = np.repeat(np.arange(self.n), lengths)
         self.vocabulary = strings.unique(maintain_order=True)
         self.codes = strings.cast(pl.Enum(self.vocabulary)).to_physical().to_numpy()
+        # Only what is not ASCII has other spellings, but for the few characters of which `canonical` makes plain ones.
+        self.odd = [
+            (place, canonical(string))
+            for place, string in enumerate(self.vocabulary.to_list())
+            if not string.isascii() or "`" in string
+        ]
 
     def sums(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
         """Return the sum of the weights of each row's strings, 0 for a string that has none. Shape: [n]."""
         worth = self.vocabulary.replace_strict(
             list(weights), list(weights.values()), default=0.0, return_dtype=pl.Float64
         ).to_numpy()
+        odd = [(place, entry_of(string, weights)) for place, string in self.odd]
+        if odd:
+            worth = worth.copy()
+            worth[[place for place, _ in odd]] = [0.0 if entry is None else weights[entry] for _, entry in odd]
         # bincount counts in whole numbers where there is nothing to weigh
         return np.bincount(self.rows, weights=worth[self.codes], minlength=self.n).astype(np.float64)
 
@@ -116,7 +124,8 @@ def lexicon_lf(
     Single words are compared with the text's tokens (``\w+``), so a lexicon may have any number of them. Entries that
     are no single token ("check out", "don't", ":)") are looked for as whole words, the longest where several begin at
     the same place, and those in a script without spaces (Chinese, Japanese, Thai) anywhere. An occurrence counts once
-    as a word and once as part of an entry of several words, if the lexicon has both.
+    as a word and once as part of an entry of several words, if the lexicon has both. Spellings that people take for the
+    same match, and words in Hangul match with particles behind them, as in `keyword_lf`.
 
     Parameters
     ----------
@@ -230,7 +239,7 @@ def _weights(name: str, entries: list[_Entry], ignore_case: bool) -> dict[str, f
     """Return the weight of each entry as it stands in a plain text."""
     first: dict[str, _Entry] = {}
     as_plain = plain(pl.Series([entry.text for entry in entries]), ignore_case).str.strip_chars()
-    for text, entry in zip(as_plain, entries, strict=True):
+    for text, entry in zip(map(canonical, as_plain), entries, strict=True):
         known = first.setdefault(text, entry)
         if known.weight != entry.weight:
             where = f" ({known.origin}; {entry.origin})" if entry.origin else ""

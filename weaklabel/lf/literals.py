@@ -15,7 +15,7 @@ from itertools import product
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
-from weaklabel.lf.regexes import keyword_pattern
+from weaklabel.lf.spelling import keyword_pattern
 
 WORD = (string.ascii_lowercase + string.digits + "_").encode()
 
@@ -79,13 +79,13 @@ def required_literals(pattern: str) -> frozenset[bytes]:
     return _Needed(bool(parsed.state.flags & re.IGNORECASE)).of_sequence(parsed).best() or frozenset()
 
 
-def keyword_literals(words: Iterable[str], whole_word: bool) -> tuple[frozenset[bytes], frozenset[bytes]]:
+def keyword_literals(words: Iterable[str], whole_word: bool | None) -> tuple[frozenset[bytes], frozenset[bytes]]:
     """Return the literals of those keywords that are a plain ASCII word, and of all keywords.
 
     The first are the keywords themselves: to find one is to find its keyword, unless a character beyond ASCII stands
     beside it. The second are empty where none can be told.
     """
-    edge = b" " if whole_word else b""
+    edge = b"" if whole_word is False else b" "
     plain, others = set(), []
     for word in words:
         folded = word.encode().lower()
@@ -153,7 +153,9 @@ class _Needed:
         return _Literals()
 
     def of_characters(self, codes: Sequence[int]) -> _Literals:
-        if len(codes) > MAX_LITERALS or (self.ignore_case and max(codes) > 127):
+        if len(codes) > MAX_LITERALS or (
+            self.ignore_case and any(code > 127 and _has_case(chr(code)) for code in codes)
+        ):
             return _Literals()  # another case may be of another length
         return _Literals({fold(chr(code).encode("utf-8", "surrogatepass")) for code in codes})
 
@@ -176,6 +178,10 @@ class _Needed:
         if least == most and least <= 8 and once.whole is not None:
             return self.of_sequence(list(items) * least)
         return _Literals(needed=once.best())
+
+
+def _has_case(character: str) -> bool:
+    return not character == character.lower() == character.upper() == character.casefold()
 
 
 def _any_of(parts: Sequence[_Literals]) -> _Literals:

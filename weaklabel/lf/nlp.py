@@ -12,7 +12,9 @@ from weaklabel.labels import ABSTAIN
 from weaklabel.lf.components import ANNOTATIONS, needs_of
 from weaklabel.lf.core import check_label, check_name
 from weaklabel.lf.parsing import Pipeline, SpacyLF, check_annotations, load_pipeline, one_line
+from weaklabel.lf.phrases import Phrases
 from weaklabel.lf.regexes import check_words
+from weaklabel.warn import warn
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -127,6 +129,7 @@ def matcher_lf(
         raise _bad(name, "Matcher patterns", error) from None
     attributes = {attribute for pattern in patterns for token in pattern for attribute in token}
     check_annotations(name, nlp, attributes)
+    _warn_of_impossible(name, nlp, (token for pattern in patterns for token in pattern))
     made_of = ("matcher", [[dict(token) for token in pattern] for pattern in patterns])
     return _counting(
         name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column, needs_of(attributes), made_of
@@ -144,6 +147,9 @@ def phrase_lf(
     column: str = TEXT,
 ) -> SpacyLF:
     """Vote where one of many phrases occurs, compared token by token with spaCy's `PhraseMatcher`.
+
+    Compared by LOWER or ORTH, a phrase is also found wherever its words stand in the text as `keyword_lf` finds them: the
+    tokenizer splits "don't" but not "DON'T", and takes a line break for a token.
 
     Parameters
     ----------
@@ -187,9 +193,19 @@ def phrase_lf(
     except BAD_PATTERN as error:
         raise _bad(name, f"phrases compared by {attr!r}", error) from None
     made_of = ("phrases", attr, words)
-    return _counting(
-        name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column, needs_of([attr]), made_of
-    )
+    if str(attr).upper() not in ("LOWER", "ORTH", "TEXT"):
+        return _counting(
+            name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column, needs_of([attr]), made_of
+        )
+    in_text = Phrases(words, ignore_case=str(attr).upper() == "LOWER")
+
+    def find(doc: Doc) -> list[Span]:
+        places = [
+            doc.char_span(begin, end, label=name, alignment_mode="expand") for begin, end in in_text.places(doc.text)
+        ]
+        return [*matcher(doc, as_spans=True), *places]
+
+    return _counting(name, label, find, min_count, nlp, column, needs_of([attr]), made_of)
 
 
 def entity_lf(
@@ -304,8 +320,32 @@ def _ruled(
     tokens = [token for rule in rules if not isinstance(rule["pattern"], str) for token in rule["pattern"]]
     attributes = {attribute for token in tokens for attribute in token}
     check_annotations(name, nlp, attributes)
+    _warn_of_impossible(name, nlp, tokens)
     # As an EntityRuler does, the longest of overlapping entities wins, whatever its type.
     return set(ruler.labels), lambda doc: filter_spans(ruler.match(doc)), needs_of(attributes)
+
+
+def _warn_of_impossible(name: str, nlp: Language, tokens: Iterable[Mapping[str, Any]]) -> None:
+    """Warn of a token pattern that no token can match: a capital in LOWER, or text that is more than one token."""
+    for token in tokens:
+        for attribute, condition in token.items():
+            attribute = str(attribute).upper()
+            if attribute not in ("LOWER", "ORTH", "TEXT"):
+                continue
+            given = condition.get("IN", ()) if isinstance(condition, Mapping) else [condition]
+            for text in (each for each in given if isinstance(each, str)):
+                if attribute == "LOWER" and text != text.lower():
+                    warn(
+                        f"LF '{name}': no token matches {{'LOWER': '{text}'}}, since LOWER compares text in lower case; "
+                        f"write '{text.lower()}', or use ORTH",
+                        stacklevel=3,
+                    )
+                elif len(split := [part.text for part in nlp.make_doc(text)]) != 1:
+                    warn(
+                        f"LF '{name}': {{'{attribute}': '{text}'}} describes one token, but the tokenizer makes {len(split)} "
+                        f"of it: {split}; give a dict for each, or use phrase_lf",
+                        stacklevel=3,
+                    )
 
 
 def _bad(name: str, what: str, error: Exception) -> LFError:

@@ -25,7 +25,8 @@ from weaklabel.labels import ABSTAIN, INT8_CLASSES, VoteArray
 from weaklabel.lf.core import check_columns, check_label, check_name
 from weaklabel.lf.lengths import CHARACTER, WORD, has_words, within
 from weaklabel.lf.literals import keyword_literals, relaxed, required_literals
-from weaklabel.lf.regexes import UNSPACED, check_bounds, check_pattern, check_words, keyword_pattern
+from weaklabel.lf.regexes import check_bounds, check_pattern, check_words
+from weaklabel.lf.spelling import is_unspaced, keyword_pattern, takes_particles
 from weaklabel.warn import warn
 
 MAX_KEYWORDS = 1000
@@ -87,11 +88,14 @@ def keyword_lf(
     keywords: Iterable[str],
     *,
     column: str = TEXT,
-    whole_word: bool = True,
+    whole_word: bool | None = None,
     ignore_case: bool = True,
     min_count: int = 1,
 ) -> PatternLF:
     r"""Vote where a text contains one of the keywords.
+
+    Spellings that people take for the same match: straight and curly apostrophes and quotation marks, the kinds of
+    hyphens, composed and decomposed accents, and any run of white space for a space.
 
     Parameters
     ----------
@@ -104,9 +108,10 @@ def keyword_lf(
     column
         Column to read.
     whole_word
-        Match whole words only: a word boundary ``\b`` stands beside each edge of a keyword that is a letter, digit or
-        underscore, so that "c++" and "$" work too. False finds keywords inside words as well; Chinese, Japanese and
-        Thai need that.
+        Whether only whole words match: a word boundary ``\b`` stands beside each edge of a keyword that is a letter, digit
+        or underscore, so that "c++" and "$" work too. By default each keyword goes by its script: Chinese, Japanese, Thai,
+        Lao, Khmer and Burmese, which put no spaces between words, match anywhere; all others match as whole words, and a
+        word in Hangul also with Korean particles behind it.
     ignore_case
         Match upper and lower case alike.
     min_count
@@ -126,17 +131,25 @@ def keyword_lf(
     words = check_words(check_name(name), keywords)
     if len(words) > MAX_KEYWORDS:
         raise LFError(f"LF '{name}': {len(words)} keywords are more than {MAX_KEYWORDS}; use lexicon_lf for long lists")
-    unspaced = pl.Series(words).filter(pl.Series(words).str.contains(UNSPACED))
-    if whole_word and len(unspaced):
-        warn(
-            f"LF '{name}': '{unspaced[0]}' is looked for as a whole word, though its script has no spaces between "
-            "words; use whole_word=False",
-            stacklevel=2,
-        )
+    if whole_word:
+        _warn_of_whole_words(name, words)
     pattern = check_pattern(name, keyword_pattern(words, whole_word), ignore_case)
     plain, literals = keyword_literals(words, whole_word)
     sure = plain if ignore_case and min_count == 1 else frozenset[bytes]()
     return replace(_counting("keyword", name, label, column, pattern, min_count, None), literals=literals, sure=sure)
+
+
+def _warn_of_whole_words(name: str, words: list[str]) -> None:
+    """Warn of words that hardly ever stand alone in a text."""
+    for odd, why in (
+        (is_unspaced, "its script has no spaces between words"),
+        (takes_particles, "Korean writes particles onto words"),
+    ):
+        if word := next(filter(odd, words), None):
+            warn(
+                f"LF '{name}': '{word}' is looked for as a whole word, though {why}; leave whole_word out",
+                stacklevel=3,
+            )
 
 
 def regex_lf(name: str, label: int, pattern: str, *, column: str = TEXT, ignore_case: bool = False) -> PatternLF:

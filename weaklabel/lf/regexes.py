@@ -8,21 +8,6 @@ import polars as pl
 
 from weaklabel.errors import LFError
 
-UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-"""A letter of a script that puts no spaces between words, where looking for whole words finds next to nothing."""
-
-
-def keyword_pattern(keywords: Iterable[str], whole_word: bool) -> str:
-    """Return the regex that matches any of the keywords, the longest where several begin at the same place."""
-    words = pl.Series(sorted(keywords, key=lambda word: (-len(word), word)))
-    escaped = pl.Series([pl.escape_regex(word) for word in words]).str.replace_all(r"\s+", r"\s+")
-    # Asked of polars, not of Python, since the boundary must go by what Rust takes for a word character.
-    before, after = words.str.contains(r"^\w"), words.str.contains(r"\w$")
-    bound = r"\b" if whole_word else ""
-    return "|".join(
-        bound * first + word + bound * last for first, word, last in zip(before, escaped, after, strict=True)
-    )
-
 
 def check_words(name: str, words: Iterable[str]) -> list[str]:
     """Return the different words in their order; none, or one that is no text or is blank, is an `LFError`."""

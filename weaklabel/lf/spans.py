@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 import polars as pl
 
 from weaklabel.lf.lexicon import LexiconLF, plain
+from weaklabel.lf.spelling import canonical, entry_of
 
 Spans: TypeAlias = tuple[tuple[int, int], ...]
 """Begin and end of places in a text."""
@@ -65,10 +66,10 @@ def entries_in(lf: LexiconLF, text: str) -> list[FoundEntry]:
     origins = _origins(text, lf.ignore_case)
     sought = [(lf.words, r"\w+")] * bool(lf.words) + lf.others
     found = (
-        FoundEntry(origins[begin], origins[end - 1] + 1, bare[begin:end], entries[bare[begin:end]])
+        FoundEntry(origins[begin], origins[end - 1] + 1, entry, entries[entry])
         for entries, pattern in sought
         for begin, end in matches(pattern, bare)
-        if bare[begin:end] in entries
+        if (entry := entry_of(canonical(bare[begin:end]), entries)) is not None
     )
     return sorted(found)
 

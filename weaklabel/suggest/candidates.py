@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.lf.spelling import is_unspaced
 from weaklabel.suggest.evidence import Evidence, Judged, judge
 from weaklabel.suggest.patterns import Pattern, differing_in_one_word, hits_of
-from weaklabel.suggest.phrases import Phrases, is_keyword, is_unspaced, part_of
+from weaklabel.suggest.phrases import Phrases, is_keyword, part_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

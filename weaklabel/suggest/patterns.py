@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from weaklabel.lf.patterns import PatternLF, keyword_lf, regex_lf
-from weaklabel.suggest.phrases import is_keyword, is_unspaced, pattern_of, words_of
+from weaklabel.suggest.phrases import is_keyword, pattern_of, words_of
 from weaklabel.suggest.runs import START
 from weaklabel.votes.apply import apply_lfs
 
@@ -46,23 +46,17 @@ class Pattern:
         """The keywords, or the one regex."""
         return self.phrases if self.kind == "keyword" else (pattern_of(*self.phrases),)
 
-    @property
-    def whole_word(self) -> bool:
-        """Whether keywords are looked for as whole words: not where a script does not part them."""
-        return not any(map(is_unspaced, self.phrases))
-
     def lf(self, name: str, label: int) -> PatternLF:
         """Make the labeling function."""
         if self.kind == "keyword":
-            return keyword_lf(name, label, self.patterns, whole_word=self.whole_word)
+            return keyword_lf(name, label, self.patterns)
         return regex_lf(name, label, self.patterns[0], ignore_case=True)
 
     def code(self, name: str, label: int) -> str:
         """Write the labeling function as Python."""
         if self.kind == "keyword":
             words = ", ".join(map(_quoted, self.patterns))
-            whole = "" if self.whole_word else ", whole_word=False"
-            return f"{name} = keyword_lf({_quoted(name)}, {label}, [{words}]{whole})"
+            return f"{name} = keyword_lf({_quoted(name)}, {label}, [{words}])"
         return f"{name} = regex_lf({_quoted(name)}, {label}, {_raw(self.patterns[0])}, ignore_case=True)"
 
 

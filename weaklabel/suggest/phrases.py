@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from weaklabel.lf.spelling import UNSPACED
 from weaklabel.suggest.runs import START, Tokens
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ MOST_WORDS = 3
 MOST_CHARACTERS = 4
 """Of the runs, from 2 on, that stand for words where a script does not part them."""
 
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+_UNSPACED = re.compile(f"{UNSPACED}+")
 # What white space alone parts belongs together: a phrase of a keyword LF does not reach across a comma.
 _BREAKS = re.compile(r"[^\w\s'’£$€¥₹]+|(?<!\w)['’]+|['’]+(?!\w)|[£$€¥₹]+(?!\d)|(?<!\w)_+(?!\w)")
 _EDGE = re.compile(r"\w")
@@ -109,11 +110,6 @@ def pattern_of(*phrases: str) -> str:
 def is_keyword(phrase: str) -> bool:
     """Whether a phrase is words alone, without a slot or an anchor."""
     return not phrase.startswith(START) and SHORT_NUMBER not in phrase
-
-
-def is_unspaced(phrase: str) -> bool:
-    """Whether a phrase is of a script that puts no spaces between words."""
-    return _UNSPACED.search(phrase) is not None
 
 
 def words_of(phrase: str) -> list[str]:

@@ -24,8 +24,6 @@ class CandidateLF:
         "keyword" or "regex".
     patterns
         The keywords, or one regex; upper and lower case alike.
-    whole_word
-        Whether keywords are looked for as whole words.
     precision
         Estimated share of its votes that are right, 0..1; gold rows count five times.
     coverage
@@ -46,7 +44,6 @@ class CandidateLF:
     label: int
     kind: Literal["keyword", "regex"]
     patterns: tuple[str, ...]
-    whole_word: bool
     precision: float
     coverage: float
     new_coverage: float

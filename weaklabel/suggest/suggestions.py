@@ -121,7 +121,6 @@ def _candidates(
                 label=label,
                 kind=pattern.kind,
                 patterns=pattern.patterns,
-                whole_word=pattern.whole_word,
                 precision=choice.precision,
                 coverage=len(hits) / len(fresh),
                 new_coverage=len(new) / len(fresh),

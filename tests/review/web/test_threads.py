@@ -70,7 +70,7 @@ def browser(review):
 def keyword(name, words):
     return {
         "kind": "keyword", "name": name, "saved_name": name, "label": "complaint" if name == "broken" else "praise",
-        "keywords": "\n".join(words), "min_count": "1", "whole_word": True, "ignore_case": True,
+        "keywords": "\n".join(words), "min_count": "1", "whole_word": "", "ignore_case": True,
     }  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from weaklabel.review.lf_spec import MAKERS, option_defaults
 from weaklabel.review.web.asked import flag_of, text_of
 
 NUMBERS = ("min", "max", "min_count")
-FLAGS = ("whole_word", "ignore_case")
+WHOLE_WORD = {"": None, "yes": True, "no": False}
+"""The choices of `keyword_lf`'s whole_word; "" goes by the script of each keyword."""
 
 
 def blank_form(labels: Sequence[str]) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def blank_form(labels: Sequence[str]) -> dict[str, Any]:
         "max": "",
         "min_count": "1",
         "unit": "words",
-        "whole_word": True,
+        "whole_word": "",
         "ignore_case": True,
     }
 
@@ -36,6 +37,8 @@ def form_of(spec: LFSpec, labels: Sequence[str]) -> dict[str, Any]:
     """Return the fields that show a labeling function."""
     options = {name: value for name, value in spec.options.items() if value is not None}
     fields = {name: str(value) if name in NUMBERS else value for name, value in options.items()}
+    if "whole_word" in fields:
+        fields["whole_word"] = "yes" if fields["whole_word"] else "no"
     if "keywords" in fields:
         fields["keywords"] = "\n".join(fields["keywords"])
     return blank_form(labels) | fields | {"kind": spec.kind, "name": spec.name, "label": spec.label}
@@ -58,7 +61,12 @@ def spec_of(asked: Mapping[str, Any]) -> LFSpec:
         if option == "keywords":
             lines = text_of(asked, "keywords").splitlines()
             options["keywords"] = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
-        elif option in FLAGS:
+        elif option == "whole_word":
+            choice = text_of(asked, option)
+            if choice not in WHOLE_WORD:
+                raise LFError(f"LF '{name}': whole_word must be one of 'yes', 'no' or '', not '{choice}'")
+            options[option] = WHOLE_WORD[choice]
+        elif option == "ignore_case":
             options[option] = flag_of(asked, option)
         elif option in NUMBERS:
             options |= _number(name, option, text_of(asked, option).strip())

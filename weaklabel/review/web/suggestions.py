@@ -69,7 +69,6 @@ def _candidate(desk: Desk, lf: CandidateLF) -> Candidate:
         {"keywords": "\n".join(lf.patterns)} if lf.kind == "keyword" else {"pattern": lf.patterns[0]}
     )
     label = desk.labels[lf.label]
-    whole: dict[str, Any] = {} if lf.whole_word else {"whole_word": ""}
     return Candidate(
         patterns=", ".join(lf.patterns),
         label=label,
@@ -77,7 +76,7 @@ def _candidate(desk: Desk, lf: CandidateLF) -> Candidate:
         on_gold="" if lf.gold_precision is None else f"{lf.gold_precision:.0%} of {lf.gold_votes}",
         coverage=f"{lf.coverage:.1%}",
         new=f"{lf.new_votes:,}",
-        address=url_for("lfs.new", kind=lf.kind, name=lf.name, label=label, **content, **whole),
+        address=url_for("lfs.new", kind=lf.kind, name=lf.name, label=label, **content),
     )
 
 
