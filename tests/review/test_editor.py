@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.review.conftest import PACK, TEXTS, write_corpus
-from weaklabel.errors import LFError
+from weaklabel.errors import LFError, WeakLabelError
 from weaklabel.lf.packs import load_lfs, ready_packs
 from weaklabel.review import LFSpec, open_review
 from weaklabel.votes import LFAnalysis, apply_lfs
@@ -171,8 +171,6 @@ def test_what_cannot_be_saved_is_a_sentence(review, spec, replaces, message):
 
 
 def test_an_unknown_label_is_refused(review):
-    from weaklabel.errors import WeakLabelError
-
     with pytest.raises(WeakLabelError, match="unknown label 'prase'"):
         review.editor.preview(LFSpec("keyword", "new", "prase", {"keywords": ["a"]}))
 
@@ -187,6 +185,20 @@ def test_a_new_lf_goes_to_the_end_of_the_users_pack(review):
     assert saved.file.read_text(encoding="utf-8").endswith(
         '\nbroken_2 = keyword_lf("broken!", COMPLAINT, ["smashed"])\n'
     )
+
+
+@pytest.mark.parametrize("pack", ["mine.py", "question"])
+def test_of_two_reviews_of_one_folder_neither_loses_what_the_other_saved(project, pack):
+    # A copy of a ready pack in the folder of the review stands in for it.
+    project.write_text(project.read_text(encoding="utf-8").replace("./mine.py", pack), encoding="utf-8")
+    first, second = open_review(project), open_review(project)
+    first.editor.save(LFSpec("count", "shouts", first.labels[0], {"pattern": "!", "min": 4}))
+    with pytest.raises(WeakLabelError, match=r"another review of .* has changed .* nothing was saved"):
+        second.editor.save(LFSpec("count", "asks", first.labels[0], {"pattern": "[?]", "min": 4}))
+    with pytest.raises(WeakLabelError, match="another review of"):
+        second.relabel()
+    first.editor.save(LFSpec("count", "asks", first.labels[0], {"pattern": "[?]", "min": 4}))
+    assert {"shouts", "asks"} <= set(open_review(project).votes.lf_names)
 
 
 def test_a_maker_that_was_not_imported_is(project):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from weaklabel.errors import WeakLabelError
+from weaklabel.locking import lock_file
 from weaklabel.warn import warn
 
 FILE_NAME = "decisions.jsonl"
@@ -210,11 +211,9 @@ def _decision(given: dict[str, Any]) -> Decision:
 @contextmanager
 def _opened(path: Path, flags: int) -> Iterator[int]:
     """Open the file while no other process writes to it."""
-    import fcntl  # only Unix has it, and only those who decide need it
-
-    file = os.open(path, flags | os.O_CLOEXEC, 0o644)
+    file = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o644)
     try:
-        fcntl.flock(file, fcntl.LOCK_SH if flags == os.O_RDONLY else fcntl.LOCK_EX)
+        lock_file(file, shared=flags == os.O_RDONLY)
         yield file
     finally:
         os.close(file)

@@ -15,6 +15,7 @@ from typing import IO, Any, Self
 from weaklabel.errors import CorpusError
 from weaklabel.files import write_json
 from weaklabel.job.identity import digest
+from weaklabel.locking import lock_file
 
 log = logging.getLogger(__name__)
 
@@ -100,16 +101,10 @@ class JobFolder:
             )
 
     def _take_lock(self) -> None:
-        try:
-            import fcntl
-        except ImportError:  # only Unix has it; elsewhere two runs at once are the user's to avoid
-            return
         self._lock = (self.path / LOCK).open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not lock_file(self._lock.fileno(), wait=False):
             self._lock.close()
-            raise self._in_use() from None
+            raise self._in_use()
         here = self.path / LOCK
         if not here.exists() or os.fstat(self._lock.fileno()).st_ino != here.stat().st_ino:
             raise self._in_use()  # the other one has just ended, and taken the folder with it

@@ -122,13 +122,13 @@ class Editor:
         LFError
             As for `preview`; it cannot be edited; or its file has changed on the disk, or would not load any more.
         WeakLabelError
-            The file cannot be written.
+            The file cannot be written, or another process has changed labeling functions of this review.
         """
         review = self._review
         with kept_warnings():  # a preview tells what to know about it
             made = spec.make(review.labels)
         made_votes = made.vote(review.batch)
-        with review.lock:
+        with review.lock, review.source.workspace.changing():
             saved = self._add(spec, made) if replaces is None else self._change(spec, made, self.get(replaces))
             self._take(spec.name, made_votes)
             return saved

@@ -285,13 +285,14 @@ class Review:
         Raises
         ------
         WeakLabelError
-            There are no labeling functions, or the label model cannot be fitted on their votes.
+            There are no labeling functions, the label model cannot be fitted on their votes, or another process has changed
+            labeling functions of this review.
         """
         with self._fitting:
             before = self.standing
             read = self.batch.model_texts
             fitted = refitted(before, self.source.settings, self.source.seed, self.labels, read)
-            with self.lock:
+            with self.lock, self.source.workspace.changing():
                 now = self.standing
                 self.standing = replace(fitted, lfs=now.lfs, votes=now.votes, is_stale=now.votes is not before.votes)
                 self.source.keep(self.standing, labels=True)

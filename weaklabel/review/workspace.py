@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -17,10 +18,12 @@ from weaklabel.files import atomic_path, write_json
 from weaklabel.label_model import LabelModel, load_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection
+from weaklabel.locking import locked
 from weaklabel.votes import Votes, load_votes, save_votes
 
 FORMAT = "weaklabel review 1"
 STATE, VOTES, MODEL, LABELS_FILE = "review.json", "votes.npz", "label_model.json", "labels.npz"
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,26 @@ class Workspace:
         added = [str(self.path / file) for file in self.state.added]
         known = {Path(spec).resolve() for spec in given}
         return [files.get(spec, spec) for spec in given] + [file for file in added if Path(file).resolve() not in known]
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep other processes from changing the folder, and refuse to where one has since it was read.
+
+        Decisions need no such care: every reviewer's are appended to one file.
+
+        Raises
+        ------
+        ConfigError
+            Another process has changed labeling functions or labels.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with locked(self.path / LOCK):
+            if self._read() != self.state:
+                raise ConfigError(
+                    f"another review of {self.path} has changed its labeling functions or labels meanwhile: nothing was "
+                    "saved; end this review and open it again"
+                )
+            yield
 
     def write(self, state: State) -> None:
         """Write ``review.json``."""
