@@ -16,8 +16,9 @@ from weaklabel.config import Project
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.errors import ConfigError
 from weaklabel.label_model import load_label_model
+from weaklabel.label_names import encode_labels
 from weaklabel.labelled import free_prefix, new_columns
-from weaklabel.labels import Labels, Probs, encode_labels
+from weaklabel.labels import Labels, Probs
 from weaklabel.pipeline import Labelled
 from weaklabel.run_folder import MANIFEST
 from weaklabel.votes import load_votes

@@ -15,7 +15,8 @@ from weaklabel.config import Project
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.decisions import gold_of, is_decision_file, read_decisions, text_hashes
 from weaklabel.errors import ConfigError, nearest
-from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, encode_labels, label_index, labels_of
+from weaklabel.label_names import encode_labels, has_label
+from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, label_index, labels_of
 from weaklabel.lf.packs import LFCollection
 from weaklabel.run_folder import RunFolder
 from weaklabel.votes import Votes, apply_lfs
@@ -102,7 +103,7 @@ def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_]:
     if project.gold.path is not None:
         decided = {decision.text_sha256 for decision in read_decisions(project.gold.path)}
         return np.array([key in decided for key in text_hashes(corpus.model_texts())], dtype=bool)
-    return np.array([value not in (None, "") for value in corpus.column(project.gold.column)], dtype=bool)
+    return np.array([has_label(value) for value in corpus.column(project.gold.column)], dtype=bool)
 
 
 def open_gold(project: Project, corpus: Corpus, votes: Votes, lfs: LFCollection, folder: RunFolder) -> GoldRows:
@@ -144,14 +145,18 @@ def gold_of_texts(project: Project, path: Path, texts: Sequence[str], labels: Se
     """
     assert project.gold is not None
     truth = read_gold(project, path)
-    of_text: dict[str, str] = {}
-    for text, value in zip(truth.model_texts(), truth.column(project.gold.column), strict=True):
-        if of_text.setdefault(text, value) != value:
-            raise ConfigError(f"{truth.name} has both '{of_text[text]}' and '{value}' for the same text; keep one")
+    Y = encode_labels(truth.column(project.gold.column), labels, f"{truth.name}, column '{project.gold.column}'")
+    names = [*labels, ""]  # -1, no label, is the last
+    of_text: dict[str, int] = {}
+    for text, number in zip(truth.model_texts(), Y.tolist(), strict=True):
+        if (other := of_text.setdefault(text, number)) != number:
+            raise ConfigError(
+                f"{truth.name} has both '{names[other]}' and '{names[number]}' for the same text; keep one"
+            )
     missing = sum(text not in of_text for text in texts)
     if missing:
         raise ConfigError(f"{truth.name} has no gold for {missing} of the {len(texts)} texts of the corpus")
-    return encode_labels([of_text[text] for text in texts], labels, f"{truth.name}, column '{project.gold.column}'")
+    return np.array([of_text[text] for text in texts], dtype=np.int64)
 
 
 def read_gold(project: Project, path: Path) -> Corpus:

@@ -83,31 +83,6 @@ def label_table(names: Sequence[str]) -> dict[str, int]:
     return numbered | named | {"": ABSTAIN, str(ABSTAIN): ABSTAIN}
 
 
-def encode_labels(values: Sequence[Any], names: Sequence[str], where: str) -> Labels:
-    """Turn class names, or class numbers where no name is a number, into class numbers; empty or ``None`` is -1.
-
-    Returns
-    -------
-    Labels
-        Shape: [n].
-
-    Raises
-    ------
-    VoteError
-        A value is neither a name nor a class number; says the row (from 0) and the value.
-    """
-    table = label_table(names)
-    numbers = np.empty(len(values), dtype=np.int64)
-    for row, value in enumerate(values):
-        number = table.get("" if value is None else str(value))
-        if number is None:
-            raise VoteError(
-                f"{where}: row {row}: unknown label {value!r}{nearest(str(value), names)}; labels are {', '.join(names)}"
-            )
-        numbers[row] = number
-    return numbers
-
-
 def vote_dtype(k: int) -> type[np.int8] | type[np.int16]:
     """Return the type of votes for ``k`` classes.
 
@@ -141,6 +116,7 @@ def check_L(L: ArrayLike, cardinality: int | None = None) -> VoteArray:
     VoteError
         Not two-dimensional, not whole numbers, or a vote outside the label set; says row, column and value.
     """
+    _refuse_sparse("L", L)
     array = np.asarray(L)
     if array.ndim != 2:
         raise VoteError(f"L must have two dimensions [rows, labeling functions], not shape {array.shape}")
@@ -162,7 +138,7 @@ def check_Y(Y: ArrayLike, n: int | None = None, cardinality: int | None = None) 
     Parameters
     ----------
     Y
-        Shape: [n]; whole numbers -1..k-1, -1 where there is none.
+        Shape: [n]; whole numbers -1..k-1, -1 where there is none, as are NaN and None. Floats may hold whole numbers.
     n, cardinality
         What the length and the number of classes must be, where known.
 
@@ -171,7 +147,8 @@ def check_Y(Y: ArrayLike, n: int | None = None, cardinality: int | None = None) 
     VoteError
         Wrong shape, kind or value; says the row.
     """
-    array = np.asarray(Y)
+    _refuse_sparse("labels", Y)
+    array = _without_missing(np.asarray(Y))
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise VoteError(f"labels must be one whole number a row, not {array.dtype} of shape {array.shape}")
     if n is not None and len(array) != n:
@@ -181,6 +158,83 @@ def check_Y(Y: ArrayLike, n: int | None = None, cardinality: int | None = None) 
         row = int(np.argmax((array < ABSTAIN) | (array >= top)))
         raise VoteError(f"label {array[row]} in row {row} is outside -1..{top - 1}")
     return array.astype(np.int64, copy=False)
+
+
+def _refuse_sparse(what: str, given: Any) -> None:
+    """Refuse a scipy matrix: its absent entries are 0, which is a class, where the writer most likely meant abstain."""
+    if hasattr(given, "tocoo") and not isinstance(given, np.ndarray):
+        raise VoteError(
+            f"{what} is a sparse matrix, whose absent entries would all be class 0; give an array: {what}.toarray() where "
+            f"absent means class 0, or an array of -1 into which the entries are put where it means abstain"
+        )
+
+
+def _without_missing(array: NDArray[Any]) -> NDArray[Any]:
+    """Return numbers with -1 for NaN and None, as whole numbers where they all are; anything else as it is."""
+    if array.dtype.kind == "O":
+        # pandas' own NA is no number; its name is all that tells it without importing pandas.
+        absent = np.array([value is None or type(value).__name__ in ("NAType", "NaTType") for value in array.flat])
+        if not all(isinstance(value, int | float | np.number) for value in array[~absent.reshape(array.shape)]):
+            return array
+        array = np.where(absent.reshape(array.shape), np.nan, array).astype(np.float64)
+    if array.dtype.kind == "f":
+        filled = np.where(np.isnan(array), ABSTAIN, array)
+        if (filled == np.round(filled)).all() and (np.abs(filled) < 2**53).all():
+            return filled.astype(np.int64)
+    return array
+
+
+def frame_columns(given: Any) -> list[Any] | None:
+    """Return the column names of a data frame of pandas or polars; None where it is none."""
+    if not (hasattr(given, "columns") and hasattr(given, "to_numpy")):
+        return None
+    return list(given.columns)
+
+
+def class_columns(columns: Sequence[Any]) -> list[str] | None:
+    """Return the classes that the columns of a frame of probabilities name; None where they are numbered 0, 1, ...
+
+    Examples
+    --------
+    >>> class_columns(["p_ham", "p_spam"]), class_columns([0, 1])
+    (['ham', 'spam'], None)
+    """
+    if list(columns) == list(range(len(columns))):
+        return None
+    names = [str(name) for name in columns]
+    return [name.removeprefix("p_") for name in names] if all(name.startswith("p_") for name in names) else names
+
+
+def in_class_order(probs: Any, names: Sequence[str]) -> Any:
+    """Return a data frame of probabilities as an array, its columns in the order of the classes; an array as it is.
+
+    Columns are found by the name of their class, with or without ``p_`` before it; those numbered 0, 1, ... stay.
+
+    Raises
+    ------
+    VoteError
+        The columns are not the classes.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> in_class_order(pl.DataFrame({"p_spam": [0.9], "p_ham": [0.1]}), ("ham", "spam"))
+    array([[0.1, 0.9]])
+    """
+    columns = frame_columns(probs)
+    if columns is None:
+        return probs
+    array = probs.to_numpy()
+    if not any(isinstance(column, str) for column in columns) and class_columns(columns) is None:
+        return array
+    written = [str(column) for column in columns]
+    for named in (list(names), [f"p_{name}" for name in names]):
+        if sorted(named) == sorted(written):
+            return array[:, [written.index(name) for name in named]]
+    raise VoteError(
+        f"the columns of the data frame of probabilities are {', '.join(written)}, the classes {', '.join(names)}; give "
+        f"the columns {', '.join(f'p_{name}' for name in names)} alone"
+    )
 
 
 def check_probs(probs: ArrayLike, n: int | None = None, cardinality: int | None = None) -> Probs:
@@ -198,7 +252,14 @@ def check_probs(probs: ArrayLike, n: int | None = None, cardinality: int | None 
     VoteError
         Wrong shape, negative, or a row that does not sum to 1; says the row.
     """
-    array = np.asarray(probs, dtype=np.float64)
+    _refuse_sparse("probs", probs)
+    columns = frame_columns(probs)
+    if columns is not None and class_columns(columns) is not None:
+        raise VoteError("probabilities are a data frame whose columns are named, while the classes are not; name them")
+    try:
+        array = np.asarray(probs, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise VoteError(f"probabilities must be numbers: {error}") from None
     if array.ndim != 2:
         raise VoteError(f"probabilities must have shape [rows, classes], not {array.shape}")
     if (n is not None and len(array) != n) or (cardinality is not None and array.shape[1] != cardinality):

@@ -1,4 +1,6 @@
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, strategies as st
 
@@ -6,10 +8,12 @@ from weaklabel.classifier.targets import check_texts, class_names, soft_targets
 from weaklabel.errors import ClassifierError
 
 NONE = [np.nan, np.nan]
+NAMES = tuple(f"class_{number}" for number in range(120))
+AB = NAMES[:2]
 
 
 def test_rows_without_a_vote_or_weight_are_left_out():
-    targets = soft_targets(4, [[0.2, 0.8], NONE, [1, 0], [0, 1]], 2, weights=[1, 1, 0, 3])
+    targets = soft_targets(4, [[0.2, 0.8], NONE, [1, 0], [0, 1]], AB, weights=[1, 1, 0, 3])
     assert targets.rows.tolist() == [0, 3]
     assert targets.probs.tolist() == [[0.2, 0.8], [0, 1]]
     assert targets.weights.tolist() == [1, 3]
@@ -17,13 +21,13 @@ def test_rows_without_a_vote_or_weight_are_left_out():
 
 def test_rows_without_a_vote_can_be_uniform():
     given_probs = np.array([[1, 0], NONE])
-    targets = soft_targets(2, given_probs, 2, uncovered="uniform")
+    targets = soft_targets(2, given_probs, AB, uncovered="uniform")
     assert targets.probs.tolist() == [[1, 0], [0.5, 0.5]]
     assert np.isnan(given_probs[1]).all(), "the caller's array stays as it was"
 
 
 def test_class_numbers_are_targets_too():
-    targets = soft_targets(3, [1, -1, 0], 3)
+    targets = soft_targets(3, [1, -1, 0], NAMES[:3])
     assert targets.rows.tolist() == [0, 2]
     assert targets.probs.tolist() == [[0, 1, 0], [1, 0, 0]]
 
@@ -31,12 +35,12 @@ def test_class_numbers_are_targets_too():
 @given(st.lists(st.integers(-1, 4), min_size=1, max_size=30).filter(lambda labels: max(labels) >= 0))
 def test_shares_are_those_of_the_labels(labels):
     named = [label for label in labels if label >= 0]
-    shares = soft_targets(len(labels), labels, 5).shares()
+    shares = soft_targets(len(labels), labels, NAMES[:5]).shares()
     np.testing.assert_allclose(shares, [named.count(label) / len(named) for label in range(5)])
 
 
 def test_uniform_rows_of_many_classes_keep_every_class():
-    assert soft_targets(1, [[np.nan] * 120], 120, uncovered="uniform").present().all()
+    assert soft_targets(1, [[np.nan] * 120], NAMES, uncovered="uniform").present().all()
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ def test_uniform_rows_of_many_classes_keep_every_class():
 )
 def test_what_does_not_fit_is_said(probs, options, message):
     with pytest.raises(ClassifierError, match=message):
-        soft_targets(2, probs, 2, **options)
+        soft_targets(2, probs, AB, **options)
 
 
 def test_names_of_classes():
@@ -75,3 +79,24 @@ def test_texts_must_be_strings():
         check_texts("a")
     with pytest.raises(ClassifierError, match="row 1 is None"):
         check_texts(["a", None])
+
+
+def test_names_are_targets_in_the_order_of_the_classes():
+    assert class_names(None, np.array(["spam", "ham", "spam"])) == ("ham", "spam")
+    assert soft_targets(3, ["spam", "", "ham"], ("spam", "ham")).probs.tolist() == [[1, 0], [0, 1]]
+    with pytest.raises(ClassifierError, match=r"row 1: unknown label 'hem' \(did you mean 'ham'"):
+        soft_targets(2, ["spam", "hem"], ("spam", "ham"))
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_a_frame_of_probabilities_is_aligned_by_name(frame):
+    probs = frame({"p_spam": [0.9, 0.2], "p_ham": [0.1, 0.8]})
+    assert soft_targets(2, probs, ("ham", "spam")).probs.tolist() == [[0.1, 0.9], [0.8, 0.2]]
+    assert class_names(None, probs) == ("spam", "ham")
+    with pytest.raises(ClassifierError, match="columns of the data frame of probabilities are p_spam, p_ham"):
+        soft_targets(2, probs, ("ham", "eggs"))
+
+
+def test_a_frame_without_names_is_taken_by_position():
+    assert soft_targets(1, pd.DataFrame([[0.1, 0.9]]), ("ham", "spam")).probs.tolist() == [[0.1, 0.9]]
+    assert class_names(None, pd.DataFrame([[0.1, 0.9]])) == ("class_0", "class_1")

@@ -40,7 +40,7 @@ def test_no_decisions_are_no_gold():
 
 
 def test_an_unknown_class_is_refused():
-    with pytest.raises(VoteError, match=r"decided on 'spma' in row 0.*did you mean 'spam'"):
+    with pytest.raises(VoteError, match=r"decision of ann on row 0: unknown label 'spma' .did you mean 'spam'"):
         gold_of([said("see you", "spma")], TEXTS, LABELS)
 
 

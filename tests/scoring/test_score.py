@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
-from weaklabel.errors import ScoreError
+from weaklabel.errors import ScoreError, WeakLabelWarning
 from weaklabel.scoring import score
 
 NAMES = ("ham", "spam", "other")
@@ -157,6 +157,46 @@ def test_probabilities_stand_beside_classes_only(predictions, probs):
         score([0, 1], predictions, probs=probs)
 
 
+def test_gold_and_predictions_may_be_names():
+    gold, predicted = ["spam", "ham", None, "-1", "ham"], np.array(["spam", "spam", "ham", "ham", ""])
+    result = score(gold, predicted, intervals=0)
+    assert (result.labels, result.n, result.accuracy, result.coverage) == (("ham", "spam"), 3, 1 / 3, 2 / 3)
+
+
+def test_missing_gold_is_no_gold():
+    numbers = score([1, 0, -1, -1], [1, 1, 0, 0], intervals=0)
+    for gold in (
+        [1.0, 0.0, np.nan, -1.0],
+        [1, 0, None, -1],
+        pd.Series([1, 0, None, -1], dtype="Int64"),
+        [True, False, None, -1],
+    ):
+        assert score(gold, [1, 1, 0, 0], intervals=0) == numbers
+
+
+def test_near_equal_names_are_matched_with_a_warning():
+    with pytest.warns(
+        WeakLabelWarning, match=r"gold: 2 labels .*'Spam' as class 'spam' \(1\), 'spam ' as class 'spam' \(1\)"
+    ):
+        assert score(["Spam", "ham", "spam "], ["spam", "ham", "spam"], intervals=0).accuracy == 1
+    with pytest.warns(WeakLabelWarning, match="'1' as class number 1, 'spam'"):
+        assert score(["1", "0"], ["spam", "ham"], labels=("ham", "spam"), intervals=0).accuracy == 1
+
+
+def test_whole_numbers_beside_names_are_class_numbers(recwarn):
+    assert score([1, 0], ["spam", "ham"], labels=("ham", "spam"), intervals=0).accuracy == 1
+    assert not recwarn
+
+
+def test_frames_of_probabilities_are_aligned_by_name():
+    probs = pd.DataFrame({"p_spam": [0.9, 0.2], "p_ham": [0.1, 0.8]})
+    result = score([1, 0], probs, labels=("ham", "spam"), intervals=0)
+    assert (result.accuracy, result.positive) == (1, "spam")
+    assert score(["spam", "ham"], probs, intervals=0).accuracy == 1
+    with pytest.raises(ScoreError, match="the classes good, bad"):
+        score([1, 0], probs, labels=("good", "bad"))
+
+
 def test_frames_columns_are_taken_by_position():
     Y = pd.Series([0, 1, 1], index=[7, 3, 5])
     assert score(Y, pl.Series([0, 1, 0]), intervals=0).accuracy == pytest.approx(2 / 3)
@@ -179,8 +219,15 @@ def test_frames_columns_are_taken_by_position():
         (([0, 1], np.full((2, 3), 1 / 3)), {"labels": ("ham", "spam")}, "3 probabilities a row for 2 classes"),
         (([0, 1], [[0.5, 0.9], [0.5, 0.5]]), {}, "probabilities of row 0"),
         (([0, 1], [["a", "b"], ["c", "d"]]), {}, "predictions: "),
-        (([0, 1], ["ham", "spam"]), {}, "predictions: labels must be one whole number a row"),
-        (([0.0, 1.0], [0, 1]), {}, "gold: labels must be one whole number a row"),
+        (([0, 1], ["ham", "spam"]), {}, "share no class: predictions are 'ham', 'spam', gold is '0', '1'"),
+        (([0.5, 1.0], [0, 1]), {}, "gold: labels must be one whole number a row"),
+        (
+            (["ham", "spma"], ["ham", "spam"]),
+            {"labels": ("ham", "spam")},
+            "gold: row 1: unknown label 'spma' (did you mean",
+        ),
+        (([["ham", "spam"], "ham"], ["ham", "spam"]), {}, "gold: row 0: ['ham', 'spam'] are 2 labels; give one"),
+        ((["ham", "spam"], np.full((2, 2), 0.5)), {}, "probabilities have no class names"),
         (([0, 1], [[0.5], [0.5, 0.5]]), {}, "predictions: "),
         (([0, 1], [0, 1]), {"labels": ("ham", "spam"), "positive": "Spam"}, "did you mean 'spam'"),
         (([0, 1], [0, 1]), {"positive": 2}, "positive=2 is outside 0..1"),

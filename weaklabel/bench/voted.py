@@ -13,7 +13,8 @@ import numpy as np
 from weaklabel.bench.split import Split, hidden, texts_or_none
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.errors import CorpusError, VoteError
-from weaklabel.labels import ABSTAIN, Labels, as_votes, check_label_names, encode_labels
+from weaklabel.label_names import encode_labels, find_labels, has_label
+from weaklabel.labels import Labels, as_votes
 
 GOLD, TEXT, SPLIT = "label", "text", "split"
 _VOTE = re.compile(r"(weak\d*_)?vote_.")
@@ -68,13 +69,9 @@ def table_labels(path: Path, tables: dict[str, Table]) -> tuple[str, ...]:
     """Return the classes: whatever is voted, or is gold that is not hidden, sorted; numbers by size."""
     cells = [cell for table in tables.values() for column in table.votes.values() for cell in column]
     cells += [cell for table in tables.values() for cell in table.gold or ()]
-    found = {str(cell) for cell in cells} - {"", "None", str(ABSTAIN)}
-    if not found:
+    if not any(has_label(cell) for cell in cells):
         raise VoteError(f"{path}: no labeling function votes on any row, so there are no classes")
-    names = sorted(found)
-    if all(name.isdecimal() for name in names):
-        names.sort(key=int)
-    return check_label_names(names, str(path))
+    return find_labels(cells, where=str(path))
 
 
 def table_split(table: Table, labels: Sequence[str], gold: bool) -> Split:

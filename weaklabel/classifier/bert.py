@@ -181,11 +181,11 @@ class BertClassifier(Classifier):
         self.check_params(validation is not None)
         given = check_texts(texts)
         names = class_names(self.labels, probs)
-        targets = soft_targets(len(given), probs, len(names), weights, self.uncovered)
+        targets = soft_targets(len(given), probs, names, weights, self.uncovered)
         targets.need_two_classes(names)
         check_metric(self.metric, len(names))
         train_set, held, source = split_rows(
-            picked(given, targets), validation, len(names), self.validation_share, self.seed
+            picked(given, targets), validation, names, self.validation_share, self.seed
         )
         epochs, patience = self._passes(len(train_set[0]), len(names), held is not None)
         record = {

@@ -20,7 +20,7 @@ def picked(texts: list[str], targets: Targets) -> Rows:
 
 
 def split_rows(
-    given: Rows, gold: tuple[Sequence[str], ArrayLike] | None, k: int, share: float, seed: int
+    given: Rows, gold: tuple[Sequence[str], ArrayLike] | None, labels: Sequence[str], share: float, seed: int
 ) -> tuple[Rows, Rows | None, str | None]:
     """Return the rows to train on, those to validate on, and where the latter come from.
 
@@ -29,7 +29,9 @@ def split_rows(
     given
         All rows with a target.
     gold
-        Texts with gold to validate on, for ``k`` classes.
+        Texts with gold to validate on.
+    labels
+        Class names. Length: k.
     share
         Without gold, the share of the given rows to hold out, drawn by ``seed``; 0 to 1.
 
@@ -40,7 +42,7 @@ def split_rows(
     """
     if gold is not None:
         texts = check_texts(gold[0])
-        return given, picked(texts, soft_targets(len(texts), gold[1], k)), "given"
+        return given, picked(texts, soft_targets(len(texts), gold[1], labels)), "given"
     if not share:
         return given, None, None
     texts, targets = given

@@ -94,7 +94,7 @@ class LinearClassifier(Classifier):
         """Train on texts with probabilistic labels; see `Classifier.fit`. ``validation`` is not looked at."""
         given = check_texts(texts)
         names = class_names(self.labels, probs)
-        targets = soft_targets(len(given), probs, len(names), weights, self.uncovered)
+        targets = soft_targets(len(given), probs, names, weights, self.uncovered)
         targets.need_two_classes(names)
         vectorizer = new_tfidf(self.ngrams, max_features=self.max_features)
         try:

@@ -49,7 +49,7 @@ class MajorityClassifier(Classifier):
     ) -> Self:
         """Take the class shares of the rows with a vote; see `Classifier.fit`. One class alone is fine here."""
         names = class_names(self.labels, probs)
-        self.shares_ = soft_targets(len(check_texts(texts)), probs, len(names), weights).shares()
+        self.shares_ = soft_targets(len(check_texts(texts)), probs, names, weights).shares()
         return self._learned(names)
 
     def predict_proba(self, texts: Sequence[str]) -> Probs:

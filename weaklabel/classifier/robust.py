@@ -149,7 +149,7 @@ def _weak_labels(
     texts: list[str], probs: ArrayLike, weights: ArrayLike | None, names: Sequence[str]
 ) -> tuple[Probs, NDArray[np.float64]]:
     """Return checked labels, NaN where there is none, and weights. Shape: [n, k], [n]."""
-    targets = soft_targets(len(texts), probs, len(names), weights)
+    targets = soft_targets(len(texts), probs, names, weights)
     targets.need_two_classes(names)
     weak = np.full((len(texts), len(names)), np.nan)
     weak[targets.rows] = targets.probs

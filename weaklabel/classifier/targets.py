@@ -10,7 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import ClassifierError, VoteError
-from weaklabel.labels import ABSTAIN, Probs, as_texts, check_label_names, check_probs, check_Y
+from weaklabel.label_names import are_names, encode_labels, find_labels
+from weaklabel.labels import (
+    ABSTAIN,
+    Probs,
+    as_texts,
+    check_label_names,
+    check_probs,
+    check_Y,
+    class_columns,
+    frame_columns,
+    in_class_order,
+)
 from weaklabel.warn import warn
 
 Uncovered = Literal["drop", "uniform"]
@@ -74,10 +85,17 @@ def warn_of_truncated(cut: int, n: int, limit: int) -> None:
 
 
 def class_names(labels: Sequence[str] | None, probs: ArrayLike) -> tuple[str, ...]:
-    """Return the class names given, or else ``class_0``, ``class_1``, ... for as many classes as ``probs`` shows."""
+    """Return the class names given, or else those that ``probs`` shows: names, columns of a data frame, or numbers.
+
+    Classes that are numbered in ``probs`` are called ``class_0``, ``class_1``, ...
+    """
     try:
         if labels is not None:
             return check_label_names(labels, "classifier")
+        if are_names(probs):
+            return find_labels(probs, where="targets of the classifier")
+        if (columns := frame_columns(probs)) is not None and (names := class_columns(columns)) is not None:
+            return check_label_names(names, "targets of the classifier")
         array = np.asarray(probs)
         k = array.shape[1] if array.ndim == 2 else int(check_Y(array).max(initial=ABSTAIN)) + 1
     except VoteError as error:
@@ -90,20 +108,21 @@ def class_names(labels: Sequence[str] | None, probs: ArrayLike) -> tuple[str, ..
 def soft_targets(
     n: int,
     probs: ArrayLike,
-    k: int,
+    labels: Sequence[str],
     weights: ArrayLike | None = None,
     uncovered: Uncovered = "drop",
 ) -> Targets:
-    """Turn probabilities or class numbers into soft targets.
+    """Turn probabilities, class numbers or class names into soft targets.
 
     Parameters
     ----------
     n
         Number of texts.
     probs
-        Class probabilities [n, k], where a row of NaN had no vote, or class numbers [n], -1 where there is none.
-    k
-        Number of classes.
+        Class probabilities [n, k], where a row of NaN had no vote; or class numbers or names [n], -1 or empty where there
+        is none. The columns of a data frame of probabilities are found by the names of their classes.
+    labels
+        Class names. Length: k.
     weights
         How much each row counts, from 0 up; a row of weight 0 is left out. Shape: [n].
     uncovered
@@ -116,10 +135,12 @@ def soft_targets(
     """
     if uncovered not in ("drop", "uniform"):
         raise ClassifierError(f"uncovered must be 'drop' or 'uniform', not {uncovered!r}")
+    where, k = "targets of the classifier", len(labels)
     try:
-        soft = _as_probs(n, np.asarray(probs), k)
+        given = encode_labels(probs, labels, where, stacklevel=4) if are_names(probs) else in_class_order(probs, labels)
+        soft = _as_probs(n, given, k)
     except VoteError as error:
-        raise ClassifierError(f"targets of the classifier: {error}") from error
+        raise ClassifierError(str(error) if str(error).startswith(where) else f"{where}: {error}") from error
     weight = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
     if weight.shape != (n,) or not np.isfinite(weight).all() or (weight < 0).any():
         raise ClassifierError(f"weights must be one finite number from 0 up for each of the {n} rows")
@@ -136,8 +157,8 @@ def soft_targets(
     return Targets(rows, soft[rows], weight[rows])
 
 
-def _as_probs(n: int, given: NDArray[np.generic], k: int) -> Probs:
-    if given.ndim != 1:
+def _as_probs(n: int, given: ArrayLike, k: int) -> Probs:
+    if np.ndim(given) == 2:
         return check_probs(given, n, k).copy()
     labels = check_Y(given, n, k)
     soft = np.zeros((n, k))

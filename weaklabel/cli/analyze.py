@@ -53,7 +53,7 @@ def analyze(
     """
     from weaklabel.decisions import read_decisions
     from weaklabel.files import check_file_path
-    from weaklabel.labels import encode_labels
+    from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
     from weaklabel.run_folder import recorded_warnings
     from weaklabel.votes import LFAnalysis

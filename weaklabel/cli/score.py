@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -52,7 +53,7 @@ def score(
     probability column for every class (p_spam ...), log loss, Brier score and calibration error are given as well.
     """
     from weaklabel.decisions import read_decisions
-    from weaklabel.labels import encode_labels
+    from weaklabel.label_names import encode_labels
     from weaklabel.scoring import score as score_labels
 
     if (gold is None) == (decisions is None):
@@ -61,7 +62,7 @@ def score(
     rows = reading.open(corpus, has_text=decisions is not None)
     predicted = rows.column(pred)
     truth = [decision.label for decision in said] if gold is None else rows.column(gold)
-    names = labels.split(",") if labels else _found(rows, pred, [*truth, *predicted])
+    names = labels.split(",") if labels else _found(rows, pred, predicted, truth)
     warn_of_rejects(rows)
     if gold is None:
         Y = decided_rows(rows, said, names)
@@ -74,22 +75,23 @@ def score(
     show(result.to_dict(), str(result), json)
 
 
-def _found(rows: Corpus, pred: str, values: list[Any]) -> list[str]:
+def _found(rows: Corpus, pred: str, predicted: list[Any], truth: list[Any]) -> tuple[str, ...]:
     """Classes in the order of the probability columns that weaklabel wrote, or else sorted.
 
     Those stand together, right behind the confidence: label, confidence, p_ham, p_spam.
     """
+    from weaklabel.label_names import find_labels
+
     prefix = pred.removesuffix("label")
     behind = (
         rows.columns[rows.columns.index(prefix + "confidence") + 1 :] if prefix + "confidence" in rows.columns else ()
     )
     written = takewhile(lambda name: name.startswith(prefix + "p_"), behind)
     ordered = [name.removeprefix(prefix + "p_") for name in written]
-    found = {str(value) for value in values if value not in (None, "")}
-    return ordered if found <= set(ordered) else sorted(found)
+    return find_labels(predicted, truth, rows.name, ordered)
 
 
-def _probs(rows: Corpus, pred: str, names: list[str]) -> Probs | None:
+def _probs(rows: Corpus, pred: str, names: Sequence[str]) -> Probs | None:
     """Probabilities of the classes, all NaN where they are empty; None where the file has none. Shape: [n, k]."""
     import numpy as np
 
@@ -106,5 +108,5 @@ def _number(cell: Any, column: str, row: int) -> float:
         return float("nan") if cell in (None, "") else float(cell)
     except ValueError:
         raise ScoreError(
-            f"column '{column}', row {row}: {cell!r} is no probability; mend it, or drop the column"
+            f"column '{column}', row {row}: {cell!r} is not a number; correct it, or drop the column"
         ) from None

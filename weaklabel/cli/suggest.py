@@ -46,7 +46,7 @@ def suggest(
 
     Precisions are estimates of the label model, which reads the texts, too: look at a candidate before you take it.
     """
-    from weaklabel.labels import encode_labels
+    from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
     from weaklabel.suggest import suggest as find
     from weaklabel.suggest.code import check_pack_path, write_pack

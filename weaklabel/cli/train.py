@@ -102,7 +102,7 @@ def train(
     from weaklabel.classifier import check_model_folder
     from weaklabel.config import ClassifierSettings
     from weaklabel.decisions import read_decisions
-    from weaklabel.labels import encode_labels
+    from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
     from weaklabel.pipeline import make_classifier
 

@@ -1,6 +1,6 @@
 """What reviewers decided by hand: kept in an append-only file, and used as gold."""
 
-from weaklabel.decisions.gold import agreed_classes, export_gold, gold_of
+from weaklabel.decisions.gold import agreed_classes, decided_classes, export_gold, gold_of
 from weaklabel.decisions.log import (
     FILE_NAME,
     Decision,
@@ -18,6 +18,7 @@ __all__ = [
     "Decision",
     "DecisionLog",
     "agreed_classes",
+    "decided_classes",
     "export_gold",
     "gold_of",
     "is_decision_file",

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from weaklabel.decisions.log import Decision, latest_of, text_hashes
-from weaklabel.errors import VoteError, nearest
+from weaklabel.errors import VoteError
+from weaklabel.label_names import LabelMatcher
 from weaklabel.labels import ABSTAIN, Labels
 
 
@@ -51,18 +52,31 @@ def gold_of(decisions: Iterable[Decision], texts: Sequence[str], labels: Sequenc
 
 def agreed_classes(decisions: Iterable[Decision], labels: Sequence[str]) -> dict[str, int]:
     """Return the class that most reviewers gave each text: text_sha256 -> class number; ties are left out."""
-    number = {name: index for index, name in enumerate(labels)}
     votes: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    for decision in latest_of(decisions).values():
-        if decision.label is None:
-            continue
-        if decision.label not in number:
-            raise VoteError(
-                f"{decision.reviewer} decided on '{decision.label}' in row {decision.row}, which is no class"
-                f"{nearest(decision.label, labels)}; labels are {', '.join(labels)}"
-            )
-        votes[decision.text_sha256][number[decision.label]] += 1
+    for (key, _), label in decided_classes(decisions, labels).items():
+        votes[key][label] += 1
     return {key: label for key, found in votes.items() if (label := _most(found)) != ABSTAIN}
+
+
+def decided_classes(decisions: Iterable[Decision], labels: Sequence[str]) -> dict[tuple[str, str], int]:
+    """Return what each reviewer said last of each text: (text_sha256, reviewer) -> class number; no decision is left out.
+
+    Raises
+    ------
+    VoteError
+        A decision names a class that is none; says reviewer and row.
+    """
+    matcher = LabelMatcher(labels)
+    numbers = {}
+    for pair, decision in latest_of(decisions).items():
+        try:
+            number = matcher.match(decision.label)
+        except VoteError as error:
+            raise VoteError(f"decision of {decision.reviewer} on row {decision.row}: {error}") from None
+        if number != ABSTAIN:
+            numbers[pair] = number
+    matcher.warn("decisions")
+    return numbers
 
 
 def export_gold(decisions: Iterable[Decision], texts: Sequence[str], labels: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from weaklabel.errors import LFError, VoteError, nearest
+from weaklabel.label_names import LabelMatcher
 from weaklabel.labels import check_label_names, label_table
 from weaklabel.lf.core import check_name
 from weaklabel.lf.patterns import PatternLF, lookup, lookup_lf
@@ -40,7 +41,7 @@ def column_votes(column: str, labels: Sequence[str], name: str | None = None) ->
     array([ 1,  0, -1], dtype=int8)
     """
     name = check_name(column if name is None else name)
-    table = _table(labels, f"LF '{name}'")
+    table = label_table(_names(labels, f"LF '{name}'"))
     return lookup_lf(name, column, {value: number for value, number in table.items() if number >= 0})
 
 
@@ -107,7 +108,7 @@ def votes_from_csv(
     if header is None:
         raise LFError(f"{path} is empty; its first line must name the columns, among them '{key}'")
     votes = _wide(lines, header, key) if format == "wide" else _long(lines, header, key, worker, label)
-    by_worker = _by_worker(votes, _table(labels, str(path)), labels)
+    by_worker = _by_worker(votes, LabelMatcher(_names(labels, str(path)), numbers_expected=True), str(path))
     if not by_worker:
         raise LFError(f"{path} has no votes below its header")
     return [
@@ -127,10 +128,9 @@ class _Vote(NamedTuple):
     value: str
 
 
-def _table(labels: Sequence[str], where: str) -> dict[str, int]:
-    """Return what each text stands for."""
+def _names(labels: Sequence[str], where: str) -> tuple[str, ...]:
     try:
-        return label_table(check_label_names(labels, where))
+        return check_label_names(labels, where)
     except VoteError as error:
         raise LFError(str(error)) from None
 
@@ -183,7 +183,7 @@ def _long(lines: Iterator[_Line], header: _Line, key: str, worker: str, label: s
         yield _Vote(where, fields[at], fields[who], fields[what])
 
 
-def _by_worker(votes: Iterator[_Vote], table: dict[str, int], labels: Sequence[str]) -> dict[str, dict[str, int]]:
+def _by_worker(votes: Iterator[_Vote], matcher: LabelMatcher, path: str) -> dict[str, dict[str, int]]:
     """Return each worker's votes by key."""
     by_worker: dict[str, dict[str, int]] = {}
     for where, key, worker, value in votes:
@@ -192,7 +192,9 @@ def _by_worker(votes: Iterator[_Vote], table: dict[str, int], labels: Sequence[s
         given = by_worker.setdefault(worker, {})
         if key in given:
             raise LFError(f"{where}: a second vote of '{worker}' on '{key}'; keep one")
-        if value not in table:
-            raise LFError(f"{where}: unknown label {value!r}{nearest(value, labels)}; labels are {', '.join(labels)}")
-        given[key] = table[value]
+        try:
+            given[key] = matcher.match(value)
+        except VoteError as error:
+            raise LFError(f"{where}: {error}") from None
+    matcher.warn(path, stacklevel=3)
     return by_worker

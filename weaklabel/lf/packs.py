@@ -20,7 +20,8 @@ from types import ModuleType
 from typing import Any
 
 from weaklabel.errors import LFError, VoteError, WeakLabelError, nearest
-from weaklabel.labels import Labels, check_label_names, encode_labels
+from weaklabel.label_names import encode_labels
+from weaklabel.labels import Labels, check_label_names
 from weaklabel.lf.core import LF, as_lf
 
 ENTRY_POINT_GROUP = "weaklabel.labeling_functions"
@@ -56,14 +57,17 @@ class LFCollection:
         return tuple(lf.name for lf in self.lfs)
 
     def encode(self, values: Sequence[Any]) -> Labels:
-        """Turn class names, such as a gold column, into class numbers; empty or None is -1. Shape: [n].
+        """Turn labels, such as a gold column, into class numbers; see `weaklabel.label_names.encode_labels`. Shape: [n].
+
+        Empty, None, NaN and -1 are -1, no label. Near-equal spellings and class numbers are matched with a
+        `WeakLabelWarning`.
 
         Raises
         ------
         VoteError
-            A value is no label; says the row.
+            A value is no class; says the row.
         """
-        return encode_labels(values, self.labels, "labels")
+        return encode_labels(values, self.labels, "labels", stacklevel=2)
 
     def __iter__(self) -> Iterator[LF]:
         return iter(self.lfs)

@@ -11,8 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from weaklabel.decisions import Decision, latest_of
-from weaklabel.labels import label_index
+from weaklabel.decisions import Decision, decided_classes
 
 
 @dataclass(frozen=True)
@@ -65,9 +64,8 @@ def agreement(decisions: Iterable[Decision], labels: Sequence[str]) -> Agreement
         Class names. Length: k.
     """
     by_reviewer: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for (key, reviewer), decision in latest_of(decisions).items():
-        if decision.label is not None:
-            by_reviewer[reviewer][key] = label_index(decision.label, labels, f"decision on row {decision.row}")
+    for (key, reviewer), label in decided_classes(decisions, labels).items():
+        by_reviewer[reviewer][key] = label
     names = sorted(by_reviewer)
     pairs = [
         pair

@@ -36,15 +36,18 @@ def score(
     Parameters
     ----------
     Y
-        Gold. Shape: [n]; 0..k-1, or -1 where a row has none: it is left out and counted as unlabelled.
+        Gold. Shape: [n]; class numbers 0..k-1 or class names. A row with -1, NaN, None or an empty name has no gold: it is
+        left out and counted as unlabelled.
     predictions
-        Classes, shape [n], -1 where abstained; or probabilities, shape [n, k], all NaN where abstained (on a tie the
-        lowest class counts as predicted). Rows are matched by position.
+        Class numbers or names, shape [n], -1 or empty where abstained; or probabilities, shape [n, k], all NaN where
+        abstained (on a tie the lowest class counts as predicted). The columns of a data frame of probabilities are found by
+        the names of their classes, p_spam or spam. Rows are matched by position.
     probs
         Probabilities behind class predictions, where ties or thresholds make these more than the most probable class.
         Shape: [n, k]; Brier score, log loss and calibration error are then of these.
     labels
-        Class names; by default the numbers as text, at least two.
+        Class names; by default the numbers as text, at least two, or the names that occur, sorted. Near-equal names are
+        matched with a `WeakLabelWarning`, as are class numbers written as text.
     positive
         Name or number of the class that ``precision``, ``recall`` and ``f1`` are of. By default class 1 of two
         classes; with more, they are macro averages.
@@ -61,8 +64,8 @@ def score(
     Raises
     ------
     ScoreError
-        Lengths differ, a class is unknown, no row has gold, an option is out of range, or ``probs`` are given beside
-        predictions that are probabilities already.
+        Lengths differ, a class is unknown, predictions and gold share no class, no row has gold, an option is out of
+        range, or ``probs`` are given beside predictions that are probabilities already.
 
     Examples
     --------

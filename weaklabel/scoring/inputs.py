@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from weaklabel.errors import ScoreError, VoteError, nearest
-from weaklabel.labels import ABSTAIN, Labels, Probs, check_label_names, check_probs, check_Y, labels_of
+from weaklabel.label_names import are_names, encode_labels, find_labels
+from weaklabel.labels import (
+    ABSTAIN,
+    Labels,
+    Probs,
+    check_label_names,
+    check_probs,
+    check_Y,
+    class_columns,
+    frame_columns,
+    in_class_order,
+    labels_of,
+)
 
 Abstain: TypeAlias = Literal["miss", "drop"]
 
@@ -56,7 +68,8 @@ class Task:
 def read_task(
     Y: ArrayLike, predictions: Sequence[ArrayLike], labels: Sequence[str] | None, positive: str | int | None
 ) -> Task:
-    """Check gold against predictions (classes [n] or probabilities [n, k]) and class names."""
+    """Check gold against predictions (classes or class names [n], or probabilities [n, k]) and class names."""
+    Y, predictions, labels = _numbered(Y, predictions, labels)
     gold = _whole("gold", Y)
     read = [_read(array, len(gold)) for array in predictions]
     names = _names(labels, gold, read)
@@ -80,6 +93,42 @@ def check_options(abstain: str, intervals: int, confidence: float, least: int = 
         raise ScoreError(f"intervals={intervals} must be {least} or more bootstrap replicates")
     if not 0 < confidence < 1:
         raise ScoreError(f"confidence={confidence} must lie between 0 and 1, for example 0.95")
+
+
+def _numbered(
+    Y: ArrayLike, predictions: Sequence[ArrayLike], labels: Sequence[str] | None
+) -> tuple[ArrayLike, list[ArrayLike], Sequence[str] | None]:
+    """Turn class names into numbers and data frames of probabilities into arrays; find the class names if need be."""
+    columns = [found for array in predictions if (found := frame_columns(array)) is not None]
+    by_name = [are_names(array) for array in (Y, *predictions)]
+    if labels is None and columns:
+        labels = class_columns(columns[0])
+    if not any(by_name):
+        given = list(predictions)
+    else:
+        hard = [
+            array
+            for array, named in zip(predictions, by_name[1:], strict=True)
+            if named or (frame_columns(array) is None and np.ndim(array) == 1)
+        ]
+        if labels is None and len(hard) < len(predictions):
+            raise ScoreError(
+                "probabilities have no class names while gold has; give labels=, in the order of the columns"
+            )
+        with _blamed(None):
+            predicted: list[Any] = [label for array in hard for label in np.asarray(array, dtype=object)]
+            labels = find_labels(predicted, Y, "score") if labels is None else labels
+            names = check_label_names(labels, "labels")
+        with _blamed(None):
+            Y = encode_labels(Y, names, "gold", stacklevel=6) if by_name[0] else Y
+            given = [
+                encode_labels(array, names, "predictions", stacklevel=6) if named else array
+                for array, named in zip(predictions, by_name[1:], strict=True)
+            ]
+    if labels is not None:
+        with _blamed("predictions"):
+            given = [in_class_order(array, labels) for array in given]
+    return Y, given, labels
 
 
 def _read(predictions: ArrayLike, n: int) -> Predictions:
@@ -132,9 +181,9 @@ def _check_classes(what: str, values: Labels, names: tuple[str, ...]) -> None:
 
 
 @contextmanager
-def _blamed(what: str) -> Iterator[None]:
+def _blamed(what: str | None) -> Iterator[None]:
     """Turn an error about an array into a `ScoreError` that says which; numpy's own cover ragged lists and texts."""
     try:
         yield
     except (VoteError, ValueError, TypeError) as error:
-        raise ScoreError(f"{what}: {error}") from None
+        raise ScoreError(f"{what}: {error}" if what else str(error)) from None

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError
-from weaklabel.labels import ABSTAIN, Labels, check_label_names, check_probs, check_Y
+from weaklabel.labels import ABSTAIN, Labels, check_label_names, check_probs, check_Y, in_class_order
 from weaklabel.suggest.candidates import Choice, choose, find_patterns, on_all_rows
 from weaklabel.suggest.clusters import uncovered_clusters
 from weaklabel.suggest.code import IMPORTED, name_lf
@@ -78,7 +78,7 @@ def suggest(
         raise LabelModelError(f"{len(texts)} texts were given for {votes.n} rows of votes; give one text a row")
     if votes.labels != names:
         votes = Votes(votes.L, votes.lf_names, names)
-    checked = check_probs(probs, votes.n, len(names))
+    checked = check_probs(in_class_order(probs, names), votes.n, len(names))
     check_Y(preds, votes.n, len(names))
     truth = np.full(votes.n, ABSTAIN) if gold is None else check_Y(gold, votes.n, len(names))
     uncovered = (votes.L == ABSTAIN).all(axis=1)
