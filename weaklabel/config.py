@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import ConfigError, nearest
 
 
@@ -134,10 +135,12 @@ def read_project(path: str | Path) -> Project:
     """
     path = Path(path)
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        tree = tomllib.loads(utf8(path.read_bytes(), str(path)))
     except OSError as error:
         raise ConfigError(f"cannot read the project file {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except NotUtf8 as error:
+        raise ConfigError(str(error)) from None
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     try:
         project = Project.model_validate(tree)

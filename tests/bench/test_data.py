@@ -145,7 +145,7 @@ FAULTS = {
     "no_test": (lambda folder: (folder / "test.json").unlink(), "cannot read .*test.json: No such file"),
     "no_labels": (lambda folder: (folder / "label.json").unlink(), "cannot read .*label.json: No such file"),
     "bad_json": (lambda folder: write(folder / "test.json", '{"0":\n {"label": }}'), "line 2, column 12: not valid JSON"),
-    "not_utf8": (lambda folder: (folder / "test.json").write_bytes(b'{"\xff": {}}'), "not UTF-8 at byte 2"),
+    "not_utf8": (lambda folder: (folder / "test.json").write_bytes(b'{"\xff": {}}'), "line 1: not UTF-8"),
     "a_list": (lambda folder: write(folder / "test.json", "[1]"), "must map each id to a row"),
     "an_id_twice": (lambda folder: write(folder / "test.json", '{"7": {}, "7": {}}'), "'7' is there twice"),
     "no_rows": (lambda folder: write(folder / "test.json", "{}"), "the test split has no rows"),

@@ -95,11 +95,11 @@ def test_folder(tmp_path):
     (folder / "in" / "c.txt.gz").write_bytes(gzip.compress("drittes Stück\n".encode()))
     (folder / "notes.md").write_text("not read", encoding="utf-8")
     corpus = read_corpus(folder)
-    assert corpus.columns == ("file", "text")
+    assert corpus.columns == ("file", "folder", "text")
     assert corpus.frame().rows() == [
-        ("a.txt", ""),
-        ("b.txt", "second\r\nline\r\n"),
-        ("in/c.txt.gz", "drittes Stück\n"),
+        ("a.txt", "", ""),
+        ("b.txt", "", "second\r\nline\r\n"),
+        ("in/c.txt.gz", "in", "drittes Stück\n"),
     ]
     before = corpus.sha256()
     (folder / "b.txt").write_bytes(b"changed")
@@ -112,9 +112,22 @@ def test_folder_with_wrong_bytes_or_nothing(tmp_path):
     with pytest.raises(CorpusError, match=r"holds no \.txt file"):
         read_corpus(tmp_path)
     (tmp_path / "a.txt").write_bytes(b"caf\xe9")
-    with pytest.raises(CorpusError, match=r"a\.txt: byte 3 is not utf-8"):
+    with pytest.raises(CorpusError, match=r"none of its \.txt files .*a\.txt: byte 3 is not utf-8"):
         read_corpus(tmp_path).texts()
     assert read_corpus(tmp_path, encoding="latin-1").texts() == ["café"]
+
+
+def test_files_of_a_folder_that_are_no_text_are_rejects_by_name(tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a.txt").write_bytes(b"caf\xe9")
+    (tmp_path / "b" / "b.txt").write_text("fine")
+    (tmp_path / "b" / "c.txt").write_bytes(b"%PDF-1.4 ...")
+    corpus = read_corpus(tmp_path)
+    assert corpus.frame().rows() == [("b/b.txt", "b", "fine")]
+    assert [(reject.line, reject.raw) for reject in corpus.rejects] == [(1, "a.txt"), (3, "b/c.txt")]
+    assert "cp1252" in corpus.rejects[0].reason and "is a PDF document" in corpus.rejects[1].reason
+    (part,) = corpus.parts()
+    assert part.rejects == corpus.rejects and corpus.read_part(part.part).batch.texts == ["fine"]
 
 
 def _stdin(monkeypatch, data: bytes) -> None:

@@ -18,7 +18,72 @@ CASES = (
         happens="refused with the place of the first such byte; nothing is replaced",
         content=PLAIN.encode("latin-1"),
         code=1,
-        says=r"in\.csv: byte 12 is not utf-8 .*--encoding latin-1",
+        says=r"in\.csv: byte 12 is not utf-8 .*grüß dich refund.*--encoding cp1252",
+    ),
+    Case(
+        given="Windows quotes, dashes and euro signs (cp1252)",
+        happens="refused, and cp1252 named, not latin-1, with the text as it would then read",
+        content="id,text\n1,refund of €5 – it’s late\n".encode("cp1252"),
+        code=1,
+        says=r"cp1252 \(.*refund of €5 – it’s.*\): say --encoding cp1252",
+    ),
+    Case(
+        given="the same, with `--encoding latin-1`, which makes control characters of them",
+        happens="read as asked, with a warning that cp1252 is likely meant",
+        content="id,text\n1,refund of €5 – it’s late\n".encode("cp1252"),
+        options=("--encoding", "latin-1"),
+        rows=1,
+        says="C1 control characters .*--encoding cp1252",
+    ),
+    *(
+        Case(
+            given=f"{language} ({codec})",
+            happens=f"refused, and {codec} named",
+            content=f"id,text\n1,{text}\n".encode(codec),
+            code=1,
+            says=rf"most likely it is {codec} \(.*{text[:4]}.*\)",
+        )
+        for language, codec, text in (
+            ("Chinese", "gb18030", "恭喜获得奖品，谢谢您"),
+            ("Chinese", "big5", "恭喜獲得獎品，謝謝您"),
+            ("Japanese", "shift_jis", "おめでとうございます、賞品が当たりました"),
+            ("Japanese", "euc_jp", "おめでとうございます、賞品が当たりました"),
+            ("Korean", "euc_kr", "축하합니다 상품에 당첨되었습니다"),
+            ("Russian", "cp1251", "Поздравляем, вы выиграли приз"),
+            ("Russian", "koi8-r", "Поздравляем, вы выиграли приз"),
+            ("Polish", "cp1250", "Dziękuję, zażółć gęślą jaźń"),
+            ("Greek", "cp1253", "Συγχαρητήρια κερδίσατε δώρο"),
+        )
+    ),
+    Case(
+        given="UTF-8 with a few bytes that are not",
+        happens="refused as a damaged file: no other encoding fits it",
+        content=("id,text\n1,größer schöner ä ö ü\n2,".encode() + b"caf\xe9\n"),
+        code=1,
+        says=r"the rest is UTF-8 \(1 wrong byte",
+    ),
+    *(
+        Case(
+            given=f"{what} named `.csv`",
+            happens="recognised by its first bytes, and refused with what to do",
+            content=head + bytes(range(256)) * 4,
+            code=1,
+            says=rf"in\.csv is {what}.*, not text: {then}",
+        )
+        for what, head, then in (
+            ("an Excel workbook", b"PK\x03\x04\x14\0\x06\0[Content_Types].xml xl/workbook.xml", "save it as CSV"),
+            (
+                "an OpenDocument spreadsheet",
+                b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+                "save",
+            ),
+            ("an old Excel or Office file", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as CSV"),
+            ("a ZIP archive", b"PK\x03\x04\x14\0", "unpack it"),
+            ("a PDF document", b"%PDF-1.7\n", "extract its text"),
+            ("an RTF document", b"{\\rtf1\\ansi", "save it as plain text"),
+            ("a Python pickle", b"\x80\x04\x95", "write its rows as CSV or Parquet"),
+            ("a Parquet file", b"PAR1", "name it .parquet"),
+        )
     ),
     Case(
         given="the same, with `--encoding latin-1`",
@@ -33,7 +98,7 @@ CASES = (
         happens="refused with the place",
         content="id,text\n1,thanks ü".encode()[:-1],
         code=1,
-        says="byte 17 is not utf-8",
+        says="byte 17 is not utf-8 .*cut short",
     ),
     Case(
         given="UTF-8 with a byte order mark",

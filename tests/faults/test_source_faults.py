@@ -146,10 +146,11 @@ CASES = (
     _in_folder("a file in it that cannot be read", "refused, and the file named", _unreadable, code=1, says=r"c\.txt"),
     _in_folder(
         "a file in it that is not UTF-8",
-        "refused, and the file named",
-        lambda texts: (texts / "c.txt").write_bytes(b"\xff\xfe\xfa"),
-        code=1,
-        says=r"in/c\.txt: byte \d is not utf",
+        "the other files are read, it is rejected by name",
+        lambda texts: (texts / "c.txt").write_bytes(b"caf\xe9"),
+        rows=2,
+        rejects=1,
+        reason=r"in/c\.txt: byte 3 is not utf-8 .*café.*--encoding cp1252",
     ),
     _in_folder(
         "a link in it that leads nowhere, or a FIFO",

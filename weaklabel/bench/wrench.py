@@ -15,6 +15,7 @@ import numpy as np
 
 from weaklabel.bench.split import Split, hidden, texts_or_none
 from weaklabel.corpus.entities import MOST_WORDS, mark_entities
+from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import CorpusError, VoteError
 from weaklabel.labels import ABSTAIN, Labels, VoteArray, as_votes, check_label_names
 
@@ -93,10 +94,10 @@ def _text(data: Any, where: str) -> str:
 
 def _read_json(path: Path) -> Any:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = utf8(path.read_bytes(), str(path))
         value = json.loads(text, object_pairs_hook=lambda pairs: _unique(pairs, path))
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from None
+    except NotUtf8 as error:
+        raise CorpusError(str(error)) from None
     except json.JSONDecodeError as error:
         raise CorpusError(f"{path}, line {error.lineno}, column {error.colno}: not valid JSON: {error.msg}") from None
     except OSError as error:

@@ -164,10 +164,12 @@ def open_engine(name: str, address: str | None) -> Iterator[Engine]:
 def warn_of_rejects(corpus: Corpus) -> None:
     """Say how many rows could not be read, where a verb has no place to write them."""
     if corpus.rejects:
-        first = corpus.rejects[0]
+        first, n = corpus.rejects[0], len(corpus.rejects)
+        what = f"{n:,} file{'s' * (n != 1)}" if corpus.format == "folder" else f"{n:,} row{'s' * (n != 1)}"
+        where = "" if corpus.format == "folder" else f"line {first.line}: "
         print(
-            f"weaklabel: warning: {len(corpus.rejects)} rows of {corpus.name} could not be read and were left out, first "
-            f"line {first.line}: {first.reason}; weaklabel label writes them to a file",
+            f"weaklabel: warning: {what} of {corpus.name} could not be read and {'was' if n == 1 else 'were'} left out: "
+            f"{'' if n == 1 else 'the first is '}{where}{first.reason}; weaklabel label writes them to a file",
             file=sys.stderr,
         )
 

@@ -10,7 +10,19 @@ from pathlib import Path
 import polars as pl
 
 from weaklabel.corpus.chunk import START, Chunk, Mark, Source
-from weaklabel.corpus.open import CHUNK, byte_chunks, check_regular, decoded, detect_encoding, fingerprint, sha256
+from weaklabel.corpus.open import (
+    CHUNK,
+    byte_chunks,
+    check_regular,
+    check_text,
+    decoded,
+    detect_encoding,
+    fingerprint,
+    is_latin_1,
+    sha256,
+    warn_of_c1_controls,
+)
+from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError
 from weaklabel.warn import warn
 
@@ -20,7 +32,9 @@ SUFFIXES = (".txt", ".txt.gz", ".txt.zst")
 class FolderSource(Source):
     """The .txt files (also .gz, .zst) in a folder and the folders inside it, links to folders excepted.
 
-    Column ``file`` is the path inside the folder, with ``/``; column ``text`` the whole text; sorted by ``file``.
+    Column ``file`` is the path inside the folder, with ``/``; column ``folder`` the folder in it where the file lies, ""
+    for the folder itself; column ``text`` the whole text; sorted by ``file``. A file that cannot be read as text is a
+    reject: its number in this order, why, and its name.
 
     Raises
     ------
@@ -34,7 +48,8 @@ class FolderSource(Source):
         self.path: Path = path
         self.name = name
         self.asked = encoding
-        self.schema = {"file": pl.String(), "text": pl.String()}
+        self.schema = {"file": pl.String(), "folder": pl.String(), "text": pl.String()}
+        self._warned = False
         files = self._files()
         if not files:
             raise CorpusError(f"{name}: the folder holds no .txt file")
@@ -48,19 +63,27 @@ class FolderSource(Source):
 
     def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
         """Read from ``start`` to ``stop``; see `Source`."""
-        rows: list[tuple[str, str]] = []
-        size = 0
+        rows: list[tuple[str, str, str]] = []
+        rejects: list[tuple[int, Reject]] = []
+        size = n_good = 0
         place = start.place
         for file in self._files()[start.place : stop.place if stop else None]:
-            text = self._read(file)
-            rows.append((file, text))
-            size += len(text)
             place += 1
+            try:
+                text = self._read(file)
+            except CorpusError as error:
+                rejects.append((len(rows), Reject(place, str(error), file)))
+                continue
+            rows.append((file, file.rpartition("/")[0], text))
+            size += len(text)
             if size >= CHUNK:
-                yield self._chunk(rows, place)
-                rows, size = [], 0
-        if rows:
-            yield self._chunk(rows, place)
+                yield self._chunk(rows, place, rejects)
+                n_good += len(rows)
+                rows, rejects, size = [], [], 0
+        if rejects and start == START and stop is None and not n_good + len(rows):
+            raise CorpusError(f"{self.name}: none of its .txt files can be read; the first: {rejects[0][1].reason}")
+        if rows or rejects:
+            yield self._chunk(rows, place, rejects)
 
     def fingerprint(self) -> tuple[tuple[str, tuple[int, int]], ...]:
         """Return name, size and time of every file."""
@@ -94,10 +117,15 @@ class FolderSource(Source):
         path = self.path / file
         name = f"{self.name}/{file}"
         data = b"".join(byte_chunks(path, name))
-        return "".join(decoded([data], detect_encoding(data[:4], self.asked, name), name))
+        check_text(data[:4096], name)
+        encoding = detect_encoding(data[:4], self.asked, name)
+        text = "".join(decoded([data], encoding, name))
+        if not self._warned and is_latin_1(encoding):
+            self._warned = warn_of_c1_controls(text, name)
+        return text
 
-    def _chunk(self, rows: list[tuple[str, str]], place: int) -> Chunk:
-        return Chunk(pl.DataFrame(rows, schema=self.schema, orient="row"), Mark(place))
+    def _chunk(self, rows: list[tuple[str, str, str]], place: int, rejects: list[tuple[int, Reject]]) -> Chunk:
+        return Chunk(pl.DataFrame(rows, schema=self.schema, orient="row"), Mark(place), rejects=rejects)
 
 
 def _refuse(error: OSError) -> None:

@@ -14,6 +14,12 @@ def packing_of(name: str) -> str | None:
     return next((suffix for suffix in _PACKED if name.lower().endswith(suffix)), None)
 
 
+def format_by_name(name: str) -> str | None:
+    """Return the format that the suffix of ``name`` tells, None where it tells none."""
+    suffix = name.removesuffix(packing_of(name) or "").rpartition(".")[2].lower()
+    return _BY_SUFFIX.get(suffix)
+
+
 def format_of(name: str, asked: str | None, default: str | None = None) -> str:
     """Return one of `FORMATS`: what was asked for, else by the suffix of ``name``, else ``default``.
 
@@ -30,8 +36,7 @@ def format_of(name: str, asked: str | None, default: str | None = None) -> str:
     if asked is not None and asked not in FORMATS:
         raise CorpusError(f"unknown format '{asked}'; formats are {', '.join(FORMATS)}")
     packing = packing_of(name) or ""
-    suffix = name.removesuffix(packing).rpartition(".")[2].lower()
-    found = asked or _BY_SUFFIX.get(suffix) or default
+    found = asked or format_by_name(name) or default
     if found is None:
         raise CorpusError(f"cannot tell the format of {name} by its name: say --format {'|'.join(FORMATS)}")
     if found == "parquet" and packing:

@@ -13,7 +13,9 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+from weaklabel.encodings import SEEN, has_c1_controls, not_text, wrong_bytes
 from weaklabel.errors import CorpusError
+from weaklabel.warn import warn
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
@@ -85,6 +87,36 @@ def _utf16_without_mark(head: bytes) -> str | None:
         if empty and empty.count(0) > 0.8 * len(empty) and full.count(0) < 0.2 * len(full):
             return codec
     return None
+
+
+def check_text(head: bytes, name: str) -> None:
+    """Refuse a file that begins as no text does, and say what to do with it."""
+    what = not_text(head)
+    if what is not None:
+        raise CorpusError(f"{name} {what}")
+
+
+def is_latin_1(encoding: Encoding) -> bool:
+    """Whether every byte is read as the character of its number, C1 control characters included."""
+    return codecs.lookup(encoding.codec).name == "iso8859-1"
+
+
+def warn_of_c1_controls(text: str, name: str) -> bool:
+    """Warn where ``text``, read as latin-1, has C1 control characters, and return whether it has."""
+    found = has_c1_controls(text)
+    if found:
+        warn(
+            f"{name}: read as latin-1 it has C1 control characters (U+0080 to U+009F), where cp1252 has quotes, dashes "
+            "and the euro sign: cp1252 is likely meant, --encoding cp1252"
+        )
+    return found
+
+
+def _warning_of_c1_controls(texts: Iterable[str], name: str) -> Iterator[str]:
+    warned = False
+    for text in texts:
+        warned = warned or warn_of_c1_controls(text, name)
+        yield text
 
 
 def check_regular(path: Path, name: str) -> None:
@@ -203,19 +235,28 @@ def decoded(chunks: Iterable[bytes], encoding: Encoding, name: str, start: int =
     decoder = codecs.getincrementaldecoder(encoding.codec)("strict")
     offset = start
     skip = 0 if start else len(encoding.bom)
+    before = b""
     for data in chain(chunks, [b""]):
         held = len(decoder.getstate()[0])
         try:
             text = decoder.decode(data[skip:], final=not data)
         except UnicodeDecodeError as error:
             raise CorpusError(
-                f"{name}: byte {offset + skip - held + error.start} is not {encoding.codec} ({error.reason}): "
-                "name the encoding, for example --encoding latin-1"
+                f"{name}: byte {offset + skip - held + error.start} is not {encoding.codec} ({error.reason}); "
+                f"{wrong_bytes(_with_context(error, before, held), encoding.codec)}"
             ) from None
         offset += len(data)
-        skip = 0
+        before, skip = data or before, 0
         if text:
             yield text
+
+
+def _with_context(error: UnicodeDecodeError, before: bytes, held: int) -> UnicodeDecodeError:
+    """Return the error with bytes that stand before its own; the last ``held`` of ``before`` are among both."""
+    context = before[-SEEN : len(before) - held]
+    shift = len(context)
+    whole = context + error.object
+    return UnicodeDecodeError(error.encoding, whole, shift + error.start, shift + error.end, error.reason)
 
 
 @dataclass(frozen=True)
@@ -225,7 +266,7 @@ class TextFile:
     Raises
     ------
     CorpusError
-        At construction: the file is empty, cannot be read, or the encoding is unknown.
+        At construction: the file is empty, cannot be read, is no text (a spreadsheet, a PDF), or the encoding is unknown.
     """
 
     path: Path
@@ -236,6 +277,7 @@ class TextFile:
     def at(cls, path: Path, name: str, encoding: str | None = None) -> TextFile:
         """Look at the beginning of ``path``."""
         head = next(byte_chunks(path, name), b"")
+        check_text(head, name)
         found = detect_encoding(head, encoding, name)
         if len(head) == len(found.bom):
             raise CorpusError(f"{name} is empty: give a corpus with at least a header")
@@ -257,7 +299,8 @@ class TextFile:
 
     def texts(self, start: int = 0, stop: int | None = None) -> Iterator[str]:
         """Give the text from byte ``start`` to ``stop``, about `CHUNK` bytes at a time."""
-        return decoded(byte_chunks(self.path, self.name, start, stop), self.encoding, self.name, start)
+        texts = decoded(byte_chunks(self.path, self.name, start, stop), self.encoding, self.name, start)
+        return _warning_of_c1_controls(texts, self.name) if is_latin_1(self.encoding) else texts
 
     def line_blocks(self, end: str = "\n", start: int = 0, stop: int | None = None) -> Iterator[list[str]]:
         """Give whole lines, each with its ``end``, in lists of about `CHUNK` bytes; the very last may lack it.

@@ -14,10 +14,10 @@ from weaklabel.corpus.chunk import Source
 from weaklabel.corpus.corpus import Corpus
 from weaklabel.corpus.delimited import DelimitedSource
 from weaklabel.corpus.folder import FolderSource
-from weaklabel.corpus.formats import FORMATS, format_of
+from weaklabel.corpus.formats import FORMATS, format_by_name, format_of
 from weaklabel.corpus.frame import FrameSource, is_frame
 from weaklabel.corpus.jsonl import JsonlSource
-from weaklabel.corpus.open import check_regular
+from weaklabel.corpus.open import check_regular, check_text
 from weaklabel.corpus.parquet import ParquetSource
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError
@@ -138,6 +138,8 @@ def _look(source: Any, format: str | None) -> tuple[str, Path, str, object]:
         spool = tempfile.NamedTemporaryFile(prefix="weaklabel-")  # noqa: SIM115 - the corpus keeps it
         shutil.copyfileobj(sys.stdin.buffer, spool)
         spool.flush()
+        if format != "parquet":
+            _check_beginning(Path(spool.name), "standard input")
         return format_of("-", format, "csv"), Path(spool.name), "standard input", spool
     path = Path(source)
     if not path.exists():
@@ -145,7 +147,18 @@ def _look(source: Any, format: str | None) -> tuple[str, Path, str, object]:
     if path.is_dir():
         return "folder", path, str(path), None
     check_regular(path, str(path))
+    if format_by_name(path.name) != "parquet" and format != "parquet":
+        # Before its name is looked at, which says nothing of what to do with a spreadsheet.
+        _check_beginning(path, str(path))
     return format_of(path.name, format), path, str(path), None
+
+
+def _check_beginning(path: Path, name: str) -> None:
+    try:
+        with path.open("rb") as handle:
+            check_text(handle.read(4096), name)
+    except OSError as error:
+        raise CorpusError(f"cannot read {name}: {error.strerror or error}") from None
 
 
 def _check_options(kind: str, name: str, delimited: Mapping[str, object], encoding: str | None) -> None:

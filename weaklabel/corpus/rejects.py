@@ -18,11 +18,11 @@ class Reject:
     Attributes
     ----------
     line
-        Number of its first physical line in the file, from 1.
+        Number of its first physical line in the file, from 1; in a folder, of the file in the order of names.
     reason
         Why it was left out.
     raw
-        Its text as it stands in the file, without the line end.
+        Its text as it stands in the file, without the line end; in a folder, the file's name.
     """
 
     line: int

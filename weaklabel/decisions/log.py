@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from weaklabel.encodings import wrong_bytes
 from weaklabel.errors import WeakLabelError
 from weaklabel.locking import lock_file
 from weaklabel.warn import warn
@@ -142,7 +143,9 @@ class DecisionLog:
 
     def _take(self, line: bytes) -> None:
         try:
-            self._found.append(_decision(json.loads(line)))
+            self._found.append(_decision(json.loads(line.decode())))
+        except UnicodeDecodeError as error:
+            self._tell(self._lines, f"it is not UTF-8; {wrong_bytes(error, then='save it as UTF-8')}")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             self._tell(self._lines, f"it holds no decision ({error})")
 
@@ -193,7 +196,7 @@ def is_decision_file(path: Path) -> bool:
     """Say whether a file holds decisions, by its first line."""
     try:
         with path.open("rb") as handle:
-            _decision(json.loads(handle.readline(2**20)))
+            _decision(json.loads(handle.readline(2**20).decode()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
     return True

@@ -19,7 +19,7 @@ from weaklabel.versions import versions
 ONCE = "once-"
 """What the key of a labeling function begins with whose votes must not be kept."""
 
-READING = 1
+READING = 2
 """Raised whenever the same file would be read as other rows, or cut into other parts, than before."""
 
 

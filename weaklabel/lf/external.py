@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import LFError, VoteError, nearest
 from weaklabel.label_names import LabelMatcher
 from weaklabel.labels import check_label_names, label_table
@@ -153,7 +154,11 @@ def _read(path: Path, delimiter: str) -> Iterator[_Line]:
     except OSError as error:
         raise LFError(f"cannot read {path}: {error.strerror or error}; give the path of a CSV file of votes") from None
     except UnicodeDecodeError:
-        raise LFError(f"{path}, after line {line}: not UTF-8; save the file as UTF-8") from None
+        try:
+            utf8(path.read_bytes(), str(path))
+        except NotUtf8 as error:
+            raise LFError(str(error)) from None
+        raise  # it was repaired in this moment
     except csv.Error as error:
         raise LFError(f"{path}, line {line + 1}: {error}; check the quotes") from None
 

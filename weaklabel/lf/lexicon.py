@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.corpus.batch import TEXT, Batch
+from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import LFError
 from weaklabel.labels import ABSTAIN, VoteArray, as_votes
 from weaklabel.lf.core import check_columns, check_label, check_name
@@ -184,18 +185,18 @@ def _entries(name: str, lexicon: Any) -> list[_Entry]:
 def _read(name: str, path: Path) -> list[_Entry]:
     """Read a lexicon file; see `lexicon_lf`."""
     try:
-        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+        content = utf8(path.read_bytes(), f"LF '{name}': lexicon {path}")
+    except NotUtf8 as error:
+        raise LFError(str(error)) from None
     except OSError as error:
         raise LFError(
             f"LF '{name}': cannot read lexicon {path}: {error.strerror or error}; give the path of a file, or a list of words"
         ) from None
     entries = []
-    for number, line in enumerate(lines, 1):
+    # Not str.splitlines, which also splits at separators that may stand inside an entry.
+    for number, line in enumerate(content.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         origin = f"lexicon {path}, line {number}"
-        try:
-            text = line.decode().strip(" ")
-        except UnicodeDecodeError:
-            raise LFError(f"LF '{name}': {origin}: not UTF-8; save the file as UTF-8") from None
+        text = line.strip(" ")
         if text.strip() and not text.startswith("#"):
             entries.append(_parse(text, f"LF '{name}': {origin}", origin))
     if not entries:

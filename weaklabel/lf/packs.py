@@ -9,16 +9,19 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import io
 import sys
+import tokenize
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import LFError, VoteError, WeakLabelError, nearest
 from weaklabel.label_names import encode_labels
 from weaklabel.labels import Labels, check_label_names
@@ -256,6 +259,18 @@ def _origin(point: EntryPoint) -> str:
     return f"{point.value} (plugin '{point.name}' of {point.dist.name if point.dist else 'an unknown distribution'})"
 
 
+def _not_utf8(path: Path) -> str | None:
+    """Say that a pack which declares no other encoding is not UTF-8; None where it is."""
+    data = path.read_bytes()
+    with suppress(SyntaxError):  # which is about what it declares, and says so itself
+        if tokenize.detect_encoding(io.BytesIO(data).readline)[0].startswith("utf-8"):
+            try:
+                utf8(data, path.name)
+            except NotUtf8 as error:
+                return str(error)
+    return None
+
+
 def _blame(error: BaseException, path: Path) -> str:
     """Say what went wrong and on which line of the pack."""
     if isinstance(error, WeakLabelError):
@@ -263,6 +278,6 @@ def _blame(error: BaseException, path: Path) -> str:
     else:
         text = f"{type(error).__name__}: {error}"
     if isinstance(error, SyntaxError):
-        return text
+        return _not_utf8(path) or text
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return f"{text} (line {lines[-1]})" if lines else text
