@@ -188,6 +188,7 @@ def has_c1_controls(text: str) -> bool:
 
 
 _CONTROLS = bytes({*range(0x20)} - {*b"\t\n\r\f\x1a\x1b"})
+_ASCII = bytes(range(0x80))
 _C1 = tuple(map(chr, {*range(0x80, 0xA0)} - {0x85}))
 
 
@@ -198,7 +199,9 @@ def _lines_around(data: bytes, place: int) -> tuple[bytes, bytes, int]:
     """
     begin = data.rfind(b"\n", 0, place) + 1
     if place - begin > SEEN:
-        begin = place
+        # Nowhere to begin for sure, but at ASCII: what stands before the first wrong byte is nearly always that.
+        near = data[place - _AROUND : place]
+        begin = place - (len(near) - len(near.rstrip(_ASCII)))
     end = data.find(b"\n", place)
     end = len(data) if end < 0 else end
     first = data[begin : min(end, begin + 2 * SEEN)]
