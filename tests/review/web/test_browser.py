@@ -252,6 +252,65 @@ def test_pages_are_accessible_and_fit_a_phone(run, serve, tab):
             assert not bad, (path, theme, [(one["id"], [node["html"] for node in one["nodes"]]) for one in bad])
 
 
+TOPICS = (
+    "billing_question", "cancellation", "card_lost", "card_stolen", "change_of_address", "complaint_about_staff",
+    "exchange_rate", "identity_verification", "lost_password", "refund_not_received", "transfer_pending", "wrong_amount",
+)  # fmt: skip
+
+
+@pytest.fixture
+def dozen(tmp_path):
+    """A review of twelve classes with long names."""
+    lines = ["from weaklabel import keyword_lf", f"LABELS = {TOPICS!r}", "LFS = ["]
+    lines += [f'    keyword_lf("asks_about_{name}", {number}, ["{name}"]),' for number, name in enumerate(TOPICS)]
+    pack = tmp_path / "topics.py"
+    pack.write_text("\n".join([*lines, "]"]), encoding="utf-8")
+    asked = [f"Please help with {TOPICS[n % 12]}; my number is {n}." for n in range(24)]
+    return open_review(write_corpus(tmp_path / "questions.jsonl", asked), lfs=[str(pack)])
+
+
+def test_a_dozen_classes_are_decided_from_the_keyboard(dozen, serve, tab):
+    page = tab.open(serve(dozen, "Ada").address)
+    page.wait_for_selector("#detail [data-row='0']")
+    # After a label from the find box the keys are keys again.
+    page.keyboard.press("l")
+    page.keyboard.type("stolen")
+    assert page.inner_text("#classes button:not([hidden])").startswith("card_stolen")
+    press(page, "Enter")
+    assert row(page) == 1 and page.evaluate("document.activeElement.id") == "scroller"
+    press(page, "a")
+    assert row(page) == 2
+    page.keyboard.press("l")
+    page.keyboard.type("lost")
+    page.keyboard.press("Escape")
+    assert page.locator("#classes button:not([hidden])").count() == 12
+    page.keyboard.press("k")
+    settle(page)
+    assert row(page) == 1
+
+    # What was accepted is told from what was corrected, also after a reload.
+    proposed = dozen.labels[dozen.preds[1]]
+    for _ in range(2):
+        assert page.inner_text("#list [data-row='0'] [data-decided]") == "corrected: card_stolen"
+        assert page.inner_text("#list [data-row='1'] [data-decided]") == f"✓ {proposed}"
+        assert page.inner_text("h2 .chip") == f"you accepted: {proposed}"
+        page.reload()
+        page.wait_for_selector("#detail [data-row='1']")
+
+    # The most probable class comes first, whole, and is marked; the buttons leave room for it.
+    probs = [float(text) for text in page.locator("#detail .probs >> nth=0").locator(".num").all_inner_texts()]
+    assert probs == sorted(probs, reverse=True) and len(probs) == 8
+    assert page.inner_text(".prob.winner span >> nth=0").startswith(proposed)
+    assert page.evaluate("document.querySelector('.decide').offsetHeight < 0.2 * innerHeight")
+    assert page.evaluate("[...document.querySelectorAll('.prob > span')].every(s => s.scrollWidth <= s.clientWidth)")
+    page.set_viewport_size({"width": 390, "height": 844})
+    boxes = [
+        page.locator(f".votes tr >> nth=1 >> {part}").first.bounding_box()
+        for part in ("th", "td >> nth=0", "td >> nth=1")
+    ]
+    assert boxes[0]["y"] < boxes[1]["y"] < boxes[2]["y"] and len({box["x"] for box in boxes}) == 1
+
+
 def test_focus_is_seen_and_kept(run, serve, tab):
     app = serve(open_review(run), "Ada")
     page = tab.open(app.address)

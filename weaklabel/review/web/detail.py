@@ -10,6 +10,9 @@ from weaklabel.review import RowView
 from weaklabel.review.web.desk import Desk
 from weaklabel.review.web.texts import SHOWN, Segment, segments
 
+SHOWN_PROBS = 8
+"""Classes whose probabilities stand open; those of the others unfold."""
+
 
 @dataclass(frozen=True)
 class Vote:
@@ -38,11 +41,35 @@ class Detail:
         self.row = row
         self.proposed = seen.label
         self.segments = marked(seen, SHOWN)
-        self.probs = list(seen.probabilities.items())
+        # sorted() is stable: classes of one probability stay in their own order.
+        self._probs = sorted(seen.probabilities.items(), key=lambda item: -item[1])
         self.columns = [(name, _cell(value)) for name, value in seen.columns.items()]
         decision = seen.decisions.get(reviewer)
         self.mine = None if decision is None else decision.label
         self._others = [(name, made.label) for name, made in sorted(seen.decisions.items()) if name != reviewer]
+
+    @property
+    def probs(self) -> list[tuple[str, float]]:
+        """The most probable classes, the most probable first."""
+        return self._probs[:SHOWN_PROBS]
+
+    @property
+    def other_probs(self) -> list[tuple[str, float]]:
+        """All other classes."""
+        return self._probs[SHOWN_PROBS:]
+
+    @property
+    def decided(self) -> str:
+        """What this reviewer decided, beside what was proposed; "" before."""
+        if self.mine is None:
+            return ""
+        if self.proposed is None:
+            return f"you decided: {self.mine}"
+        return (
+            f"you accepted: {self.mine}"
+            if self.mine == self.proposed
+            else f"you corrected: {self.proposed} → {self.mine}"
+        )
 
     @property
     def cut(self) -> str:

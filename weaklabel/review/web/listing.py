@@ -29,6 +29,11 @@ class Item:
     conf: float | None
     mine: str | None
 
+    @property
+    def is_corrected(self) -> bool:
+        """Whether the reviewer decided otherwise than the label model."""
+        return None not in (self.mine, self.label) and self.mine != self.label
+
 
 @dataclass(frozen=True)
 class Facet:

@@ -81,12 +81,17 @@ function step(by, wanted = () => true) {
   say(by > 0 ? "That was the last row here." : "This is the first row here.");
 }
 
+const isCorrection = (label, proposed) => label !== null && Boolean(proposed) && label !== proposed;
+
 function note(row, label) {
   const item = list.querySelector(`[data-row="${row}"]`);
   if (!item) return;
   if (label === null) delete item.dataset.mine;
   else item.dataset.mine = label;
-  item.querySelector("[data-decided]").textContent = label === null ? "" : `✓ ${label}`;
+  const decided = item.querySelector("[data-decided]");
+  const corrected = isCorrection(label, item.dataset.proposed);
+  decided.classList.toggle("corrected", corrected);
+  decided.textContent = label === null ? "" : `${corrected ? "corrected: " : "✓ "}${label}`;
 }
 
 function update(found) {
@@ -106,10 +111,11 @@ function inTurn(work) {
 async function record(label) {
   const row = shown()?.dataset.row;
   if (row === undefined) return;
+  const proposed = shown().dataset.proposed;
   const found = await post("/decide", { row: Number(row), label, sample: pane.dataset.sample || null });
   note(row, label);
   update(found);
-  say(`Row ${row}: ${label}`);
+  say(`Row ${row}: ${isCorrection(label, proposed) ? `corrected to ${label}` : label === proposed ? `accepted ${label}` : label}`);
   await step(1);
 }
 
@@ -152,11 +158,19 @@ const moves = {
 
 const keys = { j: "next", ArrowDown: "next", k: "previous", ArrowUp: "previous", a: "accept", Enter: "accept", u: "undo", s: "skip", "/": "search", l: "find", "?": "help" };
 
+// Back to the keys; the find box shows all labels again.
+function leave(field) {
+  if (field.id !== "find") return field.blur();
+  field.value = "";
+  filterLabels("");
+  document.getElementById("scroller").focus({ preventScroll: true });
+}
+
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
   const on = event.target;
   if (on.matches("input, textarea, select")) {
-    if (event.key === "Escape") on.blur();
+    if (event.key === "Escape") leave(on);
     return;
   }
   if (event.key === "Enter" && on.closest("button, summary, a:not([aria-current])")) return;
@@ -182,15 +196,27 @@ function onClick(event) {
 // With more classes than digits: type a part of the name, Enter gives the first that is left.
 function onFind(event) {
   if (event.target.id !== "find") return;
-  const wanted = event.target.value.toLowerCase();
-  for (const button of detail.querySelectorAll("[data-label]")) button.hidden = !button.dataset.label.toLowerCase().includes(wanted);
+  filterLabels(event.target.value);
+}
+
+function filterLabels(text) {
+  const wanted = text.toLowerCase();
+  let first = Boolean(wanted);
+  for (const button of detail.querySelectorAll("[data-label]")) {
+    button.hidden = !button.dataset.label.toLowerCase().includes(wanted);
+    button.classList.toggle("first", first && !button.hidden);
+    if (!button.hidden) first = false;
+  }
 }
 
 function onFindKey(event) {
   if (event.target.id !== "find" || event.key !== "Enter") return;
   event.preventDefault();
   const first = detail.querySelector("[data-label]:not([hidden])");
-  if (first && event.target.value) decide(first.dataset.label);
+  if (!first || !event.target.value) return;
+  const label = first.dataset.label;
+  leave(event.target);
+  decide(label);
 }
 
 document.addEventListener("keydown", onKey);
