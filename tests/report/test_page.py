@@ -78,3 +78,25 @@ def test_any_text_survives(text):
     outline = Outline(page(text, [Section(text, [Text(text), Table([text], [[text]], text)])], lead=text))
     assert visible(text).strip() in outline.texts
     assert outline.tags.count("section") == 1 and outline.tags.count("td") + outline.tags.count("th") == 2
+
+
+def test_a_page_uses_a_laptop_and_fits_a_phone(tab, tmp_path):
+    names = [f"column_{number}" for number in range(9)]
+    wide = Table(["LF", *names], [[f"labeling_function_{row}", *[0.123] * 9] for row in range(3)])
+    narrow = [Table(["class", "rows"], [["spam", 7], ["ham", 9]], f"caption {number}") for number in range(2)]
+    chart = Chart(dots(["a"], [Estimate(1.0)], "score", alt="a chart"))
+    file = tmp_path / "page.html"
+    file.write_text(page("title", [Section("one", [*narrow, wide, Charts([chart])])]), encoding="utf-8")
+    shown = tab.open(file.as_uri())
+    first, second = (shown.locator(".block:not(.wide)").nth(number).bounding_box() for number in range(2))
+    assert first["y"] == second["y"] and first["x"] + first["width"] < second["x"]
+    assert shown.locator(".wide table").bounding_box()["width"] > 1000
+    # No text of a chart is cut at its edge.
+    assert shown.evaluate("getComputedStyle(document.querySelector('svg.chart')).overflow") == "visible"
+    shown.set_viewport_size({"width": 390, "height": 844})
+    assert shown.evaluate("document.documentElement.scrollWidth") <= 390
+    cells = shown.locator(".wide td")
+    assert all(
+        cells.nth(number).bounding_box()["x"] + cells.nth(number).bounding_box()["width"] <= 390 for number in range(9)
+    )
+    assert shown.evaluate("getComputedStyle(document.querySelector('.wide td'), '::before').content") == '"column_0"'

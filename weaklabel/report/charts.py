@@ -198,14 +198,14 @@ def heat_map(
     left, foot = left * font / 11, foot * font / 11
     side = min(40.0, (WIDTH - left - 12) / max(1, len(columns)))
     with drawing(
-        alt, side * max(1, len(rows)), left=left, right=WIDTH - left - side * len(columns), bottom=foot + 28
+        alt, side * max(1, len(rows)), left=left, right=WIDTH - left - side * len(columns), bottom=foot + 36
     ) as chart:
         _shades(chart.axes, values, top)
         chart.axes.set(xlim=(-0.5, max(1, len(columns)) - 0.5), ylim=(max(1, len(rows)) - 0.5, -0.5), aspect="auto")
         chart.axes.set_yticks(range(0, len(labels), every), labels[::every])
         chart.axes.set_xticks(range(0, len(heads), every), heads[::every], rotation=90)
         chart.axes.tick_params(length=0, labelsize=font)
-        chart.axes.figure.text(0.5, 0.01, f"{axis}; full colour: {top:.3g}", ha="center")
+        chart.axes.figure.text(0.5, 0.02, f"{axis}; full colour: {top:.3g}", ha="center")
     return chart.svg
 
 

@@ -14,6 +14,9 @@ from weaklabel.table import cell_text, visible
 _NUMBER = re.compile(r"[+\-]?[\d.,]+%?|-")
 _SHORT = 32
 
+WIDE = 4
+"""Columns from which on, exclusive, a table takes the width of a page."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -41,6 +44,11 @@ class Table:
     def styles(self) -> list[str]:
         """How each column is set: "right" for numbers, "short" for what never wraps, "long" for the rest."""
         return [_style(cells) for cells in zip(*self.texts, strict=True)]
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it takes the width of a page: many columns, or long texts."""
+        return len(self.columns) > WIDE or "long" in self.styles
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,8 @@ def _for_a_page(markup: bytes, alt: str) -> str:
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     root.attrib |= {"role": "img", "aria-label": _NOT_IN_XML.sub("", visible(alt)), "class": "chart"}
+    # The text of the last tick stands with its middle on the edge of the plot.
+    root.set("overflow", "visible")
     for defs in root.findall("defs"):
         for sheet in defs.findall("style"):
             defs.remove(sheet)  # it would style every element of the page

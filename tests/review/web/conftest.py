@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -170,42 +169,3 @@ def serve() -> Iterator[Any]:
         server.task_dispatcher.shutdown()
         thread.join(20)
     assert not failed
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A browser; without one the tests are skipped, unless WEAKLABEL_BROWSER=required says that there must be one."""
-    path = shutil.which("chromium")
-    if path is None:
-        reason = "the browser tests need Debian's chromium: apt-get install chromium"
-        if os.environ.get("WEAKLABEL_BROWSER") == "required":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def tab(chromium: Any) -> Iterator[Any]:
-    """Opens pages, each in a browser session of its own; an error in a script of a page fails the test."""
-    contexts, errors = [], []
-
-    def open_tab(address: str = "about:blank", **options: Any) -> Any:
-        context = chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(error.message))
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        if address != "about:blank":
-            page.goto(address)
-        return page
-
-    yield SimpleNamespace(open=open_tab, errors=errors)
-    for context in contexts:
-        context.close()
-    assert not errors
