@@ -16,6 +16,7 @@ _HOMES = {
     "weaklabel.errors": ("WeakLabelError", "WeakLabelWarning"),
     "weaklabel.corpus": ("Corpus", "read_corpus"),
     "weaklabel.lf.core": ("LabelingFunction", "labeling_function"),
+    "weaklabel.lf.preprocess": ("preprocessor",),
     "weaklabel.lf.patterns": ("count_lf", "keyword_lf", "length_lf", "lookup_lf", "regex_lf"),
     "weaklabel.lf.lexicon": ("lexicon_lf",),
     "weaklabel.lf.nlp": ("entity_lf", "matcher_lf", "phrase_lf", "spacy_lf"),

@@ -43,6 +43,7 @@ from weaklabel.lf.patterns import (
     lookup_lf as lookup_lf,
     regex_lf as regex_lf,
 )
+from weaklabel.lf.preprocess import preprocessor as preprocessor
 from weaklabel.lf.prototype import prototype_lf as prototype_lf
 from weaklabel.pipeline import run_project as run_project
 from weaklabel.review import open_review as open_review

@@ -414,3 +414,37 @@ def test_what_own_modules_take_from_others_counts(tmp_path):
     assert key(plain) != key(plain.replace("'win'", "'prize'"))
     assert key(plain) != key(plain.replace("'cash'", "'money'"))
     assert key(plain, lazy=True) == "None"
+
+
+@pytest.mark.parametrize("shape", ["module", "package", "class", "from", "lazy"])
+def test_a_helper_named_like_a_module_of_python_s_own_counts(tmp_path, shape):
+    uses = {
+        "module": ("import colorsys", "colorsys.f(x)"),
+        "package": ("import colorsys.part", "colorsys.part.f(x)"),
+        "class": ("from colorsys import Held", "Held.vote"),
+        "from": ("from colorsys import f", "f(x)"),
+        "lazy": ("import os", "__import__('colorsys').f(x)"),
+    }
+    imported, used = uses[shape]
+
+    def key(vote):
+        helper = f"VOTE = {vote}\ndef f(x):\n    return VOTE\nclass Held:\n    vote = {vote}\n"
+        if shape == "package":
+            (tmp_path / "colorsys").mkdir(exist_ok=True)
+            (tmp_path / "colorsys" / "__init__.py").write_text("")
+            (tmp_path / "colorsys" / "part.py").write_text(helper)
+        else:
+            (tmp_path / "colorsys.py").write_text(helper)
+        (tmp_path / "pack.py").write_text(
+            f"{imported}\nfrom weaklabel import labeling_function\nLABELS = ('a', 'b')\n"
+            f"@labeling_function()\ndef lf(x):\n    return {used}\n"
+        )
+        code = (
+            "from weaklabel import load_lfs; from weaklabel.lf.fingerprint import fingerprint; "
+            f"pack = load_lfs({str(tmp_path / 'pack.py')!r}); print(fingerprint(pack.lfs[0], pack.origins[0]))"
+        )
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+    first, second = key(1), key(0)  # within a second, and of the same size
+    assert (first != second) == (shape != "lazy")
+    assert (first == "None") == (shape == "lazy")

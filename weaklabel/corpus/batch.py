@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
+from copy import copy
+from itertools import repeat
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -28,6 +31,17 @@ class Row(SimpleNamespace):
     ('hello', 'me')
     """
 
+    # The journal of the batch that shares the row among labeling functions; a copy of the row has none.
+    __slots__ = ("_weaklabel_journal",)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _note_change(self)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        _note_change(self)
+        super().__delattr__(name)
+
     def __getitem__(self, name: str) -> Any:
         try:
             return self.__dict__[name]
@@ -35,6 +49,7 @@ class Row(SimpleNamespace):
             raise KeyError(f"the row has no column '{name}'; it has {', '.join(self.__dict__)}") from None
 
     def __setitem__(self, name: str, value: Any) -> None:
+        _note_change(self)
         self.__dict__[name] = value
 
     def __contains__(self, name: object) -> bool:
@@ -49,6 +64,58 @@ class Row(SimpleNamespace):
     def get(self, name: str, default: Any = None) -> Any:
         """Return column ``name``, or ``default`` where the row has none."""
         return self.__dict__.get(name, default)
+
+
+_set_journal = vars(Row)["_weaklabel_journal"].__set__
+_get_journal = vars(Row)["_weaklabel_journal"].__get__
+
+
+def _note_change(row: Row) -> None:
+    """Remember the fields of a shared row before a labeling function changes them."""
+    try:
+        journal: dict[int, tuple[Row, dict[str, Any]]] = _get_journal(row)
+    except AttributeError:
+        return  # not shared
+    journal.setdefault(id(row), (row, row.__dict__.copy()))
+
+
+def fresh(value: Any) -> Any:
+    """Return a value in which lists, dicts, sets and arrays are copies; other objects in it are shared.
+
+    Examples
+    --------
+    >>> tags = [["a"], "b"]
+    >>> fresh(tags)[0].append("c")
+    >>> tags
+    [['a'], 'b']
+    """
+    kind = type(value)
+    if kind is str:
+        return value
+    if kind is list:
+        return [fresh(part) for part in value]
+    if kind is dict:
+        return {name: fresh(part) for name, part in value.items()}
+    if kind is tuple:
+        return tuple([fresh(part) for part in value])
+    is_container = isinstance(value, list | dict | set | bytearray | deque) or kind.__module__ == "numpy"
+    return copy(value) if is_container else value
+
+
+def fresh_row(x: Any) -> Any:
+    """Return a copy of a row (a `Row` or another namespace, a pandas Series, a dict), as `fresh` copies its values."""
+    if isinstance(x, SimpleNamespace):
+        made = type(x)()
+        made.__dict__.update({name: fresh(value) for name, value in vars(x).items()})
+        return made
+    if isinstance(x, dict):
+        return fresh(x)
+    made = copy(x)
+    if hasattr(made, "items") and hasattr(made, "__setitem__"):
+        for name, value in list(made.items()):
+            if (copied := fresh(value)) is not value:
+                made[name] = copied
+    return made
 
 
 class Batch:
@@ -91,6 +158,10 @@ class Batch:
         self.entities = entities
         self.frame = _with_text(source, self.text).drop(hide)
         self._once: dict[Hashable, Any] = {}
+        # Rows that a labeling function changed, with the fields that they had; by identity.
+        self._journal: dict[int, tuple[Row, dict[str, Any]]] = {}
+        # Columns of rows with values that can be changed in place, as they were read.
+        self._mutable: dict[str, list[Any]] = {}
 
     def __len__(self) -> int:
         return self.frame.height
@@ -98,7 +169,7 @@ class Batch:
     @property
     def texts(self) -> list[str]:
         """The text of every row, as labeling functions read it. Length: n."""
-        return self.once("texts", lambda: self.frame[TEXT].to_list())
+        return self.once("texts", lambda: self.frame[TEXT].to_list()).copy()
 
     @property
     def model_texts(self) -> list[str]:
@@ -114,8 +185,15 @@ class Batch:
         return Batch(self.frame[begin:end], text, self.start + begin, entities=self.entities)
 
     def rows(self) -> list[Row]:
-        """Every row as a `Row`; made once and shared, so a labeling function must not change them. Length: n."""
-        return self.once("rows", self._make_rows)
+        """Every row as a `Row`, as it was read. Length: n.
+
+        Rows are made once and shared by labeling functions, which vote one after the other. What one of them changes
+        (sets or deletes a field, changes a list, dict or set in place) is undone here before the next one gets them.
+        Not noticed are only what is written to ``vars(row)`` directly, and changes within objects of other classes.
+        """
+        rows = self.once("rows", self._make_rows)
+        self._undo_changes(rows)
+        return rows.copy()
 
     def once(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return ``compute()``, computed the first time that ``key`` is asked for and shared after that.
@@ -134,10 +212,33 @@ class Batch:
         rows = [Row() for _ in range(len(self))]
         fields = [row.__dict__ for row in rows]
         for column in self.frame.get_columns():  # column by column: twice as fast as row by row
-            name = column.name
-            for field, value in zip(fields, column.to_list(), strict=True):
+            name, values = column.name, column.to_list()
+            for field, value in zip(fields, values, strict=True):
                 field[name] = value
+            if column.dtype.is_nested() or column.dtype == pl.Object:
+                self._mutable[name] = [fresh(value) for value in values]
+        for _ in map(_set_journal, rows, repeat(self._journal)):
+            pass
         return rows
+
+    def _undo_changes(self, rows: list[Row]) -> None:
+        for row, fields in self._journal.values():
+            row.__dict__.clear()
+            row.__dict__.update(fields)
+        self._journal.clear()
+        for name, values in self._mutable.items():
+            if _are_same([row.__dict__[name] for row in rows], values):
+                continue
+            for row, value in zip(rows, values, strict=True):
+                if not _are_same(row.__dict__[name], value):
+                    row.__dict__[name] = fresh(value)
+
+
+def _are_same(left: Any, right: Any) -> bool:
+    try:
+        return bool(left == right)
+    except Exception:  # as of arrays: not told, so it is made anew
+        return False
 
 
 def _with_text(source: pl.DataFrame, text: tuple[str, ...]) -> pl.DataFrame:

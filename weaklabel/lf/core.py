@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import polars as pl
 
-from weaklabel.corpus.batch import Batch
+from weaklabel.corpus.batch import Batch, fresh_row
 from weaklabel.errors import LFError, nearest
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY
 
@@ -55,7 +55,8 @@ class LabelingFunction:
     resources
         Passed to ``f`` as keyword arguments.
     pre
-        Preprocessors, run on the row in turn before ``f``; Snorkel's own work.
+        Preprocessors, run in turn on a copy of the row before ``f``: plain functions from row to row, those made with
+        `preprocessor`, and Snorkel's. What they change is seen by ``f`` alone.
 
     Examples
     --------
@@ -79,10 +80,14 @@ class LabelingFunction:
 
     def __call__(self, x: Any) -> int:
         """Vote on one row."""
+        if self._pre:
+            x = fresh_row(x)
         for preprocess in self._pre:
             x = preprocess(x)
             if x is None:
                 raise LFError(f"LF '{self.name}': preprocessor {preprocess!r} returned None")
+            if getattr(preprocess, "memoize", False) and type(preprocess).__module__.startswith("snorkel."):
+                x = fresh_row(x)  # Snorkel's give everybody the same row again
         return self._f(x, **self._resources)
 
     def vote(self, batch: Batch) -> list[Any]:

@@ -9,6 +9,7 @@ import sysconfig
 import types
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.machinery import PathFinder
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,11 @@ from typing import Any
 import weaklabel
 from weaklabel.cache import content_of
 
-_INSTALLED = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+_STANDARD = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
+_ZIPPED = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
+_SITES = {"site-packages", "dist-packages", _ZIPPED}
+_OURS = Path(weaklabel.__file__).resolve().parent
+_NAMES = {*sys.builtin_module_names, *sys.stdlib_module_names}
 NOT_LOADED = object()
 """A module that code will import when it runs: what it holds cannot be told yet."""
 
@@ -35,17 +40,51 @@ def is_installed(name: str, file: str | None, origin: Path | None) -> bool:
     """
     if name.startswith(("weaklabel_pack_", "weaklabel.packs")):
         return False
-    if name.partition(".")[0] in {"weaklabel", *sys.builtin_module_names, *sys.stdlib_module_names}:
+    if file is None:  # built in, a namespace package, or made by hand
+        return name.partition(".")[0] in _NAMES
+    # By where the file is, not by the name: a helper beside the pack may be called like a module of Python's own.
+    return _is_in_installation(file) and Path(file).resolve() != origin
+
+
+@cache
+def _is_in_installation(file: str) -> bool:
+    place = Path(file).resolve()
+    folders = place.parents
+    return not _SITES.isdisjoint(place.parts) or _OURS in folders or not _STANDARD.isdisjoint(folders)
+
+
+def file_of_class(kind: type) -> str | None:
+    """Return the file of the module that a class comes from; None where it has none or that cannot be told.
+
+    By its methods first: the module may be gone from `sys.modules`, and another one stand there under its name.
+    """
+    for value in vars(kind).values():
+        f = getattr(value, "__func__", getattr(value, "fget", value))
+        if isinstance(f, types.FunctionType) and f.__globals__.get("__name__") == kind.__module__:
+            file = f.__globals__.get("__file__")
+            return file if file is None else str(file)
+    return getattr(sys.modules.get(kind.__module__), "__file__", None)
+
+
+_MADE_BY_CODE = 1 << 9
+"""Of ``type.__flags__``: a class that was not compiled into a program (Py_TPFLAGS_HEAPTYPE)."""
+
+
+def is_of_module(kind: type) -> bool:
+    """Say whether a class is found in the module that stands in `sys.modules` under the name it gives, or is made in C."""
+    if not kind.__flags__ & _MADE_BY_CODE:
         return True
-    place = Path(file).resolve() if file else None
-    return place is not None and place != origin and any(place.is_relative_to(folder) for folder in _INSTALLED)
+    found: Any = sys.modules.get(kind.__module__)
+    for name in kind.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is kind
 
 
 @cache
 def version_of(name: str) -> str:
     """Return the version of the package that a module belongs to; a lone file's is its content."""
     top = name.partition(".")[0]
-    if top in {*sys.builtin_module_names, *sys.stdlib_module_names}:
+    if top in _NAMES:
         return "Python's"
     if top == "weaklabel":
         return weaklabel.__version__
@@ -58,24 +97,29 @@ def version_of(name: str) -> str:
 
 def own_modules(module: types.ModuleType, origin: Path | None) -> dict[str, str]:
     """Return the file of a module of the user's own, and of those of them that it uses: name -> file."""
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
+    seen: set[int] = set()
     left = [module]
     while left:
         one = left.pop()
         file = getattr(one, "__file__", None)
-        if one.__name__ in found or is_installed(one.__name__, file, origin) or file is None:
+        if id(one) in seen or is_installed(one.__name__, file, origin):
             continue
-        found[one.__name__] = file
-        names = {
-            value.__name__ if isinstance(value, types.ModuleType) else _home(value) for value in vars(one).values()
-        }
+        seen.add(id(one))
+        if file is not None:
+            files[one.__name__] = file
+        values = list(vars(one).values())
+        names = {_home(value) for value in values if not isinstance(value, types.ModuleType)}
         left += [sys.modules[name] for name in sorted(names & set(sys.modules))]
-        left += [value for value in vars(one).values() if isinstance(value, types.ModuleType)]
-    return found
+        left += [value for value in values if isinstance(value, types.ModuleType)]
+    return files
 
 
 def _home(value: Any) -> str:
-    home = getattr(value, "__module__", None)
+    try:
+        home = getattr(value, "__module__", None)
+    except Exception:  # of an object that computes its attributes
+        return ""
     return home if isinstance(home, str) else ""
 
 
@@ -93,7 +137,23 @@ def globals_of(code: types.CodeType, known: Mapping[str, Any]) -> Iterator[tuple
         else:
             yield name, None
     for name in sorted(_names(code, {"IMPORT_NAME"})):
-        yield name, sys.modules.get(name) or (None if name.partition(".")[0] in sys.stdlib_module_names else NOT_LOADED)
+        yield name, sys.modules.get(name) or _to_be_imported(name)
+    if _names(code, _ACCESSES) & _IMPORTERS:
+        yield "import_module", NOT_LOADED
+
+
+_ACCESSES = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_ATTR", "LOAD_METHOD"}
+_IMPORTERS = {"__import__", "import_module", "run_path", "run_module", "exec_module"}
+"""What imports a module by a name that only the running code knows."""
+
+
+def _to_be_imported(name: str) -> Any:
+    """Return None for a module of Python's own that nobody has imported yet, `NOT_LOADED` for any other."""
+    top = name.partition(".")[0]
+    if top in sys.builtin_module_names:
+        return None
+    spec = PathFinder.find_spec(top) if top in sys.stdlib_module_names else None
+    return None if spec is not None and is_installed(top, spec.origin, None) else NOT_LOADED
 
 
 def _names(code: types.CodeType, operations: set[str]) -> set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,15 @@ from typing import Any
 
 from weaklabel.cache import content_of, digest_of
 from weaklabel.lf.components import pipeline_identity
-from weaklabel.lf.modules import NOT_LOADED, globals_of, is_installed, own_modules, version_of
+from weaklabel.lf.modules import (
+    NOT_LOADED,
+    file_of_class,
+    globals_of,
+    is_installed,
+    is_of_module,
+    own_modules,
+    version_of,
+)
 
 _CODE = (
     "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_names", "co_varnames", "co_freevars",
@@ -43,6 +50,11 @@ class ValueHash:
     origin
         File whose code is the user's own wherever it lies.
 
+    Attributes
+    ----------
+    files
+        Content of the files and folders met so far that code reads when it runs.
+
     Examples
     --------
     >>> ValueHash().of({"a": {1, 2}}) == ValueHash().of({"a": {2, 1}})
@@ -53,6 +65,7 @@ class ValueHash:
 
     def __init__(self, origin: str | None = None) -> None:
         self._origin = None if origin is None else Path(origin).resolve()
+        self.files: dict[str, str] = {}
         self._known: dict[int, bytes] = {}
         self._depth = 0
         self._kept: list[Any] = []  # for ids are used again once a value is gone
@@ -76,6 +89,10 @@ class ValueHash:
                 raise Unknowable(type(value)) from None
             self._depth -= 1
         return self._known[id(value)]
+
+    def note_file(self, path: str | Path) -> str:
+        """Return the hash of a file or folder that is read when the labeling function votes, and note it in `files`."""
+        return self.files.setdefault(str(path), content_of(path))
 
     def _parts(self, value: Any) -> Iterator[str | bytes]:
         kind = type(value)
@@ -134,7 +151,8 @@ class ValueHash:
     def _of_class(self, kind: type) -> Iterator[str | bytes]:
         home = kind.__module__
         yield kind.__qualname__
-        if is_installed(home, getattr(sys.modules.get(home), "__file__", None), self._origin):
+        file = file_of_class(kind)
+        if is_installed(home, file, self._origin) and (file is not None or is_of_module(kind)):
             yield from (home, version_of(home))
             return
         yield from map(self.of, kind.__bases__)
@@ -148,7 +166,7 @@ class ValueHash:
             yield from (self.of(value.pattern), str(value.flags))
         elif isinstance(value, Path):
             yield str(value)
-            yield content_of(value) if value.is_file() else "no file"
+            yield self.note_file(value) if value.is_file() else "no file"
         elif isinstance(value, _WRAPPERS):
             yield self.of(value.__wrapped__)
         elif isinstance(value, property):
@@ -180,10 +198,17 @@ class ValueHash:
         if isinstance(reduced, str):
             yield reduced
             return
-        for part in reduced[:3]:
+        state = reduced[2] if len(reduced) > 2 else None
+        if isinstance(state, dict) and _is_snorkel_mapper(type(value)):
+            state = {name: part for name, part in state.items() if name != "_cache"}  # rows seen so far
+        for part in (*reduced[:2], state):
             yield self.of(part)
         for part in reduced[3:]:
             yield self.of(None if part is None else list(part))
+
+
+def _is_snorkel_mapper(kind: type) -> bool:
+    return any(base.__module__ == "snorkel.map.core" for base in kind.__mro__)
 
 
 def _is_filled(cell: types.CellType) -> bool:
