@@ -26,6 +26,9 @@ class CorpusSettings(_Section):
     encoding: str | None = None
     header: bool = True
     columns: list[str] | None = None
+    skip_rows: Annotated[int, Field(ge=0)] = 0
+    comment: str | None = None
+    quote_char: str | None = None
     format: str | None = None
     limit: Annotated[int, Field(ge=1)] | None = None
     entities: Annotated[list[str], Field(min_length=2, max_length=2)] | None = None

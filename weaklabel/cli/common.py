@@ -174,6 +174,17 @@ def warn_of_rejects(corpus: Corpus) -> None:
         )
 
 
+def not_written(corpus: Corpus) -> list[str]:
+    """Say in a line which lines of the input are no rows, and so are not in the output; nothing where there are none."""
+    dialect = corpus.dialect
+    if dialect is None:
+        return []
+    n = dialect.skip_rows - (dialect.sep_line is not None)
+    what = [f"the {n:,} line{'s' * (n != 1)} before the table"] * (n > 0)
+    what += [f"comment lines ({dialect.comment} ...)"] * (dialect.comment is not None)
+    return [f"not written: {' and '.join(what)}"] if what else []
+
+
 def stdout_for_results() -> AbstractContextManager[object]:
     """Send what a labeling function prints to stderr: stdout is for results."""
     return redirect_stdout(sys.stderr)

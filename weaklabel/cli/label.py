@@ -92,7 +92,7 @@ def label(
         found = label_file(rows, loaded, out, options, engine=chosen, dry_run=dry_run, show=stderr_unless(quiet))
     result = _summary(found, None if dry_run else out)
     hint = label_model == "auto" and not read_texts and result["unlabelled"] > 0
-    show(result, _text(result, found, hint), json, quiet, to_stderr=out == "-")
+    show(result, "\n".join([_text(result, found, hint), *common.not_written(rows)]), json, quiet, to_stderr=out == "-")
 
 
 def _summary(found: Labelling, out: str | None) -> dict[str, Any]:

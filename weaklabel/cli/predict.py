@@ -83,4 +83,4 @@ def predict(
         f"rows: {result['rows_in']:,} in = {found.rows:,} out + {found.rejects:,} rejected\n"
         f"labels: {labels}\nwritten to {shown_path(out)}"
     )
-    show(result, summary, json, quiet, to_stderr=out == "-")
+    show(result, "\n".join([summary, *common.not_written(rows)]), json, quiet, to_stderr=out == "-")

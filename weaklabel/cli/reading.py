@@ -14,16 +14,30 @@ if TYPE_CHECKING:
 PANEL = "Reading the corpus"
 
 
-def _delimiter(value: str | None) -> str | None:
+def _checked(name: str, value: str | None) -> str | None:
+    """Return what a function of `weaklabel.corpus.dialect` makes of a value; what it refuses is wrong usage."""
     if value is None:
         return None
-    from weaklabel.corpus.dialect import check_delimiter
+    from weaklabel.corpus import dialect
     from weaklabel.errors import CorpusError
 
     try:
-        return check_delimiter(value)
+        checked: str = getattr(dialect, name)(value)
     except CorpusError as error:
         raise typer.BadParameter(str(error)) from None
+    return checked
+
+
+def _delimiter(value: str | None) -> str | None:
+    return _checked("check_delimiter", value)
+
+
+def _quote_char(value: str | None) -> str | None:
+    return _checked("check_quote_char", value)
+
+
+def _comment(value: str | None) -> str | None:
+    return _checked("check_comment", value)
 
 
 def _entities(value: str | None) -> str | None:
@@ -88,6 +102,17 @@ class Reading:
     columns: Annotated[
         str | None,
         _option("--columns", metavar="A,B", help="Column names of a file whose first line is data, not a header."),
+    ] = None
+    skip_rows: Annotated[
+        int, _option("--skip-rows", min=0, metavar="N", help="Lines before the header that are no part of the table.")
+    ] = 0
+    comment: Annotated[
+        str | None,
+        _option("--comment", metavar="TEXT", callback=_comment, help="What comment lines begin with, such as #."),
+    ] = None
+    quote_char: Annotated[
+        str | None,
+        _option("--quote-char", metavar="CHAR", callback=_quote_char, help='What quotes fields. Default: ".'),
     ] = None
     format: Annotated[
         Literal["csv", "tsv", "jsonl", "parquet"] | None,

@@ -77,6 +77,8 @@ class Source(ABC):
     dialect: Dialect | None = None
     header: str | None = None
     """The raw header, with its line end, where there is one."""
+    skipped: int = 0
+    """Lines before the header, or before the first row, that are no part of the table."""
 
     @property
     def seekable(self) -> bool:
@@ -90,6 +92,10 @@ class Source(ABC):
     def extent(self) -> int | None:
         """Return the place at which the input ends, None where only reading it tells."""
         return None
+
+    def hint(self, wanted: str) -> str:
+        """Say in the end of a sentence how column ``wanted``, which is not there, may be found; "" where nothing helps."""
+        return ""
 
     @abstractmethod
     def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:

@@ -202,7 +202,9 @@ class Corpus:
         The batch then has no column but the record.
         """
         self._check_unchanged()
-        lines = part.end.line - part.start.line - (part.start == START and self.source.header is not None)
+        lines = part.end.line - part.start.line
+        if part.start == START:
+            lines -= self.source.skipped + (self.source.header is not None)
         if (
             self.source.path
             and lines == part.n_rows
@@ -309,4 +311,6 @@ class Corpus:
     def _check_column(self, name: str) -> None:
         if name not in self.source.schema:
             known = ", ".join(self.columns) or "none at all"
-            raise CorpusError(f"{self.name}: no column '{name}'{nearest(name, self.columns)}; columns are {known}")
+            raise CorpusError(
+                f"{self.name}: no column '{name}'{nearest(name, self.columns)}; columns are {known}{self.source.hint(name)}"
+            )

@@ -13,6 +13,7 @@ from typing import Any
 from weaklabel.corpus.chunk import Source
 from weaklabel.corpus.corpus import Corpus
 from weaklabel.corpus.delimited import DelimitedSource
+from weaklabel.corpus.dialect import Asked
 from weaklabel.corpus.folder import FolderSource
 from weaklabel.corpus.formats import FORMATS, format_by_name, format_of
 from weaklabel.corpus.frame import FrameSource, is_frame
@@ -32,6 +33,9 @@ def read_corpus(
     encoding: str | None = None,
     header: bool = True,
     columns: Sequence[str] | None = None,
+    skip_rows: int = 0,
+    comment: str | None = None,
+    quote_char: str | None = None,
     format: str | None = None,
     limit: int | None = None,
     on_reject: Callable[[Reject], object] | None = None,
@@ -61,6 +65,13 @@ def read_corpus(
         Whether the first record of a CSV or TSV file names the columns.
     columns
         Names for a file without header; if not given, ``column_1``, ``column_2`` ...
+    skip_rows
+        Lines at the beginning of a CSV or TSV file that stand before its header (or before its first row). A first line
+        ``sep=;``, as Excel writes and reads it, is known without it, and names the delimiter.
+    comment
+        What comment lines of a CSV or TSV file begin with, such as ``#``; they are left out.
+    quote_char
+        What quotes a field of a CSV or TSV file, by default ``"``.
     format
         ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where the name does not tell; standard input is CSV if not given.
     limit
@@ -96,7 +107,15 @@ def read_corpus(
     if limit is not None and limit < 0:
         raise CorpusError(f"limit must be 0 or more, not {limit}")
     kind, path, name, spool = _look(source, format)
-    options = {"delimiter": delimiter, "quoting": quoting, "columns": columns, "header=False": not header or None}
+    options = {
+        "delimiter": delimiter,
+        "quoting": quoting,
+        "columns": columns,
+        "header=False": not header or None,
+        "skip_rows": skip_rows or None,
+        "comment": comment,
+        "quote_char": quote_char,
+    }
     _check_options(kind, name, options, encoding)
     opened: Source
     if kind == "frame":
@@ -108,7 +127,8 @@ def read_corpus(
     elif kind == "jsonl":
         opened = JsonlSource(path, name, names, encoding, limit)
     else:
-        opened = DelimitedSource(path, name, kind, delimiter, quoting, encoding, header, columns)
+        asked = Asked(delimiter, quoting, header, quote_char, comment, skip_rows)
+        opened = DelimitedSource(path, name, kind, encoding, asked, columns, names)
     again = None
     if kind != "frame":
         again = {
@@ -119,6 +139,9 @@ def read_corpus(
             "encoding": encoding,
             "header": header,
             "columns": columns,
+            "skip_rows": skip_rows,
+            "comment": comment,
+            "quote_char": quote_char,
             "format": kind if kind in FORMATS else None,
             "limit": limit,
             "hide": tuple(hide),

@@ -70,13 +70,26 @@ class RecordParser:
         Number of fields of a good record; None takes that of the first record.
     expected
         What to call the width in a reason: "header has", "expected".
+    quote_char, comment
+        See `Dialect`.
     """
 
-    def __init__(self, delimiter: str, quoting: bool, width: int | None = None, expected: str = "header has") -> None:
+    def __init__(
+        self,
+        delimiter: str,
+        quoting: bool,
+        width: int | None = None,
+        expected: str = "header has",
+        *,
+        quote_char: str = '"',
+        comment: str | None = None,
+    ) -> None:
         self.delimiter = delimiter
         self.quoting = quoting
         self.width = width
         self.expected = expected
+        self.quote_char = quote_char
+        self.comment = comment
         self._plain_tries = PLAIN_TRIES
 
     def parse(self, lines: list[str], number: int = 1, final: bool = True, more: bool = False) -> Records:
@@ -105,6 +118,8 @@ class RecordParser:
         if self.width is None or not self._plain_tries:
             return False
         plain = lines[:stop]
+        if self.comment is not None and any(line.startswith(self.comment) for line in plain):
+            return False
         try:
             rows = list(self._reader(iter(plain)))
         except csv.Error:
@@ -118,6 +133,8 @@ class RecordParser:
     def _parse_unquoted(self, lines: list[str], stop: int, number: int, out: Records) -> None:
         for index in range(stop):
             raw = lines[index]
+            if self._is_comment(raw):
+                continue
             if len(raw) > RECORD_LIMIT:
                 self._refuse(_TOO_LONG, raw, number + index, out)
             else:
@@ -128,10 +145,13 @@ class RecordParser:
         while start < stop:
             base = start
             # A map over a range starts anywhere at no cost; slicing the list after every error would be quadratic.
-            reader = self._reader(map(lines.__getitem__, range(start, stop)))
+            feed = None if self.comment is None else _Feed(lines, start, stop, self.comment)
+            reader = self._reader(map(lines.__getitem__, range(start, stop)) if feed is None else feed)
             try:
                 for fields in reader:
                     end = base + reader.line_num
+                    if feed is not None:
+                        start, end = feed.take()
                     raw = lines[start] if end == start + 1 else "".join(lines[start:end])
                     if len(raw) > RECORD_LIMIT:
                         raise csv.Error(_TOO_LONG)
@@ -142,7 +162,11 @@ class RecordParser:
                     else:
                         self._take(fields, raw, number + start, out)
                     start = end
+                if feed is not None:
+                    start = feed.end  # behind comments at the end
             except csv.Error as error:
+                if feed is not None:
+                    start, _ = feed.take()
                 is_open = str(error).startswith("unexpected end")
                 if is_open:
                     if sum(map(len, lines[start:stop])) > RECORD_LIMIT:
@@ -150,7 +174,7 @@ class RecordParser:
                     elif not final:
                         return start
                 self._refuse(_reason(error), lines[start], number + start, out)
-                failed = stop if is_open else base + reader.line_num - 1
+                failed = stop if is_open else (base + reader.line_num if feed is None else feed.end) - 1
                 self._parse_alone(lines, start + 1, failed, number, out)
                 start = max(start + 1, failed)
         return start
@@ -162,6 +186,8 @@ class RecordParser:
         open at its end would thus go the same way to the same failure: no need to look, and reading stays linear.
         """
         for index in range(start, stop):
+            if self._is_comment(lines[index]):
+                continue
             try:
                 for fields in self._reader(iter((lines[index],))):
                     self._take(fields, lines[index], number + index, out)
@@ -169,7 +195,10 @@ class RecordParser:
                 self._refuse(_reason(error), lines[index], number + index, out)
 
     def _reader(self, lines: Iterator[str]) -> csv._reader:  # type: ignore[name-defined]
-        return csv.reader(lines, delimiter=self.delimiter, strict=True)
+        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote_char, strict=True)
+
+    def _is_comment(self, line: str) -> bool:
+        return self.comment is not None and line.startswith(self.comment)
 
     def _take(self, fields: list[str], raw: str, line: int, out: Records) -> None:
         is_blank = raw in _BLANK
@@ -188,6 +217,39 @@ class RecordParser:
 
     def _refuse(self, reason: str, raw: str, line: int, out: Records) -> None:
         out.rejects.append((len(out.rows), Reject(line, reason, split_end(raw)[0])))
+
+
+class _Feed:
+    """Gives lines to a csv reader without the comments that stand where a record could begin.
+
+    A reader asks for a line only when it needs one, so that a record begins with the first line after `take`.
+    """
+
+    def __init__(self, lines: list[str], start: int, stop: int, comment: str) -> None:
+        self.lines = lines
+        self.end = start
+        self.stop = stop
+        self.comment = comment
+        self._first: int | None = None
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        if self._first is None:
+            while self.end < self.stop and self.lines[self.end].startswith(self.comment):
+                self.end += 1
+            self._first = self.end
+        if self.end == self.stop:
+            raise StopIteration
+        self.end += 1
+        return self.lines[self.end - 1]
+
+    def take(self) -> tuple[int, int]:
+        """Return where the present record begins and ends; the next line begins another."""
+        first = self.end if self._first is None else self._first
+        self._first = None
+        return first, self.end
 
 
 def _reason(error: csv.Error) -> str:

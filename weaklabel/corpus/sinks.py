@@ -41,8 +41,10 @@ class DelimitedCopy:
         self.header = header
 
     def start(self, batch: Batch, new: NewColumns) -> None:
-        """Write byte order mark and header."""
+        """Write byte order mark, the line that names the delimiter if there is one, and header."""
         self.handle.write(self.dialect.encoding.bom)
+        if self.dialect.sep_line is not None:
+            self.handle.write(self.dialect.encoding.encode(self.dialect.sep_line))
         if self.header is not None:
             self._write([self.header], self._tails([[name] for name in new.frame.columns]))
 
@@ -56,7 +58,7 @@ class DelimitedCopy:
     def _tails(self, columns: list[list[str]]) -> list[str]:
         # An empty field in front gives the delimiter that the new fields begin with.
         fields = zip(repeat(""), *columns, strict=False) if columns else ()
-        return delimited(fields, self.dialect.delimiter, self.dialect.quoting)
+        return delimited(fields, self.dialect.delimiter, self.dialect.quoting, self.dialect.quote_char)
 
     def _write(self, raws: list[str], tails: list[str]) -> None:
         if tails:
@@ -71,14 +73,19 @@ class DelimitedCopy:
 class DelimitedSink:
     """Anything to CSV or TSV: UTF-8, LF, quoted where needed; ``safe`` cells are no formulas to a spreadsheet."""
 
-    def __init__(self, handle: BinaryIO, delimiter: str, header: bool, safe: bool = False) -> None:
+    def __init__(
+        self, handle: BinaryIO, delimiter: str, header: bool, safe: bool = False, names_delimiter: bool = False
+    ) -> None:
         self.handle = handle
         self.delimiter = delimiter
         self.header = header
         self.safe = safe
+        self.names_delimiter = names_delimiter
 
     def start(self, batch: Batch, new: NewColumns) -> None:
-        """Write the header."""
+        """Write the line that names the delimiter to Excel, if it is wanted, and the header."""
+        if self.names_delimiter:
+            self.handle.write(f"sep={self.delimiter}\n".encode())
         if self.header:
             self._write([[name] for name in (*batch.source.columns, *new.frame.columns)])
 

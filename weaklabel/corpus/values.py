@@ -77,7 +77,7 @@ def json_key(name: str) -> str:
     return encode_basestring(name)
 
 
-def delimited(rows: Iterable[Iterable[str]], delimiter: str, quoting: bool) -> list[str]:
+def delimited(rows: Iterable[Iterable[str]], delimiter: str, quoting: bool, quote_char: str = '"') -> list[str]:
     """Return each row as a record without line end, quoted only where needed.
 
     Raises
@@ -89,7 +89,7 @@ def delimited(rows: Iterable[Iterable[str]], delimiter: str, quoting: bool) -> l
     writer = csv.writer(
         SimpleNamespace(write=records.append),
         delimiter=delimiter,
-        quotechar='"' if quoting else None,
+        quotechar=quote_char if quoting else None,
         quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
         # So that fields with either character are quoted; taken off again, since every record has its own line end.
         lineterminator="\r\n",

@@ -60,8 +60,9 @@ def write_labelled(
 
     Where input and output are both delimited by the same character, or both JSONL, each record is copied byte for
     byte, with byte order mark, encoding, line end and quoting, and only the new fields are added to it. A ``.csv``
-    keeps the delimiter of CSV input. Otherwise values are written anew, in UTF-8. The rejects of the pass are in
-    `Corpus.rejects` afterwards.
+    keeps the delimiter of CSV input, unless that has one column only and nobody said what the delimiter is: then it is
+    a comma. Lines before the header and comments are not written, but for Excel's ``sep=``. Otherwise values are
+    written anew, in UTF-8. The rejects of the pass are in `Corpus.rejects` afterwards.
 
     Parameters
     ----------
@@ -152,7 +153,14 @@ def sink_for(corpus: Corpus, kind: str, handle: BinaryIO, safe: bool = False) ->
         return JsonlCopy(handle, corpus.source.encoding) if copies else JsonlSink(handle)
     if copies and dialect:
         return DelimitedCopy(handle, dialect, corpus.source.header)
-    return DelimitedSink(handle, _delimiter(corpus, kind), header=dialect is None or dialect.header, safe=safe)
+    delimiter = _delimiter(corpus, kind)
+    return DelimitedSink(
+        handle,
+        delimiter,
+        header=dialect is None or dialect.header,
+        safe=safe,
+        names_delimiter=dialect is not None and dialect.sep_line is not None and delimiter == dialect.delimiter,
+    )
 
 
 def copies_records(corpus: Corpus, kind: str, safe: bool = False) -> bool:
@@ -164,8 +172,14 @@ def copies_records(corpus: Corpus, kind: str, safe: bool = False) -> bool:
 
 
 def _delimiter(corpus: Corpus, kind: str) -> str:
+    if kind == "tsv":
+        return "\t"
     dialect = corpus.dialect
-    return "\t" if kind == "tsv" else dialect.delimiter if dialect and corpus.format == "csv" else ","
+    if dialect is None or corpus.format != "csv":
+        return ","
+    # What parts the fields of a file with one column was guessed, from a character that its texts happen not to have.
+    is_guess = len(corpus.columns) == 1 and (corpus.arguments or {}).get("delimiter") is None and not dialect.sep_line
+    return "," if is_guess else dialect.delimiter
 
 
 def _paired(corpus: Corpus, extra: Extra, size: int) -> Iterator[tuple[Batch, pl.DataFrame]]:
