@@ -156,8 +156,8 @@ def test_format_option_and_unknown_formats(tmp_path):
         read_corpus(path, format="xml")
     with pytest.raises(CorpusError, match=r"there is no file .*missing\.csv"):
         read_corpus(tmp_path / "missing.csv")
-    with pytest.raises(CorpusError, match="not list"):
-        read_corpus(["a", "b"])
+    with pytest.raises(CorpusError, match="not int"):
+        read_corpus(3)
 
 
 @pytest.mark.parametrize(

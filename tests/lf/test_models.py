@@ -111,7 +111,9 @@ def test_another_column_is_read(make: Callable[..., LF]) -> None:
 
 
 def test_an_unknown_column_is_named(make: Callable[..., LF]) -> None:
-    with pytest.raises(LFError, match=r"LF 'lf': the corpus has no column 'titel' \(did you mean 'title'\?\)"):
+    with pytest.raises(
+        LFError, match=r"LF 'lf' reads column 'titel', which the corpus lacks \(did you mean 'title'\?\)"
+    ):
         make(column="titel").vote(batch(["x"], title=["y"]))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
 from copy import copy
 from itertools import repeat
 from types import SimpleNamespace
@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from weaklabel.corpus.beside import Beside
 from weaklabel.corpus.entity_columns import EntityColumns
+from weaklabel.errors import CorpusError
 
 T = TypeVar("T")
 
@@ -19,20 +21,39 @@ TEXT = "text"
 """The name under which every labeling function finds the text, whatever the corpus calls that column."""
 
 
+def column_name(name: Any) -> str:
+    """Return the name of a column as text; the parts of a name that is a tuple, as pandas has it, are joined by dots.
+
+    Examples
+    --------
+    >>> column_name("text"), column_name(0), column_name(("body", "title"))
+    ('text', '0', 'body.title')
+    """
+    if isinstance(name, tuple):
+        return ".".join(str(part) for part in name if str(part))
+    return str(name)
+
+
 class Row(SimpleNamespace):
     """One row of a corpus: ``x.text`` and ``x["text"]`` are the same.
 
-    It is a `SimpleNamespace`, so that Snorkel's preprocessors can copy it, hash it and set fields on it.
+    It is a `SimpleNamespace`, so that Snorkel's preprocessors can copy it, hash it and set fields on it; and it has what
+    users of a pandas Series expect. A column hides a method of the same name.
 
     Examples
     --------
     >>> x = Row(text="hello", sender="me")
     >>> x["text"], x.sender
     ('hello', 'me')
+    >>> "sender" in x, list(x.keys()), x.to_dict()
+    (True, ['text', 'sender'], {'text': 'hello', 'sender': 'me'})
     """
 
-    # The journal of the batch that shares the row among labeling functions; a copy of the row has none.
-    __slots__ = ("_weaklabel_journal",)
+    # The journal of the batch that shares the row among labeling functions, and why columns are missing from the row;
+    # a copy of the row has neither.
+    __slots__ = ("_left_out", "_weaklabel_journal")
+
+    _left_out: Mapping[str, str]
 
     def __setattr__(self, name: str, value: Any) -> None:
         _note_change(self)
@@ -42,10 +63,11 @@ class Row(SimpleNamespace):
         _note_change(self)
         super().__delattr__(name)
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: Any) -> Any:
         try:
-            return self.__dict__[name]
+            return self.__dict__[column_name(name)]
         except KeyError:
+            self._refuse_left_out(column_name(name))
             raise KeyError(f"the row has no column '{name}'; it has {', '.join(self.__dict__)}") from None
 
     def __setitem__(self, name: str, value: Any) -> None:
@@ -53,17 +75,53 @@ class Row(SimpleNamespace):
         self.__dict__[name] = value
 
     def __contains__(self, name: object) -> bool:
-        return name in self.__dict__
+        return column_name(name) in self.__dict__
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give the values, as a pandas Series does."""
+        return iter(list(self.__dict__.values()))
+
+    def __len__(self) -> int:
+        return len(self.__dict__)
 
     def __getattr__(self, name: str) -> Any:
         # Reached only for a missing name; copy and pickle probe for dunder names and need the plain error.
-        if name.startswith("__"):
+        if name.startswith("__") or name == "_left_out":
             raise AttributeError(name)
+        self._refuse_left_out(name)
         raise AttributeError(f"the row has no column '{name}'; it has {', '.join(self.__dict__)}")
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def _refuse_left_out(self, name: str) -> None:
+        reason = getattr(self, "_left_out", {}).get(name)
+        if reason is not None:
+            raise CorpusError(reason)
+
+    def get(self, name: Any, default: Any = None) -> Any:
         """Return column ``name``, or ``default`` where the row has none."""
-        return self.__dict__.get(name, default)
+        self_name = column_name(name)
+        if self_name not in self.__dict__:
+            self._refuse_left_out(self_name)
+        return self.__dict__.get(self_name, default)
+
+    def keys(self) -> KeysView[str]:
+        """Return the names of the columns."""
+        return self.__dict__.keys()
+
+    def values(self) -> ValuesView[Any]:
+        """Return the values of the columns."""
+        return self.__dict__.values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return the columns as pairs of name and value."""
+        return self.__dict__.items()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as a dict."""
+        return dict(self.__dict__)
+
+    def _asdict(self) -> dict[str, Any]:
+        """Return the row as a dict, as a named tuple does."""
+        return dict(self.__dict__)
 
 
 _set_journal = vars(Row)["_weaklabel_journal"].__set__
@@ -135,6 +193,8 @@ class Batch:
         Columns that labeling functions must not see, such as gold.
     entities
         Where each row has the two entities that are marked in what models read.
+    beside
+        What rows show in the place of values that Arrow does not hold as they are.
 
     Attributes
     ----------
@@ -150,13 +210,16 @@ class Batch:
         raw: Sequence[str] | None = None,
         hide: Sequence[str] = (),
         entities: EntityColumns | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self.source = source
         self.text = tuple(text)
         self.start = start
         self.raw = raw
         self.entities = entities
-        self.frame = _with_text(source, self.text).drop(hide)
+        self.beside = beside or None
+        self.hide = tuple(hide)
+        self.frame = _with_text(source, self.text).drop(hide, strict=False)
         self._once: dict[Hashable, Any] = {}
         # Rows that a labeling function changed, with the fields that they had; by identity.
         self._journal: dict[int, tuple[Row, dict[str, Any]]] = {}
@@ -168,7 +231,11 @@ class Batch:
 
     @property
     def texts(self) -> list[str]:
-        """The text of every row, as labeling functions read it. Length: n."""
+        """The text of every row, as labeling functions read it; a `CorpusError` where there is no text. Length: n."""
+        if TEXT not in self.frame.columns:
+            raise CorpusError(
+                f"there is no column '{TEXT}'; columns are {', '.join(self.frame.columns)}: say which is text"
+            )
         return self.once("texts", lambda: self.frame[TEXT].to_list()).copy()
 
     @property
@@ -182,15 +249,19 @@ class Batch:
     def part(self, begin: int, end: int | None) -> Batch:
         """Return the rows from ``begin`` to before ``end``, as labeling functions see them."""
         text = (TEXT,) if self.text else ()
-        return Batch(self.frame[begin:end], text, self.start + begin, entities=self.entities)
+        rows = self.frame[begin:end]
+        return Batch(rows, text, self.start + begin, None, self.hide, self.entities, self.beside)
 
-    def rows(self) -> list[Row]:
-        """Every row as a `Row`, as it was read. Length: n.
+    def rows(self) -> list[Any]:
+        """Every row as a `Row`, or a copy of the object that was given for it, as it was read. Length: n.
 
         Rows are made once and shared by labeling functions, which vote one after the other. What one of them changes
         (sets or deletes a field, changes a list, dict or set in place) is undone here before the next one gets them.
         Not noticed are only what is written to ``vars(row)`` directly, and changes within objects of other classes.
         """
+        objects = None if self.beside is None else self.beside.objects(self.start, self.start + len(self))
+        if objects is not None and self.beside is not None:
+            return self._rows_of_mappings(objects) if self.beside.are_mappings else list(map(_copied, objects))
         rows = self.once("rows", self._make_rows)
         self._undo_changes(rows)
         return rows.copy()
@@ -209,16 +280,36 @@ class Batch:
         return self.texts if self.entities is None else self.entities.marked(self.source, self.texts, self.start)
 
     def _make_rows(self) -> list[Row]:
+        beside = self.beside or Beside()
         rows = [Row() for _ in range(len(self))]
         fields = [row.__dict__ for row in rows]
         for column in self.frame.get_columns():  # column by column: twice as fast as row by row
-            name, values = column.name, column.to_list()
+            name = column.name
+            if name in beside.left_out:
+                continue
+            is_beside = name in beside.columns and not (name == TEXT and self.text)
+            values = beside.values(name, self.start, self.start + len(self)) if is_beside else column.to_list()
             for field, value in zip(fields, values, strict=True):
                 field[name] = value
-            if column.dtype.is_nested() or column.dtype == pl.Object:
+            if is_beside or column.dtype.is_nested() or column.dtype == pl.Object:
                 self._mutable[name] = [fresh(value) for value in values]
+        if beside.left_out:
+            for row in rows:
+                row._left_out = beside.left_out
         for _ in map(_set_journal, rows, repeat(self._journal)):
             pass
+        return rows
+
+    def _rows_of_mappings(self, objects: list[Mapping[Any, Any]]) -> list[Row]:
+        """Return rows that were given as mappings, made anew for each labeling function."""
+        rows = [Row() for _ in objects]
+        texts = self.texts if self.text else repeat(None)
+        for row, found, text in zip(rows, objects, texts, strict=False):
+            row.__dict__.update({column_name(name): fresh(value) for name, value in found.items()})
+            if text is not None:
+                row.__dict__[TEXT] = text
+            for name in self.hide:
+                row.__dict__.pop(name, None)
         return rows
 
     def _undo_changes(self, rows: list[Row]) -> None:
@@ -232,6 +323,14 @@ class Batch:
             for row, value in zip(rows, values, strict=True):
                 if not _are_same(row.__dict__[name], value):
                     row.__dict__[name] = fresh(value)
+
+
+def _copied(row: Any) -> Any:
+    """Return a copy of an object that was given as a row, or the object itself where it cannot be copied."""
+    try:
+        return fresh_row(row)
+    except Exception:  # as of a parsed document that is tied to its library
+        return row
 
 
 def _are_same(left: Any, right: Any) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from weaklabel.corpus.beside import Beside
 from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.open import Encoding, fingerprint, sha256
 from weaklabel.corpus.rejects import Reject
@@ -79,6 +80,8 @@ class Source(ABC):
     """The raw header, with its line end, where there is one."""
     skipped: int = 0
     """Lines before the header, or before the first row, that are no part of the table."""
+    beside: Beside | None = None
+    """Python values of the rows that the columns do not hold as they are."""
 
     @property
     def seekable(self) -> bool:
@@ -107,6 +110,10 @@ class Source(ABC):
     def fingerprint(self) -> Hashable:
         """Return something that differs once the input has changed: size and time of the file."""
         return fingerprint(self.path) if self.path else None
+
+    def describe(self, name: str) -> str:
+        """Say in a few words what column ``name`` holds."""
+        return f"holds {self.schema[name]}"
 
     def sha256(self) -> str:
         """Return the SHA-256 of the file as it lies on the disk, in hex."""

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
+from weaklabel.corpus.beside import Beside
 from weaklabel.corpus.chunk import START, Chunk, Mark, Source, in_batches
 from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.entity_columns import EntityColumns
@@ -74,12 +75,16 @@ class Corpus:
         self._fingerprint = source.fingerprint()
         for name in self.text:
             self._check_column(name)
-            if source.schema[name].is_nested() or source.schema[name] == pl.Binary:
-                raise CorpusError(f"{self.name}: column '{name}' holds {source.schema[name]}, which is no text")
+            if not can_be_text(source.schema[name]):
+                raise CorpusError(f"{self.name}: column '{name}' {source.describe(name)}: convert it to text")
         for name in self.hide:
             self._check_column(name)
             if name in self.text:
                 raise CorpusError(f"{self.name}: column '{name}' is the text and cannot be hidden")
+        self._beside = source.beside
+        if source.beside is not None and not source.beside.are_mappings and (hide or self.text not in ((), (TEXT,))):
+            # Objects are shown as they are, unless something on them must not be seen, or is not there.
+            self._beside = Beside(source.beside.columns)
         self._entities: EntityColumns | None = None
         if entities:
             self.mark(entities)
@@ -246,7 +251,7 @@ class Corpus:
 
     def batch(self, rows: pl.DataFrame, start: int = 0, raws: Sequence[str] | None = None) -> Batch:
         """Return rows of this corpus, with its columns, as a batch."""
-        return Batch(rows, self.text, start, raws, self.hide, self._entities)
+        return Batch(rows, self.text, start, raws, self.hide, self._entities, self._beside)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the input as it lies on the disk, in hex."""
@@ -314,3 +319,8 @@ class Corpus:
             raise CorpusError(
                 f"{self.name}: no column '{name}'{nearest(name, self.columns)}; columns are {known}{self.source.hint(name)}"
             )
+
+
+def can_be_text(dtype: pl.DataType) -> bool:
+    """Say whether values of this type can be read as text."""
+    return not dtype.is_nested() and dtype not in (pl.Binary, pl.Object)

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from weaklabel.corpus.batch import column_name
 from weaklabel.corpus.chunk import Source
 from weaklabel.corpus.corpus import Corpus
 from weaklabel.corpus.delimited import DelimitedSource
 from weaklabel.corpus.dialect import Asked
 from weaklabel.corpus.folder import FolderSource
 from weaklabel.corpus.formats import FORMATS, format_by_name, format_of
-from weaklabel.corpus.frame import FrameSource, is_frame
+from weaklabel.corpus.frame import FrameSource
 from weaklabel.corpus.jsonl import JsonlSource
 from weaklabel.corpus.open import check_regular, check_text
 from weaklabel.corpus.parquet import ParquetSource
@@ -51,7 +52,10 @@ def read_corpus(
     ----------
     source
         Path of a CSV, TSV, JSONL or Parquet file, or of a folder of .txt files (text files also packed with gzip or
-        zstd); ``-`` for standard input; or a pandas or polars data frame.
+        zstd); ``-`` for standard input; or rows in memory: a pandas or polars frame, lazy or not, or Series; an Arrow
+        table; a data set of the package ``datasets``; a mapping from column to values; or texts, dicts, dataclasses,
+        named tuples or other objects, in a list or as they come. Rows show row labeling functions what they show in
+        pandas, and objects are shown as they are.
     text
         The column, or columns, that hold the text; several are joined by a newline. () where there is none, as for a
         file of predictions that is to be scored.
@@ -103,7 +107,7 @@ def read_corpus(
     >>> read_corpus(frame, entities=("e1", "e2")).model_texts()
     ['the # rain # met the old @ roof @']
     """
-    names = (text,) if isinstance(text, str) else tuple(text)
+    names = tuple(map(column_name, text)) if isinstance(text, list | tuple) else (column_name(text),)
     if limit is not None and limit < 0:
         raise CorpusError(f"limit must be 0 or more, not {limit}")
     kind, path, name, spool = _look(source, format)
@@ -152,10 +156,8 @@ def read_corpus(
 
 def _look(source: Any, format: str | None) -> tuple[str, Path, str, object]:
     """Return kind, path, name for messages, and what must be kept for the path to stay."""
-    if is_frame(source):
-        return "frame", Path(), "data frame", None
-    if not isinstance(source, (str, os.PathLike)):
-        raise CorpusError(f"a corpus is a path, '-' or a data frame, not {type(source).__name__}")
+    if not isinstance(source, str | os.PathLike):
+        return "frame", Path(), FrameSource.name, None
     if os.fspath(source) == "-":
         # Standard input can be read once only, and a corpus is read several times.
         spool = tempfile.NamedTemporaryFile(prefix="weaklabel-")  # noqa: SIM115 - the corpus keeps it

@@ -10,10 +10,12 @@ import polars as pl
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.corpus.dialect import Dialect
+from weaklabel.corpus.frame import why_object
 from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.open import Encoding
 from weaklabel.corpus.records import split_end
 from weaklabel.corpus.values import as_fields, as_json, delimited, json_key, spreadsheet_safe
+from weaklabel.errors import CorpusError
 
 
 class Sink(Protocol):
@@ -181,5 +183,10 @@ def _members(names: Sequence[str], columns: Iterable[list[str]]) -> list[str]:
 
 
 def _arrow(batch: Batch, new: NewColumns) -> Any:
+    for column in batch.source:
+        if column.dtype == pl.Object:
+            raise CorpusError(
+                f"column '{column.name}' {why_object(column.to_list())}: convert it, or write JSONL or CSV"
+            )
     # The oldest level: plain large strings, which every reader of Parquet knows.
     return pl.concat([batch.source, new.rows()], how="horizontal").to_arrow(compat_level=pl.CompatLevel.oldest())

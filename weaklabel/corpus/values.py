@@ -13,11 +13,12 @@ from types import SimpleNamespace
 
 import polars as pl
 
+from weaklabel.corpus.objects import is_missing
 from weaklabel.errors import CorpusError
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, (date, time, timedelta, Decimal)):
+    if isinstance(value, (date, time, timedelta, Decimal, complex)) or type(value).__module__.startswith("pandas."):
         return str(value)
     raise ValueError(f"{type(value).__name__} is no JSON")
 
@@ -32,6 +33,10 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_plain).
 
 def as_fields(column: pl.Series) -> list[str]:
     """Return values as fields: null and NaN empty, booleans ``true``/``false``, nested values as JSON. Length: n."""
+    if column.dtype == pl.Object:
+        return [
+            json.loads(text) if text.startswith('"') else "" if text == "null" else text for text in as_json(column)
+        ]
     if column.dtype.is_nested():
         return ["" if text == "null" else text for text in as_json(column)]
     if column.dtype.is_float():
@@ -47,6 +52,8 @@ def as_json(column: pl.Series) -> list[str]:
     CorpusError
         An infinite number, or another value for which JSON has no form.
     """
+    if column.dtype == pl.Object:
+        return [_object_as_json(column.name, value) for value in column.to_list()]
     try:
         if column.dtype.is_nested():
             return [_ENCODE(value) for value in column.to_list()]
@@ -59,6 +66,20 @@ def as_json(column: pl.Series) -> list[str]:
     if column.dtype.is_float() or column.dtype.is_integer() or column.dtype == pl.Boolean:
         return column.cast(pl.String).fill_null("null").to_list()
     return ["null" if text is None else encode_basestring(text) for text in _cast(column).to_list()]
+
+
+def _object_as_json(name: str, value: object) -> str:
+    """Return one of the Python values that Arrow could not hold as JSON."""
+    if is_missing(value):
+        return "null"
+    try:
+        text = _ENCODE(value)
+        text.encode()
+    except (ValueError, TypeError) as error:
+        raise CorpusError(
+            f"column '{name}' holds {value!r:.50}, which cannot be written ({error}): convert it, or leave it out"
+        ) from None
+    return text
 
 
 def spreadsheet_safe(fields: list[str]) -> list[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
 
-from weaklabel.corpus.batch import Batch, fresh_row
-from weaklabel.errors import LFError, nearest
+from weaklabel.corpus.batch import TEXT, Batch, fresh_row
+from weaklabel.corpus.frame import as_table, why_object
+from weaklabel.errors import CorpusError, LFError, nearest
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY
 
 
@@ -99,6 +101,23 @@ class LabelingFunction:
         return f"{type(self).__name__}({self.name!r})"
 
 
+class BatchLF:
+    """What lets a labeling function that votes on batches be called on one row, as Snorkel's appliers call it."""
+
+    name: str
+    columns: tuple[str, ...]
+
+    def __call__(self, x: Any) -> int:
+        """Vote on one row: an object or a mapping with the columns that are read, or a text.
+
+        Raises
+        ------
+        LFError
+            The row lacks a column that is read.
+        """
+        return vote_on_row(self, x)
+
+
 class labeling_function:
     """Decorator that makes a `LabelingFunction` of a Python function; arguments as in Snorkel.
 
@@ -132,7 +151,16 @@ class labeling_function:
 
     def __call__(self, f: Callable[..., int]) -> LabelingFunction:
         """Wrap ``f``."""
-        return LabelingFunction(self.name or f.__name__, f, self.resources, self.pre)
+        if not callable(f):
+            raise LFError(f"@labeling_function() decorates a function, not {f!r}")
+        return LabelingFunction(self.name or _name_of(f), f, self.resources, self.pre)
+
+
+def _name_of(f: Callable[..., Any]) -> str:
+    """Return the name of a function, of the one in a `functools.partial`, or of the class of a callable object."""
+    while isinstance(f, functools.partial):
+        f = f.func
+    return str(getattr(f, "__name__", type(f).__name__))
 
 
 class ForeignLF:
@@ -159,9 +187,29 @@ def vote_by_row(call: Callable[[Any], Any], batch: Batch) -> list[Any]:
             votes.extend(map(call, rest))  # twice as fast as a loop; it keeps the votes before the row that raises
             if len(votes) < len(rows):
                 votes.append(StopIteration("raised by the labeling function"))  # which map takes for the end
+        except CorpusError:
+            raise  # it says that a column cannot be read here, on any row
         except (Exception, SystemExit) as error:
             votes.append(error)
     return votes
+
+
+def vote_on_row(lf: Any, x: Any) -> int:
+    """Return the vote of a labeling function that votes on batches on one row; see `BatchLF`."""
+    fields = {column: [_field(lf.name, x, column)] for column in lf.columns}
+    votes = lf.vote(Batch(as_table(fields).frame, (TEXT,) if TEXT in fields else ()))
+    if isinstance(votes[0], BaseException):
+        raise votes[0]
+    return int(votes[0])
+
+
+def _field(name: str, x: Any, column: str) -> Any:
+    if isinstance(x, str) and column == TEXT:
+        return x
+    try:
+        return x[column] if hasattr(x, "keys") else getattr(x, column)
+    except (KeyError, AttributeError):
+        raise LFError(f"LF '{name}' reads column '{column}', which the row lacks: {x!r:.80}") from None
 
 
 def as_lf(thing: Any) -> LF | None:
@@ -197,11 +245,15 @@ def check_label(name: str, label: Any) -> int:
 
 
 def check_columns(name: str, columns: Sequence[str], batch: Batch) -> None:
-    """Refuse, as an `LFError`, a batch that lacks one of the columns that LF ``name`` reads."""
+    """Refuse, as an `LFError`, a batch that lacks a column that LF ``name`` reads, or holds what no column can in it."""
     known = batch.frame.columns
     for column in columns:
         if column not in known:
             raise LFError(
                 f"LF '{name}' reads column '{column}', which the corpus lacks{nearest(column, known)}; "
                 f"its columns are {', '.join(known)}"
+            )
+        if batch.frame.schema[column] == pl.Object:
+            raise LFError(
+                f"LF '{name}' reads column '{column}', which {why_object(batch.frame[column].to_list())}: convert it"
             )

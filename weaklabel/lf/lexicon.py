@@ -16,7 +16,7 @@ from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import LFError
 from weaklabel.labels import ABSTAIN, VoteArray, as_votes
-from weaklabel.lf.core import check_columns, check_label, check_name
+from weaklabel.lf.core import BatchLF, check_columns, check_label, check_name
 from weaklabel.lf.patterns import column_text
 from weaklabel.lf.regexes import check_pattern, check_words
 from weaklabel.lf.spelling import canonical, entry_of, is_unspaced, is_word_character, keyword_pattern
@@ -25,7 +25,7 @@ ROUNDING = 1e-9
 """How far a sum of weights may fall short of the minimum, so that ten times 0.1 reaches 1."""
 
 
-class LexiconLF:
+class LexiconLF(BatchLF):
     """A labeling function that adds up the entries of a lexicon in a text; see `lexicon_lf`.
 
     It is no polars expression: polars does not share work between expressions that look into lists, so that ten lexicons

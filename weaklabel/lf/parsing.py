@@ -13,7 +13,7 @@ from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError, MissingPackageError, require
 from weaklabel.labels import ABSTAIN
 from weaklabel.lf.components import ANNOTATIONS, check_needs
-from weaklabel.lf.core import check_columns, check_name
+from weaklabel.lf.core import check_columns, check_name, vote_on_row
 from weaklabel.lf.docs import docs_of
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ class SpacyLF:
         self.needs = check_needs(name, self.nlp, needs)
         _sharing.setdefault(self.nlp, WeakSet()).add(self)
 
-    def __call__(self, doc: Doc) -> int:
-        """Vote on one parsed text."""
-        return self.f(doc)
+    def __call__(self, x: Any) -> int:
+        """Vote on one row, or on one parsed text."""
+        return self.f(x) if type(x).__module__.startswith("spacy.") else vote_on_row(self, x)
 
     def vote(self, batch: Batch) -> list[Any]:
         """Vote on every row of ``batch``; see `LF.vote`."""

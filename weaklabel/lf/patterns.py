@@ -22,7 +22,7 @@ import polars as pl
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError
 from weaklabel.labels import ABSTAIN, INT8_CLASSES, VoteArray
-from weaklabel.lf.core import check_columns, check_label, check_name
+from weaklabel.lf.core import BatchLF, check_columns, check_label, check_name
 from weaklabel.lf.lengths import CHARACTER, WORD, has_words, within
 from weaklabel.lf.literals import keyword_literals, relaxed, required_literals
 from weaklabel.lf.regexes import check_bounds, check_pattern, check_words
@@ -34,7 +34,7 @@ MAX_KEYWORDS = 1000
 
 
 @dataclass(frozen=True, eq=False)
-class PatternLF:
+class PatternLF(BatchLF):
     """A labeling function that is a polars expression; made by the functions of this module.
 
     Attributes

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError, nearest
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, VoteArray, as_votes
+from weaklabel.lf.core import BatchLF, check_columns
 
 
-class ModelLF(ABC):
+class ModelLF(BatchLF, ABC):
     """A labeling function that gives every text class probabilities and votes where they are clear enough.
 
     A blank text is never voted on: there is nothing in it to judge.
@@ -29,6 +30,7 @@ class ModelLF(ABC):
         self.name = name
         self.threshold = threshold
         self.column = column
+        self.columns = (column,)
 
     @abstractmethod
     def probabilities(self, batch: Batch) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -50,10 +52,7 @@ class ModelLF(ABC):
         """Return the column that this labeling function reads, a missing value as "". Length: n."""
         if self.column == TEXT:
             return batch.texts
-        if self.column not in batch.frame.columns:
-            raise LFError(
-                f"LF '{self.name}': the corpus has no column '{self.column}'{nearest(self.column, batch.frame.columns)}"
-            )
+        check_columns(self.name, self.columns, batch)
         return batch.frame[self.column].cast(pl.String).fill_null("").to_list()
 
     def __repr__(self) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.corpus.batch import TEXT
-from weaklabel.errors import CorpusError, LFError, VoteError, nearest
+from weaklabel.corpus.corpus import can_be_text
+from weaklabel.errors import LFError, VoteError, nearest
 from weaklabel.labels import MAX_CARDINALITY, check_label_names
 from weaklabel.lf.core import LF, as_lf
 from weaklabel.votes.budget import ErrorBudget
@@ -42,7 +43,9 @@ def apply_lfs(
     lfs
         Labeling functions, or a collection of them as `load_lfs` gives it.
     corpus
-        A corpus, a pandas or polars frame, a list of texts, or whatever else `read_corpus` reads.
+        A corpus; a pandas or polars frame or Series, an Arrow table, a data set of the package ``datasets``; texts,
+        dicts, dataclasses or other objects, in a list or as they come; or whatever else `read_corpus` reads. A column
+        ``text`` is needed only where a labeling function reads it.
     labels
         Class names; by default those of the collection. Without any, a vote may be 0 to 32,766.
     error_budget
@@ -89,7 +92,7 @@ def apply_lfs(
     names = None if labels is None else check_label_names(labels, "apply_lfs")
     budget = ErrorBudget(error_budget)
     rows = _as_corpus(corpus)
-    _check_columns(functions, rows.columns)
+    _check_columns(functions, rows)
     top = MAX_CARDINALITY if names is None else len(names)
     specs = tuple(getattr(lfs, "specs", ()))
 
@@ -132,22 +135,21 @@ def _as_corpus(corpus: Any) -> Corpus:
     if hasattr(corpus, "batches"):
         whole: Corpus = corpus
         return whole
-    if isinstance(corpus, list | tuple):
-        for row, text in enumerate(corpus):
-            if not isinstance(text, str):
-                raise CorpusError(f"row {row} of the list of texts is {text!r}, which is no text")
-        corpus = pl.DataFrame({TEXT: corpus}, schema={TEXT: pl.String})
-    return read_corpus(corpus)
+    if isinstance(corpus, str | os.PathLike):
+        return read_corpus(corpus)
+    # Where no labeling function reads a text, there need be none.
+    rows = read_corpus(corpus, text=())
+    return Corpus(rows.source, (TEXT,)) if TEXT in rows.columns and can_be_text(rows.schema[TEXT]) else rows
 
 
-def _check_columns(functions: Sequence[LF], columns: Sequence[str]) -> None:
-    known = {*columns, TEXT}
+def _check_columns(functions: Sequence[LF], rows: Corpus) -> None:
+    known = {*rows.columns, TEXT} if rows.text else set(rows.columns)
     for lf in functions:
         for column in getattr(lf, "columns", ()):
             if column not in known:
                 raise LFError(
                     f"LF '{lf.name}' reads column '{column}', which the corpus lacks{nearest(column, known)}; "
-                    f"its columns are {', '.join(columns)}"
+                    f"its columns are {', '.join(rows.columns)}"
                 )
 
 

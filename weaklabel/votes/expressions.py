@@ -11,7 +11,7 @@ import polars as pl
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, VoteArray
-from weaklabel.lf.core import ExpressionLF
+from weaklabel.lf.core import ExpressionLF, check_columns
 from weaklabel.lf.patterns import PatternLF, column_text
 from weaklabel.votes.evaluate import LFVotes, ask, check_votes
 from weaklabel.votes.scan import ask_rows, scan_votes
@@ -40,6 +40,9 @@ def vote_with_expressions(lfs: Sequence[ExpressionLF], batch: Batch, top: int = 
     list of LFVotes
         In the order of ``lfs``.
     """
+    if pl.Object in batch.frame.dtypes:
+        for lf in lfs:
+            check_columns(lf.name, lf.columns, batch)
     try:
         columns = _narrowed(lfs, batch.frame) if len(batch) >= WORTH_NARROWING else _select(lfs, batch.frame)
     except (Exception, pl.exceptions.PanicException):

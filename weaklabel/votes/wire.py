@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
+from weaklabel.corpus.beside import Beside
 from weaklabel.votes.evaluate import LFVotes
 from weaklabel.votes.limits import Step
 from weaklabel.votes.matrix import Problem, Problems
@@ -28,15 +29,34 @@ def receive(link: Connection) -> tuple[dict[str, Any], bytes]:
 
 
 def pack_batch(batch: Batch) -> tuple[dict[str, Any], memoryview]:
-    """Return header and body for the rows of a batch, as labeling functions see them."""
-    buffer = io.BytesIO()
-    batch.frame.write_ipc(buffer)
-    return {"start": batch.start, "text": bool(batch.text)}, buffer.getbuffer()
+    """Return header and body for the rows of a batch, as labeling functions see them.
+
+    Raises
+    ------
+    CorpusError
+        The rows are Python objects that cannot be sent.
+    """
+    buffer, frame = io.BytesIO(), batch.frame
+    objects = [name for name, dtype in frame.schema.items() if dtype == pl.Object]
+    frame.drop(objects).write_ipc(buffer)
+    beside, start, stop = batch.beside or Beside(), batch.start, batch.start + len(batch)
+    if objects and beside.rows is None:
+        values = {name: beside.values(name, start, stop) for name in beside.columns}
+        values |= {name: frame[name].to_list() for name in objects}
+        beside = Beside(values, None, start, beside.left_out)
+    header = {"start": start, "text": bool(batch.text), "hide": batch.hide, "columns": frame.columns}
+    return {**header, "beside": beside.pack(frame.columns, start, stop)}, buffer.getbuffer()
 
 
 def unpack_batch(header: dict[str, Any], body: bytes) -> Batch:
     """Return the batch that `pack_batch` packed."""
-    return Batch(pl.read_ipc(body), (TEXT,) if header["text"] else (), header["start"])
+    frame, beside = pl.read_ipc(body), Beside.unpack(header["beside"], header["start"])
+    columns = beside.columns if beside is not None else {}
+    frame = frame.with_columns(
+        pl.Series(name, values, dtype=pl.Object) for name, values in columns.items() if name not in frame.columns
+    ).select(name for name in header["columns"] if name in frame.columns or name in columns)
+    text = (TEXT,) if header["text"] else ()
+    return Batch(frame, text, header["start"], hide=header["hide"], beside=beside)
 
 
 def pack_step(step: Step) -> tuple[dict[str, Any], bytes]:

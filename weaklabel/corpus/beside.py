@@ -1,0 +1,113 @@
+"""What row labeling functions see where Arrow cannot hold it: Python values that stand beside the columns of a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from weaklabel.corpus.objects import UncarriedError, decode, encode
+from weaklabel.errors import CorpusError
+
+
+class Beside:
+    """Python values of rows, by column; or the rows as they were given.
+
+    Parameters
+    ----------
+    columns
+        Values by column: lists, or pandas Series, whose values are made to Python objects batch by batch. Length: n.
+    rows
+        The rows themselves, where the corpus was made of Python objects. Length: n.
+    first
+        Row of the corpus at which they begin.
+    left_out
+        Why a column is missing here, by column.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Any] | None = None,
+        rows: Sequence[Any] | None = None,
+        first: int = 0,
+        left_out: Mapping[str, str] | None = None,
+    ) -> None:
+        self.columns = dict(columns or {})
+        self.rows = rows
+        self.first = first
+        self.left_out = dict(left_out or {})
+
+    def __bool__(self) -> bool:
+        return bool(self.columns) or self.rows is not None or bool(self.left_out)
+
+    @cached_property
+    def are_mappings(self) -> bool:
+        """Whether the rows were given as mappings, such as dicts."""
+        return self.rows is not None and all(isinstance(row, Mapping) for row in self.rows)
+
+    def values(self, name: str, start: int, stop: int) -> list[Any]:
+        """Return the values of a column in rows ``start`` to before ``stop`` of the corpus."""
+        column = self.columns[name]
+        part = getattr(column, "iloc", column)[start - self.first : stop - self.first]
+        found: list[Any] = part.tolist() if hasattr(part, "tolist") else part
+        return found
+
+    def objects(self, start: int, stop: int) -> list[Any] | None:
+        """Return the rows as they were given, None where the corpus was not made of rows."""
+        return None if self.rows is None else list(self.rows[start - self.first : stop - self.first])
+
+    def pack(self, names: Sequence[str], start: int, stop: int) -> dict[str, Any] | None:
+        """Return rows ``start`` to before ``stop`` as JSON takes them, for `unpack` in another process.
+
+        Raises
+        ------
+        CorpusError
+            The rows are Python objects of types that only this process knows.
+        """
+        if not self:
+            return None
+        packed: dict[str, Any] = {"columns": {}, "rows": None, "left_out": dict(self.left_out)}
+        rows = self.objects(start, stop)
+        if rows is not None:
+            try:
+                packed["rows"] = [encode(row) for row in rows]
+            except UncarriedError as error:
+                raise CorpusError(
+                    f"rows that hold a {error} cannot be sent to the processes of workers; use workers=0, or give the "
+                    "rows as a data frame"
+                ) from None
+            return packed
+        for name in names:
+            if name not in self.columns:
+                continue
+            try:
+                packed["columns"][name] = [encode(value) for value in self.values(name, start, stop)]
+            except UncarriedError as error:
+                packed["left_out"][name] = (
+                    f"column '{name}' holds a {error}, which cannot be sent to the processes of workers; use workers=0, "
+                    "or convert the column"
+                )
+        return packed
+
+    @classmethod
+    def unpack(cls, packed: Mapping[str, Any] | None, start: int) -> Beside | None:
+        """Return what `pack` packed, as it stands from row ``start`` on."""
+        if packed is None:
+            return None
+        columns = {name: [decode(value) for value in values] for name, values in packed["columns"].items()}
+        rows = packed["rows"]
+        return cls(columns, None if rows is None else [decode(row) for row in rows], start, packed["left_out"])
+
+    def content(self, n: int, step: int = 10_000) -> Iterator[Any]:
+        """Yield all values as JSON takes them, a piece at a time, for a hash of them.
+
+        Raises
+        ------
+        UncarriedError
+            A value has no content that can be told.
+        """
+        for start in range(0, n, step):
+            for row in self.objects(start, min(n, start + step)) or ():
+                yield encode(row)
+            for name in self.columns:
+                yield [name, [encode(value) for value in self.values(name, start, min(n, start + step))]]
