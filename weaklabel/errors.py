@@ -1,7 +1,8 @@
 """The errors of weaklabel: one tree, one sentence each.
 
 A message says what is wrong, where (file, line, row, LF), and what to do about it. The command line prints the
-sentence alone and exits with 1; it never shows a traceback for a mistake in the user's input.
+sentence alone and exits with 1; it never shows a traceback for a mistake in the user's input. What NumPy and scikit-learn
+raise as a ValueError is one here, too.
 """
 
 from __future__ import annotations
@@ -24,23 +25,23 @@ class CorpusError(WeakLabelError):
     """A corpus cannot be read or written as asked."""
 
 
-class LFError(WeakLabelError):
+class LFError(WeakLabelError, ValueError):
     """A labeling function or a pack of them is unusable as written."""
 
 
-class VoteError(WeakLabelError):
+class VoteError(WeakLabelError, ValueError):
     """Votes are not what they must be, or too many labeling functions failed."""
 
 
-class LabelModelError(WeakLabelError):
+class LabelModelError(WeakLabelError, ValueError):
     """A label model cannot be fitted on, or applied to, these votes."""
 
 
-class ClassifierError(WeakLabelError):
+class ClassifierError(WeakLabelError, ValueError):
     """A classifier cannot be trained, saved, loaded or applied."""
 
 
-class ScoreError(WeakLabelError):
+class ScoreError(WeakLabelError, ValueError):
     """Predictions and gold cannot be compared."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -150,7 +150,8 @@ def check_Y(Y: ArrayLike, n: int | None = None, cardinality: int | None = None) 
     _refuse_sparse("labels", Y)
     array = _without_missing(np.asarray(Y))
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise VoteError(f"labels must be one whole number a row, not {array.dtype} of shape {array.shape}")
+        kind = "continuous values" if array.dtype.kind == "f" else array.dtype
+        raise VoteError(f"labels must be one whole number a row, not {kind} of shape {array.shape}")
     if n is not None and len(array) != n:
         raise VoteError(f"{len(array)} labels for {n} rows")
     top = np.iinfo(np.int64).max if cardinality is None else cardinality
@@ -170,13 +171,15 @@ def _refuse_sparse(what: str, given: Any) -> None:
 
 
 def _without_missing(array: NDArray[Any]) -> NDArray[Any]:
-    """Return numbers with -1 for NaN and None, as whole numbers where they all are; anything else as it is."""
+    """Return numbers with -1 for NaN and None, as whole numbers where they all are; True is 1; anything else as it is."""
     if array.dtype.kind == "O":
         # pandas' own NA is no number; its name is all that tells it without importing pandas.
         absent = np.array([value is None or type(value).__name__ in ("NAType", "NaTType") for value in array.flat])
         if not all(isinstance(value, int | float | np.number) for value in array[~absent.reshape(array.shape)]):
             return array
         array = np.where(absent.reshape(array.shape), np.nan, array).astype(np.float64)
+    if array.dtype.kind == "b":
+        return array.astype(np.int64)
     if array.dtype.kind == "f":
         filled = np.where(np.isnan(array), ABSTAIN, array)
         if (filled == np.round(filled)).all() and (np.abs(filled) < 2**53).all():
@@ -291,6 +294,13 @@ def as_texts(texts: Sequence[str], error: type[WeakLabelError], n: int | None = 
     """
     if isinstance(texts, str):
         raise error("texts must be a sequence of strings, not one string; give [text]")
+    if frame_columns(texts) is not None or isinstance(texts, Mapping):
+        raise error(
+            f"texts must be a sequence of strings, not a {type(texts).__name__}; give the column with the texts"
+        )
+    if getattr(texts, "ndim", 1) != 1 or not hasattr(texts, "__iter__"):
+        shape = f" of shape {texts.shape}" if hasattr(texts, "shape") else ""
+        raise error(f"texts must be a sequence of strings, not {type(texts).__name__}{shape}")
     given = list(texts)
     for row, text in enumerate(given):
         if not isinstance(text, str):

@@ -220,7 +220,7 @@ def test_what_fails_costs_its_own_cells_alone(tmp_path, settings):
     results = run_bench([path], replace(settings, label_models=["majority"], classifiers=["linear"], seeds=2))
     assert [cell["error"] is None for cell in results["cells"]] == [True, True, False, False]
     failed = results["cells"][2]
-    assert "are of class 'weather'; a classifier needs two classes" in failed["error"]
+    assert "are of 'weather'; a classifier needs two classes" in failed["error"]
     assert failed["scores"] is None and failed["predictions_file"] is None
     assert [(one["n_seeds"], one["n_failed"], one["mean"] is None) for one in results["summary"]] == [
         (2, 0, False),

@@ -39,10 +39,10 @@ def test_soft_targets_are_matched(tiny_bert):
 
 def test_weights_decide_a_contradiction(tiny_bert):
     texts, labels = ["the spark", "the spark", "the ember", "the ember"] * 8, [0, 1, 1, 0] * 8
-    model = BertClassifier(tiny_bert, **FAST).fit(texts, labels, weights=[9, 1, 9, 1] * 8)
+    model = BertClassifier(tiny_bert, **FAST).fit(texts, labels, sample_weight=[9, 1, 9, 1] * 8)
     assert model.predict(["the spark", "the ember"]).tolist() == [0, 1]
     # Only the proportions of weights count, not their scale.
-    scaled = BertClassifier(tiny_bert, **FAST).fit(texts, labels, weights=[900, 100, 900, 100] * 8)
+    scaled = BertClassifier(tiny_bert, **FAST).fit(texts, labels, sample_weight=[900, 100, 900, 100] * 8)
     np.testing.assert_allclose(scaled.predict_proba(["the spark"]), model.predict_proba(["the spark"]), atol=1e-3)
 
 

@@ -60,7 +60,7 @@ def test_rows_of_weight_0_teach_nothing(tiny_bert, rated):
     texts, Y, _ = rated
     flipped, weights = Y.copy(), np.ones(len(Y))
     flipped[::2], weights[::2] = 1 - Y[::2], 0
-    model = RobustClassifier(tiny_bert, LABELS, **FAST).fit(texts, flipped, weights=weights)
+    model = RobustClassifier(tiny_bert, LABELS, **FAST).fit(texts, flipped, sample_weight=weights)
     assert (model.predict(texts) == Y).mean() > 0.95
     assert model.training_["train_rows"] == len(texts) // 2
 
@@ -110,7 +110,7 @@ def test_parameters_are_those_of_scikit_learn(tiny_bert):
         ({"rounds": -1}, [0, 1], "rounds must be from 0 up, not -1"),
         ({"self_training": float("nan")}, [0, 1], "self_training must be from 0 up, not nan"),
         ({"epochs": 0}, [0, 1], "epochs must be from 1"),
-        ({}, [1, 1], "all 2 rows to train on are of class 'good'"),
+        ({}, [1, 1], "all 2 rows are of 'good'"),
         ({}, [-1, -1], "no row to train on"),
         ({}, [0, 1, 1], "2"),
     ],

@@ -11,7 +11,7 @@ from weaklabel.errors import ClassifierError
 
 def test_majority_class_is_weighted():
     model = MajorityClassifier().fit(
-        ["a", "b", "c", "d"], [[0.9, 0.1], [0.2, 0.8], [np.nan] * 2, [0, 1]], weights=[5, 1, 9, 0]
+        ["a", "b", "c", "d"], [[0.9, 0.1], [0.2, 0.8], [np.nan] * 2, [0, 1]], sample_weight=[5, 1, 9, 0]
     )
     np.testing.assert_allclose(model.shares_, [4.7 / 6, 1.3 / 6])
     assert model.predict(["x", "y"]).tolist() == [0, 0]

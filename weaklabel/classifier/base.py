@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.classifier.saving import replaced_folder, write_manifest
-from weaklabel.errors import ClassifierError
-from weaklabel.labels import Labels, Probs, labels_of
+from weaklabel.classifier.targets import check_weights
+from weaklabel.errors import ClassifierError, VoteError
+from weaklabel.label_names import are_names, encode_labels
+from weaklabel.labels import ABSTAIN, Probs, as_texts, check_Y, labels_of
 from weaklabel.params import HasParams
 
 
@@ -25,12 +27,15 @@ class Classifier(HasParams, ABC):
     ----------
     labels_ : tuple of str
         Class names; class ``i`` is ``labels_[i]``. Set by `fit`, as is everything else that ends in an underscore.
+    named_ : bool
+        Whether `fit` was given class names, so that `predict` returns names.
     entities_ : tuple of str
         The columns whose entities were marked in the texts that it was trained on; () where there were none, or `save`
         was not told.
     """
 
     params_error = ClassifierError
+    named_: bool = False
     kind: ClassVar[str]
     """Name of the classifier in ``weaklabel.json`` and on the command line."""
 
@@ -45,9 +50,9 @@ class Classifier(HasParams, ABC):
     def fit(
         self,
         texts: Sequence[str],
-        probs: ArrayLike,
+        y: ArrayLike,
         *,
-        weights: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         validation: tuple[Sequence[str], ArrayLike] | None = None,
     ) -> Self:
         """Train on texts with probabilistic labels.
@@ -56,12 +61,14 @@ class Classifier(HasParams, ABC):
         ----------
         texts
             Shape: [n].
-        probs
-            Class probabilities [n, k], where a row of NaN had no vote, or class numbers [n], -1 where there is none.
-        weights
+        y
+            Class probabilities [n, k], where a row of NaN had no vote; or class numbers [n], -1 where there is none; or class
+            names [n], empty where there is none. The columns of a data frame of probabilities are found by the names of
+            their classes, ``p_spam`` or ``spam``.
+        sample_weight
             Confidence weights, how much each row counts, from 0 up; by default 1. Shape: [n].
         validation
-            Texts with gold (class numbers or probabilities), for classifiers that stop early; others do not look at it.
+            Texts with gold (class numbers, names or probabilities), for classifiers that stop early; others do not look at it.
 
         Raises
         ------
@@ -81,14 +88,56 @@ class Classifier(HasParams, ABC):
     def _read(self, folder: Path, state: dict[str, Any]) -> None:
         """Restore what `_write` wrote."""
 
-    def predict(self, texts: Sequence[str]) -> Labels:
-        """Return the most probable class of each text, the lowest on a tie. Shape: [n] -> [n]."""
-        return labels_of(self.predict_proba(texts))
+    def predict(self, texts: Sequence[str]) -> NDArray[Any]:
+        """Return the most probable class of each text, the lowest on a tie. Shape: [n] -> [n].
+
+        Classes are as `fit` was given them: names where these were given, else numbers.
+        """
+        return np.asarray(self.classes_[labels_of(self.predict_proba(texts))])
+
+    def score(self, texts: Sequence[str], y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy, as scikit-learn's tools ask for it; `weaklabel.score` says more.
+
+        Parameters
+        ----------
+        texts
+            Shape: [n].
+        y
+            Gold, as class numbers or names; rows with -1 or an empty name are left out. Shape: [n].
+        sample_weight
+            How much each row counts, from 0 up; by default 1. Shape: [n].
+
+        Raises
+        ------
+        ClassifierError
+            Not fitted yet, shapes differ, a class is unknown, or no row has gold.
+        """
+        labels = self._fitted_labels()
+        given = as_texts(texts, ClassifierError)
+        try:
+            gold = encode_labels(y, labels, "gold", stacklevel=2) if are_names(y) else y
+            truth = check_Y(gold, len(given), len(labels))
+        except VoteError as error:
+            raise ClassifierError(str(error)) from None
+        counts = check_weights(sample_weight, len(given)) * (truth != ABSTAIN)
+        if not counts.any():
+            raise ClassifierError(f"none of the {len(given)} rows has gold and a weight above 0, so there is no score")
+        return float(np.average(labels_of(self.predict_proba(given)) == truth, weights=counts))
 
     @property
-    def classes_(self) -> NDArray[np.int64]:
-        """Class numbers in the order of `predict_proba`'s columns, as in scikit-learn. Shape: [k]."""
-        return np.arange(len(self._fitted_labels()))
+    def classes_(self) -> NDArray[Any]:
+        """Classes in the order of `predict_proba`'s columns: names or numbers, as `fit` was given them. Shape: [k]."""
+        labels = self._fitted_labels()
+        return np.array(labels) if self.named_ else np.arange(len(labels))
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what scikit-learn's tools may do with this."""
+        from weaklabel.sklearn_api import classifier_tags
+
+        return classifier_tags(reads_texts=True)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "labels_")
 
     def save(self, folder: str | Path, *, provenance: str | None = None, entities: Sequence[str] | None = None) -> None:
         """Save to a folder that `load_classifier` reads; an earlier classifier there is replaced in one step.
@@ -124,17 +173,20 @@ class Classifier(HasParams, ABC):
         if entities is not None:
             self.entities_ = tuple(entities)
         with replaced_folder(folder) as part:
-            state = write(part)
+            state = write(part) | ({"named": True} if self.named_ else {})
             write_manifest(part, self.kind, labels, self._saved_params(), state, self.provenance_, self.entities_)
 
     def _saved_params(self) -> dict[str, Any]:
         return {name: value for name, value in self.get_params().items() if name not in self.run_params}
 
-    def _learned(self, labels: tuple[str, ...]) -> Self:
+    def _learned(self, labels: tuple[str, ...], y: ArrayLike) -> Self:
         self.labels_, self.provenance_, self.entities_ = labels, "", ()
+        self.named_ = are_names(y)
         return self
 
     def _fitted_labels(self) -> tuple[str, ...]:
         if not hasattr(self, "labels_"):
-            raise ClassifierError(f"this {type(self).__name__} is not fitted yet; call fit first")
+            from weaklabel.sklearn_api import NotFittedClassifierError
+
+            raise NotFittedClassifierError(f"this {type(self).__name__} is not fitted yet; call fit first")
         return self.labels_

@@ -170,18 +170,28 @@ class BertClassifier(Classifier):
     def fit(
         self,
         texts: Sequence[str],
-        probs: ArrayLike,
+        y: ArrayLike,
         *,
-        weights: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         validation: tuple[Sequence[str], ArrayLike] | None = None,
     ) -> Self:
         """Fine-tune on texts with probabilistic labels; see `Classifier.fit`."""
+        self.check_params(validation is not None)
+        names = class_names(self.labels, y)
+        self._fine_tune(check_texts(texts), y, names, sample_weight, validation)
+        return self._learned(names, y)
+
+    def _fine_tune(
+        self,
+        given: list[str],
+        y: ArrayLike,
+        names: tuple[str, ...],
+        sample_weight: ArrayLike | None,
+        validation: tuple[Sequence[str], ArrayLike] | None,
+    ) -> None:
         from weaklabel.classifier.tuning import fine_tune
 
-        self.check_params(validation is not None)
-        given = check_texts(texts)
-        names = class_names(self.labels, probs)
-        targets = soft_targets(len(given), probs, names, weights, self.uncovered)
+        targets = soft_targets(len(given), y, names, sample_weight, self.uncovered)
         targets.need_two_classes(names)
         check_metric(self.metric, len(names))
         train_set, held, source = split_rows(
@@ -199,7 +209,6 @@ class BertClassifier(Classifier):
         tuned = fine_tune(self, given, train_set, held, names, epochs, patience)
         self.model_, self.tokenizer_ = tuned.model, tuned.tokenizer
         self.training_ = record | tuned.record
-        return self._learned(names)
 
     def check_params(self, validated: bool) -> None:
         """Refuse parameters that `fit` cannot work with, before there is any work.

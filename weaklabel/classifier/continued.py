@@ -64,7 +64,7 @@ def fit_weak_then_clean(
     weights = np.ones(len(texts))
     n_weak = int((~np.isnan(probs).any(axis=1)).sum())
     weights[clean] = max(1.0, n_weak / len(clean))
-    return classifier.fit(texts, both, weights=weights, validation=validation)
+    return classifier.fit(texts, both, sample_weight=weights, validation=validation)
 
 
 @contextmanager

@@ -86,15 +86,15 @@ class LinearClassifier(Classifier):
     def fit(
         self,
         texts: Sequence[str],
-        probs: ArrayLike,
+        y: ArrayLike,
         *,
-        weights: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         validation: tuple[Sequence[str], ArrayLike] | None = None,
     ) -> Self:
         """Train on texts with probabilistic labels; see `Classifier.fit`. ``validation`` is not looked at."""
         given = check_texts(texts)
-        names = class_names(self.labels, probs)
-        targets = soft_targets(len(given), probs, names, weights, self.uncovered)
+        names = class_names(self.labels, y)
+        targets = soft_targets(len(given), y, names, sample_weight, self.uncovered)
         targets.need_two_classes(names)
         vectorizer = new_tfidf(self.ngrams, max_features=self.max_features)
         try:
@@ -103,7 +103,7 @@ class LinearClassifier(Classifier):
             raise ClassifierError(f"cannot make TF-IDF features of the {len(targets.rows)} texts: {error}") from error
         self.coef_, self.intercept_ = self._regress(features, targets)
         self.vectorizer_ = vectorizer
-        return self._learned(names)
+        return self._learned(names, y)
 
     def predict_proba(self, texts: Sequence[str]) -> Probs:
         """Return class probabilities; a class that no training row had gets 0. Shape: [n] -> [n, k]."""

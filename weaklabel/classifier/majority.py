@@ -42,15 +42,15 @@ class MajorityClassifier(Classifier):
     def fit(
         self,
         texts: Sequence[str],
-        probs: ArrayLike,
+        y: ArrayLike,
         *,
-        weights: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         validation: tuple[Sequence[str], ArrayLike] | None = None,
     ) -> Self:
         """Take the class shares of the rows with a vote; see `Classifier.fit`. One class alone is fine here."""
-        names = class_names(self.labels, probs)
-        self.shares_ = soft_targets(len(check_texts(texts)), probs, names, weights).shares()
-        return self._learned(names)
+        names = class_names(self.labels, y)
+        self.shares_ = soft_targets(len(check_texts(texts)), y, names, sample_weight).shares()
+        return self._learned(names, y)
 
     def predict_proba(self, texts: Sequence[str]) -> Probs:
         """Return the class shares for every text. Shape: [n] -> [n, k]."""

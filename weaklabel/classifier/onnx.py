@@ -53,9 +53,9 @@ class OnnxClassifier(Classifier):
     def fit(
         self,
         texts: Sequence[str],
-        probs: ArrayLike,
+        y: ArrayLike,
         *,
-        weights: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         validation: tuple[Sequence[str], ArrayLike] | None = None,
     ) -> Self:
         """Raise a `ClassifierError`: an export cannot be trained."""

@@ -103,15 +103,16 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
     def fit(
         self,
         texts: Sequence[str],
-        probs: ArrayLike,
+        y: ArrayLike,
         *,
-        weights: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         validation: tuple[Sequence[str], ArrayLike] | None = None,
     ) -> Self:
         """Denoise the labels, then fine-tune on them; see `Classifier.fit`. ``validation`` is taken as it is."""
         self.check_params(validation is not None)
         given = check_texts(texts)
-        weak, counts = _weak_labels(given, probs, weights, class_names(self.labels, probs))
+        names = class_names(self.labels, y)
+        weak, counts = _weak_labels(given, y, sample_weight, names)
         labelled = np.isfinite(weak[:, 0])
         if self.rounds:
             vectors = TextFeatures(self.model, self.max_length, self.device).fit_transform(given)
@@ -119,11 +120,11 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
             counts = np.where(labelled, counts, counts * self.self_training * certainty(clean))
         else:
             clean = weak
-        super().fit(given, clean, weights=counts, validation=validation)
+        self._fine_tune(given, clean, names, counts, validation)
         changed = clean[labelled].argmax(axis=1) != weak[labelled].argmax(axis=1)
         joined = np.isfinite(clean[:, 0]) & ~labelled & (counts > 0)
         self.training_["denoising"] = {"changed": int(changed.sum()), "joined": int(joined.sum())}
-        return self
+        return self._learned(names, y)
 
     def check_params(self, validated: bool) -> None:
         """Refuse parameters that `fit` cannot work with; see `BertClassifier.check_params`."""
@@ -146,10 +147,10 @@ def certainty(probs: Probs) -> NDArray[np.float64]:
 
 
 def _weak_labels(
-    texts: list[str], probs: ArrayLike, weights: ArrayLike | None, names: Sequence[str]
+    texts: list[str], y: ArrayLike, weights: ArrayLike | None, names: Sequence[str]
 ) -> tuple[Probs, NDArray[np.float64]]:
     """Return checked labels, NaN where there is none, and weights. Shape: [n, k], [n]."""
-    targets = soft_targets(len(texts), probs, names, weights)
+    targets = soft_targets(len(texts), y, names, weights)
     targets.need_two_classes(names)
     weak = np.full((len(texts), len(names)), np.nan)
     weak[targets.rows] = targets.probs

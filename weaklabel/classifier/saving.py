@@ -158,6 +158,7 @@ def load_classifier(folder: str | Path, backend: Backend = "torch") -> Classifie
         params = {} if backend == "onnx" else params | {"labels": labels}
         classifier: Classifier = getattr(importlib.import_module(module), name)(**params)
         classifier.labels_, classifier.provenance_, classifier.entities_ = labels, provenance, entities
+        classifier.named_ = bool(state.get("named"))
         classifier._read(folder, state)
     except MissingPackageError:
         raise

@@ -67,7 +67,7 @@ class Targets:
         present = np.flatnonzero(self.present().any(axis=0))
         if len(present) < 2:
             raise ClassifierError(
-                f"all {len(self.rows)} rows to train on are of class '{labels[int(present[0])]}'; a classifier needs "
+                f"only one class to train on: all {len(self.rows)} rows are of '{labels[int(present[0])]}'; a classifier needs "
                 "two classes: add labeling functions for another one, or use MajorityClassifier"
             )
 
@@ -89,6 +89,10 @@ def class_names(labels: Sequence[str] | None, probs: ArrayLike) -> tuple[str, ..
 
     Classes that are numbered in ``probs`` are called ``class_0``, ``class_1``, ...
     """
+    if probs is None:
+        raise ClassifierError(
+            "a classifier requires y to be passed, but the target y is None; give labels or probabilities"
+        )
     try:
         if labels is not None:
             return check_label_names(labels, "classifier")
@@ -103,6 +107,17 @@ def class_names(labels: Sequence[str] | None, probs: ArrayLike) -> tuple[str, ..
     if k == 0:
         raise ClassifierError(f"no row to train on: none of {len(array)} texts has a label")
     return tuple(f"class_{number}" for number in range(k))
+
+
+def check_weights(weights: ArrayLike | None, n: int) -> NDArray[np.float64]:
+    """Return how much each of ``n`` rows counts, by default 1; what is not a number from 0 up is a `ClassifierError`."""
+    try:
+        weight = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        weight = np.empty(0)
+    if weight.shape != (n,) or not np.isfinite(weight).all() or (weight < 0).any():
+        raise ClassifierError(f"sample_weight must be one finite number from 0 up for each of the {n} rows")
+    return weight
 
 
 def soft_targets(
@@ -141,9 +156,7 @@ def soft_targets(
         soft = _as_probs(n, given, k)
     except VoteError as error:
         raise ClassifierError(str(error) if str(error).startswith(where) else f"{where}: {error}") from error
-    weight = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
-    if weight.shape != (n,) or not np.isfinite(weight).all() or (weight < 0).any():
-        raise ClassifierError(f"weights must be one finite number from 0 up for each of the {n} rows")
+    weight = check_weights(weights, n)
     silent: NDArray[np.bool_] = np.isnan(soft[:, 0])
     if uncovered == "uniform":
         soft[silent] = 1 / k
@@ -151,16 +164,17 @@ def soft_targets(
     rows = np.flatnonzero(~silent & (weight > 0))
     if not len(rows):
         raise ClassifierError(
-            f"no row to train on: of {n} texts {int(silent.sum())} have no vote and {int((weight == 0).sum())} weigh "
-            "0; add labeling functions or texts"
+            f"no row to train on: of {n} texts {int(silent.sum())} have no vote and {int((weight == 0).sum())} have "
+            "weight zero; add labeling functions or texts"
         )
     return Targets(rows, soft[rows], weight[rows])
 
 
 def _as_probs(n: int, given: ArrayLike, k: int) -> Probs:
-    if np.ndim(given) == 2:
-        return check_probs(given, n, k).copy()
-    labels = check_Y(given, n, k)
+    array = np.asarray(given)
+    if array.ndim != 1:
+        return check_probs(array, n, k).copy()
+    labels = check_Y(array, n, k)
     soft = np.zeros((n, k))
     soft[np.arange(n), labels] = 1
     soft[labels == ABSTAIN] = np.nan

@@ -59,6 +59,20 @@ class LabelModel(HasParams, ABC):
         self.tie_break_policy = tie_break_policy
         self.seed = seed
 
+    @property
+    def classes_(self) -> Labels:
+        """Class numbers in the order of `predict_proba`'s columns, as in scikit-learn. Shape: [k]."""
+        return np.arange(self.cardinality)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what scikit-learn's tools may do with this."""
+        from weaklabel.sklearn_api import classifier_tags
+
+        return classifier_tags(reads_texts=False)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "lf_accuracies_")
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         MODELS[cls.__name__] = cls
@@ -343,4 +357,6 @@ class LabelModel(HasParams, ABC):
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "lf_accuracies_"):
-            raise LabelModelError(f"this {type(self).__name__} is not fitted; call fit(L) first")
+            from weaklabel.sklearn_api import NotFittedLabelModelError
+
+            raise NotFittedLabelModelError(f"this {type(self).__name__} is not fitted; call fit(L) first")

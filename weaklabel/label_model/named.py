@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from weaklabel.errors import WeakLabelError
 from weaklabel.label_model.auto import AutoLabelModel
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.committee import CommitteeLabelModel
@@ -48,5 +49,7 @@ def load_label_model(path: str | os.PathLike[str]) -> LabelModel:
     saved = read_model(path)
     try:
         return restore(saved)
+    except WeakLabelError:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(path, error) from error

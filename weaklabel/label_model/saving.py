@@ -42,6 +42,8 @@ def read_model(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise LabelModelError(f"{file} has the format {saved['format']!r}, not {FORMAT!r}")
     except OSError as error:
         raise LabelModelError(f"cannot read a label model from {file}: {error.strerror or error}") from error
+    except LabelModelError:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(path, error) from error
     return saved

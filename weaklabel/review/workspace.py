@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from weaklabel.decisions import FILE_NAME, DecisionLog
-from weaklabel.errors import ConfigError
+from weaklabel.errors import ConfigError, LabelModelError
 from weaklabel.files import atomic_path, write_json
 from weaklabel.label_model import LabelModel, load_label_model
 from weaklabel.labels import Labels, Probs
@@ -136,6 +136,8 @@ class Workspace:
         try:
             with np.load(self.path / LABELS_FILE, allow_pickle=False) as arrays:
                 return load_label_model(self.path / MODEL), arrays["preds"], arrays["probs"]
+        except LabelModelError:
+            raise
         except (OSError, ValueError, KeyError) as error:
             raise ConfigError(
                 f"{self.path / LABELS_FILE} is damaged ({error}): delete it, and the labels before it are shown again"

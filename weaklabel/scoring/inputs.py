@@ -109,7 +109,7 @@ def _numbered(
         hard = [
             array
             for array, named in zip(predictions, by_name[1:], strict=True)
-            if named or (frame_columns(array) is None and np.ndim(array) == 1)
+            if named or (frame_columns(array) is None and np.asarray(array, dtype=object).ndim == 1)
         ]
         if labels is None and len(hard) < len(predictions):
             raise ScoreError(

@@ -54,6 +54,8 @@ def load_votes(path: str | os.PathLike[str]) -> Votes:
                 raise VoteError(f"{path} has the format {header['format']!r}, not {FORMAT!r}")
             problems = {name: _problems(found) for name, found in header["problems"].items()}
             return Votes(archive["L"], header["lf_names"], header["labels"], problems)
+    except VoteError:
+        raise
     except OSError as error:
         raise VoteError(f"cannot read votes from {path}: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, BadZipFile, zlib.error) as error:
