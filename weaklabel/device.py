@@ -107,6 +107,68 @@ def quiet_transformers() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+def from_pretrained(auto_class: str, model: str | os.PathLike[str], **options: Any) -> Any:
+    """Return what a transformers class makes of a checkpoint, of which no code is ever run.
+
+    Transformers would ask on standard input whether to run Python files of the checkpoint, and unpickle weights. With
+    this function such a checkpoint is refused, and nothing is asked.
+
+    Parameters
+    ----------
+    auto_class
+        Such as ``AutoModel`` or ``AutoTokenizer``.
+    model
+        Local folder, or hub name.
+    options
+        Further arguments of its ``from_pretrained``.
+
+    Raises
+    ------
+    WeakLabelError
+        The checkpoint needs Python code of its own, or has its weights as pickles only.
+    Exception
+        Whatever transformers raises for a checkpoint that it cannot read.
+    """
+    import transformers
+
+    if auto_class != "AutoTokenizer":
+        options |= {"use_safetensors": True}
+    try:
+        return getattr(transformers, auto_class).from_pretrained(str(model), trust_remote_code=False, **options)
+    except Exception as error:
+        if "trust_remote_code" in str(error):
+            raise WeakLabelError(
+                f"model '{model}' needs Python code of its own (see auto_map in its JSON files), which weaklabel never "
+                "runs; give a model of an architecture that transformers has built in"
+            ) from error
+        if isinstance(error, OSError) and _has_pickles_only(model, str(error)):
+            raise WeakLabelError(
+                f"model '{model}' has its weights as pickles only, which can hold code and are never loaded; convert them "
+                f"to safetensors: {_conversion(Path(model))}"
+            ) from error
+        raise
+
+
+def _has_pickles_only(model: str | os.PathLike[str], error: str) -> bool:
+    folder = Path(model)
+    if folder.is_dir():
+        return any(folder.glob("pytorch_model*.bin")) and not any(folder.glob("*.safetensors"))
+    return "and thus cannot be loaded with `safetensors`" in error
+
+
+def _conversion(folder: Path) -> str:
+    pickled = folder / "pytorch_model.bin"
+    if not pickled.is_file():
+        return "load them with transformers once, and save_pretrained into a new folder"
+    # PyTorch's own restricted reader runs no code of the file; copies, since safetensors refuses shared memory.
+    return (
+        'python -c "import torch; from safetensors.torch import save_file; '
+        f"weights = torch.load({str(pickled)!r}, weights_only=True); "
+        "save_file({name: value.clone().contiguous() for name, value in weights.items()}, "
+        f"{str(folder / 'model.safetensors')!r}, {{'format': 'pt'}})\""
+    )
+
+
 def load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str | None = None) -> Pretrained:
     """Load a model for prediction, in float32, with its tokenizer.
 
@@ -126,16 +188,15 @@ def load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str 
         part with random numbers.
     """
     import torch
-    import transformers
 
     # Only a hub name can mean a download, and its progress is worth seeing.
     quiet = quiet_transformers() if Path(model).is_dir() else contextlib.nullcontext()
     try:
         with quiet, torch.random.fork_rng(devices=[]):
-            network, info = getattr(transformers, auto_class).from_pretrained(
-                str(model), dtype=torch.float32, output_loading_info=True
-            )
-            tokenizer = transformers.AutoTokenizer.from_pretrained(str(model))
+            network, info = from_pretrained(auto_class, model, dtype=torch.float32, output_loading_info=True)
+            tokenizer = from_pretrained("AutoTokenizer", model)
+    except WeakLabelError:
+        raise
     except Exception as error:
         reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         raise WeakLabelError(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.device import load_pretrained, quiet_transformers
-from weaklabel.errors import ClassifierError
+from weaklabel.device import from_pretrained, load_pretrained, quiet_transformers
+from weaklabel.errors import ClassifierError, WeakLabelError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -54,15 +54,16 @@ def load_for_masking(name: str | Path) -> tuple[PreTrainedModel, PreTrainedToken
 
 def _load(auto_class: str, name: str | Path, **options: Any) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     import torch
-    import transformers
 
     # Only a hub name can mean a download, and its progress is worth seeing.
     quiet = quiet_transformers() if Path(name).is_dir() else nullcontext()
     try:
         with quiet:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(str(name))
             # Checkpoints kept in 16 bits are trained in 32; autocast does what can be done in 16.
-            model = getattr(transformers, auto_class).from_pretrained(str(name), dtype=torch.float32, **options)
+            model = from_pretrained(auto_class, name, dtype=torch.float32, **options)
+            tokenizer = from_pretrained("AutoTokenizer", name)
+    except WeakLabelError as error:
+        raise ClassifierError(str(error)) from error
     except (OSError, ValueError) as error:
         raise ClassifierError(_not_loadable(str(name), error)) from error
     # For a folder without tokenizer files transformers makes up one that knows no word.

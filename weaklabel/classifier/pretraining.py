@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from weaklabel.classifier.checkpoint import load_for_masking, token_limit, tokenise
 from weaklabel.classifier.saving import replaced_folder
 from weaklabel.classifier.targets import check_texts, warn_of_truncated
-from weaklabel.device import mixed_precision, pick_device, quiet_transformers
+from weaklabel.device import from_pretrained, mixed_precision, pick_device, quiet_transformers
 from weaklabel.encoder import default_model
 from weaklabel.errors import ClassifierError
 from weaklabel.files import write_json
@@ -207,9 +207,8 @@ def _only(output: Any, chosen: torch.Tensor) -> Any:
 def _with_weights_of(network: Any, base: str | Path) -> Any:
     """Return the checkpoint ``base`` as an encoder with the weights of ``network``, and its own pooler if it has one."""
     import torch
-    from transformers import AutoModel
 
     with quiet_transformers(), torch.random.fork_rng(devices=[]):
-        encoder = AutoModel.from_pretrained(str(base), dtype=torch.float32)
+        encoder = from_pretrained("AutoModel", base, dtype=torch.float32)
     encoder.load_state_dict(network.base_model.state_dict(), strict=False)
     return encoder
