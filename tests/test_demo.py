@@ -9,6 +9,7 @@ from weaklabel import demo
 from weaklabel.config import read_project
 from weaklabel.corpus import normalise
 from weaklabel.demo import prepare_demo
+from weaklabel.errors import ConfigError
 
 
 def read(path):
@@ -58,3 +59,22 @@ def test_the_project_file_is_valid(folder):
     project = read_project(folder / "project.toml")
     assert project.out == folder
     assert project.gold is not None and project.gold.ceiling is not None
+
+
+@pytest.mark.parametrize("name", ["project.toml", "data/test.csv", "data/unlabelled.csv"])
+def test_what_a_user_wrote_is_not_overwritten(tmp_path, name):
+    (tmp_path / "data").mkdir()
+    (tmp_path / name).write_text('title = "mine"\n')
+    with pytest.raises(ConfigError, match="demonstration"):
+        prepare_demo(tmp_path)
+    assert (tmp_path / name).read_text() == 'title = "mine"\n'
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / name]
+
+
+def test_a_project_of_the_demonstration_that_was_changed_is_not_overwritten(tmp_path):
+    project = prepare_demo(tmp_path)
+    changed = project.read_text().replace('"bert"', '"linear"')
+    project.write_text(changed)
+    with pytest.raises(ConfigError, match="was changed"):
+        prepare_demo(tmp_path)
+    assert project.read_text() == changed

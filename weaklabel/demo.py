@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import re
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,8 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
     ------
     MissingPackageError
         The package with the corpus is not installed.
+    ConfigError
+        The folder holds files that are not the demonstration's.
     """
     corpus = read_corpus(
         _sms_file(), delimiter="\t", quoting=False, header=False, columns=["label", "text"], format="csv"
@@ -73,15 +76,32 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
     unlabelled = np.setdiff1d(kept, test)
 
     project, data = folder / "project.toml", folder / "data"
-    if project.exists() and TITLE not in project.read_text(encoding="utf-8", errors="replace"):
-        raise ConfigError(f"{project} is not the demonstration's; choose another folder")
+    tables = {
+        data / "unlabelled.csv": (["text"], [[texts[row]] for row in unlabelled]),
+        data / "unlabelled_gold.csv": (["text", "label"], [[texts[row], labels[row]] for row in unlabelled]),
+        data / "test.csv": (["text", "label"], [[texts[row], labels[row]] for row in test]),
+    }
     check_run_folder(folder)
+    _check_ours(project, list(tables))
     data.mkdir(parents=True, exist_ok=True)
-    _write(data / "unlabelled.csv", ["text"], [[texts[row]] for row in unlabelled])
-    _write(data / "unlabelled_gold.csv", ["text", "label"], [[texts[row], labels[row]] for row in unlabelled])
-    _write(data / "test.csv", ["text", "label"], [[texts[row], labels[row]] for row in test])
+    # First of all, since it says that the tables are the demonstration's.
     write_text(project, PROJECT.format(title=TITLE, seed=seed))
+    for file, (header, rows) in tables.items():
+        _write(file, header, rows)
     return project
+
+
+def _check_ours(project: Path, tables: list[Path]) -> None:
+    """Refuse to write over files that a user has made, or changed."""
+    if project.exists():
+        before, after = PROJECT.format(title=TITLE, seed="SEED").split("SEED")
+        text = project.read_text(encoding="utf-8", errors="replace")
+        if not re.fullmatch(rf"{re.escape(before)}\d+{re.escape(after)}", text):
+            raise ConfigError(f"{project} is not the demonstration's, or was changed; choose another folder")
+        return
+    for file in tables:
+        if file.exists():
+            raise ConfigError(f"{file} is there already, and not of a demonstration; choose another folder")
 
 
 def _sms_file() -> Path:

@@ -1,69 +1,226 @@
-"""Writing files so that a crash or a full disk never leaves half of one under its final name."""
+"""Writing files: never half of one under its final name, never over an input, and never in the place of a device."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from collections.abc import Iterator
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 from weaklabel.errors import WeakLabelError
 
+StrPath = str | os.PathLike[str]
+
+STDOUT = "-"
+"""What a command line calls standard output."""
+
+MOST_LINKS = 40
+"""Symbolic links that one path may lead through, as on Linux."""
+
+_DESCRIPTORS = re.compile(r"/dev/fd|/proc/\d+(?:/task/\d+)?/fd")
+"""Real paths of folders whose entries are the open files of a process."""
+
 
 @contextmanager
-def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside ``path``; on success it is synced and renamed to ``path``, else removed.
+def atomic_path(path: StrPath) -> Iterator[Path]:
+    """Give a temporary path; on success its content takes the place of ``path`` in one step, else it is removed.
+
+    A symbolic link is followed: its target is replaced, and the link stays. A pipe or a character device gets the bytes.
+    The permissions of a file that is replaced are kept.
 
     Raises
     ------
     WeakLabelError
-        The place cannot be written to (no such folder, read-only, disk full), or is no file, such as a device, which a
-        rename would do away with.
+        The place cannot be written to (no such folder, read-only, disk full), or is a folder, a socket or a block device.
     """
-    final = Path(path)
-    _refuse_other_than_file(final)
-    # No two processes may share it, though they be on different machines.
-    part = final.with_name(f".{final.name}.{uuid4().hex[:12]}.part")
+    _check_kind(path)
+    to_stream = is_stream(path)
+    final = Path(path) if to_stream else link_target(path)
+    # The name is unique even among processes on different machines.
+    folder = Path(tempfile.gettempdir()) if to_stream else final.parent
+    part = folder / f".{final.name}.{uuid4().hex[:12]}.part"
     try:
         yield part
-        with part.open("rb") as handle:
-            os.fsync(handle.fileno())
-        part.replace(final)
+        if to_stream:
+            with part.open("rb") as handle, open_stream(path) as stream:
+                shutil.copyfileobj(handle, stream, 1 << 20)
+        else:
+            with part.open("rb") as handle:
+                os.fsync(handle.fileno())
+            with suppress(FileNotFoundError):
+                shutil.copymode(final, part)
+            part.replace(final)
     except OSError as error:
-        raise WeakLabelError(f"cannot write {final}: {error.strerror or error}") from error
+        raise WeakLabelError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             part.unlink()
 
 
-def check_file_path(path: str | os.PathLike[str]) -> None:
+def move_file(source: Path, path: StrPath) -> None:
+    """Move a finished file to ``path`` in one step, through a symbolic link and from another file system, too."""
+    try:
+        _check_kind(path)
+        source.replace(link_target(path))
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with atomic_path(path) as part:
+            shutil.copyfile(source, part)
+        source.unlink()
+
+
+def link_target(path: StrPath) -> Path:
+    """Return the file that a symbolic link leads to, whether or not that exists; other paths as absolute paths."""
+    place = Path(path)
+    return Path(os.path.realpath(place)) if place.is_symlink() else place.absolute()
+
+
+def is_stream(path: StrPath) -> bool:
+    """Return whether bytes are written as they come: ``-``, a pipe, a character device, or an open file (/dev/fd/1)."""
+    if os.fspath(path) == STDOUT or _descriptor(path) is not None:
+        return True
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
+
+
+def is_stdout(path: StrPath) -> bool:
+    """Return whether what is written there goes to standard output."""
+    return os.fspath(path) == STDOUT or _descriptor(path) == 1
+
+
+def open_stream(path: StrPath) -> BinaryIO:
+    """Open a path that `is_stream` to write bytes into it."""
+    descriptor = _descriptor(path)
+    if descriptor is None:
+        return Path(path).open("wb")
+    if descriptor == 1 and sys.stdout is not None:
+        sys.stdout.flush()
+    # A second opening of the same file would begin at its start, and overwrite what others write to the descriptor.
+    return os.fdopen(os.dup(descriptor), "wb")
+
+
+def _descriptor(path: StrPath) -> int | None:
+    """Return the number of the open file of this process that a path stands for, such as 1 for /dev/stdout."""
+    place = Path(path).absolute()
+    for _ in range(MOST_LINKS):
+        folder = os.path.realpath(place.parent)
+        if place.name.isdecimal() and _DESCRIPTORS.fullmatch(folder):
+            mine = folder == "/dev/fd" or folder.split("/")[2] == str(os.getpid())
+            return int(place.name) if mine else None
+        if not place.is_symlink():
+            return None
+        place = place.parent / place.readlink()
+    return None
+
+
+def check_file_path(path: StrPath) -> None:
     """Find out before any work whether a file can be written there.
 
     Raises
     ------
     WeakLabelError
-        It is a folder or a device, which a file would replace, or its folder does not exist.
+        It is a folder, a socket, a block device or a loop of links, or its folder does not exist.
     """
-    place = Path(path)
-    _refuse_other_than_file(place)
-    if not place.absolute().parent.is_dir():
-        raise WeakLabelError(f"cannot write {place}: there is no folder {place.parent}; make it, or name another")
+    _check_kind(path)
+    folder = (link_target(path) if Path(path).is_symlink() else Path(path)).parent
+    if not is_stream(path) and not folder.is_dir():
+        raise WeakLabelError(f"cannot write {path}: there is no folder {folder}; make it, or choose another path")
 
 
-def _refuse_other_than_file(path: Path) -> None:
-    if path.exists() and not path.is_file():
-        raise WeakLabelError(f"cannot write {path}: it is no file; name one")
+def _check_kind(path: StrPath) -> None:
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise WeakLabelError(f"cannot write {path}: it is a loop of symbolic links; choose another path") from None
+        return  # it does not exist yet, or its folder is at fault, which opening it tells
+    if stat.S_ISREG(mode) or is_stream(path):
+        return
+    kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file, a pipe or a character device"
+    raise WeakLabelError(f"cannot write {path}: it is {kind}; choose another path")
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
+def check_outputs(outputs: Iterable[StrPath | None], inputs: Mapping[str, Iterable[StrPath]]) -> None:
+    """Refuse, before any work, an output that is an input, or that is two outputs at once.
+
+    Files are compared by what they are, not by their names: symbolic and hard links, relative paths and names in other
+    cases are seen through.
+
+    Parameters
+    ----------
+    outputs
+        Files and folders that will be written; ``-`` is standard output, which may be redirected to a file; None is
+        left out.
+    inputs
+        What is read, by what it is ("the corpus itself"): files, and folders with all that they hold.
+
+    Raises
+    ------
+    WeakLabelError
+        Names the output and the input.
+    """
+    given = [output for output in outputs if output is not None]
+    found = {output: _identity(output) for output in given}
+    for what, paths in inputs.items():
+        for path in paths:
+            for part in _with_content(path):
+                read = _identity(part)
+                for output in given:
+                    if read is not None and found[output] == read:
+                        of = what if part == path else f"part of {what}, {path}"
+                        raise WeakLabelError(f"{_shown(output)} is {of}: write to another {_kind(output)}")
+    seen: dict[object, StrPath] = {}
+    for output in given:
+        key = None if is_stream(output) else found[output] or os.path.realpath(output)
+        if key is not None and key in seen:
+            raise WeakLabelError(f"{output} and {seen[key]} are the same file: give each output a file of its own")
+        seen[key] = output
+
+
+def _identity(path: StrPath) -> tuple[int, int] | None:
+    """Return device and inode of a file or folder; None where there is none, or it is a pipe or a device."""
+    try:
+        found = os.fstat(1) if os.fspath(path) == STDOUT else Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    kept = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+    return (found.st_dev, found.st_ino) if kept else None
+
+
+def _with_content(path: StrPath) -> Iterator[StrPath]:
+    """Give a path, and where it is a folder, all that is in it."""
+    yield path
+    if Path(path).is_dir():
+        yield from Path(path).rglob("*")
+
+
+def _kind(path: StrPath) -> str:
+    return "folder" if Path(path).is_dir() else "file"
+
+
+def _shown(path: StrPath) -> str:
+    return "standard output" if os.fspath(path) == STDOUT else os.fspath(path)
+
+
+def write_text(path: StrPath, text: str) -> None:
     """Write ``text`` as UTF-8, atomically."""
     with atomic_path(path) as part:
         part.write_text(text, encoding="utf-8", newline="")
 
 
-def write_json(path: str | os.PathLike[str], value: Any) -> None:
+def write_json(path: StrPath, value: Any) -> None:
     """Write ``value`` as indented JSON, atomically; NaN is refused, since JSON has none."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.errors import ConfigError
+from weaklabel.folders import recover_folder
 from weaklabel.label_model import load_label_model
 from weaklabel.label_names import encode_labels
 from weaklabel.labelled import free_prefix, new_columns
@@ -74,6 +75,7 @@ def read_run(folder: Path) -> Run:
     ConfigError
         It is missing, damaged, or of a run that cannot be read any more.
     """
+    recover_folder(folder, MANIFEST)
     file = folder / MANIFEST
     try:
         data = file.read_bytes()

@@ -66,7 +66,7 @@ class RunResult:
     folder: RunFolder
 
 
-def run_project(project: Project, *, progress: bool = False) -> RunResult:
+def run_project(project: Project, *, file: Path | None = None, progress: bool = False) -> RunResult:
     """Label a corpus, train classifiers on the labels, score every stage, and write it all into a run folder.
 
     Gold is opened only once everything but the ceiling has been trained.
@@ -75,6 +75,8 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
     ----------
     project
         See `weaklabel.config.read_project`.
+    file
+        Where it was read from, so that results are not written there.
     progress
         Show progress on stderr.
 
@@ -86,8 +88,10 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
     lfs = load_lfs(*project.lfs.use)
     corpus = open_unlabelled(project)
     check_gold(project, corpus, lfs.labels)
-    chosen = check_project(project, lfs.labels, progress=progress)
-    with RunFolder(project, corpus, lfs) as folder:
+    check_project(project, lfs.labels)
+    with RunFolder(project, corpus, lfs, file) as folder:
+        log = folder.path / "training" / project.classifier.name
+        chosen = make_classifier(project.classifier, lfs.labels, project.seed, log=log, progress=progress)
         with folder.timed("votes and label model"):
             labelled = label_corpus(
                 corpus,
@@ -123,13 +127,8 @@ def run_project(project: Project, *, progress: bool = False) -> RunResult:
     return RunResult(labelled, scores, folder)
 
 
-def check_project(project: Project, labels: Sequence[str], *, progress: bool = False) -> Classifier:
+def check_project(project: Project, labels: Sequence[str]) -> None:
     """Find out before any work whether the label model and the classifier can be as the project says.
-
-    Returns
-    -------
-    Classifier
-        As the project names it, not fitted.
 
     Raises
     ------
@@ -137,8 +136,7 @@ def check_project(project: Project, labels: Sequence[str], *, progress: bool = F
         An option is unknown to the one or the other, or out of range.
     """
     make_label_model(project.label_model, len(labels), project.seed)
-    log = project.out / "training" / project.classifier.name
-    return make_classifier(project.classifier, labels, project.seed, log=log, progress=progress)
+    make_classifier(project.classifier, labels, project.seed, log=project.out / "training")
 
 
 def label_corpus(

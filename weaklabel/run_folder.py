@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import shutil
+import os
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,8 +16,10 @@ from weaklabel.config import Project
 from weaklabel.corpus import Corpus, write_rejects
 from weaklabel.errors import ConfigError
 from weaklabel.files import write_json, write_text
+from weaklabel.folders import other_files, recover_folder, replaced_folder, written_files
 from weaklabel.labelled import free_prefix, write_labelled_corpus
 from weaklabel.labels import Labels, Probs
+from weaklabel.lf.pack_inputs import pack_inputs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.report import RunSummary, run_report
 from weaklabel.report.html import html_report
@@ -36,29 +37,53 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
-INCOMPLETE = "run-incomplete.json"
+RESULTS = frozenset(
+    {
+        "labelled.csv",
+        "votes.npz",
+        "label_model.json",
+        "rejects.jsonl",
+        "models",
+        "training",
+        "lf_table.csv",
+        "scores.json",
+    }
+    | {"report.md", "report.html", MANIFEST}
+)
+"""What a run may write."""
+
 PACKAGES = ("numpy", "pandas", "polars", "scikit-learn", "snorkel", "spacy", "torch", "transformers")
 
 
 class RunFolder:
-    """Writes what a run makes, within a ``with``; ``manifest.json`` comes last, so a folder with one is complete.
+    """Writes what a run makes, within a ``with``, into a hidden folder beside the final one.
 
-    Until then ``run-incomplete.json`` stands in its place. What an earlier run wrote into the folder is removed first.
+    At the end that takes the place of the final folder, in one step where the system can do that. Until then, and after
+    any failure, the results of an earlier run are there as they were. Files that are not of a run are kept.
 
     Parameters
     ----------
     project
-        Its ``out`` is the folder.
+        Its ``out`` is the final folder.
     corpus, lfs
         What is labelled, and by whom.
+    project_file
+        Where the project was read from, if it was.
+
+    Attributes
+    ----------
+    path
+        Where to write; after the ``with``, the final folder.
 
     Raises
     ------
     ConfigError
-        The folder holds other files than those of a run, or cannot be written to.
+        The folder holds other files than those of a run, or an input lies where a run writes its results.
+    WeakLabelError
+        The folder cannot be written to, or another run is writing it.
     """
 
-    def __init__(self, project: Project, corpus: Corpus, lfs: LFCollection) -> None:
+    def __init__(self, project: Project, corpus: Corpus, lfs: LFCollection, project_file: Path | None = None) -> None:
         self.project = project
         self.corpus = corpus
         self.lfs = lfs
@@ -68,21 +93,20 @@ class RunFolder:
         self.warnings: list[str] = []
         self.inputs: dict[str, dict[str, str]] = {}
         check_run_folder(self.path)
+        check_run_inputs(project, corpus, lfs, project_file)
 
     def __enter__(self) -> Self:
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._remove_earlier_run()
-        except OSError as error:
-            raise ConfigError(f"cannot write to {self.path}: {error.strerror}") from error
-        self._recorder = recorded_warnings(self.warnings)
-        self._recorder.__enter__()
-        write_json(self.path / INCOMPLETE, {"title": self.project.title, "files": {"training": "logs of training"}})
-        self.note_input("corpus", self.corpus)
+        busy = f"another run is writing {self.project.out}: wait for it, or choose another folder (--out)"
+        with ExitStack() as stack:
+            self.path = stack.enter_context(replaced_folder(self.project.out, MANIFEST, busy=busy))
+            stack.enter_context(recorded_warnings(self.warnings))
+            self.note_input("corpus", self.corpus)
+            self._closing = stack.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._recorder.__exit__(None, None, None)
+    def __exit__(self, *error: Any) -> None:
+        self._closing.__exit__(*error)
+        self.path = self.project.out
 
     def note_input(self, what: str, corpus: Corpus) -> None:
         """Record which file was read, and its hash."""
@@ -155,24 +179,13 @@ class RunFolder:
             )
             write_text(page, html_report(insight))
         write_json(manifest, self._manifest(votes, model, classifiers))
-        (self.path / INCOMPLETE).unlink()
 
     def _file(self, name: str, what: str) -> Path:
+        assert name.split("/")[0] in RESULTS
         self.files[name] = what
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
-
-    def _remove_earlier_run(self) -> None:
-        """Remove what the manifest of an earlier run names, so that nothing of it is taken for ours."""
-        for name in _files_of(self.path / MANIFEST) | _files_of(self.path / INCOMPLETE):
-            path = (self.path / name).resolve()
-            if not path.is_relative_to(self.path.resolve()) or path == self.path.resolve():
-                continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
 
     def _summary(
         self, votes: Votes, model: LabelModel, summary: pd.DataFrame, preds: Labels, scores: dict[str, Scores]
@@ -237,28 +250,51 @@ def recorded_warnings(into: list[str]) -> Iterator[None]:
         warnings.showwarning = show
 
 
+def holds_run(path: Path) -> bool:
+    """Return whether a finished run lies in a folder."""
+    recover_folder(path, MANIFEST)
+    return (path / MANIFEST).is_file()
+
+
 def check_run_folder(path: Path) -> None:
-    """Refuse a folder that holds files but no run, complete or not; a project file, its data and a review may be there.
+    """Refuse a folder that holds files but no run; a project file, its data and a review may be there.
 
     Raises
     ------
     ConfigError
         Names the folder.
     """
+    recover_folder(path, MANIFEST)
     if not path.exists():
         return
     if not path.is_dir():
         raise ConfigError(f"{path} is a file; choose a folder for 'out'")
-    names = {file.name for file in path.iterdir()} - {"project.toml", "data", "review"}
-    if names and not names & {MANIFEST, INCOMPLETE}:
+    names = {*other_files(path)} - {"project.toml", "data", "review"}
+    if names and MANIFEST not in names:
         raise ConfigError(f"{path} holds other files ({min(names)} ...); choose an empty folder for 'out'")
 
 
-def _files_of(manifest: Path) -> set[str]:
-    try:
-        return {manifest.name, *json.loads(manifest.read_text(encoding="utf-8"))["files"]}
-    except (OSError, ValueError, KeyError):
-        return set()
+def check_run_inputs(project: Project, corpus: Corpus, lfs: LFCollection, project_file: Path | None = None) -> None:
+    """Refuse, before any work, inputs that lie where a run writes its results.
+
+    Raises
+    ------
+    ConfigError
+        Names the file and the folder.
+    """
+    gold = project.gold
+    read = [*corpus.files(), *pack_inputs(lfs.origins), project_file, gold and gold.path, gold and gold.ceiling]
+    out = Path(os.path.realpath(project.out))
+    written = written_files(out, MANIFEST) or set()
+    for path in read:
+        real = path and Path(os.path.realpath(path))
+        if real and real.is_relative_to(out):
+            name = real.relative_to(out).as_posix()
+            if name in written or name.split("/")[0] in RESULTS:
+                raise ConfigError(
+                    f"{path} is an input, and lies where the run writes its results, in {project.out}: move it, or "
+                    "choose another folder (--out)"
+                )
 
 
 def _plain(params: dict[str, Any]) -> dict[str, Any]:

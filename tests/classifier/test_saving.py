@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from weaklabel.classifier import MajorityClassifier, load_classifier
+from weaklabel.classifier import LinearClassifier, MajorityClassifier, load_classifier
 from weaklabel.classifier.saving import replaced_folder
 from weaklabel.errors import ClassifierError
 
@@ -51,14 +51,17 @@ def test_the_columns_of_entities_are_kept(tmp_path):
     assert load_classifier(tmp_path / "again").entities_ == ()
 
 
-def test_saving_again_replaces_the_whole_folder(tmp_path):
+def test_saving_again_replaces_the_model_and_keeps_what_is_not_of_it(tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
     MajorityClassifier().fit(["a", "b"], [0, 1]).save(folder)
-    (folder / "stale.txt").write_text("of the earlier model", encoding="utf-8")
+    (folder / "notes").mkdir()
+    (folder / "notes" / "mine.txt").write_text("ten years of work", encoding="utf-8")
+    LinearClassifier().fit(["a b", "c d"] * 3, [0, 1] * 3).save(folder)
+    assert (folder / "vocabulary.json").exists()
     MajorityClassifier().fit(["a", "b"], [1, 1]).save(folder)
     assert load_classifier(folder).predict(["a"]).tolist() == [1]
-    assert [path.name for path in tmp_path.rglob("*")] == ["model", "weaklabel.json"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["mine.txt", "model", "notes", "weaklabel.json"]
 
 
 def test_a_folder_of_other_things_is_left_alone(tmp_path):

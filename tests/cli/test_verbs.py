@@ -239,22 +239,6 @@ def test_no_labeling_function_sees_gold(weaklabel, corpus, pack, tmp_path, gold)
     assert not (votes.L[:, votes.lf_names.index("reads_gold")] >= 0).any()
 
 
-def test_a_failed_run_can_be_run_again_and_leaves_no_manifest(weaklabel, corpus, pack, tmp_path):
-    bad = write_project(tmp_path, corpus, pack, ONLY_GOLD)
-    assert weaklabel("run", bad).code == 1
-    assert (tmp_path / "run" / "run-incomplete.json").exists()
-    good = write_project(tmp_path, corpus, pack)
-    assert weaklabel("run", good).code == 0
-    assert not (tmp_path / "run" / "run-incomplete.json").exists()
-    # A run without gold leaves nothing of an earlier one with it.
-    (tmp_path / "run" / "scores.json").write_text("{}")
-    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    manifest["files"]["scores.json"] = "old"
-    (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest))
-    assert weaklabel("run", good).code == 0
-    assert not (tmp_path / "run" / "scores.json").exists()
-
-
 @pytest.mark.parametrize(
     ("gold", "message"),
     [

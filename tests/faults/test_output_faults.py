@@ -25,8 +25,15 @@ def _out_is_folder(folder: Path) -> None:
 
 
 CASES = (
-    Case("a folder as OUT", "refused", _out_is_folder, code=1, says=r"cannot write out\.csv: it is a folder"),
-    Case("OUT in a folder that is not there", "refused", FEW, out="no/out.csv", code=1, says="there is no such folder"),
+    Case("a folder as OUT", "refused", _out_is_folder, code=1, says=r"cannot write out\.csv: it is a folder; choose"),
+    Case(
+        "OUT in a folder that is not there",
+        "refused",
+        FEW,
+        out="no/out.csv",
+        code=1,
+        says="cannot write no/out.csv: there is no folder no;",
+    ),
     Case(
         "OUT in a folder that cannot be written to",
         "refused",

@@ -45,6 +45,13 @@ def read_bench_set(path: str | Path) -> BenchSet:
     return BenchSet(name, path, labels, splits["train"], valid, splits["test"], _content(path))
 
 
+def set_files(path: str | Path) -> list[Path]:
+    """Return the files that a benchmark set may be read from: a table, or those in a folder."""
+    path = Path(path)
+    names = [f"{split}.{ending}" for split in ("train", "valid", "test", "label") for ending in ("json", "csv")]
+    return [path / name for name in names] if path.is_dir() else [path]
+
+
 def train_gold(bench_set: BenchSet) -> Labels:
     """Read the gold of the train rows, for clean-label curves and ceilings only. Shape: [n].
 

@@ -40,6 +40,12 @@ def _package(name: str) -> ModuleType:
     return require(name, f"weaklabel[{name}]", f"the logger '{name}'")
 
 
+def written_by_training(run_folder: Path) -> list[Path]:
+    """Return the files in a run folder that another training with it may replace or remove."""
+    patterns = ("training.jsonl", "*.safetensors", "*.checkpoint", "events.out.tfevents.*", "pretrained/**/*")
+    return [path for pattern in patterns for path in sorted(run_folder.rglob(pattern)) if path.is_file()]
+
+
 @contextmanager
 def training_log(folder: Path | None, loggers: Sequence[str], settings: dict[str, Any]) -> Iterator[Report]:
     """Give what writes an epoch down wherever it is wanted; what an earlier training left there is replaced.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from weaklabel.device import from_pretrained, mixed_precision, pick_device, quie
 from weaklabel.encoder import default_model
 from weaklabel.errors import ClassifierError
 from weaklabel.files import write_json
+from weaklabel.folders import other_files, recover_folder, remove_written
 
 if TYPE_CHECKING:
     import torch
@@ -115,7 +115,7 @@ def pretrain_mlm(
         loss = _masked_loss(network, tokenizer, ids, mask_share, place)
         run = train(network, [len(tokens) for tokens in ids], loss, recipe, place, checkpoint=checkpoint)
         encoder = _with_weights_of(network, base)
-    with replaced_folder(folder) as part, quiet_transformers():
+    with replaced_folder(folder, ABOUT) as part, quiet_transformers():
         encoder.save_pretrained(part)
         tokenizer.save_pretrained(part)
         write_json(part / ABOUT, {"identity": identity, "texts": len(ids), "history": run.history})
@@ -136,7 +136,7 @@ def pretrained(
         about = json.loads((made / ABOUT).read_text(encoding="utf-8"))
         yield made, {"pretraining": {"texts": about["texts"], "history": about["history"]}}
     if folder:
-        shutil.rmtree(folder)
+        remove_written(folder, ABOUT)
 
 
 def _check(epochs: int, batch_size: int, lr: float, mask_share: float, max_length: int) -> None:
@@ -150,7 +150,8 @@ def _check(epochs: int, batch_size: int, lr: float, mask_share: float, max_lengt
 
 
 def _is_done(folder: Path, identity: dict[str, str]) -> bool:
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    recover_folder(folder, ABOUT)
+    if not folder.exists() or (folder.is_dir() and not other_files(folder)):
         return False
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from weaklabel.errors import ClassifierError, MissingPackageError, WeakLabelError
 from weaklabel.files import write_json
+from weaklabel.folders import other_files, recover_folder, replaced_folder as swapped, written_files
 from weaklabel.versions import versions
 
 if TYPE_CHECKING:
@@ -41,57 +41,50 @@ def check_model_folder(folder: Path) -> None:
     ClassifierError
         Names the folder.
     """
-    if folder.exists() and not (folder.is_dir() and (_is_empty(folder) or (folder / MANIFEST).is_file())):
+    _check_other_files(folder, MANIFEST)
+
+
+def written_by_model(folder: Path) -> list[Path]:
+    """Return the files in a folder that another model there may replace or remove."""
+    return [folder / name for name in sorted(written_files(folder, MANIFEST) or ())]
+
+
+def _check_other_files(folder: Path, manifest: str) -> None:
+    _finished(folder, manifest)
+    is_ours = folder.is_dir() and (not other_files(folder) or (folder / manifest).is_file())
+    if os.path.lexists(folder) and not is_ours:
         raise ClassifierError(f"{folder} holds something other than a classifier; choose another folder to save to")
 
 
+def _finished(folder: Path, manifest: str) -> None:
+    try:
+        recover_folder(folder, manifest)
+    except WeakLabelError as error:
+        raise ClassifierError(str(error)) from None
+
+
 @contextmanager
-def replaced_folder(folder: Path) -> Iterator[Path]:
+def replaced_folder(folder: Path, manifest: str = MANIFEST) -> Iterator[Path]:
     """Give a temporary folder beside ``folder``; on success it takes that name, else it is removed.
+
+    At every moment the earlier or the new content stands under the name; files in the folder that were not written with
+    its manifest are kept. See `weaklabel.folders.replaced_folder`.
 
     Raises
     ------
     ClassifierError
         ``folder`` holds files but no classifier, or the place cannot be written to.
     """
-    check_model_folder(folder)
-    folder = folder.resolve()
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    _check_other_files(folder, manifest)
     try:
-        part.mkdir(parents=True)
-        yield part
-        _sync(part)
-        _swap(part, folder)
+        with swapped(folder, manifest) as part:
+            yield part
     except OSError as error:
         raise ClassifierError(f"cannot write {folder}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _is_empty(folder: Path) -> bool:
-    return next(folder.iterdir(), None) is None
-
-
-def _sync(folder: Path) -> None:
-    for file in folder.rglob("*"):
-        if file.is_file():
-            with file.open("rb") as handle:
-                os.fsync(handle.fileno())
-
-
-def _swap(part: Path, folder: Path) -> None:
-    # No system call replaces a folder that is not empty, so the earlier one steps aside first, and back on failure.
-    if not folder.exists():
-        part.rename(folder)
-        return
-    old = part.with_suffix(".old")
-    folder.rename(old)
-    try:
-        part.rename(folder)
-    except OSError:
-        old.rename(folder)
+    except ClassifierError:
         raise
-    shutil.rmtree(old)
+    except WeakLabelError as error:
+        raise ClassifierError(str(error)) from error
 
 
 def write_manifest(
@@ -137,6 +130,7 @@ def load_classifier(folder: str | Path, backend: Backend = "torch") -> Classifie
     if backend not in get_args(Backend):
         raise ClassifierError(f"backend must be one of {', '.join(get_args(Backend))}, not '{backend}'")
     folder = Path(folder)
+    _finished(folder, MANIFEST)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         kind, params, labels = manifest["kind"], manifest["params"], tuple(manifest["labels"])

@@ -65,6 +65,7 @@ def analyze(
         check_file_path(html)
     loaded = load_lfs(*lfs)
     rows = reading.open(corpus, hide=[gold] if gold else [])
+    common.check_outputs(html, corpora=[rows], lfs=loaded, decisions=decisions)
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
     Y = Y if said is None else decided_rows(rows, said, loaded.labels)
     settings = label_model_settings(label_model, class_balance)

@@ -96,6 +96,7 @@ def bench(
 
     Each cell runs in a process of its own. Finished cells are kept, so that an interrupted run goes on where it was.
     """
+    from weaklabel.bench.data import set_files
     from weaklabel.bench.plan import BenchSettings
     from weaklabel.bench.run import run_bench
     from weaklabel.bench.tables import text_table
@@ -120,6 +121,8 @@ def bench(
     for file in (out, html, markdown):
         if file is not None:
             check_file_path(file)
+    read = {"a file of a benchmark set": [file for path in sets for file in set_files(path)]}
+    common.check_outputs(out, html, markdown, others=read)
     tell_steps(quiet)
     results = run_bench(sets, settings, command=_command())
     if out is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
     from weaklabel.job.engine import Engine
+    from weaklabel.lf.packs import LFCollection
 
 
 # Headings of options in --help; `weaklabel.cli.reading` has one more.
@@ -159,6 +160,37 @@ def open_engine(name: str, address: str | None) -> Iterator[Engine]:
 
     with DaskEngine(address) as engine:
         yield engine
+
+
+def check_outputs(
+    *outputs: str | Path | None,
+    corpora: Sequence[Corpus] = (),
+    lfs: LFCollection | None = None,
+    decisions: Path | None = None,
+    others: Mapping[str, Sequence[str | Path]] | None = None,
+) -> None:
+    """Refuse, before any work, an output of a verb that is one of its inputs, or twice the same file.
+
+    Parameters
+    ----------
+    outputs
+        What the options say; None is left out.
+    corpora, lfs, decisions
+        What the verb reads.
+    others
+        Further inputs, by what they are.
+    """
+    from weaklabel import files
+    from weaklabel.corpus import THE_CORPUS
+    from weaklabel.lf.pack_inputs import PACK_FILES, pack_inputs
+
+    inputs = {
+        THE_CORPUS: [file for corpus in corpora for file in corpus.files()],
+        PACK_FILES: pack_inputs(lfs.origins) if lfs else [],
+        "the file of decisions": [decisions] if decisions else [],
+        **(others or {}),
+    }
+    files.check_outputs(outputs, inputs)
 
 
 def warn_of_rejects(corpus: Corpus) -> None:

@@ -37,5 +37,5 @@ def demo(
         print(f"the project file is {shown_path(project)}; this is: weaklabel run {shown_path(project)}\n")
     tell_steps(quiet)
     with stdout_for_results():
-        result = run_project(read_project(project), progress=shows_progress(quiet))
+        result = run_project(read_project(project), file=project, progress=shows_progress(quiet))
     show_run(result, json, quiet)

@@ -71,6 +71,9 @@ def explain(
     """
     if (row is None) == (lf is None):
         raise typer.BadParameter("give either --row N or --lf NAME", param_hint="--row")
+    from weaklabel.folders import recover_folder
+
+    recover_folder(Path(corpus), "manifest.json")
     if (Path(corpus) / "manifest.json").is_file():
         _refuse_settings(context)
         voted = _of_run(Path(corpus))

@@ -67,6 +67,7 @@ def label(
     command is given again.
     """
     from weaklabel.corpus import check_target
+    from weaklabel.files import is_stdout
     from weaklabel.job import LabelOptions, label_file
     from weaklabel.job.progress import stderr_unless
     from weaklabel.lf.packs import load_lfs
@@ -92,7 +93,13 @@ def label(
         found = label_file(rows, loaded, out, options, engine=chosen, dry_run=dry_run, show=stderr_unless(quiet))
     result = _summary(found, None if dry_run else out)
     hint = label_model == "auto" and not read_texts and result["unlabelled"] > 0
-    show(result, "\n".join([_text(result, found, hint), *common.not_written(rows)]), json, quiet, to_stderr=out == "-")
+    show(
+        result,
+        "\n".join([_text(result, found, hint), *common.not_written(rows)]),
+        json,
+        quiet,
+        to_stderr=is_stdout(out),
+    )
 
 
 def _summary(found: Labelling, out: str | None) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def predict(
     from weaklabel.cache import content_of
     from weaklabel.classifier import load_classifier
     from weaklabel.corpus import check_new_columns, check_target
+    from weaklabel.files import is_stdout
     from weaklabel.job import mark_as_trained, predict_file
     from weaklabel.job.progress import stderr_unless
     from weaklabel.labelled import new_columns
@@ -83,4 +84,4 @@ def predict(
         f"rows: {result['rows_in']:,} in = {found.rows:,} out + {found.rejects:,} rejected\n"
         f"labels: {labels}\nwritten to {shown_path(out)}"
     )
-    show(result, "\n".join([summary, *common.not_written(rows)]), json, quiet, to_stderr=out == "-")
+    show(result, "\n".join([summary, *common.not_written(rows)]), json, quiet, to_stderr=is_stdout(out))

@@ -40,7 +40,7 @@ def run(
     from weaklabel.gold import check_gold, open_unlabelled
     from weaklabel.lf.packs import load_lfs
     from weaklabel.pipeline import check_project, run_project
-    from weaklabel.run_folder import check_run_folder
+    from weaklabel.run_folder import check_run_folder, check_run_inputs
 
     settings = read_project(project).overridden(out=out and out.absolute(), seed=seed, limit=limit, workers=workers)
     if dry_run:
@@ -49,12 +49,13 @@ def run(
         check_gold(settings, corpus, lfs.labels)
         check_project(settings, lfs.labels)
         check_run_folder(settings.out)
+        check_run_inputs(settings, corpus, lfs, project)
         checked = {"rows": len(corpus), "rejects": len(corpus.rejects), "lfs": list(lfs.names)}
         show(checked, f"{len(corpus):,} rows, {len(lfs)} labeling functions; nothing written (dry run)", json)
         return
     tell_steps(quiet)
     with stdout_for_results():
-        result = run_project(settings, progress=shows_progress(quiet))
+        result = run_project(settings, file=project, progress=shows_progress(quiet))
     show_run(result, json, quiet)
 
 

@@ -55,6 +55,7 @@ def suggest(
         check_pack_path(out, replace=force)
     loaded = load_lfs(*lfs)
     rows = reading.open(corpus, hide=[gold] if gold else [])
+    common.check_outputs(out, corpora=[rows], lfs=loaded)
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
     settings = label_model_settings(label_model, class_balance)
     labelled = vote_and_label(

@@ -19,7 +19,9 @@ from weaklabel.errors import ConfigError
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
+    from weaklabel.corpus import Corpus
     from weaklabel.labels import Labels, Probs
+    from weaklabel.lf.packs import LFCollection
 
 
 class _Log(Enum):
@@ -121,6 +123,10 @@ def train(
         pretrain_epochs=pretrain_epochs or None,
         loggers=[name.value for name in log] if log else None,
     )
+    held = None
+    if validation is not None:
+        held = reading.open(validation, hide=[gold], limited=False)
+    _check_outputs(out, run_folder, [rows, held] if held else [rows], loaded, decisions, base)
     model = make_classifier(
         settings,
         loaded.labels,
@@ -130,8 +136,7 @@ def train(
         validated=validation is not None,
     )
     check: tuple[list[str], Labels] | None = None
-    if validation is not None:
-        held = reading.open(validation, hide=[gold], limited=False)
+    if held is not None:
         check = (held.model_texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
     said = read_decisions(decisions) if decisions else None
     Y = None if said is None else decided_rows(rows, said, loaded.labels)
@@ -166,6 +171,24 @@ def _check_options(classifier: str, run_folder: Path | None, validation: str | N
         raise ConfigError(f"the {classifier} classifier chooses nothing on gold; leave --validation out")
     if onnx:
         check_exportable(classifier)
+
+
+def _check_outputs(
+    out: Path,
+    run_folder: Path | None,
+    corpora: list[Corpus],
+    lfs: LFCollection,
+    decisions: Path | None,
+    base: str | None,
+) -> None:
+    """Refuse to write a model or the files of a training over an input, before anything is trained."""
+    from weaklabel.classifier import written_by_model, written_by_training
+
+    written = [*written_by_model(out), *(written_by_training(run_folder) if run_folder else ())]
+    if run_folder is not None and run_folder.exists() and not run_folder.is_dir():
+        raise ConfigError(f"{run_folder} is a file; choose a folder for --run-folder")
+    bases = {"the checkpoint to fine-tune (--base)": [base]} if base and Path(base).exists() else None
+    common.check_outputs(out, *written, corpora=corpora, lfs=lfs, decisions=decisions, others=bases)
 
 
 def _fit(

@@ -2,16 +2,17 @@
 
 from weaklabel.corpus.batch import TEXT, Batch, Row
 from weaklabel.corpus.cleaning import drop_duplicates, normalise
-from weaklabel.corpus.corpus import Corpus
+from weaklabel.corpus.corpus import THE_CORPUS, Corpus
 from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.entities import mark_entities
 from weaklabel.corpus.open import Encoding
 from weaklabel.corpus.reading import read_corpus
 from weaklabel.corpus.rejects import Reject, rejects_path, write_rejects
-from weaklabel.corpus.writing import Written, check_new_columns, check_target, write_labelled
+from weaklabel.corpus.writing import Written, check_new_columns, check_target, label_outputs, rejects_of, write_labelled
 
 __all__ = [
     "TEXT",
+    "THE_CORPUS",
     "Batch",
     "Corpus",
     "Dialect",
@@ -22,9 +23,11 @@ __all__ = [
     "check_new_columns",
     "check_target",
     "drop_duplicates",
+    "label_outputs",
     "mark_entities",
     "normalise",
     "read_corpus",
+    "rejects_of",
     "rejects_path",
     "write_labelled",
     "write_rejects",

@@ -107,6 +107,10 @@ class Source(ABC):
         The chunks are cut at the same marks in every pass.
         """
 
+    def files(self) -> list[Path]:
+        """Return the files that are read; none of a data frame."""
+        return [self.path] if self.path else []
+
     def fingerprint(self) -> Hashable:
         """Return something that differs once the input has changed: size and time of the file."""
         return fingerprint(self.path) if self.path else None

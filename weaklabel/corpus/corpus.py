@@ -17,6 +17,12 @@ from weaklabel.corpus.parts import Part, PartRows, in_parts, joined
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError, nearest
 
+THE_CORPUS = "the corpus itself"
+"""What messages call it where it is about to be overwritten."""
+
+STDIN = "standard input"
+"""Name of a corpus that is read from standard input."""
+
 
 class Corpus:
     """Rows of text; made by `weaklabel.corpus.read_corpus`.
@@ -98,6 +104,12 @@ class Corpus:
     def path(self) -> Path | None:
         """Where the input lies on the disk; None for a data frame."""
         return self.source.path
+
+    def files(self) -> list[Path]:
+        """Return the files that rows are read from; of standard input, what it is redirected from."""
+        if self.name == STDIN:
+            return [Path("/dev/stdin")]
+        return self.source.files()
 
     @property
     def format(self) -> str:

@@ -61,6 +61,10 @@ class FolderSource(Source):
             check_regular(path / file, f"{name}/{file}")
         self._warn_of_links()
 
+    def files(self) -> list[Path]:
+        """Return the text files."""
+        return [self.path / file for file in self._files()]
+
     def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
         """Read from ``start`` to ``stop``; see `Source`."""
         rows: list[tuple[str, str, str]] = []

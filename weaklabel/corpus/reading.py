@@ -12,7 +12,7 @@ from typing import Any
 
 from weaklabel.corpus.batch import column_name
 from weaklabel.corpus.chunk import Source
-from weaklabel.corpus.corpus import Corpus
+from weaklabel.corpus.corpus import STDIN, Corpus
 from weaklabel.corpus.delimited import DelimitedSource
 from weaklabel.corpus.dialect import Asked
 from weaklabel.corpus.folder import FolderSource
@@ -164,8 +164,8 @@ def _look(source: Any, format: str | None) -> tuple[str, Path, str, object]:
         shutil.copyfileobj(sys.stdin.buffer, spool)
         spool.flush()
         if format != "parquet":
-            _check_beginning(Path(spool.name), "standard input")
-        return format_of("-", format, "csv"), Path(spool.name), "standard input", spool
+            _check_beginning(Path(spool.name), STDIN)
+        return format_of("-", format, "csv"), Path(spool.name), STDIN, spool
     path = Path(source)
     if not path.exists():
         raise CorpusError(f"there is no file {path}")

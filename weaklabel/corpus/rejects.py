@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from weaklabel.files import atomic_path
+from weaklabel.files import atomic_path, is_stream
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,6 @@ def write_rejects(path: str | os.PathLike[str], rejects: Iterable[Reject]) -> in
         for reject in rejects:
             handle.write(json.dumps(asdict(reject), ensure_ascii=False) + "\n")
             count += 1
-    if not count:
+    if not count and not is_stream(path):
         Path(path).unlink()
     return count

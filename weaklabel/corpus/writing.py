@@ -16,13 +16,13 @@ from typing import Any, BinaryIO, TypeAlias, cast
 import polars as pl
 
 from weaklabel.corpus.batch import Batch
-from weaklabel.corpus.corpus import Corpus
+from weaklabel.corpus.corpus import STDIN, THE_CORPUS, Corpus
 from weaklabel.corpus.formats import FORMATS, format_of, packing_of
 from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.rejects import rejects_path
 from weaklabel.corpus.sinks import DelimitedCopy, DelimitedSink, JsonlCopy, JsonlSink, ParquetSink, Sink
-from weaklabel.errors import CorpusError
-from weaklabel.files import atomic_path
+from weaklabel.errors import CorpusError, WeakLabelError
+from weaklabel.files import atomic_path, check_file_path, check_outputs, is_stream, open_stream
 
 Extra: TypeAlias = Callable[[Batch], pl.DataFrame] | Iterable[pl.DataFrame] | pl.DataFrame
 """The new columns of a batch by a function, of one batch after the other, or of all rows at once."""
@@ -69,8 +69,9 @@ def write_labelled(
     corpus
         From `read_corpus`.
     out
-        Path ending in .csv, .tsv, .jsonl or .parquet, text also in .gz or .zst; or ``-`` for standard output, in
-        the format of the corpus if that is text, else CSV. A file is replaced only once the new one is complete.
+        Path ending in .csv, .tsv, .jsonl or .parquet, text also in .gz or .zst; or ``-`` for standard
+        output, a pipe or a device, in the format of the corpus if that is text, else CSV. A file is replaced only once the
+        new one is complete.
     extra
         A function from a batch to its new columns; or an iterable that gives them batch by batch, at the same
         ``size``; or one frame for all rows. Null and NaN become an empty field, and null in JSON.
@@ -120,21 +121,35 @@ def check_target(corpus: Corpus, out: str | os.PathLike[str], format: str | None
     ------
     CorpusError
         The format is unknown, or no spreadsheet opens it though its cells are to be ``safe`` there; the folder does
-        not exist; or ``out`` is a folder or the corpus itself.
+        not exist; or ``out`` or its file of rejects is the corpus, or ``out`` is a folder.
     """
     target = os.fspath(out)
-    kind = format_of(target, format, _default_format(corpus) if target == "-" else None)
+    kind = format_of(target, format, _default_format(corpus) if is_stream(target) else None)
     if safe and kind not in ("csv", "tsv"):
         raise CorpusError(f"{target} is no spreadsheet: only .csv and .tsv can be made safe for one")
-    path = Path(target)
-    if target == "-":
-        return kind
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise CorpusError(f"cannot write {target}: {'it is a folder' if path.is_dir() else 'there is no such folder'}")
-    for taken in (path, rejects_path(path)):
-        if corpus.path and taken.exists() and corpus.path.samefile(taken):
-            raise CorpusError(f"{taken} is the corpus itself: write to another file")
+    try:
+        check_file_path(target)
+        check_outputs(label_outputs(corpus, target), {THE_CORPUS: corpus.files()})
+    except CorpusError:
+        raise
+    except WeakLabelError as error:
+        raise CorpusError(str(error)) from None
     return kind
+
+
+def label_outputs(corpus: Corpus, out: str | os.PathLike[str]) -> list[Path | str]:
+    """Return the files that are written where a corpus is written to ``out``: that one, and one of rejects."""
+    return [os.fspath(out), rejects_of(corpus, out)]
+
+
+def rejects_of(corpus: Corpus, out: str | os.PathLike[str]) -> Path:
+    """Return where the rejects of a corpus written to ``out`` belong.
+
+    That is beside ``out``; where that is a stream, in the current folder under the corpus's name.
+    """
+    if not is_stream(out):
+        return rejects_path(out)
+    return rejects_path("stdin" if corpus.name == STDIN or not corpus.path else Path(corpus.name).name)
 
 
 def _default_format(corpus: Corpus) -> str:
@@ -245,7 +260,7 @@ def check_new_columns(corpus: Corpus, names: Sequence[str]) -> None:
 
 @contextmanager
 def _opened(target: str) -> Iterator[BinaryIO]:
-    if target == "-":
+    if is_stream(target):
         with packed_output(target, target) as handle:
             yield handle
         return
@@ -255,7 +270,7 @@ def _opened(target: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def packed_output(target: str, name: str) -> Iterator[BinaryIO]:
-    """Open ``target`` (``-`` is standard output), packed as ``name`` says."""
+    """Open ``target`` (``-`` is standard output, and a pipe or a device is opened as it is), packed as ``name`` says."""
     if target == "-":
         if sys.stdout is None:
             raise CorpusError("standard output is closed: name a file to write to")
@@ -268,7 +283,7 @@ def packed_output(target: str, name: str) -> Iterator[BinaryIO]:
         if out is not raw:
             out.detach()  # or it would close stdout with itself
         return
-    with Path(target).open("wb") as file:
+    with open_stream(target) if is_stream(target) else Path(target).open("wb") as file:
         packing = packing_of(name)
         if packing == ".gz":
             # No name and no time, so that the same rows give the same bytes.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from weaklabel.errors import CorpusError
-from weaklabel.files import write_json
+from weaklabel.files import is_stream, link_target, write_json
 from weaklabel.job.identity import digest
 from weaklabel.locking import lock_file
 
@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 IDENTITY = "job.json"
 LOCK = "lock"
-OURS = (IDENTITY, "votes-*.npz", "out-*", "unpacked-*", "whole", "rejects.jsonl", ".*.part", LOCK)
+OUT_PARTS = f"out-{'[0-9a-f]' * 12}*"
+OURS = (IDENTITY, "votes-*.npz", OUT_PARTS, "unpacked-*", "whole", "rejects.jsonl", ".*.part", LOCK)
 """Names of all files that a job may leave in its folder."""
 
 
@@ -35,7 +36,7 @@ class JobFolder:
     Parameters
     ----------
     out
-        The output; for ``-`` the folder is a temporary one.
+        The output; for a stream such as ``-`` the folder is a temporary one.
     identity
         Everything that the output depends on, as JSON has it.
 
@@ -51,10 +52,11 @@ class JobFolder:
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        if self.out == "-":
+        if is_stream(self.out):
             self.path = Path(tempfile.mkdtemp(prefix="weaklabel-"))
             return self
-        self.path = Path(f"{self.out}.job")
+        # Of a link, beside its target: the finished file is moved there, which must be on the same disk.
+        self.path = Path(f"{link_target(self.out) if Path(self.out).is_symlink() else self.out}.job")
         try:
             self.path.mkdir(exist_ok=True)
             self._check_ours()
@@ -65,9 +67,9 @@ class JobFolder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and self.out != "-" and self.has_parts():
+        if kind is not None and not is_stream(self.out) and self.has_parts():
             log.warning("what is done so far is kept in %s: the same command goes on from there", self.path)
-        elif self.out == "-":
+        elif is_stream(self.out):
             shutil.rmtree(self.path, ignore_errors=True)
         else:
             self._remove()
@@ -119,7 +121,7 @@ class JobFolder:
             return
         if before is not None:
             log.warning("%s", _difference(before, self.identity, self.out))
-        for stale in [*self.path.glob("out-*"), *self.path.glob("unpacked-*")]:
+        for stale in [*self.path.glob(OUT_PARTS), *self.path.glob("unpacked-*")]:
             stale.unlink()
         write_json(path, self.identity)
 

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from weaklabel.cache import cache_folder, size_limit
-from weaklabel.corpus import Corpus, Reject, check_new_columns, rejects_path, write_rejects
+from weaklabel.corpus import THE_CORPUS, Corpus, Reject, check_new_columns, label_outputs, rejects_of, write_rejects
 from weaklabel.corpus.parts import Part
-from weaklabel.errors import ConfigError, WeakLabelError
-from weaklabel.files import atomic_path
+from weaklabel.errors import ConfigError, CorpusError, WeakLabelError
+from weaklabel.files import atomic_path, check_outputs, is_stream, move_file
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder
 from weaklabel.job.identity import corpus_identity, lf_keys, output_identity
 from weaklabel.job.progress import Progress
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
 from weaklabel.labelled import make_label_model, new_columns
+from weaklabel.lf.pack_inputs import PACK_FILES, pack_inputs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.votes import Problems, VotePatterns
 from weaklabel.votes.budget import ErrorBudget
@@ -94,7 +95,8 @@ def label_file(
     lfs
         From `load_lfs`.
     out
-        Path ending in .csv, .tsv, .jsonl or .parquet, text also in .gz or .zst; or ``-`` for standard output.
+        Path ending in .csv, .tsv, .jsonl or .parquet, text also in .gz or .zst; or ``-`` for standard output, a pipe or
+        a device, in the format of the corpus if that is text, else CSV.
     options
         How it is labelled.
     engine
@@ -123,6 +125,7 @@ def label_file(
         )
     engine = engine or LocalEngine()
     check_new_columns(corpus, new_columns(lfs.labels, lfs.names if options.with_votes else (), options.prefix))
+    check_outputs(label_outputs(corpus, out), {THE_CORPUS: corpus.files(), PACK_FILES: pack_inputs(lfs.origins)})
     corpus_id, keys = corpus_identity(corpus), lf_keys(lfs)
     place = "-" if dry_run else out
     with JobFolder(place, _identity(corpus, corpus_id, keys, lfs, out, options)) as folder, ExitStack() as stack:
@@ -244,17 +247,19 @@ def _identity(
 def write_all_rejects(folder: JobFolder, corpus: Corpus, n_rejects: int, rejects: Iterable[Reject]) -> Path | None:
     """Write what could not be read beside the output, and return where; None where there are none.
 
-    Where the output is stdout they go into the current folder, under the corpus's name.
+    Where the output is a stream they go into the current folder, under the corpus's name.
     """
-    out = folder.out
-    path = rejects_path((Path(corpus.name).name if corpus.path else "stdin") if out == "-" else out)
-    if n_rejects:
-        # By way of the job's folder: a temporary file beside the output would stay there if this process were killed.
-        write_rejects(folder.path / "rejects.jsonl", rejects)
-        shutil.move(folder.path / "rejects.jsonl", path)
-        return path
-    if out != "-":
-        path.unlink(missing_ok=True)
+    path = rejects_of(corpus, folder.out)
+    try:
+        if n_rejects:
+            # By way of the job's folder: a temporary file beside the output would stay there if this process were killed.
+            write_rejects(folder.path / "rejects.jsonl", rejects)
+            move_file(folder.path / "rejects.jsonl", path)
+            return path
+        if not is_stream(folder.out):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise CorpusError(f"cannot write {path}: {error.strerror or error}") from error
     return None
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,7 +16,7 @@ from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.sinks import ParquetSink
 from weaklabel.corpus.writing import check_target, copies_records, packed_output, sink_for
 from weaklabel.errors import WeakLabelError
-from weaklabel.files import atomic_path, write_json
+from weaklabel.files import atomic_path, is_stream, link_target, write_json
 from weaklabel.job.folder import sync_folder
 
 
@@ -27,7 +28,7 @@ class Output:
     corpus
         What is labelled.
     out
-        The final file, or ``-``.
+        The final file, or a stream such as ``-``.
     folder
         Where the parts stand, on the same disk as ``out``.
     tag
@@ -92,7 +93,7 @@ class Output:
             The disk is full, or the place cannot be written.
         """
         whole = self.folder / "whole"
-        target = "-" if self.out == "-" else str(whole)
+        target = self.out if is_stream(self.out) else str(whole)
         try:
             with packed_output(target, self.out) as handle:
                 if self.kind == "parquet":
@@ -102,11 +103,14 @@ class Output:
                     for number in range(n_parts):
                         with self._part(number).open("rb") as part:
                             shutil.copyfileobj(part, handle, 1 << 20)
-            if self.out != "-":
+            if not is_stream(self.out):
                 with whole.open("rb") as handle:
                     os.fsync(handle.fileno())
-                whole.replace(self.out)
-                sync_folder(Path(self.out).absolute().parent)
+                final = link_target(self.out)
+                with suppress(FileNotFoundError):
+                    shutil.copymode(final, whole)
+                whole.replace(final)
+                sync_folder(final.parent)
         except BrokenPipeError:
             raise  # nobody reads standard output any more, which is no mistake
         except OSError as error:

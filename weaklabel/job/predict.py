@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from weaklabel.corpus import Corpus, Reject, check_new_columns
+from weaklabel.corpus import THE_CORPUS, Corpus, Reject, check_new_columns, label_outputs
 from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.errors import ClassifierError
+from weaklabel.files import check_outputs
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder
 from weaklabel.job.identity import corpus_identity, output_identity
@@ -189,6 +190,8 @@ def predict_file(
     mark_as_trained(corpus, classifier)
     engine = engine or LocalEngine()
     check_new_columns(corpus, new_columns(classifier.labels_, (), prefix))
+    model = [loading["folder"]] if loading else []
+    check_outputs(label_outputs(corpus, out), {THE_CORPUS: corpus.files(), "the model": model})
     identity = output_identity(
         corpus_identity(corpus), out, model=model_id, columns=[prefix, safe], entities=corpus.entities
     )

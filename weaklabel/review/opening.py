@@ -20,7 +20,7 @@ from weaklabel.review.run_review import FOLDER, PROJECT_FILE, open_run
 from weaklabel.review.source import Source
 from weaklabel.review.standing import Standing, label_now
 from weaklabel.review.workspace import Workspace
-from weaklabel.run_folder import MANIFEST
+from weaklabel.run_folder import holds_run
 from weaklabel.votes import Votes
 
 
@@ -64,7 +64,7 @@ def open_review(
         There is no such thing, its labels are not known, it has changed, or a labeling function is at fault.
     """
     path = Path(path).absolute()
-    if (path / MANIFEST).is_file():
+    if holds_run(path):
         _only_for_corpora(path, labels, lfs, reading)
         return open_run(path, revote, progress)
     file = path / PROJECT_FILE if (path / PROJECT_FILE).is_file() else path

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from keyword import iskeyword
 from pathlib import Path
 
-from weaklabel.errors import LFError
-from weaklabel.files import write_text
+from weaklabel.errors import LFError, WeakLabelError
+from weaklabel.files import check_file_path, write_text
 
 _LONGEST = 40
 
@@ -78,10 +78,10 @@ def check_pack_path(path: Path, *, replace: bool) -> None:
     """Find out before any work whether a pack can be written there; if not, an `LFError`."""
     if path.suffix != ".py":
         raise LFError(f"a pack is a Python file: {path} must end in .py")
-    if not path.parent.is_dir():
-        raise LFError(f"cannot write {path}: there is no folder {path.parent}; make it, or name another")
-    if path.exists() and not path.is_file():
-        raise LFError(f"cannot write {path}: it is no file; choose another name")
+    try:
+        check_file_path(path)
+    except WeakLabelError as error:
+        raise LFError(str(error)) from None
     if path.exists() and not replace:
         raise LFError(f"{path} exists already; choose another name, or --force to replace it")
 
