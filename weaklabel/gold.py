@@ -62,7 +62,7 @@ class Stage:
 def open_unlabelled(project: Project) -> Corpus:
     """Open the project's corpus; a gold column that it may have is hidden from labeling functions."""
     corpus = read_corpus(project.corpus.path, **project.corpus.reading())
-    if project.gold is not None and project.gold.column in corpus.columns:
+    if project.gold is not None and corpus.has_column(project.gold.column):
         if project.gold.column in corpus.entities:
             raise ConfigError(
                 f"gold.column: '{project.gold.column}' is one of corpus.entities; name the column with gold"
@@ -89,7 +89,7 @@ def check_gold(project: Project, corpus: Corpus, labels: Sequence[str]) -> None:
             raise ConfigError(f"{key}: {path} does not exist")
     if gold.path is None and gold.ceiling is not None:
         raise ConfigError("gold.ceiling needs gold.path: it would train on the gold rows of the corpus itself")
-    if gold.path is None and gold.column not in corpus.columns:
+    if gold.path is None and not corpus.has_column(gold.column):
         raise ConfigError(
             f"gold.column: {corpus.name} has no column '{gold.column}'{nearest(gold.column, corpus.columns)}; "
             "name one that it has, or give gold.path"

@@ -10,7 +10,9 @@ TITLE = "JSON Lines"
 
 
 def _jsonl(given, happens, content, **more):
-    return Case(given=given, happens=happens, content=content, source="in.jsonl", out="out.jsonl", **more)
+    return Case(
+        **{"given": given, "happens": happens, "content": content, "source": "in.jsonl", "out": "out.jsonl"} | more
+    )
 
 
 GOOD = b'{"text": "refund"}\n'
@@ -82,19 +84,84 @@ CASES = (
         reason="half of a surrogate pair",
     ),
     _jsonl(
-        "one JSON array on one line",
-        "refused",
+        "one JSON array on one line, named `.jsonl`",
+        "refused; the format is named",
         b'[{"text": "refund"}, {"text": "late"}]\n',
         code=1,
-        says="no line is a JSON object; line 1: not a JSON object",
+        says="is a JSON array, not one object a line: say --format json",
     ),
     _jsonl(
-        "a JSON array over many lines",
-        "lines that are no object of their own are rejected, those with a comma behind too",
+        "a JSON array over many lines, named `.jsonl`",
+        "refused likewise",
         b'[\n{"text": "refund"},\n{"text": "late"}\n]\n',
+        code=1,
+        says="say --format json",
+    ),
+    _jsonl(
+        "the same, named `.json`",
+        "read, and written as JSON lines",
+        b'[\n{"text": "refund"},\n{"text": "late",\n "n": 1.50}\n]\n',
+        source="in.json",
+        rows=2,
+        keeps=(b'{"text": "late", "n": 1.50, "label": "complaint"',),
+    ),
+    _jsonl(
+        "the same, to `.json`",
+        "written as an array",
+        b'[\n{"text": "refund"},\n{"text": "late",\n "n": 1.50}\n]\n',
+        source="in.json",
+        out="out.json",
+        rows=2,
+        keeps=(b'[\n{"text": "refund"', b'},\n{"text": "late", "n": 1.50, "label": "complaint"', b"}\n]\n"),
+    ),
+    _jsonl(
+        "a JSON array with elements that are no objects, or have a key twice",
+        "they are rejected",
+        b'[{"text": "refund"}, 7, {"text": "late", "text": "never"}]\n',
+        source="in.json",
         rows=1,
-        rejects=3,
-        reason="^not JSON",
+        rejects=2,
+        reason="not a JSON object",
+    ),
+    _jsonl(
+        "a JSON array that is cut short",
+        "refused",
+        b'[{"text": "refund"},\n{"text": "la',
+        source="in.json",
+        code=1,
+        says="line 2: not JSON: Unterminated string",
+    ),
+    _jsonl(
+        "one JSON object with the list inside",
+        "refused",
+        b'{\n"data": [{"text": "refund"}]\n}\n',
+        source="in.json",
+        code=1,
+        says="is one JSON object, not an array of them",
+    ),
+    _jsonl(
+        "texts inside objects, with `--text data.text`",
+        "read; a row without one is rejected",
+        b'{"data": {"text": "refund"}}\n{"data": {}}\n',
+        options=("--text", "data.text"),
+        rows=1,
+        rejects=1,
+        reason=r"no key 'data\.text'",
+    ),
+    _jsonl(
+        "texts that are lists or objects, all of them",
+        "refused",
+        b'{"text": ["refund"]}\n{"text": {"k": "late"}}\n',
+        code=1,
+        says="column 'text' holds lists, not text",
+    ),
+    _jsonl(
+        "texts that are lists or objects, some of them",
+        "these rows are rejected",
+        GOOD + b'{"text": ["refund"]}\n{"text": {"k": "late"}}\n',
+        rows=1,
+        rejects=2,
+        reason="'text' is a list, not text",
     ),
     _jsonl("no JSON at all", "refused", b"id,text\n1,refund\n", code=1, says="line 1: not JSON: .* at character 1"),
     _jsonl(

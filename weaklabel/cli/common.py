@@ -26,7 +26,7 @@ CorpusArg = Annotated[
     str,
     typer.Argument(
         metavar="CORPUS",
-        help="CSV, TSV, JSONL, Parquet (.gz and .zst too), a folder of .txt files, or - for standard input.",
+        help="CSV, TSV, JSONL, JSON, Parquet (.gz and .zst too), a folder of .txt files, or - for standard input.",
     ),
 ]
 LfsOpt = Annotated[
@@ -110,7 +110,10 @@ JsonOpt = Annotated[bool, typer.Option("--json", help="Print the result as JSON.
 QuietOpt = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary; warnings and errors only.")]
 DryRunOpt = Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")]
 OutOpt = Annotated[
-    str, typer.Option("-o", "--out", metavar="OUT", help="File to write: .csv, .tsv, .jsonl or .parquet; - for stdout.")
+    str,
+    typer.Option(
+        "-o", "--out", metavar="OUT", help="File to write: .csv, .tsv, .jsonl, .json or .parquet; - for stdout."
+    ),
 ]
 LabelModelOpt = Annotated[
     Literal[

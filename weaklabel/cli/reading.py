@@ -69,7 +69,12 @@ class Reading:
     """
 
     text: Annotated[
-        str, _option("--text", metavar="COLUMN", help="The column with the text; several, joined: title,body.")
+        str,
+        _option(
+            "--text",
+            metavar="COLUMN",
+            help="The column with the text; several, joined: title,body; a field: data.text.",
+        ),
     ] = "text"
     entities: Annotated[
         str | None,
@@ -115,8 +120,8 @@ class Reading:
         _option("--quote-char", metavar="CHAR", callback=_quote_char, help='What quotes fields. Default: ".'),
     ] = None
     format: Annotated[
-        Literal["csv", "tsv", "jsonl", "parquet"] | None,
-        _option("--format", metavar="NAME", help="csv, tsv, jsonl or parquet. Default: by extension."),
+        Literal["csv", "tsv", "jsonl", "json", "parquet"] | None,
+        _option("--format", metavar="NAME", help="csv, tsv, jsonl, json (an array) or parquet. Default: by extension."),
     ] = None
     limit: Annotated[int | None, _option("--limit", min=1, metavar="N", help="Only the first N rows.")] = None
 

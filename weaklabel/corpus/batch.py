@@ -195,11 +195,15 @@ class Batch:
         Where each row has the two entities that are marked in what models read.
     beside
         What rows show in the place of values that Arrow does not hold as they are.
+    fields
+        Columns of ``source`` that are fields of others, and so are not written.
 
     Attributes
     ----------
     frame : polars.DataFrame
         What labeling functions see: ``source`` less ``hide``, with the text as column ``text`` (a missing one is "").
+    stored : polars.DataFrame
+        The columns of the input, without what was taken out of them by a dotted path.
     """
 
     def __init__(
@@ -211,6 +215,7 @@ class Batch:
         hide: Sequence[str] = (),
         entities: EntityColumns | None = None,
         beside: Beside | None = None,
+        fields: Sequence[str] = (),
     ) -> None:
         self.source = source
         self.text = tuple(text)
@@ -219,6 +224,7 @@ class Batch:
         self.entities = entities
         self.beside = beside or None
         self.hide = tuple(hide)
+        self.stored = source.drop(fields) if fields else source
         self.frame = _with_text(source, self.text).drop(hide, strict=False)
         self._once: dict[Hashable, Any] = {}
         # Rows that a labeling function changed, with the fields that they had; by identity.

@@ -71,7 +71,7 @@ class Source(ABC):
     name: str
     """For messages."""
     format: str
-    """csv, tsv, jsonl, parquet, folder or frame."""
+    """csv, tsv, jsonl, json, parquet, folder or frame."""
     schema: dict[str, pl.DataType]
     """The columns in order."""
     encoding: Encoding = Encoding()

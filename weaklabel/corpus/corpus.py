@@ -13,6 +13,7 @@ from weaklabel.corpus.beside import Beside
 from weaklabel.corpus.chunk import START, Chunk, Mark, Source, in_batches
 from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.entity_columns import EntityColumns
+from weaklabel.corpus.fields import Field, field_of, inside
 from weaklabel.corpus.parts import Part, PartRows, in_parts, joined
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError, nearest
@@ -79,10 +80,13 @@ class Corpus:
         self._keep = keep
         self._count: int | None = None
         self._fingerprint = source.fingerprint()
+        self._fields: dict[str, Field] = {}
         for name in self.text:
             self._check_column(name)
-            if not can_be_text(source.schema[name]):
-                raise CorpusError(f"{self.name}: column '{name}' {source.describe(name)}: convert it to text")
+            dtype = self.schema[name]
+            if not can_be_text(dtype):
+                what = source.describe(name) if name in source.schema else f"holds {dtype}"
+                raise CorpusError(f"{self.name}: column '{name}' {what}, not text{inside(name, dtype)}")
         for name in self.hide:
             self._check_column(name)
             if name in self.text:
@@ -119,12 +123,12 @@ class Corpus:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns, in order."""
-        return tuple(self.source.schema)
+        return (*self.source.schema, *self._fields)
 
     @property
     def schema(self) -> dict[str, pl.DataType]:
         """Types of the columns: all strings, except from Parquet and data frames."""
-        return dict(self.source.schema)
+        return self.source.schema | {name: field.dtype for name, field in self._fields.items()}
 
     @property
     def stamp(self) -> tuple[Any, ...]:
@@ -263,7 +267,12 @@ class Corpus:
 
     def batch(self, rows: pl.DataFrame, start: int = 0, raws: Sequence[str] | None = None) -> Batch:
         """Return rows of this corpus, with its columns, as a batch."""
-        return Batch(rows, self.text, start, raws, self.hide, self._entities, self._beside)
+        missing = [field.column(rows) for field in self._fields.values() if field.name not in rows.columns]
+        # Where gold is a field, the column that holds it is not shown either.
+        heads = [self._fields[name].head for name in self.hide if name in self._fields]
+        fields = tuple(self._fields)
+        hide = tuple(dict.fromkeys((*self.hide, *heads)))
+        return Batch(rows.with_columns(missing), self.text, start, raws, hide, self._entities, self._beside, fields)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the input as it lies on the disk, in hex."""
@@ -292,7 +301,7 @@ class Corpus:
             start += frame.height
 
     def _part_rows(self, part: Part, chunks: list[Chunk]) -> PartRows:
-        frame, raws, rejects = joined(chunks, self.empty().source)
+        frame, raws, rejects = joined(chunks, pl.DataFrame(schema=self.source.schema))
         return PartRows(part, self.batch(frame, part.first_row, raws), rejects)
 
     def _chunks(self) -> Iterator[Chunk]:
@@ -325,8 +334,18 @@ class Corpus:
         if self.source.fingerprint() != self._fingerprint:
             raise CorpusError(f"{self.name} changed while it was being used: read it again with read_corpus")
 
+    def has_column(self, name: str) -> bool:
+        """Whether the corpus has a column of this name, or a field at this dotted path."""
+        if name in self.source.schema or name in self._fields:
+            return True
+        field = field_of(self.source, name)
+        if field is None:
+            return False
+        self._fields[name] = field
+        return True
+
     def _check_column(self, name: str) -> None:
-        if name not in self.source.schema:
+        if not self.has_column(name):
             known = ", ".join(self.columns) or "none at all"
             raise CorpusError(
                 f"{self.name}: no column '{name}'{nearest(name, self.columns)}; columns are {known}{self.source.hint(name)}"

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from weaklabel.errors import CorpusError
 
-FORMATS = ("csv", "tsv", "jsonl", "parquet")
-_BY_SUFFIX = {"csv": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "parquet": "parquet"}
+FORMATS = ("csv", "tsv", "jsonl", "json", "parquet")
+_BY_SUFFIX = {
+    "csv": "csv",
+    "tsv": "tsv",
+    "tab": "tsv",
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "json": "json",
+    "parquet": "parquet",
+}
 _PACKED = (".gz", ".zst")
 
 

@@ -26,7 +26,7 @@ class JsonlSource(Source):
     Raises
     ------
     CorpusError
-        The file is empty, or no line is a JSON object.
+        The file is empty, no line is a JSON object, or the text is a list or an object in all of them.
     """
 
     format = "jsonl"
@@ -34,9 +34,10 @@ class JsonlSource(Source):
     def __init__(self, path: Path, name: str, text: Sequence[str], encoding: str | None, limit: int | None) -> None:
         self.path: Path = path
         self.name = name
-        self.text = frozenset(text)
+        self.text = tuple(text)
         self.file = TextFile.at(path, name, encoding)
         self.encoding = self.file.encoding
+        self.paths: set[str] = set()
         self.schema = {key: pl.String() for key in self._keys(limit)}
 
     @property
@@ -55,7 +56,7 @@ class JsonlSource(Source):
 
     def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
         """Read from ``start`` to ``stop``; see `Source`."""
-        for objects, raws, rejects, end in self._objects(self.text, start, stop):
+        for objects, raws, rejects, end in self._objects(start, stop):
             columns = {name: _column([found.get(name) for found in objects]) for name in self.schema}
             yield Chunk(pl.DataFrame(columns), end, raws, rejects)
 
@@ -64,21 +65,35 @@ class JsonlSource(Source):
         keys: dict[str, None] = {}
         count = 0
         first: Reject | None = None
-        for objects, _, rejects, _ in self._objects(required=frozenset()):
+        nested: dict[str, Any] = {}
+        for objects, _, rejects, _ in self._objects(checked=False):
             first = first or next((reject for _, reject in rejects), None)
             for found in objects:
                 if limit is not None and count >= limit:
                     return keys
                 keys.update(dict.fromkeys(found))
-                count += not self.text.isdisjoint(found)
+                try:
+                    count += _check_text(found, self.text)
+                except _NestedText as error:
+                    nested.setdefault(error.name, error.value)
+                if self._dotted:
+                    self.paths.update(name for name in self._dotted if value_at(found, name) is not MISSING)
         if first and not keys:
-            raise CorpusError(
-                f"{self.name}: no line is a JSON object; line {first.line}: {first.reason}: give one object a line"
-            )
+            raise CorpusError(self._none_is_an_object(first))
+        if nested and not count:
+            name, value = next(iter(nested.items()))
+            raise CorpusError(f"{self.name}: column '{name}' holds {kind_of(value)}, not text{_inside(name, value)}")
         return keys
 
+    @property
+    def _dotted(self) -> list[str]:
+        return [name for name in self.text if "." in name]
+
+    def _none_is_an_object(self, first: Reject) -> str:
+        return f"{self.name}: no line is a JSON object; line {first.line}: {first.reason}: give one object a line"
+
     def _objects(
-        self, required: frozenset[str], start: Mark = START, stop: Mark | None = None
+        self, start: Mark = START, stop: Mark | None = None, *, checked: bool = True
     ) -> Iterator[tuple[list[dict[str, Any]], list[str], list[tuple[int, Reject]], Mark]]:
         number, place = start.line - 1, self.file.begin(start.place)
         blank: list[Reject] = []
@@ -96,7 +111,7 @@ class JsonlSource(Source):
                     blank = [Reject(number, "blank line", "")]
                     continue
                 try:
-                    objects.append(_parse(line, required))
+                    objects.append(_parse(line, self.text if checked else ()))
                     raws.append(raw)
                 except ValueError as error:
                     rejects.append((len(objects), Reject(number, str(error), line)))
@@ -110,20 +125,90 @@ class JsonlSource(Source):
                 yield objects, raws, rejects, Mark(place - pending, number + 1 - bool(blank))
 
 
-def _parse(line: str, required: frozenset[str]) -> dict[str, Any]:
-    """Return the object on ``line``; a `ValueError` says why it is none, or has none of the keys ``required``."""
+def _parse(line: str, text: Sequence[str]) -> dict[str, Any]:
+    """Return the object on ``line``; a `ValueError` says why it is none, or has none of the keys with ``text``."""
     try:
-        found = _DECODER.decode(line)
+        found = DECODER.decode(line)
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at character {error.pos + 1}") from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    return check_object(found, line, text)
+
+
+def check_object(found: Any, raw: str, text: Sequence[str]) -> dict[str, Any]:
+    """Return ``found``; a `ValueError` says why it is no row."""
     if not isinstance(found, dict):
         raise ValueError("not a JSON object")
-    if required and required.isdisjoint(found):
-        raise ValueError(f"no key {' or '.join(repr(name) for name in sorted(required))}")
-    if "\\u" in line and not _is_unicode(found):
+    if text and not _check_text(found, text):
+        raise ValueError(f"no key {' or '.join(repr(name) for name in sorted(text))}")
+    if "\\u" in raw and not _is_unicode(found):
         raise ValueError("half of a surrogate pair, which is no character")
+    return found
+
+
+class _NestedText(ValueError):
+    """Where the text should be stands a list or an object."""
+
+    def __init__(self, name: str, value: Any) -> None:
+        super().__init__(f"'{name}' is {'a list' if isinstance(value, list) else 'an object'}, not text")
+        self.name = name
+        self.value = value
+
+
+MISSING = object()
+"""Where an object has no such key or path."""
+
+
+def value_at(found: Any, name: str) -> Any:
+    """Return what an object has under a key, or else at a dotted path such as ``data.text``; `MISSING` if neither."""
+    if not isinstance(found, dict):
+        return MISSING
+    if name in found:
+        return found[name]
+    head, dot, rest = name.partition(".")
+    while dot:
+        if head in found:
+            return value_at(found[head], rest)
+        more, dot, rest = rest.partition(".")
+        head = f"{head}.{more}"
+    return MISSING
+
+
+def _check_text(found: dict[str, Any], text: Sequence[str]) -> bool:
+    """Return whether an object has one of the keys or paths; a list or an object there is a `_NestedText`."""
+    has_one = False
+    for name in text:
+        value = found[name] if name in found else value_at(found, name) if "." in name else MISSING
+        if value is MISSING:
+            continue
+        if isinstance(value, (list, dict)):
+            raise _NestedText(name, value)
+        has_one = True
+    return has_one
+
+
+def kind_of(value: Any) -> str:
+    """Return what a column of such values holds."""
+    return "lists" if isinstance(value, list) else "objects"
+
+
+def _inside(name: str, value: Any) -> str:
+    if isinstance(value, list) or not value:
+        return ": join them to one text first"
+    inner = next((key for key, one in value.items() if type(one) is str), next(iter(value)))
+    return f": name a field of it, such as --text {name}.{inner}"
+
+
+def at_path(texts: Sequence[str | None], rest: str) -> list[str | None]:
+    """Return what stands at a path inside values that are JSON, as text; None where nothing does. Length: n."""
+    found: list[str | None] = []
+    for text in texts:
+        try:
+            value = None if text is None else value_at(DECODER.decode(text), rest)
+        except ValueError:
+            value = MISSING
+        found.append(None if value is MISSING else _as_text(value))
     return found
 
 
@@ -139,7 +224,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
+DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -18,8 +19,9 @@ from weaklabel.corpus.dialect import Asked
 from weaklabel.corpus.folder import FolderSource
 from weaklabel.corpus.formats import FORMATS, format_by_name, format_of
 from weaklabel.corpus.frame import FrameSource
+from weaklabel.corpus.json_array import JsonArraySource
 from weaklabel.corpus.jsonl import JsonlSource
-from weaklabel.corpus.open import check_regular, check_text
+from weaklabel.corpus.open import TextFile, check_regular, check_text
 from weaklabel.corpus.parquet import ParquetSource
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError
@@ -51,14 +53,15 @@ def read_corpus(
     Parameters
     ----------
     source
-        Path of a CSV, TSV, JSONL or Parquet file, or of a folder of .txt files (text files also packed with gzip or
-        zstd); ``-`` for standard input; or rows in memory: a pandas or polars frame, lazy or not, or Series; an Arrow
+        Path of a CSV, TSV, JSONL, JSON or Parquet file, or of a folder of .txt files (text files also packed with gzip
+        or zstd); ``-`` for standard input; or rows in memory: a pandas or polars frame, lazy or not, or Series; an Arrow
         table; a data set of the package ``datasets``; a mapping from column to values; or texts, dicts, dataclasses,
         named tuples or other objects, in a list or as they come. Rows show row labeling functions what they show in
         pandas, and objects are shown as they are.
     text
         The column, or columns, that hold the text; several are joined by a newline. () where there is none, as for a
-        file of predictions that is to be scored.
+        file of predictions that is to be scored. Here and wherever a column is named, ``data.text`` is the field
+        ``text`` of the objects or structs in ``data``, unless a column has that very name.
     delimiter
         One character; found from the first 64 KiB if not given (a .tsv file: tab).
     quoting
@@ -77,7 +80,8 @@ def read_corpus(
     quote_char
         What quotes a field of a CSV or TSV file, by default ``"``.
     format
-        ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where the name does not tell; standard input is CSV if not given.
+        ``csv``, ``tsv``, ``jsonl``, ``json`` (an array of objects) or ``parquet``, where the name does not
+        tell; standard input is CSV if not given.
     limit
         Use the first ``limit`` good rows only.
     on_reject
@@ -128,8 +132,10 @@ def read_corpus(
         opened = FolderSource(path, name, encoding)
     elif kind == "parquet":
         opened = ParquetSource(path, name)
-    elif kind == "jsonl":
-        opened = JsonlSource(path, name, names, encoding, limit)
+    elif kind in ("json", "jsonl"):
+        kind = _json_layout(path, name, kind, encoding)
+        source_of = JsonArraySource if kind == "json" else JsonlSource
+        opened = source_of(path, name, names, encoding, limit)
     else:
         asked = Asked(delimiter, quoting, header, quote_char, comment, skip_rows)
         opened = DelimitedSource(path, name, kind, encoding, asked, columns, names)
@@ -176,6 +182,33 @@ def _look(source: Any, format: str | None) -> tuple[str, Path, str, object]:
         # Before its name is looked at, which says nothing of what to do with a spreadsheet.
         _check_beginning(path, str(path))
     return format_of(path.name, format), path, str(path), None
+
+
+def _json_layout(path: Path, name: str, kind: str, encoding: str | None) -> str:
+    """Return ``json`` for an array and ``jsonl`` for objects line by line, which many tools write into a .json, too."""
+    head = next(TextFile.at(path, name, encoding).texts(), "").lstrip("\ufeff \t\r\n")
+    line = head.partition("\n")[0]
+    whole = _is_json(line)
+    if kind == "jsonl":
+        if head.startswith("[") and (not whole or line.lstrip("[ \t").startswith("{")):
+            raise CorpusError(f"{name} is a JSON array, not one object a line: say --format json")
+        return kind
+    if head.startswith("{"):
+        if not whole and len(line) < len(head):
+            raise CorpusError(
+                f"{name} is one JSON object, not an array of them: write the list inside it to a file of its own, for "
+                "example with jq .data"
+            )
+        return "jsonl"
+    return kind
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _check_beginning(path: Path, name: str) -> None:

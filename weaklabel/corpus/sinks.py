@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any, BinaryIO, Protocol
 
@@ -16,6 +17,9 @@ from weaklabel.corpus.open import Encoding
 from weaklabel.corpus.records import split_end
 from weaklabel.corpus.values import as_fields, as_json, delimited, json_key, spreadsheet_safe
 from weaklabel.errors import CorpusError
+
+ARRAY_END = b"\n]\n"
+"""What stands behind the rows of a JSON array."""
 
 
 class Sink(Protocol):
@@ -89,11 +93,11 @@ class DelimitedSink:
         if self.names_delimiter:
             self.handle.write(f"sep={self.delimiter}\n".encode())
         if self.header:
-            self._write([[name] for name in (*batch.source.columns, *new.frame.columns)])
+            self._write([[name] for name in (*batch.stored.columns, *new.frame.columns)])
 
     def write(self, batch: Batch, new: NewColumns) -> None:
         """Write the rows."""
-        self._write([*map(as_fields, batch.source), *new.spread_columns(as_fields)])
+        self._write([*map(as_fields, batch.stored), *new.spread_columns(as_fields)])
 
     def close(self) -> None:
         """Write nothing."""
@@ -140,12 +144,44 @@ class JsonlSink:
 
     def write(self, batch: Batch, new: NewColumns) -> None:
         """Write the rows."""
-        names = [*batch.source.columns, *new.frame.columns]
-        values = [*map(as_json, batch.source), *new.spread_columns(as_json)]
+        names = [*batch.stored.columns, *new.frame.columns]
+        values = [*map(as_json, batch.stored), *new.spread_columns(as_json)]
         self.handle.write("".join(f"{{{members}}}\n" for members in _members(names, values)).encode())
 
     def close(self) -> None:
         """Write nothing."""
+
+
+class JsonArraySink:
+    """Anything to a JSON array: UTF-8, one object a line; written as JSON Lines by ``lines``.
+
+    Without `start`, as for a part of an output, every object has its comma before it.
+    """
+
+    def __init__(self, handle: BinaryIO, lines: Callable[[BinaryIO], Sink]) -> None:
+        self.handle = handle
+        self.lines = lines
+        self.is_started = False
+        self.is_first = False
+
+    def start(self, batch: Batch, new: NewColumns) -> None:
+        """Open the array."""
+        self.handle.write(b"[")
+        self.is_started = self.is_first = True
+
+    def write(self, batch: Batch, new: NewColumns) -> None:
+        """Write the rows."""
+        held = io.BytesIO()
+        self.lines(held).write(batch, new)
+        rows = [row for line in held.getvalue().split(b"\n") if (row := line.strip())]
+        if rows:
+            self.handle.write((b"\n" if self.is_first else b",\n") + b",\n".join(rows))
+            self.is_first = False
+
+    def close(self) -> None:
+        """Close the array."""
+        if self.is_started:
+            self.handle.write(ARRAY_END)
 
 
 class ParquetSink:
@@ -189,4 +225,4 @@ def _arrow(batch: Batch, new: NewColumns) -> Any:
                 f"column '{column.name}' {why_object(column.to_list())}: convert it, or write JSONL or CSV"
             )
     # The oldest level: plain large strings, which every reader of Parquet knows.
-    return pl.concat([batch.source, new.rows()], how="horizontal").to_arrow(compat_level=pl.CompatLevel.oldest())
+    return pl.concat([batch.stored, new.rows()], how="horizontal").to_arrow(compat_level=pl.CompatLevel.oldest())

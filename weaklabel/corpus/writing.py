@@ -19,8 +19,9 @@ from weaklabel.corpus.batch import Batch
 from weaklabel.corpus.corpus import STDIN, THE_CORPUS, Corpus
 from weaklabel.corpus.formats import FORMATS, format_of, packing_of
 from weaklabel.corpus.new_columns import NewColumns
+from weaklabel.corpus.open import Encoding
 from weaklabel.corpus.rejects import rejects_path
-from weaklabel.corpus.sinks import DelimitedCopy, DelimitedSink, JsonlCopy, JsonlSink, ParquetSink, Sink
+from weaklabel.corpus.sinks import DelimitedCopy, DelimitedSink, JsonArraySink, JsonlCopy, JsonlSink, ParquetSink, Sink
 from weaklabel.errors import CorpusError, WeakLabelError
 from weaklabel.files import atomic_path, check_file_path, check_outputs, is_stream, open_stream
 
@@ -69,8 +70,8 @@ def write_labelled(
     corpus
         From `read_corpus`.
     out
-        Path ending in .csv, .tsv, .jsonl or .parquet, text also in .gz or .zst; or ``-`` for standard
-        output, a pipe or a device, in the format of the corpus if that is text, else CSV. A file is replaced only once the
+        Path ending in .csv, .tsv, .jsonl, .json (an array) or .parquet, text also in .gz or .zst; or ``-`` for
+        standard output, a pipe or a device, in the format of the corpus if that is text, else CSV. A file is replaced only once the
         new one is complete.
     extra
         A function from a batch to its new columns; or an iterable that gives them batch by batch, at the same
@@ -78,7 +79,7 @@ def write_labelled(
     size
         Rows of a batch.
     format
-        One of csv, tsv, jsonl, parquet, where the name does not tell.
+        One of csv, tsv, jsonl, json, parquet, where the name does not tell.
 
     Raises
     ------
@@ -164,6 +165,8 @@ def sink_for(corpus: Corpus, kind: str, handle: BinaryIO, safe: bool = False) ->
     if kind == "parquet":
         return ParquetSink(handle)
     copies, dialect = copies_records(corpus, kind, safe), corpus.dialect
+    if kind == "json":
+        return JsonArraySink(handle, lambda held: JsonlCopy(held, Encoding()) if copies else JsonlSink(held))
     if kind == "jsonl":
         return JsonlCopy(handle, corpus.source.encoding) if copies else JsonlSink(handle)
     if copies and dialect:
@@ -180,8 +183,8 @@ def sink_for(corpus: Corpus, kind: str, handle: BinaryIO, safe: bool = False) ->
 
 def copies_records(corpus: Corpus, kind: str, safe: bool = False) -> bool:
     """Return whether records of ``corpus`` are copied as they stand where they are written in the format ``kind``."""
-    if kind == "jsonl":
-        return corpus.format == "jsonl"
+    if kind in ("json", "jsonl"):
+        return corpus.format in ("json", "jsonl")
     dialect = corpus.dialect
     return kind != "parquet" and not safe and dialect is not None and dialect.delimiter == _delimiter(corpus, kind)
 

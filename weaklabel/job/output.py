@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from weaklabel.corpus import Corpus
 from weaklabel.corpus.batch import Batch
 from weaklabel.corpus.new_columns import NewColumns
-from weaklabel.corpus.sinks import ParquetSink
+from weaklabel.corpus.sinks import ARRAY_END, ParquetSink
 from weaklabel.corpus.writing import check_target, copies_records, packed_output, sink_for
 from weaklabel.errors import WeakLabelError
 from weaklabel.files import atomic_path, is_stream, link_target, write_json
@@ -100,9 +100,14 @@ class Output:
                     self._join_tables(n_parts, empty, handle)
                 else:
                     handle.write(self._head(empty))
+                    is_first = True
                     for number in range(n_parts):
                         with self._part(number).open("rb") as part:
+                            if self.kind == "json" and is_first:
+                                is_first = not part.read(1)  # the comma before the first object
                             shutil.copyfileobj(part, handle, 1 << 20)
+                    if self.kind == "json":
+                        handle.write(ARRAY_END)
             if not is_stream(self.out):
                 with whole.open("rb") as handle:
                     os.fsync(handle.fileno())
