@@ -71,8 +71,8 @@ def write_labelled(
         From `read_corpus`.
     out
         Path ending in .csv, .tsv, .jsonl, .json (an array) or .parquet, text also in .gz or .zst; or ``-`` for
-        standard output, a pipe or a device, in the format of the corpus if that is text, else CSV. A file is replaced only once the
-        new one is complete.
+        standard output, a pipe or a device, in the format of the corpus if that is text, else CSV. A file is replaced
+        only once the new one is complete.
     extra
         A function from a batch to its new columns; or an iterable that gives them batch by batch, at the same
         ``size``; or one frame for all rows. Null and NaN become an empty field, and null in JSON.
