@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.errors import WeakLabelError
+from weaklabel.progress import stage
 
 if TYPE_CHECKING:
     import torch
@@ -187,6 +188,11 @@ def load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str 
         It cannot be loaded, or part of what ``auto_class`` needs was never trained; transformers would fill that
         part with random numbers.
     """
+    with stage("loading the encoder" if auto_class == "AutoModel" else "loading the classifier"):
+        return _load_pretrained(auto_class, model, device)
+
+
+def _load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str | None) -> Pretrained:
     import torch
 
     # Only a hub name can mean a download, and its progress is worth seeing.

@@ -134,6 +134,7 @@ class Encoder:
             width=self._loaded.network.config.hidden_size,
             max_length=self.max_length,
             batch_size=self.batch_size,
+            what="embedding texts",
         )
 
     def __repr__(self) -> str:

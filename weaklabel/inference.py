@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.device import Pretrained, mixed_precision
+from weaklabel.progress import stage
 
 if TYPE_CHECKING:
     import torch
@@ -65,6 +66,7 @@ def run_texts(
     width: int,
     max_length: int,
     batch_size: int | None = None,
+    what: str = "running the model",
 ) -> NDArray[np.float32]:
     """Run texts, or pairs of texts, through a model, so that no text's result depends on the others.
 
@@ -74,7 +76,7 @@ def run_texts(
         What to read; of a pair, only the first text is ever cut. Length: n.
     max_length
         Tokens that are read of a text or a pair, where the model takes that many.
-    read, width, batch_size
+    read, width, batch_size, what
         See `run_tokens`.
 
     Returns
@@ -86,8 +88,9 @@ def run_texts(
         return np.empty((0, width), dtype=np.float32)
     tokenizer, config = loaded.tokenizer, loaded.network.config
     limit = min(max_length, tokenizer.model_max_length, getattr(config, "max_position_embeddings", max_length))
-    tokens = tokenizer(list(texts), seconds and list(seconds), truncation="only_first", max_length=limit)
-    return run_tokens(loaded, dict(tokens), read=read, width=width, limit=limit, batch_size=batch_size)
+    with stage("tokenising", len(texts), "texts"):
+        tokens = tokenizer(list(texts), seconds and list(seconds), truncation="only_first", max_length=limit)
+    return run_tokens(loaded, dict(tokens), read=read, width=width, limit=limit, batch_size=batch_size, what=what)
 
 
 def run_tokens(
@@ -98,6 +101,7 @@ def run_tokens(
     width: int,
     limit: int,
     batch_size: int | None = None,
+    what: str = "running the model",
 ) -> NDArray[np.float32]:
     """Run tokenized texts through a model, so that no text's result depends on the others.
 
@@ -117,6 +121,8 @@ def run_tokens(
         Most tokens of a text.
     batch_size
         Texts that run at once; by default as many as hold `BATCH_TOKENS` tokens.
+    what
+        What progress calls it.
 
     Returns
     -------
@@ -139,8 +145,10 @@ def run_tokens(
         inputs = tokenizer.pad(part, padding="max_length", max_length=length, return_tensors="pt").to(device)
         result = read(network(**inputs), inputs["attention_mask"])
         rows[some] = result[: len(some)].float().cpu().numpy()
+        told.advance(len(some))
 
-    _run_each(batches, run, device)
+    with stage(what, len(rows), "texts") as told:
+        _run_each(batches, run, device)
     return rows
 
 

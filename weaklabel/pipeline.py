@@ -25,6 +25,7 @@ from weaklabel.gold import (
 from weaklabel.labelled import make_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection, load_lfs
+from weaklabel.progress import showing, stage
 from weaklabel.report.insight import Gold
 from weaklabel.run_folder import RunFolder
 from weaklabel.scoring import Scores, score
@@ -85,6 +86,11 @@ def run_project(project: Project, *, file: Path | None = None, progress: bool = 
     WeakLabelError
         The input, a labeling function or the project is at fault.
     """
+    with showing(progress):
+        return _run_project(project, file, progress)
+
+
+def _run_project(project: Project, file: Path | None, progress: bool) -> RunResult:
     lfs = load_lfs(*project.lfs.use)
     corpus = open_unlabelled(project)
     check_gold(project, corpus, lfs.labels)
@@ -158,10 +164,12 @@ def label_corpus(
     model = make_label_model(settings or LabelModelSettings(), len(lfs.labels), seed)  # says what it cannot do
     # Before the votes, which may take hours: an entity that is not in its text is an error.
     texts = corpus.model_texts() if model.uses_texts and read_texts else None
-    votes = apply_lfs(lfs, corpus, error_budget=error_budget, workers=workers, progress=progress)
-    patterns = votes.patterns()
-    model.fit(patterns, texts)
-    preds, probs = model.predict(patterns, return_probs=True, texts=texts)
+    with showing(progress):
+        votes = apply_lfs(lfs, corpus, error_budget=error_budget, workers=workers, progress=progress)
+        patterns = votes.patterns()
+        with stage("label model"):
+            model.fit(patterns, texts)
+            preds, probs = model.predict(patterns, return_probs=True, texts=texts)
     return Labelled(votes, model, probs, preds)
 
 
@@ -243,10 +251,10 @@ def _train(
         )
     texts = corpus.model_texts()
     classifiers = with_baselines(project.classifier.name, chosen, labels, project.seed)
-    for stage, classifier in classifiers.items():
-        with folder.timed(f"train {stage}"):
+    for name, classifier in classifiers.items():
+        with folder.timed(f"train {name}"):
             classifier.fit([texts[row] for row in rows], labelled.probs[rows])
-        folder.save_classifier(stage, classifier, labelled.votes)
+        folder.save_classifier(name, classifier, labelled.votes)
     return classifiers
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 import warnings
@@ -21,6 +20,7 @@ from weaklabel.labelled import free_prefix, write_labelled_corpus
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.pack_inputs import pack_inputs
 from weaklabel.lf.packs import LFCollection
+from weaklabel.progress import say, stage
 from weaklabel.report import RunSummary, run_report
 from weaklabel.report.html import html_report
 from weaklabel.report.insight import Gold, gather
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from weaklabel.classifier import Classifier
     from weaklabel.label_model import LabelModel
-
-log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 RESULTS = frozenset(
@@ -115,11 +113,11 @@ class RunFolder:
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
         """Record the seconds that a step takes."""
-        log.info("%s ...", step)
         started = time.perf_counter()
-        yield
+        with stage(step):
+            yield
         self.timings[step] = round(time.perf_counter() - started, 3)
-        log.info("%s: %.1f s", step, self.timings[step])
+        say(f"{step}: {self.timings[step]:.1f} s")
 
     def save_labels(self, votes: Votes, model: LabelModel, preds: Labels, probs: Probs) -> None:
         """Write the labelled corpus, the votes, the label model, and what could not be read."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.progress import stage
+
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -67,7 +69,8 @@ class WordSpace:
         from sklearn.decomposition import TruncatedSVD
 
         self.vectorizer_ = new_tfidf(NGRAMS, min_df=2, max_df=MOST_COMMON, max_features=MAX_FEATURES)
-        counts = self.vectorizer_.fit_transform(texts)
+        with stage("counting words", len(texts), "texts") as told:
+            counts = self.vectorizer_.fit_transform(told.over(texts))
         if counts.shape[1] < 2:
             raise ValueError("the texts have one n-gram only that tells some of them from others")
         most = min(self.n_dimensions, counts.shape[1] - 1)
@@ -78,7 +81,8 @@ class WordSpace:
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return vectors of length 1, or 0 for a text with no known n-gram. Shape: [n] -> [n, d]."""
-        return self._project(self.vectorizer_.transform(texts))
+        with stage("counting words", len(texts), "texts") as told:
+            return self._project(self.vectorizer_.transform(told.over(texts)))
 
     def _project(self, counts: Any) -> NDArray[np.float64]:
         rows = np.asarray(counts @ self.components_)

@@ -22,6 +22,7 @@ from weaklabel.bench.split import BenchSet
 from weaklabel.bench.summary import Predictions, plain, summarise
 from weaklabel.errors import ConfigError
 from weaklabel.labels import Labels
+from weaklabel.progress import stage
 from weaklabel.scoring import score
 from weaklabel.versions import versions
 
@@ -132,13 +133,18 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
     bench = Bench(settings, total=sum(map(len, plans)))
     cells: list[dict[str, Any]] = []
     preds: list[Labels | None] = []
-    for bench_set, plan in zip(sets, plans, strict=True):
-        done = [bench.run(cell, bench_set) for cell in plan]
-        n_valid = int((bench_set.valid.Y >= 0).sum())
-        chosen = select_on_valid([cell for cell, _ in done], n_valid)
-        done += [(cell, done[position][1]) for position, cell in chosen]
-        cells += [cell for cell, _ in done]
-        preds += [found for _, found in done]
+    with stage("benchmark", bench.total, "cells") as told:
+        for bench_set, plan in zip(sets, plans, strict=True):
+            done = []
+            for cell in plan:
+                told.note = str(cell)
+                done.append(bench.run(cell, bench_set))
+                told.advance()
+            n_valid = int((bench_set.valid.Y >= 0).sum())
+            chosen = select_on_valid([cell for cell, _ in done], n_valid)
+            done += [(cell, done[position][1]) for position, cell in chosen]
+            cells += [cell for cell, _ in done]
+            preds += [found for _, found in done]
     results: dict[str, Any] = {
         "format": FORMAT,
         "command": command,

@@ -254,6 +254,7 @@ class BertClassifier(Classifier):
                 read=lambda output, mask: output.logits,
                 width=len(labels),
                 limit=limit,
+                what="predicting",
             )
         return softmax(logits)[row_of]
 

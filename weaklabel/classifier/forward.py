@@ -11,6 +11,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from weaklabel.device import length_batches, mixed_precision
+from weaklabel.progress import stage
 
 VALIDATION_BATCH = 64  # texts
 
@@ -25,9 +26,10 @@ def predict_logits(model: torch.nn.Module, ids: list[list[int]], device: torch.d
     """Return the logits of every row in float32, on the CPU. Shape: [n] -> [n, k]."""
     model.eval()
     logits = torch.empty(len(ids), model.config.num_labels)
-    with torch.inference_mode():
+    with torch.inference_mode(), stage("validating", len(ids), "texts") as told:
         for rows in length_batches([len(tokens) for tokens in ids], VALIDATION_BATCH):
             logits[rows] = logits_of(model, [ids[row] for row in rows], device).cpu()
+            told.advance(len(rows))
     return logits
 
 

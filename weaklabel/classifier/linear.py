@@ -16,6 +16,7 @@ from weaklabel.classifier.targets import Targets, Uncovered, check_texts, class_
 from weaklabel.errors import ClassifierError
 from weaklabel.files import write_json
 from weaklabel.labels import Probs
+from weaklabel.progress import stage
 from weaklabel.warn import warn
 from weaklabel.words import new_tfidf, ngrams_of, restored_tfidf
 
@@ -128,7 +129,8 @@ class LinearClassifier(Classifier):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                model.fit(features[row], label, sample_weight=kept[row, label])
+                with stage("fitting the linear classifier"):
+                    model.fit(features[row], label, sample_weight=kept[row, label])
             except ValueError as error:
                 raise ClassifierError(f"cannot train the linear classifier: {error}") from error
         if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):

@@ -18,6 +18,7 @@ from weaklabel.errors import ClassifierError, require
 from weaklabel.inference import distinct
 from weaklabel.labels import Probs
 from weaklabel.lf.probability import softmax
+from weaklabel.progress import stage
 from weaklabel.votes.threads import cores
 
 FILE = "model.int8.onnx"
@@ -67,8 +68,8 @@ class OnnxClassifier(Classifier):
         different, row_of = distinct(check_texts(texts))
         ids, cut = self._tokenise(different)
         warn_of_truncated(int(cut[row_of].sum()), len(row_of), self._limit)
-        with ThreadPoolExecutor(self.threads or _processors()) as pool:
-            logits = list(pool.map(self._logits, ids))
+        with ThreadPoolExecutor(self.threads or _processors()) as pool, stage("predicting", len(ids), "texts") as told:
+            logits = list(told.over(pool.map(self._logits, ids)))
         return softmax(np.array(logits).reshape(-1, k))[row_of]
 
     def _tokenise(self, texts: list[str]) -> tuple[list[list[int]], NDArray[np.bool_]]:

@@ -113,7 +113,9 @@ def pretrain_mlm(
         folder.parent.mkdir(parents=True, exist_ok=True)
         checkpoint = Checkpoint(folder.with_name(f"{folder.name}.checkpoint"), identity, checkpoint_seconds)
         loss = _masked_loss(network, tokenizer, ids, mask_share, place)
-        run = train(network, [len(tokens) for tokens in ids], loss, recipe, place, checkpoint=checkpoint)
+        run = train(
+            network, [len(tokens) for tokens in ids], loss, recipe, place, checkpoint=checkpoint, what="pretraining"
+        )
         encoder = _with_weights_of(network, base)
     with replaced_folder(folder, ABOUT) as part, quiet_transformers():
         encoder.save_pretrained(part)

@@ -17,6 +17,7 @@ from weaklabel.classifier.targets import check_texts, class_names, soft_targets
 from weaklabel.errors import ClassifierError
 from weaklabel.features import TextFeatures
 from weaklabel.labels import Probs
+from weaklabel.progress import showing, stage
 
 
 class RobustClassifier(BertClassifier):
@@ -115,8 +116,10 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
         weak, counts = _weak_labels(given, y, sample_weight, names)
         labelled = np.isfinite(weak[:, 0])
         if self.rounds:
-            vectors = TextFeatures(self.model, self.max_length, self.device).fit_transform(given)
-            clean = denoise(vectors, weak, counts, rounds=self.rounds, seed=self.seed)
+            with showing(self.progress):
+                vectors = TextFeatures(self.model, self.max_length, self.device).fit_transform(given)
+            with stage("denoising labels"):
+                clean = denoise(vectors, weak, counts, rounds=self.rounds, seed=self.seed)
             counts = np.where(labelled, counts, counts * self.self_training * certainty(clean))
         else:
             clean = weak

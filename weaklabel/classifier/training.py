@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from weaklabel.classifier.choice import Metric, goodness
 from weaklabel.classifier.cpu import faster_on_cpu
@@ -20,6 +19,7 @@ from weaklabel.classifier.resume import Checkpoint
 from weaklabel.classifier.targets import Targets
 from weaklabel.device import length_batches
 from weaklabel.errors import ClassifierError
+from weaklabel.progress import Stage, showing, stage
 
 
 class Diverged(ClassifierError):
@@ -122,6 +122,7 @@ def train(
     validate: Callable[[], dict[str, float]] | None = None,
     report: Callable[[dict[str, Any]], None] = lambda entry: None,
     checkpoint: Checkpoint | None = None,
+    what: str = "training",
 ) -> Run:
     """Fine-tune ``model`` in place and leave it with the weights of its best epoch.
 
@@ -137,6 +138,8 @@ def train(
         Called after each epoch with its losses, learning rate and speed; on going on, with those done before.
     checkpoint
         Where the training stood, if it was interrupted, and where it is kept from now on.
+    what
+        What progress calls it.
     """
     model.to(device)
     steps_an_epoch = math.ceil(len(lengths) / recipe.batch_size)
@@ -150,17 +153,19 @@ def train(
         report(entry)
     steps = steps_an_epoch * recipe.epochs
     done = steps_an_epoch * len(run.history) + run.batch
-    with tqdm(total=steps, initial=done, desc="training", unit="batch", disable=not recipe.progress) as bar:
+    with showing(recipe.progress), stage(what, steps, "batches") as told:
+        told.skip(done)
         while not run.over(recipe):
             batches = length_batches(lengths, recipe.batch_size, order)
             with faster_on_cpu(model, device):
-                lr = _one_epoch(model, batches, loss, optimizer, recipe, device, run, bar, checkpoint)
+                lr = _one_epoch(model, batches, loss, optimizer, recipe, device, run, told, checkpoint)
             entry = _entry(run, lr, len(lengths)) | (validate() if validate is not None else {})
             _need_finite(entry, recipe)
             _close_epoch(model, entry, run, recipe.metric, validate is not None)
             run.shuffle = dict(order.bit_generator.state)
             report(entry)
-            bar.set_postfix({name: f"{entry[name]:.3f}" for name in ("loss", "validation_loss") if name in entry})
+            losses = (name for name in ("loss", "validation_loss") if name in entry)
+            told.note = ", ".join(f"{name.replace('_', ' ')} {entry[name]:.3f}" for name in losses)
     if checkpoint is not None:
         checkpoint.save(model, optimizer, run, device)
     if run.best_state is not None:
@@ -176,7 +181,7 @@ def _one_epoch(
     recipe: Recipe,
     device: torch.device,
     run: Run,
-    bar: tqdm,
+    told: Stage,
     checkpoint: Checkpoint | None,
 ) -> float:
     """Train on the batches that are not done yet; return the learning rate of the last step."""
@@ -196,7 +201,7 @@ def _one_epoch(
         optimizer.zero_grad(set_to_none=True)
         total += loss.detach() * len(rows)
         run.batch += 1
-        bar.update()
+        told.advance()
         if checkpoint is not None and checkpoint.due and run.batch < len(batches):
             run.loss_sum, run.seconds = float(total), time.perf_counter() - began
             checkpoint.save(model, optimizer, run, device)

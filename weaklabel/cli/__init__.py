@@ -10,7 +10,9 @@ from typing import Any
 
 import typer
 
+from weaklabel import progress
 from weaklabel.cli import analyze, bench, demo, explain, label, lfs, predict, review, run, score, suggest, train
+from weaklabel.cli.common import with_progress
 from weaklabel.cli.options import GroupedHelp
 from weaklabel.errors import WeakLabelError
 
@@ -43,7 +45,7 @@ for verb in (
     bench.bench,
     demo.demo,
 ):
-    app.command(cls=GroupedHelp)(verb)
+    app.command(cls=GroupedHelp)(with_progress(verb))
 
 
 @app.callback(invoke_without_command=True)
@@ -106,4 +108,4 @@ def _open_closed_streams() -> None:
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     if issubclass(category, UserWarning):
-        print(f"weaklabel: warning: {message}", file=sys.stderr)
+        progress.message(f"weaklabel: warning: {message}")

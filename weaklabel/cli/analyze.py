@@ -16,6 +16,7 @@ from weaklabel.cli.decided import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
+from weaklabel.progress import stage
 
 
 @expanded
@@ -84,7 +85,7 @@ def analyze(
         )
     if html is not None:
         asked = {"lfs": lfs, "gold": gold, "label_model": label_model, "class_balance": class_balance, "seed": seed}
-        with stdout_for_results():
+        with stdout_for_results(), stage("report"):
             write_page(html, rows, loaded, labelled, Y, settings=asked, warnings=warned, with_text=with_text, seed=seed)
     analysis = LFAnalysis(labelled.votes)
     estimates = labelled.model.lf_accuracies_

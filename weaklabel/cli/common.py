@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from weaklabel import progress
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
@@ -108,6 +112,7 @@ BudgetOpt = Annotated[
 ]
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 QuietOpt = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary; warnings and errors only.")]
+NoProgressOpt = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; warnings and errors only.")]
 DryRunOpt = Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")]
 OutOpt = Annotated[
     str,
@@ -202,10 +207,9 @@ def warn_of_rejects(corpus: Corpus) -> None:
         first, n = corpus.rejects[0], len(corpus.rejects)
         what = f"{n:,} file{'s' * (n != 1)}" if corpus.format == "folder" else f"{n:,} row{'s' * (n != 1)}"
         where = "" if corpus.format == "folder" else f"line {first.line}: "
-        print(
+        progress.message(
             f"weaklabel: warning: {what} of {corpus.name} could not be read and {'was' if n == 1 else 'were'} left out: "
-            f"{'' if n == 1 else 'the first is '}{where}{first.reason}; weaklabel label writes them to a file",
-            file=sys.stderr,
+            f"{'' if n == 1 else 'the first is '}{where}{first.reason}; weaklabel label writes them to a file"
         )
 
 
@@ -225,17 +229,29 @@ def stdout_for_results() -> AbstractContextManager[object]:
     return redirect_stdout(sys.stderr)
 
 
-def shows_progress(quiet: bool) -> bool:
-    """Whether progress bars make sense: somebody is looking, and did not ask for quiet."""
-    return not quiet and sys.stderr.isatty()
+def with_progress(verb: Callable[..., None]) -> Callable[..., None]:
+    """Show the progress of a verb on standard error, from its very beginning, unless ``--quiet`` is given."""
+
+    @wraps(verb)
+    def command(**given: Any) -> None:
+        with progress.showing(not given.get("quiet", False)), progress.stage(verb.__name__, is_base=True):
+            verb(**given)
+
+    return command
+
+
+class _Steps(logging.Handler):
+    """Prints what is logged above the live line of progress."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler`."""
+        progress.message(self.format(record))
 
 
 def tell_steps(quiet: bool) -> None:
     """Show on stderr what a long command is doing, line by line, unless quiet is wanted."""
-    import logging
-
     logger = logging.getLogger("weaklabel")
-    logger.handlers = [logging.StreamHandler(sys.stderr)]
+    logger.handlers = [_Steps()]
     logger.handlers[0].setFormatter(logging.Formatter("weaklabel: %(message)s"))
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
     logger.propagate = False
@@ -243,6 +259,7 @@ def tell_steps(quiet: bool) -> None:
 
 def show(result: dict[str, Any], text: str, as_json: bool, quiet: bool = False, to_stderr: bool = False) -> None:
     """Print a result: as JSON, or as text; to stderr where stdout carries the output itself."""
+    progress.finish()
     if as_json:
         print(json.dumps(result, ensure_ascii=False, allow_nan=False), file=sys.stderr if to_stderr else sys.stdout)
     elif not quiet:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from weaklabel import progress
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
@@ -42,8 +43,7 @@ def decided_rows(rows: Corpus, decisions: Sequence[Decision], labels: Sequence[s
             f"{rows.name} has none of the {len(agreed)} texts that were decided; give the reviewed corpus"
         )
     if missing:
-        print(
-            f"weaklabel: warning: {missing} of {len(agreed)} decided texts are not in {rows.name} and were left out",
-            file=sys.stderr,
+        progress.message(
+            f"weaklabel: warning: {missing} of {len(agreed)} decided texts are not in {rows.name} and were left out"
         )
     return Y

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from weaklabel import progress
 from weaklabel.cli import common
-from weaklabel.cli.common import shown_path, shows_progress, stdout_for_results, tell_steps
+from weaklabel.cli.common import shown_path, stdout_for_results, tell_steps
 from weaklabel.cli.run import show_run
 
 
@@ -34,8 +36,9 @@ def demo(
 
     project = prepare_demo(out.absolute(), seed)
     if not (quiet or json):
-        print(f"the project file is {shown_path(project)}; this is: weaklabel run {shown_path(project)}\n")
+        shown = shown_path(project)
+        progress.message(f"the project file is {shown}; this is: weaklabel run {shown}\n", sys.stdout)
     tell_steps(quiet)
     with stdout_for_results():
-        result = run_project(read_project(project), file=project, progress=shows_progress(quiet))
+        result = run_project(read_project(project), file=project, progress=not quiet)
     show_run(result, json, quiet)

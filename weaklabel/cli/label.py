@@ -69,7 +69,6 @@ def label(
     from weaklabel.corpus import check_target
     from weaklabel.files import is_stdout
     from weaklabel.job import LabelOptions, label_file
-    from weaklabel.job.progress import stderr_unless
     from weaklabel.lf.packs import load_lfs
 
     tell_steps(quiet=True)
@@ -90,7 +89,7 @@ def label(
         memory_limit=None if memory_limit is None else int(memory_limit * 2**30),
     )
     with common.open_engine(engine, address) as chosen, nullcontext() if out == "-" else stdout_for_results():
-        found = label_file(rows, loaded, out, options, engine=chosen, dry_run=dry_run, show=stderr_unless(quiet))
+        found = label_file(rows, loaded, out, options, engine=chosen, dry_run=dry_run, progress=not quiet)
     result = _summary(found, None if dry_run else out)
     hint = label_model == "auto" and not read_texts and result["unlabelled"] > 0
     show(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from weaklabel.cli.common import shows_progress, stdout_for_results, warn_of_rejects
+from weaklabel.cli.common import stdout_for_results, warn_of_rejects
 
 if TYPE_CHECKING:
     from weaklabel.config import LabelModelName, LabelModelSettings
@@ -68,7 +68,7 @@ def vote_and_label(
             seed=seed,
             error_budget=error_budget,
             workers=worker_count(workers),
-            progress=shows_progress(quiet),
+            progress=not quiet,
             read_texts=read_texts,
         )
     warn_of_rejects(rows)

@@ -46,7 +46,6 @@ def predict(
     from weaklabel.corpus import check_new_columns, check_target
     from weaklabel.files import is_stdout
     from weaklabel.job import mark_as_trained, predict_file
-    from weaklabel.job.progress import stderr_unless
     from weaklabel.labelled import new_columns
 
     tell_steps(quiet=True)
@@ -69,7 +68,7 @@ def predict(
             prefix=prefix,
             safe=spreadsheet_safe,
             engine=chosen,
-            show=stderr_unless(quiet),
+            progress=not quiet,
         )
     result = {
         "rows_in": found.rows + found.rejects,

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from weaklabel.cli.common import shows_progress, stdout_for_results
+from weaklabel import progress
+from weaklabel.cli import common
+from weaklabel.cli.common import stdout_for_results
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
 
@@ -36,6 +38,7 @@ def review(
         typer.Option("--port", min=0, max=65535, help="Default: the first free one from 8642; 0 takes any."),
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    quiet: common.NoProgressOpt = False,
 ) -> None:
     """Browse, check and correct labels, and edit labeling functions, in a browser.
 
@@ -62,7 +65,8 @@ def review(
             labels=names,
             lfs=lfs,
             revote=revote,
-            progress=shows_progress(quiet=False),
+            progress=not quiet,
             **reading.arguments(),
         )
+    progress.finish()
     serve(opened, port=port, open_browser=open_browser, reviewer=reviewer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import show, shown_path, shows_progress, stdout_for_results, tell_steps
+from weaklabel.cli.common import show, shown_path, stdout_for_results, tell_steps
 
 if TYPE_CHECKING:
     from weaklabel.pipeline import RunResult
@@ -55,7 +55,7 @@ def run(
         return
     tell_steps(quiet)
     with stdout_for_results():
-        result = run_project(settings, file=project, progress=shows_progress(quiet))
+        result = run_project(settings, file=project, progress=not quiet)
     show_run(result, json, quiet)
 
 

@@ -39,6 +39,7 @@ def score(
     reading: Reading = DEFAULTS,
     seed: common.SeedOpt = 0,
     json: common.JsonOpt = False,
+    quiet: common.NoProgressOpt = False,
 ) -> None:
     """Score predicted labels against gold.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from weaklabel.cli import common
-from weaklabel.cli.common import show, shown_path, shows_progress
+from weaklabel.cli.common import show, shown_path
 from weaklabel.cli.decided import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
 from weaklabel.cli.options import expanded
@@ -132,7 +132,7 @@ def train(
         loaded.labels,
         seed,
         log=run_folder,
-        progress=shows_progress(quiet),
+        progress=not quiet,
         validated=validation is not None,
     )
     check: tuple[list[str], Labels] | None = None

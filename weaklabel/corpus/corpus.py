@@ -17,6 +17,7 @@ from weaklabel.corpus.fields import Field, field_of, inside
 from weaklabel.corpus.parts import Part, PartRows, in_parts, joined
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError, nearest
+from weaklabel.progress import stage
 
 THE_CORPUS = "the corpus itself"
 """What messages call it where it is about to be overwritten."""
@@ -238,7 +239,7 @@ class Corpus:
 
     def texts(self) -> list[str]:
         """Return the text of every row, as labeling functions read it. Length: n."""
-        return [text for batch in self.batches() for text in batch.texts]
+        return [text for batch in self._told_batches() for text in batch.texts]
 
     def model_texts(self) -> list[str]:
         """Return the text of every row as label models and classifiers read it: with its entities marked, if it has any.
@@ -250,7 +251,7 @@ class Corpus:
         CorpusError
             An entity is empty or not in its text; says the row, the column and what to do.
         """
-        return [text for batch in self.batches() for text in batch.model_texts]
+        return [text for batch in self._told_batches() for text in batch.model_texts]
 
     def frame(self) -> pl.DataFrame:
         """Return all rows, with the columns of the corpus as they were read."""
@@ -259,7 +260,7 @@ class Corpus:
     def column(self, name: str) -> list[Any]:
         """Return the values of column ``name``. Length: n."""
         self._check_column(name)
-        return [value for batch in self.batches() for value in batch.source[name].to_list()]
+        return [value for batch in self._told_batches() for value in batch.source[name].to_list()]
 
     def empty(self) -> Batch:
         """Return a batch of no rows."""
@@ -277,14 +278,21 @@ class Corpus:
     def sha256(self) -> str:
         """Return the SHA-256 of the input as it lies on the disk, in hex."""
         self._check_unchanged()
-        return self.source.sha256()
+        with stage(f"checking {self.name}"):
+            return self.source.sha256()
 
     def __len__(self) -> int:
         """Return the number of good rows; reads the corpus unless a whole pass has been made."""
         if self._count is None:
-            for _ in self._chunks():
-                pass
+            with stage(f"reading {self.name}", unit="rows") as told:
+                for chunk in self._chunks():
+                    told.advance(chunk.frame.height)
         assert self._count is not None
+        return self._count
+
+    @property
+    def known_length(self) -> int | None:
+        """The number of good rows, where a whole pass has been made; else None."""
         return self._count
 
     def __bool__(self) -> bool:
@@ -299,6 +307,13 @@ class Corpus:
         for frame, raws in in_batches(self._chunks(), size):
             yield self.batch(frame, start, raws)
             start += frame.height
+
+    def _told_batches(self) -> Iterator[Batch]:
+        """Read the corpus, and show how far it is."""
+        with stage(f"reading {self.name}", self._count, "rows") as told:
+            for batch in self.batches():
+                yield batch
+                told.advance(len(batch))
 
     def _part_rows(self, part: Part, chunks: list[Chunk]) -> PartRows:
         frame, raws, rejects = joined(chunks, pl.DataFrame(schema=self.source.schema))

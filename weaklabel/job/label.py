@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,11 +20,11 @@ from weaklabel.files import atomic_path, check_outputs, is_stream, move_file
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder
 from weaklabel.job.identity import corpus_identity, lf_keys, output_identity
-from weaklabel.job.progress import Progress
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
 from weaklabel.labelled import make_label_model, new_columns
 from weaklabel.lf.pack_inputs import PACK_FILES, pack_inputs
 from weaklabel.lf.packs import LFCollection
+from weaklabel.progress import Stage, finish, showing, stage
 from weaklabel.votes import Problems, VotePatterns
 from weaklabel.votes.budget import ErrorBudget
 from weaklabel.votes.patterns import merge_patterns
@@ -77,7 +77,7 @@ def label_file(
     *,
     engine: Engine | None = None,
     dry_run: bool = False,
-    show: TextIO | None = None,
+    progress: bool = False,
 ) -> Labelling:
     """Label a corpus of any size into a file, in memory that does not grow with it.
 
@@ -103,8 +103,8 @@ def label_file(
         Who does the work; by default this machine.
     dry_run
         Vote, fit the label model and label, write nothing.
-    show
-        Where to tell progress.
+    progress
+        Show progress on stderr, or in a notebook.
 
     Raises
     ------
@@ -118,12 +118,18 @@ def label_file(
         The label model lacks an option, or cannot read texts and is to.
     """
     options = options or LabelOptions()
+    with showing(progress):
+        return _label_file(corpus, lfs, out, options, engine or LocalEngine(), dry_run)
+
+
+def _label_file(
+    corpus: Corpus, lfs: LFCollection, out: str, options: LabelOptions, engine: Engine, dry_run: bool
+) -> Labelling:
     unfitted = make_label_model(options.label_model, len(lfs.labels), options.seed)  # says what it cannot do
     if options.reads_texts and not unfitted.uses_texts:
         raise ConfigError(
             f"the label model '{options.label_model.name}' reads no texts; take auto or text, or do not ask it to"
         )
-    engine = engine or LocalEngine()
     check_new_columns(corpus, new_columns(lfs.labels, lfs.names if options.with_votes else (), options.prefix))
     check_outputs(label_outputs(corpus, out), {THE_CORPUS: corpus.files(), PACK_FILES: pack_inputs(lfs.origins)})
     corpus_id, keys = corpus_identity(corpus), lf_keys(lfs)
@@ -131,15 +137,17 @@ def label_file(
     with JobFolder(place, _identity(corpus, corpus_id, keys, lfs, out, options)) as folder, ExitStack() as stack:
         job = LabelJob(corpus, lfs, options, keys, corpus_id, out, folder.path, folder.tag, _cached_votes(corpus_id))
         stack.callback(job.close)
-        counted = _count(
-            engine.vote(job), len(lfs), ErrorBudget(options.error_budget), _progress("voting", corpus, show)
-        )
+        with stage("voting", unit="rows") as job.stage:
+            counted = _count(engine.vote(job), len(lfs), ErrorBudget(options.error_budget), job)
+        job.say_slowest()
         model = job.load_model()
         if model is None:
-            model = _fitted(unfitted, job, counted.patterns, show)
+            model = _fitted(unfitted, job, counted.patterns)
             job.save_model(model)
         if not dry_run:
-            follow(engine.write(job, counted.parts), _progress("writing", corpus, show))
+            follow(engine.write(job, counted.parts), "writing", corpus, counted.patterns.n)
+            if out == "-":
+                finish()  # what comes next may go to the same terminal
             rejected = write_all_rejects(folder, corpus, counted.n_rejects, job.rejects(counted.parts))
             job.output.assemble(len(counted.parts), job.empty_columns())
         labels = _label_counts(job, model, counted, written=not dry_run)
@@ -167,7 +175,7 @@ class _Counted:
     known_rows: int
 
 
-def _count(found: Iterator[PartSummary], n_lfs: int, budget: ErrorBudget, progress: Progress) -> _Counted:
+def _count(found: Iterator[PartSummary], n_lfs: int, budget: ErrorBudget, job: LabelJob) -> _Counted:
     parts: list[Part] = []
     tables: list[VotePatterns] = []
     n_rejects = known_rows = 0
@@ -179,27 +187,28 @@ def _count(found: Iterator[PartSummary], n_lfs: int, budget: ErrorBudget, progre
             tables = [merge_patterns(tables)]
         n_rejects += one.n_rejects
         if one.is_new:
-            errors = sum(problems.count for problems in one.problems.values())
-            progress.advance(one.part.n_rows, one.part.end.place, one.n_votes, errors)
+            job.stage.advance(one.part.n_rows)
         else:
             known_rows += one.part.n_rows
-            progress.skip(one.part.n_rows, one.part.end.place)
-    progress.close()
+            job.stage.skip(one.part.n_rows)
+        expect(job.stage, job.corpus, one.part)
     budget.check()
     none = VotePatterns(np.empty((0, n_lfs), np.int8), np.empty(0, np.int64))
     return _Counted(parts, merge_patterns(tables) if tables else none, budget.problems, n_rejects, known_rows)
 
 
-def _fitted(unfitted: LabelModel, job: LabelJob, patterns: VotePatterns, show: TextIO | None) -> LabelModel:
+def _fitted(unfitted: LabelModel, job: LabelJob, patterns: VotePatterns) -> LabelModel:
     """Fit to all votes, and to a sample of the texts where texts are read."""
     if not job.options.reads_texts:
-        return unfitted.fit(patterns)
+        with stage("label model"):
+            return unfitted.fit(patterns)
     from weaklabel.label_model.reader import TextReader
 
     assert isinstance(unfitted, TextReader)
     sampler = unfitted.sampler()
-    follow(job.sample_texts(sampler), _progress("reading texts", job.corpus, show))
-    return unfitted.fit_sample(patterns, sampler.sample())
+    follow(job.sample_texts(sampler), "reading texts", job.corpus, patterns.n)
+    with stage("label model"):
+        return unfitted.fit_sample(patterns, sampler.sample())
 
 
 def _label_counts(job: LabelJob, model: LabelModel, counted: _Counted, written: bool) -> list[int]:
@@ -213,18 +222,21 @@ def _label_counts(job: LabelJob, model: LabelModel, counted: _Counted, written: 
     return [sum(of_parts) for of_parts in zip([0] * k, *found, strict=True)]
 
 
-def follow(done: Iterator[Part], progress: Progress) -> list[Part]:
-    """Tell how far a pass is, and return all parts of the corpus."""
+def follow(done: Iterator[Part], what: str, corpus: Corpus, n: int | None = None) -> list[Part]:
+    """Show how far a pass over ``n`` rows is, and return all parts of the corpus."""
     parts = []
-    for part in done:
-        parts.append(part)
-        progress.advance(part.n_rows, part.end.place)
-    progress.close()
+    with stage(what, n, "rows") as told:
+        for part in done:
+            parts.append(part)
+            told.advance(part.n_rows)
+            if n is None:
+                expect(told, corpus, part)
     return parts
 
 
-def _progress(what: str, corpus: Corpus, show: TextIO | None) -> Progress:
-    return Progress(what, corpus.source.extent(), show)
+def expect(told: Stage, corpus: Corpus, part: Part) -> None:
+    """Guess from how far a part reaches how many rows there are."""
+    told.expect(part.first_row + part.n_rows, part.end.place, corpus.source.extent())
 
 
 def _identity(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,8 +19,8 @@ from weaklabel.job.folder import JobFolder
 from weaklabel.job.identity import corpus_identity, output_identity
 from weaklabel.job.label import follow, write_all_rejects
 from weaklabel.job.output import Output
-from weaklabel.job.progress import Progress
 from weaklabel.labelled import label_columns, new_columns
+from weaklabel.progress import finish, showing
 from weaklabel.warn import warn
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def predict_file(
     prefix: str = "",
     safe: bool = False,
     engine: Engine | None = None,
-    show: TextIO | None = None,
+    progress: bool = False,
 ) -> Predicted:
     """Predict a corpus of any size into a file; resumed after an interruption as `label_file` is.
 
@@ -177,8 +177,8 @@ def predict_file(
         Write cells that are no formulas to a spreadsheet.
     engine
         Who does the work; by default this machine.
-    show
-        Where to tell progress.
+    progress
+        Show progress on stderr, or in a notebook.
 
     Raises
     ------
@@ -195,10 +195,12 @@ def predict_file(
     identity = output_identity(
         corpus_identity(corpus), out, model=model_id, columns=[prefix, safe], entities=corpus.entities
     )
-    with JobFolder(out, identity) as folder:
+    with showing(progress), JobFolder(out, identity) as folder:
         job = PredictJob(corpus, classifier, out, prefix, safe, folder.path, folder.tag)
         job.loading = loading
-        parts = follow(engine.write(job), Progress("predicting", corpus.source.extent(), show))
+        parts = follow(engine.write(job), "predicting", corpus, corpus.known_length)
+        if out == "-":
+            finish()  # what comes next may go to the same terminal
         labels, n_rejects = job.counts(parts)
         rejects_file = write_all_rejects(folder, corpus, n_rejects, job.rejects(parts))
         job.output.assemble(len(parts), job.empty_columns())

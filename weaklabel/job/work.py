@@ -22,6 +22,7 @@ from weaklabel.labelled import label_columns, vote_columns
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 from weaklabel.lf.core import LF
 from weaklabel.lf.packs import LFCollection
+from weaklabel.progress import Stage
 from weaklabel.votes import Problems, VotePatterns, vote_patterns
 from weaklabel.votes.patterns import take_rows
 from weaklabel.votes.voter import Voter
@@ -116,6 +117,8 @@ class LabelJob:
     ----------
     model
         The fitted label model, once there is one.
+    stage
+        Where votes are counted.
     """
 
     def __init__(
@@ -140,6 +143,7 @@ class LabelJob:
         self.store = VoteStore(folder, corpus_id, earlier)
         self.output = Output(corpus, out, folder, tag, options.safe)
         self.model: LabelModel | None = None
+        self.stage = Stage("voting", unit="rows")
         self._voters: dict[tuple[int, ...], Voter] = {}
 
     def order(self) -> dict[str, Any]:
@@ -176,6 +180,11 @@ class LabelJob:
     @property
     def _model_path(self) -> Path:
         return self.folder / f"out-{self.output.tag}.json"
+
+    def say_slowest(self) -> None:
+        """Say, where progress is shown, which labeling function took most of the time, if one did."""
+        for voter in self._voters.values():
+            voter.say_slowest()
 
     def close(self) -> None:
         """End all processes of labeling functions."""
@@ -274,6 +283,8 @@ class LabelJob:
 
         def batches() -> Iterator[Batch]:
             for rows, known in some:
+                part = rows.part
+                self.stage.expect(part.first_row + part.n_rows, part.end.place, self.corpus.source.extent())
                 under_way.append((rows, known))
                 yield rows.batch
 
@@ -297,6 +308,7 @@ class LabelJob:
                 time_limit=options.time_limit,
                 memory_limit=options.memory_limit,
             )
+        self._voters[missing].stage = self.stage
         return self._voters[missing]
 
     def _answers(self, rows: PartRows) -> _Answers:

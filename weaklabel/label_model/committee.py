@@ -20,6 +20,7 @@ from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.label_model.weighted import WeightedMajorityVote
 from weaklabel.labels import ABSTAIN, Probs, VoteArray
+from weaklabel.progress import Stage, stage
 from weaklabel.votes.patterns import VotePatterns, gathered
 from weaklabel.warn import kept_warnings
 
@@ -77,7 +78,8 @@ class CommitteeLabelModel(LabelModel):
             full = StructuredLabelModel(self.cardinality)
             self.left_out_, self.misfit_ = (), np.inf
             if self._affords(full, found):
-                self.misfit_ = full.fit(found).misfit_
+                with stage("fitting the full model"):
+                    self.misfit_ = full.fit(found).misfit_
             self.members_ = (full,) if self.misfit_ < MOST_MISFIT else self._all(found)
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
@@ -96,12 +98,13 @@ class CommitteeLabelModel(LabelModel):
             SnorkelLabelModel(k, seed=self.seed),
             DawidSkene(k),
         )
-        fitted = [model.fit(found) for model in models if self._affords(model, found)]
-        if DawidSkene.__name__ in self.left_out_:
-            return tuple(fitted)
-        weights = _shared_weights(found, _mean(fitted, found.patterns))
-        discounted = DawidSkene(k, lf_weights=weights), _full_model(k, weights)
-        return (*fitted, *(model.fit(found) for model in discounted))
+        with stage("fitting members", len(models) + 2, "label models") as told:
+            fitted = [_fitted(model, found, told) for model in models if self._affords(model, found)]
+            if DawidSkene.__name__ in self.left_out_:
+                return tuple(fitted)
+            weights = _shared_weights(found, _mean(fitted, found.patterns))
+            discounted = DawidSkene(k, lf_weights=weights), _full_model(k, weights)
+            return (*fitted, *(_fitted(model, found, told) for model in discounted))
 
     def _affords(self, model: LabelModel, found: VotePatterns) -> bool:
         """Say whether a model can be asked, and note it where it cannot."""
@@ -127,6 +130,13 @@ class CommitteeLabelModel(LabelModel):
         self.misfit_ = np.inf if state["misfit"] is None else float(state["misfit"])
         self.left_out_ = tuple(state.get("left_out", ()))
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
+
+
+def _fitted(model: LabelModel, found: VotePatterns, told: Stage) -> LabelModel:
+    told.note = type(model).__name__
+    model.fit(found)
+    told.advance()
+    return model
 
 
 def _mean(members: Sequence[LabelModel], patterns: VoteArray) -> Probs:

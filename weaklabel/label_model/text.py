@@ -21,6 +21,7 @@ from weaklabel.label_model.saving import restore
 from weaklabel.label_model.teachers import choose_teachers, gain
 from weaklabel.label_model.ties import sure_labels
 from weaklabel.labels import Probs, VoteArray
+from weaklabel.progress import stage
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
 
@@ -157,8 +158,9 @@ class TextLabelModel(TextReader):
             raise LabelModelError(f"none of {found.n} rows has a vote, so texts have nothing to learn from")
         self.features_ = self._new_features()
         model = CrossFitted(self.features_.fit_transform(sample.texts), sample.hashes % _FOLDS, _FOLDS)
-        self.teaches_ = choose_teachers(model, sample.L, self.cardinality)
-        labels, factor, accuracies = self._alternate(model, sample.L)
+        with stage("learning from texts"):
+            self.teaches_ = choose_teachers(model, sample.L, self.cardinality)
+            labels, factor, accuracies = self._alternate(model, sample.L)
         weights, bias = model.fit(labels)
         self.weights_, self.bias_ = weights * factor, bias * factor
         # A labeling function that votes outside the sample only is known by its votes alone.

@@ -26,6 +26,7 @@ from weaklabel.errors import LFError, VoteError, WeakLabelError, nearest
 from weaklabel.label_names import encode_labels
 from weaklabel.labels import Labels, check_label_names
 from weaklabel.lf.core import LF, as_lf
+from weaklabel.progress import stage
 
 ENTRY_POINT_GROUP = "weaklabel.labeling_functions"
 
@@ -107,7 +108,8 @@ def load_lfs(*specs: str | Path) -> LFCollection:
     """
     if not specs:
         raise LFError(f"no labeling functions were named; ready packs are {', '.join(sorted(ready_packs()))}")
-    return join_packs([_load(str(spec)) for spec in specs])
+    with stage("loading labeling functions"):
+        return join_packs([_load(str(spec)) for spec in specs])
 
 
 def join_packs(packs: Sequence[LFCollection]) -> LFCollection:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from weaklabel.labels import Labels
+from weaklabel.progress import stage
 from weaklabel.scoring.tally import Floats
 
 _NUMBERS_AT_ONCE = 2**22
@@ -44,7 +45,12 @@ def resample(counts: Floats, replicates: int, seed: int, statistic: Callable[[Fl
     step = max(1, _NUMBERS_AT_ONCE // len(counts))
     sizes = [min(step, replicates - start) for start in range(0, replicates, step)]
     shares = counts / n
-    return np.concatenate([statistic(rng.multinomial(n, shares, size=size).astype(np.float64)) for size in sizes])
+    found = []
+    with stage("bootstrap", replicates, "replicates") as told:
+        for size in sizes:
+            found.append(statistic(rng.multinomial(n, shares, size=size).astype(np.float64)))
+            told.advance(size)
+    return np.concatenate(found)
 
 
 def percentile_interval(values: Floats, confidence: float) -> list[tuple[float, float]]:

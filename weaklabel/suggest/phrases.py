@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from weaklabel.lf.spelling import UNSPACED
+from weaklabel.progress import stage
 from weaklabel.suggest.runs import START, Tokens
 
 if TYPE_CHECKING:
@@ -56,11 +57,12 @@ def find_phrases(texts: Sequence[str], least: int) -> Phrases:
     from scipy.sparse import csr_array
 
     words, characters = Tokens(" "), Tokens("")
-    for text in texts:
-        for run in word_runs(text):
-            _add(run, words, characters)
-        words.end_text()
-        characters.end_text()
+    with stage("finding phrases", len(texts), "texts") as told:
+        for text in told.over(texts):
+            for run in word_runs(text):
+                _add(run, words, characters)
+            words.end_text()
+            characters.end_text()
     found = [*words.frequent(MOST_WORDS, least), *list(characters.frequent(MOST_CHARACTERS, least))[2:]]
     names = [name for part in found for name in part.names]
     before = np.cumsum([0, *(len(part.names) for part in found)])

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.labels import ABSTAIN, Labels, check_label_names, check_probs, check_Y, in_class_order
+from weaklabel.progress import stage
 from weaklabel.suggest.candidates import Choice, choose, find_patterns, on_all_rows
 from weaklabel.suggest.clusters import uncovered_clusters
 from weaklabel.suggest.code import IMPORTED, name_lf
@@ -87,19 +88,24 @@ def suggest(
     known = everything if len(rows) == votes.n else gather(checked[rows], uncovered[rows], truth[rows])
     read = [texts[row] for row in rows]
     phrases = find_phrases(read, max(_LEAST_TEXTS, round(_LEAST_SHARE * len(rows))))
-    points = text_space(phrases, seed)
-    chosen = choose(find_patterns(read, phrases, known), known, points, n)
-    if len(rows) < votes.n:
-        chosen = on_all_rows(chosen, texts, everything)
-    return Suggestions(
-        lfs=_candidates(chosen, everything, names, votes.lf_names),
-        clusters=tuple(_moved(cluster, rows) for cluster in uncovered_clusters(points, phrases, known, seed)),
-        weak_lfs=tuple(weak_lfs(votes, everything)),
-        rows=tuple(rows[rows_to_label(points, known, votes.L[rows], _ROWS_TO_LABEL)].tolist()),
-        labels=names,
-        n_rows=votes.n,
-        n_read=len(rows),
-    )
+    with stage("comparing words"):
+        points = text_space(phrases, seed)
+    with stage("trying phrases"):
+        chosen = choose(find_patterns(read, phrases, known), known, points, n)
+        if len(rows) < votes.n:
+            chosen = on_all_rows(chosen, texts, everything)
+    with stage("grouping rows without votes"):
+        clusters = uncovered_clusters(points, phrases, known, seed)
+    with stage("judging labeling functions and rows"):
+        return Suggestions(
+            lfs=_candidates(chosen, everything, names, votes.lf_names),
+            clusters=tuple(_moved(cluster, rows) for cluster in clusters),
+            weak_lfs=tuple(weak_lfs(votes, everything)),
+            rows=tuple(rows[rows_to_label(points, known, votes.L[rows], _ROWS_TO_LABEL)].tolist()),
+            labels=names,
+            n_rows=votes.n,
+            n_read=len(rows),
+        )
 
 
 def _candidates(

@@ -15,6 +15,7 @@ from weaklabel.corpus.corpus import can_be_text
 from weaklabel.errors import LFError, VoteError, nearest
 from weaklabel.labels import MAX_CARDINALITY, check_label_names
 from weaklabel.lf.core import LF, as_lf
+from weaklabel.progress import showing, stage
 from weaklabel.votes.budget import ErrorBudget
 from weaklabel.votes.evaluate import LFVotes
 from weaklabel.votes.matrix import Problems, Votes
@@ -61,7 +62,7 @@ def apply_lfs(
     batch_size
         Rows evaluated together; the votes do not depend on it.
     progress
-        Show a progress bar on stderr.
+        Show progress on stderr, or in a notebook.
 
     Returns
     -------
@@ -97,11 +98,17 @@ def apply_lfs(
     specs = tuple(getattr(lfs, "specs", ()))
 
     blocks = [np.empty((len(functions), 0), np.int8)]
-    with Voter(functions, top=top, specs=specs, workers=workers, time_limit=time_limit) as voter, _bar(progress) as bar:
+    with (
+        showing(progress),
+        stage("voting", rows.known_length, "rows") as told,
+        Voter(functions, top=top, specs=specs, workers=workers, time_limit=time_limit) as voter,
+    ):
+        voter.stage = told
         for batch, found in voter.vote(rows.batches(batch_size)):
             blocks.append(np.stack([part.votes for part in found]))
             budget.note(_problems(functions, found), len(batch))
-            bar.update(len(batch))
+            told.advance(len(batch))
+        voter.say_slowest()
     budget.check()
     if budget.problems:
         _warn(budget.problems)
@@ -156,9 +163,3 @@ def _check_columns(functions: Sequence[LF], rows: Corpus) -> None:
 def _warn(problems: dict[str, Problems]) -> None:
     each = "; ".join(f"LF '{name}': {found}" for name, found in problems.items())
     warn(f"votes that went wrong count as abstains: {each}", stacklevel=3)
-
-
-def _bar(progress: bool) -> Any:
-    from tqdm import tqdm
-
-    return tqdm(desc="labeling functions", unit=" rows", unit_scale=True, disable=not progress)

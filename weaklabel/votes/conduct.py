@@ -27,12 +27,16 @@ class Conduct:
         Rows that it may be asked for at once: all, unless it is slow. Single rows cost each some 0.2 ms, which is much
         beside a fast one's work: one that took too long, or whose process died, because of a certain row is asked for
         fewer rows in the batch with that row only.
+    seconds, rows
+        Time that it took to vote, in all processes together, and rows it voted on.
     """
 
     name: str
     stride: int = WHOLE
+    seconds: float = 0.0
+    rows: int = 0
     _ends: int = 0
-    _seconds: float = 0.0
+    _overdue: float = 0.0
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -41,6 +45,12 @@ class Conduct:
         """Ask for at most ``stride`` rows at once from here on, since more take it too long without any being at fault."""
         with self._lock:
             self.stride = min(self.stride, stride)
+
+    def note_time(self, seconds: float, rows: int) -> None:
+        """Count the time that votes took, and the rows they are on."""
+        with self._lock:
+            self.seconds += seconds
+            self.rows += rows
 
     def note_end(self, row: int, reason: str) -> None:
         """Count a process that ended, or had to be ended, because of ``row``; the twenty-first is a `VoteError`."""
@@ -55,8 +65,8 @@ class Conduct:
     def note_overdue(self, row: int, time_limit: float) -> None:
         """Count the time spent on a row that took too long; more than 15 minutes in all are a `VoteError`."""
         with self._lock:
-            self._seconds += time_limit
-            if self._seconds > MOST_SECONDS:
+            self._overdue += time_limit
+            if self._overdue > MOST_SECONDS:
                 raise VoteError(
                     f"LF '{self.name}' spent {MOST_SECONDS / 60:g} minutes on rows over which it "
                     f"{took_longer(time_limit)}, the last of them row {row}; mend it, leave it out, or lower time_limit"

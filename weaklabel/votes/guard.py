@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -162,7 +163,10 @@ class Guard:
                     f"{batch.start + len(batch) - 1}; use smaller batches, or allow more memory"
                 )
             for turn in waiting if was_read else ():
-                if not self._take(turn, batch.start):
+                began, first = time.monotonic(), turn.begin
+                is_alive = self._take(turn, batch.start)
+                self._order.conducts[turn.number].note_time(time.monotonic() - began, turn.begin - first)
+                if not is_alive:
                     break
         return [join_votes(turn.parts) for turn in turns]
 

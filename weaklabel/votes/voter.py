@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import LifoQueue
 from types import TracebackType
@@ -17,11 +18,12 @@ from weaklabel.errors import LFError, VoteError
 from weaklabel.labels import MAX_CARDINALITY
 from weaklabel.lf.core import LF, ExpressionLF
 from weaklabel.lf.lexicon import LexiconLF
+from weaklabel.progress import Stage, say
 from weaklabel.votes.conduct import Conduct
 from weaklabel.votes.evaluate import LFVotes, ask, join_votes
 from weaklabel.votes.expressions import vote_with_expressions
 from weaklabel.votes.guard import Guard, Order
-from weaklabel.votes.limits import TIME_LIMIT, can_limit, steps
+from weaklabel.votes.limits import TIME_LIMIT, WHOLE, can_limit, steps
 from weaklabel.votes.threads import cores
 
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -33,6 +35,16 @@ WAKE_UP = 0.2
 SHARE_OF_MEMORY = 0.6
 """Share of the machine's memory that guarded processes may hold together, unless the caller sets it."""
 
+
+ROWS_AT_FIRST = 1_024
+"""Rows of a batch that a guarded process is asked for at first: a large model takes seconds over them."""
+
+SECONDS_A_REQUEST = 2.0
+"""How long a guarded process should be busy with what it is asked for at once, so that progress is seen."""
+
+SLOW_SECONDS = 3.0
+SLOW_SHARE = 0.5
+"""Time of a labeling function, and share of the time of all, from which on it is named as the slow one."""
 
 LEAST_MEMORY = 2 << 30
 """Bytes that a guarded process may hold on any machine by default: libraries for models alone take a gigabyte."""
@@ -100,6 +112,8 @@ class Voter:
         self._top = top
         self._time_limit = time_limit
         self._conducts = {lf.name: Conduct(lf.name) for lf in lfs}
+        self.stage: Stage | None = None
+        self._rows_at_once = ROWS_AT_FIRST
         self._declared = [lf for lf in lfs if isinstance(lf, ExpressionLF | LexiconLF)]
         others = [lf for lf in lfs if not isinstance(lf, ExpressionLF | LexiconLF)]
         self._guarded, self._alone = (others, []) if workers else ([], others)
@@ -158,6 +172,24 @@ class Voter:
         while under_way:
             yield self._collect(*under_way.popleft())
 
+    def slowest(self) -> str | None:
+        """Name the labeling function that takes most of the time, and how fast it is; None where none stands out.
+
+        Column expressions, which vote all together, are not looked at.
+        """
+        conducts = list(self._conducts.values())
+        worst, total = max(conducts, key=lambda one: one.seconds), sum(one.seconds for one in conducts)
+        if len(conducts) < 2 or worst.seconds < max(SLOW_SECONDS, SLOW_SHARE * total) or not worst.rows:
+            return None
+        speed = worst.rows / worst.seconds
+        return f"slowest LF '{worst.name}', {speed:,.{0 if speed >= 10 else 1}f} rows/s"
+
+    def say_slowest(self) -> None:
+        """Say at the end, where progress is shown, which labeling function took most of the time."""
+        slowest = self.slowest()
+        if slowest is not None:
+            say(f"voting: {slowest}; without it voting is faster")
+
     def close(self) -> None:
         """End all processes."""
         for guard in self._guards:
@@ -188,23 +220,60 @@ class Voter:
         found = {lf.name: self._vote_alone(lf, batch) for lf in self._alone}
         for part in parts:
             found.update(_await(part))
+        if self.stage is not None:
+            self.stage.begin(-len(batch) if self._guarded else 0)
+            self.stage.note = self.slowest() or ""
         return batch, [found[lf.name] for lf in self.lfs]
 
     def _vote_elsewhere(self, batch: Batch) -> dict[str, LFVotes]:
+        """Have a guarded process vote on the batch, on as many rows at once as take it a second or two."""
         guard = self._idle.get()
+        votes: list[list[LFVotes]] = []
         try:
-            return dict(zip((lf.name for lf in self._guarded), guard.vote(batch), strict=True))
+            begin = 0
+            while begin < len(batch) or not votes:
+                rows, began = self._rows_at_once, time.monotonic()
+                some = batch if begin == 0 and rows >= len(batch) else batch.part(begin, begin + rows)
+                votes.append(guard.vote(some))
+                begin += len(some)
+                if self.stage is not None:
+                    self.stage.begin(len(some))
+                self._adapt(time.monotonic() - began, rows)
         finally:
             self._idle.put(guard)
+        joined = map(join_votes, zip(*votes, strict=True))
+        return dict(zip((lf.name for lf in self._guarded), joined, strict=True))
+
+    def _adapt(self, seconds: float, rows: int) -> None:
+        """Ask for more rows at once, or fewer; a model had to be loaded for the first ones, so they count for more."""
+        if seconds < SECONDS_A_REQUEST / 2:
+            self._rows_at_once = min(2 * rows, WHOLE)
+        elif seconds > 2 * SECONDS_A_REQUEST and rows > ROWS_AT_FIRST:
+            self._rows_at_once = rows // 2
 
     def _vote_declared(self, batch: Batch) -> dict[str, LFVotes]:
         expressions = [lf for lf in self._declared if isinstance(lf, ExpressionLF)]
         votes = vote_with_expressions(expressions, batch, self._top) if expressions else []
         found = dict(zip((lf.name for lf in expressions), votes, strict=True))
         others = (lf for lf in self._declared if lf.name not in found)
-        return found | {lf.name: ask(lf.name, lf.vote, batch, self._top) for lf in others}
+        for lf in others:
+            with self._timed(lf, batch):
+                found[lf.name] = ask(lf.name, lf.vote, batch, self._top)
+        return found
+
+    @contextmanager
+    def _timed(self, lf: LF, batch: Batch) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self._conducts[lf.name].note_time(time.monotonic() - began, len(batch))
 
     def _vote_alone(self, lf: LF, batch: Batch) -> LFVotes:
+        if self.stage is not None:
+            self.stage.note = self.slowest() or f"LF '{lf.name}'"
+        with self._timed(lf, batch):
+            return self._vote_here(lf, batch)
+
+    def _vote_here(self, lf: LF, batch: Batch) -> LFVotes:
         conduct, parts, row = self._conducts[lf.name], list[LFVotes](), batch.start
         limit = self._time_limit
         if limit is not None and not can_limit():
