@@ -11,8 +11,10 @@ from weaklabel.corpus import Batch
 from weaklabel.errors import VoteError
 from weaklabel.lf.core import LabelingFunction
 from weaklabel.lf.lexicon import lexicon_lf
+from weaklabel.lf.packs import load_lfs
 from weaklabel.lf.patterns import keyword_lf
-from weaklabel.votes import conduct
+from weaklabel.progress import Stage
+from weaklabel.votes import conduct, voter as voter_module
 from weaklabel.votes.evaluate import join_votes
 from weaklabel.votes.limits import finer, seconds_for
 from weaklabel.votes.voter import Voter
@@ -118,3 +120,42 @@ def test_a_batch_without_rows():
 def test_wrong_numbers(options, message):
     with pytest.raises(VoteError, match=message):
         Voter([hangs_on(())], **options)
+
+
+def test_a_guarded_process_is_asked_for_little_at_once_so_that_progress_is_seen(tmp_path, monkeypatch):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from weaklabel import labeling_function\nLABELS = ('a', 'b')\n"
+        "@labeling_function()\ndef odd(x):\n    return int(x.text) % 2 if int(x.text) != 30 else 1 / 0\n"
+        "@labeling_function()\ndef big(x):\n    return 1 if int(x.text) > 50 else -1\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(voter_module, "ROWS_AT_FIRST", 4)
+    lfs, found, seen = load_lfs(path), [], []
+
+    class Told(Stage):
+        def begin(self, n):
+            super().begin(n)
+            seen.append(n)
+
+    for workers in (0, 1):
+        told = Told("voting")
+        with Voter(list(lfs), top=2, specs=lfs.specs, workers=workers) as voter:
+            voter.stage = told
+            for batch, votes in voter.vote([*in_batches(100, 60), Batch(pl.DataFrame({"text": [""][:0]}), start=100)]):
+                found.append([(lf.votes.tolist(), lf.problems) for lf in votes])
+                told.advance(len(batch))
+        assert told.done == 100 and told.under_way == 0
+    assert found[:3] == found[3:]
+    assert found[0][0][1].first[0].row == 30
+    assert seen.count(4) >= 1 and max(seen) > 4  # more at once where that goes fast
+
+
+def test_the_slow_labeling_function_is_named(monkeypatch):
+    monkeypatch.setattr(voter_module, "SLOW_SECONDS", 0.0)
+    slow = LabelingFunction("slow", lambda x: -1 if sum(range(100_000)) else 1)
+    with Voter([slow, LabelingFunction("fast", lambda x: 1)], top=2) as voter:
+        voter.stage = told = Stage("voting")
+        assert voter.slowest() is None
+        list(voter.vote(in_batches(20, 10)))
+        assert voter.slowest().startswith("slowest LF 'slow', ") and told.note == voter.slowest()
