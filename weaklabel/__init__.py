@@ -38,6 +38,7 @@ _HOMES = {
     "weaklabel.job": ("LabelOptions", "label_file", "predict_file"),
     "weaklabel.scoring": ("Scores", "score"),
     "weaklabel.explain": ("explain_lf", "explain_row"),
+    "weaklabel.suggest": ("Suggestions", "suggest_lfs"),
     "weaklabel.decisions": ("DecisionLog",),
     "weaklabel.pipeline": ("run_project",),
     "weaklabel.review": ("open_review",),

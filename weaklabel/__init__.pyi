@@ -48,6 +48,7 @@ from weaklabel.lf.prototype import prototype_lf as prototype_lf
 from weaklabel.pipeline import run_project as run_project
 from weaklabel.review import open_review as open_review
 from weaklabel.scoring import Scores as Scores, score as score
+from weaklabel.suggest import Suggestions as Suggestions, suggest_lfs as suggest_lfs
 from weaklabel.votes import (
     LFAnalysis as LFAnalysis,
     Votes as Votes,

@@ -26,7 +26,7 @@ from weaklabel.bench.data import read_bench_set
 from weaklabel.bench.split import BenchSet, Split
 from weaklabel.label_model import AutoLabelModel, CommitteeLabelModel
 from weaklabel.lf.patterns import keyword_lf, regex_lf
-from weaklabel.suggest import CandidateLF, Suggestions, suggest
+from weaklabel.suggest import CandidateLF, Suggestions, suggest_lfs
 from weaklabel.votes import Votes, apply_lfs
 
 MODELS = {"committee": CommitteeLabelModel, "auto": AutoLabelModel}
@@ -47,7 +47,7 @@ def suggestions_of(data: BenchSet, half: np.ndarray, seed: int) -> Suggestions:
     model = AutoLabelModel(data.k, seed=seed).fit(L, train.texts)
     preds, probs = model.predict(L, return_probs=True, texts=train.texts)
     votes = Votes(L, [f"published_{number}" for number in half], data.labels)
-    return suggest(train.texts, votes, probs, preds, data.labels, n=LISTED, seed=seed)
+    return suggest_lfs(train.texts, votes, probs, preds, data.labels, n=LISTED, seed=seed)
 
 
 def candidate_votes(candidates: list[CandidateLF], texts: tuple[str, ...]) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from weaklabel.lf.patterns import keyword_lf
-from weaklabel.suggest import suggest
+from weaklabel.suggest import suggest_lfs
 from weaklabel.votes import Votes, apply_lfs
 
 LABELS = ("food", "sport")
@@ -38,7 +38,7 @@ class World:
     def suggest(self, **how):
         probs = how.pop("probs", self.probs)
         votes = how.pop("votes", self.votes)
-        return suggest(self.texts, votes, probs, self.Y, LABELS, **how)
+        return suggest_lfs(self.texts, votes, probs, self.Y, LABELS, **how)
 
 
 @pytest.fixture(scope="session")

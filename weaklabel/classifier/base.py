@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from weaklabel.classifier.saving import replaced_folder, write_manifest
 from weaklabel.classifier.targets import check_weights
 from weaklabel.errors import ClassifierError, VoteError
+from weaklabel.html_table import html_table
 from weaklabel.label_names import are_names, encode_labels
 from weaklabel.labels import ABSTAIN, Probs, as_texts, check_Y, labels_of
 from weaklabel.params import HasParams
@@ -129,6 +130,13 @@ class Classifier(HasParams, ABC):
         """Classes in the order of `predict_proba`'s columns: names or numbers, as `fit` was given them. Shape: [k]."""
         labels = self._fitted_labels()
         return np.array(labels) if self.named_ else np.arange(len(labels))
+
+    def _repr_html_(self) -> str:
+        fitted = f"fitted for the classes {', '.join(self.labels_)}" if self.__sklearn_is_fitted__() else "not fitted"
+        training: dict[str, Any] = getattr(self, "training_", {})
+        known = [(name, value) for name, value in training.items() if isinstance(value, str | int | float)]
+        rows = [*((name, repr(value)) for name, value in self.get_params().items()), *known]
+        return html_table(rows, ["parameter", "value"], title=f"{type(self).__name__}, {fitted}")
 
     def __sklearn_tags__(self) -> Any:
         """Say what scikit-learn's tools may do with this."""

@@ -48,7 +48,7 @@ def suggest(
     """
     from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.suggest import suggest as find
+    from weaklabel.suggest import suggest_lfs
     from weaklabel.suggest.code import check_pack_path, write_pack
 
     if out is not None:
@@ -62,7 +62,9 @@ def suggest(
         rows, loaded, settings, seed=seed, error_budget=error_budget, workers=workers, quiet=quiet
     )
     texts = rows.texts()
-    found = find(texts, labelled.votes, labelled.probs, labelled.preds, loaded.labels, n=number, seed=seed, gold=Y)
+    found = suggest_lfs(
+        texts, labelled.votes, labelled.probs, labelled.preds, loaded.labels, n=number, seed=seed, gold=Y
+    )
     result = found.to_dict()
     shown = found.to_text(texts)
     if out is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -17,7 +17,14 @@ from weaklabel.corpus.fields import Field, field_of, inside
 from weaklabel.corpus.parts import Part, PartRows, in_parts, joined
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError, nearest
+from weaklabel.html_table import html_table
 from weaklabel.progress import stage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN_ROWS = 5
+"""Of a corpus, in a notebook."""
 
 THE_CORPUS = "the corpus itself"
 """What messages call it where it is about to be overwritten."""
@@ -257,6 +264,10 @@ class Corpus:
         """Return all rows, with the columns of the corpus as they were read."""
         return pl.concat([self.empty().source, *(batch.source for batch in self.batches())], rechunk=True)
 
+    def to_pandas(self) -> pd.DataFrame:
+        """Return all rows as a pandas data frame; `frame` returns them as a polars one."""
+        return self.frame().to_pandas()
+
     def column(self, name: str) -> list[Any]:
         """Return the values of column ``name``. Length: n."""
         self._check_column(name)
@@ -301,6 +312,14 @@ class Corpus:
 
     def __repr__(self) -> str:
         return f"Corpus({self.name!r}, columns={self.columns}, text={self.text})"
+
+    def _repr_html_(self) -> str:
+        # A pass over the corpus would start its list of rejects anew, and a few rows need none.
+        first = next(self._limited(START, 0), None)
+        rows = self.empty().source if first is None else first.frame.head(_SHOWN_ROWS)
+        size = "" if self._count is None else f", {self._count:,} rows"
+        title = f"Corpus {self.name}{size}, text in {', '.join(self.text) or 'no column'}"
+        return html_table(rows.iter_rows(), self.columns, title=title)
 
     def _batches(self, size: int) -> Iterator[Batch]:
         start = 0

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from weaklabel.errors import VoteError, nearest
+from weaklabel.html_table import html_table
 from weaklabel.label_model import LabelModel
 from weaklabel.labels import ABSTAIN, Labels
 from weaklabel.lf.reasons import Reason
@@ -82,6 +83,14 @@ class LFExplanation:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data."""
         return asdict(self)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (example.row, example.vote, example.consensus, example.probability, example.reason and example.reason.text)
+            for example in (*self.disagrees, *self.alone)
+        ]
+        lines = self.to_text().split("\n\n")[0]
+        return html_table(rows, ["row", "vote", "others", "probability", "because"], title=lines, bars=["probability"])
 
     def to_text(self, texts: Callable[[int], str] = lambda _: "") -> str:
         """Return what it does for terminals; ``texts`` gives the text of a row, of which the beginning is shown."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from itertools import combinations
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from weaklabel.errors import VoteError
 from weaklabel.explain.answers import Answers, all_but, log_odds
 from weaklabel.explain.bars import bars
 from weaklabel.explain.shapley import MOST_EXACT
+from weaklabel.html_table import html_table
 from weaklabel.label_model import LabelModel
 from weaklabel.labels import VoteArray, check_L
 from weaklabel.lf.reasons import Reason
@@ -107,6 +109,17 @@ class RowExplanation:
         rows = zip([*names, "together"], [*votes, ""], shown, [*bars(weights), ""], [*why, ""], strict=True)
         head = ["", "votes for", "log-odds", f"against | for {self.about}", "because"]
         return "\n".join([self._head(), "", table(rows, head), *self._foot()])
+
+    def _repr_html_(self) -> str:
+        if self.about is None:
+            return html_table([], ["part"], title=self.to_text())
+        rows = [
+            ("class balance", None, self.prior or 0.0, None),
+            *((part.name, part.vote, part.log_odds, part.reason and part.reason.text) for part in self.parts),
+        ]
+        columns = ["", "votes for", f"log-odds for {self.about}", "because"]
+        foot = "".join(f"<div>{escape(line)}</div>" for line in self._foot())
+        return html_table(rows, columns, title=self._head(), bars=columns[2:3]) + foot
 
     def _head(self) -> str:
         share = f"probability {self.probability:.3f}, log-odds {self.log_odds:+.2f}"

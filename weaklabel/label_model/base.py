@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError
+from weaklabel.html_table import html_table
 from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.given import checked_votes, refuse_numbers, texts_and_gold
@@ -58,6 +59,15 @@ class LabelModel(HasParams, ABC):
         self.cardinality = cardinality
         self.tie_break_policy = tie_break_policy
         self.seed = seed
+
+    def _repr_html_(self) -> str:
+        if not self.__sklearn_is_fitted__():
+            return html_table(
+                self.get_params().items(), ["parameter", "value"], title=f"{type(self).__name__}, not fitted"
+            )
+        rows = [(number, value) for number, value in enumerate(self.lf_accuracies_.tolist())]
+        title = f"{self!r:.200}: estimated accuracy of each labeling function, by its column of L"
+        return html_table(rows, ["labeling function", "accuracy"], title=title, bars=["accuracy"])
 
     @property
     def classes_(self) -> Labels:

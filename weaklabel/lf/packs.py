@@ -23,6 +23,7 @@ from typing import Any
 
 from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import LFError, VoteError, WeakLabelError, nearest
+from weaklabel.html_table import html_table
 from weaklabel.label_names import encode_labels
 from weaklabel.labels import Labels, check_label_names
 from weaklabel.lf.core import LF, as_lf
@@ -75,6 +76,19 @@ class LFCollection:
 
     def __iter__(self) -> Iterator[LF]:
         return iter(self.lfs)
+
+    def _repr_html_(self) -> str:
+        origins = self.origins or [""] * len(self.lfs)
+        rows = [
+            (lf.name, getattr(lf, "kind", "row"), self._class(lf), origin)
+            for lf, origin in zip(self.lfs, origins, strict=False)
+        ]
+        title = f"{len(self)} labeling functions for the classes {', '.join(self.labels)}"
+        return html_table(rows, ["labeling function", "kind", "votes for", "from"], title=title)
+
+    def _class(self, lf: LF) -> str | None:
+        label = getattr(lf, "label", None)
+        return self.labels[label] if isinstance(label, int) and 0 <= label < len(self.labels) else None
 
     def __len__(self) -> int:
         return len(self.lfs)

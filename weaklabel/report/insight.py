@@ -23,7 +23,7 @@ from weaklabel.report.figures import (
 )
 from weaklabel.report.markdown import RunSummary
 from weaklabel.report.rows import EACH, Picked, pick_rows
-from weaklabel.suggest import Suggestions, suggest
+from weaklabel.suggest import Suggestions, suggest_lfs
 from weaklabel.votes import LFAnalysis, Votes
 from weaklabel.votes.meetings import VoteFigures, count_votes
 
@@ -126,7 +126,7 @@ def gather(
     if gold is not None:
         balance["gold"] = count_labels(gold.Y, k)
     known = None if gold is None else gold.of_corpus
-    suggestions = suggest(corpus.texts(), votes, probs, preds, lfs.labels, seed=seed, gold=known)
+    suggestions = suggest_lfs(corpus.texts(), votes, probs, preds, lfs.labels, seed=seed, gold=known)
     picked = [*pick_rows(found, figures, probs, preds, known, seed), *_to_label(suggestions)]
     rows = [row for kind in picked for row in kind.rows]
     return Insight(

@@ -259,7 +259,7 @@ class Review:
     def suggestions(self, n: int = 10) -> Suggestions:
         """Return what to try next; computed anew once labeling functions, labels or decisions have changed."""
         load_libraries(*FOR_SUGGESTIONS)
-        from weaklabel.suggest import suggest
+        from weaklabel.suggest import suggest_lfs
 
         with self._suggesting:
             now, decisions, known = self.standing, len(self.log.decisions()), self._suggestions
@@ -267,7 +267,9 @@ class Review:
                 return known[2]
             gold, seed = self.gold(), self.source.seed
             known_gold = gold if (gold != ABSTAIN).any() else None
-            found = suggest(self.texts, now.votes, now.probs, now.preds, self.labels, n=n, seed=seed, gold=known_gold)
+            found = suggest_lfs(
+                self.texts, now.votes, now.probs, now.preds, self.labels, n=n, seed=seed, gold=known_gold
+            )
             self._suggestions = (now, decisions, found)
             return found
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from html import escape
 from typing import Any, Literal
 
 from weaklabel.errors import ScoreError
+from weaklabel.html_table import html_table
+from weaklabel.table import visible
 
 COMPARED = (
     *("coverage", "accuracy", "precision", "recall", "f1"),
@@ -132,6 +135,31 @@ class Scores:
             for one in self.per_class
         ]
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        measures = [(shown, getattr(self, name), self._interval(name)) for name, shown in _SHOWN.items()]
+        probabilities = {"Brier": self.brier, "log loss": self.log_loss, "calibration error": self.calibration_error}
+        measures += [(name, value, "") for name, value in probabilities.items() if value is not None]
+        title = f"{self.n:,} gold rows, coverage {self.coverage:.3f}; precision, recall, F1 {self.basis}"
+        classes = [
+            (one.label, one.precision, one.recall, one.f1, one.support, *counts)
+            for one, counts in zip(self.per_class, self.confusion, strict=True)
+        ]
+        columns = [
+            "class",
+            "precision",
+            "recall",
+            "F1",
+            "support",
+            *(f"as {name}" for name in self.labels),
+            "abstained",
+        ]
+        notes = "".join(f"<div>{escape(visible(note))}</div>" for note in self.notes[:10])
+        return (
+            html_table(measures, ["measure", "value", "interval"], title=title, bars=["value"])
+            + html_table(classes, columns, bars=["F1"])
+            + notes
+        )
 
     def _interval(self, name: str) -> str:
         if name not in self.intervals:

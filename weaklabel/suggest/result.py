@@ -1,4 +1,4 @@
-"""What `suggest` finds."""
+"""What `suggest_lfs` finds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from weaklabel.html_table import html_table
 from weaklabel.suggest.code import pack_additions
 from weaklabel.table import table, visible
 
@@ -124,6 +125,38 @@ class Suggestions:
     labels: tuple[str, ...]
     n_rows: int
     n_read: int
+
+    def _repr_html_(self) -> str:
+        candidates = [
+            (
+                self.labels[lf.label],
+                " | ".join(lf.patterns),
+                lf.precision,
+                lf.gold_precision,
+                lf.coverage,
+                lf.new_coverage,
+            )
+            for lf in self.lfs
+        ]
+        clusters = [
+            (
+                len(cluster.rows),
+                None if cluster.label is None else self.labels[cluster.label],
+                ", ".join(cluster.phrases),
+            )
+            for cluster in self.clusters
+        ]
+        columns = ["label", "what", "precision", "on gold", "coverage", "new"]
+        title = " ".join(["Candidates for labeling functions (precision is estimated).", *self.read()])
+        parts = [html_table(candidates, columns, title=title, bars=["precision"])]
+        if clusters:
+            parts.append(html_table(clusters, ["rows", "label?", "in common"], title="Rows without votes"))
+        if self.weak_lfs:
+            weak = [(problem.lf, problem.kind, problem.text) for problem in self.weak_lfs]
+            parts.append(
+                html_table(weak, ["labeling function", "problem", "what to do"], title="Labeling functions to look at")
+            )
+        return "".join(parts)
 
     def code(self) -> str:
         """Return the candidates as Python that can be pasted into a pack."""

@@ -28,7 +28,7 @@ _LEAST_SHARE, _LEAST_TEXTS = 0.001, 4
 """Texts in which a phrase must stand to be looked at: of all, and at least."""
 
 
-def suggest(
+def suggest_lfs(
     texts: Sequence[str],
     votes: Votes,
     probs: ArrayLike,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
+from weaklabel.html_table import html_table
 from weaklabel.labels import ABSTAIN, Labels, VoteArray, check_L, check_Y, vote_dtype
 from weaklabel.table import table
 from weaklabel.votes.matrix import GivenVotes, Votes
@@ -70,6 +71,19 @@ class LFAnalysis:
         if isinstance(self._source, VotePatterns):
             return tally_votes(self._source.patterns, self._source.weights())
         return tally_votes(self._source, classes=self._classes)
+
+    def _repr_html_(self) -> str:
+        frame = self.lf_summary()
+        rows = [
+            (name, *map(_plain, cells)) for name, cells in zip(frame.index, frame.itertuples(index=False), strict=True)
+        ]
+        title = (
+            f"{self._n:,} rows: {self.label_coverage():.1%} have a vote, {self.label_overlap():.1%} several, "
+            f"{self.label_conflict():.1%} votes that differ"
+        )
+        return html_table(
+            rows, ["labeling function", *frame.columns], title=title, bars=["Coverage", "Overlaps", "Conflicts"]
+        )
 
     def label_coverage(self) -> float:
         """Return the share of rows with at least one vote."""

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from weaklabel.errors import VoteError
-from weaklabel.labels import VoteArray, check_L, check_label_names
+from weaklabel.html_table import MOST_ROWS, html_table
+from weaklabel.labels import ABSTAIN, VoteArray, check_L, check_label_names
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
 
 
@@ -97,6 +98,20 @@ class Votes:
     def cardinality(self) -> int:
         """Number of classes: of ``labels``, or else what the votes show, and at least 2."""
         return len(self.labels) if self.labels is not None else max(2, int(self.L.max(initial=-1)) + 1)
+
+    def _repr_html_(self) -> str:
+        names = self.labels or [str(number) for number in range(self.cardinality)]
+        counts = [
+            np.bincount(column[column >= 0].astype(np.int64), minlength=len(names)) for column in self.L.T[:MOST_ROWS]
+        ]
+        rows = [
+            (name, int(count.sum()), count.sum() / max(self.n, 1), *count.tolist())
+            for name, count in zip(self.lf_names, counts, strict=False)
+        ]
+        covered = (self.L != ABSTAIN).any(axis=1).mean() if self.n and self.m else 0.0
+        title = f"Votes of {self.m} labeling functions on {self.n:,} rows; {covered:.1%} of the rows have a vote"
+        columns = ["labeling function", "votes", "coverage", *(f"votes for {name}" for name in names)]
+        return html_table(rows, columns, title=title, total=self.m, bars=["coverage"])
 
     def patterns(self) -> VotePatterns:
         """Return the unique rows of L with their counts; computed once."""
