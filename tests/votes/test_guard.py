@@ -40,7 +40,7 @@ def in_batches(texts, size):
 def vote(texts, size=1_000, workers=1, pack=PACK, **options):
     """Return votes and problems by name."""
     lfs = load_lfs(pack)
-    with Voter(lfs.lfs, top=2, specs=lfs.specs, workers=workers, **options) as voter:
+    with Voter(lfs.lfs, top=2, pack=lfs, workers=workers, **options) as voter:
         parts = [found for _, found in voter.vote(in_batches(texts, size))]
     assert not guards()
     joined = [join_votes([part[number] for part in parts]) for number in range(len(lfs))]
@@ -141,7 +141,7 @@ def test_a_slow_but_honest_one_keeps_its_votes(tmp_path):
 def test_a_process_killed_from_outside_costs_nothing(tmp_path):
     lfs = load_lfs(slow_pack(tmp_path, 0.01))
     found = []
-    with Voter(lfs.lfs, top=2, specs=lfs.specs, workers=1) as voter:
+    with Voter(lfs.lfs, top=2, pack=lfs, workers=1) as voter:
         for number, (_, votes) in enumerate(voter.vote(in_batches(PLAIN * 40, 20))):
             found += votes
             if number in (1, 3):
@@ -156,10 +156,10 @@ def test_a_process_killed_from_outside_costs_nothing(tmp_path):
 def test_no_process_for_expressions_and_no_more_than_batches():
     lfs = load_lfs(PACK)
     keyword = [lf for lf in lfs if lf.name == "keyword"]
-    with Voter(keyword, top=2, specs=lfs.specs, workers=2) as voter:
+    with Voter(keyword, top=2, pack=lfs, workers=2) as voter:
         assert [found[0].votes.tolist() for _, found in voter.vote(in_batches(PLAIN, 2))] == [[-1, 1]] * 2
         assert not guards()
-    with Voter(lfs.lfs, top=2, specs=lfs.specs, workers=3) as voter:
+    with Voter(lfs.lfs, top=2, pack=lfs, workers=3) as voter:
         assert not guards()
         for _ in voter.vote(in_batches(PLAIN, 2)):
             assert len(guards()) <= 2
@@ -170,7 +170,7 @@ def test_no_process_for_expressions_and_no_more_than_batches():
 
 def test_what_a_labeling_function_starts_ends_with_it():
     lfs = load_lfs(PACK)
-    with Voter(lfs.lfs, top=2, specs=lfs.specs, workers=1) as voter:
+    with Voter(lfs.lfs, top=2, pack=lfs, workers=1) as voter:
         list(voter.vote(in_batches(["spawn"], 1)))
         (guard,) = guards()
         started = [guard, *guard.children(recursive=True)]
@@ -189,7 +189,7 @@ def test_a_pack_that_does_not_load_in_the_process_says_so(tmp_path):
         (PACK.read_text(encoding="utf-8").replace("def rough(", "def gone("), LFError, "LF 'rough' is missing when"),
     ):
         path.write_text(text, encoding="utf-8")
-        with Voter(lfs.lfs, specs=lfs.specs, workers=1) as voter, pytest.raises(kind, match=message):
+        with Voter(lfs.lfs, pack=lfs, workers=1) as voter, pytest.raises(kind, match=message):
             list(voter.vote(in_batches(PLAIN, 2)))
 
 
@@ -201,7 +201,7 @@ def test_what_is_wrong_with_the_labeling_function_itself_passes_the_process(tmp_
         encoding="utf-8",
     )
     lfs = load_lfs(path)
-    with Voter(lfs.lfs, specs=lfs.specs, workers=1) as voter:
+    with Voter(lfs.lfs, pack=lfs, workers=1) as voter:
         for _ in range(2):
             with pytest.raises(LFError, match="the model is missing"):
                 list(voter.vote(in_batches(PLAIN, 2)))

@@ -12,8 +12,7 @@ from weaklabel import __version__
 from weaklabel.corpus import Corpus
 from weaklabel.corpus.open import CHUNK
 from weaklabel.corpus.parts import PART_CHUNKS, PART_ROWS
-from weaklabel.lf.fingerprint import fingerprint
-from weaklabel.lf.packs import LFCollection
+from weaklabel.lf.fingerprint import Identity
 from weaklabel.versions import versions
 
 ONCE = "once-"
@@ -43,12 +42,10 @@ def corpus_identity(corpus: Corpus) -> str:
     return digest(how)
 
 
-def lf_keys(lfs: LFCollection) -> tuple[str, ...]:
-    """Return the fingerprint of each labeling function; of one that has none, a key that never comes again."""
-    origins = lfs.origins or (None,) * len(lfs)
-    found = (fingerprint(lf, origin) for lf, origin in zip(lfs, origins, strict=True))
+def lf_keys(identity: Identity, n_classes: int) -> tuple[str, ...]:
+    """Return the key of each labeling function: its fingerprint; of one that has none, a key that never comes again."""
     # The number of classes too: a vote beyond it is none.
-    return tuple(f"{key}-{len(lfs.labels)}" if key else f"{ONCE}{uuid4().hex}" for key in found)
+    return tuple(f"{key}-{n_classes}" if key else f"{ONCE}{uuid4().hex}" for key in identity.keys.values())
 
 
 def output_identity(corpus: str, out: str, **settings: Any) -> dict[str, Any]:

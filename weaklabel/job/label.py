@@ -22,6 +22,7 @@ from weaklabel.job.folder import JobFolder
 from weaklabel.job.identity import corpus_identity, lf_keys, output_identity
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
 from weaklabel.labelled import make_label_model, new_columns
+from weaklabel.lf.fingerprint import check_files, identity_of
 from weaklabel.lf.pack_inputs import PACK_FILES, pack_inputs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.progress import Stage, finish, showing, stage
@@ -132,14 +133,22 @@ def _label_file(
         )
     check_new_columns(corpus, new_columns(lfs.labels, lfs.names if options.with_votes else (), options.prefix))
     check_outputs(label_outputs(corpus, out), {THE_CORPUS: corpus.files(), PACK_FILES: pack_inputs(lfs.origins)})
-    corpus_id, keys = corpus_identity(corpus), lf_keys(lfs)
+    identity = identity_of(lfs)
+    corpus_id, keys = corpus_identity(corpus), lf_keys(identity, len(lfs.labels))
     place = "-" if dry_run else out
     with JobFolder(place, _identity(corpus, corpus_id, keys, lfs, out, options)) as folder, ExitStack() as stack:
-        job = LabelJob(corpus, lfs, options, keys, corpus_id, out, folder.path, folder.tag, _cached_votes(corpus_id))
+        job = LabelJob(
+            corpus, lfs, options, identity, keys, corpus_id, out, folder.path, folder.tag, _cached_votes(corpus_id)
+        )
         stack.callback(job.close)
         with stage("voting", unit="rows") as job.stage:
             counted = _count(engine.vote(job), len(lfs), ErrorBudget(options.error_budget), job)
         job.say_slowest()
+        try:
+            check_files(identity)
+        except WeakLabelError:
+            job.store.discard()
+            raise
         model = job.load_model()
         if model is None:
             model = _fitted(unfitted, job, counted.patterns)

@@ -10,10 +10,10 @@ from typing import Any
 from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.corpus.parts import Part
-from weaklabel.errors import CorpusError, LFError
-from weaklabel.job.identity import ONCE, lf_keys
+from weaklabel.errors import CorpusError
 from weaklabel.job.predict import PredictJob
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
+from weaklabel.lf.fingerprint import Identity, check_same
 from weaklabel.lf.packs import load_lfs
 
 _jobs: dict[str, LabelJob | PredictJob] = {}
@@ -58,16 +58,18 @@ def _made(order: dict[str, Any]) -> LabelJob | PredictJob:
 def _label_job(order: dict[str, Any], corpus: Corpus) -> LabelJob:
     settings = LabelModelSettings.model_validate(order["options"].pop("label_model"))
     lfs = load_lfs(*order["lfs"])
-    for name, here, there in zip(lfs.names, lf_keys(lfs), order["keys"], strict=True):
-        if here != there and not here.startswith(ONCE):
-            raise LFError(
-                f"LF '{name}' is another one on this worker than where the job began: give all machines the same pack, "
-                "the same packages and the same Python, and do not change them meanwhile"
-            )
+    check_same(
+        Identity(**order["identity"]),
+        lfs.names,
+        lfs,
+        "give all machines the same pack, the same packages and the same Python, do not change them meanwhile, and "
+        "give the same command again",
+    )
     job = LabelJob(
         corpus,
         lfs,
         LabelOptions(label_model=settings, **order["options"]),
+        Identity(**order["identity"]),
         order["keys"],
         order["corpus_id"],
         order["out"],

@@ -119,6 +119,11 @@ class VoteStore:
         with atomic_path(self.folder / _name(votes.part.number)) as path, path.open("wb") as handle:
             np.savez(handle, **arrays)
 
+    def discard(self) -> None:
+        """Remove the votes of the run under way: they may be a mix of what was before a change and behind it."""
+        for path in self.folder.glob("votes-*.npz"):
+            path.unlink(missing_ok=True)
+
     def _read(self, path: Path) -> PartVotes | None:
         try:
             with np.load(path, allow_pickle=False) as archive:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +21,7 @@ from weaklabel.job.store import PartVotes, VoteStore
 from weaklabel.labelled import label_columns, vote_columns
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 from weaklabel.lf.core import LF
+from weaklabel.lf.fingerprint import Identity
 from weaklabel.lf.packs import LFCollection
 from weaklabel.progress import Stage
 from weaklabel.votes import Problems, VotePatterns, vote_patterns
@@ -102,8 +103,10 @@ class LabelJob:
     ----------
     corpus, lfs, options
         What is labelled, by whom, and how.
+    identity
+        What the labeling functions are, to be compared where they are loaded again.
     keys
-        Fingerprints of the labeling functions.
+        Under which the votes of each labeling function are kept.
     corpus_id
         See `corpus_identity`.
     out
@@ -126,6 +129,7 @@ class LabelJob:
         corpus: Corpus,
         lfs: LFCollection,
         options: LabelOptions,
+        identity: Identity,
         keys: Sequence[str],
         corpus_id: str,
         out: str,
@@ -136,6 +140,7 @@ class LabelJob:
         self.corpus = corpus
         self.lfs = lfs
         self.options = options
+        self.identity = identity
         self.keys = tuple(keys)
         self.out = out
         self.folder = folder
@@ -156,6 +161,7 @@ class LabelJob:
             "kind": "label",
             "lfs": self.lfs.specs,
             "options": options | {"workers": 1, "label_model": self.options.label_model.model_dump(mode="json")},
+            "identity": asdict(self.identity),
             "keys": self.keys,
             "corpus_id": self.corpus_id,
             "out": self.out,
@@ -303,7 +309,7 @@ class LabelJob:
             self._voters[missing] = Voter(
                 lfs,
                 top=len(self.lfs.labels),
-                specs=self.lfs.specs,
+                pack=self.lfs,
                 workers=options.workers,
                 time_limit=options.time_limit,
                 memory_limit=options.memory_limit,

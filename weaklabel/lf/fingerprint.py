@@ -7,19 +7,22 @@ It cannot see files, services, clocks or chance that a function turns to when it
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 import weaklabel
-from weaklabel.cache import digest_of
+from weaklabel.cache import content_of, digest_of
 from weaklabel.encoder import default_model, run_identity
-from weaklabel.errors import WeakLabelError
+from weaklabel.errors import LFError, WeakLabelError
 from weaklabel.lf.components import components_for, pipeline_identity
 from weaklabel.lf.core import LF, ForeignLF, LabelingFunction
 from weaklabel.lf.lexicon import LexiconLF
 from weaklabel.lf.models import SklearnLF, TransformersLF, ZeroShotLF
 from weaklabel.lf.modules import version_of
+from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.lf.parsing import SpacyLF
 from weaklabel.lf.patterns import PatternLF
 from weaklabel.lf.prototype import PrototypeLF
@@ -57,15 +60,100 @@ def fingerprint(lf: LF, origin: str | None = None) -> str | None:
     >>> fingerprint(keyword_lf("a", 1, ["free"])) == fingerprint(keyword_lf("a", 1, ["free", "win"]))
     False
     """
+    return _fingerprint(lf, ValueHash(origin))
+
+
+def _fingerprint(lf: LF, values: ValueHash) -> str | None:
     try:
-        essence = ValueHash(origin).of(_essence(lf))
+        essence = values.of(_essence(lf, values))
     except (Unknowable, OSError, WeakLabelError):
         return None
     versions = f"{VERSION} {weaklabel.__version__} {platform.python_version()} {type(lf).__qualname__}"
     return digest_of([versions, essence]).hex()
 
 
-def _essence(lf: Any) -> Any:
+@dataclass(frozen=True)
+class Identity:
+    """What labeling functions were when they were loaded, to be compared where they are loaded again.
+
+    Attributes
+    ----------
+    keys
+        Fingerprint by name; None where it cannot be told.
+    sources
+        See `LFCollection`; they tell where a fingerprint cannot.
+    files
+        Hash of each file or folder that they read when they vote: models, and paths among their resources.
+    """
+
+    keys: Mapping[str, str | None]
+    sources: Mapping[str, str]
+    files: Mapping[str, str]
+
+
+def identity_of(lfs: LFCollection) -> Identity:
+    """Return what labeling functions are now."""
+    keys, files = {}, dict[str, str]()
+    for lf, origin in zip(lfs.lfs, lfs.origins or (None,) * len(lfs), strict=True):
+        values = ValueHash(origin)
+        keys[lf.name] = _fingerprint(lf, values)
+        files.update(values.files)
+    return Identity(keys, lfs.sources, files)
+
+
+def check_same(expected: Identity, names: Iterable[str], lfs: LFCollection, hint: str) -> None:
+    """Compare labeling functions with what they were where they were loaded first.
+
+    Parameters
+    ----------
+    expected
+        What they were.
+    names
+        Those that are compared.
+    lfs
+        Those loaded here.
+    hint
+        What to do where they differ, for the message.
+
+    Raises
+    ------
+    LFError
+        One is missing or another one than before; names it and its pack.
+    """
+    here, again = identity_of(lfs), None
+    origins = dict(zip(lfs.names, lfs.origins, strict=True))
+    for name in names:
+        if name not in here.keys:
+            raise LFError(f"LF '{name}' is missing when {', '.join(lfs.specs)} is loaded again in a worker process")
+        key, before = here.keys[name], expected.keys[name]
+        if key == before is not None:
+            continue
+        if key != before:
+            # Some differ whenever they are loaded, since they hold a time or a random number.
+            again = again or identity_of(load_lfs(*lfs.specs))
+            is_another = again.keys.get(name) == key
+        else:
+            is_another = False
+        changed = [file for file, content in expected.sources.items() if here.sources.get(file, content) != content]
+        if is_another or changed:
+            what = f" ({changed[0]} was edited)" if changed else ""
+            raise LFError(
+                f"LF '{name}' of {origins[name]} in a worker process is not the one that this run loaded{what}: {hint}"
+            )
+
+
+def check_files(expected: Identity) -> None:
+    """Refuse, as an `LFError`, votes of labeling functions whose models or files changed while they voted."""
+    for file, content in expected.files.items():
+        try:
+            is_same = content_of(file) == content
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise LFError(f"{file}, which labeling functions read, has changed while they voted: run again")
+
+
+def _essence(lf: Any, values: ValueHash) -> Any:
     """Return values that tell the labeling function from all that vote otherwise."""
     kind = type(lf)
     if kind is LabelingFunction:
@@ -80,7 +168,7 @@ def _essence(lf: Any) -> Any:
     if kind is SpacyLF:
         return _of_spacy(lf)
     if kind in (SklearnLF, TransformersLF, ZeroShotLF, PrototypeLF):
-        return _of_model(lf)
+        return _of_model(lf, values)
     raise Unknowable(kind)
 
 
@@ -99,12 +187,14 @@ def _of_spacy(lf: SpacyLF) -> Any:
     return [pipeline, components_for(lf.nlp, lf.needs), lf.columns, lf.label, made_of]
 
 
-def _of_model(lf: Any) -> Any:
+def _of_model(lf: Any, values: ValueHash) -> Any:
     # What begins with an underscore is computed from the rest when it is first needed.
     given = {name: value for name, value in vars(lf).items() if not name.startswith("_") and name != "name"}
     if isinstance(lf, SklearnLF):
         return given
-    model = run_identity(str(default_model() if lf.model is None else lf.model), None)
+    folder = str(default_model() if lf.model is None else lf.model)
+    model = run_identity(folder, None)
     if model is None:
         raise Unknowable(lf.model)
+    values.note_file(folder)
     return [model, {**given, "model": ""}]

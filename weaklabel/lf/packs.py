@@ -13,9 +13,9 @@ import io
 import sys
 import tokenize
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +27,7 @@ from weaklabel.html_table import html_table
 from weaklabel.label_names import encode_labels
 from weaklabel.labels import Labels, check_label_names
 from weaklabel.lf.core import LF, as_lf
+from weaklabel.lf.modules import is_installed, own_modules
 from weaklabel.progress import stage
 
 ENTRY_POINT_GROUP = "weaklabel.labeling_functions"
@@ -48,6 +49,8 @@ class LFCollection:
         Where each labeling function came from.
     doc
         First line of the pack's docstring.
+    sources
+        The user's own source files behind them, with the hash of each as it was when it was loaded.
     """
 
     lfs: tuple[LF, ...]
@@ -55,6 +58,7 @@ class LFCollection:
     specs: tuple[str, ...] = ()
     origins: tuple[str, ...] = field(default=(), compare=False)
     doc: str = field(default="", compare=False)
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,6 +77,13 @@ class LFCollection:
             A value is no class; says the row.
         """
         return encode_labels(values, self.labels, "labels", stacklevel=2)
+
+    def only(self, names: Iterable[str]) -> LFCollection:
+        """Return the collection with the labeling functions of these names alone, in its own order."""
+        wanted = set(names)
+        chosen = [number for number, lf in enumerate(self.lfs) if lf.name in wanted]
+        origins = tuple(self.origins[number] for number in chosen) if self.origins else ()
+        return replace(self, lfs=tuple(self.lfs[number] for number in chosen), origins=origins)
 
     def __iter__(self) -> Iterator[LF]:
         return iter(self.lfs)
@@ -146,6 +157,7 @@ def join_packs(packs: Sequence[LFCollection]) -> LFCollection:
         specs=tuple(spec for pack in packs for spec in pack.specs),
         origins=tuple(origin for pack in packs for origin in pack.origins),
         doc=first.doc,
+        sources={file: content for pack in packs for file, content in pack.sources.items()},
     )
 
 
@@ -201,31 +213,62 @@ def _load_file(path: Path, spec: str) -> LFCollection:
     # Named by its path: two packs called mine.py in different folders must not replace each other in sys.modules.
     name = f"weaklabel_pack_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     module_spec = importlib.util.spec_from_file_location(name, path)
-    assert module_spec is not None and module_spec.loader is not None
+    assert module_spec is not None
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[name] = module
     try:
+        source = path.read_bytes()
         with _neighbours(path.parent):
-            module_spec.loader.exec_module(module)
+            # Not by its loader, which takes compiled code for this source's where time (in seconds) and size are the same.
+            exec(compile(source, str(path), "exec", dont_inherit=True), vars(module))
+            sources = _sources(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise LFError(f"pack {path} cannot be loaded: {_blame(error, path)}") from error
-    return _collect(module, vars(module).items(), spec, str(path))
+    sources[str(path)] = _digest(source)
+    return _collect(module, vars(module).items(), spec, str(path), sources)
 
 
 @contextmanager
 def _neighbours(folder: Path) -> Iterator[None]:
     """Let a pack import the files beside it, as a script can, without another pack getting the same ones later."""
-    before = set(sys.modules)
+    before, writes = dict(sys.modules), sys.dont_write_bytecode
     sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = True  # an edit within the second of the last one would not be seen
+    importlib.invalidate_caches()
     try:
         yield
     finally:
-        sys.path.remove(str(folder))
-        for name in set(sys.modules) - before:
-            file = getattr(sys.modules[name], "__file__", None)
-            if file and Path(file).is_relative_to(folder) and "site-packages" not in file and name.count(".") == 0:
+        sys.dont_write_bytecode = writes
+        with suppress(ValueError):  # where the pack removed it
+            sys.path.remove(str(folder))
+        for name, module in list(sys.modules.items()):
+            if module is not before.get(name) and _is_beside(name, module, folder):
                 del sys.modules[name]
+                if name in before:  # a helper that took the place of a module of this name
+                    sys.modules[name] = before[name]
+
+
+def _is_beside(name: str, module: Any, folder: Path) -> bool:
+    """Say whether a module, or namespace package, is the user's own and comes from the folder of a pack."""
+    file = getattr(module, "__file__", None)
+    places = [file] if isinstance(file, str) else list(getattr(module, "__path__", None) or ())
+    if name.partition(".")[0] == "weaklabel" or not places:
+        return False
+    return all(Path(place).is_relative_to(folder) and not is_installed(name, place, None) for place in places)
+
+
+def _sources(module: ModuleType) -> dict[str, str]:
+    """Return the hash of each of the user's own source files that a module consists of."""
+    found = {}
+    for file in own_modules(module, None).values():
+        with suppress(OSError):  # such as the name that a notebook gives to a cell
+            found[file] = _digest(Path(file).read_bytes())
+    return found
+
+
+def _digest(source: bytes) -> str:
+    return hashlib.blake2b(source, digest_size=32).hexdigest()
 
 
 def _load_attribute(target: str, spec: str, origin: str) -> LFCollection:
@@ -240,11 +283,13 @@ def _load_attribute(target: str, spec: str, origin: str) -> LFCollection:
     except (Exception, SystemExit) as error:
         raise LFError(f"pack {origin} cannot be loaded: {type(error).__name__}: {error}") from error
     if isinstance(thing, ModuleType):
-        return _collect(thing, vars(thing).items(), spec, origin)
-    return _collect(module, [(attribute, thing)], spec, origin)
+        return _collect(thing, vars(thing).items(), spec, origin, _sources(thing))
+    return _collect(module, [(attribute, thing)], spec, origin, _sources(module))
 
 
-def _collect(module: ModuleType, items: Iterable[tuple[str, Any]], spec: str, origin: str) -> LFCollection:
+def _collect(
+    module: ModuleType, items: Iterable[tuple[str, Any]], spec: str, origin: str, sources: Mapping[str, str]
+) -> LFCollection:
     """Gather the labeling functions among ``items``, single ones and lists of them, each once."""
     if not hasattr(module, "LABELS"):
         raise LFError(f"pack {origin} has no LABELS; add a line such as LABELS = ('ham', 'spam')")
@@ -268,7 +313,7 @@ def _collect(module: ModuleType, items: Iterable[tuple[str, Any]], spec: str, or
         if isinstance(label, int) and label >= len(labels):
             raise LFError(f"pack {origin}: LF '{lf.name}' votes {label}, but LABELS has {len(labels)} classes, from 0")
     doc = (module.__doc__ or "").strip().partition("\n")[0]
-    return join_packs([LFCollection(lfs, labels, (spec,), (origin,) * len(lfs), doc)])
+    return join_packs([LFCollection(lfs, labels, (spec,), (origin,) * len(lfs), doc, sources)])
 
 
 def _origin(point: EntryPoint) -> str:

@@ -15,6 +15,7 @@ from weaklabel.corpus.corpus import can_be_text
 from weaklabel.errors import LFError, VoteError, nearest
 from weaklabel.labels import MAX_CARDINALITY, check_label_names
 from weaklabel.lf.core import LF, as_lf
+from weaklabel.lf.packs import LFCollection
 from weaklabel.progress import showing, stage
 from weaklabel.votes.budget import ErrorBudget
 from weaklabel.votes.evaluate import LFVotes
@@ -95,13 +96,13 @@ def apply_lfs(
     rows = _as_corpus(corpus)
     _check_columns(functions, rows)
     top = MAX_CARDINALITY if names is None else len(names)
-    specs = tuple(getattr(lfs, "specs", ()))
+    pack = lfs if isinstance(lfs, LFCollection) else None
 
     blocks = [np.empty((len(functions), 0), np.int8)]
     with (
         showing(progress),
         stage("voting", rows.known_length, "rows") as told,
-        Voter(functions, top=top, specs=specs, workers=workers, time_limit=time_limit) as voter,
+        Voter(functions, top=top, pack=pack, workers=workers, time_limit=time_limit) as voter,
     ):
         voter.stage = told
         for batch, found in voter.vote(rows.batches(batch_size)):

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -17,6 +17,7 @@ from weaklabel import errors
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError, WeakLabelError
 from weaklabel.lf.core import LF
+from weaklabel.lf.fingerprint import Identity
 from weaklabel.votes.conduct import Conduct
 from weaklabel.votes.evaluate import LFVotes, fault, join_votes
 from weaklabel.votes.limits import WHOLE, finer, seconds_for, took_longer
@@ -42,6 +43,8 @@ class Order:
         What is known of each, shared between guards.
     specs
         By what the process loads them; see `load_lfs`.
+    identity
+        What they are, so that the process does not vote by others.
     top
         Number of classes.
     time_limit
@@ -55,6 +58,7 @@ class Order:
     lfs: Sequence[LF]
     conducts: Sequence[Conduct]
     specs: tuple[str, ...]
+    identity: Identity
     top: int
     time_limit: float
     memory_limit: int | None
@@ -64,6 +68,7 @@ class Order:
         """Return it as a message."""
         return {
             "specs": self.specs,
+            "identity": asdict(self.identity),
             "names": [lf.name for lf in self.lfs],
             "top": self.top,
             "time_limit": self.time_limit,

@@ -17,7 +17,9 @@ from weaklabel.corpus.batch import Batch
 from weaklabel.errors import LFError, VoteError
 from weaklabel.labels import MAX_CARDINALITY
 from weaklabel.lf.core import LF, ExpressionLF
+from weaklabel.lf.fingerprint import identity_of
 from weaklabel.lf.lexicon import LexiconLF
+from weaklabel.lf.packs import LFCollection
 from weaklabel.progress import Stage, say
 from weaklabel.votes.conduct import Conduct
 from weaklabel.votes.evaluate import LFVotes, ask, join_votes
@@ -64,8 +66,9 @@ class Voter:
         Labeling functions with distinct names.
     top
         Number of classes; a vote must be below it.
-    specs
-        What a process gives to `load_lfs` to get the labeling functions; needed with ``workers``.
+    pack
+        The collection that the labeling functions come from; needed with ``workers``: each process loads it anew, and
+        compares what it gets with what is here.
     workers
         Guarded processes; they start with the first batches, no more of them than batches, and stay until the end.
         0 stays in this process, where a labeling function that crashes takes everything down.
@@ -102,7 +105,7 @@ class Voter:
         lfs: Sequence[LF],
         *,
         top: int = MAX_CARDINALITY,
-        specs: tuple[str, ...] = (),
+        pack: LFCollection | None = None,
         workers: int = 0,
         time_limit: float | None = None,
         memory_limit: int | None = None,
@@ -123,7 +126,7 @@ class Voter:
         self._guards: list[Guard] = []
         self._pool: ThreadPoolExecutor | None = None
         if self._guarded:
-            if not specs:
+            if pack is None or not pack.specs:
                 raise LFError(
                     f"workers need labeling functions from a pack, and LF '{self._guarded[0].name}' comes from none: "
                     "put it into a .py file and load that with load_lfs, or use workers=0"
@@ -131,7 +134,8 @@ class Voter:
             order = Order(
                 lfs=self._guarded,
                 conducts=[self._conducts[lf.name] for lf in self._guarded],
-                specs=specs,
+                specs=pack.specs,
+                identity=identity_of(pack.only([lf.name for lf in self._guarded])),
                 top=top,
                 time_limit=TIME_LIMIT if time_limit is None else time_limit,
                 memory_limit=memory_limit or _share_of_memory(workers),

@@ -11,8 +11,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from weaklabel.errors import LFError, WeakLabelError
+from weaklabel.errors import WeakLabelError
 from weaklabel.lf.core import LF
+from weaklabel.lf.fingerprint import Identity, check_same
 from weaklabel.lf.packs import load_lfs
 from weaklabel.votes.limits import Step, finer, steps
 from weaklabel.votes.wire import pack_step, receive, send, unpack_batch
@@ -30,7 +31,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         order, _ = receive(incoming)
-        lfs = _load(order["specs"], order["names"])
+        lfs = _load(order)
         _limit_memory(order["memory_limit"])
         send(outgoing, {"ready": True})
         while True:
@@ -65,12 +66,12 @@ def _lacked_memory(step: Step) -> bool:
     return problems is not None and any(problem.message.startswith("MemoryError") for problem in problems.first)
 
 
-def _load(specs: Sequence[str], names: Sequence[str]) -> list[LF]:
-    found = {lf.name: lf for lf in load_lfs(*specs)}
-    for name in names:
-        if name not in found:
-            raise LFError(f"LF '{name}' is missing when {', '.join(specs)} is loaded again in a worker process")
-    return [found[name] for name in names]
+def _load(order: dict[str, Any]) -> list[LF]:
+    """Load the labeling functions, and make sure that they are those whose votes are wanted."""
+    lfs = load_lfs(*order["specs"])
+    check_same(Identity(**order["identity"]), order["names"], lfs, "load it anew and run again")
+    by_name = {lf.name: lf for lf in lfs}
+    return [by_name[name] for name in order["names"]]
 
 
 def _take_over_stdio() -> tuple[Connection, Connection]:
