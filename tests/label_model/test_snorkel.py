@@ -215,7 +215,9 @@ def test_a_diverging_loss_is_tried_again_and_said():
 
 def test_contradicted_unanimous_rows_are_said():
     L, _ = draw_votes(2_000, 4, 2, balance=[0.1, 0.9], coverage=(0.5, 0.6))
-    with pytest.warns(WeakLabelWarning, match=r"contradicts \d+% of the rows on which all votes agree") as caught:
+    with pytest.warns(
+        WeakLabelWarning, match=r"contradicts \d+ of the \d+ rows \(\d+%\) on which all votes agree"
+    ) as caught:
         SnorkelLabelModel(class_balance=[0.999, 0.001]).fit(L)
     assert caught[0].filename == __file__
     with warnings.catch_warnings():

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from weaklabel.errors import LabelModelError
 from weaklabel.html_table import html_table
 from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_at_once
+from weaklabel.label_model.checks import voted_classes, warn_of_contradictions, warn_of_unvoted, without_unvoted
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.given import checked_votes, refuse_numbers, texts_and_gold
 from weaklabel.label_model.prior import dev_class_balance
@@ -50,6 +51,15 @@ class LabelModel(HasParams, ABC):
 
     uses_texts: ClassVar[bool] = False
     """Whether the model looks at texts where it is given them."""
+
+    unvoted_: tuple[int, ...] = ()
+    """Classes that nobody voted for at the fit: a row gets one only where it has a vote for it."""
+
+    _gives_unvoted: ClassVar[bool] = False
+    """Whether rows may get such a class all the same."""
+
+    _checks_answers: ClassVar[bool] = True
+    """Whether a fit looks for unanimous votes that the model contradicts, and warns of them."""
 
     params_error = LabelModelError
     _fitted: ClassVar[tuple[str, ...]] = ("lf_accuracies_",)
@@ -262,7 +272,8 @@ class LabelModel(HasParams, ABC):
         """
         self._check_fitted()
         params = {name: to_plain(value) for name, value in self.get_params().items()}
-        return {"model": type(self).__name__, "params": params, "state": to_plain(self._state())}
+        saved = {"model": type(self).__name__, "params": params, "state": to_plain(self._state())}
+        return saved | ({"unvoted": list(self.unvoted_)} if self.unvoted_ else {})
 
     def _fit_with(self, options: dict[str, Any], L: GivenVotes, texts: Sequence[str] | None) -> Self:
         """Fit with other values of some parameters, which stay as they are."""
@@ -277,7 +288,21 @@ class LabelModel(HasParams, ABC):
 
     def _fit_to(self, L: GivenVotes, texts: Sequence[str] | None) -> None:
         """Fit to votes, and to texts where the model uses them."""
-        self._fit(self._given(L))
+        found = self._given(L)
+        self._fit(found)
+        self._look_back(found)
+
+    def _look_back(self, found: VotePatterns) -> None:
+        """Note which classes nobody votes for; warn of them, and of unanimous votes that the model contradicts."""
+        voted = voted_classes(found, self.cardinality)
+        self.unvoted_ = tuple(np.flatnonzero(~voted).tolist())
+        if self._checks_answers and voted.any():
+            warn_of_unvoted(voted, self._gives_unvoted)
+            warn_of_contradictions(found, self._probs, self.cardinality, self._advice())
+
+    def _advice(self) -> str:
+        """Return what to do where the model contradicts unanimous votes."""
+        return "look for labeling functions that copy others or are mostly wrong, or use MajorityVote"
 
     def _balance_in(self, gold: ArrayLike) -> dict[str, Any]:
         """Return the class balance in gold as a parameter, where the model takes one and was not given any."""
@@ -345,6 +370,8 @@ class LabelModel(HasParams, ABC):
                 probs[some] = self._probs(rows[some])
             return probs
         probs = self._predict_patterns(rows)
+        if self.unvoted_ and not self._gives_unvoted:
+            probs = without_unvoted(probs, rows, self.unvoted_)
         probs[~self._answered(rows)] = np.nan
         return probs
 

@@ -31,6 +31,9 @@ _FULL_ITERATIONS = 4
 _TOLERANCE = 1e-4
 """Iterations end where no probability changes by more than this."""
 
+_IMPOSSIBLE = 1e-300
+"""Share of a class that nobody votes for."""
+
 _FEW = 1 << 14
 """Patterns for which sums of evidence are not worth tables of them."""
 
@@ -72,7 +75,7 @@ class DawidSkene(LabelModel):
     evidence_ : array
         Log likelihood of each class by labeling function and vote, the abstain first. Shape: [m, k+1, k].
     class_balance_ : array
-        Class balance of the rows with votes. Shape: [k].
+        Class balance of the rows with votes; 0 for a class that nobody votes for. Shape: [k].
     lf_accuracies_ : array
         Expected share of each labeling function's votes that are right; NaN where it never votes. Such a labeling
         function is left out, with a `WeakLabelWarning`, and a vote that it casts later is not used. Shape: [m].
@@ -175,18 +178,23 @@ class DawidSkene(LabelModel):
         lf_weights
             Shape: [m].
         """
-        k, balance = self.cardinality, (rows + 1) / (rows + 1).sum()
+        k, voted = self.cardinality, expected.sum(axis=(0, 2)) > 0
+        # A class that nobody votes for has no rows: else it takes those whose votes fit no other class well.
+        balance = (rows + 1) * voted
+        balance /= max(balance.sum(), 1)
         target = np.full((k, k), (1 - self.prior_accuracy) / max(1, k - 1))
         np.fill_diagonal(target, self.prior_accuracy if k > 1 else 1.0)
         in_all = (rows.sum() + silent) * balance
         likelihood = smoothed_likelihood(expected, in_all, target, self.prior_share, self.prior_votes)
+        if not voted.all():
+            likelihood[:, :, ~voted] = likelihood[:, :, voted] @ balance[voted][:, None]
         quiet = np.log1p(-np.minimum(likelihood.sum(axis=1), 1 - 1e-6))
         evidence = np.concatenate([self.abstain_weight * quiet[:, None], np.log(likelihood)], axis=1)
         evidence *= lf_weights[:, None, None]
         return Tables(evidence, balance, expected_accuracies(expected))
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:
-        return self._by_evidence(patterns, self.evidence_, np.log(self.class_balance_))
+        return self._by_evidence(patterns, self.evidence_, _log(self.class_balance_))
 
     def _state(self) -> dict[str, Any]:
         state = super()._state()
@@ -237,5 +245,10 @@ def _untold(same: Any, lf: Any, vote: Any, told: Any) -> Floats:
 
 def _classify(L: VoteArray, tables: Tables) -> Probs:
     if len(L) <= _FEW:
-        return softmax(np.log(tables.balance) + vote_evidence(L, tables.evidence))
-    return probs_by_evidence(L, tables.evidence, np.log(tables.balance))
+        return softmax(_log(tables.balance) + vote_evidence(L, tables.evidence))
+    return probs_by_evidence(L, tables.evidence, _log(tables.balance))
+
+
+def _log(balance: Floats) -> Floats:
+    """Return the log of the class balance, finite for a class that has no rows."""
+    return np.asarray(np.log(np.maximum(balance, _IMPOSSIBLE)))

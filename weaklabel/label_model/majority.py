@@ -39,6 +39,9 @@ class MajorityVote(LabelModel):
            [nan, nan]])
     """
 
+    def _look_back(self, found: VotePatterns) -> None:
+        pass  # no vote count contradicts unanimous votes, nor gives a class without a vote
+
     def _fit(self, found: VotePatterns) -> None:
         agreed, voted, weights = np.zeros(found.m), np.zeros(found.m), found.weights()
         for rows in in_blocks(len(found), self.cardinality):

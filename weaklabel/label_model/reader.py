@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.checks import without_unvoted
 from weaklabel.label_model.sample import TextSample, TextSampler
 from weaklabel.labels import Probs, VoteArray, as_texts
 from weaklabel.votes.matrix import GivenVotes
@@ -29,6 +30,7 @@ class TextReader(LabelModel):
     """
 
     uses_texts = True
+    _checks_answers = False  # the model of votes that a text reader is made of does
 
     def _fit_to(self, L: GivenVotes, texts: Sequence[str] | None) -> None:
         if texts is None:
@@ -38,6 +40,7 @@ class TextReader(LabelModel):
         sampler = self.sampler()
         sampler.add(found, as_texts(texts, LabelModelError, found.n))
         self._fit_sample(found, sampler.sample())
+        self._look_back(found)
 
     def fit_sample(self, L: GivenVotes, sample: TextSample) -> Self:
         """Fit to votes, and to the texts that `sampler` chose: the same as `fit` to all texts.
@@ -54,7 +57,9 @@ class TextReader(LabelModel):
         VoteError, LabelModelError
             As `LabelModel.fit`.
         """
-        self._fit_sample(self._given(L), sample)
+        found = self._given(L)
+        self._fit_sample(found, sample)
+        self._look_back(found)
         return self
 
     def sampler(self) -> TextSampler:
@@ -81,4 +86,5 @@ class TextReader(LabelModel):
         rows, inverse = self._rows(L)
         rows = rows if inverse is None else take_rows(rows, inverse)
         self._check_width(rows.shape[1])
-        return rows, None, self._predict_texts(rows, as_texts(texts, LabelModelError, len(rows)))
+        probs = self._predict_texts(rows, as_texts(texts, LabelModelError, len(rows)))
+        return rows, None, without_unvoted(probs, rows, self.unvoted_) if self.unvoted_ else probs

@@ -78,4 +78,5 @@ def restore(saved: dict[str, Any]) -> LabelModel:
     """Make the fitted model that `LabelModel.to_saved` was given; damaged input is a KeyError, ValueError or TypeError."""
     model = MODELS[saved["model"]](**saved["params"])
     model._restore(saved["state"])
+    model.unvoted_ = tuple(int(label) for label in saved.get("unvoted", ()))
     return model

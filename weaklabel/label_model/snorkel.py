@@ -17,8 +17,8 @@ from weaklabel.label_model.snorkel_fit import LR_FACTORS, STEPS, LossDivergedErr
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.matrix import GivenVotes
-from weaklabel.votes.patterns import VotePatterns, gathered, take_rows, vote_patterns
-from weaklabel.votes.tally import has_vote, span_of_votes
+from weaklabel.votes.patterns import VotePatterns, gathered, vote_patterns
+from weaklabel.votes.tally import has_vote
 from weaklabel.warn import warn
 
 _FIT_OPTIONS = ("n_epochs", "lr", "l2", "optimizer", "lr_scheduler", "prec_init", "mu_eps", "seed")
@@ -82,6 +82,7 @@ class SnorkelLabelModel(LabelModel):
     """
 
     _fitted = ("lf_accuracies_", "mu_", "p_")
+    _gives_unvoted = True
 
     mu_: NDArray[np.float64]
     p_: NDArray[np.float64]
@@ -202,7 +203,6 @@ class SnorkelLabelModel(LabelModel):
         right = (self.mu_.reshape(found.m, k, k).diagonal(axis1=1, axis2=2) * p).sum(axis=1)
         self.lf_accuracies_ = np.full(found.m, np.nan)
         self.lf_accuracies_[voting] = np.clip(right[voting] / (lf_rows[voting] / n), 1e-6, 1.0)
-        self._warn_of_contradictions(found)
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:
         m, k = patterns.shape[1], self.cardinality
@@ -268,18 +268,8 @@ class SnorkelLabelModel(LabelModel):
             "leave out labeling functions that repeat others, or use MajorityVote"
         )
 
-    def _warn_of_contradictions(self, found: VotePatterns) -> None:
-        """Warn where the model contradicts most of the rows on which all votes agree: it has gone astray."""
-        twice, lowest, highest = span_of_votes(found.patterns)
-        unanimous = twice & (lowest == highest)
-        weights = found.counts[unanimous]
-        said = self._predict_patterns(take_rows(found.patterns, np.flatnonzero(unanimous))).argmax(axis=1)
-        contradicted = weights[said != highest[unanimous]].sum()
-        if contradicted > weights.sum() / 2:
-            warn(
-                f"the label model contradicts {contradicted / weights.sum():.0%} of the rows on which all votes agree "
-                "(two or more); check class_balance, or use MajorityVote",
-            )
+    def _advice(self) -> str:
+        return "check class_balance, or use MajorityVote"
 
 
 def _check_name(parameter: str, name: str, known: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from weaklabel.label_model.structure_starts import labels_by_counts, labels_by_s
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns
+from weaklabel.warn import warn
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +44,7 @@ _OTHERS = 0.05
 """Odds of other classes against the one with most votes, in a start for one large class."""
 
 _LEAST_VIEWS = 3
-"""Labeling functions that it takes to learn from their votes how good each is."""
+"""Labeling functions that do not copy each other which it takes to learn from their votes how good each is."""
 
 _ROWS_AT_ONCE = 1 << 17
 """Rows whose votes and answers are in memory together."""
@@ -88,7 +89,8 @@ class StructuredLabelModel(LabelModel):
 
     Notes
     -----
-    A class that nobody votes for gets no probability. Fewer than three labeling functions are taken at their word.
+    A class that nobody votes for gets no probability. Fewer than three labeling functions, or fewer than three once those
+    that copy each other are merged, are taken at their word.
 
     With more than 20,000 rows, all is chosen on a sample of them, and if the model fits that, EM then runs ten times on up
     to 200,000; a million gave a log loss of .0389 instead of .0390 where it was tried.
@@ -135,9 +137,7 @@ class StructuredLabelModel(LabelModel):
         """Choose leaders from one start, then a start for these leaders."""
         k, m = self.cardinality, L.shape[1]
         if m < _LEAST_VIEWS:
-            nobody = np.full(m, -1)
-            start = labels_by_shares(L, counts, k, np.ones(m))
-            return fit_structure(VoteCodes(L, k, nobody), counts, nobody, start, 1)
+            return self._at_their_word(L, counts)
         alike = agreement(overlaps, n, k)
         rules = [find_repeats(overlaps, n, k), *(np.where(alike > least, alike, 0) for least in _ALIKE)]
         rules.append(np.zeros_like(alike))
@@ -150,9 +150,23 @@ class StructuredLabelModel(LabelModel):
                 score = log_evidence(fit_structure(codes, counts, leaders, start, _CHOOSING))
                 tried[leaders.tobytes()] = score, codes, leaders, weights
         _, codes, leaders, weights = max(tried.values(), key=lambda one: one[0])
+        views = len(np.unique(trees(leaders)))
+        if views < _LEAST_VIEWS:
+            warn(
+                f"of {m} labeling functions that vote, {views} {'is' if views == 1 else 'are'} left once those that copy each "
+                f"other are merged; it takes {_LEAST_VIEWS} to learn how good each is, so all are taken to be about as good"
+            )
+            return self._at_their_word(L, counts)
         # More and bolder starts find higher evidence and worse labels: those of another large class, on few votes.
         starts = labels_by_shares(L, counts, k, weights), labels_by_counts(L, counts, k, weights, _OTHERS)
         return max((fit_structure(codes, counts, leaders, start, _ITERATIONS) for start in starts), key=log_evidence)
+
+    def _at_their_word(self, L: VoteArray, counts: Floats) -> Fit:
+        """Take all labeling functions to be about as good: their votes cannot tell how good each is."""
+        m, k = L.shape[1], self.cardinality
+        nobody = np.full(m, -1)
+        start = labels_by_shares(L, counts, k, np.ones(m))
+        return fit_structure(VoteCodes(L, k, nobody), counts, nobody, start, 1)
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:
         usable = self._usable()

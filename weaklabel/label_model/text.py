@@ -24,6 +24,7 @@ from weaklabel.labels import Probs, VoteArray
 from weaklabel.progress import stage
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
+from weaklabel.warn import kept_warnings
 
 Floats = NDArray[np.float64]
 
@@ -196,7 +197,8 @@ class TextLabelModel(TextReader):
         model = self.votes_
         if not self.teaches_.all():
             L = np.asfortranarray(L[:, self.teaches_])
-            model = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(L)
+            with kept_warnings():  # of all labeling functions together, the same has been said
+                model = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(L)
         covered = has_vote(L)
         return sure_labels(model.predict_proba(L), covered), covered
 
