@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus, read_corpus
+from weaklabel.corpus.writing import reading_back
 from weaklabel.errors import ConfigError
 from weaklabel.folders import recover_folder
 from weaklabel.label_model import load_label_model
@@ -116,8 +117,9 @@ def _moved(project: Project, folder: Path) -> Project:
 
 def _labels(file: Path, corpus: Corpus, labels: tuple[str, ...]) -> tuple[Labels, Probs]:
     """Read labels and probabilities of the labelled corpus. Shape: [n], [n, k]."""
-    label, _, *classes = new_columns(labels, (), free_prefix(corpus, labels))
-    frame = read_corpus(file, text=()).frame()
+    new = new_columns(labels, (), free_prefix(corpus, labels))
+    label, _, *classes = new
+    frame = read_corpus(file, text=(), **reading_back(corpus, "csv", new)).frame()
     if len(frame) != len(corpus) or not {label, *classes} <= set(frame.columns):
         raise ConfigError(f"{file} does not hold the labels of {corpus.name}; run the project again")
     preds = encode_labels(frame[label].to_list(), labels, f"{file}, column '{label}'")

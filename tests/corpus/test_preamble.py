@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from weaklabel.corpus import open as opening, read_corpus
-from weaklabel.corpus.writing import write_labelled
+from weaklabel.corpus.writing import reading_back, write_labelled
 from weaklabel.errors import CorpusError
 
 
@@ -171,3 +171,23 @@ def test_rows_in_are_rows_out_and_rejects_in_parts_too(
         assert again.frame().rows() == [(*row, str(number)) for number, row in enumerate(expected)]
     finally:
         opening.CHUNK = before
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("id;text\n1;a, b\n2;c\n", {}),
+        ("id,text\n1,'a, b'\n2,c\n", {"quote_char": "'"}),
+        ("id,text\n1,grüße €\n2,c\n", {"encoding": "cp1252"}),
+        ("id,text\n1,grüße €\n2,c\n", {"encoding": "utf-16"}),
+        ("export\nsep\nid\ttext\n1\ta, b\n2\tc\n", {"skip_rows": 2}),
+        ("1|a\n2|c\n", {"header": False, "columns": ["id", "text"]}),
+        ('text\na, b\n"c"\n', {}),
+    ],
+)
+def test_what_was_written_is_read_back_whatever_the_input_was_like(tmp_path, text, options):
+    corpus = read(tmp_path, text.encode(options.get("encoding", "utf-8")), **options)
+    new = pl.DataFrame({"label": ["x", "y,z"]})
+    write_labelled(corpus, tmp_path / "o.csv", new)
+    again = read_corpus(tmp_path / "o.csv", **reading_back(corpus, "csv", new.columns))
+    assert again.texts() == corpus.texts() and again.column("label") == ["x", "y,z"]

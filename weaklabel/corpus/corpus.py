@@ -125,7 +125,7 @@ class Corpus:
 
     @property
     def format(self) -> str:
-        """One of csv, tsv, jsonl, parquet, folder, frame."""
+        """One of csv, tsv, jsonl, json, parquet, folder, frame."""
         return self.source.format
 
     @property

@@ -181,6 +181,32 @@ def sink_for(corpus: Corpus, kind: str, handle: BinaryIO, safe: bool = False) ->
     )
 
 
+def reading_back(corpus: Corpus, kind: str, new: Sequence[str]) -> dict[str, Any]:
+    """Return the arguments with which `read_corpus` reads what was written of ``corpus`` in a delimited format.
+
+    Parameters
+    ----------
+    corpus
+        What was written.
+    kind
+        csv or tsv.
+    new
+        The new columns that it was written with.
+    """
+    dialect = corpus.dialect
+    if dialect is None:
+        return {}
+    names = {} if dialect.header else {"header": False, "columns": [*corpus.source.schema, *new]}
+    if not copies_records(corpus, kind):
+        return names
+    return names | {
+        "delimiter": dialect.delimiter,
+        "quoting": dialect.quoting,
+        "quote_char": dialect.quote_char if dialect.quoting else None,
+        "encoding": dialect.encoding.codec,
+    }
+
+
 def copies_records(corpus: Corpus, kind: str, safe: bool = False) -> bool:
     """Return whether records of ``corpus`` are copied as they stand where they are written in the format ``kind``."""
     if kind in ("json", "jsonl"):
