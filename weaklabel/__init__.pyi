@@ -17,7 +17,10 @@ from weaklabel.label_model import (
     MajorityVote as MajorityVote,
     SnorkelLabelModel as SnorkelLabelModel,
     WeightedMajorityVote as WeightedMajorityVote,
+    filter_unlabeled_dataframe as filter_unlabeled_dataframe,
     find_dependencies as find_dependencies,
+    preds_to_probs as preds_to_probs,
+    probs_to_preds as probs_to_preds,
     validate_label_models as validate_label_models,
 )
 from weaklabel.labels import ABSTAIN as ABSTAIN
@@ -47,7 +50,12 @@ from weaklabel.lf.preprocess import preprocessor as preprocessor
 from weaklabel.lf.prototype import prototype_lf as prototype_lf
 from weaklabel.pipeline import run_project as run_project
 from weaklabel.review import open_review as open_review
-from weaklabel.scoring import Scores as Scores, score as score
+from weaklabel.scoring import (
+    Scores as Scores,
+    get_label_buckets as get_label_buckets,
+    get_label_instances as get_label_instances,
+    score as score,
+)
 from weaklabel.suggest import Suggestions as Suggestions, suggest_lfs as suggest_lfs
 from weaklabel.votes import (
     LFAnalysis as LFAnalysis,

@@ -107,7 +107,7 @@ def check_L(L: ArrayLike, cardinality: int | None = None) -> VoteArray:
     Parameters
     ----------
     L
-        Shape: [n, m]; whole numbers -1..k-1.
+        Shape: [n, m]; whole numbers -1..k-1. Floats may hold whole numbers; NaN, None and pandas's NA are abstains.
     cardinality
         Number of classes k; None takes as many as occur.
 
@@ -120,6 +120,11 @@ def check_L(L: ArrayLike, cardinality: int | None = None) -> VoteArray:
     array = np.asarray(L)
     if array.ndim != 2:
         raise VoteError(f"L must have two dimensions [rows, labeling functions], not shape {array.shape}")
+    if array.dtype.kind in "fO":
+        array = _without_missing(array)
+    if array.dtype.kind == "f":
+        row, column = np.argwhere(~np.isnan(array) & ~(array == np.round(array)) | (np.abs(array) >= 2**53))[0]
+        raise VoteError(f"L[{row}, {column}] is {array[row, column]}, which is not a whole number; use -1 for abstain")
     if array.dtype.kind not in "iu":
         raise VoteError(f"L must hold whole numbers, not {array.dtype}; use -1 for abstain")
     top = MAX_CARDINALITY if cardinality is None else cardinality

@@ -9,6 +9,7 @@ from weaklabel.label_model.dependencies import find_dependencies
 from weaklabel.label_model.hyper import HyperLabelModel
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.named import LABEL_MODELS, load_label_model
+from weaklabel.label_model.preds import filter_unlabeled_dataframe, preds_to_probs, probs_to_preds
 from weaklabel.label_model.snorkel import SnorkelLabelModel
 from weaklabel.label_model.structured import StructuredLabelModel
 from weaklabel.label_model.text import TextLabelModel
@@ -31,8 +32,11 @@ __all__ = [
     "Validated",
     "WeightedMajorityVote",
     "class_balance_from_gold",
+    "filter_unlabeled_dataframe",
     "find_dependencies",
     "load_label_model",
     "majority_class_balance",
+    "preds_to_probs",
+    "probs_to_preds",
     "validate_label_models",
 ]

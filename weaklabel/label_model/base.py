@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.errors import LabelModelError
+from weaklabel.errors import LabelModelError, nearest
 from weaklabel.html_table import html_table
 from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_at_once
 from weaklabel.label_model.checks import voted_classes, warn_of_contradictions, warn_of_unvoted, without_unvoted
@@ -21,9 +21,15 @@ from weaklabel.label_model.saving import MODELS, to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, check_Y
 from weaklabel.params import HasParams
+from weaklabel.scoring.evaluate import score as evaluate
+from weaklabel.scoring.inputs import Abstain
+from weaklabel.scoring.result import COMPARED
 from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
 from weaklabel.votes.tally import has_vote
+
+SNORKEL_METRICS = {"f1_micro": "micro_f1", "f1_macro": "macro_f1", "matthews_corrcoef": "mcc"}
+"""What Snorkel calls some measures."""
 
 
 class LabelModel(HasParams, ABC):
@@ -229,6 +235,74 @@ class LabelModel(HasParams, ABC):
         if inverse is not None:
             preds, probs = preds[inverse], probs[inverse]
         return (preds, probs) if return_probs else preds
+
+    @overload
+    def score(
+        self,
+        L: GivenVotes,
+        Y: ArrayLike,
+        metrics: None = ...,
+        tie_break_policy: str | None = ...,
+        abstain: Abstain = ...,
+    ) -> float: ...
+
+    @overload
+    def score(
+        self,
+        L: GivenVotes,
+        Y: ArrayLike,
+        metrics: Sequence[str],
+        tie_break_policy: str | None = ...,
+        abstain: Abstain = ...,
+    ) -> dict[str, float | None]: ...
+
+    def score(
+        self,
+        L: GivenVotes,
+        Y: ArrayLike,
+        metrics: Sequence[str] | None = None,
+        tie_break_policy: str | None = None,
+        abstain: Abstain = "miss",
+    ) -> float | dict[str, float | None]:
+        """Return how good the predictions are against gold: accuracy, as scikit-learn asks for it, or what ``metrics`` names.
+
+        Parameters
+        ----------
+        L
+            Label matrix, its patterns, or `Votes`. Shape: [n, m].
+        Y
+            Gold. Shape: [n]; rows with -1 are left out.
+        metrics
+            Names of measures of `weaklabel.scoring.Scores`, such as "accuracy", "coverage", "f1", "roc_auc" or "macro_f1";
+            Snorkel's "f1_micro", "f1_macro" and "matthews_corrcoef" are known, too.
+        tie_break_policy
+            In the place of the model's own.
+        abstain
+            "miss": a row without a label is wrong. "drop": it is left out, as Snorkel leaves it out.
+
+        Returns
+        -------
+        float or dict
+            Accuracy, 0..1; or, with ``metrics``, the measures by name.
+
+        Raises
+        ------
+        LabelModelError
+            A measure is unknown; or as `predict`.
+        ScoreError
+            There is no gold, or not as much as rows.
+        """
+        if isinstance(metrics, str):
+            raise LabelModelError(f"metrics are a list of names, such as ['{metrics}'], not one string")
+        names = {name: SNORKEL_METRICS.get(name, name) for name in metrics or ()}
+        for name, own in names.items():
+            if own not in (*COMPARED, "roc_auc"):
+                known = (*COMPARED, "roc_auc", *SNORKEL_METRICS)
+                raise LabelModelError(f"unknown metric '{name}'{nearest(name, known)}; metrics are {', '.join(known)}")
+        preds, probs = self.predict(L, return_probs=True, tie_break_policy=tie_break_policy)
+        labels = [str(number) for number in range(self.cardinality)]
+        found = evaluate(Y, preds, probs=probs, labels=labels, abstain=abstain, intervals=0)
+        return found.accuracy if metrics is None else {name: getattr(found, own) for name, own in names.items()}
 
     def silence(self) -> NDArray[np.float64]:
         """Return what the model's formula makes of a row on which everybody abstains; not finite where it has no answer.

@@ -1,7 +1,17 @@
 """Scores: how good predictions are against gold, with intervals, as one frozen result object."""
 
+from weaklabel.scoring.buckets import get_label_buckets, get_label_instances
 from weaklabel.scoring.evaluate import score
 from weaklabel.scoring.paired import PairedDifference, paired_difference
 from weaklabel.scoring.result import ClassScores, ScoreComparison, Scores
 
-__all__ = ["ClassScores", "PairedDifference", "ScoreComparison", "Scores", "paired_difference", "score"]
+__all__ = [
+    "ClassScores",
+    "PairedDifference",
+    "ScoreComparison",
+    "Scores",
+    "get_label_buckets",
+    "get_label_instances",
+    "paired_difference",
+    "score",
+]

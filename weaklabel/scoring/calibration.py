@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weaklabel.labels import Labels, Probs
 
@@ -37,3 +38,35 @@ def calibration_error(probs: Probs, Y: Labels) -> float:
     number = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
     gap = np.bincount(number, weights=confidence - correct, minlength=BINS)
     return float(np.abs(gap).sum() / len(Y))
+
+
+def roc_auc(probs: Probs, gold: Labels, positive: int | None) -> float | None:
+    """Return the area under the ROC curve of class ``positive``, or the mean over all classes, each against the rest.
+
+    Ties count half, as in scikit-learn. None where a class that it needs is not in gold, or is all of it.
+
+    Parameters
+    ----------
+    probs
+        Shape: [n, k].
+    gold
+        Shape: [n]; 0..k-1.
+    positive
+        A class, or None for all of them.
+    """
+    classes = range(probs.shape[1]) if positive is None else [positive]
+    areas = [_area(probs[:, label], gold == label) for label in classes]
+    known = [area for area in areas if area is not None]
+    return float(np.mean(known)) if len(known) == len(areas) else None
+
+
+def _area(scores: NDArray[np.float64], is_class: NDArray[np.bool_]) -> float | None:
+    """Return the share of pairs of a row of the class and one of another that the scores put in order."""
+    n_class = int(is_class.sum())
+    n_others = len(scores) - n_class
+    if not n_class or not n_others:
+        return None
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2  # the mean rank of each score, from 1
+    wins = ranks[place][is_class].sum() - n_class * (n_class + 1) / 2
+    return float(wins / (n_class * n_others))

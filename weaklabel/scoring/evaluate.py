@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,10 +11,13 @@ from numpy.typing import ArrayLike
 from weaklabel.errors import ScoreError
 from weaklabel.labels import ABSTAIN, Labels, Probs
 from weaklabel.scoring.bootstrap import count_cells, percentile_interval, resample
-from weaklabel.scoring.calibration import brier, calibration_error, log_loss
+from weaklabel.scoring.calibration import brier, calibration_error, log_loss, roc_auc
 from weaklabel.scoring.inputs import Abstain, check_options, read_task
 from weaklabel.scoring.result import ClassScores, Scores
 from weaklabel.scoring.tally import INTERVAL_METRICS, Floats, Tally, measures, per_class, tally
+
+Metric: TypeAlias = Callable[[Labels, Labels, Probs | None], Any]
+"""A measure of the user's own; see `score`."""
 
 
 def score(
@@ -28,6 +31,7 @@ def score(
     intervals: int = 1000,
     confidence: float = 0.95,
     seed: int = 0,
+    metrics: Mapping[str, Metric] | None = None,
 ) -> Scores:
     """Score predictions against gold.
 
@@ -60,6 +64,10 @@ def score(
         Of the intervals, between 0 and 1. They are percentile intervals, so a perfect score has no width.
     seed
         Of the bootstrap.
+    metrics
+        Measures of your own, by name: functions that take gold [n], predicted classes [n] (-1 where abstained) and
+        probabilities [n, k] (or None), and return a number, or a dict of numbers by name. They get the rows with gold,
+        under "drop" the covered ones.
 
     Raises
     ------
@@ -109,6 +117,8 @@ def score(
         confidence=confidence,
         intervals=bounds,
         notes=_notes(names, counted),
+        roc_auc=_roc_auc(task.predictions[-1].probs, gold, task.positive),
+        custom=_custom(metrics or {}, gold, predicted, task.predictions[-1].probs, drop=abstain == "drop"),
         **values,
     )
 
@@ -131,6 +141,32 @@ def _probability_scores(probs: Probs | None, gold: Labels) -> dict[str, float | 
     if probs is None or not covered.any():
         return dict.fromkeys(functions)
     return {name: function(probs[covered], gold[covered]) for name, function in functions.items()}
+
+
+def _roc_auc(probs: Probs | None, gold: Labels, positive: int | None) -> float | None:
+    if probs is None:
+        return None
+    covered = ~np.isnan(probs).all(axis=1)
+    return roc_auc(probs[covered], gold[covered], positive)
+
+
+def _custom(
+    metrics: Mapping[str, Metric], gold: Labels, predicted: Labels, probs: Probs | None, *, drop: bool
+) -> dict[str, float]:
+    if drop:
+        covered = predicted != ABSTAIN
+        gold, predicted, probs = gold[covered], predicted[covered], None if probs is None else probs[covered]
+    found: dict[str, float] = {}
+    for name, function in metrics.items():
+        value = function(gold, predicted, probs)
+        named = value if isinstance(value, Mapping) else {name: value}
+        try:
+            found |= {str(key): float(number) for key, number in named.items()}
+        except (TypeError, ValueError):
+            raise ScoreError(
+                f"metric '{name}' returned {value!r:.80}; it must return a number, or a dict of numbers"
+            ) from None
+    return found
 
 
 def _notes(names: Sequence[str], counts: Tally) -> tuple[str, ...]:

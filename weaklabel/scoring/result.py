@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from html import escape
 from typing import Any, Literal
 
@@ -75,6 +75,11 @@ class Scores:
         (low, high) by metric: accuracy, precision, recall, f1, macro_f1, mcc; empty where not asked for.
     notes
         What to know about the figures, a sentence each.
+    roc_auc
+        Area under the ROC curve, 0..1, of the positive class, or the mean over all classes, each against the rest; of the
+        probabilities, as ``brier``. None where there are none, or gold lacks a class.
+    custom
+        What the functions given to `score` as ``metrics`` returned, by name.
     """
 
     labels: tuple[str, ...]
@@ -106,6 +111,8 @@ class Scores:
     confidence: float
     intervals: Mapping[str, tuple[float, float]]
     notes: tuple[str, ...]
+    roc_auc: float | None = None
+    custom: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def covered(self) -> int:
@@ -128,6 +135,9 @@ class Scores:
             error, loss = self.calibration_error, self.log_loss
             rows = "rows with probabilities"
             lines.append(f"  Brier {self.brier:.3f}, log loss {loss:.3f}, calibration error {error:.3f} ({rows})")
+        if self.roc_auc is not None:
+            lines.append(f"  ROC AUC {self.roc_auc:.3f}")
+        lines += [f"  {name} {value:.3f}" for name, value in self.custom.items()]
         # The class comes last, so that names of any width keep the columns aligned.
         lines.append("  precision  recall     F1  support  class")
         lines += [
@@ -185,7 +195,8 @@ class Scores:
         ScoreError
             A field is missing or unknown.
         """
-        names = {field.name for field in fields(cls)}
+        plain = {"roc_auc": None, "custom": {}} | dict(plain)  # which scores of older versions lack
+        names = {one.name for one in fields(cls)}
         if wrong := sorted(names ^ set(plain)):
             raise ScoreError(f"scores: missing or unknown field '{wrong[0]}'; give what Scores.to_dict() returned")
         return cls(

@@ -153,6 +153,38 @@ class LFAnalysis:
         correct, incorrect = self._correct_and_incorrect(Y)
         return _ratio(correct, correct + incorrect, np.nan)
 
+    def lf_empirical_probs(self, Y: ArrayLike, k: int | None = None) -> Floats:
+        """Return how often each labeling function votes for each class, and abstains, where gold is a class.
+
+        Parameters
+        ----------
+        Y
+            Gold. Shape: [n]; rows with -1 are left out.
+        k
+            Number of classes; by default as many as the votes and gold show, and at least 2.
+
+        Returns
+        -------
+        array
+            ``P[j, vote + 1, y]`` is P(labeling function j votes so | gold is y), where ``vote`` is -1 for an abstain; NaN
+            where no row has gold y. Shape: [m, k + 1, k].
+
+        Raises
+        ------
+        VoteError
+            ``Y`` has the wrong length, or gold or a vote is outside the ``k`` classes.
+        """
+        gold = check_Y(Y, self._n, k)
+        L = self._source.patterns[self._source.rows()] if isinstance(self._source, VotePatterns) else self._source
+        if k is None:
+            k = max(2, int(gold.max(initial=0)) + 1, int(L.max(initial=0)) + 1)
+        L = check_L(L, k)
+        known = gold != ABSTAIN
+        cells = (L[known].astype(np.int64) + 1) * k + gold[known, None]
+        counts = np.stack([np.bincount(column, minlength=(k + 1) * k) for column in cells.T]).reshape(self._m, k + 1, k)
+        rows = np.bincount(gold[known], minlength=k).astype(np.float64)
+        return counts / np.where(rows, rows, np.nan)
+
     def lf_summary(self, Y: ArrayLike | None = None, est_accuracies: ArrayLike | None = None) -> pd.DataFrame:
         """Return all of it as a table with Snorkel's columns.
 
