@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 
+from weaklabel.warn import show_instead_of_raising
+
 
 def main() -> None:
     """Run the command line; Ctrl-C is answered in one sentence even while that is still being imported."""
+    show_instead_of_raising()
     try:
         from weaklabel import cli
     except KeyboardInterrupt:

@@ -12,9 +12,17 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from types import ModuleType
 
+from weaklabel.table import visible
+
 
 class WeakLabelError(Exception):
-    """Whatever is wrong with the user's input, data or environment."""
+    """Whatever is wrong with the user's input, data or environment.
+
+    Its message is one line: control characters of texts and names in it are shown as escapes.
+    """
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
 
 
 class WeakLabelWarning(UserWarning):

@@ -10,7 +10,7 @@ from typing import Any
 NOTHING = "-"
 """Stands in a cell that has no value."""
 
-_JOINER = "\u200d"
+_JOINERS = ("\u200c", "\u200d")
 
 
 def table(rows: Iterable[Sequence[Any]], columns: Sequence[str], *, digits: int = 3) -> str:
@@ -69,13 +69,15 @@ def numeric(values: Iterable[Any]) -> bool:
 def visible(text: str) -> str:
     """Show control, direction and other invisible characters as escapes, so that no name can forge a line.
 
-    The joiner inside emoji stays.
+    The joiners of emoji and of Persian words stay.
 
     Examples
     --------
     >>> print(visible("two\\nlines"))
     two\\nlines
     """
+    if text.isprintable():
+        return text
     return "".join(char if _harmless(char) else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
@@ -94,7 +96,7 @@ def _char_width(char: str) -> int:
 
 
 def _harmless(char: str) -> bool:
-    return char == _JOINER or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return char in _JOINERS or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def _missing(value: Any) -> bool:

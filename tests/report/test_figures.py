@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from weaklabel.report.figures import count_calibration, count_confidence, count_labels
+from weaklabel.scoring.calibration import BINS, calibration_error
 
 
 def test_confidence_is_counted_from_chance_on_and_rows_without_are_told():
@@ -22,6 +23,14 @@ def test_calibration_compares_confidence_with_gold():
     assert sum(found.rows) == 3
     there = [(c, a, n) for c, a, n in zip(found.confidence, found.accuracy, found.rows, strict=True) if n]
     assert there == [(pytest.approx(0.65), 1.0, 1), (pytest.approx(0.9), 0.5, 2)]
+
+
+def test_the_chart_of_calibration_shows_the_error_that_stands_below_it():
+    rng = np.random.default_rng(0)
+    probs, Y = rng.dirichlet([1, 2, 3], 500), rng.integers(0, 3, 500)
+    found = count_calibration(probs, Y)
+    gaps = np.abs(np.subtract(found.confidence, found.accuracy)) @ found.rows / 500
+    assert gaps == pytest.approx(calibration_error(probs, Y)) and len(found.rows) == BINS
 
 
 def test_labels_are_counted_without_abstains():

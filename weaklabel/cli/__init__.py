@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,9 @@ from weaklabel.cli import analyze, bench, demo, explain, label, lfs, predict, re
 from weaklabel.cli.common import with_progress
 from weaklabel.cli.options import GroupedHelp
 from weaklabel.errors import WeakLabelError
+from weaklabel.table import visible
+from weaklabel.terminal import shown, shown_output
+from weaklabel.warn import show_instead_of_raising
 
 # Wrong usage is typer's: 2. The last two are what a shell gives for SIGINT and SIGPIPE.
 OK, INPUT_AT_FAULT, INTERRUPTED, READER_GONE = 0, 1, 130, 141
@@ -62,9 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Transformers and tokenizers chat on import; a command's stderr is for its own progress and warnings.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    warnings.showwarning = _show_warning
+    sys.excepthook = _show_exception
     _open_closed_streams()
-    sys.exit(_run(arguments))
+    with shown_output(), warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        show_instead_of_raising()
+        sys.exit(_run(arguments))
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -72,7 +79,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         # The value is the code of a typer.Exit, or of Ctrl-C in newer typer, or what the verb returned: nothing.
         code: int = app(args=None if arguments is None else list(arguments), standalone_mode=False) or OK
     except _UsageError as error:
-        error.show()
+        error.message = visible(error.message)
+        # Without the name of a stream, typer would look for one that takes ASCII.
+        error.show(file=sys.stderr)
         return int(error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
@@ -85,7 +94,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         print(f"weaklabel: error: {error}", file=sys.stderr)
         return INPUT_AT_FAULT
     except OSError as error:
-        print(f"weaklabel: error: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        where, what = error.filename or "output", error.strerror or error
+        print(f"weaklabel: error: {visible(f'{where}: {what}')}", file=sys.stderr)
         return INPUT_AT_FAULT
     if code == INTERRUPTED:
         print("weaklabel: interrupted; no output file was left half-written", file=sys.stderr)
@@ -108,4 +118,9 @@ def _open_closed_streams() -> None:
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     if issubclass(category, UserWarning):
-        progress.message(f"weaklabel: warning: {message}")
+        progress.message(f"weaklabel: warning: {visible(str(message))}")
+
+
+def _show_exception(*error: Any) -> None:
+    """Show the traceback of a defect, of which only the text of the exception may come from data."""
+    print(shown("".join(traceback.format_exception(*error))), end="", file=sys.stderr)

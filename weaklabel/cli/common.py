@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from weaklabel import progress
+from weaklabel.table import visible
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
@@ -208,8 +209,8 @@ def warn_of_rejects(corpus: Corpus) -> None:
         what = f"{n:,} file{'s' * (n != 1)}" if corpus.format == "folder" else f"{n:,} row{'s' * (n != 1)}"
         where = "" if corpus.format == "folder" else f"line {first.line}: "
         progress.message(
-            f"weaklabel: warning: {what} of {corpus.name} could not be read and {'was' if n == 1 else 'were'} left out: "
-            f"{'' if n == 1 else 'the first is '}{where}{first.reason}; weaklabel label writes them to a file"
+            f"weaklabel: warning: {what} of {visible(corpus.name)} could not be read and {'was' if n == 1 else 'were'} left "
+            f"out: {'' if n == 1 else 'the first is '}{where}{visible(first.reason)}; weaklabel label writes them to a file"
         )
 
 
@@ -252,24 +253,40 @@ def tell_steps(quiet: bool) -> None:
     """Show on stderr what a long command is doing, line by line, unless quiet is wanted."""
     logger = logging.getLogger("weaklabel")
     logger.handlers = [_Steps()]
-    logger.handlers[0].setFormatter(logging.Formatter("weaklabel: %(message)s"))
+    logger.handlers[0].setFormatter(_OneLine("weaklabel: %(message)s"))
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
     logger.propagate = False
+
+
+class _OneLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
 
 
 def show(result: dict[str, Any], text: str, as_json: bool, quiet: bool = False, to_stderr: bool = False) -> None:
     """Print a result: as JSON, or as text; to stderr where stdout carries the output itself."""
     progress.finish()
+    stream = sys.stderr if to_stderr else sys.stdout
     if as_json:
-        print(json.dumps(result, ensure_ascii=False, allow_nan=False), file=sys.stderr if to_stderr else sys.stdout)
+        print(_json(result, getattr(stream, "encoding", None) or "utf-8"), file=stream)
     elif not quiet:
-        print(text, file=sys.stderr if to_stderr else sys.stdout)
+        print(text, file=stream)
+
+
+def _json(result: dict[str, Any], encoding: str) -> str:
+    """Return JSON in which characters that are not to be sent to a terminal, or not of its encoding, are escapes."""
+    text = json.dumps(result, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(encoding)
+        return text if text.isprintable() else "".join(c if visible(c) == c else json.dumps(c)[1:-1] for c in text)
+    except UnicodeEncodeError:
+        return json.dumps(result, allow_nan=False)
 
 
 def shown_path(path: str | Path) -> str:
-    """Return a path as a reader wants it: relative where it lies below the current folder."""
+    """Return a path as a reader wants it: relative where it lies below the current folder, and on one line."""
     path = Path(path)
     try:
-        return str(path.absolute().relative_to(Path.cwd()))
+        return visible(str(path.absolute().relative_to(Path.cwd())))
     except ValueError:
-        return str(path)
+        return visible(str(path))

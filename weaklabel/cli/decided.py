@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from weaklabel import progress
+from weaklabel.table import visible
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
@@ -44,6 +45,6 @@ def decided_rows(rows: Corpus, decisions: Sequence[Decision], labels: Sequence[s
         )
     if missing:
         progress.message(
-            f"weaklabel: warning: {missing} of {len(agreed)} decided texts are not in {rows.name} and were left out"
+            f"weaklabel: warning: {missing} of {len(agreed)} decided texts are not in {visible(rows.name)} and were left out"
         )
     return Y

@@ -174,7 +174,12 @@ def _row(voted: Voted, row: int) -> tuple[dict[str, Any], str]:
     )
     result = {"row": row, "text": text, "label_model": voted.why, **found.to_dict()}
     beginning = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
-    shown = [f"Row {row} of {voted.corpus.name}", *beginning.splitlines(), "", f"Label model: {voted.why}"]
+    shown = [
+        f"Row {row} of {voted.corpus.name}",
+        *(f"  {line}" for line in beginning.splitlines()),
+        "",
+        f"Label model: {voted.why}",
+    ]
     return result, "\n".join([*map(visible, shown), "", found.to_text()])
 
 

@@ -12,6 +12,7 @@ from weaklabel.cli.common import show, shown_path, stdout_for_results, tell_step
 from weaklabel.cli.labelling import label_model_settings, worker_count
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
+from weaklabel.table import visible
 
 if TYPE_CHECKING:
     from weaklabel.job import Labelling
@@ -119,7 +120,7 @@ def _summary(found: Labelling, out: str | None) -> dict[str, Any]:
 def _frequent(labels: dict[str, int]) -> str:
     """Say how often classes were given: all of a few, of many the most frequent."""
     most = sorted(labels, key=lambda name: -labels[name])[:_LABELS_SHOWN] if len(labels) > _LABELS_SHOWN else labels
-    said = ", ".join(f"{labels[name]:,} {name}" for name in most)
+    said = ", ".join(f"{labels[name]:,} {visible(name)}" for name in most)
     rest = [count for name, count in labels.items() if name not in most]
     return f"{said}, {sum(rest):,} of {len(rest)} other classes" if rest else said
 
@@ -128,9 +129,9 @@ def _text(result: dict[str, Any], found: Labelling, hint: bool) -> str:
     lines = [
         f"rows: {result['rows_in']:,} in = {result['rows_out']:,} out + {result['rejects']:,} rejected",
         f"labels: {_frequent(result['labels'])}, {result['unlabelled']:,} without a label",
-        *([f"label model: {result['label_model']}"] if result["label_model"] else []),
+        *([f"label model: {visible(result['label_model'])}"] if result["label_model"] else []),
         *(["rows without a label: --read-texts goes by their texts"] if hint else []),
-        *(f"LF '{name}': {problems}" for name, problems in found.problems.items()),
+        *(visible(f"LF '{name}': {problems}") for name, problems in found.problems.items()),
         f"written to {shown_path(result['out'])}" if result["out"] else "nothing written (dry run)",
     ]
     if found.known_rows:

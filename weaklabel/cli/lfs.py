@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from weaklabel.cli.common import JsonOpt, show, shown_path
+from weaklabel.table import visible
 
 if TYPE_CHECKING:
     from weaklabel.lf.listing import PackListing
@@ -37,7 +38,7 @@ def lfs(
 
     if new is not None:
         write_starter(new)
-        show({"written": str(new)}, f"wrote {new}; next: weaklabel lfs {shown_path(new)}", json)
+        show({"written": str(new)}, f"wrote {shown_path(new)}; next: weaklabel lfs {shown_path(new)}", json)
         return
     packs = list_packs(specs or ())
     show({"packs": [pack.to_dict() for pack in packs]}, "\n\n".join(map(_text, packs)), json)
@@ -47,7 +48,8 @@ def lfs(
 
 def _text(pack: PackListing) -> str:
     if pack.error:
-        return f"{pack.spec}  BROKEN: {pack.error}"
+        return visible(f"{pack.spec}  BROKEN: {pack.error}")
     lines = [f"{pack.spec}  ({', '.join(pack.labels)})  {pack.doc}", f"  from {pack.origin}"]
     width = max(len(name) for name, _ in pack.lfs)
-    return "\n".join(lines + [f"  {name:<{width}}  {kind}" for name, kind in pack.lfs])
+    lines += [f"  {name:<{width}}  {kind}" for name, kind in pack.lfs]
+    return "\n".join(map(visible, lines))

@@ -11,6 +11,7 @@ from weaklabel.cli import common
 from weaklabel.cli.common import show, shown_path, tell_steps
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
+from weaklabel.table import visible
 
 
 @expanded
@@ -78,7 +79,7 @@ def predict(
         "out": out,
         "rejects_file": str(found.rejects_file) if found.rejects_file else None,
     }
-    labels = ", ".join(f"{count:,} {name}" for name, count in found.labels.items())
+    labels = ", ".join(f"{count:,} {visible(name)}" for name, count in found.labels.items())
     summary = (
         f"rows: {result['rows_in']:,} in = {found.rows:,} out + {found.rejects:,} rejected\n"
         f"labels: {labels}\nwritten to {shown_path(out)}"

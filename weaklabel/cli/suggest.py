@@ -12,6 +12,7 @@ from weaklabel.cli.common import show, shown_path
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
+from weaklabel.table import visible
 
 
 @expanded
@@ -71,6 +72,7 @@ def suggest(
         doc = f"Candidates that weaklabel suggest found in {Path(rows.name).name}; look at each before you keep it."
         write_pack(out, found.code(), loaded.labels, doc, replace=force)
         result["written"] = str(out)
-        shown += f"\n\nwrote {out}; next: weaklabel analyze {corpus} {' '.join(f'--lfs {spec}' for spec in lfs)} --lfs "
-        shown += shown_path(out) if out.is_absolute() or str(out).startswith(".") else f"./{out}"
+        named = shown_path(out) if out.is_absolute() or str(out).startswith(".") else f"./{out}"
+        next_command = f"weaklabel analyze {corpus} {' '.join(f'--lfs {spec}' for spec in [*lfs, named])}"
+        shown += "\n\n" + visible(f"wrote {out}; next: {next_command}")
     show(result, shown, json)

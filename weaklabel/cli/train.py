@@ -16,6 +16,7 @@ from weaklabel.cli.labelling import label_model_settings, vote_and_label
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
 from weaklabel.errors import ConfigError
+from weaklabel.table import visible
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
@@ -234,7 +235,7 @@ def _save(
 
 
 def _as_text(result: dict[str, Any], written: str) -> str:
-    said = f"{result['rows']:,} rows, {result['covered']:,} with votes; labels: {result['label_model']}; {written}"
+    said = f"{result['rows']:,} rows, {result['covered']:,} with votes; labels: {visible(result['label_model'])}; {written}"
     if result.get("onnx"):
         said += "\nONNX export: {agreement:.1%} of {texts:,} texts get the same class".format(**result["onnx"])
     return said

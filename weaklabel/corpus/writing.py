@@ -24,6 +24,7 @@ from weaklabel.corpus.rejects import rejects_path
 from weaklabel.corpus.sinks import DelimitedCopy, DelimitedSink, JsonArraySink, JsonlCopy, JsonlSink, ParquetSink, Sink
 from weaklabel.errors import CorpusError, WeakLabelError
 from weaklabel.files import atomic_path, check_file_path, check_outputs, is_stream, open_stream
+from weaklabel.terminal import ShownBytes
 
 Extra: TypeAlias = Callable[[Batch], pl.DataFrame] | Iterable[pl.DataFrame] | pl.DataFrame
 """The new columns of a batch by a function, of one batch after the other, or of all rows at once."""
@@ -304,6 +305,10 @@ def packed_output(target: str, name: str) -> Iterator[BinaryIO]:
         if sys.stdout is None:
             raise CorpusError("standard output is closed: name a file to write to")
         sys.stdout.flush()
+        if sys.stdout.isatty():
+            with ShownBytes(sys.stdout) as terminal:
+                yield cast(BinaryIO, terminal)
+            return
         # Under PYTHONUNBUFFERED the binary stdout is raw: it may take less than it is given, and say so only in passing.
         raw: Any = sys.stdout.buffer
         out = io.BufferedWriter(raw) if isinstance(raw, io.RawIOBase) else raw

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.labels import ABSTAIN, Labels, Probs
+from weaklabel.scoring.calibration import confidence_bins
 
 Counts = NDArray[np.int64]
 
@@ -45,16 +46,12 @@ class Calibration:
     rows: Sequence[int]
 
 
-def count_calibration(probs: Probs, Y: Labels, bins: int = 10) -> Calibration:
-    """Compare confidence with gold, on rows that have both. Shape: [n, k], [n]."""
+def count_calibration(probs: Probs, Y: Labels) -> Calibration:
+    """Compare confidence with gold, on rows that have both, in the bins of the calibration error. Shape: [n, k], [n]."""
     there = (Y != ABSTAIN) & ~np.isnan(probs).any(axis=1)
-    probs, Y = probs[there], Y[there]
-    confidence, right = probs.max(axis=1, initial=0), probs.argmax(axis=1) == Y
-    number = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    rows = np.bincount(number, minlength=bins)
-    sums = [np.bincount(number, values, minlength=bins) for values in (confidence, right)]
-    sure, hits = (np.divide(one, rows, out=np.zeros(bins), where=rows > 0) for one in sums)
-    return Calibration(sure.tolist(), hits.tolist(), rows.tolist())
+    rows, *sums = confidence_bins(probs[there], Y[there])
+    confidence, right = (np.divide(one, rows, out=np.zeros(len(rows)), where=rows > 0) for one in sums)
+    return Calibration(confidence.tolist(), right.tolist(), rows.tolist())
 
 
 def count_labels(Y: Labels, k: int) -> Counts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,12 +34,29 @@ def calibration_error(probs: Probs, Y: Labels) -> float:
 
     Source: Naeini et al. 2015, Guo et al. 2017. Confidence is the largest probability of the row.
     """
-    confidence = probs.max(axis=1)
-    correct = probs.argmax(axis=1) == Y
+    found = confidence_bins(probs, Y)
+    return float(np.abs(found.confidence - found.right).sum() / len(Y))
+
+
+class ConfidenceBins(NamedTuple):
+    """Of each bin: its rows, the sum of their confidence, and how many of them are right. Shape: [BINS] each."""
+
+    rows: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    right: NDArray[np.int64]
+
+
+def confidence_bins(probs: Probs, Y: Labels) -> ConfidenceBins:
+    """Sort rows into bins of confidence, of which the calibration error and its chart are made."""
+    confidence = probs.max(axis=1, initial=0)
+    right = probs.argmax(axis=1) == Y
     # Bins are open below and closed above, so that a confidence of 1 falls into the last.
     number = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
-    gap = np.bincount(number, weights=confidence - correct, minlength=BINS)
-    return float(np.abs(gap).sum() / len(Y))
+    return ConfidenceBins(
+        np.bincount(number, minlength=BINS),
+        np.bincount(number, weights=confidence, minlength=BINS).astype(np.float64),
+        np.bincount(number[right], minlength=BINS),
+    )
 
 
 def roc_auc(probs: Probs, gold: Labels, positive: int | None) -> float | None:

@@ -122,7 +122,11 @@ class Scores:
     @property
     def basis(self) -> str:
         """What precision, recall and F1 are of, in words."""
-        return f"of '{self.positive}'" if self.positive is not None else f"macro average of {len(self.labels)} classes"
+        return (
+            f"of '{visible(self.positive)}'"
+            if self.positive is not None
+            else f"macro average of {len(self.labels)} classes"
+        )
 
     def __str__(self) -> str:
         treated = "abstains count as misses" if self.abstain == "miss" else "abstained rows left out"
@@ -141,10 +145,10 @@ class Scores:
         # The class comes last, so that names of any width keep the columns aligned.
         lines.append("  precision  recall     F1  support  class")
         lines += [
-            f"  {one.precision:9.3f}  {one.recall:6.3f}  {one.f1:5.3f}  {one.support:7d}  {one.label}"
+            f"  {one.precision:9.3f}  {one.recall:6.3f}  {one.f1:5.3f}  {one.support:7d}  {visible(one.label)}"
             for one in self.per_class
         ]
-        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+        return "\n".join([*lines, *(f"  note: {visible(note)}" for note in self.notes)])
 
     def _repr_html_(self) -> str:
         measures = [(shown, getattr(self, name), self._interval(name)) for name, shown in _SHOWN.items()]

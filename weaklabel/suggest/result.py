@@ -225,7 +225,7 @@ class Suggestions:
     def _weak_text(self, shown: int) -> str:
         if not self.weak_lfs:
             return ""
-        lines = [f"  {problem.text}" for problem in self.weak_lfs[:shown]]
+        lines = [f"  {visible(problem.text)}" for problem in self.weak_lfs[:shown]]
         more = len(self.weak_lfs) - shown
         return "\n".join(["Labeling functions to look at:", *lines, *([f"  and {more} more"] if more > 0 else [])])
 

@@ -15,6 +15,7 @@ from weaklabel.errors import WeakLabelError
 from weaklabel.lf.core import LF
 from weaklabel.lf.fingerprint import Identity, check_same
 from weaklabel.lf.packs import load_lfs
+from weaklabel.terminal import shown_output
 from weaklabel.votes.limits import Step, finer, steps
 from weaklabel.votes.wire import pack_step, receive, send, unpack_batch
 
@@ -24,9 +25,13 @@ PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     """Serve the guard on stdin and stdout until it closes them."""
-    parent = int(sys.argv[1])
     incoming, outgoing = _take_over_stdio()
-    _die_with(parent)
+    with shown_output():
+        _vote(incoming, outgoing)
+
+
+def _vote(incoming: Connection, outgoing: Connection) -> None:
+    _die_with(int(sys.argv[1]))
     # Ctrl-C reaches the guard, which ends this process; a traceback from here would only confuse.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
