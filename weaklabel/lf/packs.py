@@ -28,6 +28,7 @@ from weaklabel.label_names import encode_labels
 from weaklabel.labels import Labels, check_label_names
 from weaklabel.lf.core import LF, as_lf
 from weaklabel.lf.modules import is_installed, own_modules
+from weaklabel.lf.python_names import normalised
 from weaklabel.progress import stage
 
 ENTRY_POINT_GROUP = "weaklabel.labeling_functions"
@@ -140,7 +141,7 @@ def load_lfs(*specs: str | Path) -> LFCollection:
 def join_packs(packs: Sequence[LFCollection]) -> LFCollection:
     """Join loaded packs into one collection; labels must agree and names must be distinct."""
     first = packs[0]
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[str, str]] = {}
     for pack in packs:
         if pack.labels != first.labels:
             raise LFError(
@@ -148,9 +149,16 @@ def join_packs(packs: Sequence[LFCollection]) -> LFCollection:
                 "packs used together must declare the same LABELS in the same order"
             )
         for lf, origin in zip(pack.lfs, pack.origins, strict=True):
-            if lf.name in seen:
-                raise LFError(f"two labeling functions are called '{lf.name}': in {seen[lf.name]} and in {origin}")
-            seen[lf.name] = origin
+            name = normalised(lf.name)
+            if name in seen:
+                other, where = seen[name]
+                same = (
+                    f"'{lf.name}'"
+                    if lf.name == other
+                    else f"'{other}' and '{lf.name}', one name to Python and to readers"
+                )
+                raise LFError(f"two labeling functions are called {same}: in {where} and in {origin}; rename one")
+            seen[name] = lf.name, origin
     return LFCollection(
         lfs=tuple(lf for pack in packs for lf in pack.lfs),
         labels=first.labels,

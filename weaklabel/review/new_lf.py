@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import keyword
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from weaklabel.lf.python_names import normalised, python_name
 from weaklabel.review.lf_spec import MAKERS, LFSpec, option_defaults
 from weaklabel.review.literals import literal
 from weaklabel.review.pack_source import PackSource
@@ -80,7 +80,7 @@ def _constants(tree: ast.Module) -> dict[str, int]:
 
 
 def _constant(label: str) -> str:
-    return re.sub(r"\W", "_", label).upper()
+    return normalised(re.sub(r"\W", "_", normalised(label)).upper())
 
 
 def _last_import(source: PackSource) -> int:
@@ -105,8 +105,7 @@ def _variable(source: PackSource, name: str) -> str:
         for alias in node.names
     }
     taken |= {maker.__name__ for maker in MAKERS.values()}
-    wanted = re.sub(r"\W", "_", name).strip("_") or "lf"
-    wanted = wanted if wanted.isidentifier() and not keyword.iskeyword(wanted) else f"lf_{wanted}"
+    wanted = python_name(name)
     number = 1
     while (free := wanted if number == 1 else f"{wanted}_{number}") in taken:
         number += 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from keyword import iskeyword
 from pathlib import Path
 
 from weaklabel.errors import LFError, WeakLabelError
 from weaklabel.files import check_file_path, write_text
+from weaklabel.lf.python_names import normalised, python_name
 
 _LONGEST = 40
 
@@ -25,10 +25,8 @@ def name_lf(label: str, phrases: Sequence[str], taken: Iterable[str]) -> str:
     'spam_free_entry_2'
     """
     said = "_".join(_words(phrases[0])) or "number"
-    name = "_".join([*_words(label), said])[:_LONGEST].strip("_")
-    if not name.isidentifier() or iskeyword(name):
-        name = f"lf_{name}"
-    known = set(taken)
+    name = python_name("_".join([*_words(label), said])[:_LONGEST])
+    known = set(map(normalised, taken))
     return next(one for one in (name, *(f"{name}_{number}" for number in range(2, len(known) + 3))) if one not in known)
 
 
@@ -87,4 +85,4 @@ def check_pack_path(path: Path, *, replace: bool) -> None:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", text.lower())
+    return re.findall(r"[^\W_]+", normalised(text).lower())
