@@ -11,7 +11,7 @@ import pytest
 from tests.review.conftest import PACK, TEXTS, write_corpus
 from weaklabel.errors import LFError, WeakLabelError
 from weaklabel.lf.packs import load_lfs, ready_packs
-from weaklabel.review import LFSpec, open_review
+from weaklabel.review import LFSpec, editor, open_review
 from weaklabel.votes import LFAnalysis, apply_lfs
 
 
@@ -297,3 +297,25 @@ def test_neighbours_are_followed(tmp_path):
     (home / "other.txt").write_text("b\n", encoding="utf-8")
     copy_neighbours(home / "pack.py", target)
     assert sorted(path.name for path in Path(target).iterdir()) == ["helper.py", "words.txt"]
+
+
+def test_a_preview_votes_some_rows_at_a_time_and_gives_up_in_time(review, monkeypatch):
+    spec = edited(review, "broken", keywords=["broken", "late"])
+    whole = review.editor.preview(spec, "broken")
+    monkeypatch.setattr(editor, "PREVIEW_ROWS", 5)
+    assert review.editor.preview(spec, "broken") == whole
+    monkeypatch.setattr(editor, "PREVIEW_SECONDS", -1)
+    with pytest.raises(LFError, match=f"LF 'broken' voted on 5 of {len(TEXTS)} rows in -1 seconds, .* simpler"):
+        review.editor.preview(spec, "broken")
+
+
+@pytest.mark.parametrize("name", ["ｂroken", "ｌate ", "Ｆine"])
+def test_a_new_name_replaces_none_that_python_takes_for_the_same(review, name):
+    before = {lf.name for lf in review.editor.lfs()}
+    spec = LFSpec("keyword", name, "praise", {"keywords": ["fine"]})
+    try:
+        review.editor.save(spec)
+    except LFError as error:
+        assert "there is a labeling function 'broken' already" in str(error)
+    assert before <= {lf.name for lf in review.editor.lfs()}
+    assert before <= {lf.name for lf in load_lfs(str(pack_of(review)))}

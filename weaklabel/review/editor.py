@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from weaklabel.corpus import Batch
 from weaklabel.errors import LFError, nearest
 from weaklabel.labels import VoteArray
 from weaklabel.lf.packs import LFCollection
 from weaklabel.lf.patterns import PatternLF
+from weaklabel.lf.python_names import normalised
 from weaklabel.review.editable import Packs
 from weaklabel.review.lf_spec import EditableLF, LFSpec
 from weaklabel.review.new_lf import class_source, new_pack, with_new_lf
@@ -31,6 +34,12 @@ T = TypeVar("T")
 
 PACKS = "packs"
 NEW_PACK = "mine.py"
+
+PREVIEW_SECONDS = 10
+"""What a preview may take: others wait for the same cores."""
+
+PREVIEW_ROWS = 10_000
+"""On so many rows at a time it votes, and looks at the clock."""
 
 TRIED = 50
 """Rows on which a copied pack must vote as the original does."""
@@ -101,7 +110,7 @@ class Editor:
             made = spec.make(review.labels)
         L, column = now.votes.L, {name: number for number, name in enumerate(now.votes.lf_names)}
         old = None if replaces is None else _named(column, replaces)
-        new, gold = made.vote(review.batch), review.gold()
+        new, gold = _votes_in_time(made, review.batch), review.gold()
         if old is None:
             return compare(new, None, L, gold, notes)
         return compare(new, L[:, old], np.delete(L, old, axis=1), gold, notes)
@@ -159,8 +168,9 @@ class Editor:
 
     def _add(self, spec: LFSpec, made: PatternLF) -> Saved:
         review, packs = self._review, self._packs
-        if spec.name in packs.places:
-            raise LFError(f"there is a labeling function '{spec.name}' already; choose another name")
+        for name in packs.places:
+            if normalised(name) == normalised(spec.name):
+                raise LFError(f"there is a labeling function '{name}' already; choose another name")
         assert made.label is not None
         own = [place.file for place in packs.places.values() if place.is_own and place.file is not None]
         if own:
@@ -223,6 +233,20 @@ class Editor:
         review.standing = replace(now, lfs=lfs, votes=Votes(L, lfs.names, review.labels, problems), is_stale=True)
         self._packs = Packs.read(lfs, review.labels)
         review.source.keep(review.standing)
+
+
+def _votes_in_time(made: PatternLF, batch: Batch) -> VoteArray:
+    """Vote on the corpus, some rows at a time, and give up after `PREVIEW_SECONDS`."""
+    until = time.monotonic() + PREVIEW_SECONDS
+    votes = []
+    for start in range(0, len(batch), PREVIEW_ROWS) or [0]:
+        votes.append(made.vote(batch.part(start, min(start + PREVIEW_ROWS, len(batch)))))
+        if time.monotonic() > until and start + PREVIEW_ROWS < len(batch):
+            raise LFError(
+                f"LF '{made.name}' voted on {start + PREVIEW_ROWS:,} of {len(batch):,} rows in {PREVIEW_SECONDS} seconds, and "
+                "a preview waits no longer: make its pattern simpler, or save it and let a run apply it"
+            )
+    return np.concatenate(votes)
 
 
 def _named(known: Mapping[str, T], name: str) -> T:

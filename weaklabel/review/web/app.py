@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from weaklabel.errors import WeakLabelError
 from weaklabel.review.web import jobs, lfs, reviewers, rows, spot, suggestions
 from weaklabel.review.web.desk import Desk, the_desk
-from weaklabel.review.web.security import Gate
+from weaklabel.review.web.security import Gate, address_without
 from weaklabel.review.web.texts import readable
 from weaklabel.table import visible
 
@@ -61,10 +61,7 @@ def _who() -> AnyResponse | None:
     desk = the_desk()
     given = (request.args.get("reviewer") or "").strip()[: reviewers.MAX_NAME]
     if given and request.method == "GET" and request.endpoint:
-        rest: dict[str, Any] = {key: value for key, value in request.args.items() if key != "reviewer"}
-        return reviewers.remember(
-            redirect(url_for(str(request.endpoint), **(request.view_args or {}), **rest), 303), given
-        )
+        return reviewers.remember(redirect(address_without("reviewer"), 303), given)
     g.reviewer = unquote(request.cookies.get(desk.reviewer_cookie, "")) or desk.reviewer or ""
     asks = request.endpoint in ("static", "reviewers.name", "reviewers.set_name")
     if not g.reviewer and not asks:

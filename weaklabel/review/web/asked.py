@@ -6,10 +6,15 @@ from typing import Any
 
 from flask import abort, request
 
+MOST_DIGITS = 15
+
 
 def body() -> dict[str, Any]:
     """Return the JSON object that was sent; anything else is a wrong request."""
-    asked = request.get_json(silent=True)
+    try:
+        asked = request.get_json(silent=True)
+    except RecursionError:
+        abort(400, "the request is nested too deep")
     if not isinstance(asked, dict):
         abort(400, "the request must be a JSON object")
     return asked
@@ -20,7 +25,12 @@ def text_of(asked: dict[str, Any], name: str) -> str:
     value = asked.get(name) or ""
     if not isinstance(value, str):
         abort(400, f"'{name}' must be a text")
-    return value
+    return value.encode("utf-8", "replace").decode()  # half of a surrogate pair can be in JSON, and in no file
+
+
+def whole_number(text: str) -> int | None:
+    """Return the whole number that a text is, None where it is none, or larger than any count here."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
 
 
 def flag_of(asked: dict[str, Any], name: str) -> bool:

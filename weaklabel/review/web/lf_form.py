@@ -8,9 +8,15 @@ from typing import Any
 from weaklabel.errors import LFError
 from weaklabel.review import LFSpec
 from weaklabel.review.lf_spec import MAKERS, option_defaults
-from weaklabel.review.web.asked import flag_of, text_of
+from weaklabel.review.web.asked import flag_of, text_of, whole_number
 
 NUMBERS = ("min", "max", "min_count")
+MOST = 10**9
+"""Larger than any count of words, and small enough for every integer type that it meets."""
+
+LONGEST_PATTERN = 10_000
+"""Characters. A regular expression of thousands of alternatives takes seconds to compile, and others wait; keywords do not."""
+
 WHOLE_WORD = {"": None, "yes": True, "no": False}
 """The choices of `keyword_lf`'s whole_word; "" goes by the script of each keyword."""
 
@@ -72,12 +78,19 @@ def spec_of(asked: Mapping[str, Any]) -> LFSpec:
             options |= _number(name, option, text_of(asked, option).strip())
         elif text_of(asked, option):
             options[option] = text_of(asked, option)
+    if len(options.get("pattern", "")) > LONGEST_PATTERN:
+        raise LFError(
+            f"LF '{name}': the pattern has {len(options['pattern']):,} characters, and {LONGEST_PATTERN:,} at most can be "
+            "edited here; use keywords, or write it in the pack file"
+        )
     return LFSpec(kind, name, text_of(asked, "label"), options)
 
 
 def _number(name: str, option: str, text: str) -> dict[str, int]:
     if not text:
         return {}
-    if not (text.isascii() and text.isdigit()):
-        raise LFError(f"LF '{name}': {option} must be a whole number, not '{text}'")
-    return {option: int(text)}
+    number = whole_number(text)
+    if number is None or number > MOST:
+        shown = text if len(text) <= 20 else f"{text[:20]}..."
+        raise LFError(f"LF '{name}': {option} must be a whole number up to {MOST:,}, not '{shown}'")
+    return {option: number}

@@ -46,7 +46,8 @@ def index() -> str:
 @pages.get("/new")
 def new() -> str:
     """Show the editor of a new labeling function; the address may fill it in."""
-    form = blank_form(the_desk().labels) | {name: request.args[name] for name in request.args}
+    blank = blank_form(the_desk().labels)
+    form = blank | {name: request.args[name] for name in blank if name in request.args}
     return _editor("New labeling function", "", form=form)
 
 

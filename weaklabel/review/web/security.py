@@ -10,9 +10,10 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Request, Response, abort, g, redirect, request
-from werkzeug.datastructures import MultiDict
+from markupsafe import escape
 from werkzeug.wrappers import Response as AnyResponse
 
 MAX_BODY = 256 * 1024
@@ -87,9 +88,13 @@ class Gate:
         """Take the token out of the address, so that it is in no history and no screenshot."""
         if not _same(request.args["token"], self.token):
             abort(403, "the token in this address is not that of the running app; open the address that it printed")
-        rest = MultiDict(request.args)
-        del rest["token"]
-        answer = redirect(_address(request.path, rest), 303)
+        rest = address_without("token")
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":
+            # A page of another origin, such as the file that `serve` opens, sent the browser here. What follows of its own
+            # accord would not carry the cookie; what follows from a page of ours does.
+            answer: AnyResponse = Response(f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(rest)}">')
+        else:
+            answer = redirect(rest, 303)
         answer.set_cookie(self.cookie, self.token, httponly=True, samesite="Strict")
         return answer
 
@@ -100,12 +105,12 @@ class Gate:
             abort(403, "this page is of an earlier run of the app; reload it")
 
 
-def _address(path: str, args: MultiDict[str, str]) -> str:
-    from urllib.parse import urlencode
-
+def address_without(name: str) -> str:
+    """Return the path and query of this request without one of its arguments."""
     # Two slashes at the front would be the name of another site.
-    path = "/" + path.lstrip("/")
-    return f"{path}?{urlencode(list(args.items(multi=True)))}" if args else path
+    path = quote("/" + request.path.lstrip("/"))
+    rest = [(key, value) for key, value in request.args.items(multi=True) if key != name]
+    return f"{path}?{urlencode(rest)}" if rest else path
 
 
 def _same(given: str | None, expected: str) -> bool:

@@ -6,11 +6,12 @@ import errno
 import socket
 import sys
 import threading
-import webbrowser
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from weaklabel.errors import WeakLabelError
 from weaklabel.review.libraries import FOR_AGREEMENT, FOR_EXPLANATIONS, load_libraries
+from weaklabel.review.web.browser import opened_in_browser
 
 if TYPE_CHECKING:
     from weaklabel.review import Review
@@ -20,6 +21,15 @@ HOST = "127.0.0.1"
 DEFAULT_PORT = 8642
 TRIES = 20
 THREADS = 8
+
+CONNECTIONS = 400
+"""At once; a browser has about six. Fewer than the files that a process may open, often 1,024."""
+
+REQUEST_SECONDS = 10
+"""How long a connection may be idle, and a request take to arrive."""
+
+CLEANUP_SECONDS = 2
+"""How often that is looked after."""
 
 
 def serve(review: Review, *, port: int | None = None, open_browser: bool = True, reviewer: str | None = None) -> None:
@@ -47,11 +57,10 @@ def serve(review: Review, *, port: int | None = None, open_browser: bool = True,
     print(
         f"Reviewing {review.title}. Open this address in a browser; Ctrl-C ends it:\n\n  {gate.address}\n", flush=True
     )
-    if open_browser:
-        webbrowser.open(gate.address)
     try:
-        # Waitress answers Ctrl-C by returning, with the requests under way finished.
-        server.run()
+        with opened_in_browser(gate.address) if open_browser else nullcontext():
+            # Waitress answers Ctrl-C by returning, with the requests under way finished.
+            server.run()
     finally:
         server.close()
     print("weaklabel: review ended; every decision is in its file", file=sys.stderr)
@@ -66,7 +75,38 @@ def make_server(review: Review, *, port: int | None = None, reviewer: str | None
 
     listening = _listen(port)
     gate = Gate(listening.getsockname()[1])
-    return create_server(create_app(review, gate, reviewer), sockets=[listening], threads=THREADS, ident=None), gate
+    server = create_server(
+        create_app(review, gate, reviewer),
+        sockets=[listening],
+        threads=THREADS,
+        ident=None,
+        connection_limit=CONNECTIONS,
+        channel_timeout=REQUEST_SECONDS,
+        cleanup_interval=CLEANUP_SECONDS,
+        asyncore_use_poll=True,
+    )
+    server.channel_class = _impatient_channel()
+    return server, gate
+
+
+def _impatient_channel() -> type[Any]:
+    """Return waitress's connection, which counts a request that is not whole as idle since it began.
+
+    So a request that arrives byte by byte, however long, is given up after `REQUEST_SECONDS`, too.
+    """
+    from waitress.channel import HTTPChannel
+
+    class Channel(HTTPChannel):
+        last_activity: float
+
+        def handle_read(self) -> None:
+            began = self.last_activity
+            is_begun = self.request is not None
+            super().handle_read()
+            if is_begun and self.request is not None:
+                self.last_activity = began
+
+    return Channel
 
 
 def _listen(port: int | None) -> socket.socket:

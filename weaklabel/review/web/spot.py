@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template, url_for
 
 from weaklabel.review import Review
 from weaklabel.review.sampling import Sample
-from weaklabel.review.web.asked import body, text_of
+from weaklabel.review.web.asked import body, text_of, whole_number
 from weaklabel.review.web.deciding import KINDS, share_words
 from weaklabel.review.web.desk import the_desk
 
@@ -59,9 +59,10 @@ def draw() -> Response:
         abort(400, "choose the kind of sample")
     if not len(review):
         abort(400, "the corpus has no rows to check")
-    if not (n.isascii() and n.isdigit() and 1 <= int(n) <= len(review)):
+    size = whole_number(n)
+    if size is None or not 1 <= size <= len(review):
         abort(400, f"the number of rows must be 1 to {len(review)}")
-    sample = review.sample(kind, int(n), seed=None)  # type: ignore[arg-type]
+    sample = review.sample(kind, size, seed=None)  # type: ignore[arg-type]
     return jsonify(go=url_for("rows.index", sample=sample.id))
 
 
