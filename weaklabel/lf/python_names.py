@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from keyword import iskeyword
 
@@ -24,7 +23,9 @@ def python_name(text: str, otherwise: str = "lf") -> str:
     >>> [python_name(text) for text in ("ｐrize", "free entry", "class", "№ 1", "!")]
     ['prize', 'free_entry', 'lf_class', 'No_1', 'lf']
     """
-    name = re.sub(r"\W", "_", normalised(text)).strip("_") or otherwise
+    # What re takes for a word has numerals that no name may hold.
+    fitting = "".join(char if f"_{char}".isidentifier() else "_" for char in normalised(text))
+    name = fitting.strip("_") or otherwise
     return name if name.isidentifier() and not iskeyword(name) else f"{otherwise}_{name}"
 
 
