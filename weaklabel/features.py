@@ -105,5 +105,12 @@ class TextFeatures:
     def restore(self, saved: dict[str, Any]) -> Self:
         """Take back what `to_saved` gave; damaged input is a KeyError or ValueError."""
         self.views_ = tuple(saved["views"])
+        known = {"text", "between", "words"}
+        if (
+            self.views_[:1] != ("text",)
+            or not known.issuperset(self.views_)
+            or ("words" in self.views_) != bool(saved["words"])
+        ):
+            raise ValueError(f"views of texts are {list(self.views_)}")
         self.words_ = WordSpace.from_saved(saved["words"]) if saved["words"] else None
         return self

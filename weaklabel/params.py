@@ -38,3 +38,37 @@ class HasParams:
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({given})"
+
+
+_PLAIN = (bool, int, float, str)
+
+
+def checked_params(cls: type[HasParams], params: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters that were read from a file, if each exists and is of the type that its default has.
+
+    Parameters
+    ----------
+    cls
+        What they are of.
+    params
+        By name. One that is no number, name or truth value by default may be anything.
+
+    Raises
+    ------
+    ValueError
+        One is not.
+    """
+    usual = cls().get_params()
+    for name, value in params.items():
+        if name not in usual:
+            raise ValueError(f"{cls.__name__} has no parameter '{name}'{nearest(name, usual)}")
+        default = usual[name]
+        if not isinstance(default, _PLAIN):
+            continue
+        # In the place of a number with a fraction there may be several, as of prec_init or lr.
+        kinds: tuple[type, ...] = (int, float, list) if isinstance(default, float) else (type(default),)
+        if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
+            raise ValueError(
+                f"the parameter '{name}' is {value!r:.60}, not {' or '.join(kind.__name__ for kind in kinds)}"
+            )
+    return params

@@ -103,6 +103,8 @@ class WordSpace:
         names = saved["ngrams"]
         components = np.frombuffer(base64.b64decode(saved["components"], validate=True), dtype="<f2")
         space = cls(len(components) // len(names))
+        if not np.isfinite(components).all() or len(set(names)) < len(names):
+            raise ValueError("the words have weights that are not finite, or are named twice")
         space.components_ = components.reshape(len(names), space.n_dimensions).astype(np.float64)
         space.vectorizer_ = restored_tfidf(NGRAMS, names, np.array(saved["idf"]))
         return space

@@ -51,7 +51,7 @@ def test_the_learning_rate_is_chosen_on_gold(weaklabel, corpus, pack, gold, tmp_
         (("--classifier", "linear", "--run-folder", "log"), "leave --run-folder out"),
         (("--classifier", "linear", "--pretrain-epochs", 1), "the linear classifier has no pretrain_epochs"),
         (("--classifier", "linear", "--validation", "gold.csv"), "leave --validation out"),
-        (("--class-balance", "majority"), "the label model 'auto' has no class_balance"),
+        (("--label-model", "hyper", "--class-balance", "majority"), "the label model 'hyper' has no class_balance"),
     ],
 )
 def test_mistakes_are_told_before_any_vote(weaklabel, corpus, unable, tmp_path, options, message):

@@ -91,8 +91,8 @@ def test_an_option_that_the_label_model_has_not_is_refused_before_any_vote(weakl
     out = ("-o", tmp_path / "out.csv") if verb == "label" else ()
     options = ("--lfs", unable, "--error-budget", 0, *out)
     assert "asked" in weaklabel(verb, corpus, *options).err
-    done = weaklabel(verb, corpus, *options, "--class-balance", "majority")
-    assert done.code == 1 and "the label model 'auto' has no class_balance" in done.err
+    done = weaklabel(verb, corpus, *options, "--label-model", "hyper", "--class-balance", "majority")
+    assert done.code == 1 and "the label model 'hyper' has no class_balance" in done.err
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """Votes and texts together: rows without votes get labels, and wrong votes are outvoted by what texts say."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
-from weaklabel.errors import LabelModelError
+from weaklabel.errors import LabelModelError, WeakLabelWarning
 from weaklabel.label_model import AutoLabelModel, CommitteeLabelModel, TextLabelModel, load_label_model
-from weaklabel.label_model.discriminant import CrossFitted, normalised, temperature
+from weaklabel.label_model.discriminant import CrossFitted, normalised, stratified_folds, temperature
+from weaklabel.label_model.teachers import gain
 
 FOOD = ["soup", "bread", "cheese", "noodles", "salad", "pancakes", "rice", "stew"]
 SPORT = ["football", "tennis", "swimming", "rowing", "hockey", "boxing", "cycling", "running"]
@@ -181,3 +184,84 @@ def test_gold_and_texts_are_told_apart(corpus, kind):
         kind(2).fit(L, texts=Y)
     with pytest.raises(LabelModelError, match="text of row 0 is None, not a string"):
         kind(2).fit(L, [None, *texts[1:]])
+
+
+@given(st.integers(0, 1000), st.integers(2, 5))
+def test_folds_share_out_each_class_and_do_not_depend_on_the_order_of_rows(seed, k):
+    rng = np.random.default_rng(seed)
+    hashes = rng.integers(0, 60, 150)
+    labels = np.eye(k)[(hashes * 7 + seed) % k]
+    labels[hashes % 9 == 0] = 1 / k  # no votes
+    folds = stratified_folds(labels, hashes, 4)
+    order = rng.permutation(150)
+    np.testing.assert_array_equal(stratified_folds(labels[order], hashes[order], 4), folds[order])
+    for one in np.unique(hashes):
+        assert len(set(folds[hashes == one])) == 1
+    for label in range(k):
+        rows = (labels.argmax(axis=1) == label) & (labels.max(axis=1) == 1)
+        texts = len(set(hashes[rows]))
+        assert len(set(folds[rows])) == min(4, texts)
+
+
+def test_a_class_whose_rows_lie_in_one_fold_gets_a_probability():
+    rng = np.random.default_rng(0)
+    Y = np.r_[np.zeros(60, int), np.ones(60, int), 2, 2]
+    X = rng.normal(size=(122, 4)) + 3 * np.eye(3, 4)[Y]
+    labels = np.eye(4)[Y]  # nobody is of the last class
+    folds = np.r_[np.arange(120) % 4, 1, 1]
+    judged = CrossFitted(X, folds, 4).judge(labels)
+    np.testing.assert_allclose(np.exp(judged).sum(axis=1), 1)
+    assert judged[:, 2].min() > -100
+    np.testing.assert_allclose(np.exp(judged[folds == 1, 2]), 1 / 92, rtol=0.2)
+    assert np.exp(judged[:, 3]).max() == 0
+    assert gain(normalised(judged * temperature(judged, labels)), labels) > 0.3
+
+
+def test_a_rare_class_does_not_make_texts_tell_nothing(corpus):
+    texts, L, _ = corpus
+    rare = L.copy()
+    rare[np.flatnonzero((L < 0).all(axis=1))[:1], 0] = 2
+    model = AutoLabelModel(3).fit(rare, texts)
+    assert isinstance(model.chosen_, TextLabelModel)
+    assert model.chosen_.text_gain_ > 0.1
+
+
+def test_the_temperature_may_be_very_low():
+    rng = np.random.default_rng(1)
+    p = rng.uniform(0.05, 0.95, 5000)
+    labels = np.eye(2)[(rng.random(5000) < p).astype(int)]
+    honest = np.log(np.stack([1 - p, p], axis=1))
+    assert temperature(normalised(50 * honest), labels) == pytest.approx(1 / 50, rel=0.15)
+    assert temperature(normalised(honest / 5), labels) == pytest.approx(5, rel=0.15)
+
+
+@pytest.mark.parametrize("kind", [TextLabelModel, AutoLabelModel])
+def test_the_class_balance_is_that_of_all_rows(corpus, kind):
+    texts, L, Y = corpus
+    rows = np.flatnonzero((Y == 0) | (np.arange(len(Y)) % 4 == 0))  # few of class 1
+    texts, L, Y = [texts[row] for row in rows], L[rows], Y[rows]
+    share = float((Y == 1).mean())
+    found = []
+    for balance in (None, [1 - share, share], [0.4, 0.6]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore" if balance is None else "error", WeakLabelWarning)
+            model = kind(2, class_balance=balance).fit(L, texts)
+        found.append(model.predict_proba(L, texts)[:, 1].mean())
+    assert abs(found[1] - share) < 0.05 and found[0] + 0.1 < found[2] < 0.61
+    np.testing.assert_array_equal(
+        kind(2).fit(L, Y, texts=texts).predict_proba(L, texts),
+        kind(2, class_balance=[1 - share, share]).fit(L, texts).predict_proba(L, texts),
+    )
+    with pytest.raises(LabelModelError, match="class_balance has 3 shares for 2 classes"):
+        kind(2, class_balance=[0.2, 0.3, 0.5]).fit(L, texts)
+
+
+def test_few_rows_with_votes_are_said_to_stand_for_all(corpus):
+    texts, L, _ = corpus
+    with pytest.warns(WeakLabelWarning, match=r"only 39% of the rows have votes.*give them as class_balance"):
+        TextLabelModel(2).fit(L, texts)
+    many = L.copy()
+    many[:, 0] = np.where(L[:, 0] < 0, np.arange(len(L)) % 2, L[:, 0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", WeakLabelWarning)
+        TextLabelModel(2).fit(many, texts)

@@ -59,11 +59,10 @@ def new_label_model(
 
 def other_ways(name: str, model: LabelModel) -> list[LabelModel]:
     """Return what gold of valid may choose in the place of a label model that reads texts: other ways of reading them."""
-    params = {
-        key: model.get_params()[key] for key in ("cardinality", "encoder", "max_length", "tie_break_policy", "seed")
-    }
+    votes = {key: model.get_params()[key] for key in ("cardinality", "class_balance", "tie_break_policy", "seed")}
+    params = votes | {key: model.get_params()[key] for key in ("encoder", "max_length")}
     ways: list[LabelModel] = [TextLabelModel(**params, n_rounds=rounds, kept_gain=0.0) for rounds in (1, 2, 3, 6)]
-    votes_alone = LABEL_MODELS["committee"](model.cardinality, tie_break_policy=model.tie_break_policy, seed=model.seed)
+    votes_alone = LABEL_MODELS["committee"](**votes)
     return [*ways, votes_alone] if name == "auto" else ways
 
 

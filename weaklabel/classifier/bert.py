@@ -303,4 +303,4 @@ class BertClassifier(Classifier):
 
     def _read(self, folder: Path, state: dict[str, Any]) -> None:
         self.model_, self.tokenizer_ = load_trained(folder, len(self.labels_))
-        self.training_ = state["training"]
+        self.training_ = dict(state["training"])

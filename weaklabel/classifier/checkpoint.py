@@ -80,6 +80,9 @@ def load_trained(folder: Path, k: int) -> tuple[PreTrainedModel, PreTrainedToken
     model, tokenizer, _ = load_pretrained("AutoModelForSequenceClassification", folder, "cpu")
     if model.config.num_labels != k:
         raise ClassifierError(f"the model has {model.config.num_labels} classes, weaklabel.json has {k}")
+    broken = next((name for name, weights in model.named_parameters() if not bool(weights.isfinite().all())), None)
+    if broken is not None:
+        raise ClassifierError(f"the model has weights that are not finite ({broken})")
     return model, tokenizer
 
 

@@ -145,11 +145,23 @@ class LinearClassifier(Classifier):
 
     def _read(self, folder: Path, state: dict[str, Any]) -> None:
         vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+        if not isinstance(vocabulary, list) or not all(isinstance(ngram, str) for ngram in vocabulary):
+            raise ValueError("vocabulary.json is not a list of n-grams")
+        if len(set(vocabulary)) < len(vocabulary):
+            raise ValueError("vocabulary.json names an n-gram twice")
         with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
             self.vectorizer_ = restored_tfidf(self.ngrams, vocabulary, arrays["idf"])
             self.coef_, self.intercept_ = arrays["coef"], arrays["intercept"]
-        if self.coef_.shape != (len(self.labels_), len(vocabulary)):
+        k, d = len(self.labels_), len(vocabulary)
+        if self.coef_.shape != (k, d) or self.intercept_.shape != (k,):
             raise ValueError(f"weights.npz has shape {self.coef_.shape}, which does not fit vocabulary and labels")
+        # The intercept of a class that no row had is minus infinity.
+        finite = np.isfinite(self.coef_).all() and (self.intercept_ < np.inf).all() and self.intercept_.max() > -np.inf
+        if not (finite and np.isfinite(self.vectorizer_.idf_).all()):
+            raise ValueError("weights.npz has numbers that are not finite")
+        # Whatever else is wrong, such as ngrams that are not two numbers, shows where a text is predicted.
+        if not np.isfinite(self.predict_proba(["a text of a few words"])).all():
+            raise ValueError("its answers are not probabilities")
 
 
 def _one_row_a_class(model: LogisticRegression, k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -61,4 +61,7 @@ class MajorityClassifier(Classifier):
         return {"shares": self.shares_.tolist()}
 
     def _read(self, folder: Path, state: dict[str, Any]) -> None:
-        self.shares_ = np.array(state["shares"], dtype=np.float64)
+        shares = np.array(state["shares"], dtype=np.float64)
+        if shares.shape != (len(self.labels_),) or not ((shares >= 0).all() and abs(shares.sum() - 1) < 1e-6):
+            raise ValueError(f"'shares' is not one share for each of {len(self.labels_)} classes, 1 in sum")
+        self.shares_ = shares

@@ -109,6 +109,10 @@ class OnnxClassifier(Classifier):
         except Exception as error:  # both libraries raise bare exceptions of their own
             raise ClassifierError(f"the ONNX export cannot be loaded: {str(error).strip()}") from error
         self._limit, self._padding = record["max_tokens"], record["padding"]
+        if not (type(self._limit) is int and self._limit >= 1 and type(self._padding) is int and self._padding >= 0):
+            raise ClassifierError(
+                f"max_tokens is {self._limit!r} and padding {self._padding!r}; both must be whole numbers"
+            )
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self._limit)
 

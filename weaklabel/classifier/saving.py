@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from weaklabel.errors import ClassifierError, MissingPackageError, WeakLabelError
 from weaklabel.files import write_json
 from weaklabel.folders import other_files, recover_folder, replaced_folder as swapped, written_files
+from weaklabel.labels import check_label_names
+from weaklabel.params import checked_params
 from weaklabel.versions import versions
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ _KINDS = {
     "bert": ("weaklabel.classifier.bert", "BertClassifier"),
     "robust": ("weaklabel.classifier.robust", "RobustClassifier"),
 }
+_ENTRIES: dict[str, type] = {"kind": str, "labels": list, "params": dict, "state": dict, "provenance": str}
+"""Of ``weaklabel.json``, and what each is."""
+
 _ONNX = ("weaklabel.classifier.onnx", "OnnxClassifier")
 
 
@@ -133,35 +137,60 @@ def load_classifier(folder: str | Path, backend: Backend = "torch") -> Classifie
     _finished(folder, MANIFEST)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        kind, params, labels = manifest["kind"], manifest["params"], tuple(manifest["labels"])
-        provenance, state = manifest["provenance"], manifest["state"]
-        entities = tuple(manifest.get("entities", ()))  # those from before there were any have no such key
+        kind, labels, params, state, provenance, entities = _checked(manifest)
     except FileNotFoundError:
         raise ClassifierError(
             f"no classifier in {folder}: {MANIFEST} is missing; give the folder that save wrote, or for a plain "
             "transformers checkpoint BertClassifier(model=folder) and fit"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ClassifierError(f"{folder / MANIFEST} is damaged: {error!r}; save the classifier again") from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, WeakLabelError) as error:
+        why = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise ClassifierError(f"{folder / MANIFEST} is damaged: {why}; save the classifier again") from error
     if kind not in _KINDS:
         raise ClassifierError(f"{folder}: unknown kind of classifier '{kind}'; known are {', '.join(_KINDS)}")
     if backend == "onnx" and kind not in ("bert", "robust"):
         raise ClassifierError(f"{folder} holds a {kind} classifier; only bert and robust ones have an ONNX export")
     module, name = _ONNX if backend == "onnx" else _KINDS[kind]
     try:
-        params = {} if backend == "onnx" else params | {"labels": labels}
-        classifier: Classifier = getattr(importlib.import_module(module), name)(**params)
+        cls: type[Classifier] = getattr(importlib.import_module(module), name)
+        classifier = cls(**{} if backend == "onnx" else checked_params(cls, params) | {"labels": labels})
         classifier.labels_, classifier.provenance_, classifier.entities_ = labels, provenance, entities
         classifier.named_ = bool(state.get("named"))
         classifier._read(folder, state)
     except MissingPackageError:
         raise
-    except (WeakLabelError, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise ClassifierError(f"cannot load the {kind} classifier in {folder}: {error}") from error
+    except Exception as error:  # numpy, safetensors, torch and tokenizers each raise their own of damaged files
+        why = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error) or type(error).__name__
+        why = why.strip().partition("\n")[0]
+        raise ClassifierError(f"cannot load the {kind} classifier in {folder}: {why}; save it again") from error
     return classifier
 
 
+def _checked(manifest: Any) -> tuple[str, tuple[str, ...], dict[str, Any], dict[str, Any], str, tuple[str, ...]]:
+    """Return kind, class names, parameters, state, origin and entities of a classifier, each of its type."""
+    if not isinstance(manifest, dict):
+        raise ValueError("it is not an object")
+    for key, kind in _ENTRIES.items():
+        if not isinstance(manifest[key], kind):
+            raise ValueError(f"'{key}' is {manifest[key]!r:.60}, not {kind.__name__}")
+    entities = manifest.get("entities", [])  # those from before there were any have no such key
+    if not isinstance(entities, list) or not all(isinstance(name, str) for name in entities):
+        raise ValueError(f"'entities' is {entities!r:.60}, not a list of names")
+    labels = check_label_names(manifest["labels"], "'labels'")
+    return manifest["kind"], labels, manifest["params"], manifest["state"], manifest["provenance"], tuple(entities)
+
+
 def export_check(folder: str | Path) -> dict[str, Any] | None:
-    """Return how the ONNX export in a saved classifier's folder compared with it, or None where it was left out."""
-    state = json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))["state"]
-    return state["onnx"] and dict(state["onnx"]["check"])
+    """Return how the ONNX export in a saved classifier's folder compared with it, or None where it was left out.
+
+    Raises
+    ------
+    ClassifierError
+        The folder does not say; names the file.
+    """
+    file = Path(folder) / MANIFEST
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))["state"]["onnx"]
+        return None if record is None else dict(record["check"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ClassifierError(f"{file} does not say how an ONNX export compared; save the classifier again") from error

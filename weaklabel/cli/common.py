@@ -136,7 +136,7 @@ BalanceOpt = Annotated[
     typer.Option(
         "--class-balance",
         metavar="HOW",
-        help="For snorkel and triplets: uniform, majority (by the votes), or one share a class: 0.8,0.2.",
+        help="Shares of classes among all rows: uniform, majority (by the votes), or one a class: 0.8,0.2.",
         rich_help_panel=MODEL,
     ),
 ]

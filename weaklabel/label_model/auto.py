@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.budget import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
@@ -34,6 +37,10 @@ class AutoLabelModel(TextReader):
         What embeds texts: a local folder or hub name; by default the embedded encoder.
     max_length
         Tokens of a text that are read.
+    class_balance
+        P(Y) of all rows: one share a class, ``"uniform"``, or ``"majority"``: as majority vote labels the rows with votes. By
+        default that of ``Y_dev`` where `fit` is given it, and otherwise learned; see `TextLabelModel` and
+        `CommitteeLabelModel`.
     tie_break_policy, seed
         See `LabelModel`.
 
@@ -58,22 +65,30 @@ class AutoLabelModel(TextReader):
         cardinality: int = 2,
         encoder: str | None = None,
         max_length: int = 128,
+        class_balance: str | Sequence[float] | NDArray[np.float64] | None = None,
         tie_break_policy: str = "abstain",
         seed: int = 0,
     ) -> None:
         super().__init__(cardinality, tie_break_policy, seed)
         self.encoder = encoder
         self.max_length = max_length
+        self.class_balance = class_balance
 
     def _fit(self, found: VotePatterns) -> None:
-        chosen = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(found)
+        chosen = CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed).fit(found)
         self._choose(chosen)
 
     def _fit_sample(self, found: VotePatterns, sample: TextSample) -> None:
         if self.cardinality == 1 or not has_vote(found.patterns).any():
             self._fit(found)
             return
-        model = TextLabelModel(self.cardinality, self.encoder, max_length=self.max_length, seed=self.seed)
+        model = TextLabelModel(
+            self.cardinality,
+            self.encoder,
+            max_length=self.max_length,
+            class_balance=self.class_balance,
+            seed=self.seed,
+        )
         if not fits(model.bytes_needed(found)):
             self._fit(found)
             self._note = f"; texts are left out, since what votes say beside them would take more than {gib(BUDGET)}"
@@ -103,4 +118,7 @@ class AutoLabelModel(TextReader):
         return {"chosen": self.chosen_.to_saved(), "note": self._note}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._choose(restore(state["chosen"]), state["note"])
+        chosen, note = restore(state["chosen"]), state["note"]
+        if chosen.cardinality != self.cardinality or not isinstance(note, str):
+            raise ValueError("the chosen model has another number of classes, or the note is not a text")
+        self._choose(chosen, note)

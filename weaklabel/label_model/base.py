@@ -17,9 +17,9 @@ from weaklabel.label_model.checks import voted_classes, warn_of_contradictions, 
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.given import checked_votes, refuse_numbers, texts_and_gold
 from weaklabel.label_model.prior import dev_class_balance
-from weaklabel.label_model.saving import MODELS, to_plain, write_model
+from weaklabel.label_model.saving import MODELS, check_array, to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
-from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, check_Y
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Probs, VoteArray, as_votes, check_Y
 from weaklabel.params import HasParams
 from weaklabel.scoring.evaluate import score as evaluate
 from weaklabel.scoring.inputs import Abstain
@@ -30,6 +30,9 @@ from weaklabel.votes.tally import has_vote
 
 SNORKEL_METRICS = {"f1_micro": "micro_f1", "f1_macro": "macro_f1", "matthews_corrcoef": "mcc"}
 """What Snorkel calls some measures."""
+
+_TRIED_CLASSES = 8
+"""Classes for which a model that was read from a file answers a row, to see that it can."""
 
 
 class LabelModel(HasParams, ABC):
@@ -69,6 +72,12 @@ class LabelModel(HasParams, ABC):
 
     params_error = LabelModelError
     _fitted: ClassVar[tuple[str, ...]] = ("lf_accuracies_",)
+    _shapes: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
+    """Shapes of other fitted arrays, in "m", "k", "k+1" and "m*k"."""
+
+    _nan_where_silent: ClassVar[tuple[str, ...]] = ()
+    """Those of them that are NaN for labeling functions that never vote."""
+
     lf_accuracies_: NDArray[np.float64]
 
     def __init__(self, cardinality: int = 2, tie_break_policy: str = "abstain", seed: int = 0) -> None:
@@ -420,6 +429,35 @@ class LabelModel(HasParams, ABC):
         """Take back what `_state` gave, as it is in JSON."""
         for name in self._fitted:
             setattr(self, name, np.array(state[name], dtype=np.float64))  # None becomes NaN
+
+    def _check_restored(self) -> None:
+        """Refuse what `_restore` took back where it is not what a fit leaves: arrays, and answers to a few rows.
+
+        Raises
+        ------
+        ValueError
+            It is not.
+        """
+        if not 1 <= self.cardinality <= MAX_CARDINALITY:
+            raise ValueError(f"cardinality is {self.cardinality}, not 1 to {MAX_CARDINALITY}")
+        self._check_arrays()
+        m, k = len(self.lf_accuracies_), min(self.cardinality, _TRIED_CLASSES)
+        rows = np.asfortranarray(as_votes(np.tile(np.arange(ABSTAIN, k)[:, None], (1, m)), self.cardinality))
+        probs, answered = self._probs(rows), self._answered(rows)
+        if probs.shape != (len(rows), self.cardinality) or not np.allclose(probs[answered].sum(axis=1), 1):
+            raise ValueError("its answers are not probabilities")
+
+    def _check_arrays(self) -> None:
+        """Check the fitted arrays: each has the shape that ``_shapes`` says, and is finite but for silent functions."""
+        m, k = len(self.lf_accuracies_), self.cardinality
+        sizes = {"m": m, "k": k, "k+1": k + 1, "m*k": m * k}
+        silent = np.isnan(self.lf_accuracies_)
+        check_array("lf_accuracies_", self.lf_accuracies_, (m,), silent)
+        if not ((self.lf_accuracies_[~silent] >= 0) & (self.lf_accuracies_[~silent] <= 1 + 1e-9)).all():
+            raise ValueError("lf_accuracies_ has numbers outside 0 to 1")
+        for name, shape in self._shapes:
+            nan_rows = silent if name in self._nan_where_silent else None
+            check_array(name, getattr(self, name), tuple(sizes[size] for size in shape), nan_rows)
 
     def _usable(self) -> NDArray[np.bool_]:
         """Say whose votes the model can use: of those that voted when it was fitted. Shape: [m]."""

@@ -43,7 +43,12 @@ class CommitteeLabelModel(LabelModel):
 
     Parameters
     ----------
-    cardinality, tie_break_policy, seed
+    cardinality
+        Number of classes k.
+    class_balance
+        P(Y), for members that take one: one share a class, ``"uniform"``, or ``"majority"``: as majority vote labels the
+        rows. By default that of ``Y_dev`` where `fit` is given it, and otherwise each member has its own way.
+    tie_break_policy, seed
         See `LabelModel`.
 
     Attributes
@@ -72,10 +77,20 @@ class CommitteeLabelModel(LabelModel):
     misfit_: float
     left_out_: tuple[str, ...]
 
+    def __init__(
+        self,
+        cardinality: int = 2,
+        class_balance: str | Sequence[float] | NDArray[np.float64] | None = None,
+        tie_break_policy: str = "abstain",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(cardinality, tie_break_policy, seed)
+        self.class_balance = class_balance
+
     def _fit(self, found: VotePatterns) -> None:
         voting_lfs(found)
         with kept_warnings():  # of members, on what the others make up for
-            full = StructuredLabelModel(self.cardinality)
+            full = StructuredLabelModel(self.cardinality, self.class_balance)
             self.left_out_, self.misfit_ = (), np.inf
             if self._affords(full, found):
                 with stage("fitting the full model"):
@@ -89,21 +104,21 @@ class CommitteeLabelModel(LabelModel):
         return _reason(self.misfit_, self.members_, self.left_out_)
 
     def _all(self, found: VotePatterns) -> tuple[LabelModel, ...]:
-        k = self.cardinality
+        k, balance = self.cardinality, self.class_balance
         models = (
-            _full_model(k),
+            _full_model(k, balance),
             MajorityVote(k),
             WeightedMajorityVote(k),
-            TripletLabelModel(k, class_balance="uniform"),
-            SnorkelLabelModel(k, seed=self.seed),
-            DawidSkene(k),
+            TripletLabelModel(k, class_balance="uniform" if balance is None else balance),
+            SnorkelLabelModel(k, class_balance=balance, seed=self.seed),
+            DawidSkene(k, class_balance=balance),
         )
         with stage("fitting members", len(models) + 2, "label models") as told:
             fitted = [_fitted(model, found, told) for model in models if self._affords(model, found)]
             if DawidSkene.__name__ in self.left_out_:
                 return tuple(fitted)
             weights = _shared_weights(found, _mean(fitted, found.patterns))
-            discounted = DawidSkene(k, lf_weights=weights), _full_model(k, weights)
+            discounted = DawidSkene(k, lf_weights=weights, class_balance=balance), _full_model(k, balance, weights)
             return (*fitted, *(_fitted(model, found, told) for model in discounted))
 
     def _affords(self, model: LabelModel, found: VotePatterns) -> bool:
@@ -129,6 +144,8 @@ class CommitteeLabelModel(LabelModel):
         self.members_ = tuple(restore(member) for member in state["members"])
         self.misfit_ = np.inf if state["misfit"] is None else float(state["misfit"])
         self.left_out_ = tuple(state.get("left_out", ()))
+        if not self.members_ or any(member.cardinality != self.cardinality for member in self.members_):
+            raise ValueError("its members are none, or have another number of classes")
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
 
@@ -155,8 +172,14 @@ def _shared_weights(found: VotePatterns, probs: Probs) -> NDArray[np.float64]:
     return 1 / shared
 
 
-def _full_model(k: int, lf_weights: NDArray[np.float64] | None = None) -> DawidSkene:
-    return DawidSkene(k, prior_share=0.0, prior_votes=3.0, abstain_weight=1.0, lf_weights=lf_weights)
+def _full_model(
+    k: int,
+    class_balance: str | Sequence[float] | NDArray[np.float64] | None,
+    lf_weights: NDArray[np.float64] | None = None,
+) -> DawidSkene:
+    return DawidSkene(
+        k, prior_share=0.0, prior_votes=3.0, abstain_weight=1.0, lf_weights=lf_weights, class_balance=class_balance
+    )
 
 
 def _reason(found: float, members: Sequence[LabelModel], left_out: Sequence[str]) -> str:

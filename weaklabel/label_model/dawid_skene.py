@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
+from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.budget import numbers_of_rows, rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence, softmax, vote_evidence
@@ -64,6 +65,9 @@ class DawidSkene(LabelModel):
         own probability; 0, which suits real votes, leaves it out, as Snorkel does.
     max_iterations
         Most iterations of EM.
+    class_balance
+        P(Y): one share a class, ``"uniform"``, or ``"majority"``: as majority vote labels the rows. By default that of
+        ``Y_dev`` where `fit` is given it, and otherwise EM finds it.
     lf_weights
         How far each labeling function's votes are evidence of their own, 0 to 1: less for those that repeat others. By
         default 1. Shape: [m].
@@ -75,7 +79,7 @@ class DawidSkene(LabelModel):
     evidence_ : array
         Log likelihood of each class by labeling function and vote, the abstain first. Shape: [m, k+1, k].
     class_balance_ : array
-        Class balance of the rows with votes; 0 for a class that nobody votes for. Shape: [k].
+        Class balance, of the rows with votes where it was not given; 0 for a class that nobody votes for. Shape: [k].
     lf_accuracies_ : array
         Expected share of each labeling function's votes that are right; NaN where it never votes. Such a labeling
         function is left out, with a `WeakLabelWarning`, and a vote that it casts later is not used. Shape: [m].
@@ -98,6 +102,7 @@ class DawidSkene(LabelModel):
     """
 
     _fitted = ("lf_accuracies_", "evidence_", "class_balance_")
+    _shapes = (("evidence_", ("m", "k+1", "k")), ("class_balance_", ("k",)))
 
     evidence_: Floats
     class_balance_: Floats
@@ -111,6 +116,7 @@ class DawidSkene(LabelModel):
         abstain_weight: float = 0.0,
         max_iterations: int = 50,
         lf_weights: Sequence[float] | NDArray[np.float64] | None = None,
+        class_balance: str | Sequence[float] | NDArray[np.float64] | None = None,
         tie_break_policy: str = "abstain",
         seed: int = 0,
     ) -> None:
@@ -121,6 +127,7 @@ class DawidSkene(LabelModel):
         self.abstain_weight = abstain_weight
         self.max_iterations = max_iterations
         self.lf_weights = lf_weights
+        self.class_balance = class_balance
 
     def _numbers(self, u: int, m: int) -> int:
         k = self.cardinality
@@ -130,6 +137,7 @@ class DawidSkene(LabelModel):
         self._check()
         weights = self._weights(found.m)
         voting, k = voting_lfs(found), self.cardinality
+        given = None if self.class_balance is None else find_class_balance(self.class_balance, found, k)
         covered = np.flatnonzero(has_vote(found.patterns))
         L, weights = take_rows(found.patterns[:, voting], covered), weights[voting]
         counts = found.counts[covered].astype(np.float64)
@@ -139,32 +147,42 @@ class DawidSkene(LabelModel):
             # The patterns are in order, so every so manieth of them is a fair sample.
             some = np.arange(0, len(L), -(-len(L) // most))
             share = counts[some].sum() / counts.sum()
-            tables = self._iterate(take_rows(L, some), counts[some], silent * share, weights, None, self.max_iterations)
+            sample = take_rows(L, some), counts[some], silent * share
+            tables = self._iterate(*sample, weights, given, None, self.max_iterations)
             if len(L) <= rows_at_once(k):
-                tables = self._iterate(L, counts, silent, weights, tables, _FULL_ITERATIONS)
+                tables = self._iterate(L, counts, silent, weights, given, tables, _FULL_ITERATIONS)
         else:
-            tables = self._iterate(L, counts, silent, weights, None, self.max_iterations)
+            tables = self._iterate(L, counts, silent, weights, given, None, self.max_iterations)
         self.evidence_, self.lf_accuracies_ = np.zeros((found.m, k + 1, k)), np.full(found.m, np.nan)
         self.evidence_[voting], self.class_balance_ = tables.evidence, tables.balance
         self.lf_accuracies_[voting] = tables.accuracies
 
     def _iterate(
-        self, L: VoteArray, counts: Floats, silent: float, lf_weights: Floats, tables: Tables | None, most: int
+        self,
+        L: VoteArray,
+        counts: Floats,
+        silent: float,
+        lf_weights: Floats,
+        given: Floats | None,
+        tables: Tables | None,
+        most: int,
     ) -> Tables:
-        """Run EM. ``silent``: how many rows have no vote; they are shared out by the class balance."""
+        """Run EM. ``silent``: how many rows have no vote; they are shared out by the class balance, ``given`` or found."""
         k = self.cardinality
         votes = ExpectedVotes(L, k)
         probs = vote_shares(L, k) if tables is None else _classify(L, tables)
         for _ in range(most):
             weights = np.asfortranarray(probs * counts[:, None])
-            tables = self._tables(votes.count(weights), weights.sum(axis=0), silent, lf_weights)
+            tables = self._tables(votes.count(weights), weights.sum(axis=0), silent, lf_weights, given)
             last, probs = probs, _classify(L, tables)
             if np.abs(probs - last).max(initial=0) < _TOLERANCE:
                 break
         assert tables is not None
         return tables
 
-    def _tables(self, expected: Floats, rows: Floats, silent: float, lf_weights: Floats) -> Tables:
+    def _tables(
+        self, expected: Floats, rows: Floats, silent: float, lf_weights: Floats, given: Floats | None
+    ) -> Tables:
         """Make a model of expected counts.
 
         Parameters
@@ -177,11 +195,13 @@ class DawidSkene(LabelModel):
             Rows without votes.
         lf_weights
             Shape: [m].
+        given
+            Class balance, where it is not to be found. Shape: [k].
         """
         k, voted = self.cardinality, expected.sum(axis=(0, 2)) > 0
         # A class that nobody votes for has no rows: else it takes those whose votes fit no other class well.
-        balance = (rows + 1) * voted
-        balance /= max(balance.sum(), 1)
+        balance = (rows + 1 if given is None else given) * voted
+        balance = balance / max(balance.sum(), _IMPOSSIBLE)
         target = np.full((k, k), (1 - self.prior_accuracy) / max(1, k - 1))
         np.fill_diagonal(target, self.prior_accuracy if k > 1 else 1.0)
         in_all = (rows.sum() + silent) * balance

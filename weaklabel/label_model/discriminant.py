@@ -21,7 +21,11 @@ _LEAST_SHARE = 1e-6
 _NEVER = -1e6
 """Log probability of a class that no row has."""
 
-_TEMPERATURES = np.geomspace(0.2, 3, 16)
+_TEMPERATURES = 1e-3, 10.0
+"""Range of what log probabilities are multiplied by. Vectors of many classes with few rows each need very little."""
+
+_STEP = 0.01
+"""How exactly its logarithm is found."""
 
 
 class CrossFitted:
@@ -58,13 +62,22 @@ class CrossFitted:
         """Return log probabilities of all rows, each by the other folds. Shape: [n, k] -> [n, k]."""
         judged, sums = np.empty_like(labels), self._sums(labels)
         for fold, (rows, part) in enumerate(zip(self.rows, self.parts, strict=True)):
-            weights, bias = _rule(sums[:fold] + sums[fold + 1 :])
-            judged[rows] = normalised(part @ weights + bias)
+            others = sums[:fold] + sums[fold + 1 :]
+            weights, bias = _rule(others)
+            known = np.sum([of_fold[0] for of_fold in others], axis=0)
+            judged[rows] = _with_unseen(normalised(part @ weights + bias), known, known + sums[fold][0])
         return judged
 
     def fit(self, labels: Probs) -> tuple[Floats, Floats]:
         """Return weights [d, k] and bias [k] of a linear rule for new rows, fitted on all folds."""
         return _rule(self._sums(labels))
+
+    def score(self, weights: Floats, bias: Floats) -> Floats:
+        """Return what a linear rule says of all rows. Shape: [d, k], [k] -> [n, k]."""
+        scores = np.empty((sum(len(rows) for rows in self.rows), len(bias)))
+        for rows, part in zip(self.rows, self.parts, strict=True):
+            scores[rows] = part @ weights + bias
+        return scores
 
     def _sums(self, labels: Probs) -> list[_Sums]:
         """Return for each fold, of its used rows, how many each class has, their sums [k, d], and all their squares."""
@@ -98,13 +111,70 @@ def _rule(sums: list[_Sums]) -> tuple[Floats, Floats]:
     return weights, np.where(rows > _LEAST_SHARE, bias, _NEVER)
 
 
+def _with_unseen(judged: Floats, rows: Floats, in_all: Floats) -> Floats:
+    """Give classes whose rows all lie in the judged fold the probability that the next row would be of them.
+
+    As if one row more had been seen, which is of any of them. Shape: [n, k], [k], [k] -> [n, k].
+    """
+    unseen = (rows <= _LEAST_SHARE) & (in_all > _LEAST_SHARE)
+    if unseen.any():
+        judged[:, unseen] = -np.log((rows.sum() + 1) * unseen.sum())
+        judged = normalised(judged)
+    return judged
+
+
+def stratified_folds(labels: Probs, hashes: NDArray[np.int64], n_folds: int) -> NDArray[np.int64]:
+    """Share out the rows of each class evenly among folds; rows of one hash come into the same fold.
+
+    The order of rows does not matter. Of a class with fewer hashes than there are folds, some folds have none.
+
+    Parameters
+    ----------
+    labels
+        Class probabilities; all equal where nothing is known of a row. Shape: [n, k].
+    hashes
+        Of texts. Shape: [n].
+    n_folds
+        How many.
+
+    Returns
+    -------
+    array
+        0 to ``n_folds`` - 1. Shape: [n].
+    """
+    different, of_row = np.unique(hashes, return_inverse=True)
+    known = labels.max(axis=1) > labels.min(axis=1)
+    found = np.zeros((len(different), labels.shape[1]))
+    np.add.at(found, of_row[known], labels[known])
+    classes = np.where(found.any(axis=1), found.argmax(axis=1), -1)
+    # Low bits of a hash decide the order within a class: the sampler took the rows of low hashes.
+    order = np.lexsort((different, different % 65_521, classes))
+    folds = np.empty(len(different), dtype=np.int64)
+    folds[order] = np.arange(len(different)) % n_folds
+    return folds[of_row]
+
+
 def temperature(judged: Floats, labels: Probs) -> float:
     """Return what to multiply log probabilities by so that they fit labels best. Shape: [n, k], [n, k]."""
-    losses = [-(labels * normalised(judged * factor)).sum() for factor in _TEMPERATURES]
-    return float(_TEMPERATURES[int(np.argmin(losses))])
+    from scipy.optimize import minimize_scalar
+
+    wanted = float((labels * judged).sum())
+
+    def loss(log_factor: float) -> float:
+        factor = float(np.exp(log_factor))
+        return float(labels.sum(axis=1) @ log_totals(judged * factor)) - factor * wanted
+
+    return float(
+        np.exp(minimize_scalar(loss, bounds=np.log(_TEMPERATURES), method="bounded", options={"xatol": _STEP}).x)
+    )
+
+
+def log_totals(scores: Floats) -> Floats:
+    """Return the log of the summed exponentials of each row. Shape: [n, k] -> [n]."""
+    highest = scores.max(axis=1)
+    return np.asarray(highest + np.log(np.exp(scores - highest[:, None]).sum(axis=1)))
 
 
 def normalised(scores: Floats) -> Floats:
     """Turn scores into log probabilities. Shape: [n, k]."""
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+    return np.asarray(scores - log_totals(scores)[:, None])

@@ -70,6 +70,7 @@ class HyperLabelModel(LabelModel):
     """
 
     _fitted = ("lf_accuracies_", "evidence_", "log_prior_")
+    _shapes = (("evidence_", ("m", "k+1", "k")), ("log_prior_", ("k",)))
 
     evidence_: NDArray[np.float64]
     log_prior_: NDArray[np.float64]

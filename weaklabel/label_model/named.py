@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 
-from weaklabel.errors import WeakLabelError
 from weaklabel.label_model.auto import AutoLabelModel
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.hyper import HyperLabelModel
 from weaklabel.label_model.majority import MajorityVote
-from weaklabel.label_model.saving import damaged, read_model, restore
+from weaklabel.label_model.saving import read_model
 from weaklabel.label_model.snorkel import SnorkelLabelModel
 from weaklabel.label_model.structured import StructuredLabelModel
 from weaklabel.label_model.text import TextLabelModel
@@ -44,12 +43,6 @@ def load_label_model(path: str | os.PathLike[str]) -> LabelModel:
     Raises
     ------
     LabelModelError
-        The file is missing, damaged, or no label model.
+        The file is missing, damaged, or not a label model; names the file.
     """
-    saved = read_model(path)
-    try:
-        return restore(saved)
-    except WeakLabelError:
-        raise
-    except (ValueError, KeyError, TypeError) as error:
-        raise damaged(path, error) from error
+    return read_model(path)

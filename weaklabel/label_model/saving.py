@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from weaklabel.errors import LabelModelError
+from weaklabel.errors import LabelModelError, WeakLabelError, nearest
 from weaklabel.files import write_json
+from weaklabel.params import checked_params
 
 if TYPE_CHECKING:
     from weaklabel.label_model.base import LabelModel
@@ -21,37 +23,39 @@ FILE_NAME = "label_model.json"
 MODELS: dict[str, type[LabelModel]] = {}
 """Label models by the name of their class; each is entered where it is defined."""
 
+_FAULTS = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError, WeakLabelError)
+"""What code that reads a damaged model raises: a missing entry, another type, a wrong shape."""
+
 
 def write_model(path: str | os.PathLike[str], saved: dict[str, Any]) -> None:
     """Write a model's name, parameters and state, atomically: to a ``.json`` file, or into a folder."""
     write_json(_file(path), {"format": FORMAT, **saved})
 
 
-def read_model(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read what `write_model` wrote.
+def read_model(path: str | os.PathLike[str]) -> LabelModel:
+    """Read and check the fitted model that `write_model` wrote.
 
     Raises
     ------
     LabelModelError
-        The file is missing, damaged, or no label model.
+        The file is missing, damaged, or not a label model; names the file.
     """
     file = _file(path)
     try:
-        saved: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if saved["format"] != FORMAT:
-            raise LabelModelError(f"{file} has the format {saved['format']!r}, not {FORMAT!r}")
+        saved = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise LabelModelError(f"cannot read a label model from {file}: {error.strerror or error}") from error
-    except LabelModelError:
-        raise
-    except (ValueError, KeyError, TypeError) as error:
-        raise damaged(path, error) from error
-    return saved
-
-
-def damaged(path: str | os.PathLike[str], error: Exception) -> LabelModelError:
-    """Say that a file is no label model."""
-    return LabelModelError(f"{_file(path)} is damaged, or no label model: {error!r}")
+    except (ValueError, RecursionError) as error:
+        raise LabelModelError(f"{file} is damaged, or not a label model: it is not valid JSON ({error})") from error
+    if not isinstance(saved, dict) or "format" not in saved:
+        raise LabelModelError(f"{file} is damaged, or not a label model: it has no entry 'format'")
+    if saved["format"] != FORMAT:
+        raise LabelModelError(f"{file} has the format {saved['format']!r}, not {FORMAT!r}")
+    try:
+        return restore(saved)
+    except _FAULTS as error:
+        why = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error) or type(error).__name__
+        raise LabelModelError(f"{file} is damaged, or not a label model: {why}; save the label model again") from error
 
 
 def to_plain(value: Any) -> Any:
@@ -74,9 +78,53 @@ def _file(path: str | os.PathLike[str]) -> Path:
     return path if path.suffix == ".json" else path / FILE_NAME
 
 
-def restore(saved: dict[str, Any]) -> LabelModel:
-    """Make the fitted model that `LabelModel.to_saved` was given; damaged input is a KeyError, ValueError or TypeError."""
-    model = MODELS[saved["model"]](**saved["params"])
+def restore(saved: Any) -> LabelModel:
+    """Make the fitted model that `LabelModel.to_saved` was given, and check that it is whole.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError, WeakLabelError
+        It is not.
+    """
+    name = saved["model"]
+    if not isinstance(name, str) or name not in MODELS:
+        raise ValueError(f"the model is {name!r}{nearest(str(name), MODELS)}, which this version does not know")
+    model = MODELS[name](**checked_params(MODELS[name], saved["params"]))
     model._restore(saved["state"])
     model.unvoted_ = tuple(int(label) for label in saved.get("unvoted", ()))
+    if not all(0 <= label < model.cardinality for label in model.unvoted_):
+        raise ValueError(f"'unvoted' names a class outside 0..{model.cardinality - 1}")
+    model._check_restored()
     return model
+
+
+def check_array(
+    name: str, array: NDArray[Any], shape: tuple[int, ...], nan_rows: NDArray[np.bool_] | None = None
+) -> None:
+    """Refuse an array of another shape, or with numbers that are not finite.
+
+    Parameters
+    ----------
+    name
+        For the message.
+    array, shape
+        What it is, and what its shape must be.
+    nan_rows
+        Which rows are NaN, in all numbers; by default none.
+
+    Raises
+    ------
+    ValueError
+        It is not such an array.
+    """
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {list(array.shape)}, not {list(shape)}")
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} does not hold numbers")
+    finite = np.isfinite(array)
+    if nan_rows is not None:
+        if not np.isnan(array[nan_rows]).all():
+            raise ValueError(f"{name} has numbers for a labeling function that never voted")
+        finite = finite[~nan_rows]
+    if not finite.all():
+        raise ValueError(f"{name} has numbers that are not finite")

@@ -82,6 +82,7 @@ class SnorkelLabelModel(LabelModel):
     """
 
     _fitted = ("lf_accuracies_", "mu_", "p_")
+    _shapes = (("mu_", ("m*k", "k")), ("p_", ("k",)))
     _gives_unvoted = True
 
     mu_: NDArray[np.float64]

@@ -51,7 +51,14 @@ class Fit:
     labels: Floats
 
 
-def fit_structure(codes: VoteCodes, counts: Floats, leaders: NDArray[np.int64], labels: Floats, iterations: int) -> Fit:
+def fit_structure(
+    codes: VoteCodes,
+    counts: Floats,
+    leaders: NDArray[np.int64],
+    labels: Floats,
+    iterations: int,
+    given: Floats | None = None,
+) -> Fit:
     """Run EM from labels.
 
     Parameters
@@ -64,12 +71,14 @@ def fit_structure(codes: VoteCodes, counts: Floats, leaders: NDArray[np.int64], 
         P(class) to start from; a class of probability 0 on all rows keeps it. Shape: [n, k].
     iterations
         Most iterations.
+    given
+        Class balance, where EM is not to find it. Shape: [k].
     """
     states = np.concatenate([labels * (1 - _START_HARD), labels * _START_HARD], axis=1)
     structure, last, n = None, -np.inf, counts.sum()
     for _ in range(iterations):
         weights = states * counts[:, None]
-        structure, own = _maximise(codes.count(weights), weights.sum(axis=0), leaders, structure)
+        structure, own = _maximise(codes.count(weights), weights.sum(axis=0), leaders, structure, given)
         of_rows, states = log_sum_and_softmax(structure.joint(codes))
         log_likelihood = float(counts @ of_rows)
         if log_likelihood - last < _TOLERANCE * n:
@@ -81,7 +90,7 @@ def fit_structure(codes: VoteCodes, counts: Floats, leaders: NDArray[np.int64], 
 
 
 def _maximise(
-    counts: Floats, rows: Floats, leaders: NDArray[np.int64], before: Structure | None
+    counts: Floats, rows: Floats, leaders: NDArray[np.int64], before: Structure | None, given: Floats | None
 ) -> tuple[Structure, Floats]:
     """Return parameters for expected counts by code and state, and each class's own votes. Shape: [m, 2(k+1), 2k], [2k]."""
     k = len(rows) // 2
@@ -91,7 +100,7 @@ def _maximise(
     copying = np.where(leaders >= 0, np.clip(copied / total, 0.01, 0.98), 0.0)
     hard = float(np.clip(rows[k:].sum() / total, 0.005, 0.6))
     of_class = rows[:k] + rows[k:]
-    of_class = of_class + (of_class > _TINY)
+    of_class = of_class + (of_class > _TINY) if given is None else given * (of_class > _TINY)
     balance = of_class / max(of_class.sum(), _TINY)
     return Structure(balance, hard, told_share, _tables(told, balance), leaders, copying), told
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.budget import numbers_of_rows
 from weaklabel.label_model.copies import agreement, copy_forest, trees
 from weaklabel.label_model.misfit import misfit
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.repeats import find_repeats
+from weaklabel.label_model.saving import check_array
 from weaklabel.label_model.structure import Structure, VoteCodes
 from weaklabel.label_model.structure_em import Fit, fit_structure
 from weaklabel.label_model.structure_score import log_evidence
@@ -54,7 +56,7 @@ _PARAMETERS: dict[str, Callable[[Any], Any]] = {
     "hard_share": float,
     "told": float,
     "tables": np.array,
-    "leaders": np.array,
+    "leaders": lambda leaders: np.array(leaders, dtype=np.int64 if not leaders else None),
     "copying": np.array,
 }
 """Of a `Structure`, and how they come back from JSON."""
@@ -74,7 +76,12 @@ class StructuredLabelModel(LabelModel):
 
     Parameters
     ----------
-    cardinality, tie_break_policy, seed
+    cardinality
+        Number of classes k.
+    class_balance
+        P(Y): one share a class, ``"uniform"``, or ``"majority"``: as majority vote labels the rows. By default that of
+        ``Y_dev`` where `fit` is given it, and otherwise EM finds it.
+    tie_break_policy, seed
         See `LabelModel`; nothing is random.
 
     Attributes
@@ -110,17 +117,28 @@ class StructuredLabelModel(LabelModel):
     structure_: Structure
     misfit_: float
 
+    def __init__(
+        self,
+        cardinality: int = 2,
+        class_balance: str | Sequence[float] | Floats | None = None,
+        tie_break_policy: str = "abstain",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(cardinality, tie_break_policy, seed)
+        self.class_balance = class_balance
+
     def _numbers(self, u: int, m: int) -> int:
         k = self.cardinality
         return 4 * (m * k) ** 2 + 32 * m * k * k + 8 * numbers_of_rows(min(u, _MOST_ROWS), k)
 
     def _fit(self, found: VotePatterns) -> None:
-        voting = voting_lfs(found)
+        voting, wanted = voting_lfs(found), self.class_balance
+        given = None if wanted is None else find_class_balance(wanted, found, self.cardinality)
         L, counts = found.patterns[:, voting], found.counts.astype(np.float64)
         some, of_some = _sample(counts, _SAMPLE_ROWS)
         sample = VotePatterns(np.asfortranarray(L[some]), of_some.astype(np.int64))
         overlaps = count_overlaps(sample, self.cardinality)
-        fit = self._choose(sample.patterns, of_some, overlaps, sample.n)
+        fit = self._choose(sample.patterns, of_some, overlaps, sample.n, given)
         leaders = fit.structure.leaders
         roots, likelihood = trees(leaders), fit.structure.rates[:, :, 1:].swapaxes(1, 2)
         self.misfit_ = misfit(overlaps, sample.n, likelihood, fit.structure.states, roots[:, None] == roots)
@@ -128,16 +146,16 @@ class StructuredLabelModel(LabelModel):
             more, of_more = _sample(counts, _MOST_ROWS)
             labels = fit.structure.posterior(L[more])
             codes = VoteCodes(L[more], self.cardinality, leaders)
-            fit = fit_structure(codes, of_more, leaders, labels, _ON_MORE)
+            fit = fit_structure(codes, of_more, leaders, labels, _ON_MORE, given)
         self.structure_ = fit.structure
         self.lf_accuracies_ = np.full(found.m, np.nan)
         self.lf_accuracies_[voting] = _accuracies(fit.structure)
 
-    def _choose(self, L: VoteArray, counts: Floats, overlaps: Floats, n: int) -> Fit:
+    def _choose(self, L: VoteArray, counts: Floats, overlaps: Floats, n: int, given: Floats | None) -> Fit:
         """Choose leaders from one start, then a start for these leaders."""
         k, m = self.cardinality, L.shape[1]
         if m < _LEAST_VIEWS:
-            return self._at_their_word(L, counts)
+            return self._at_their_word(L, counts, given)
         alike = agreement(overlaps, n, k)
         rules = [find_repeats(overlaps, n, k), *(np.where(alike > least, alike, 0) for least in _ALIKE)]
         rules.append(np.zeros_like(alike))
@@ -147,7 +165,7 @@ class StructuredLabelModel(LabelModel):
             if leaders.tobytes() not in tried:
                 codes, weights = VoteCodes(L, k, leaders), 1 / (1 + strength.sum(axis=1))
                 start = labels_by_counts(L, counts, k, weights, _OTHERS)
-                score = log_evidence(fit_structure(codes, counts, leaders, start, _CHOOSING))
+                score = log_evidence(fit_structure(codes, counts, leaders, start, _CHOOSING, given))
                 tried[leaders.tobytes()] = score, codes, leaders, weights
         _, codes, leaders, weights = max(tried.values(), key=lambda one: one[0])
         views = len(np.unique(trees(leaders)))
@@ -156,17 +174,19 @@ class StructuredLabelModel(LabelModel):
                 f"of {m} labeling functions that vote, {views} {'is' if views == 1 else 'are'} left once those that copy each "
                 f"other are merged; it takes {_LEAST_VIEWS} to learn how good each is, so all are taken to be about as good"
             )
-            return self._at_their_word(L, counts)
+            return self._at_their_word(L, counts, given)
         # More and bolder starts find higher evidence and worse labels: those of another large class, on few votes.
         starts = labels_by_shares(L, counts, k, weights), labels_by_counts(L, counts, k, weights, _OTHERS)
-        return max((fit_structure(codes, counts, leaders, start, _ITERATIONS) for start in starts), key=log_evidence)
+        return max(
+            (fit_structure(codes, counts, leaders, start, _ITERATIONS, given) for start in starts), key=log_evidence
+        )
 
-    def _at_their_word(self, L: VoteArray, counts: Floats) -> Fit:
+    def _at_their_word(self, L: VoteArray, counts: Floats, given: Floats | None) -> Fit:
         """Take all labeling functions to be about as good: their votes cannot tell how good each is."""
         m, k = L.shape[1], self.cardinality
         nobody = np.full(m, -1)
         start = labels_by_shares(L, counts, k, np.ones(m))
-        return fit_structure(VoteCodes(L, k, nobody), counts, nobody, start, 1)
+        return fit_structure(VoteCodes(L, k, nobody), counts, nobody, start, 1, given)
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:
         usable = self._usable()
@@ -185,6 +205,23 @@ class StructuredLabelModel(LabelModel):
         self.lf_accuracies_ = np.array(state["lf_accuracies_"], dtype=np.float64)
         self.structure_ = Structure(**{name: take(state["structure"][name]) for name, take in _PARAMETERS.items()})
         self.misfit_ = np.inf if state["misfit"] is None else float(state["misfit"])
+
+    def _check_arrays(self) -> None:
+        super()._check_arrays()
+        m, k, found = int(self._usable().sum()), self.cardinality, self.structure_
+        for name, shape in {"balance": (k,), "tables": (m, k, k + 1), "leaders": (m,), "copying": (m,)}.items():
+            check_array(name, getattr(found, name), shape)
+        leaders = found.leaders
+        if leaders.dtype.kind != "i" or not ((leaders >= -1) & (leaders < m)).all():
+            raise ValueError("leaders are not numbers of labeling functions")
+        reached = np.arange(m)
+        for _ in range(m):
+            reached = np.where(reached >= 0, leaders[reached], -1)
+        if (reached >= 0).any():
+            raise ValueError("leaders copy each other in a circle")
+        shares = np.concatenate([found.balance, found.copying, found.tables.ravel(), [found.hard_share, found.told]])
+        if not ((shares >= 0) & (shares <= 1 + 1e-9)).all():
+            raise ValueError("the structure has shares outside 0 to 1")
 
 
 def _accuracies(structure: Structure) -> Floats:

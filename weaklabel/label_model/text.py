@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.features import TextFeatures
+from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.checks import voted_classes
 from weaklabel.label_model.committee import CommitteeLabelModel
-from weaklabel.label_model.discriminant import CrossFitted, normalised, temperature
+from weaklabel.label_model.discriminant import CrossFitted, normalised, stratified_folds, temperature
 from weaklabel.label_model.evidence import vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood
 from weaklabel.label_model.reader import TextReader
 from weaklabel.label_model.sample import MOST_ROWS, TextSample, TextSampler
-from weaklabel.label_model.saving import restore
+from weaklabel.label_model.saving import check_array, restore
+from weaklabel.label_model.shares import Shares, warn_of_few_covered
 from weaklabel.label_model.teachers import choose_teachers, gain
 from weaklabel.label_model.ties import sure_labels
 from weaklabel.labels import Probs, VoteArray
@@ -69,6 +72,11 @@ class TextLabelModel(TextReader):
         Most rows to fit on; which ones is decided by a hash of their texts.
     max_length
         Tokens of a text that are read.
+    class_balance
+        P(Y) of all rows, with and without votes: one share a class, ``"uniform"``, or ``"majority"``: as majority vote
+        labels the rows with votes. The answers for all rows come near these shares, unless they are sure. By default that of
+        ``Y_dev`` where `fit` is given it; otherwise texts learn it from the rows with votes, which a `WeakLabelWarning` says
+        where they are fewer than half.
     tie_break_policy, seed
         See `LabelModel`.
 
@@ -92,12 +100,14 @@ class TextLabelModel(TextReader):
     Notes
     -----
     A text's answer does not depend on the texts beside it. Every row gets one, also one with neither words nor votes.
-    Rows are put into folds by a hash of their text, so equal texts are never judged by one another.
+    The rows of each class are shared out among folds by a hash of their text, so equal texts are never judged by one another.
 
     References
     ----------
     The idea of labels from votes and features together is old: Raykar et al., Learning From Crowds, JMLR 2010.
     """
+
+    _shapes = (("evidence_", ("m", "k+1", "k")), ("bias_", ("k",)))
 
     votes_: LabelModel
     features_: TextFeatures
@@ -116,6 +126,7 @@ class TextLabelModel(TextReader):
         vote_weight: float = 0.5,
         max_rows: int = MOST_ROWS,
         max_length: int = 128,
+        class_balance: str | Sequence[float] | Floats | None = None,
         tie_break_policy: str = "abstain",
         seed: int = 0,
     ) -> None:
@@ -126,6 +137,7 @@ class TextLabelModel(TextReader):
         self.vote_weight = vote_weight
         self.max_rows = max_rows
         self.max_length = max_length
+        self.class_balance = class_balance
 
     def why(self, lf_names: Sequence[str] | None = None) -> str:
         """Return what the model rests on, in one line; see `LabelModel.why`."""
@@ -154,21 +166,36 @@ class TextLabelModel(TextReader):
         return TextSampler(self.max_rows)
 
     def _fit_sample(self, found: VotePatterns, sample: TextSample) -> None:
-        self.votes_ = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(found)
+        wanted = self.class_balance
+        balance = None if wanted is None else find_class_balance(wanted, found, self.cardinality)
+        self.votes_ = self._new_votes_model().fit(found)
         if not has_vote(found.patterns).any():
             raise LabelModelError(f"none of {found.n} rows has a vote, so texts have nothing to learn from")
         self.features_ = self._new_features()
-        model = CrossFitted(self.features_.fit_transform(sample.texts), sample.hashes % _FOLDS, _FOLDS)
+        labels = sure_labels(self.votes_.predict_proba(sample.L), has_vote(sample.L))
+        folds = stratified_folds(labels, sample.hashes, _FOLDS)
+        model = CrossFitted(self.features_.fit_transform(sample.texts), folds, _FOLDS)
+        shares = None if balance is None else Shares(balance * voted_classes(found, self.cardinality), found, sample.L)
         with stage("learning from texts"):
             self.teaches_ = choose_teachers(model, sample.L, self.cardinality)
-            labels, factor, accuracies = self._alternate(model, sample.L)
+            labels, factor, accuracies = self._alternate(model, sample.L, shares)
         weights, bias = model.fit(labels)
         self.weights_, self.bias_ = weights * factor, bias * factor
+        if shares is None:
+            warn_of_few_covered(found, labels, has_vote(sample.L))
+        else:
+            scores = model.score(self.weights_, self.bias_) + self.vote_weight * vote_evidence(sample.L, self.evidence_)
+            self.bias_ = self.bias_ + shares.shift(scores)
         # A labeling function that votes outside the sample only is known by its votes alone.
         self.lf_accuracies_ = np.where(np.isnan(accuracies), self.votes_.lf_accuracies_, accuracies)
 
-    def _alternate(self, model: CrossFitted, L: VoteArray) -> tuple[Probs, float, NDArray[np.float64]]:
-        """Judge votes by texts and texts by votes; return the labels, the texts' temperature, and LF accuracies."""
+    def _alternate(
+        self, model: CrossFitted, L: VoteArray, shares: Shares | None
+    ) -> tuple[Probs, float, NDArray[np.float64]]:
+        """Judge votes by texts and texts by votes; return the labels, the texts' temperature, and LF accuracies.
+
+        The labels come near the ``shares`` of classes, where these were given.
+        """
         start, covered = self._start(L)
         labels = start
         model.use(covered)
@@ -185,7 +212,8 @@ class TextLabelModel(TextReader):
                 first, labels = told, np.where(covered[:, None], labels, said)
             self.text_gain_, factor = told, scale
             self.evidence_, accuracies = self._compare(L, (labels + said) / 2)
-            labels = np.exp(normalised(judged + self.vote_weight * vote_evidence(L, self.evidence_)))
+            scores = judged + self.vote_weight * vote_evidence(L, self.evidence_)
+            labels = np.exp(normalised(scores if shares is None else scores + shares.shift(scores)))
             model.use(np.ones(len(L), dtype=bool))
         return labels, factor, accuracies
 
@@ -198,7 +226,7 @@ class TextLabelModel(TextReader):
         if not self.teaches_.all():
             L = np.asfortranarray(L[:, self.teaches_])
             with kept_warnings():  # of all labeling functions together, the same has been said
-                model = CommitteeLabelModel(self.cardinality, seed=self.seed).fit(L)
+                model = self._new_votes_model().fit(L)
         covered = has_vote(L)
         return sure_labels(model.predict_proba(L), covered), covered
 
@@ -223,9 +251,18 @@ class TextLabelModel(TextReader):
         probs = np.empty((len(rows), self.cardinality))
         for start in range(0, len(rows), _TEXTS_AT_ONCE):
             some = slice(start, start + _TEXTS_AT_ONCE)
-            from_text = normalised(self.features_.transform(texts[some]) @ self.weights_ + self.bias_)
+            vectors = self.features_.transform(texts[some])
+            if vectors.shape[1] != len(self.weights_):
+                raise LabelModelError(
+                    f"this TextLabelModel was fitted on vectors of {len(self.weights_)} numbers, and texts now have "
+                    f"{vectors.shape[1]}: the encoder is another one, or the saved model is damaged"
+                )
+            from_text = normalised(vectors @ self.weights_ + self.bias_)
             probs[some] = np.exp(normalised(from_text + self.vote_weight * vote_evidence(rows[some], self.evidence_)))
         return probs
+
+    def _new_votes_model(self) -> CommitteeLabelModel:
+        return CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed)
 
     def _new_features(self) -> TextFeatures:
         return TextFeatures(self.encoder, self.max_length)
@@ -242,3 +279,12 @@ class TextLabelModel(TextReader):
         self.teaches_ = np.ones(len(self.lf_accuracies_), dtype=bool)
         self.teaches_[state.get("silenced", [])] = False
         self.features_ = self._new_features().restore(state["features"])
+        if not np.isfinite(self.text_gain_) or self.votes_.cardinality != self.cardinality:
+            raise ValueError("text_gain is not finite, or the model of votes has another number of classes")
+
+    def _check_arrays(self) -> None:
+        super()._check_arrays()
+        d, k = len(self.weights_), self.cardinality
+        check_array("weights_", self.weights_, (d, k))
+        if len(self.votes_.lf_accuracies_) != len(self.lf_accuracies_):
+            raise ValueError("the model of votes has other labeling functions")

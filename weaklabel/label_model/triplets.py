@@ -77,6 +77,8 @@ class TripletLabelModel(LabelModel):
     """
 
     _fitted = ("lf_accuracies_", "precisions_", "p_")
+    _shapes = (("precisions_", ("m", "k")), ("p_", ("k",)))
+    _nan_where_silent = ("precisions_",)
 
     precisions_: Floats
     p_: Floats

@@ -82,6 +82,8 @@ class WeightedMajorityVote(LabelModel):
     """
 
     _fitted = ("lf_accuracies_", "weights_")
+    _shapes = (("weights_", ("m",)),)
+    _nan_where_silent = ("weights_",)
 
     weights_: Floats
 
