@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from weaklabel.corpus.entities import between_entities
 from weaklabel.encoder import Encoder
-from weaklabel.words import WordSpace, n_tokens
+from weaklabel.words import WordSpace, has_more_tokens
 
 LONG_SHARE = 0.25
 """Share of texts longer than the encoder reads from which on their words are looked at, too."""
 
 LEAST_TEXTS = 1000
 """Texts from which on it can be learned which words go together."""
+
+SKIMMED_TOKENS = 32
+"""Tokens of a long text that are enough for a first look: all its words are looked at, too."""
 
 
 class TextFeatures:
@@ -70,7 +73,7 @@ class TextFeatures:
         """Fit, and return the texts by their words where these are looked at. Shape: [n, d]."""
         related = bool(len(texts)) and all(between_entities(text) is not None for text in texts)
         self.words_, by_words = None, None
-        if self._are_long(texts):
+        if are_long(texts, self.encoder.max_length):
             space = WordSpace()
             # Words that are common to all texts, or are in one alone, tell of none what it is about.
             with suppress(ValueError):
@@ -91,13 +94,6 @@ class TextFeatures:
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float64]:
         return self.encoder.encode(texts).astype(np.float64)
 
-    def _are_long(self, texts: Sequence[str]) -> bool:
-        if len(texts) < LEAST_TEXTS:
-            return False
-        # A token of the encoder is a word or a part of one, so that a text of more words is surely cut.
-        n_long = sum(n_tokens(text) > self.encoder.max_length for text in texts)
-        return n_long >= LONG_SHARE * len(texts)
-
     def to_saved(self) -> dict[str, Any]:
         """Return what was decided and learned as names, numbers and lists; the encoder is named by its parameters."""
         return {"views": list(self.views_), "words": self.words_ and self.words_.to_saved()}
@@ -114,3 +110,12 @@ class TextFeatures:
             raise ValueError(f"views of texts are {list(self.views_)}")
         self.words_ = WordSpace.from_saved(saved["words"]) if saved["words"] else None
         return self
+
+
+def are_long(texts: Sequence[str], max_length: int) -> bool:
+    """Say whether an encoder that reads ``max_length`` tokens misses so much that all words are looked at, too."""
+    if len(texts) < LEAST_TEXTS:
+        return False
+    # A token of the encoder is a word or a part of one, so that a text of more words is surely cut.
+    n_long = sum(has_more_tokens(text, max_length) for text in texts)
+    return n_long >= LONG_SHARE * len(texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -110,9 +111,9 @@ class WordSpace:
         return space
 
 
-def n_tokens(text: str) -> int:
-    """Return how many tokens, as `TOKEN` tells them, a text has."""
-    return len(re.findall(TOKEN, text))
+def has_more_tokens(text: str, number: int) -> bool:
+    """Say whether a text has more than ``number`` tokens, as `TOKEN` tells them; its end is not looked at for that."""
+    return next(islice(re.finditer(TOKEN, text), number, None), None) is not None
 
 
 def new_tfidf(ngrams: tuple[int, int], **options: Any) -> TfidfVectorizer:

@@ -56,6 +56,7 @@ def vote_and_label(
     workers: int | None,
     quiet: bool,
     read_texts: bool = True,
+    skim: bool = False,
 ) -> Labelled:
     """Label a corpus in memory, and say what of it could not be read."""
     from weaklabel.pipeline import label_corpus
@@ -70,6 +71,7 @@ def vote_and_label(
             workers=worker_count(workers),
             progress=not quiet,
             read_texts=read_texts,
+            skim=skim,
         )
     warn_of_rejects(rows)
     return labelled

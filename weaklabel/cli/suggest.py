@@ -46,6 +46,7 @@ def suggest(
       weaklabel label messages.csv --lfs ./mine.py --lfs ./suggested.py -o labelled.csv
 
     Precisions are estimates of the label model, which reads the texts, too: look at a candidate before you take it.
+    Of long texts it embeds the beginnings and looks at all words; --label-model text embeds as much as label does.
     """
     from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
@@ -60,7 +61,7 @@ def suggest(
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
     settings = label_model_settings(label_model, class_balance)
     labelled = vote_and_label(
-        rows, loaded, settings, seed=seed, error_budget=error_budget, workers=workers, quiet=quiet
+        rows, loaded, settings, seed=seed, error_budget=error_budget, workers=workers, quiet=quiet, skim=True
     )
     texts = rows.texts()
     found = suggest_lfs(
