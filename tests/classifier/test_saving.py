@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -110,3 +111,23 @@ def test_what_is_no_classifier_is_said(tmp_path, content, message):
     with pytest.raises(ClassifierError, match=message) as caught:
         load_classifier(tmp_path)
     assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a limit on the size of files")
+def test_tensors_that_do_not_fit_on_the_disk(tmp_path):
+    import resource
+
+    from safetensors.numpy import save_file
+
+    MajorityClassifier().fit(["a", "b"], [0, 1]).save(tmp_path / "model")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with (
+            pytest.raises(ClassifierError, match=r"cannot write .*model: .*File too large"),
+            replaced_folder(tmp_path / "model") as new,
+        ):
+            save_file({"a": np.zeros(10_000)}, new / "model.safetensors")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.name for path in tmp_path.rglob("*")] == ["model", "weaklabel.json"]

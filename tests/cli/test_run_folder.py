@@ -163,6 +163,26 @@ def test_results_are_where_the_verb_says(project, tmp_path, capsys):
     assert ".weaklabel" not in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a limit on the size of files")
+@pytest.mark.parametrize("verb", ["run", "train"])
+def test_a_full_disk_leaves_the_old_results(weaklabel, project, pack, corpus, tmp_path, verb):
+    folder = tmp_path / ("run" if verb == "run" else "model")
+    train = ["train", corpus, "--lfs", pack, "--classifier", "linear", "--label-model", "majority", "-o", folder]
+    arguments = ["run", project] if verb == "run" else [*train, "--workers", "0"]
+    assert weaklabel(*arguments).code == 0
+    before = contents(folder)
+    for kib in (1, 4) if verb == "run" else (1,):
+        line = f'ulimit -f {kib}; exec "$@"'
+        command = ["bash", "-c", line, "bash", sys.executable, "-m", "weaklabel", *map(str, arguments)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+        )
+        assert done.returncode == 1 and "File too large" in done.stderr and "Traceback" not in done.stderr
+        assert contents(folder) == before
+        assert not [name for name in names(tmp_path) if "weaklabel-" in name]
+    assert weaklabel(*arguments).code == 0
+
+
 KILLED = """
 import os, signal, sys
 from weaklabel import cli

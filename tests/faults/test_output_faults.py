@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.case import Case, check, params
+from tests.faults.case import EARLIER, Case, check, params
 
 TITLE = "Output"
 
@@ -22,6 +22,22 @@ def _linked(folder: Path) -> None:
 def _out_is_folder(folder: Path) -> None:
     (folder / "in.csv").write_bytes(FEW)
     (folder / "out.csv").mkdir()
+
+
+def _hard_link(folder: Path) -> None:
+    (folder / "in.csv").write_bytes(FEW)
+    (folder / "hard.csv").hardlink_to(folder / "in.csv")
+
+
+def _pack_as_out(folder: Path) -> None:
+    (folder / "in.csv").write_bytes(FEW)
+    (folder / "pack.csv").symlink_to("pack.py")
+
+
+def _out_is_link(folder: Path) -> None:
+    (folder / "in.csv").write_bytes(FEW)
+    (folder / "there").mkdir()
+    (folder / "there" / "target.csv").write_bytes(EARLIER)
 
 
 CASES = (
@@ -62,6 +78,47 @@ CASES = (
     ),
     Case(
         "a link to the corpus as OUT", "refused likewise", _linked, out="link.csv", code=1, says="is the corpus itself"
+    ),
+    Case(
+        "a hard link to the corpus as OUT",
+        "refused likewise",
+        _hard_link,
+        out="hard.csv",
+        code=1,
+        says="the corpus itself",
+    ),
+    Case(
+        "a pack as OUT, by another name",
+        "refused, and the pack is as it was",
+        _pack_as_out,
+        out="pack.csv",
+        code=1,
+        says=r"pack\.csv is a pack or a file that a pack reads",
+    ),
+    Case(
+        "a symbolic link as OUT",
+        "its target is replaced, and the link stays",
+        _out_is_link,
+        shell="ln -s there/target.csv out.csv; weaklabel label in.csv --lfs pack.py -o out.csv && test -L out.csv",
+        rows=2,
+        keeps=(b"1,refund,complaint",),
+    ),
+    Case(
+        "a pipe as OUT",
+        "the bytes go into the pipe, which stays",
+        FEW,
+        shell="mkfifo $TMPDIR/p; cat $TMPDIR/p > out.csv & weaklabel label in.csv --lfs pack.py -o $TMPDIR/p; wait; "
+        "test -p $TMPDIR/p && rm $TMPDIR/p",
+        rows=2,
+        keeps=(b"1,refund,complaint",),
+    ),
+    Case(
+        "/dev/stdout as OUT",
+        "as -: the summary goes to stderr",
+        FEW,
+        shell="weaklabel label in.csv --lfs pack.py -o /dev/stdout > out.csv",
+        rows=2,
+        keeps=(b"1,refund,complaint",),
     ),
     Case(
         "a limit on the size of files, or a full disk",
@@ -121,5 +178,6 @@ CASES = (
 
 
 @pytest.mark.parametrize("case", params(CASES))
-def test_output(case, tmp_path, monkeypatch):
+def test_output(case, tmp_path, tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("elsewhere")))
     check(case, tmp_path, monkeypatch)

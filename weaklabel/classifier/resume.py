@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from weaklabel.classifier.saving import writing_failed
 from weaklabel.errors import ClassifierError
 from weaklabel.files import atomic_path
 from weaklabel.versions import versions
@@ -62,7 +63,10 @@ class Checkpoint:
         copies = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
         about = {"identity": json.dumps(self.identity), "run": json.dumps(run.as_json())}
         with atomic_path(self.path) as part:
-            save_file(copies, part, metadata=about)
+            try:
+                save_file(copies, part, metadata=about)
+            except SafetensorError as error:  # such as a full disk
+                raise ClassifierError(f"cannot write {self.path}: {writing_failed(error)}") from error
         self._written = time.monotonic()
 
     def restore(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, run: Run, device: torch.device) -> None:

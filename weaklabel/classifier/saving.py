@@ -89,6 +89,19 @@ def replaced_folder(folder: Path, manifest: str = MANIFEST) -> Iterator[Path]:
         raise
     except WeakLabelError as error:
         raise ClassifierError(str(error)) from error
+    except Exception as error:
+        reason = writing_failed(error)
+        if reason is None:
+            raise
+        raise ClassifierError(f"cannot write {folder}: {reason}") from error
+
+
+def writing_failed(error: Exception) -> str | None:
+    """Return why tensors could not be written, such as a full disk; None for another error."""
+    from safetensors import SafetensorError
+
+    # It is no OSError.
+    return str(error).removeprefix("Error while serializing: ") if isinstance(error, SafetensorError) else None
 
 
 def write_manifest(
