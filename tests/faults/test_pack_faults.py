@@ -56,6 +56,20 @@ CASES = (
     ),
     _pack("two labeling functions of one name", "refused", PACK, "two labeling functions are called 'broken'"),
     _pack(
+        "two names that are one to Python, one in full-width letters",
+        "refused with both names and files: in Python source the second would replace the first",
+        HEAD + LABELS + 'a = keyword_lf("ｌate", 0, ["late"])\n',
+        "two labeling functions are called 'late' and 'ｌate'",
+    ),
+    _pack(
+        "escape sequences in the message of an exception",
+        "shown, never sent to the terminal; likewise in texts, labels and names, with every verb",
+        HEAD + LABELS + '@labeling_function()\ndef bad(x):\n    raise ValueError("\\x1b]0;owned\\x07\\nx")\n',
+        r"ValueError: \\x1b\]0;owned\\x07",
+        options=("--error-budget", "0"),
+        resumes=True,
+    ),
+    _pack(
         "a function that votes for an unknown class, or raises, in some rows",
         "it abstains there, and the summary says so",
         HEAD + LABELS + SEVEN,
