@@ -1,6 +1,7 @@
 """The options for reading a corpus are the same on every verb, in project files and in Python."""
 
 import inspect
+import json
 from dataclasses import fields
 
 import pytest
@@ -51,3 +52,33 @@ def test_a_finished_run_takes_no_reading_options(weaklabel, tmp_path):
     project.write_text('[corpus]\npath = "a.csv"\n[lfs]\nuse = ["spam"]\n')
     done = weaklabel("review", project, "--delimiter", ";", "--no-open")
     assert done.code == 1 and "has its own labels, labeling functions and reading options" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "out", "options"),
+    [
+        ("a.csv", "o.csv", ["--skip-rows", "2", "--comment", "#", "--quote-char", "'"]),
+        ("a.json", "o.json", ["--text", "data.text"]),
+        ("a.json", "o.jsonl", ["--text", "data.text"]),
+        ("a.json", "o.csv", ["--text", "data.text"]),
+    ],
+)
+def test_an_output_of_many_parts_has_every_row(weaklabel, pack, tmp_path, monkeypatch, name, out, options):
+    monkeypatch.setattr("weaklabel.corpus.parts.PART_ROWS", 3)
+    monkeypatch.setattr("weaklabel.corpus.open.CHUNK", 64)
+    monkeypatch.setattr("weaklabel.corpus.json_array.CHUNK", 64)
+    n = 20
+    if name.endswith(".csv"):
+        rows = "".join(f"{row},'thanks, {row}'\n# {row}\n" for row in range(n)) + "broken\n"
+        (tmp_path / name).write_text("made by x\n\nid,text\n" + rows)
+    else:
+        objects = [{"id": row, "data": {"text": f"thanks, {row}"}} for row in range(n)]
+        (tmp_path / name).write_text(json.dumps([*objects, "broken"], indent=1))
+    done = weaklabel("label", tmp_path / name, "--lfs", pack, "-o", tmp_path / out, *options)
+    assert done.code == 0 and f"rows: {n + 1} in = {n} out + 1 rejected" in done.out, done.err
+    quote = {"quote_char": "'"} if name.endswith(".csv") else {}
+    written = read_corpus(tmp_path / out, text=(), **quote)
+    assert written.column("id") == [str(row) for row in range(n)] and not written.rejects
+    assert set(written.column("label")) == {"praise"}
+    if out.endswith(".json"):
+        assert len(json.loads((tmp_path / out).read_text())) == n
