@@ -159,3 +159,18 @@ def test_a_helper_does_not_stay_under_the_name_of_a_module_of_python_s_own(tmp_p
     (lf,) = load_lfs(tmp_path / "pack.py")
     assert lf.vote(Batch(pl.DataFrame({"text": ["row"]}))) == [1]
     assert sys.modules["colorsys"] is colorsys
+
+
+def test_what_only_one_process_has_imported_so_far_is_no_difference(folder):
+    import colorsys  # noqa: F401
+
+    (folder / "pack.py").write_text(
+        HEAD + "@labeling_function()\ndef lf(x):\n    import colorsys, sklearn, tests.relations\n    return 1\n",
+        encoding="utf-8",
+    )
+    import sklearn  # noqa: F401
+
+    import tests.relations  # noqa: F401
+
+    lfs = load_lfs(folder / "pack.py")
+    assert label(folder, lfs) == {"spam": 50}

@@ -237,3 +237,63 @@ def test_nothing_is_left_when_the_driver_is_stopped(number):
     assert out == ("interrupted\n" if number == signal.SIGINT else "")
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
+
+
+FORKS = """
+import os, signal, sys, threading, time
+from weaklabel.lf.core import labeling_function
+LABELS = ("ham", "spam")
+
+@labeling_function()
+def forks(x):
+    if x.text.startswith("fork"):
+        if os.fork() == 0:
+            exec(x.text.partition(" ")[2])
+            return 1  # the child goes on as if it were the parent
+    return 0
+
+@labeling_function()
+def after(x):
+    return 0
+"""
+
+
+@pytest.mark.parametrize(
+    "deed", ["", "1 / 0", "sys.exit(3)", "raise KeyboardInterrupt", "time.sleep(0.2)", "os.fork()", "raise MemoryError"]
+)
+def test_a_forked_child_of_a_labeling_function_never_answers(tmp_path, deed):
+    path = tmp_path / "forks.py"
+    path.write_text(FORKS, encoding="utf-8")
+    texts = ["a", f"fork {deed}", "b", f"fork {deed}"] * 3
+    votes, problems = vote(texts, size=2, pack=path)
+    assert not problems
+    assert votes == {"forks": [0] * 12, "after": [0] * 12}
+
+
+def test_a_forked_child_ends_with_the_run(tmp_path):
+    path = tmp_path / "forks.py"
+    path.write_text(FORKS, encoding="utf-8")
+    lfs = load_lfs(path)
+    for session in ("", "os.setsid(); "):
+        with Voter(lfs.lfs, top=2, pack=lfs, workers=1) as voter:
+            list(voter.vote(in_batches([f"fork {session}time.sleep(600)"], 1)))
+            started = psutil.Process().children(recursive=True)
+            assert len(started) >= 2
+        _, alive = psutil.wait_procs(started, timeout=5)
+        assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_who_writes_to_the_pipe_of_the_process_gives_nobody_votes(tmp_path):
+    path = tmp_path / "writes.py"
+    text = FORKS.replace("time.sleep", "time.sleep") + (
+        "\n@labeling_function()\ndef writes(x):\n    if x.text == 'write':\n"
+        "        import gc, json\n        from multiprocessing.connection import Connection\n"
+        "        link = next(o for o in gc.get_objects() if isinstance(o, Connection) and o.writable)\n"
+        "        link.send_bytes(json.dumps({'voted': True, 'stride': 1, 'overdue': False, 'full': False, 'dtype': '|i1'})"
+        ".encode())\n        link.send_bytes(bytes([1]))\n    return 0\n"
+    )
+    path.write_text(text, encoding="utf-8")
+    votes, problems = vote(["a", "write", "b"], pack=path)
+    assert votes["writes"] == [0, -1, 0]
+    assert "sent a reply that nobody asked for" in problems["writes"].first[0].message
+    assert votes["after"] == votes["forks"] == [0] * 3

@@ -10,7 +10,7 @@ import types
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.machinery import PathFinder
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +126,8 @@ def _home(value: Any) -> str:
 def globals_of(code: types.CodeType, known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the names that code, and functions inside it, look up in their module, and what they find there.
 
-    A name that is Python's own, or is not there, finds its own name; a module that is imported when the code runs, the
-    module, or `NOT_LOADED` where nobody has done that yet.
+    A name that is Python's own, or is not there, finds its own name. An installed module that is imported when the code
+    runs finds its version; one of the user's own, the module, or `NOT_LOADED` where nobody has done that yet.
     """
     for name in sorted(_names(code, _LOOKS_UP)):
         if name in known:
@@ -137,7 +137,7 @@ def globals_of(code: types.CodeType, known: Mapping[str, Any]) -> Iterator[tuple
         else:
             yield name, None
     for name in sorted(_names(code, {"IMPORT_NAME"})):
-        yield name, sys.modules.get(name) or _to_be_imported(name)
+        yield name, _imported(name)
     if _names(code, _ACCESSES) & _IMPORTERS:
         yield "import_module", NOT_LOADED
 
@@ -147,13 +147,27 @@ _IMPORTERS = {"__import__", "import_module", "run_path", "run_module", "exec_mod
 """What imports a module by a name that only the running code knows."""
 
 
-def _to_be_imported(name: str) -> Any:
-    """Return None for a module of Python's own that nobody has imported yet, `NOT_LOADED` for any other."""
-    top = name.partition(".")[0]
-    if top in sys.builtin_module_names:
-        return None
-    spec = PathFinder.find_spec(top) if top in sys.stdlib_module_names else None
-    return None if spec is not None and is_installed(top, spec.origin, None) else NOT_LOADED
+def _imported(name: str) -> Any:
+    """Return what tells a module that is imported when code runs: the same, whether somebody has imported it before or not."""
+    top, module = name.partition(".")[0], sys.modules.get(name)
+    if module is not None:
+        if not is_installed(name, getattr(module, "__file__", None), None):
+            return module
+    elif top not in sys.builtin_module_names:
+        spec = PathFinder.find_spec(top)
+        if spec is None or not is_installed(top, spec.origin, None):
+            return NOT_LOADED
+    return _distributions(top)
+
+
+@cache
+def _distributions(top: str) -> str:
+    """Return the versions of the distributions that a package comes from, without importing it."""
+    if top in _NAMES:
+        return "Python's"
+    if top == "weaklabel":
+        return weaklabel.__version__
+    return " ".join(f"{name} {version(name)}" for name in sorted(set(packages_distributions().get(top, ()))))
 
 
 def _names(code: types.CodeType, operations: set[str]) -> set[str]:

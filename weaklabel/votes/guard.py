@@ -76,6 +76,10 @@ class Order:
         }
 
 
+_STRAY = "sent a reply that nobody asked for"
+"""What became of a process whose pipe somebody else writes to; its votes could be anybody's."""
+
+
 class _Down(Exception):
     """The process is gone; the message says what became of it."""
 
@@ -128,6 +132,8 @@ class Guard:
         self._order = order
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
+        # The number of the last batch sent, which every reply to it carries.
+        self._request = 0
         # Which labeling functions have voted in the process.
         self._asked: set[int] = set()
         # Held while a process is started, so that none starts once the guard is closed.
@@ -182,8 +188,10 @@ class Guard:
             for turn in turns:
                 turn.stride = min(turn.stride, self._order.conducts[turn.number].stride)
                 turn.is_first = turn.number not in self._asked
-            send(self._to, {**header, "turns": [turn.header() for turn in turns]}, body)
-            self._receive(math.inf)
+            self._request += 1
+            send(self._to, {**header, "request": self._request, "turns": [turn.header() for turn in turns]}, body)
+            if self._receive(math.inf)[0].get("read") != self._request:
+                raise _Down(_STRAY)
         except (_Down, OSError):
             self._bury()
             return False
@@ -196,6 +204,8 @@ class Guard:
             row = start + turn.begin
             try:
                 header, body = self._receive(seconds_for(lf, turn.rows, limit, turn.is_first) + GRACE)
+                if (header.get("request"), header.get("number")) != (self._request, turn.number):
+                    raise _Down(_STRAY)
             except _Down as down:
                 self._blame(turn, row, str(down))
                 self._bury()

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from weaklabel.votes.wire import pack_step, receive, send, unpack_batch
 PR_SET_PDEATHSIG = 1
 """Linux: the signal to get when the parent dies."""
 
+PR_SET_CHILD_SUBREAPER = 36
+"""Linux: to become the parent of descendants whose own parent dies."""
+
 
 def main() -> None:
     """Serve the guard on stdin and stdout until it closes them."""
@@ -34,6 +38,7 @@ def _vote(incoming: Connection, outgoing: Connection) -> None:
     _die_with(int(sys.argv[1]))
     # Ctrl-C reaches the guard, which ends this process; a traceback from here would only confuse.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.register_at_fork(after_in_child=lambda: _leave_pipes(incoming, outgoing))
     try:
         order, _ = receive(incoming)
         lfs = _load(order)
@@ -45,24 +50,45 @@ def _vote(incoming: Connection, outgoing: Connection) -> None:
         send(outgoing, {"error": type(error).__name__, "message": str(error)})
     except (EOFError, BrokenPipeError):
         return  # the guard is gone
+    finally:
+        _end_if_forked(outgoing)  # such as one that raised something on its way out
+
+
+def _leave_pipes(*links: Connection) -> None:
+    """Take the pipes from a forked child of a labeling function: whatever it does, it answers nobody.
+
+    A child that comes back from the labeling function would vote on, as if it were this process. It ends instead, when it
+    first wants to read or send.
+    """
+    for link in links:
+        with suppress(OSError):
+            link.close()
 
 
 def _serve(lfs: Sequence[LF], order: dict[str, Any], incoming: Connection, outgoing: Connection) -> None:
     """Vote on one batch."""
     header, body = receive(incoming)
     batch = unpack_batch(header, body)
-    send(outgoing, {"read": True})
+    send(outgoing, {"read": header["request"]})
     for turn in header["turns"]:
-        lf = lfs[turn.pop("number")]
+        number = turn.pop("number")
+        lf = lfs[number]
         for step in steps(lf, batch, order["top"], order["time_limit"], **turn):
             is_full = _lacked_memory(step) and _is_swollen(order["memory_limit"])
             if is_full and step.votes is not None and len(step.votes.votes) > 1:
                 # Perhaps another one filled the memory: a fresh process asks for these rows again, fewer at once.
                 step = Step(finer(lf, len(step.votes.votes)), None)
             fields, votes = pack_step(step)
-            send(outgoing, {**fields, "full": is_full}, votes)
+            _end_if_forked(outgoing)
+            send(outgoing, {**fields, "full": is_full, "request": header["request"], "number": number}, votes)
             if is_full:
                 sys.exit(0)
+
+
+def _end_if_forked(outgoing: Connection) -> None:
+    """End a forked child that comes back from a labeling function: only the process that was asked may vote."""
+    if outgoing.closed:
+        os._exit(0)
 
 
 def _lacked_memory(step: Step) -> bool:
@@ -96,6 +122,8 @@ def _die_with(parent: int) -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        # What a labeling function leaves behind becomes a child of this process, and ends with it.
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     if os.getppid() != parent:
         sys.exit(0)
 
