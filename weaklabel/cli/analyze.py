@@ -49,8 +49,9 @@ def analyze(
       weaklabel analyze messages.csv --lfs spam --gold label --html report.html
       weaklabel analyze messages.csv --lfs spam --json | jq '.lfs[] | select(.conflicts > 0.1)'
 
-    'Est. Acc.' is what the label model makes of an LF from the votes, and with --label-model text from the texts too;
-    with --gold its true precision stands beside it.
+    'Est. Acc.' is the share of an LF's votes that the label model expects to be right. From votes alone it hardly tells
+    good LFs from bad; with --label-model text it goes by the texts too, as in review and run, and mostly does. With --gold
+    the true precision stands beside it.
     """
     from weaklabel.decisions import read_decisions
     from weaklabel.files import check_file_path

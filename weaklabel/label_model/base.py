@@ -55,7 +55,10 @@ class LabelModel(HasParams, ABC):
     Attributes
     ----------
     lf_accuracies_ : array
-        Estimated share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
+        Estimated share of each labeling function's votes that are right, "Est. Acc." in tables; NaN where it never votes.
+        Of a model that goes by votes alone it hardly separates good labeling functions from bad ones: rank correlation
+        with the true precision -.14 to .59 on three sets of texts. Of one that was fitted with texts it does: .64 to .92.
+        Shape: [m].
     """
 
     uses_texts: ClassVar[bool] = False
@@ -440,6 +443,7 @@ class LabelModel(HasParams, ABC):
         """
         if not 1 <= self.cardinality <= MAX_CARDINALITY:
             raise ValueError(f"cardinality is {self.cardinality}, not 1 to {MAX_CARDINALITY}")
+        check_policy(self.tie_break_policy)
         self._check_arrays()
         m, k = len(self.lf_accuracies_), min(self.cardinality, _TRIED_CLASSES)
         rows = np.asfortranarray(as_votes(np.tile(np.arange(ABSTAIN, k)[:, None], (1, m)), self.cardinality))

@@ -29,7 +29,8 @@ class LFLine:
     precision
         Share of its votes on decided rows that are right.
     estimate
-        What the label model takes its accuracy for; None where it does not know the labeling function.
+        Share of its votes that the label model expects to be right, as Est. Acc. of `weaklabel.LFAnalysis`; None where it
+        does not know the labeling function.
     """
 
     name: str

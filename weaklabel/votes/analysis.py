@@ -193,7 +193,8 @@ class LFAnalysis:
         Y
             Gold, which adds Correct, Incorrect and Emp. Acc. Shape: [n]; rows with -1 are left out.
         est_accuracies
-            A label model's ``lf_accuracies_``, which adds Est. Acc. Shape: [m].
+            A label model's ``lf_accuracies_``, which adds Est. Acc.: the share of a labeling function's votes that the
+            model expects to be right. Of a model fitted on votes alone it hardly tells good ones from bad. Shape: [m].
 
         Returns
         -------
