@@ -5,8 +5,10 @@ import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given, strategies as st
+from scipy.sparse import csr_matrix
 
-from weaklabel.errors import VoteError, WeakLabelWarning
+from weaklabel import LinearClassifier, MajorityVote, score
+from weaklabel.errors import VoteError, WeakLabelError, WeakLabelWarning
 from weaklabel.label_names import encode_labels, find_labels, fold, label_text
 from weaklabel.lf.packs import LFCollection
 
@@ -107,6 +109,19 @@ def test_classes_are_found():
         find_labels(["ham", "spam"], ["1", "0"])
     with pytest.raises(VoteError, match="'nan' is in one column alone"):
         find_labels(["ham", "spam"], ["ham", "nan"])
+
+
+def test_sparse_matrices_are_refused_wherever_arrays_are_given():
+    votes, texts = csr_matrix(np.eye(2, dtype=np.int64)), ["a b", "c d"]
+    for attempt in (
+        lambda: MajorityVote().fit(votes),
+        lambda: LinearClassifier().fit(texts, votes),
+        lambda: LinearClassifier(LABELS).fit(texts, votes),
+        lambda: score([0, 1], votes),
+        lambda: score(votes, [0, 1]),
+    ):
+        with pytest.raises(WeakLabelError, match=r"is a sparse matrix, .* class 0; give an array"):
+            attempt()
 
 
 def test_a_collection_encodes_alike():

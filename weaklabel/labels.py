@@ -116,7 +116,7 @@ def check_L(L: ArrayLike, cardinality: int | None = None) -> VoteArray:
     VoteError
         Not two-dimensional, not whole numbers, or a vote outside the label set; says row, column and value.
     """
-    _refuse_sparse("L", L)
+    refuse_sparse("L", L)
     array = np.asarray(L)
     if array.ndim != 2:
         raise VoteError(f"L must have two dimensions [rows, labeling functions], not shape {array.shape}")
@@ -152,7 +152,7 @@ def check_Y(Y: ArrayLike, n: int | None = None, cardinality: int | None = None) 
     VoteError
         Wrong shape, kind or value; says the row.
     """
-    _refuse_sparse("labels", Y)
+    refuse_sparse("labels", Y)
     array = _without_missing(np.asarray(Y))
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         kind = "continuous values" if array.dtype.kind == "f" else array.dtype
@@ -166,7 +166,7 @@ def check_Y(Y: ArrayLike, n: int | None = None, cardinality: int | None = None) 
     return array.astype(np.int64, copy=False)
 
 
-def _refuse_sparse(what: str, given: Any) -> None:
+def refuse_sparse(what: str, given: Any) -> None:
     """Refuse a scipy matrix: its absent entries are 0, which is a class, where the writer most likely meant abstain."""
     if hasattr(given, "tocoo") and not isinstance(given, np.ndarray):
         raise VoteError(
@@ -260,7 +260,7 @@ def check_probs(probs: ArrayLike, n: int | None = None, cardinality: int | None 
     VoteError
         Wrong shape, negative, or a row that does not sum to 1; says the row.
     """
-    _refuse_sparse("probs", probs)
+    refuse_sparse("probs", probs)
     columns = frame_columns(probs)
     if columns is not None and class_columns(columns) is not None:
         raise VoteError("probabilities are a data frame whose columns are named, while the classes are not; name them")

@@ -21,6 +21,7 @@ from weaklabel.labels import (
     class_columns,
     frame_columns,
     in_class_order,
+    refuse_sparse,
 )
 from weaklabel.warn import warn
 
@@ -94,6 +95,7 @@ def class_names(labels: Sequence[str] | None, probs: ArrayLike) -> tuple[str, ..
             "a classifier requires y to be passed, but the target y is None; give labels or probabilities"
         )
     try:
+        refuse_sparse("y", probs)
         if labels is not None:
             return check_label_names(labels, "classifier")
         if are_names(probs):
@@ -152,6 +154,7 @@ def soft_targets(
         raise ClassifierError(f"uncovered must be 'drop' or 'uniform', not {uncovered!r}")
     where, k = "targets of the classifier", len(labels)
     try:
+        refuse_sparse("y", probs)
         given = encode_labels(probs, labels, where, stacklevel=4) if are_names(probs) else in_class_order(probs, labels)
         soft = _as_probs(n, given, k)
     except VoteError as error:

@@ -23,6 +23,7 @@ from weaklabel.labels import (
     frame_columns,
     in_class_order,
     labels_of,
+    refuse_sparse,
 )
 
 Abstain: TypeAlias = Literal["miss", "drop"]
@@ -133,6 +134,7 @@ def _numbered(
 
 def _read(predictions: ArrayLike, n: int) -> Predictions:
     with _blamed("predictions"):
+        refuse_sparse("predictions", predictions)
         array = np.asarray(predictions)
     probs: Probs | None = None
     if array.ndim == 2:
