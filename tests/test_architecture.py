@@ -13,7 +13,7 @@ PACKAGE = Path(weaklabel.__file__).parent
 
 # An import points only to the left.
 ORDER = [
-    "table", "terminal", "errors", "warn", "params", "sklearn_api", "labels", "encodings", "label_names", "files",
+    "table", "terminal", "errors", "forked", "warn", "params", "sklearn_api", "labels", "encodings", "label_names", "files",
     "locking", "folders", "versions", "html_table", "progress", "cache", "corpus", "device", "inference", "encoder",
     "words", "features", "lf", "votes", "scoring", "label_model", "classifier", "explain", "suggest", "report",
     "config", "labelled", "job", "decisions", "run_folder", "gold", "pipeline", "finished_run", "review", "bench",

@@ -14,6 +14,7 @@ import polars as pl
 from weaklabel.corpus.beside import Beside
 from weaklabel.corpus.entity_columns import EntityColumns
 from weaklabel.errors import CorpusError
+from weaklabel.forked import check_fork
 
 T = TypeVar("T")
 
@@ -217,6 +218,7 @@ class Batch:
         beside: Beside | None = None,
         fields: Sequence[str] = (),
     ) -> None:
+        check_fork()
         self.source = source
         self.text = tuple(text)
         self.start = start

@@ -25,6 +25,7 @@ from weaklabel.corpus.open import TextFile, check_regular, check_text
 from weaklabel.corpus.parquet import ParquetSource
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError
+from weaklabel.forked import check_fork
 
 
 def read_corpus(
@@ -111,6 +112,7 @@ def read_corpus(
     >>> read_corpus(frame, entities=("e1", "e2")).model_texts()
     ['the # rain # met the old @ roof @']
     """
+    check_fork()
     names = tuple(map(column_name, text)) if isinstance(text, list | tuple) else (column_name(text),)
     if limit is not None and limit < 0:
         raise CorpusError(f"limit must be 0 or more, not {limit}")

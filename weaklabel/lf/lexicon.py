@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import LFError
+from weaklabel.forked import check_fork
 from weaklabel.labels import ABSTAIN, VoteArray, as_votes
 from weaklabel.lf.core import BatchLF, check_columns, check_label, check_name
 from weaklabel.lf.patterns import column_text
@@ -250,5 +251,6 @@ def _weights(name: str, entries: list[_Entry], ignore_case: bool) -> dict[str, f
 
 def plain(texts: pl.Series, ignore_case: bool) -> pl.Series:
     """Return the texts with every run of white space as one space, in lower case if that is to be ignored."""
+    check_fork()
     # Single spaces, which is nearly all white space, stay untouched: six times faster.
     return (texts.str.to_lowercase() if ignore_case else texts).str.replace_all(r"\s\s+|[^\S ]", " ")

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 import polars as pl
 
 from weaklabel.errors import LFError
+from weaklabel.forked import check_fork
 
 
 def check_words(name: str, words: Iterable[str]) -> list[str]:
     """Return the different words in their order; none, or one that is no text or is blank, is an `LFError`."""
+    check_fork()
     if isinstance(words, str | bytes) or not isinstance(words, Iterable):
         raise LFError(f"LF '{name}': give a list of words such as ['free', 'winner'], not {words!r}")
     different = list(dict.fromkeys(words))
@@ -24,6 +26,7 @@ def check_words(name: str, words: Iterable[str]) -> list[str]:
 
 def check_pattern(name: str, pattern: str, ignore_case: bool) -> str:
     """Return the regex with its flag; one that does not compile is an `LFError`."""
+    check_fork()
     if not isinstance(pattern, str) or not pattern:
         raise LFError(f"LF '{name}': the pattern must be a regex such as r'https?://', not {pattern!r}")
     flagged = f"(?i){pattern}" if ignore_case else pattern
