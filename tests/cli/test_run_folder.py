@@ -106,7 +106,7 @@ def test_one_run_at_a_time(weaklabel, project, tmp_path):
 
 
 @pytest.mark.parametrize("dry_run", [(), ("--dry-run",)])
-@pytest.mark.parametrize("kind", ["corpus", "link", "pack", "gold", "project"])
+@pytest.mark.parametrize("kind", ["corpus", "link", "pack", "gold", "project", "base"])
 def test_inputs_among_the_results_are_refused(weaklabel, project, pack, corpus, tmp_path, kind, dry_run):
     assert weaklabel("run", project).code == 0
     folder, text = tmp_path / "run", project.read_text(encoding="utf-8")
@@ -121,6 +121,8 @@ def test_inputs_among_the_results_are_refused(weaklabel, project, pack, corpus, 
         text = text.replace("./mine.py", "run/models/mine.py")
     elif kind == "gold":
         text += '[gold]\npath = "run/labelled.csv"\n'
+    elif kind == "base":
+        text = text.replace('"linear"', f'"bert"\nmodel = "{folder / "models" / "linear"}"')
     else:
         text = text.replace('"run"', '"."').replace('"./', '"../../').replace('"messages', '"../../messages')
         file = folder / "training" / "project.toml"
