@@ -1,6 +1,8 @@
 """What the key of a kept outcome tells apart."""
 
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 import weaklabel
 from tests.bench.sets import wrench
 from weaklabel.bench import cells
-from weaklabel.bench.cells import Cell, cell_key
+from weaklabel.bench.cells import Cell, cell_key, code_files
 from weaklabel.bench.data import read_bench_set
 from weaklabel.bench.models import new_classifier, new_label_model
 from weaklabel.bench.plan import BenchSettings, notes_on, plan_cells
@@ -88,7 +90,9 @@ def copy(tmp_path_factory):
         ("bench/voted.py", "both"),
         ("bench/data.py", "both"),
         ("device.py", "both"),
-        ("lf/probability.py", "classifier"),
+        ("lf/probability.py", "both"),
+        ("inference.py", "both"),
+        ("features.py", "both"),
         ("classifier/robust.py", "classifier"),
         ("bench/tables.py", "neither"),
     ],
@@ -128,3 +132,27 @@ def test_the_length_of_texts_reaches_the_models(tmp_path):
     assert new_label_model("auto", 2, 0, max_length=16).get_params()["max_length"] == 16
     assert new_classifier("bert", bench_set.labels, 0, 16).max_length == 16
     assert "16 tokens of a text are read" in notes_on(bench_set, settings)
+
+
+def test_the_code_of_a_cell_is_what_its_computation_imports(tmp_path):
+    root = Path(weaklabel.__file__).parent
+    every = {str(file.relative_to(root)) for file in code_files(root, with_classifier=True)}
+    without = {str(file.relative_to(root)) for file in code_files(root, with_classifier=False)}
+    for name in (
+        "bench/work.py",
+        "bench/split.py",
+        "label_model/hyper.npz",
+        "label_model/text.py",
+        "inference.py",
+        "features.py",
+    ):
+        assert {name} <= without <= every
+    assert "classifier/bert.py" in every - without
+    assert not [name for name in every if name.split("/")[0] in ("cli", "report", "review", "suggest", "job")]
+    assert "bench/page.py" not in every
+    # What is really loaded by the module that computes, is among them.
+    code = "import sys, weaklabel.bench.work; print(*[n for n in sys.modules if n.startswith('weaklabel.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for name in done.stdout.split():
+        place = name.split(".", 1)[1].replace(".", "/")
+        assert {f"{place}.py", f"{place}/__init__.py"} & every, name

