@@ -140,7 +140,7 @@ def test_a_guarded_process_is_asked_for_little_at_once_so_that_progress_is_seen(
 
     for workers in (0, 1):
         told = Told("voting")
-        with Voter(list(lfs), top=2, specs=lfs.specs, workers=workers) as voter:
+        with Voter(list(lfs), top=2, pack=lfs, workers=workers) as voter:
             voter.stage = told
             for batch, votes in voter.vote([*in_batches(100, 60), Batch(pl.DataFrame({"text": [""][:0]}), start=100)]):
                 found.append([(lf.votes.tolist(), lf.problems) for lf in votes])
