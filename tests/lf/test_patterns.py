@@ -6,12 +6,13 @@ import warnings
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import LFError, WeakLabelWarning
 from weaklabel.lf.core import ExpressionLF
 from weaklabel.lf.patterns import MAX_KEYWORDS, count_lf, keyword_lf, length_lf, lookup_lf, regex_lf
+from weaklabel.lf.regexes import flagged, is_plain_regex
 
 # Characters on which Rust's and Python's ideas of words, white space and case agree.
 ALPHABET = "abAB1_ \t\n\u00a0\u3000éÉßñжЖςΣσ中文支持😀🎉👍🏽$+#.-'()[]\\^|*?{}&~"
@@ -192,3 +193,26 @@ def test_a_missing_column_is_told_with_the_columns_there_are():
 def test_mistakes_are_told_at_construction(make, message):
     with pytest.raises(LFError, match=message):
         make()
+
+
+ATOMS = st.sampled_from(
+    [*"ab é中'-_/ ,!#^$|().*+?]", r"\b", r"\B", r"\d", r"\s", r"\w", r"\W", r"\.", r"\?", r"\(", r"\\", r"\-", r"\/", "(?:",
+     "*?", "??", "[a-c]", "[^0-9 ]", "[é.]", r"[\d\-]", "[z-a]", "[_-a]", "{2}", "(?=", r"\1", r"\Z", "&&", "~~"]
+)  # fmt: skip
+
+
+@settings(max_examples=1500)
+@given(st.lists(ATOMS, min_size=1, max_size=10).map("".join), st.booleans())
+@example(r"^*", False)
+@example(r"a*+", False)
+@example("[é-a]", True)
+def test_a_plain_regex_is_one_for_polars(pattern, ignore_case):
+    if is_plain_regex(pattern):
+        pl.Series(["a"]).str.contains(flagged(pattern, ignore_case))
+
+
+def test_a_plain_regex_is_never_too_large():
+    large = ["\\w" * 50, "(?:\\w*)+" * 50, ".?" * 50 + "é" * 900, "a|" * 499 + "b", "(" * 90 + "a" + ")*" * 90]
+    for pattern in large:
+        assert is_plain_regex(pattern), pattern
+        pl.Series(["a"]).str.contains(flagged(pattern, True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,8 +20,10 @@ from weaklabel.forked import check_fork
 from weaklabel.labels import ABSTAIN, VoteArray, as_votes
 from weaklabel.lf.core import BatchLF, check_columns, check_label, check_name
 from weaklabel.lf.patterns import column_text
-from weaklabel.lf.regexes import check_pattern, check_words
+from weaklabel.lf.regexes import check_keywords_pattern, check_words
 from weaklabel.lf.spelling import canonical, entry_of, is_unspaced, is_word_character, keyword_pattern
+
+_SPACES = re.compile(r"[^\S\x1c-\x1f]+")  # what polars takes for white space: Python adds four separators
 
 ROUNDING = 1e-9
 """How far a sum of weights may fall short of the minimum, so that ten times 0.1 reaches 1."""
@@ -48,7 +51,7 @@ class LexiconLF(BatchLF):
         for entry, weight in weights.items():
             is_word = all(map(is_word_character, entry)) and not is_unspaced(entry)
             (self.words if is_word else others)[entry] = weight
-        self.others = [(others, check_pattern(name, keyword_pattern(others, None), False))] if others else []
+        self.others = [(others, check_keywords_pattern(name, keyword_pattern(others, None), False))] if others else []
 
     def vote(self, batch: Batch) -> VoteArray:
         """Vote on every row of ``batch``; see `LF.vote`."""
@@ -240,8 +243,8 @@ def _least(name: str, min_count: int, min_weight: float | None) -> float:
 def _weights(name: str, entries: list[_Entry], ignore_case: bool) -> dict[str, float]:
     """Return the weight of each entry as it stands in a plain text."""
     first: dict[str, _Entry] = {}
-    as_plain = plain(pl.Series([entry.text for entry in entries]), ignore_case).str.strip_chars()
-    for text, entry in zip(map(canonical, as_plain), entries, strict=True):
+    for entry in entries:
+        text = canonical(_SPACES.sub(" ", entry.text.lower() if ignore_case else entry.text).strip())
         known = first.setdefault(text, entry)
         if known.weight != entry.weight:
             where = f" ({known.origin}; {entry.origin})" if entry.origin else ""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import string
-import threading
 import warnings
 from collections.abc import Iterable, Sequence
 from itertools import product
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
+from weaklabel.lf.regexes import FILTERS
 from weaklabel.lf.spelling import keyword_pattern
 
 WORD = (string.ascii_lowercase + string.digits + "_").encode()
@@ -37,8 +37,6 @@ r"""Stands for ``\b`` while literals are put together; no literal contains it, s
 # Read differently by Rust, or only by Rust: word edges, classes in classes and their algebra, spaces between the
 # numbers of a repetition, and the flag that makes white space meaningless.
 _RUST_ONLY = re.compile(r"\\[<>]|\\b\{|\[\^?\]|&&|--|~~|\(\?[a-zA-Z-]*[xX]|\{(?!\d+(?:,\d*)?\})")
-# Python's warning filters belong to all threads: two that change them at once would leave them changed for good.
-_FILTERS = threading.Lock()
 _CLASS = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]", re.DOTALL)
 
 
@@ -71,7 +69,7 @@ def required_literals(pattern: str) -> frozenset[bytes]:
     if _is_rust_only(pattern):
         return frozenset()
     try:
-        with _FILTERS, warnings.catch_warnings():
+        with FILTERS, warnings.catch_warnings():
             warnings.simplefilter("error")
             parsed = _parser.parse(pattern)
     except (re.error, Warning, OverflowError, RecursionError):

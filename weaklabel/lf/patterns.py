@@ -25,7 +25,7 @@ from weaklabel.labels import ABSTAIN, INT8_CLASSES, VoteArray
 from weaklabel.lf.core import BatchLF, check_columns, check_label, check_name
 from weaklabel.lf.lengths import CHARACTER, WORD, has_words, within
 from weaklabel.lf.literals import keyword_literals, relaxed, required_literals
-from weaklabel.lf.regexes import check_bounds, check_pattern, check_words
+from weaklabel.lf.regexes import check_bounds, check_keywords_pattern, check_pattern, check_words
 from weaklabel.lf.spelling import is_unspaced, keyword_pattern, takes_particles
 from weaklabel.warn import warn
 
@@ -133,7 +133,7 @@ def keyword_lf(
         raise LFError(f"LF '{name}': {len(words)} keywords are more than {MAX_KEYWORDS}; use lexicon_lf for long lists")
     if whole_word:
         _warn_of_whole_words(name, words)
-    pattern = check_pattern(name, keyword_pattern(words, whole_word), ignore_case)
+    pattern = check_keywords_pattern(name, keyword_pattern(words, whole_word), ignore_case)
     plain, literals = keyword_literals(words, whole_word)
     sure = plain if ignore_case and min_count == 1 else frozenset[bytes]()
     return replace(_counting("keyword", name, label, column, pattern, min_count, None), literals=literals, sure=sure)
