@@ -1,7 +1,6 @@
 """``weaklabel analyze --html`` and the page that every run writes."""
 
 import csv
-import os
 
 import pytest
 
@@ -35,12 +34,9 @@ def test_gold_that_is_empty_counts_as_none(weaklabel, corpus, pack, tmp_path):
 
 
 def test_a_place_that_cannot_be_written_to_is_told_of(weaklabel, corpus, pack, tmp_path):
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    for place, why in ((tmp_path / "nowhere" / "r.html", "no folder"), (tmp_path, "no file"), (pipe, "no file")):
+    for place, why in ((tmp_path / "nowhere" / "r.html", "no folder"), (tmp_path, "it is a folder")):
         done = weaklabel("analyze", corpus, "--lfs", pack, "--html", place)
         assert done.code == 1 and "cannot write" in done.err and why in done.err
-    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize("rows", [[], ["zzz"], ["thanks"]])

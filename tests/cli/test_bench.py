@@ -64,7 +64,7 @@ def test_a_failed_cell_is_told_after_everything_is_written(bench, tmp_path):
     change(path / "train.json", lambda rows: [row.update(weak_labels=[0, -1, -1, -1]) for row in rows.values()])
     options = ("--label-models", "majority", "--classifiers", "linear", "-o", tmp_path / "results.json")
     done = bench(path, *options)
-    assert done.code == 1 and "1 of 2 cells failed; the first: all 60 rows" in done.err
+    assert done.code == 1 and "1 of 2 cells failed; the first: only one class to train on: all 60 rows" in done.err
     assert len(json.loads((tmp_path / "results.json").read_text())["cells"]) == 2
 
 

@@ -112,7 +112,10 @@ class LinearClassifier(Classifier):
         given = check_texts(texts)
         if not given:
             return np.empty((0, len(names)))
-        scores = self.vectorizer_.transform(given) @ self.coef_.T + self.intercept_
+        return self._probs(given)
+
+    def _probs(self, texts: Sequence[str]) -> Probs:
+        scores = self.vectorizer_.transform(texts) @ self.coef_.T + self.intercept_
         odds = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float64)
 
@@ -160,7 +163,7 @@ class LinearClassifier(Classifier):
         if not (finite and np.isfinite(self.vectorizer_.idf_).all()):
             raise ValueError("weights.npz has numbers that are not finite")
         # Whatever else is wrong, such as ngrams that are not two numbers, shows where a text is predicted.
-        if not np.isfinite(self.predict_proba(["a text of a few words"])).all():
+        if not np.isfinite(self._probs(["a text of a few words"])).all():
             raise ValueError("its answers are not probabilities")
 
 

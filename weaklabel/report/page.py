@@ -134,7 +134,7 @@ def page(title: str, sections: Sequence[Section], *, lead: str = "") -> str:
     Examples
     --------
     >>> html = page("<b>", [Section("Scores", [Table(["LF", "votes"], [["check_out", 7]])])])
-    >>> "<b>" in html, "&lt;b&gt;" in html, "<td class=right>7</td>" in html
+    >>> "<b>" in html, "&lt;b&gt;" in html, '<td class=right data-column="votes">7</td>' in html
     (False, True, True)
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
