@@ -30,6 +30,7 @@ from weaklabel.report.insight import Gold
 from weaklabel.run_folder import RunFolder
 from weaklabel.scoring import Scores, score
 from weaklabel.votes import LFAnalysis, Votes, apply_lfs
+from weaklabel.votes.tally import has_vote
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
@@ -180,6 +181,21 @@ def label_corpus(
     return Labelled(votes, model, probs, preds)
 
 
+def check_trainable(labelled: Labelled, corpus: Corpus) -> None:
+    """Refuse to train a classifier where no labeling function votes: all that it could learn is the class balance.
+
+    Raises
+    ------
+    ConfigError
+        Names the corpus and says what to look at.
+    """
+    if not has_vote(labelled.votes.L).any():
+        raise ConfigError(
+            f"{corpus.name}: no labeling function votes on any row, so there is nothing to train on: check the text column "
+            f"({', '.join(corpus.text)}), and what each labeling function does with weaklabel analyze"
+        )
+
+
 def make_classifier(
     settings: ClassifierSettings,
     labels: Sequence[str],
@@ -249,6 +265,7 @@ def _train(
     project: Project, corpus: Corpus, labelled: Labelled, labels: Sequence[str], folder: RunFolder, chosen: Classifier
 ) -> dict[str, Classifier]:
     """Train the project's classifier and the baselines on the label model's probabilities, and save them."""
+    check_trainable(labelled, corpus)
     held = held_out(project, corpus)
     rows = np.flatnonzero(~held)
     if held.any() and np.isnan(labelled.probs[rows]).all():

@@ -91,3 +91,23 @@ def test_the_result_says_how_the_label_model_chose(weaklabel, corpus, pack, tmp_
         "label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv", "--label-model", "committee", "--json"
     )
     assert done.json["label_model"] == saved.json["label_model"]
+
+
+@pytest.mark.parametrize("verb", ["train", "run"])
+def test_nothing_is_trained_where_nobody_votes(weaklabel, corpus, tmp_path, verb):
+    never = tmp_path / "never.py"
+    never.write_text("from weaklabel import keyword_lf\nLABELS = ('a', 'b')\nk = keyword_lf('k', 1, ['zzz'])\n")
+    project = tmp_path / "p.toml"
+    project.write_text(
+        f'[corpus]\npath = "{corpus.name}"\n[lfs]\nuse = ["./never.py"]\n[classifier]\nname = "linear"\n',
+        encoding="utf-8",
+    )
+    rest = (corpus, "--lfs", never, "--classifier", "linear", "-o", tmp_path / "m") if verb == "train" else (project,)
+    done = weaklabel(verb, *rest)
+    assert done.code == 1 and "no labeling function votes on any row, so there is nothing to train on" in done.err
+    assert not (tmp_path / "m").exists() and not (tmp_path / "run").exists()
+
+
+def test_a_file_is_no_model_folder(weaklabel, corpus, pack, tmp_path):
+    done = weaklabel("predict", corpus, "--model", pack, "-o", tmp_path / "o.csv")
+    assert done.code == 1 and "no classifier in" in done.err

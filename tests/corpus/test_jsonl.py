@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from weaklabel import apply_lfs, load_lfs
 from weaklabel.corpus import read_corpus
 from weaklabel.errors import CorpusError
 
@@ -96,3 +99,41 @@ def test_blocks_cut_anywhere_change_nothing(tmp_path, monkeypatch):
     for chunk in (1, 2, 5):
         monkeypatch.setattr("weaklabel.corpus.open.CHUNK", chunk)
         assert (corpus.texts(), corpus.rejects) == expected
+
+
+RECORDS = [
+    {"text": "a", "vip": True, "n": 1, "price": 0.5, "tags": ["x"], "data": {"lang": "en"}, "digits": "1", "mixed": 1},
+    {"text": "b", "vip": False, "n": 0, "price": 2, "tags": [], "data": {"lang": "zh"}, "digits": "0", "mixed": "1"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("name", ["c.jsonl", "c.json"])
+def test_row_functions_see_the_values_that_json_has(tmp_path, name, workers):
+    lines = [json.dumps(record) for record in RECORDS]
+    path = tmp_path / name
+    path.write_text("[" + ",\n".join(lines) + "]" if name == "c.json" else "\n".join(lines), encoding="utf-8")
+    pack = tmp_path / "pack.py"
+    pack.write_text(
+        "from weaklabel import keyword_lf, labeling_function\nLABELS = ('no', 'yes')\n"
+        + "".join(
+            f"@labeling_function()\ndef f{number}(x):\n    return int({test})\n"
+            for number, test in enumerate(
+                ["x.vip", "x.n == 1", "x.price < 1", "'x' in x.tags", "x.data['lang'] == 'en'", "x.digits == '1'",
+                 "x.mixed == 1"]
+            )
+        )
+        + "n = keyword_lf('n', 1, ['1'], column='n')\n",
+        encoding="utf-8",
+    )  # fmt: skip
+    votes = apply_lfs(load_lfs(pack), read_corpus(path), workers=workers)
+    assert not votes.problems
+    assert votes.L.tolist() == [[1] * 8, [0] * 7 + [-1]]
+    # Columns, and with them outputs, stay as they are written.
+    assert read_corpus(path).column("vip") == ["true", "false"]
+
+
+def test_a_number_of_more_digits_than_python_takes_stays_text(tmp_path):
+    (tmp_path / "c.jsonl").write_text('{"text": "a", "n": ' + "7" * 5000 + "}")
+    (batch,) = read_corpus(tmp_path / "c.jsonl").batches()
+    assert batch.rows()[0].n == "7" * 5000

@@ -151,7 +151,7 @@ def load_classifier(folder: str | Path, backend: Backend = "torch") -> Classifie
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         kind, labels, params, state, provenance, entities = _checked(manifest)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise ClassifierError(
             f"no classifier in {folder}: {MANIFEST} is missing; give the folder that save wrote, or for a plain "
             "transformers checkpoint BertClassifier(model=folder) and fit"

@@ -107,7 +107,7 @@ def train(
     from weaklabel.decisions import read_decisions
     from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.pipeline import make_classifier
+    from weaklabel.pipeline import check_trainable, make_classifier
 
     check_model_folder(out)
     _check_options(classifier, run_folder, validation, onnx)
@@ -143,6 +143,8 @@ def train(
     Y = None if said is None else decided_rows(rows, said, loaded.labels)
     voting = label_model_settings(label_model, class_balance)
     labelled = vote_and_label(rows, loaded, voting, seed=seed, error_budget=error_budget, workers=workers, quiet=quiet)
+    if Y is None:
+        check_trainable(labelled, rows)
     result: dict[str, Any] = {
         "rows": len(labelled.preds),
         "rejects": len(rows.rejects),

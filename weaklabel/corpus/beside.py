@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -111,3 +112,41 @@ class Beside:
                 yield encode(row)
             for name in self.columns:
                 yield [name, [encode(value) for value in self.values(name, start, min(n, start + step))]]
+
+
+class JsonBeside(Beside):
+    """The values of JSON records as JSON has them: numbers, truth values, lists and objects, where columns hold text.
+
+    Parameters
+    ----------
+    records
+        The records of the rows, one JSON object each; decoded only once they are asked for.
+    first
+        Row of the corpus at which they begin.
+    """
+
+    def __init__(self, records: Sequence[str], first: int) -> None:
+        self._records = records
+        self.rows = None
+        self.first = first
+        self.left_out = {}
+
+    def __bool__(self) -> bool:
+        return True
+
+    @cached_property
+    def columns(self) -> dict[str, Any]:  # type: ignore[override]
+        """By name, the values of those columns that hold more than text."""
+        found: list[dict[str, Any]] = [_DECODER.decode(record) for record in self._records]
+        typed = {name for row in found for name, value in row.items() if not isinstance(value, str | None)}
+        return {name: [row.get(name) for row in found] for name in sorted(typed)}
+
+
+def _whole(digits: str) -> int | str:
+    try:
+        return int(digits)
+    except ValueError:  # more digits than Python makes a number of
+        return digits
+
+
+_DECODER = json.JSONDecoder(parse_int=_whole)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
-from weaklabel.corpus.beside import Beside
+from weaklabel.corpus.beside import Beside, JsonBeside
 from weaklabel.corpus.chunk import START, Chunk, Mark, Source, in_batches
 from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.entity_columns import EntityColumns
 from weaklabel.corpus.fields import Field, field_of, inside
+from weaklabel.corpus.formats import JSON_FORMATS
 from weaklabel.corpus.parts import Part, PartRows, in_parts, joined
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError, nearest
@@ -90,7 +91,7 @@ class Corpus:
         self._fingerprint = source.fingerprint()
         self._fields: dict[str, Field] = {}
         for name in self.text:
-            self._check_column(name)
+            self._check_column(name, "; name the column with the text by --text (text=...)" if name == TEXT else "")
             dtype = self.schema[name]
             if not can_be_text(dtype):
                 what = source.describe(name) if name in source.schema else f"holds {dtype}"
@@ -284,7 +285,8 @@ class Corpus:
         heads = [self._fields[name].head for name in self.hide if name in self._fields]
         fields = tuple(self._fields)
         hide = tuple(dict.fromkeys((*self.hide, *heads)))
-        return Batch(rows.with_columns(missing), self.text, start, raws, hide, self._entities, self._beside, fields)
+        beside = JsonBeside(raws, start) if raws and self.source.format in JSON_FORMATS else self._beside
+        return Batch(rows.with_columns(missing), self.text, start, raws, hide, self._entities, beside, fields)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the input as it lies on the disk, in hex."""
@@ -378,11 +380,12 @@ class Corpus:
         self._fields[name] = field
         return True
 
-    def _check_column(self, name: str) -> None:
+    def _check_column(self, name: str, advice: str = "") -> None:
         if not self.has_column(name):
             known = ", ".join(self.columns) or "none at all"
             raise CorpusError(
-                f"{self.name}: no column '{name}'{nearest(name, self.columns)}; columns are {known}{self.source.hint(name)}"
+                f"{self.name}: no column '{name}'{nearest(name, self.columns)}; columns are {known}"
+                f"{self.source.hint(name) or advice}"
             )
 
 

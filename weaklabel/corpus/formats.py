@@ -14,7 +14,9 @@ _BY_SUFFIX = {
     "json": "json",
     "parquet": "parquet",
 }
+JSON_FORMATS = ("jsonl", "json")
 _PACKED = (".gz", ".zst")
+_SPREADSHEETS = (".xlsx", ".xls", ".ods")
 
 
 def packing_of(name: str) -> str | None:
@@ -28,7 +30,7 @@ def format_by_name(name: str) -> str | None:
     return _BY_SUFFIX.get(suffix)
 
 
-def format_of(name: str, asked: str | None, default: str | None = None) -> str:
+def format_of(name: str, asked: str | None, default: str | None = None, *, is_output: bool = False) -> str:
     """Return one of `FORMATS`: what was asked for, else by the suffix of ``name``, else ``default``.
 
     Raises
@@ -46,7 +48,10 @@ def format_of(name: str, asked: str | None, default: str | None = None) -> str:
     packing = packing_of(name) or ""
     found = asked or format_by_name(name) or default
     if found is None:
-        raise CorpusError(f"cannot tell the format of {name} by its name: say --format {'|'.join(FORMATS)}")
+        if not is_output and name.lower().endswith(_SPREADSHEETS):
+            raise CorpusError(f"{name} is a spreadsheet file: save it as CSV, and give that")
+        how = f"let it end in .{', .'.join(FORMATS)}" if is_output else f"say --format {'|'.join(FORMATS)}"
+        raise CorpusError(f"cannot tell the format of {name} by its name: {how}")
     if found == "parquet" and packing:
         raise CorpusError(f"{name}: Parquet is compressed already and is not packed once more: leave {packing} out")
     return found

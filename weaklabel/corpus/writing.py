@@ -126,7 +126,7 @@ def check_target(corpus: Corpus, out: str | os.PathLike[str], format: str | None
         not exist; or ``out`` or its file of rejects is the corpus, or ``out`` is a folder.
     """
     target = os.fspath(out)
-    kind = format_of(target, format, _default_format(corpus) if is_stream(target) else None)
+    kind = format_of(target, format, _default_format(corpus) if is_stream(target) else None, is_output=True)
     if safe and kind not in ("csv", "tsv"):
         raise CorpusError(f"{target} is no spreadsheet: only .csv and .tsv can be made safe for one")
     try:

@@ -28,7 +28,7 @@ from weaklabel.lf.patterns import PatternLF
 from weaklabel.lf.prototype import PrototypeLF
 from weaklabel.lf.values import Unknowable, ValueHash
 
-VERSION = "2"
+VERSION = "3"
 """Of how the kinds of labeling functions vote; to be changed when one votes otherwise than before."""
 
 _PICKLED = b"PLPY"
