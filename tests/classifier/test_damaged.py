@@ -1,6 +1,5 @@
 """A classifier's folder that is not what `save` wrote is refused in one sentence that names it, or works."""
 
-import copy
 import json
 import shutil
 
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tests.label_model.test_damaged import WRONG, at, places
+from tests.damage import damage
 from weaklabel.classifier import BertClassifier, LinearClassifier, MajorityClassifier, load_classifier
 from weaklabel.errors import ClassifierError
 
@@ -57,17 +56,7 @@ def test_any_entry_of_the_manifest_may_be_wrong_or_missing_or_twice(copied, data
     folder = copied(data.draw(st.sampled_from(["majority", "linear"])))
     file = folder / "weaklabel.json"
     tree = json.loads(file.read_text(encoding="utf-8"))
-    path = data.draw(st.sampled_from(list(places(tree))))
-    parent, key = at(tree, path[:-1]), path[-1]
-    change = data.draw(st.sampled_from(["wrong", "missing", "more"]))
-    if change == "wrong":
-        parent[key] = data.draw(st.sampled_from(WRONG))
-    elif change == "missing":
-        del parent[key]
-    elif isinstance(parent, list):
-        parent.insert(key, copy.deepcopy(parent[key]))
-    else:
-        parent["surplus"] = 1
+    damage(tree, data)
     file.write_text(json.dumps(tree), encoding="utf-8")
     works_or_is_refused(folder)
 

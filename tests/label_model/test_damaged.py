@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from tests.damage import at, damage
 from tests.label_model.synthetic import draw_votes
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model import LABEL_MODELS, load_label_model
@@ -15,7 +16,6 @@ from weaklabel.label_model import LABEL_MODELS, load_label_model
 K = 3
 L, Y = draw_votes(200, 5, K, 1)
 L[:, 4] = -1  # one that never votes, whose numbers are NaN
-WRONG = [None, "x", [], {}, -5, 1e9, 2.5, True, [[1.0]], float("nan"), float("inf"), "é" * 50, [None, None]]
 
 
 def save(name, folder):
@@ -33,20 +33,6 @@ def saved(tmp_path_factory):
         text = save(name, tmp_path_factory.mktemp(name)).read_text(encoding="utf-8")
         found[name] = text, json.loads(text)
     return found
-
-
-def places(tree, path=()):
-    """Yield the path of each entry."""
-    inside = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
-    for key, value in inside:
-        yield (*path, key)
-        yield from places(value, (*path, key))
-
-
-def at(tree, path):
-    for key in path:
-        tree = tree[key]
-    return tree
 
 
 def works_or_is_refused(file):
@@ -67,17 +53,7 @@ def works_or_is_refused(file):
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_entry_may_be_wrong_or_missing_or_twice(saved, tmp_path, data):
     tree = copy.deepcopy(saved[data.draw(st.sampled_from(sorted(saved)))][1])
-    path = data.draw(st.sampled_from(list(places(tree))))
-    parent, key = at(tree, path[:-1]), path[-1]
-    change = data.draw(st.sampled_from(["wrong", "missing", "more"]))
-    if change == "wrong":
-        parent[key] = data.draw(st.sampled_from(WRONG))
-    elif change == "missing":
-        del parent[key]
-    elif isinstance(parent, list):
-        parent.insert(key, copy.deepcopy(parent[key]))
-    else:
-        parent["surplus"] = 1
+    damage(tree, data)
     file = tmp_path / "label_model.json"
     file.write_text(json.dumps(tree), encoding="utf-8")
     works_or_is_refused(file)
