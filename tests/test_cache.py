@@ -4,8 +4,11 @@ import multiprocessing
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 import warnings
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +167,18 @@ def test_several_processes_and_threads_write_at_once(tmp_path):
         worker.join()
     assert [process.exitcode for process in processes] == [0, 0]
     assert len(Store(path).get_many([f"{who}-{number}".encode() for who in range(5) for number in range(20)])) == 100
+
+
+def test_other_connections_of_the_process_keep_their_locks(tmp_path):
+    store = Store(tmp_path / "s.sqlite")
+    store.put_many({b"a": b"1"})
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("SELECT count(*) FROM entries").fetchone()
+        assert store.get_many([b"a"])
+        # Without the lock of `other`, this process would take itself for the last and delete the log.
+        code = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute('SELECT 1 FROM entries').fetchall(); d.close()"
+        subprocess.run([sys.executable, "-c", code, store.path], check=True)
+        assert Path(f"{store.path}-wal").exists()
 
 
 def test_a_text_is_computed_once_however_often_it_comes(folder):

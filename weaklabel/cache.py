@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import struct
+import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -38,6 +39,7 @@ _AT_ONCE = 500
 _HEAD = struct.Struct("<BI")
 _PLAIN, _DEFLATED = 0, 1
 _broken: set[Path] = set()
+_creating = threading.Lock()
 
 
 def use(folder: str | os.PathLike[str] | None) -> None:
@@ -143,13 +145,25 @@ class Store:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """Connect for one use: a connection must not be shared between threads, nor survive a fork."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._create()
         with closing(sqlite3.connect(self.path, timeout=60)) as database:
             for setting in ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=NORMAL"):
                 database.execute(f"PRAGMA {setting}")
             database.execute("CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, key BLOB UNIQUE, value BLOB)")
             yield database
+
+    def _create(self) -> None:
+        """Create the file, readable by the user only, if there is none.
+
+        Closing any descriptor of the file releases every lock that this process holds on it (POSIX), also those of
+        other threads' connections, and another process would then delete the write-ahead log that they still use. So an
+        existing file is never opened here, and no thread connects before the new file is closed.
+        """
+        with _creating:
+            if not self.path.exists():
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with suppress(FileExistsError):
+                    os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     def _shrink(self, database: sqlite3.Connection) -> None:
         """Let the oldest entries go, a tenth more than must, so that not every call has to."""
