@@ -8,11 +8,31 @@ raise as a ValueError is one here, too.
 from __future__ import annotations
 
 import importlib
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 from types import ModuleType
 
-from weaklabel.table import visible
+_JOINERS = ("\u200c", "\u200d")
+
+
+def visible(text: str) -> str:
+    """Show control, direction and other invisible characters as escapes, so that no name can forge a line.
+
+    The joiners of emoji and of Persian words stay.
+
+    Examples
+    --------
+    >>> print(visible("two\\nlines"))
+    two\\nlines
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if _harmless(char) else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def _harmless(char: str) -> bool:
+    return char in _JOINERS or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 class WeakLabelError(Exception):

@@ -9,7 +9,8 @@ from itertools import islice
 from numbers import Real
 from typing import Any
 
-from weaklabel.table import cell_text, numeric, visible
+from weaklabel.errors import visible
+from weaklabel.table import cell_text, numeric
 
 MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 20, 20, 100
 """What a table shows at most; the rest is counted."""

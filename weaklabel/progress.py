@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, TypeVar
 
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 LASTING_SECONDS = 2.0
 """How long a stage must last for a plain line, so that short stages print none."""

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
+from weaklabel.errors import visible
+
 NOTHING = "-"
 """Stands in a cell that has no value."""
-
-_JOINERS = ("\u200c", "\u200d")
-
 
 def table(rows: Iterable[Sequence[Any]], columns: Sequence[str], *, digits: int = 3) -> str:
     """Render rows as an aligned table with a ruled header.
@@ -66,21 +65,6 @@ def numeric(values: Iterable[Any]) -> bool:
     return bool(present) and all(isinstance(value, Real) and not isinstance(value, bool) for value in present)
 
 
-def visible(text: str) -> str:
-    """Show control, direction and other invisible characters as escapes, so that no name can forge a line.
-
-    The joiners of emoji and of Persian words stay.
-
-    Examples
-    --------
-    >>> print(visible("two\\nlines"))
-    two\\nlines
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if _harmless(char) else char.encode("unicode_escape").decode("ascii") for char in text)
-
-
 def display_width(text: str) -> int:
     """Columns that a terminal gives ``text``: 2 for wide characters, 0 for combining ones, else 1.
 
@@ -93,10 +77,6 @@ def _char_width(char: str) -> int:
     if unicodedata.category(char) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def _harmless(char: str) -> bool:
-    return char in _JOINERS or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def _missing(value: Any) -> bool:

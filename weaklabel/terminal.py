@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 # Progress bars begin with these: back to the start of the line, perhaps erase it; or up, for several bars.
 _LIVE = re.compile(r"\r(?:\x1b\[K)?|(?:\x1b\[A)+\Z|")

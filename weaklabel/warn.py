@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from weaklabel.errors import WeakLabelWarning
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 # Python's warning filters belong to all threads: two that change them at once would leave them changed for good.
 _KEPT: ContextVar[list[str] | None] = ContextVar("kept_warnings", default=None)

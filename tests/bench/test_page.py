@@ -5,7 +5,7 @@ from tests.bench.sample import HOSTILE, about, failed, results, summary
 from tests.report.markup import Outline, dots_of
 from weaklabel.bench.page import html
 from weaklabel.bench.plots import curve_charts, track_charts
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 
 def test_the_page_shows_tables_and_charts_with_every_name_escaped():

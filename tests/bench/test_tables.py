@@ -10,7 +10,7 @@ from weaklabel.bench.published import published_for
 from weaklabel.bench.sections import CURVE, TRACKS, sections
 from weaklabel.bench.tables import markdown, text_table
 from weaklabel.report.page import Fold, Table
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 
 def tables(of, title):

@@ -18,7 +18,7 @@ from weaklabel.report import RunSummary
 from weaklabel.report.html import html_report
 from weaklabel.report.insight import Gold, gather
 from weaklabel.scoring import score
-from weaklabel.table import visible
+from weaklabel.errors import visible
 from weaklabel.votes import LFAnalysis, apply_lfs
 
 LABELS = ("ham", "spam")

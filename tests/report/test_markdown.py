@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from weaklabel.report import RunSummary, run_report
 from weaklabel.report.markdown import best_stage, escape, markdown_table
 from weaklabel.scoring import score
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 HOSTILE = (
     "a|b `c` <script>alert(1)</script> *d* [e](http://example.org) ~~f~~\n# g\n\n| x | y |\n| --- | --- |\n&lt; \\"

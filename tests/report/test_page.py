@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies as st
 from tests.report.markup import HOSTILE, Outline
 from weaklabel.report.charts import Estimate, dots
 from weaklabel.report.page import Chart, Charts, Fold, Section, Table, Text, page
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 TABLE = Table(["LF", HOSTILE, "votes"], [[HOSTILE, 0.25, 7], ["check_out", None, 1200]], f"caption {HOSTILE}")
 

@@ -9,7 +9,8 @@ from weaklabel.bench.sections import sections
 from weaklabel.bench.views import Results
 from weaklabel.report.markdown import escape, markdown_table
 from weaklabel.report.page import Fold, Part, Table, Text
-from weaklabel.table import display_width, table, visible
+from weaklabel.errors import visible
+from weaklabel.table import display_width, table
 
 _Show: TypeAlias = Callable[[Table | str], str]
 

@@ -16,7 +16,7 @@ from weaklabel.cli import analyze, bench, demo, explain, label, lfs, predict, re
 from weaklabel.cli.common import with_progress
 from weaklabel.cli.options import GroupedHelp
 from weaklabel.errors import WeakLabelError
-from weaklabel.table import visible
+from weaklabel.errors import visible
 from weaklabel.terminal import shown, shown_output
 from weaklabel.warn import show_instead_of_raising
 

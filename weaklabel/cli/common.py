@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from weaklabel import progress
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus

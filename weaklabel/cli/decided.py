@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from weaklabel import progress
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus

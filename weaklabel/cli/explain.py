@@ -156,7 +156,7 @@ def _of_run(folder: Path) -> Voted:
 def _row(voted: Voted, row: int) -> tuple[dict[str, Any], str]:
     from weaklabel.errors import CorpusError
     from weaklabel.explain import explain_row
-    from weaklabel.table import visible
+    from weaklabel.errors import visible
 
     votes = voted.votes
     if row >= votes.n:

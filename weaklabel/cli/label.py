@@ -12,7 +12,7 @@ from weaklabel.cli.common import show, shown_path, stdout_for_results, tell_step
 from weaklabel.cli.labelling import label_model_settings, worker_count
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 if TYPE_CHECKING:
     from weaklabel.job import Labelling

@@ -11,7 +11,7 @@ from weaklabel.cli import common
 from weaklabel.cli.common import show, shown_path, tell_steps
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 
 @expanded

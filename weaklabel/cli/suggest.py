@@ -12,7 +12,7 @@ from weaklabel.cli.common import show, shown_path
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 
 @expanded

@@ -16,7 +16,7 @@ from weaklabel.cli.labelling import label_model_settings, vote_and_label
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
 from weaklabel.errors import ConfigError
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier

@@ -13,7 +13,8 @@ from weaklabel.html_table import html_table
 from weaklabel.label_model import LabelModel
 from weaklabel.labels import ABSTAIN, Labels
 from weaklabel.lf.reasons import Reason
-from weaklabel.table import table, visible
+from weaklabel.errors import visible
+from weaklabel.table import table
 from weaklabel.votes import Votes
 from weaklabel.votes.tally import has_vote
 

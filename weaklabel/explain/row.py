@@ -18,7 +18,8 @@ from weaklabel.html_table import html_table
 from weaklabel.label_model import LabelModel
 from weaklabel.labels import VoteArray, check_L
 from weaklabel.lf.reasons import Reason
-from weaklabel.table import table, visible
+from weaklabel.errors import visible
+from weaklabel.table import table
 
 NEGLIGIBLE = 0.005
 """Log-odds that no table shows; what silence tells is a part of its own from here on."""

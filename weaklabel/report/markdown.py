@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from weaklabel.report.text import lf_columns, lf_rows, stage_caption, stage_columns, stage_rows
 from weaklabel.scoring import Scores
-from weaklabel.table import cell_text, numeric, visible
+from weaklabel.errors import visible
+from weaklabel.table import cell_text, numeric
 
 if TYPE_CHECKING:
     import pandas as pd

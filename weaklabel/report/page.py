@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
 from weaklabel.report.cards import Cards
-from weaklabel.table import cell_text, visible
+from weaklabel.errors import visible
+from weaklabel.table import cell_text
 
 _NUMBER = re.compile(r"[+\-]?[\d.,]+%?|-")
 _SHORT = 32

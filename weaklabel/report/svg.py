@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from weaklabel.table import display_width, visible
+from weaklabel.errors import visible
+from weaklabel.table import display_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from weaklabel.errors import ScoreError
 from weaklabel.html_table import html_table
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 COMPARED = (
     *("coverage", "accuracy", "precision", "recall", "f1"),

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from weaklabel.html_table import html_table
 from weaklabel.suggest.code import pack_additions
-from weaklabel.table import table, visible
+from weaklabel.errors import visible
+from weaklabel.table import table
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from weaklabel.review.web import jobs, lfs, reviewers, rows, spot, suggestions
 from weaklabel.review.web.desk import Desk, the_desk
 from weaklabel.review.web.security import Gate, address_without
 from weaklabel.review.web.texts import readable
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 if TYPE_CHECKING:
     from weaklabel.review import Review

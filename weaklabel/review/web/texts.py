@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from weaklabel.table import visible
+from weaklabel.errors import visible
 
 SHOWN = 4_000
 """Characters of a text that a page shows at first; a megabyte of them takes a browser seconds to lay out."""
