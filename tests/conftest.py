@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from weaklabel import cache
+from weaklabel.support import cache
 
 # Timings are no business of tests: a busy machine would fail them.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

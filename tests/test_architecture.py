@@ -13,11 +13,9 @@ PACKAGE = Path(weaklabel.__file__).parent
 
 # An import points only to the left.
 ORDER = [
-    "table", "terminal", "errors", "forked", "warn", "params", "sklearn_api", "labels", "encodings", "label_names", "files",
-    "locking", "folders", "versions", "html_table", "progress", "cache", "corpus", "device", "inference", "encoder",
-    "words", "features", "lf", "votes", "scoring", "label_model", "classifier", "explain", "suggest", "report",
-    "config", "labelled", "job", "decisions", "run_folder", "gold", "pipeline", "finished_run", "review", "bench",
-    "demo", "cli", "__main__",
+    "errors", "support", "labels", "label_names", "config", "corpus", "encoder", "lf", "votes", "scoring", "label_model",
+    "classifier", "explain", "suggest", "page", "report", "labelled", "job", "decisions", "project", "review", "bench",
+    "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from weaklabel import (
     score,
     suggest_lfs,
 )
-from weaklabel.html_table import html_table
+from weaklabel.support.html_table import html_table
 
 EVIL = "<script>alert('x')</script>"
 LABELS = ("ham", EVIL)

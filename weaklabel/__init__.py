@@ -43,7 +43,7 @@ _HOMES = {
     "weaklabel.explain": ("explain_lf", "explain_row"),
     "weaklabel.suggest": ("Suggestions", "suggest_lfs"),
     "weaklabel.decisions": ("DecisionLog",),
-    "weaklabel.pipeline": ("run_project",),
+    "weaklabel.project.run": ("run_project",),
     "weaklabel.review": ("open_review",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -48,7 +48,7 @@ from weaklabel.lf.patterns import (
 )
 from weaklabel.lf.preprocess import preprocessor as preprocessor
 from weaklabel.lf.prototype import prototype_lf as prototype_lf
-from weaklabel.pipeline import run_project as run_project
+from weaklabel.project.run import run_project as run_project
 from weaklabel.review import open_review as open_review
 from weaklabel.scoring import (
     Scores as Scores,

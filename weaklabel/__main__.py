@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from weaklabel.warn import show_instead_of_raising
+from weaklabel.support.warn import show_instead_of_raising
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import ConfigError, nearest
+from weaklabel.support.encodings import NotUtf8, utf8
 
 
 class _Section(BaseModel):

@@ -14,7 +14,7 @@ import numpy as np
 
 from weaklabel.errors import VoteError, nearest
 from weaklabel.labels import ABSTAIN, Labels, check_label_names
-from weaklabel.warn import warn
+from weaklabel.support.warn import warn
 
 _WHOLE = re.compile(r"[+-]?\d+\.0*")
 _LONGEST_LIST = 1000

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from benchmarks.common import arguments, save
 from weaklabel.config import read_project
-from weaklabel.demo import prepare_demo
-from weaklabel.pipeline import run_project
+from weaklabel.project.demo import prepare_demo
+from weaklabel.project.run import run_project
 
 METRICS = ("precision", "recall", "f1", "accuracy", "coverage")
 

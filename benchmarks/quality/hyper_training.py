@@ -19,10 +19,10 @@ from torch import Tensor
 
 from benchmarks.common import RESULTS, arguments
 from benchmarks.quality.hyper_votes import Plan, draw_plan, draw_votes
-from weaklabel.files import atomic_path
-from weaklabel.label_model.hyper import WEIGHTS_FILE
-from weaklabel.label_model.hyper_network import names_and_shapes, run_network, scores_of
-from weaklabel.label_model.hyper_table import Cells, VoteTable
+from weaklabel.label_model.hyper.model import WEIGHTS_FILE
+from weaklabel.label_model.hyper.network import names_and_shapes, run_network, scores_of
+from weaklabel.label_model.hyper.table import Cells, VoteTable
+from weaklabel.support.files import atomic_path
 from weaklabel.votes.patterns import vote_patterns
 
 SAVE_EVERY = 20

@@ -50,7 +50,7 @@ def predictor(arm, folder):
 def train(folder, model_folder):
     """Save the model with its export; return messages to predict, those with gold first, and the gold: 1 for spam."""
     from weaklabel import BertClassifier, MajorityVote, apply_lfs, load_lfs, read_corpus
-    from weaklabel.demo import prepare_demo
+    from weaklabel.project.demo import prepare_demo
 
     prepare_demo(folder)
     unlabelled = read_corpus(folder / "data" / "unlabelled.csv").texts()
@@ -83,7 +83,7 @@ def main():
     from transformers import AutoTokenizer
 
     from weaklabel.classifier import export_check
-    from weaklabel.encoder import default_model
+    from weaklabel.encoder.encoder import default_model
 
     options = arguments(__doc__, texts=3000, rounds=3)
     warnings.simplefilter("ignore")

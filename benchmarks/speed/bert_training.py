@@ -16,8 +16,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from benchmarks.common import arguments, in_turn, save
 from weaklabel import BertClassifier, read_corpus
-from weaklabel.demo import prepare_demo
-from weaklabel.encoder import default_model
+from weaklabel.encoder.encoder import default_model
+from weaklabel.project.demo import prepare_demo
 
 
 def plain_loop(texts, targets, padding):

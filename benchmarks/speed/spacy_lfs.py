@@ -18,9 +18,10 @@ from snorkel.labeling import PandasLFApplier
 from snorkel.labeling.lf.nlp import NLPLabelingFunction
 
 from benchmarks.common import arguments, in_turn, save
-from weaklabel import apply_lfs, cache, entity_lf, spacy_lf
+from weaklabel import apply_lfs, entity_lf, spacy_lf
 from weaklabel.lf.docs import _caches
 from weaklabel.lf.parsing import load_pipeline
+from weaklabel.support import cache
 
 MODEL = "en_core_web_sm"
 TYPES = ("PERSON", "GPE", "DATE", "MONEY", "ORG", "CARDINAL", "TIME", "NORP", "ORDINAL", "PERCENT")

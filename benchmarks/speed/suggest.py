@@ -12,10 +12,11 @@ import time
 import polars as pl
 
 from benchmarks.common import arguments
-from weaklabel import cache, keyword_lf, read_corpus
+from weaklabel import keyword_lf, read_corpus
 from weaklabel.lf.packs import LFCollection
-from weaklabel.pipeline import label_corpus
+from weaklabel.project.run import label_corpus
 from weaklabel.suggest import suggest
+from weaklabel.support import cache
 
 TOPICS = ("business", "culture", "politics", "sport", "science")
 LETTERS = "abcdefghijklmnoprstuvw"

@@ -84,15 +84,15 @@ def copy(tmp_path_factory):
 @pytest.mark.parametrize(
     ("file", "counts_for"),
     [
-        ("label_model/hyper.npz", "both"),
-        ("label_model/text.py", "both"),
+        ("label_model/hyper/hyper.npz", "both"),
+        ("label_model/text/model.py", "both"),
         ("bench/wrench.py", "both"),
         ("bench/voted.py", "both"),
         ("bench/data.py", "both"),
-        ("device.py", "both"),
+        ("encoder/device.py", "both"),
         ("lf/probability.py", "both"),
-        ("inference.py", "both"),
-        ("features.py", "both"),
+        ("encoder/inference.py", "both"),
+        ("encoder/features.py", "both"),
         ("classifier/robust.py", "classifier"),
         ("bench/tables.py", "neither"),
     ],
@@ -141,10 +141,10 @@ def test_the_code_of_a_cell_is_what_its_computation_imports(tmp_path):
     for name in (
         "bench/work.py",
         "bench/split.py",
-        "label_model/hyper.npz",
-        "label_model/text.py",
-        "inference.py",
-        "features.py",
+        "label_model/hyper/hyper.npz",
+        "label_model/text/model.py",
+        "encoder/inference.py",
+        "encoder/features.py",
     ):
         assert {name} <= without <= every
     assert "classifier/bert.py" in every - without

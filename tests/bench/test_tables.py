@@ -9,8 +9,8 @@ from tests.bench.sample import HOSTILE, about, cell, failed, results, summary
 from weaklabel.bench.published import published_for
 from weaklabel.bench.sections import CURVE, TRACKS, sections
 from weaklabel.bench.tables import markdown, text_table
-from weaklabel.report.page import Fold, Table
 from weaklabel.errors import visible
+from weaklabel.page.page import Fold, Table
 
 
 def tables(of, title):

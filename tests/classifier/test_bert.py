@@ -7,9 +7,10 @@ import torch
 from sklearn.base import clone
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
-from weaklabel import WeakLabelWarning, progress
+from weaklabel import WeakLabelWarning
 from weaklabel.classifier import BertClassifier, load_classifier
 from weaklabel.errors import ClassifierError
+from weaklabel.support import progress
 
 FAST = {"epochs": 8, "lr": 5e-3, "batch_size": 8, "device": "cpu"}
 

@@ -133,6 +133,6 @@ def test_a_process_that_is_to_raise_warnings_shows_them(job):
 
 
 def test_the_python_api_keeps_the_filters_of_its_user(job):
-    code = "import warnings; from weaklabel.warn import warn\ntry: warn('said')\nexcept UserWarning: print('raised')"
+    code = "import warnings; from weaklabel.support.warn import warn\ntry: warn('said')\nexcept UserWarning: print('raised')"
     done = subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", code], capture_output=True, text=True)
     assert done.stdout == "raised\n"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from weaklabel import progress
+from weaklabel.support import progress
 
 
 @pytest.fixture

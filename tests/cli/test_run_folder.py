@@ -10,8 +10,8 @@ import pytest
 
 from weaklabel.cli import run as run_verb
 from weaklabel.config import read_project
-from weaklabel.folders import replaced_folder
-from weaklabel.run_folder import MANIFEST, RESULTS
+from weaklabel.project.folder import MANIFEST, RESULTS
+from weaklabel.support.folders import replaced_folder
 
 BROKEN = """
 @labeling_function()
@@ -156,7 +156,7 @@ def test_the_current_folder_may_be_the_run_folder(weaklabel, project, tmp_path, 
 
 
 def test_results_are_where_the_verb_says(project, tmp_path, capsys):
-    from weaklabel.pipeline import run_project
+    from weaklabel.project.run import run_project
 
     result = run_project(read_project(project))
     run_verb.show_run(result, as_json=True, quiet=False)

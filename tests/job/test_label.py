@@ -16,7 +16,7 @@ from weaklabel.job import LabelOptions, label_file
 from weaklabel.job.engine import LocalEngine
 from weaklabel.job.identity import corpus_identity
 from weaklabel.labelled import write_labelled_corpus
-from weaklabel.pipeline import label_corpus
+from weaklabel.project.run import label_corpus
 from weaklabel.votes.voter import Voter
 
 REAL_VOTER = Voter

@@ -14,9 +14,9 @@ from tests.label_model.synthetic import draw_votes
 from tests.votes.strategies import label_matrices
 from weaklabel.errors import WeakLabelWarning
 from weaklabel.label_model import MajorityVote
-from weaklabel.label_model.hyper import WEIGHTS_FILE, HyperLabelModel, _Parts, _weights
-from weaklabel.label_model.hyper_network import names_and_shapes, run_network
-from weaklabel.label_model.hyper_table import VoteTable
+from weaklabel.label_model.hyper.model import WEIGHTS_FILE, HyperLabelModel, _Parts, _weights
+from weaklabel.label_model.hyper.network import names_and_shapes, run_network
+from weaklabel.label_model.hyper.table import VoteTable
 from weaklabel.votes import vote_patterns
 
 
@@ -93,7 +93,7 @@ def test_numpy_and_torch_give_the_same(k):
 def test_which_patterns_are_taken_together_does_not_matter(monkeypatch):
     L, _ = draw_votes(300, 8, 3)
     expected = fit(L, 3).evidence_
-    monkeypatch.setattr("weaklabel.label_model.hyper._CELLS_AT_ONCE", 50)
+    monkeypatch.setattr("weaklabel.label_model.hyper.model._CELLS_AT_ONCE", 50)
     np.testing.assert_allclose(fit(L, 3).evidence_, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -168,7 +168,7 @@ def test_votes_for_one_class_of_two_are_believed():
 
 
 def test_the_weights_are_few_and_whole():
-    file = files("weaklabel.label_model").joinpath(WEIGHTS_FILE)
+    file = files("weaklabel.label_model.hyper").joinpath(WEIGHTS_FILE)
     assert len(file.read_bytes()) < 300_000
     weights = _weights()
     assert {name: value.shape for name, value in weights.items()} == names_and_shapes()
@@ -178,7 +178,7 @@ def test_the_weights_are_few_and_whole():
 def test_nothing_heavy_is_imported():
     code = (
         "import sys, numpy as np\n"
-        "from weaklabel.label_model.hyper import HyperLabelModel\n"
+        "from weaklabel.label_model.hyper.model import HyperLabelModel\n"
         "L = np.random.default_rng(0).integers(-1, 2, (200, 5))\n"
         "HyperLabelModel().fit(L).predict_proba(L)\n"
         "print([name for name in ('snorkel', 'torch', 'scipy', 'sklearn', 'pandas') if name in sys.modules])"

@@ -9,9 +9,9 @@ from tests.label_model.synthetic import draw_votes
 from weaklabel.cli.common import LabelModelOpt
 from weaklabel.config import LabelModelName
 from weaklabel.label_model import LABEL_MODELS, DawidSkene, MajorityVote, StructuredLabelModel, load_label_model
-from weaklabel.label_model.copies import agreement, copy_forest, leaders_first, trees
 from weaklabel.label_model.overlaps import count_overlaps
-from weaklabel.label_model.structure import Structure, VoteCodes
+from weaklabel.label_model.structured.copies import agreement, copy_forest, leaders_first, trees
+from weaklabel.label_model.structured.structure import Structure, VoteCodes
 from weaklabel.votes import vote_patterns
 
 

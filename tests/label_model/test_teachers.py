@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from weaklabel.label_model import TextLabelModel, load_label_model, teachers
-from weaklabel.label_model.discriminant import CrossFitted
-from weaklabel.label_model.teachers import choose_teachers, gain
+from weaklabel.label_model import TextLabelModel, load_label_model
+from weaklabel.label_model.text import teachers
+from weaklabel.label_model.text.discriminant import CrossFitted
+from weaklabel.label_model.text.teachers import choose_teachers, gain
 from weaklabel.label_model.ties import sure_labels
 
 K, N = 3, 1500

@@ -9,8 +9,8 @@ from hypothesis import given, strategies as st
 
 from weaklabel.errors import LabelModelError, WeakLabelWarning
 from weaklabel.label_model import AutoLabelModel, CommitteeLabelModel, TextLabelModel, load_label_model
-from weaklabel.label_model.discriminant import CrossFitted, normalised, stratified_folds, temperature
-from weaklabel.label_model.teachers import gain
+from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
+from weaklabel.label_model.text.teachers import gain
 
 FOOD = ["soup", "bread", "cheese", "noodles", "salad", "pancakes", "rice", "stew"]
 SPORT = ["football", "tennis", "swimming", "rowing", "hockey", "boxing", "cycling", "running"]
@@ -68,7 +68,7 @@ def test_rounds_end_where_texts_tell_less_unless_told_to_go_on(corpus, monkeypat
 
     monkeypatch.setattr(CrossFitted, "judge", noted)
     monkeypatch.setattr(
-        "weaklabel.label_model.text.choose_teachers", lambda model, L, k: np.ones(L.shape[1], dtype=bool)
+        "weaklabel.label_model.text.model.choose_teachers", lambda model, L, k: np.ones(L.shape[1], dtype=bool)
     )
     for kept_gain, expected in ((0.9, 2), (0.0, 5)):
         rounds.clear()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.tiny_bert import save_encoder
 from weaklabel.corpus.batch import Batch
-from weaklabel.encoder import Encoder
+from weaklabel.encoder.encoder import Encoder
 from weaklabel.errors import LFError
 from weaklabel.lf.core import LF
 from weaklabel.lf.prototype import prototype_lf

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 HOSTILE = "<script>alert('x')</script>|`*_😀 链接 $a$ &amp; \u202e\x07"
-"""A name that tries to break out of everything; `weaklabel.table.visible` escapes its last two characters."""
+"""A name that tries to break out of everything; `weaklabel.support.table.visible` escapes its last two characters."""
 
 
 class Outline(HTMLParser):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from tests.report.markup import HOSTILE, dots_of, drawn, texts
-from weaklabel.report.charts import Estimate, Line, bars, calibration, dots, heat_map, histogram, lines
-from weaklabel.report.svg import FAINT, INK, SERIES, name_in_chart
+from weaklabel.page.charts import Estimate, Line, bars, calibration, dots, heat_map, histogram, lines
+from weaklabel.page.svg import FAINT, INK, SERIES, name_in_chart
 
 E = Estimate
 NAMES = ["majority", HOSTILE, "never"]
@@ -51,7 +51,7 @@ def test_the_same_data_give_the_same_bytes_whatever_the_user_has_set(charts, nam
 
 
 def test_nothing_of_pyplot_is_touched():
-    code = "import sys\nfrom weaklabel.report.charts import *\ndots(['a'], [Estimate(1)], 'x', alt='x')\n"
+    code = "import sys\nfrom weaklabel.page.charts import *\ndots(['a'], [Estimate(1)], 'x', alt='x')\n"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}print('matplotlib.pyplot' in sys.modules)"], capture_output=True
     )

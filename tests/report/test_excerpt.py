@@ -1,6 +1,6 @@
 from hypothesis import given, settings, strategies as st
 
-from weaklabel.report.excerpt import LONGEST, Mark, Piece, excerpt
+from weaklabel.page.excerpt import LONGEST, Mark, Piece, excerpt
 
 marks = st.lists(st.builds(Mark, st.integers(0, 900), st.integers(0, 900), st.integers(0, 3)), max_size=8)
 

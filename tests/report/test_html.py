@@ -9,6 +9,7 @@ import pytest
 
 from tests.report.markup import HOSTILE, Outline
 from weaklabel.corpus import read_corpus
+from weaklabel.errors import visible
 from weaklabel.label_model import MajorityVote
 from weaklabel.labels import ABSTAIN
 from weaklabel.lf.core import labeling_function
@@ -18,7 +19,6 @@ from weaklabel.report import RunSummary
 from weaklabel.report.html import html_report
 from weaklabel.report.insight import Gold, gather
 from weaklabel.scoring import score
-from weaklabel.errors import visible
 from weaklabel.votes import LFAnalysis, apply_lfs
 
 LABELS = ("ham", "spam")

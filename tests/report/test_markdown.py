@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given, strategies as st
 from markdown_it import MarkdownIt
 
+from weaklabel.errors import visible
 from weaklabel.report import RunSummary, run_report
 from weaklabel.report.markdown import best_stage, escape, markdown_table
 from weaklabel.scoring import score
-from weaklabel.errors import visible
 
 HOSTILE = (
     "a|b `c` <script>alert(1)</script> *d* [e](http://example.org) ~~f~~\n# g\n\n| x | y |\n| --- | --- |\n&lt; \\"

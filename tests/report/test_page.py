@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tests.report.markup import HOSTILE, Outline
-from weaklabel.report.charts import Estimate, dots
-from weaklabel.report.page import Chart, Charts, Fold, Section, Table, Text, page
 from weaklabel.errors import visible
+from weaklabel.page.charts import Estimate, dots
+from weaklabel.page.page import Chart, Charts, Fold, Section, Table, Text, page
 
 TABLE = Table(["LF", HOSTILE, "votes"], [[HOSTILE, 0.25, 7], ["check_out", None, 1200]], f"caption {HOSTILE}")
 

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from weaklabel.config import LabelModelSettings, read_project
-from weaklabel.pipeline import run_project
+from weaklabel.project.run import run_project
 from weaklabel.review import open_review
 
 PACK = '''\

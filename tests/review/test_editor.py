@@ -11,7 +11,8 @@ import pytest
 from tests.review.conftest import PACK, TEXTS, write_corpus
 from weaklabel.errors import LFError, WeakLabelError
 from weaklabel.lf.packs import load_lfs, ready_packs
-from weaklabel.review import LFSpec, editor, open_review
+from weaklabel.review import LFSpec, open_review
+from weaklabel.review.packs import editor
 from weaklabel.votes import LFAnalysis, apply_lfs
 
 
@@ -267,7 +268,7 @@ def test_a_ready_pack_is_copied_with_what_it_reads(project, ready):
 
 
 def test_ready_packs_are_as_good_as_copies(tmp_path):
-    from weaklabel.review.pack_files import copy_neighbours
+    from weaklabel.review.packs.files import copy_neighbours
 
     for name, path in ready_packs().items():
         folder = tmp_path / name
@@ -278,7 +279,7 @@ def test_ready_packs_are_as_good_as_copies(tmp_path):
 
 
 def test_every_plain_pattern_lf_of_the_ready_packs_can_be_edited():
-    from weaklabel.review.pack_source import PackSource
+    from weaklabel.review.packs.source import PackSource
 
     source = PackSource.read(ready_packs()["spam"])
     made = [node for node in ast.walk(source.tree) if isinstance(node, ast.Call)]
@@ -287,7 +288,7 @@ def test_every_plain_pattern_lf_of_the_ready_packs_can_be_edited():
 
 
 def test_neighbours_are_followed(tmp_path):
-    from weaklabel.review.pack_files import copy_neighbours
+    from weaklabel.review.packs.files import copy_neighbours
 
     home, target = tmp_path / "home", tmp_path / "target"
     home.mkdir(), target.mkdir()

@@ -12,7 +12,7 @@ import pytest
 from tests.review.conftest import TEXTS, write_corpus, write_project
 from weaklabel.config import read_project
 from weaklabel.errors import WeakLabelError, WeakLabelWarning
-from weaklabel.pipeline import run_project
+from weaklabel.project.run import run_project
 from weaklabel.review import LFSpec, open_review
 
 

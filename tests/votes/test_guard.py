@@ -14,9 +14,9 @@ import pytest
 from weaklabel.corpus import Batch
 from weaklabel.errors import LFError, VoteError
 from weaklabel.lf.packs import load_lfs
-from weaklabel.votes import conduct
 from weaklabel.votes.evaluate import join_votes
 from weaklabel.votes.voter import Voter
+from weaklabel.votes.workers import conduct
 
 PACK = Path(__file__).parent / "rough_pack.py"
 
@@ -28,7 +28,7 @@ def guards():
     return [
         child
         for child in psutil.Process().children()
-        if any("weaklabel.votes.worker" in word for word in child.cmdline())
+        if any("weaklabel.votes.workers.worker" in word for word in child.cmdline())
     ]
 
 

@@ -13,11 +13,12 @@ from weaklabel.lf.core import LabelingFunction
 from weaklabel.lf.lexicon import lexicon_lf
 from weaklabel.lf.packs import load_lfs
 from weaklabel.lf.patterns import keyword_lf
-from weaklabel.progress import Stage
-from weaklabel.votes import conduct, voter as voter_module
+from weaklabel.support.progress import Stage
+from weaklabel.votes import voter as voter_module
 from weaklabel.votes.evaluate import join_votes
-from weaklabel.votes.limits import finer, seconds_for
 from weaklabel.votes.voter import Voter
+from weaklabel.votes.workers import conduct
+from weaklabel.votes.workers.limits import finer, seconds_for
 
 
 def in_batches(n, size):

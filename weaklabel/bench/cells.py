@@ -13,8 +13,8 @@ from typing import Any, Literal, TypeAlias
 import weaklabel
 from weaklabel.bench.models import for_gold, new_classifier, new_label_model
 from weaklabel.bench.split import BenchSet
-from weaklabel.cache import content_of
-from weaklabel.versions import versions
+from weaklabel.support.cache import content_of
+from weaklabel.support.versions import versions
 
 Track: TypeAlias = Literal["no_gold", "validation_gold", "clean_labels"]
 Start: TypeAlias = Literal["weak", "clean", "weak+clean"]

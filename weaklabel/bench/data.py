@@ -10,9 +10,9 @@ import numpy as np
 from weaklabel.bench.split import BenchSet, Split, limited_rows
 from weaklabel.bench.voted import read_tables, table_gold, table_labels, table_split
 from weaklabel.bench.wrench import read_wrench_labels, read_wrench_split
-from weaklabel.cache import content_of
 from weaklabel.errors import CorpusError, ScoreError, VoteError
 from weaklabel.labels import ABSTAIN, Labels
+from weaklabel.support.cache import content_of
 
 
 def read_bench_set(path: str | Path) -> BenchSet:

@@ -13,7 +13,7 @@ from weaklabel.bench.cells import Cell
 from weaklabel.bench.outcome import OUTCOME, read_outcome
 from weaklabel.bench.split import BenchSet
 from weaklabel.bench.work import ERROR, JOB
-from weaklabel.files import write_json
+from weaklabel.support.files import write_json
 
 STDERR = "stderr.txt"
 

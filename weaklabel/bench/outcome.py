@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.files import atomic_path, write_json
+from weaklabel.support.files import atomic_path, write_json
 
 OUTCOME, PREDICTIONS = "outcome.json", "predictions.npz"
 

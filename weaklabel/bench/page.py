@@ -7,7 +7,7 @@ from dataclasses import replace
 from weaklabel.bench.plots import curve_charts, track_charts
 from weaklabel.bench.sections import CURVE, TRACKS, sections
 from weaklabel.bench.views import Results
-from weaklabel.report.page import Charts, Fold, Section, page
+from weaklabel.page.page import Charts, Fold, Section, page
 
 
 def html(results: Results) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from weaklabel.bench.sections import TRACKS, metric_of, percent
 from weaklabel.bench.summary import Summary
 from weaklabel.bench.views import BASELINE, Curve, Results, Track, Way, read_curves, read_track
-from weaklabel.report.charts import Estimate, Line, dots, lines
-from weaklabel.report.page import Chart, Charts
+from weaklabel.page.charts import Estimate, Line, dots, lines
+from weaklabel.page.page import Chart, Charts
 
 
 def track_charts(results: Results, name: str) -> Charts:

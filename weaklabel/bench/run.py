@@ -22,9 +22,9 @@ from weaklabel.bench.split import BenchSet
 from weaklabel.bench.summary import Predictions, plain, summarise
 from weaklabel.errors import ConfigError
 from weaklabel.labels import Labels
-from weaklabel.progress import stage
 from weaklabel.scoring import score
-from weaklabel.versions import versions
+from weaklabel.support.progress import stage
+from weaklabel.support.versions import versions
 
 FORMAT = "weaklabel bench 1"
 

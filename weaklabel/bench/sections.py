@@ -7,7 +7,7 @@ from typing import Any
 from weaklabel.bench.published import Published, published_for
 from weaklabel.bench.summary import Summary
 from weaklabel.bench.views import BASELINE, Curve, Figures, Results, Track, read_curves, read_track
-from weaklabel.report.page import Fold, Part, Section, Table, Text
+from weaklabel.page.page import Fold, Part, Section, Table, Text
 
 TRACKS = {
     "no_gold": (

@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 from weaklabel.bench.sections import sections
 from weaklabel.bench.views import Results
-from weaklabel.report.markdown import escape, markdown_table
-from weaklabel.report.page import Fold, Part, Table, Text
 from weaklabel.errors import visible
-from weaklabel.table import display_width, table
+from weaklabel.page.page import Fold, Part, Table, Text
+from weaklabel.report.markdown import escape, markdown_table
+from weaklabel.support.table import display_width, table
 
 _Show: TypeAlias = Callable[[Table | str], str]
 

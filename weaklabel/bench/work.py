@@ -20,10 +20,10 @@ from weaklabel.bench.outcome import Arrays, Outcome, read_predictions, write_out
 from weaklabel.bench.split import BenchSet, Split
 from weaklabel.classifier.continued import fit_weak_then_clean
 from weaklabel.errors import LabelModelError, WeakLabelError
-from weaklabel.files import write_text
 from weaklabel.label_model import LabelModel, class_balance_from_gold, validate_label_models
 from weaklabel.labels import ABSTAIN, Labels, Probs, labels_of
-from weaklabel.warn import kept_warnings
+from weaklabel.support.files import write_text
+from weaklabel.support.warn import kept_warnings
 
 JOB, ERROR = "job.json", "error.txt"
 

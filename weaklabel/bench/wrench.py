@@ -15,9 +15,9 @@ import numpy as np
 
 from weaklabel.bench.split import Split, hidden, texts_or_none
 from weaklabel.corpus.entities import MOST_WORDS, mark_entities
-from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import CorpusError, VoteError
 from weaklabel.labels import ABSTAIN, Labels, VoteArray, as_votes, check_label_names
+from weaklabel.support.encodings import NotUtf8, utf8
 
 
 def read_wrench_labels(folder: Path) -> tuple[str, ...]:

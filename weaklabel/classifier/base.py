@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from weaklabel.classifier.saving import replaced_folder, write_manifest
 from weaklabel.classifier.targets import check_weights
 from weaklabel.errors import ClassifierError, VoteError
-from weaklabel.html_table import html_table
 from weaklabel.label_names import are_names, encode_labels
 from weaklabel.labels import ABSTAIN, Probs, as_texts, check_Y, labels_of
-from weaklabel.params import HasParams
+from weaklabel.support.html_table import html_table
+from weaklabel.support.params import HasParams
 
 
 class Classifier(HasParams, ABC):
@@ -140,7 +140,7 @@ class Classifier(HasParams, ABC):
 
     def __sklearn_tags__(self) -> Any:
         """Say what scikit-learn's tools may do with this."""
-        from weaklabel.sklearn_api import classifier_tags
+        from weaklabel.support.sklearn_api import classifier_tags
 
         return classifier_tags(reads_texts=True)
 
@@ -194,7 +194,7 @@ class Classifier(HasParams, ABC):
 
     def _fitted_labels(self) -> tuple[str, ...]:
         if not hasattr(self, "labels_"):
-            from weaklabel.sklearn_api import NotFittedClassifierError
+            from weaklabel.support.sklearn_api import NotFittedClassifierError
 
             raise NotFittedClassifierError(f"this {type(self).__name__} is not fitted yet; call fit first")
         return self.labels_

@@ -19,11 +19,11 @@ from weaklabel.classifier.holdout import picked, split_rows
 from weaklabel.classifier.limits import check_training
 from weaklabel.classifier.logs import Logger
 from weaklabel.classifier.targets import Uncovered, check_texts, class_names, soft_targets, warn_of_truncated
-from weaklabel.device import Pretrained, pick_device, quiet_transformers
-from weaklabel.files import write_text
-from weaklabel.inference import distinct, run_tokens
+from weaklabel.encoder.device import Pretrained, pick_device, quiet_transformers
+from weaklabel.encoder.inference import distinct, run_tokens
 from weaklabel.labels import Probs
 from weaklabel.lf.probability import softmax
+from weaklabel.support.files import write_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from weaklabel.classifier.saving import PACKAGES
-from weaklabel.versions import versions
+from weaklabel.support.versions import versions
 
 
 def model_card(

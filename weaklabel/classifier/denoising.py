@@ -32,7 +32,7 @@ def denoise(
     Parameters
     ----------
     vectors
-        Of length 1 each, as `weaklabel.features.TextFeatures` gives them. Shape: [n, d].
+        Of length 1 each, as `weaklabel.encoder.features.TextFeatures` gives them. Shape: [n, d].
     probs
         Weak labels; a row of NaN has none, and gets what its text says. Shape: [n, k].
     weights

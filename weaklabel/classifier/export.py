@@ -12,8 +12,8 @@ import numpy as np
 
 from weaklabel.classifier.onnx import FILE, INSTALL, OnnxClassifier, sha256
 from weaklabel.errors import ClassifierError, require
-from weaklabel.versions import versions
-from weaklabel.warn import kept_warnings, warn
+from weaklabel.support.versions import versions
+from weaklabel.support.warn import kept_warnings, warn
 
 if TYPE_CHECKING:
     from weaklabel.classifier.bert import BertClassifier

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from weaklabel.device import length_batches, mixed_precision
-from weaklabel.progress import stage
+from weaklabel.encoder.device import length_batches, mixed_precision
+from weaklabel.support.progress import stage
 
 VALIDATION_BATCH = 64  # texts
 

@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.targets import Targets, Uncovered, check_texts, class_names, soft_targets
+from weaklabel.encoder.lsa import new_tfidf, ngrams_of, restored_tfidf
 from weaklabel.errors import ClassifierError
-from weaklabel.files import write_json
 from weaklabel.labels import Probs
-from weaklabel.progress import stage
-from weaklabel.warn import warn
-from weaklabel.words import new_tfidf, ngrams_of, restored_tfidf
+from weaklabel.support.files import write_json
+from weaklabel.support.progress import stage
+from weaklabel.support.warn import warn
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer

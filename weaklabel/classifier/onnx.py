@@ -14,11 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.targets import check_texts, warn_of_truncated
+from weaklabel.encoder.inference import distinct
 from weaklabel.errors import ClassifierError, require
-from weaklabel.inference import distinct
 from weaklabel.labels import Probs
 from weaklabel.lf.probability import softmax
-from weaklabel.progress import stage
+from weaklabel.support.progress import stage
 from weaklabel.votes.threads import cores
 
 FILE = "model.int8.onnx"

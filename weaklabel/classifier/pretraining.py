@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from weaklabel.classifier.checkpoint import load_for_masking, token_limit, tokenise
 from weaklabel.classifier.saving import replaced_folder
 from weaklabel.classifier.targets import check_texts, warn_of_truncated
-from weaklabel.device import from_pretrained, mixed_precision, pick_device, quiet_transformers
-from weaklabel.encoder import default_model
+from weaklabel.encoder.device import from_pretrained, mixed_precision, pick_device, quiet_transformers
+from weaklabel.encoder.encoder import default_model
 from weaklabel.errors import ClassifierError
-from weaklabel.files import write_json
-from weaklabel.folders import other_files, recover_folder, remove_written
+from weaklabel.support.files import write_json
+from weaklabel.support.folders import other_files, recover_folder, remove_written
 
 if TYPE_CHECKING:
     import torch

@@ -15,8 +15,8 @@ from safetensors.torch import save_file
 
 from weaklabel.classifier.saving import writing_failed
 from weaklabel.errors import ClassifierError
-from weaklabel.files import atomic_path
-from weaklabel.versions import versions
+from weaklabel.support.files import atomic_path
+from weaklabel.support.versions import versions
 
 if TYPE_CHECKING:
     from weaklabel.classifier.training import Run

@@ -14,16 +14,16 @@ from weaklabel.classifier.choice import Metric
 from weaklabel.classifier.denoising import denoise
 from weaklabel.classifier.logs import Logger
 from weaklabel.classifier.targets import check_texts, class_names, soft_targets
+from weaklabel.encoder.features import TextFeatures
 from weaklabel.errors import ClassifierError
-from weaklabel.features import TextFeatures
 from weaklabel.labels import Probs
-from weaklabel.progress import showing, stage
+from weaklabel.support.progress import showing, stage
 
 
 class RobustClassifier(BertClassifier):
     """A `BertClassifier` for weak labels: they are first denoised by the texts, and rows without one join in.
 
-    Vectors of the texts (see `weaklabel.features.TextFeatures`) and a logistic regression on them, too simple to learn
+    Vectors of the texts (see `weaklabel.encoder.features.TextFeatures`) and a logistic regression on them, too simple to learn
     errors by heart, give every row a second opinion out of fold, see `weaklabel.classifier.denoising.denoise`. BERT then
     learns from label and opinion together; on a row with no label from the opinion alone, by so much as it is certain of
     it. No gold is looked at. For gold, which needs no second opinion, take `BertClassifier`.

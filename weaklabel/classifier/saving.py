@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from weaklabel.errors import ClassifierError, MissingPackageError, WeakLabelError
-from weaklabel.files import write_json
-from weaklabel.folders import other_files, recover_folder, replaced_folder as swapped, written_files
 from weaklabel.labels import check_label_names
-from weaklabel.params import checked_params
-from weaklabel.versions import versions
+from weaklabel.support.files import write_json
+from weaklabel.support.folders import other_files, recover_folder, replaced_folder as swapped, written_files
+from weaklabel.support.params import checked_params
+from weaklabel.support.versions import versions
 
 if TYPE_CHECKING:
     from weaklabel.classifier.base import Classifier
@@ -72,7 +72,7 @@ def replaced_folder(folder: Path, manifest: str = MANIFEST) -> Iterator[Path]:
     """Give a temporary folder beside ``folder``; on success it takes that name, else it is removed.
 
     At every moment the earlier or the new content stands under the name; files in the folder that were not written with
-    its manifest are kept. See `weaklabel.folders.replaced_folder`.
+    its manifest are kept. See `weaklabel.support.folders.replaced_folder`.
 
     Raises
     ------

@@ -23,7 +23,7 @@ from weaklabel.labels import (
     in_class_order,
     refuse_sparse,
 )
-from weaklabel.warn import warn
+from weaklabel.support.warn import warn
 
 Uncovered = Literal["drop", "uniform"]
 """What becomes of rows with no vote: left out, or trained on with the same probability for every class."""

@@ -17,9 +17,9 @@ from weaklabel.classifier.cpu import faster_on_cpu
 from weaklabel.classifier.forward import logits_of, soft_cross_entropy
 from weaklabel.classifier.resume import Checkpoint
 from weaklabel.classifier.targets import Targets
-from weaklabel.device import length_batches
+from weaklabel.encoder.device import length_batches
 from weaklabel.errors import ClassifierError
-from weaklabel.progress import Stage, showing, stage
+from weaklabel.support.progress import Stage, showing, stage
 
 
 class Diverged(ClassifierError):

@@ -20,9 +20,9 @@ from weaklabel.classifier.pretraining import pretrained
 from weaklabel.classifier.resume import Checkpoint, identity_of
 from weaklabel.classifier.targets import warn_of_truncated
 from weaklabel.classifier.training import Diverged, Examples, Recipe, train
-from weaklabel.device import pick_device
-from weaklabel.encoder import default_model
-from weaklabel.warn import warn
+from weaklabel.encoder.device import pick_device
+from weaklabel.encoder.encoder import default_model
+from weaklabel.support.warn import warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

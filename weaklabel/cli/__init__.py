@@ -11,14 +11,13 @@ from typing import Any
 
 import typer
 
-from weaklabel import progress
 from weaklabel.cli import analyze, bench, demo, explain, label, lfs, predict, review, run, score, suggest, train
 from weaklabel.cli.common import with_progress
 from weaklabel.cli.options import GroupedHelp
-from weaklabel.errors import WeakLabelError
-from weaklabel.errors import visible
-from weaklabel.terminal import shown, shown_output
-from weaklabel.warn import show_instead_of_raising
+from weaklabel.errors import WeakLabelError, visible
+from weaklabel.support import progress
+from weaklabel.support.terminal import shown, shown_output
+from weaklabel.support.warn import show_instead_of_raising
 
 # Wrong usage is typer's: 2. The last two are what a shell gives for SIGINT and SIGPIPE.
 OK, INPUT_AT_FAULT, INTERRUPTED, READER_GONE = 0, 1, 130, 141

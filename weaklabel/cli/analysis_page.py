@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
     from weaklabel.labels import Labels, Probs
     from weaklabel.lf.packs import LFCollection
-    from weaklabel.pipeline import Labelled
+    from weaklabel.project.run import Labelled
     from weaklabel.scoring import Scores
     from weaklabel.votes import Votes
 
@@ -51,13 +51,13 @@ def write_page(
     WeakLabelError
         The file cannot be written.
     """
-    from weaklabel.files import write_text
+    from weaklabel.project.folder import PACKAGES
     from weaklabel.report import RunSummary
     from weaklabel.report.html import html_report
     from weaklabel.report.insight import Gold, gather
-    from weaklabel.run_folder import PACKAGES
     from weaklabel.scoring import score
-    from weaklabel.versions import versions
+    from weaklabel.support.files import write_text
+    from weaklabel.support.versions import versions
     from weaklabel.votes import LFAnalysis
 
     votes, model = labelled.votes, labelled.model

@@ -16,7 +16,7 @@ from weaklabel.cli.decided import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
-from weaklabel.progress import stage
+from weaklabel.support.progress import stage
 
 
 @expanded
@@ -54,10 +54,10 @@ def analyze(
     the true precision stands beside it.
     """
     from weaklabel.decisions import read_decisions
-    from weaklabel.files import check_file_path
     from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.run_folder import recorded_warnings
+    from weaklabel.project.folder import recorded_warnings
+    from weaklabel.support.files import check_file_path
     from weaklabel.votes import LFAnalysis
 
     if gold is not None and decisions is not None:

@@ -102,7 +102,7 @@ def bench(
     from weaklabel.bench.tables import text_table
     from weaklabel.cli.common import show
     from weaklabel.errors import WeakLabelError
-    from weaklabel.files import check_file_path, write_json, write_text
+    from weaklabel.support.files import check_file_path, write_json, write_text
 
     settings = BenchSettings(
         work=work or _work_folder(),
@@ -155,7 +155,7 @@ def _amounts(given: str) -> list[Clean]:
 
 
 def _work_folder() -> Path:
-    from weaklabel.cache import cache_folder
+    from weaklabel.support.cache import cache_folder
 
     folder = cache_folder()
     if folder is None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from weaklabel import progress
 from weaklabel.errors import visible
+from weaklabel.support import progress
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
@@ -147,7 +147,7 @@ PrefixOpt = Annotated[
 
 def use_cache(folder: Path | None, off: bool) -> None:
     """Set where caches are kept, as the options say; both at once are wrong usage."""
-    from weaklabel import cache
+    from weaklabel.support import cache
 
     if folder is not None and off:
         raise typer.BadParameter("it contradicts --no-cache", param_hint="--cache")
@@ -189,9 +189,9 @@ def check_outputs(
     others
         Further inputs, by what they are.
     """
-    from weaklabel import files
     from weaklabel.corpus import THE_CORPUS
     from weaklabel.lf.pack_inputs import PACK_FILES, pack_inputs
+    from weaklabel.support import files
 
     inputs = {
         THE_CORPUS: [file for corpus in corpora for file in corpus.files()],

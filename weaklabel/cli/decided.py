@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from weaklabel import progress
 from weaklabel.errors import visible
+from weaklabel.support import progress
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus

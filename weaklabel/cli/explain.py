@@ -71,7 +71,7 @@ def explain(
     """
     if (row is None) == (lf is None):
         raise typer.BadParameter("give either --row N or --lf NAME", param_hint="--row")
-    from weaklabel.folders import recover_folder
+    from weaklabel.support.folders import recover_folder
 
     recover_folder(Path(corpus), "manifest.json")
     if (Path(corpus) / "manifest.json").is_file():
@@ -128,13 +128,13 @@ def _refuse_settings(context: typer.Context) -> None:
 def _of_run(folder: Path) -> Voted:
     """Read the votes and the label model of a finished run; a corpus that has changed since is a `ConfigError`."""
     from weaklabel.errors import ConfigError
-    from weaklabel.finished_run import read_run
-    from weaklabel.gold import open_unlabelled
     from weaklabel.label_model import load_label_model
     from weaklabel.lf.packs import load_lfs
+    from weaklabel.project.gold import open_unlabelled
+    from weaklabel.project.reader import read_run
     from weaklabel.review.workspace import pack_hashes
+    from weaklabel.support.warn import warn
     from weaklabel.votes import load_votes
-    from weaklabel.warn import warn
 
     run = read_run(folder)
     corpus, lfs = open_unlabelled(run.project), load_lfs(*run.project.lfs.use)
@@ -154,9 +154,8 @@ def _of_run(folder: Path) -> Voted:
 
 
 def _row(voted: Voted, row: int) -> tuple[dict[str, Any], str]:
-    from weaklabel.errors import CorpusError
+    from weaklabel.errors import CorpusError, visible
     from weaklabel.explain import explain_row
-    from weaklabel.errors import visible
 
     votes = voted.votes
     if row >= votes.n:

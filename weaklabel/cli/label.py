@@ -68,9 +68,9 @@ def label(
     command is given again.
     """
     from weaklabel.corpus import check_target
-    from weaklabel.files import is_stdout
     from weaklabel.job import LabelOptions, label_file
     from weaklabel.lf.packs import load_lfs
+    from weaklabel.support.files import is_stdout
 
     tell_steps(quiet=True)
     use_cache(cache, no_cache)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from weaklabel.config import LabelModelName, LabelModelSettings
     from weaklabel.corpus import Corpus
     from weaklabel.lf.packs import LFCollection
-    from weaklabel.pipeline import Labelled
+    from weaklabel.project.run import Labelled
 
 MOST_WORKERS = 4
 """Processes for labeling functions, unless more are asked for: each loads its own models."""
@@ -59,7 +59,7 @@ def vote_and_label(
     skim: bool = False,
 ) -> Labelled:
     """Label a corpus in memory, and say what of it could not be read."""
-    from weaklabel.pipeline import label_corpus
+    from weaklabel.project.run import label_corpus
 
     with stdout_for_results():
         labelled = label_corpus(

@@ -42,12 +42,12 @@ def predict(
 
     A classifier trained with --entities marks those columns by itself; --entities names others that hold them here.
     """
-    from weaklabel.cache import content_of
     from weaklabel.classifier import load_classifier
     from weaklabel.corpus import check_new_columns, check_target
-    from weaklabel.files import is_stdout
     from weaklabel.job import mark_as_trained, predict_file
     from weaklabel.labelled import new_columns
+    from weaklabel.support.cache import content_of
+    from weaklabel.support.files import is_stdout
 
     tell_steps(quiet=True)
     classifier = load_classifier(model, backend)

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from weaklabel import progress
 from weaklabel.cli import common
 from weaklabel.cli.common import stdout_for_results
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
+from weaklabel.support import progress
 
 
 @expanded

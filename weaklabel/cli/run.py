@@ -11,7 +11,7 @@ from weaklabel.cli import common
 from weaklabel.cli.common import show, shown_path, stdout_for_results, tell_steps
 
 if TYPE_CHECKING:
-    from weaklabel.pipeline import RunResult
+    from weaklabel.project.run import RunResult
 
 
 def run(
@@ -37,10 +37,10 @@ def run(
     report.html and, written last, manifest.json.
     """
     from weaklabel.config import read_project
-    from weaklabel.gold import check_gold, open_unlabelled
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.pipeline import check_project, run_project
-    from weaklabel.run_folder import check_run_folder, check_run_inputs
+    from weaklabel.project.folder import check_run_folder, check_run_inputs
+    from weaklabel.project.gold import check_gold, open_unlabelled
+    from weaklabel.project.run import check_project, run_project
 
     settings = read_project(project).overridden(out=out and out.absolute(), seed=seed, limit=limit, workers=workers)
     if dry_run:

@@ -15,8 +15,7 @@ from weaklabel.cli.decided import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import label_model_settings, vote_and_label
 from weaklabel.cli.options import expanded
 from weaklabel.cli.reading import DEFAULTS, Reading
-from weaklabel.errors import ConfigError
-from weaklabel.errors import visible
+from weaklabel.errors import ConfigError, visible
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
@@ -107,7 +106,7 @@ def train(
     from weaklabel.decisions import read_decisions
     from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.pipeline import check_trainable, make_classifier
+    from weaklabel.project.run import check_trainable, make_classifier
 
     check_model_folder(out)
     _check_options(classifier, run_folder, validation, onnx)

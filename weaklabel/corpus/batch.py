@@ -14,7 +14,7 @@ import polars as pl
 from weaklabel.corpus.beside import Beside
 from weaklabel.corpus.entity_columns import EntityColumns
 from weaklabel.errors import CorpusError
-from weaklabel.forked import check_fork
+from weaklabel.support.forked import check_fork
 
 T = TypeVar("T")
 

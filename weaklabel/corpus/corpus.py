@@ -18,8 +18,8 @@ from weaklabel.corpus.formats import JSON_FORMATS
 from weaklabel.corpus.parts import Part, PartRows, in_parts, joined
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError, nearest
-from weaklabel.html_table import html_table
-from weaklabel.progress import stage
+from weaklabel.support.html_table import html_table
+from weaklabel.support.progress import stage
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ from weaklabel.corpus.open import TextFile, is_packed
 from weaklabel.corpus.records import RecordParser, Records
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError
-from weaklabel.warn import warn
+from weaklabel.support.warn import warn
 
 _PREAMBLE = 30
 """Lines before the header that are looked through for where the table may begin."""

@@ -24,7 +24,7 @@ from weaklabel.corpus.open import (
 )
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError
-from weaklabel.warn import warn
+from weaklabel.support.warn import warn
 
 SUFFIXES = (".txt", ".txt.gz", ".txt.zst")
 

@@ -13,9 +13,9 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from weaklabel.encodings import SEEN, has_c1_controls, not_text, wrong_bytes
 from weaklabel.errors import CorpusError
-from weaklabel.warn import warn
+from weaklabel.support.encodings import SEEN, has_c1_controls, not_text, wrong_bytes
+from weaklabel.support.warn import warn
 
 CHUNK = 1 << 20
 """Bytes read at a time."""

@@ -25,7 +25,7 @@ from weaklabel.corpus.open import TextFile, check_regular, check_text
 from weaklabel.corpus.parquet import ParquetSource
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError
-from weaklabel.forked import check_fork
+from weaklabel.support.forked import check_fork
 
 
 def read_corpus(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from weaklabel.files import atomic_path, is_stream
+from weaklabel.support.files import atomic_path, is_stream
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from weaklabel.corpus.open import Encoding
 from weaklabel.corpus.rejects import rejects_path
 from weaklabel.corpus.sinks import DelimitedCopy, DelimitedSink, JsonArraySink, JsonlCopy, JsonlSink, ParquetSink, Sink
 from weaklabel.errors import CorpusError, WeakLabelError
-from weaklabel.files import atomic_path, check_file_path, check_outputs, is_stream, open_stream
-from weaklabel.terminal import ShownBytes
+from weaklabel.support.files import atomic_path, check_file_path, check_outputs, is_stream, open_stream
+from weaklabel.support.terminal import ShownBytes
 
 Extra: TypeAlias = Callable[[Batch], pl.DataFrame] | Iterable[pl.DataFrame] | pl.DataFrame
 """The new columns of a batch by a function, of one batch after the other, or of all rows at once."""

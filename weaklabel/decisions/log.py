@@ -13,10 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from weaklabel.encodings import wrong_bytes
 from weaklabel.errors import WeakLabelError
-from weaklabel.locking import lock_file
-from weaklabel.warn import warn
+from weaklabel.support.encodings import wrong_bytes
+from weaklabel.support.locking import lock_file
+from weaklabel.support.warn import warn
 
 FILE_NAME = "decisions.jsonl"
 

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from weaklabel.errors import VoteError, nearest
-from weaklabel.html_table import html_table
+from weaklabel.errors import VoteError, nearest, visible
 from weaklabel.label_model import LabelModel
 from weaklabel.labels import ABSTAIN, Labels
 from weaklabel.lf.reasons import Reason
-from weaklabel.errors import visible
-from weaklabel.table import table
+from weaklabel.support.html_table import html_table
+from weaklabel.support.table import table
 from weaklabel.votes import Votes
 from weaklabel.votes.tally import has_vote
 

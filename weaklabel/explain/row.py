@@ -10,16 +10,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from weaklabel.errors import VoteError
+from weaklabel.errors import VoteError, visible
 from weaklabel.explain.answers import Answers, all_but, log_odds
 from weaklabel.explain.bars import bars
 from weaklabel.explain.shapley import MOST_EXACT
-from weaklabel.html_table import html_table
 from weaklabel.label_model import LabelModel
 from weaklabel.labels import VoteArray, check_L
 from weaklabel.lf.reasons import Reason
-from weaklabel.errors import visible
-from weaklabel.table import table
+from weaklabel.support.html_table import html_table
+from weaklabel.support.table import table
 
 NEGLIGIBLE = 0.005
 """Log-odds that no table shows; what silence tells is a part of its own from here on."""

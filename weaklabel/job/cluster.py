@@ -19,9 +19,9 @@ from weaklabel.corpus import read_corpus
 from weaklabel.corpus.open import byte_chunks, is_packed
 from weaklabel.corpus.parts import Part
 from weaklabel.errors import CorpusError, WeakLabelError, require
-from weaklabel.files import atomic_path
 from weaklabel.job.engine import WritingJob
 from weaklabel.job.remote import vote_part, write_part
+from weaklabel.support.files import atomic_path
 
 if TYPE_CHECKING:
     from weaklabel.job.work import LabelJob, PartSummary

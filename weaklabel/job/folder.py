@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from weaklabel.errors import CorpusError
-from weaklabel.files import is_stream, link_target, write_json
 from weaklabel.job.identity import digest
-from weaklabel.locking import lock_file
+from weaklabel.support.files import is_stream, link_target, write_json
+from weaklabel.support.locking import lock_file
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from weaklabel.corpus import Corpus
 from weaklabel.corpus.open import CHUNK
 from weaklabel.corpus.parts import PART_CHUNKS, PART_ROWS
 from weaklabel.lf.fingerprint import Identity
-from weaklabel.versions import versions
+from weaklabel.support.versions import versions
 
 ONCE = "once-"
 """What the key of a labeling function begins with whose votes must not be kept."""

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weaklabel.cache import cache_folder, size_limit
 from weaklabel.corpus import THE_CORPUS, Corpus, Reject, check_new_columns, label_outputs, rejects_of, write_rejects
 from weaklabel.corpus.parts import Part
 from weaklabel.errors import ConfigError, CorpusError, WeakLabelError
-from weaklabel.files import atomic_path, check_outputs, is_stream, move_file
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder
 from weaklabel.job.identity import corpus_identity, lf_keys, output_identity
@@ -25,11 +23,13 @@ from weaklabel.labelled import make_label_model, new_columns
 from weaklabel.lf.fingerprint import check_files, identity_of
 from weaklabel.lf.pack_inputs import PACK_FILES, pack_inputs
 from weaklabel.lf.packs import LFCollection
-from weaklabel.progress import Stage, finish, showing, stage
+from weaklabel.support.cache import cache_folder, size_limit
+from weaklabel.support.files import atomic_path, check_outputs, is_stream, move_file
+from weaklabel.support.progress import Stage, finish, showing, stage
+from weaklabel.support.warn import warn
 from weaklabel.votes import Problems, VotePatterns
 from weaklabel.votes.budget import ErrorBudget
 from weaklabel.votes.patterns import merge_patterns
-from weaklabel.warn import warn
 
 if TYPE_CHECKING:
     from weaklabel.label_model import LabelModel
@@ -84,7 +84,7 @@ def label_file(
 
     The work is done in parts, kept in the folder ``OUT.job`` until the output is complete. However it ends before
     that, by a signal, a full disk or a power cut, the same call goes on where it stopped, and its output is the same
-    byte for byte as that of an undisturbed one. Votes stay in the cache (see `weaklabel.cache`), so that a later run
+    byte for byte as that of an undisturbed one. Votes stay in the cache (see `weaklabel.support.cache`), so that a later run
     asks only those labeling functions that are new or changed.
 
     Records that cannot be read go to ``OUT.rejects.jsonl``.
@@ -211,7 +211,7 @@ def _fitted(unfitted: LabelModel, job: LabelJob, patterns: VotePatterns) -> Labe
     if not job.options.reads_texts:
         with stage("label model"):
             return unfitted.fit(patterns)
-    from weaklabel.label_model.reader import TextReader
+    from weaklabel.label_model.text.reader import TextReader
 
     assert isinstance(unfitted, TextReader)
     sampler = unfitted.sampler()

@@ -16,8 +16,8 @@ from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.sinks import ARRAY_END, ParquetSink
 from weaklabel.corpus.writing import check_target, copies_records, packed_output, sink_for
 from weaklabel.errors import WeakLabelError
-from weaklabel.files import atomic_path, is_stream, link_target, write_json
 from weaklabel.job.folder import sync_folder
+from weaklabel.support.files import atomic_path, is_stream, link_target, write_json
 
 
 class Output:

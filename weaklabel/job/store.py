@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from weaklabel.corpus import Reject
 from weaklabel.corpus.parts import Part
-from weaklabel.files import atomic_path
 from weaklabel.job.identity import ONCE
+from weaklabel.support.files import atomic_path
 from weaklabel.votes import Problem, Problems, VotePatterns, vote_patterns
 
 FORMAT = "weaklabel part 1"

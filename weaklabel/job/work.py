@@ -23,14 +23,14 @@ from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 from weaklabel.lf.core import LF
 from weaklabel.lf.fingerprint import Identity
 from weaklabel.lf.packs import LFCollection
-from weaklabel.progress import Stage
+from weaklabel.support.progress import Stage
 from weaklabel.votes import Problems, VotePatterns, vote_patterns
 from weaklabel.votes.patterns import take_rows
 from weaklabel.votes.voter import Voter
 
 if TYPE_CHECKING:
     from weaklabel.label_model import LabelModel
-    from weaklabel.label_model.sample import TextSampler
+    from weaklabel.label_model.text.sample import TextSampler
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.dependencies import find_dependencies
-from weaklabel.label_model.hyper import HyperLabelModel
+from weaklabel.label_model.hyper.model import HyperLabelModel
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.named import LABEL_MODELS, load_label_model
 from weaklabel.label_model.preds import filter_unlabeled_dataframe, preds_to_probs, probs_to_preds
 from weaklabel.label_model.snorkel import SnorkelLabelModel
-from weaklabel.label_model.structured import StructuredLabelModel
-from weaklabel.label_model.text import TextLabelModel
+from weaklabel.label_model.structured.model import StructuredLabelModel
+from weaklabel.label_model.text.model import TextLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.validated import Validated, validate_label_models
 from weaklabel.label_model.weighted import WeightedMajorityVote

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.budget import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
-from weaklabel.label_model.reader import TextReader
-from weaklabel.label_model.sample import TextSample
 from weaklabel.label_model.saving import restore
-from weaklabel.label_model.text import TextLabelModel
+from weaklabel.label_model.text.model import TextLabelModel
+from weaklabel.label_model.text.reader import TextReader
+from weaklabel.label_model.text.sample import TextSample
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote

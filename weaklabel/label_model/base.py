@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError, nearest
-from weaklabel.html_table import html_table
 from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_at_once
 from weaklabel.label_model.checks import voted_classes, warn_of_contradictions, warn_of_unvoted, without_unvoted
 from weaklabel.label_model.evidence import probs_by_evidence
@@ -20,10 +19,11 @@ from weaklabel.label_model.prior import dev_class_balance
 from weaklabel.label_model.saving import MODELS, check_array, to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Probs, VoteArray, as_votes, check_Y
-from weaklabel.params import HasParams
 from weaklabel.scoring.evaluate import score as evaluate
 from weaklabel.scoring.inputs import Abstain
 from weaklabel.scoring.result import COMPARED
+from weaklabel.support.html_table import html_table
+from weaklabel.support.params import HasParams
 from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
 from weaklabel.votes.tally import has_vote
@@ -104,7 +104,7 @@ class LabelModel(HasParams, ABC):
 
     def __sklearn_tags__(self) -> Any:
         """Say what scikit-learn's tools may do with this."""
-        from weaklabel.sklearn_api import classifier_tags
+        from weaklabel.support.sklearn_api import classifier_tags
 
         return classifier_tags(reads_texts=False)
 
@@ -510,6 +510,6 @@ class LabelModel(HasParams, ABC):
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "lf_accuracies_"):
-            from weaklabel.sklearn_api import NotFittedLabelModelError
+            from weaklabel.support.sklearn_api import NotFittedLabelModelError
 
             raise NotFittedLabelModelError(f"this {type(self).__name__} is not fitted; call fit(L) first")

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from weaklabel.label_model.expectation import vote_shares
 from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
+from weaklabel.support.warn import warn
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import blocks, span_of_votes
-from weaklabel.warn import warn
 
 Bools = NDArray[np.bool_]
 

@@ -15,14 +15,14 @@ from weaklabel.label_model.dependencies import find_dependencies
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.saving import restore
 from weaklabel.label_model.snorkel import SnorkelLabelModel
-from weaklabel.label_model.structured import StructuredLabelModel
+from weaklabel.label_model.structured.model import StructuredLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.label_model.weighted import WeightedMajorityVote
 from weaklabel.labels import ABSTAIN, Probs, VoteArray
-from weaklabel.progress import Stage, stage
+from weaklabel.support.progress import Stage, stage
+from weaklabel.support.warn import kept_warnings
 from weaklabel.votes.patterns import VotePatterns, gathered
-from weaklabel.warn import kept_warnings
 
 MOST_MISFIT = 1.5
 """From here on votes count as not made as the full model has it: its own votes stay below 1.4 (84 synthetic problems),

@@ -8,12 +8,12 @@ from weaklabel.label_model.auto import AutoLabelModel
 from weaklabel.label_model.base import LabelModel
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.dawid_skene import DawidSkene
-from weaklabel.label_model.hyper import HyperLabelModel
+from weaklabel.label_model.hyper.model import HyperLabelModel
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.saving import read_model
 from weaklabel.label_model.snorkel import SnorkelLabelModel
-from weaklabel.label_model.structured import StructuredLabelModel
-from weaklabel.label_model.text import TextLabelModel
+from weaklabel.label_model.structured.model import StructuredLabelModel
+from weaklabel.label_model.text.model import TextLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.weighted import WeightedMajorityVote
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.labels import ABSTAIN, Labels
-from weaklabel.warn import warn
+from weaklabel.support.warn import warn
 
 
 def check_prior(accuracy: float, votes: float, share: float, cardinality: int) -> None:

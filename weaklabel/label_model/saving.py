@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError, WeakLabelError, nearest
-from weaklabel.files import write_json
-from weaklabel.params import checked_params
+from weaklabel.support.files import write_json
+from weaklabel.support.params import checked_params
 
 if TYPE_CHECKING:
     from weaklabel.label_model.base import LabelModel

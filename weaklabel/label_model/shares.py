@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.label_model.discriminant import normalised
+from weaklabel.label_model.text.discriminant import normalised
 from weaklabel.labels import Probs, VoteArray
+from weaklabel.support.warn import warn
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
-from weaklabel.warn import warn
 
 Floats = NDArray[np.float64]
 

@@ -16,10 +16,10 @@ from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.snorkel_fit import LR_FACTORS, STEPS, LossDivergedError, train_snorkel
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, VoteArray
+from weaklabel.support.warn import warn
 from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, gathered, vote_patterns
 from weaklabel.votes.tally import has_vote
-from weaklabel.warn import warn
 
 _FIT_OPTIONS = ("n_epochs", "lr", "l2", "optimizer", "lr_scheduler", "prec_init", "mu_eps", "seed")
 """Parameters that Snorkel takes at the fit."""

@@ -15,9 +15,9 @@ from weaklabel.label_model.prior import check_prior
 from weaklabel.label_model.triplet_moments import vote_effects
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, VoteArray
+from weaklabel.support.warn import warn
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
-from weaklabel.warn import warn
 
 Floats = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.labels import ABSTAIN
+from weaklabel.support.warn import warn
 from weaklabel.votes.patterns import VotePatterns
-from weaklabel.warn import warn
 
 
 def voting_lfs(found: VotePatterns) -> NDArray[np.bool_]:

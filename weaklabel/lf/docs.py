@@ -13,9 +13,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import polars as pl
 
-from weaklabel.cache import TextCache
 from weaklabel.corpus.batch import Batch
 from weaklabel.lf.components import components_for, is_costly, pipeline_identity
+from weaklabel.support.cache import TextCache
 
 if TYPE_CHECKING:
     from spacy.language import Language

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import LFError, VoteError, nearest
 from weaklabel.label_names import LabelMatcher
 from weaklabel.labels import check_label_names, label_table
 from weaklabel.lf.core import check_name
 from weaklabel.lf.patterns import PatternLF, lookup, lookup_lf
+from weaklabel.support.encodings import NotUtf8, utf8
 
 
 def column_votes(column: str, labels: Sequence[str], name: str | None = None) -> PatternLF:

@@ -14,8 +14,7 @@ from typing import Any
 import polars as pl
 
 import weaklabel
-from weaklabel.cache import content_of, digest_of
-from weaklabel.encoder import default_model, run_identity
+from weaklabel.encoder.encoder import default_model, run_identity
 from weaklabel.errors import LFError, WeakLabelError
 from weaklabel.lf.components import components_for, pipeline_identity
 from weaklabel.lf.core import LF, ForeignLF, LabelingFunction
@@ -27,6 +26,7 @@ from weaklabel.lf.parsing import SpacyLF
 from weaklabel.lf.patterns import PatternLF
 from weaklabel.lf.prototype import PrototypeLF
 from weaklabel.lf.values import Unknowable, ValueHash
+from weaklabel.support.cache import content_of, digest_of
 
 VERSION = "3"
 """Of how the kinds of labeling functions vote; to be changed when one votes otherwise than before."""

@@ -14,14 +14,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.corpus.batch import TEXT, Batch
-from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import LFError
-from weaklabel.forked import check_fork
 from weaklabel.labels import ABSTAIN, VoteArray, as_votes
 from weaklabel.lf.core import BatchLF, check_columns, check_label, check_name
 from weaklabel.lf.patterns import column_text
 from weaklabel.lf.regexes import check_keywords_pattern, check_words
 from weaklabel.lf.spelling import canonical, entry_of, is_unspaced, is_word_character, keyword_pattern
+from weaklabel.support.encodings import NotUtf8, utf8
+from weaklabel.support.forked import check_fork
 
 _SPACES = re.compile(r"[^\S\x1c-\x1f]+")  # what polars takes for white space: Python adds four separators
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.cache import TextCache
 from weaklabel.corpus.batch import TEXT, Batch
-from weaklabel.device import Pretrained, load_pretrained
-from weaklabel.encoder import rows_cache, run_identity
+from weaklabel.encoder.device import Pretrained, load_pretrained
+from weaklabel.encoder.encoder import rows_cache, run_identity
+from weaklabel.encoder.inference import distinct, run_texts
 from weaklabel.errors import LFError, WeakLabelError
-from weaklabel.inference import distinct, run_texts
 from weaklabel.lf.probability import ModelLF, answers_of, check_answers, is_answer, softmax
+from weaklabel.support.cache import TextCache
 
 if TYPE_CHECKING:
     import torch

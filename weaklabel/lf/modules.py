@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import weaklabel
-from weaklabel.cache import content_of
+from weaklabel.support.cache import content_of
 
 _STANDARD = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
 _ZIPPED = f"python{sys.version_info.major}{sys.version_info.minor}.zip"

@@ -14,7 +14,7 @@ from weaklabel.lf.core import check_label, check_name
 from weaklabel.lf.parsing import Pipeline, SpacyLF, check_annotations, load_pipeline, one_line
 from weaklabel.lf.phrases import Phrases
 from weaklabel.lf.regexes import check_words
-from weaklabel.warn import warn
+from weaklabel.support.warn import warn
 
 if TYPE_CHECKING:
     from spacy.language import Language

@@ -21,15 +21,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from weaklabel.encodings import NotUtf8, utf8
 from weaklabel.errors import LFError, VoteError, WeakLabelError, nearest
-from weaklabel.html_table import html_table
 from weaklabel.label_names import encode_labels
 from weaklabel.labels import Labels, check_label_names
 from weaklabel.lf.core import LF, as_lf
 from weaklabel.lf.modules import is_installed, own_modules
 from weaklabel.lf.python_names import normalised
-from weaklabel.progress import stage
+from weaklabel.support.encodings import NotUtf8, utf8
+from weaklabel.support.html_table import html_table
+from weaklabel.support.progress import stage
 
 ENTRY_POINT_GROUP = "weaklabel.labeling_functions"
 

@@ -27,7 +27,7 @@ from weaklabel.lf.lengths import CHARACTER, WORD, has_words, within
 from weaklabel.lf.literals import keyword_literals, relaxed, required_literals
 from weaklabel.lf.regexes import check_bounds, check_keywords_pattern, check_pattern, check_words
 from weaklabel.lf.spelling import is_unspaced, keyword_pattern, takes_particles
-from weaklabel.warn import warn
+from weaklabel.support.warn import warn
 
 MAX_KEYWORDS = 1000
 """Keywords in one regex; beyond about this many the matcher's cache overflows and it becomes 50 times slower."""

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.corpus.batch import TEXT, Batch
-from weaklabel.encoder import shared_encoder
+from weaklabel.encoder.encoder import shared_encoder
+from weaklabel.encoder.inference import distinct
 from weaklabel.errors import LFError, WeakLabelError
-from weaklabel.inference import distinct
 from weaklabel.lf.probability import ModelLF, check_answers, softmax
 
 NEAREST = 3

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from weaklabel.errors import LFError
-from weaklabel.forked import check_fork
+from weaklabel.support.forked import check_fork
 
 # Python's warning filters belong to all threads: two that change them at once would leave them changed for good.
 FILTERS = threading.Lock()

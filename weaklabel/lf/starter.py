@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from weaklabel.errors import LFError
-from weaklabel.files import write_text
+from weaklabel.support.files import write_text
 
 STARTER = '''\
 """Complaints or praise in short English messages; reads the column 'text'."""

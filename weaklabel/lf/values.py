@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from weaklabel.cache import content_of, digest_of
 from weaklabel.lf.components import pipeline_identity
 from weaklabel.lf.modules import (
     NOT_LOADED,
@@ -20,6 +19,7 @@ from weaklabel.lf.modules import (
     own_modules,
     version_of,
 )
+from weaklabel.support.cache import content_of, digest_of
 
 _CODE = (
     "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_names", "co_varnames", "co_freevars",

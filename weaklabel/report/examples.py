@@ -14,7 +14,7 @@ from weaklabel.label_model import LabelModel
 from weaklabel.labels import ABSTAIN, Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.lf.reasons import Reason, reason
-from weaklabel.report.excerpt import Mark, Piece, excerpt
+from weaklabel.page.excerpt import Mark, Piece, excerpt
 from weaklabel.votes import Votes
 
 _OTHERS = {"text": "the text itself", "silence": "that the others abstain"}

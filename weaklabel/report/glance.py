@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from weaklabel.report.charts import Estimate, dots
+from weaklabel.page.charts import Estimate, dots
+from weaklabel.page.page import Chart, Charts, Facts, Fold, Part, Section, Table, Text
 from weaklabel.report.insight import Insight
 from weaklabel.report.markdown import BASELINE, CEILING, RunSummary, best_stage
-from weaklabel.report.page import Chart, Charts, Facts, Fold, Part, Section, Table, Text
 from weaklabel.report.text import stage_caption, stage_columns, stage_rows
 from weaklabel.scoring import Scores
 

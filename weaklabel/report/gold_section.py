@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from weaklabel.report.charts import calibration, heat_map
+from weaklabel.page.charts import calibration, heat_map
+from weaklabel.page.page import Chart, Charts, Fold, Group, Part, Section, Table
 from weaklabel.report.insight import Insight
 from weaklabel.report.markdown import BASELINE, best_stage
-from weaklabel.report.page import Chart, Charts, Fold, Group, Part, Section, Table
 from weaklabel.scoring import Scores
 
 _MOST_CLASSES = 30

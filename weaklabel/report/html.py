@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from weaklabel.page.page import page
 from weaklabel.report.glance import at_a_glance
 from weaklabel.report.gold_section import against_gold
 from weaklabel.report.insight import Insight
 from weaklabel.report.label_section import votes_and_labels
 from weaklabel.report.lf_section import labeling_functions, meetings
 from weaklabel.report.made_section import how_it_was_made, warnings_given
-from weaklabel.report.page import page
 from weaklabel.report.row_section import rows_to_look_at
 from weaklabel.report.suggestion_section import suggestions
 from weaklabel.report.training_section import training

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from weaklabel.report.charts import Estimate, bars, histogram
+from weaklabel.page.charts import Estimate, bars, histogram
+from weaklabel.page.page import Chart, Charts, Fold, Part, Section, Table, Text
 from weaklabel.report.insight import Insight
-from weaklabel.report.page import Chart, Charts, Fold, Part, Section, Table, Text
 
 _MOST_CLASSES = 20
 _MOST_VOTES = 10

@@ -1,4 +1,4 @@
-"""Charts that compare labeling functions; see `weaklabel.report.charts` for what all charts share."""
+"""Charts that compare labeling functions; see `weaklabel.page.charts` for what all charts share."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from weaklabel.report.axes import Estimate, legend, legend_lines, names_down, whiskers
-from weaklabel.report.svg import SERIES, drawing, name_in_chart, room_for
+from weaklabel.page.axes import Estimate, legend, legend_lines, names_down, whiskers
+from weaklabel.page.svg import SERIES, drawing, name_in_chart, room_for
 
 _MARKERS = "oDs^"
 _BAR = 18

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.report.axes import Estimate
-from weaklabel.report.charts import heat_map
+from weaklabel.page.axes import Estimate
+from weaklabel.page.charts import heat_map
+from weaklabel.page.page import Chart, Charts, Fold, Part, Section, Table, Text
 from weaklabel.report.insight import Insight
 from weaklabel.report.lf_charts import compared, stacked
-from weaklabel.report.page import Chart, Charts, Fold, Part, Section, Table, Text
 from weaklabel.scoring.wilson import wilson
 
 Floats = NDArray[np.float64]

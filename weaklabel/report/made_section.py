@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from weaklabel.page.page import Fold, Section, Table
 from weaklabel.report.insight import Insight
 from weaklabel.report.markdown import flat, value_text
-from weaklabel.report.page import Fold, Section, Table
 
 _OPEN = 10
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from weaklabel.errors import visible
 from weaklabel.report.text import lf_columns, lf_rows, stage_caption, stage_columns, stage_rows
 from weaklabel.scoring import Scores
-from weaklabel.errors import visible
-from weaklabel.table import cell_text, numeric
+from weaklabel.support.table import cell_text, numeric
 
 if TYPE_CHECKING:
     import pandas as pd

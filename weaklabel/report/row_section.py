@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from weaklabel.corpus.batch import TEXT
-from weaklabel.report.cards import Card, Cards, Passage, VoteLine
+from weaklabel.page.cards import Card, Cards, Passage, VoteLine
+from weaklabel.page.page import Group, Section, Text
 from weaklabel.report.examples import Example, Spoken
 from weaklabel.report.insight import Insight
-from weaklabel.report.page import Group, Section, Text
 
 
 def rows_to_look_at(insight: Insight) -> Section | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from weaklabel.page.page import Code, Fold, Group, Part, Section, Table, Text
 from weaklabel.report.insight import Insight
-from weaklabel.report.page import Code, Fold, Group, Part, Section, Table, Text
 from weaklabel.suggest import CandidateLF, Suggestions
 
 _PHRASES = 8

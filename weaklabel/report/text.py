@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from weaklabel.errors import ScoreError
 from weaklabel.scoring import Scores
-from weaklabel.table import table
+from weaklabel.support.table import table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from weaklabel.report.charts import Line, lines
+from weaklabel.page.charts import Line, lines
+from weaklabel.page.page import Chart, Charts, Part, Section, Table
 from weaklabel.report.insight import Epochs, Insight
-from weaklabel.report.page import Chart, Charts, Part, Section, Table
 
 _LOSSES = {"loss": "training", "validation_loss": "validation"}
 _SCORES = "validation_"

@@ -12,15 +12,15 @@ import numpy as np
 from weaklabel.config import LabelModelSettings, LFSettings, read_project
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.errors import ConfigError
-from weaklabel.gold import open_unlabelled
 from weaklabel.labels import ABSTAIN, check_label_names
 from weaklabel.lf.packs import load_lfs
+from weaklabel.project.folder import holds_run
+from weaklabel.project.gold import open_unlabelled
 from weaklabel.review.review import Review
 from weaklabel.review.run_review import FOLDER, PROJECT_FILE, open_run
 from weaklabel.review.source import Source
 from weaklabel.review.standing import Standing, label_now
 from weaklabel.review.workspace import Workspace
-from weaklabel.run_folder import holds_run
 from weaklabel.votes import Votes
 
 

@@ -19,11 +19,11 @@ from weaklabel.labels import ABSTAIN, Labels, Probs, label_index
 from weaklabel.lf.packs import LFCollection
 from weaklabel.review import spot_checks
 from weaklabel.review.agreement import Agreement, agreement
-from weaklabel.review.editor import Editor
 from weaklabel.review.filter import Filter, Order, Page
 from weaklabel.review.ledger import Ledger
 from weaklabel.review.lf_table import LFLine, lf_lines
 from weaklabel.review.libraries import FOR_AGREEMENT, FOR_EXPLANATIONS, FOR_SUGGESTIONS, FOR_TEXTS, load_libraries
+from weaklabel.review.packs.editor import Editor
 from weaklabel.review.precision import PrecisionEstimate, precision
 from weaklabel.review.query import find
 from weaklabel.review.rows import RowView, uses_models, view

@@ -9,15 +9,15 @@ import numpy as np
 from weaklabel.config import LFSettings, read_project
 from weaklabel.corpus import Corpus
 from weaklabel.errors import ConfigError, WeakLabelError
-from weaklabel.finished_run import Run, read_run
-from weaklabel.gold import open_unlabelled
 from weaklabel.lf.packs import LFCollection, load_lfs
+from weaklabel.project.gold import open_unlabelled
+from weaklabel.project.reader import Run, read_run
 from weaklabel.review.review import Review
 from weaklabel.review.source import Source
 from weaklabel.review.standing import Standing, label_now
 from weaklabel.review.workspace import State, Workspace, pack_hashes
+from weaklabel.support.warn import warn
 from weaklabel.votes import Votes, apply_lfs
-from weaklabel.warn import warn
 
 FOLDER = "review"
 PROJECT_FILE = "project.toml"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from weaklabel.errors import ConfigError
-from weaklabel.files import write_json
 from weaklabel.review.sampling import Sample, SampleKind, draw
+from weaklabel.support.files import write_json
 
 if TYPE_CHECKING:
     from weaklabel.review.review import Review

@@ -16,7 +16,7 @@ from weaklabel.label_model import LabelModel
 from weaklabel.labelled import make_label_model
 from weaklabel.labels import ABSTAIN, Labels, Probs
 from weaklabel.lf.packs import LFCollection
-from weaklabel.pipeline import label_corpus
+from weaklabel.project.run import label_corpus
 from weaklabel.review.libraries import FOR_TEXTS, load_libraries
 from weaklabel.votes import Votes
 

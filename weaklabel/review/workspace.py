@@ -14,11 +14,11 @@ import numpy as np
 
 from weaklabel.decisions import FILE_NAME, DecisionLog
 from weaklabel.errors import ConfigError, LabelModelError
-from weaklabel.files import atomic_path, write_json
 from weaklabel.label_model import LabelModel, load_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection
-from weaklabel.locking import locked
+from weaklabel.support.files import atomic_path, write_json
+from weaklabel.support.locking import locked
 from weaklabel.votes import Votes, load_votes, save_votes
 
 FORMAT = "weaklabel review 1"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from weaklabel.labels import Labels
-from weaklabel.progress import stage
 from weaklabel.scoring.tally import Floats
+from weaklabel.support.progress import stage
 
 _NUMBERS_AT_ONCE = 2**22
 """Drawn counts held in memory at once, about 32 MB; the draws do not depend on it."""

@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass, field, fields
 from html import escape
 from typing import Any, Literal
 
-from weaklabel.errors import ScoreError
-from weaklabel.html_table import html_table
-from weaklabel.errors import visible
+from weaklabel.errors import ScoreError, visible
+from weaklabel.support.html_table import html_table
 
 COMPARED = (
     *("coverage", "accuracy", "precision", "recall", "f1"),

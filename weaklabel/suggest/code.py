@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from weaklabel.errors import LFError, WeakLabelError
-from weaklabel.files import check_file_path, write_text
 from weaklabel.lf.python_names import normalised, python_name
+from weaklabel.support.files import check_file_path, write_text
 
 _LONGEST = 40
 

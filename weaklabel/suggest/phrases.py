@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from weaklabel.lf.spelling import UNSPACED
-from weaklabel.progress import stage
 from weaklabel.suggest.runs import START, Tokens
+from weaklabel.support.progress import stage
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

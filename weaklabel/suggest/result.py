@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from weaklabel.html_table import html_table
-from weaklabel.suggest.code import pack_additions
 from weaklabel.errors import visible
-from weaklabel.table import table
+from weaklabel.suggest.code import pack_additions
+from weaklabel.support.html_table import html_table
+from weaklabel.support.table import table
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.labels import ABSTAIN, Labels, check_label_names, check_probs, check_Y, in_class_order
-from weaklabel.progress import stage
 from weaklabel.suggest.candidates import Choice, choose, find_patterns, on_all_rows
 from weaklabel.suggest.clusters import uncovered_clusters
 from weaklabel.suggest.code import IMPORTED, name_lf
@@ -20,6 +19,7 @@ from weaklabel.suggest.rows import rows_to_label
 from weaklabel.suggest.sample import sampled_rows
 from weaklabel.suggest.space import text_space
 from weaklabel.suggest.weak_lfs import weak_lfs
+from weaklabel.support.progress import stage
 from weaklabel.votes.matrix import Votes
 
 _ROWS_TO_LABEL = 20

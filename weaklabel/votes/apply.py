@@ -16,12 +16,12 @@ from weaklabel.errors import LFError, VoteError, nearest
 from weaklabel.labels import MAX_CARDINALITY, check_label_names
 from weaklabel.lf.core import LF, as_lf
 from weaklabel.lf.packs import LFCollection
-from weaklabel.progress import showing, stage
+from weaklabel.support.progress import showing, stage
+from weaklabel.support.warn import warn
 from weaklabel.votes.budget import ErrorBudget
 from weaklabel.votes.evaluate import LFVotes
 from weaklabel.votes.matrix import Problems, Votes
 from weaklabel.votes.voter import Voter
-from weaklabel.warn import warn
 
 
 def apply_lfs(

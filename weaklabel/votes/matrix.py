@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from weaklabel.errors import VoteError
-from weaklabel.html_table import MOST_ROWS, html_table
 from weaklabel.labels import ABSTAIN, VoteArray, check_L, check_label_names
+from weaklabel.support.html_table import MOST_ROWS, html_table
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
 
 

@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from weaklabel.errors import VoteError
-from weaklabel.files import atomic_path
+from weaklabel.support.files import atomic_path
 from weaklabel.votes.matrix import Problem, Problems, Votes
 
 FORMAT = "weaklabel votes 1"

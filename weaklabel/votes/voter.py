@@ -20,13 +20,13 @@ from weaklabel.lf.core import LF, ExpressionLF
 from weaklabel.lf.fingerprint import identity_of
 from weaklabel.lf.lexicon import LexiconLF
 from weaklabel.lf.packs import LFCollection
-from weaklabel.progress import Stage, say
-from weaklabel.votes.conduct import Conduct
+from weaklabel.support.progress import Stage, say
 from weaklabel.votes.evaluate import LFVotes, ask, join_votes
 from weaklabel.votes.expressions import vote_with_expressions
-from weaklabel.votes.guard import Guard, Order
-from weaklabel.votes.limits import TIME_LIMIT, WHOLE, can_limit, steps
 from weaklabel.votes.threads import cores
+from weaklabel.votes.workers.conduct import Conduct
+from weaklabel.votes.workers.guard import Guard, Order
+from weaklabel.votes.workers.limits import TIME_LIMIT, WHOLE, can_limit, steps
 
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 """Where Linux tells how much memory a container may have."""

@@ -18,7 +18,7 @@ import pytest
 
 from weaklabel.config import read_project
 from weaklabel.errors import WeakLabelWarning
-from weaklabel.pipeline import run_project
+from weaklabel.project.run import run_project
 
 if TYPE_CHECKING:
     from weaklabel.review import Review

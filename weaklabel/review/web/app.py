@@ -10,12 +10,11 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from weaklabel.errors import WeakLabelError
+from weaklabel.errors import WeakLabelError, visible
 from weaklabel.review.web import jobs, lfs, reviewers, rows, spot, suggestions
 from weaklabel.review.web.desk import Desk, the_desk
 from weaklabel.review.web.security import Gate, address_without
 from weaklabel.review.web.texts import readable
-from weaklabel.errors import visible
 
 if TYPE_CHECKING:
     from weaklabel.review import Review

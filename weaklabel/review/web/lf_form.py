@@ -7,7 +7,7 @@ from typing import Any
 
 from weaklabel.errors import LFError
 from weaklabel.review import LFSpec
-from weaklabel.review.lf_spec import MAKERS, option_defaults
+from weaklabel.review.packs.lf_spec import MAKERS, option_defaults
 from weaklabel.review.web.asked import flag_of, text_of, whole_number
 
 NUMBERS = ("min", "max", "min_count")

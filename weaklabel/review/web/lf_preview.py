@@ -14,7 +14,7 @@ from weaklabel.review import LFSpec, LFStats, Preview
 from weaklabel.review.web.deciding import share_words
 from weaklabel.review.web.desk import Desk
 from weaklabel.review.web.texts import Segment, around
-from weaklabel.warn import kept_warnings
+from weaklabel.support.warn import kept_warnings
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Texts as numbers: encoder models, devices and inference, text features, latent semantic analysis."""

@@ -1,0 +1,1 @@
+"""The hypernetwork label model: a trained graph network that needs no fit."""

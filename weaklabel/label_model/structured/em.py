@@ -1,0 +1,173 @@
+"""EM for the model of votes with copies and hard rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.label_model.evidence import log_sum_and_softmax
+from weaklabel.label_model.structured.structure import Structure, VoteCodes
+
+Floats = NDArray[np.float64]
+
+_ACCURACY, _PSEUDO_VOTES = 0.8, 3.0
+"""What is assumed of a labeling function, and with how many votes of each class that it votes for."""
+
+_LIFT, _LIFT_VOTES, _ALIKE_ROWS = 0.6, 3.0, 5.0
+"""Classes of a labeling function are taken to be alike: as many rows of each class as ``_ALIKE_ROWS`` say that it is
+right as often on all of them. How often that is, is smoothed by ``_LIFT_VOTES`` votes that are ``_LIFT`` of the way from
+chance to always right."""
+
+_LEAST, _TINY = 1e-6, 1e-9
+
+_START_HARD, _START_TOLD, _START_COPYING = 0.2, 0.3, 0.5
+
+_TOLERANCE = 1e-6
+"""Iterations end where the log likelihood rises by less a row."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What EM found.
+
+    Attributes
+    ----------
+    structure
+        The parameters.
+    log_likelihood
+        Of all rows.
+    own
+        Expected rows by class and vote, copied votes and those of hard rows that say nothing left out.
+        Shape: [m, k, k+1].
+    labels
+        P(class) of the rows. Shape: [n, k].
+    """
+
+    structure: Structure
+    log_likelihood: float
+    own: Floats
+    labels: Floats
+
+
+def fit_structure(
+    codes: VoteCodes,
+    counts: Floats,
+    leaders: NDArray[np.int64],
+    labels: Floats,
+    iterations: int,
+    given: Floats | None = None,
+) -> Fit:
+    """Run EM from labels.
+
+    Parameters
+    ----------
+    codes, counts
+        Votes, and how many rows have them. Length: n.
+    leaders
+        Shape: [m].
+    labels
+        P(class) to start from; a class of probability 0 on all rows keeps it. Shape: [n, k].
+    iterations
+        Most iterations.
+    given
+        Class balance, where EM is not to find it. Shape: [k].
+    """
+    states = np.concatenate([labels * (1 - _START_HARD), labels * _START_HARD], axis=1)
+    structure, last, n = None, -np.inf, counts.sum()
+    for _ in range(iterations):
+        weights = states * counts[:, None]
+        structure, own = _maximise(codes.count(weights), weights.sum(axis=0), leaders, structure, given)
+        of_rows, states = log_sum_and_softmax(structure.joint(codes))
+        log_likelihood = float(counts @ of_rows)
+        if log_likelihood - last < _TOLERANCE * n:
+            break
+        last = log_likelihood
+    assert structure is not None
+    k = labels.shape[1]
+    return Fit(structure, log_likelihood, own, states[:, :k] + states[:, k:])
+
+
+def _maximise(
+    counts: Floats, rows: Floats, leaders: NDArray[np.int64], before: Structure | None, given: Floats | None
+) -> tuple[Structure, Floats]:
+    """Return parameters for expected counts by code and state, and each class's own votes. Shape: [m, 2(k+1), 2k], [2k]."""
+    k = len(rows) // 2
+    own, copied = _own_votes(counts, leaders, before)
+    told, told_share = _told_votes(own, before)
+    total = max(rows.sum(), _TINY)
+    copying = np.where(leaders >= 0, np.clip(copied / total, 0.01, 0.98), 0.0)
+    hard = float(np.clip(rows[k:].sum() / total, 0.005, 0.6))
+    of_class = rows[:k] + rows[k:]
+    of_class = of_class + (of_class > _TINY) if given is None else given * (of_class > _TINY)
+    balance = of_class / max(of_class.sum(), _TINY)
+    return Structure(balance, hard, told_share, _tables(told, balance), leaders, copying), told
+
+
+def _own_votes(counts: Floats, leaders: NDArray[np.int64], before: Structure | None) -> tuple[Floats, Floats]:
+    """Tell own votes [m, k+1, 2k] from copied ones, of which only the number [m] matters."""
+    span = counts.shape[1] // 2
+    apart, alike = counts[:, :span], counts[:, span:]
+    if before is None:
+        share = np.where(leaders >= 0, 1 - _START_COPYING, 1.0)[:, None, None]
+    else:
+        chance = (1 - before.copying[:, None, None]) * before.own.swapaxes(1, 2)
+        share = chance / np.maximum(before.copying[:, None, None] + chance, _TINY)
+    return apart + alike * share, (alike * (1 - share)).sum(axis=(1, 2))
+
+
+def _told_votes(own: Floats, before: Structure | None) -> tuple[Floats, float]:
+    """Return the votes that say something of the class [m, k, k+1], and their share on hard rows."""
+    k = own.shape[2] // 2
+    easy, hard = own[:, :, :k], own[:, :, k:]
+    if before is None:
+        return (easy + hard).swapaxes(1, 2), _START_TOLD
+    of_class = before.told * before.tables.swapaxes(1, 2)
+    told = hard * of_class / np.maximum(of_class + (1 - before.told) * before.of_any[:, :, None], _TINY)
+    share = float(np.clip(told.sum() / max(hard.sum(), _TINY), 0.02, 0.9))
+    return (easy + told).swapaxes(1, 2), share
+
+
+def _tables(counts: Floats, balance: Floats) -> Floats:
+    """Make P(vote | class) of expected counts, smoothed. Shape: [m, k, k+1]."""
+    k, by_vote, rows = len(balance), counts[:, :, 1:].sum(axis=1), counts.sum(axis=2)
+    total = np.maximum(rows.sum(axis=1), _TINY)
+    voted = by_vote.sum(axis=1)
+    coverage = voted / total
+    votes = by_vote / np.maximum(voted, _TINY)[:, None]
+    chance = (rows / total[:, None] * votes).sum(axis=1)
+    right = np.einsum("myy->my", counts[:, :, 1:]).sum(axis=1) + _LIFT_VOTES * (chance + (1 - chance) * _LIFT)
+    smoothed = counts + _ALIKE_ROWS * alike_tables(votes, coverage, chance, right / (voted + _LIFT_VOTES))
+    target = np.full((k, k), (1 - _ACCURACY) / max(1, k - 1))
+    np.fill_diagonal(target, _ACCURACY if k > 1 else 1.0)
+    added = _PSEUDO_VOTES * (by_vote > 0)[:, :, None] * target
+    smoothed[:, :, 1:] += added.swapaxes(1, 2)
+    # Pseudo-votes come with rows on which their labeling function abstains as often as it does.
+    silent = added.sum(axis=(1, 2)) * (1 / np.maximum(coverage, _TINY) - 1)
+    smoothed[:, :, 0] += np.maximum(silent, 0)[:, None] * balance
+    return np.maximum(smoothed / np.maximum(smoothed.sum(axis=2, keepdims=True), _TINY), _LEAST)
+
+
+def alike_tables(votes: Floats, coverage: Floats, chance: Floats, accuracy: Floats) -> Floats:
+    """Return tables of labeling functions that vote as often, and are right as often, on every class.
+
+    Parameters
+    ----------
+    votes
+        Share of each class among a labeling function's votes. Shape: [m, k].
+    coverage, chance, accuracy
+        Share of rows with a vote; of votes that would be right by chance; of votes that are right. Shape: [m].
+
+    Returns
+    -------
+    array
+        P(vote | class), the abstain first. Shape: [m, k, k+1].
+    """
+    k = votes.shape[1]
+    right, wrong = accuracy / np.maximum(chance, _TINY), (1 - accuracy) / np.maximum(1 - chance, _TINY)
+    tables = np.repeat((votes * wrong[:, None])[:, None], k, axis=1)
+    tables[:, range(k), range(k)] = votes * right[:, None]
+    tables = np.minimum(coverage[:, None, None] * tables, 0.98)
+    tables = np.concatenate([np.maximum(1 - tables.sum(axis=2, keepdims=True), 0.02), tables], axis=2)
+    return tables / tables.sum(axis=2, keepdims=True)

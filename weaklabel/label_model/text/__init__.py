@@ -1,0 +1,1 @@
+"""Label models that read texts as well as votes."""

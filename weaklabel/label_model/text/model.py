@@ -1,0 +1,290 @@
+"""A label model that reads the texts, too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.encoder.features import TextFeatures
+from weaklabel.errors import LabelModelError
+from weaklabel.label_model.balance import find_class_balance
+from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.checks import voted_classes
+from weaklabel.label_model.committee import CommitteeLabelModel
+from weaklabel.label_model.evidence import vote_evidence
+from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood
+from weaklabel.label_model.saving import check_array, restore
+from weaklabel.label_model.shares import Shares, warn_of_few_covered
+from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
+from weaklabel.label_model.text.reader import TextReader
+from weaklabel.label_model.text.sample import MOST_ROWS, TextSample, TextSampler
+from weaklabel.label_model.text.teachers import choose_teachers, gain
+from weaklabel.label_model.ties import sure_labels
+from weaklabel.labels import Probs, VoteArray
+from weaklabel.support.progress import stage
+from weaklabel.support.warn import kept_warnings
+from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.tally import has_vote
+
+Floats = NDArray[np.float64]
+
+_FOLDS = 4
+
+_PSEUDO_SHARE, _PSEUDO_VOTES = 0.3, 1.0
+"""Pseudo-votes that smooth what votes tell: for each vote, and for each class that a labeling function votes for."""
+
+_ERROR_SHARE = 0.25
+"""Errors among pseudo-votes, as a share of those that chance would make."""
+
+_TEXTS_AT_ONCE = 1 << 14
+"""Texts whose vectors are in memory together at prediction."""
+
+
+class TextLabelModel(TextReader):
+    r"""Votes and texts together: labels rows on which nobody voted, and corrects those on which the votes are wrong.
+
+    Votes are first labelled without texts (see `CommitteeLabelModel`), those of a labeling function apart that drowns out
+    the others (see `weaklabel.label_model.text.teachers`). Then, in rounds: a linear discriminant analysis
+    of the texts' vectors (see `weaklabel.encoder.features.TextFeatures`) learns the labels so far, and judges every row by the
+    rows of other folds, so that it does not repeat what it was told; each labeling function's votes are compared with
+    that and with the labels, half and half; and both together give the labels of the next round:
+    :math:`P(y \mid \text{text}) \prod_j P(v_j \mid y)^{w}`, where ``vote_weight`` w below 1 stands for that votes go
+    together. The first round learns from rows with votes, later ones from all. Rounds end early where texts begin to tell
+    less of what the votes say than in the first round: they would go astray together.
+
+    Parameters
+    ----------
+    cardinality
+        Number of classes k.
+    encoder
+        What embeds texts: a local folder or hub name, see `weaklabel.encoder.encoder.Encoder`; by default the embedded one.
+    n_rounds
+        Most rounds, from 1.
+    kept_gain
+        Share, 0 to 1, of what texts told of the votes in the first round that they must go on telling for a round to count;
+        0 runs all rounds.
+    vote_weight
+        Weight of votes, 0 to 1.
+    max_rows
+        Most rows to fit on; which ones is decided by a hash of their texts.
+    max_length
+        Tokens of a text that are read.
+    class_balance
+        P(Y) of all rows, with and without votes: one share a class, ``"uniform"``, or ``"majority"``: as majority vote
+        labels the rows with votes. The answers for all rows come near these shares, unless they are sure. By default that of
+        ``Y_dev`` where `fit` is given it; otherwise texts learn it from the rows with votes, which a `WeakLabelWarning` says
+        where they are fewer than half.
+    tie_break_policy, seed
+        See `LabelModel`.
+
+    Attributes
+    ----------
+    votes_ : LabelModel
+        What answers without texts.
+    features_ : TextFeatures
+        What is looked at of a text.
+    evidence_ : array
+        Log likelihood of each class by labeling function and vote, the abstain first: 0. Shape: [m, k+1, k].
+    weights_, bias_ : array
+        Of the linear rule that gives log probabilities of a text's vector. Shape: [d, k] and [k].
+    teaches_ : array
+        Which labeling functions texts learned from, see `weaklabel.label_model.text.teachers.choose_teachers`. Shape: [m].
+    text_gain_ : float
+        Nats by which a text tells of its labels more than the class balance does; 0 or less where texts tell nothing.
+    lf_accuracies_ : array
+        Expected share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
+
+    Notes
+    -----
+    A text's answer does not depend on the texts beside it. Every row gets one, also one with neither words nor votes.
+    The rows of each class are shared out among folds by a hash of their text, so equal texts are never judged by one another.
+
+    References
+    ----------
+    The idea of labels from votes and features together is old: Raykar et al., Learning From Crowds, JMLR 2010.
+    """
+
+    _shapes = (("evidence_", ("m", "k+1", "k")), ("bias_", ("k",)))
+
+    votes_: LabelModel
+    features_: TextFeatures
+    evidence_: Floats
+    weights_: Floats
+    bias_: Floats
+    teaches_: NDArray[np.bool_]
+    text_gain_: float
+
+    def __init__(
+        self,
+        cardinality: int = 2,
+        encoder: str | None = None,
+        n_rounds: int = 6,
+        kept_gain: float = 0.9,
+        vote_weight: float = 0.5,
+        max_rows: int = MOST_ROWS,
+        max_length: int = 128,
+        class_balance: str | Sequence[float] | Floats | None = None,
+        tie_break_policy: str = "abstain",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(cardinality, tie_break_policy, seed)
+        self.encoder = encoder
+        self.n_rounds = n_rounds
+        self.kept_gain = kept_gain
+        self.vote_weight = vote_weight
+        self.max_rows = max_rows
+        self.max_length = max_length
+        self.class_balance = class_balance
+
+    def why(self, lf_names: Sequence[str] | None = None) -> str:
+        """Return what the model rests on, in one line; see `LabelModel.why`."""
+        self._check_fitted()
+        names = range(len(self.teaches_)) if lf_names is None else [f"'{name}'" for name in lf_names]
+        why = f"votes and texts (a text tells {self.text_gain_:.2f} nats of its label beyond the class balance)"
+        return why + "".join(
+            f"; labeling function {names[lf]} drowns out others, and teaches texts nothing"
+            for lf in np.flatnonzero(~self.teaches_)
+        )
+
+    def _numbers(self, u: int, m: int) -> int:
+        return 6 * m * self.cardinality**2
+
+    def _fit(self, found: VotePatterns) -> None:
+        raise LabelModelError("TextLabelModel needs texts: give fit(L, texts), or use CommitteeLabelModel")
+
+    def sampler(self) -> TextSampler:
+        """Return what chooses the rows whose texts are read; see `TextReader.sampler`."""
+        shares = all(0 <= share <= 1 for share in (self.kept_gain, self.vote_weight))
+        if not (self.n_rounds >= 1 and shares and self.max_rows >= _FOLDS):
+            raise LabelModelError(
+                f"n_rounds must be 1 or more, kept_gain and vote_weight 0 to 1 and max_rows {_FOLDS} or more; they are "
+                f"{self.n_rounds!r}, {self.kept_gain!r}, {self.vote_weight!r} and {self.max_rows!r}"
+            )
+        return TextSampler(self.max_rows)
+
+    def _fit_sample(self, found: VotePatterns, sample: TextSample) -> None:
+        wanted = self.class_balance
+        balance = None if wanted is None else find_class_balance(wanted, found, self.cardinality)
+        self.votes_ = self._new_votes_model().fit(found)
+        if not has_vote(found.patterns).any():
+            raise LabelModelError(f"none of {found.n} rows has a vote, so texts have nothing to learn from")
+        self.features_ = self._new_features()
+        labels = sure_labels(self.votes_.predict_proba(sample.L), has_vote(sample.L))
+        folds = stratified_folds(labels, sample.hashes, _FOLDS)
+        model = CrossFitted(self.features_.fit_transform(sample.texts), folds, _FOLDS)
+        shares = None if balance is None else Shares(balance * voted_classes(found, self.cardinality), found, sample.L)
+        with stage("learning from texts"):
+            self.teaches_ = choose_teachers(model, sample.L, self.cardinality)
+            labels, factor, accuracies = self._alternate(model, sample.L, shares)
+        weights, bias = model.fit(labels)
+        self.weights_, self.bias_ = weights * factor, bias * factor
+        if shares is None:
+            warn_of_few_covered(found, labels, has_vote(sample.L))
+        else:
+            scores = model.score(self.weights_, self.bias_) + self.vote_weight * vote_evidence(sample.L, self.evidence_)
+            self.bias_ = self.bias_ + shares.shift(scores)
+        # A labeling function that votes outside the sample only is known by its votes alone.
+        self.lf_accuracies_ = np.where(np.isnan(accuracies), self.votes_.lf_accuracies_, accuracies)
+
+    def _alternate(
+        self, model: CrossFitted, L: VoteArray, shares: Shares | None
+    ) -> tuple[Probs, float, NDArray[np.float64]]:
+        """Judge votes by texts and texts by votes; return the labels, the texts' temperature, and LF accuracies.
+
+        The labels come near the ``shares`` of classes, where these were given.
+        """
+        start, covered = self._start(L)
+        labels = start
+        model.use(covered)
+        first = -np.inf
+        for number in range(self.n_rounds):
+            judged = model.judge(labels)
+            scale = temperature(judged[covered], start[covered])
+            judged = normalised(judged * scale)
+            told = gain(judged[covered], start[covered])
+            if self.kept_gain and told < self.kept_gain * first:
+                break
+            said = np.exp(judged)
+            if not number:
+                first, labels = told, np.where(covered[:, None], labels, said)
+            self.text_gain_, factor = told, scale
+            self.evidence_, accuracies = self._compare(L, (labels + said) / 2)
+            scores = judged + self.vote_weight * vote_evidence(L, self.evidence_)
+            labels = np.exp(normalised(scores if shares is None else scores + shares.shift(scores)))
+            model.use(np.ones(len(L), dtype=bool))
+        return labels, factor, accuracies
+
+    def _start(self, L: VoteArray) -> tuple[Probs, NDArray[np.bool_]]:
+        """Label rows by the votes of those that teach, and say which have any.
+
+        Labels are sure: a class that is only likelier would teach the class balance wrongly.
+        """
+        model = self.votes_
+        if not self.teaches_.all():
+            L = np.asfortranarray(L[:, self.teaches_])
+            with kept_warnings():  # of all labeling functions together, the same has been said
+                model = self._new_votes_model().fit(L)
+        covered = has_vote(L)
+        return sure_labels(model.predict_proba(L), covered), covered
+
+    def _compare(self, L: VoteArray, labels: Probs) -> tuple[Floats, Floats]:
+        """Return evidence of votes [m, k+1, k] and accuracies [m], smoothed as `DawidSkene` does.
+
+        Of pseudo-votes, ``_ERROR_SHARE`` as many are wrong as by chance: a vote for a frequent class is seldom wrong.
+        """
+        k = self.cardinality
+        expected = ExpectedVotes(L, k).count(np.asfortranarray(labels))
+        balance = labels.mean(axis=0)
+        target = _ERROR_SHARE * balance + (1 - _ERROR_SHARE) * np.eye(k)
+        rows = labels.sum(axis=0) + 1
+        evidence = np.log(smoothed_likelihood(expected, rows, target, _PSEUDO_SHARE, _PSEUDO_VOTES))
+        evidence[expected.sum(axis=2) == 0] = 0
+        return np.concatenate([np.zeros((len(evidence), 1, k)), evidence], axis=1), expected_accuracies(expected)
+
+    def _predict_patterns(self, patterns: VoteArray) -> Probs:
+        return self.votes_.predict_proba(patterns)
+
+    def _predict_texts(self, rows: VoteArray, texts: list[str]) -> Probs:
+        probs = np.empty((len(rows), self.cardinality))
+        for start in range(0, len(rows), _TEXTS_AT_ONCE):
+            some = slice(start, start + _TEXTS_AT_ONCE)
+            vectors = self.features_.transform(texts[some])
+            if vectors.shape[1] != len(self.weights_):
+                raise LabelModelError(
+                    f"this TextLabelModel was fitted on vectors of {len(self.weights_)} numbers, and texts now have "
+                    f"{vectors.shape[1]}: the encoder is another one, or the saved model is damaged"
+                )
+            from_text = normalised(vectors @ self.weights_ + self.bias_)
+            probs[some] = np.exp(normalised(from_text + self.vote_weight * vote_evidence(rows[some], self.evidence_)))
+        return probs
+
+    def _new_votes_model(self) -> CommitteeLabelModel:
+        return CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed)
+
+    def _new_features(self) -> TextFeatures:
+        return TextFeatures(self.encoder, self.max_length)
+
+    def _state(self) -> dict[str, Any]:
+        arrays = {name: getattr(self, name) for name in ("lf_accuracies_", "evidence_", "weights_", "bias_")}
+        learned = {"features": self.features_.to_saved(), "votes": self.votes_.to_saved()}
+        return {**arrays, **learned, "text_gain": self.text_gain_, "silenced": np.flatnonzero(~self.teaches_)}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        for name in ("lf_accuracies_", "evidence_", "weights_", "bias_"):
+            setattr(self, name, np.array(state[name], dtype=np.float64))
+        self.text_gain_, self.votes_ = float(state["text_gain"]), restore(state["votes"])
+        self.teaches_ = np.ones(len(self.lf_accuracies_), dtype=bool)
+        self.teaches_[state.get("silenced", [])] = False
+        self.features_ = self._new_features().restore(state["features"])
+        if not np.isfinite(self.text_gain_) or self.votes_.cardinality != self.cardinality:
+            raise ValueError("text_gain is not finite, or the model of votes has another number of classes")
+
+    def _check_arrays(self) -> None:
+        super()._check_arrays()
+        d, k = len(self.weights_), self.cardinality
+        check_array("weights_", self.weights_, (d, k))
+        if len(self.votes_.lf_accuracies_) != len(self.lf_accuracies_):
+            raise ValueError("the model of votes has other labeling functions")

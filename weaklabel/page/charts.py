@@ -1,0 +1,235 @@
+"""Charts for pages: each a function from data to an ``<svg>`` element, escaped, with text as text.
+
+All take ``alt``, words that say what the chart shows, for those who cannot see it; two charts of a page differ in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from weaklabel.page.axes import Estimate, at, axes_text, legend, legend_lines, names_down, whiskers
+from weaklabel.page.svg import INK, SERIES, WIDTH, drawing, name_in_chart, room_for
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Estimate", "Line", "bars", "calibration", "dots", "heat_map", "histogram", "lines"]
+
+_MARKERS = "osD^vP"
+_DASHES = ("-", "--", ":", "-.")
+_BAR = 18
+_MOST_NUMBERS = 12
+_LEAST_FONT = 8
+_HEAT = "#4f86d0"
+"""Of pixels, which cannot follow the page: seen on a light ground and on a dark one."""
+
+
+class Line(NamedTuple):
+    """A line through points in order of ``x``, with a band from ``low`` to ``high`` where it has one.
+
+    Lengths are equal; a point whose ``y`` is None is left out.
+    """
+
+    x: Sequence[float]
+    y: Sequence[float | None]
+    low: Sequence[float | None] = ()
+    high: Sequence[float | None] = ()
+
+
+def bars(names: Sequence[str], series: Mapping[str, Sequence[Estimate | None]], axis: str, *, alt: str) -> str:
+    """Draw horizontal bars from 0, grouped by name, with intervals as whiskers; None leaves a gap.
+
+    Parameters
+    ----------
+    names
+        Of the groups, from the top.
+    series
+        One value a group each; a legend names them where there are several.
+    axis
+        What the values are.
+    """
+    labels = [name_in_chart(name) for name in names]
+    step = 0.8 / max(1, len(series))
+    high = _BAR * len(labels) * max(1.0, 0.6 * len(series)) + 8
+    with drawing(alt, high, left=room_for(labels), legend=legend_lines(series)) as chart:
+        for number, values in enumerate(series.values()):
+            there = [(row, value) for row, value in enumerate(values) if value is not None]
+            places = [row + (number - (len(series) - 1) / 2) * step for row, _ in there]
+            colour = SERIES[number % len(SERIES)]
+            chart.axes.barh(places, [value.value for _, value in there], 0.9 * step, color=colour, label=f"{number}")
+            whiskers(chart.axes, [value for _, value in there], places, INK, 1.0)
+        names_down(chart.axes, labels, axis)
+        legend(chart.axes, series)
+    return chart.svg
+
+
+def dots(
+    names: Sequence[str],
+    values: Sequence[Estimate | None],
+    axis: str,
+    *,
+    alt: str,
+    reference: float | None = None,
+) -> str:
+    """Draw one dot with its interval a name, on an axis that need not begin at 0; None leaves a gap.
+
+    Parameters
+    ----------
+    names, values
+        From the top; as many of the one as of the other.
+    axis
+        What the values are.
+    reference
+        A value to compare with, drawn as a dashed line.
+    """
+    labels = [name_in_chart(name) for name in names]
+    there = [(row, value) for row, value in enumerate(values) if value is not None]
+    with drawing(alt, _BAR * len(labels) + 8, left=room_for(labels)) as chart:
+        places = [float(row) for row, _ in there]
+        whiskers(chart.axes, [value for _, value in there], places, SERIES[0], 2.0)
+        chart.axes.plot([value.value for _, value in there], places, "o", color=SERIES[0], markersize=6)
+        if reference is not None:
+            chart.axes.axvline(reference, color=INK, linewidth=0.8, linestyle="--")
+        names_down(chart.axes, labels, axis)
+    return chart.svg
+
+
+def lines(
+    series: Mapping[str, Line], x_axis: str, y_axis: str, *, alt: str, ticks: Mapping[float, str] | None = None
+) -> str:
+    """Draw lines with bands; they differ in colour, dashes and markers.
+
+    Parameters
+    ----------
+    series
+        By name, as in the legend.
+    ticks
+        Where ``x`` is a place in an order and no quantity: the text to show at each.
+    """
+    with drawing(alt, 210, left=56, legend=legend_lines(series)) as chart:
+        for number, line in enumerate(series.values()):
+            colour, dashes = SERIES[number % len(SERIES)], _DASHES[number % len(_DASHES)]
+            there = [place for place, y in enumerate(line.y) if y is not None]
+            x, y = at(line.x, there), at(line.y, there)
+            marker = _MARKERS[number % len(_MARKERS)]
+            chart.axes.plot(x, y, dashes, color=colour, marker=marker, markersize=5, label=f"{number}")
+            banded = [place for place in there if line.low and None not in (line.low[place], line.high[place])]
+            low, high = at(line.low, banded), at(line.high, banded)
+            chart.axes.fill_between(at(line.x, banded), low, high, color=colour, alpha=0.18, linewidth=0)
+        if ticks is not None:
+            chart.axes.set_xticks(list(ticks), [name_in_chart(text) for text in ticks.values()])
+        axes_text(chart.axes, x_axis, y_axis)
+        chart.axes.grid(axis="y")
+        legend(chart.axes, series)
+    return chart.svg
+
+
+def histogram(counts: Sequence[int], edges: Sequence[float], x_axis: str, y_axis: str = "rows", *, alt: str) -> str:
+    """Draw a histogram of values that are counted already, so that a million rows cost no more than ten.
+
+    Parameters
+    ----------
+    counts, edges
+        As `numpy.histogram` returns them: one more edge than counts.
+    """
+    with drawing(alt, 170, left=80) as chart:
+        chart.axes.stairs(counts, edges, fill=True, color=SERIES[0], linewidth=0)
+        axes_text(chart.axes, x_axis, y_axis)
+        chart.axes.grid(axis="y")
+        chart.axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    return chart.svg
+
+
+def calibration(confidence: Sequence[float], accuracy: Sequence[float], rows: Sequence[int], *, alt: str) -> str:
+    """Draw how often predictions are right against how sure they are; on the dashed line both agree.
+
+    Parameters
+    ----------
+    confidence, accuracy
+        Mean of each bin, 0..1.
+    rows
+        In each bin; a dot's area shows its share, and a bin without rows has no dot.
+    """
+    total = max(1, sum(rows))
+    there = [place for place, count in enumerate(rows) if count]
+    with drawing(alt, 250, left=56, right=100) as chart:
+        chart.axes.plot([0, 1], [0, 1], "--", color=INK, linewidth=0.8)
+        x, y = at(confidence, there), at(accuracy, there)
+        chart.axes.plot(x, y, color=SERIES[0], linewidth=1)
+        chart.axes.scatter(
+            x, y, [14 + 400 * rows[place] / total for place in there], SERIES[0], alpha=0.75, clip_on=False
+        )
+        chart.axes.set(xlim=(0, 1.03), ylim=(0, 1.03))
+        axes_text(chart.axes, "confidence", "share that is right")
+        chart.axes.grid()
+    return chart.svg
+
+
+def heat_map(
+    values: Sequence[Sequence[float | None]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    axis: str,
+    *,
+    alt: str,
+    most: float | None = None,
+) -> str:
+    """Draw a matrix as shades: nothing at 0, full colour at ``most``; a small one shows its numbers as well.
+
+    Parameters
+    ----------
+    values
+        At least 0; None is left empty. Shape: [rows, columns].
+    rows, columns
+        Names; those of columns stand upright.
+    axis
+        What the values are; the text below adds what full colour stands for.
+    most
+        Default: the largest value.
+    """
+    top = most or max((value for line in values for value in line if value is not None), default=0) or 1.0
+    labels, heads = [name_in_chart(name) for name in rows], [name_in_chart(name) for name in columns]
+    left, foot = room_for(labels), room_for(heads)
+    # Where there is no room for every name, every second or third is shown.
+    every = max(1, math.ceil(_LEAST_FONT * len(columns) / (WIDTH - left - 12)))
+    font = min(11.0, every * (WIDTH - left - 12) / max(1, len(columns)))
+    left, foot = left * font / 11, foot * font / 11
+    side = min(40.0, (WIDTH - left - 12) / max(1, len(columns)))
+    with drawing(
+        alt, side * max(1, len(rows)), left=left, right=WIDTH - left - side * len(columns), bottom=foot + 36
+    ) as chart:
+        _shades(chart.axes, values, top)
+        chart.axes.set(xlim=(-0.5, max(1, len(columns)) - 0.5), ylim=(max(1, len(rows)) - 0.5, -0.5), aspect="auto")
+        chart.axes.set_yticks(range(0, len(labels), every), labels[::every])
+        chart.axes.set_xticks(range(0, len(heads), every), heads[::every], rotation=90)
+        chart.axes.tick_params(length=0, labelsize=font)
+        chart.axes.figure.text(0.5, 0.02, f"{axis}; full colour: {top:.3g}", ha="center")
+    return chart.svg
+
+
+def _shades(axes: Axes, values: Sequence[Sequence[float | None]], top: float) -> None:
+    if max(len(values), len(values[0]) if values else 0) > _MOST_NUMBERS:
+        _pixels(axes, values, top)
+        return
+    for row, line in enumerate(values):
+        for column, value in enumerate(line):
+            if value is None:
+                continue
+            shade = min(1.0, max(0.0, value / top))
+            axes.fill_between(
+                [column - 0.48, column + 0.48], row - 0.46, row + 0.46, color=SERIES[0], alpha=0.75 * shade, linewidth=0
+            )
+            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9)
+
+
+def _pixels(axes: Axes, values: Sequence[Sequence[float | None]], top: float) -> None:
+    """Draw a large matrix as an image of one pixel a value: thousands of shapes would make a slow page."""
+    import numpy as np
+    from matplotlib.colors import to_rgb
+
+    shades = np.array([[value or 0.0 for value in line] for line in values]) / top
+    image = np.empty((*shades.shape, 4))
+    image[..., :3], image[..., 3] = to_rgb(_HEAT), shades.clip(0, 1)
+    axes.imshow(image, interpolation="none")

@@ -1,0 +1,263 @@
+"""Editing pattern labeling functions: what there are, what one would do if it were changed, and saving it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from weaklabel.corpus import Batch
+from weaklabel.errors import LFError, nearest
+from weaklabel.labels import VoteArray
+from weaklabel.lf.packs import LFCollection
+from weaklabel.lf.patterns import PatternLF
+from weaklabel.lf.python_names import normalised
+from weaklabel.review.packs.editable import Packs
+from weaklabel.review.packs.files import copy_neighbours, load_uncached, replace_pack
+from weaklabel.review.packs.lf_spec import EditableLF, LFSpec
+from weaklabel.review.packs.new_lf import class_source, new_pack, with_new_lf
+from weaklabel.review.packs.places import PackPlace, advice_for
+from weaklabel.review.packs.preview import Preview, compare
+from weaklabel.review.packs.source import PackSource
+from weaklabel.review.workspace import State
+from weaklabel.support.warn import kept_warnings
+from weaklabel.votes import Votes, apply_lfs
+
+if TYPE_CHECKING:
+    from weaklabel.review.review import Review
+
+T = TypeVar("T")
+
+PACKS = "packs"
+NEW_PACK = "mine.py"
+
+PREVIEW_SECONDS = 10
+"""What a preview may take: others wait for the same cores."""
+
+PREVIEW_ROWS = 10_000
+"""On so many rows at a time it votes, and looks at the clock."""
+
+TRIED = 50
+"""Rows on which a copied pack must vote as the original does."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a save did.
+
+    Attributes
+    ----------
+    file
+        The pack file that was written.
+    is_new
+        Whether it is a copy of another pack, or was begun, just now.
+    advice
+        `Editor.advice`, for under ``[lfs]`` of the project file.
+    """
+
+    file: Path
+    is_new: bool
+    advice: str
+
+
+class Editor:
+    """Edits the pattern labeling functions of a review; see `Review.editor`.
+
+    Packs are read when the review is opened; a file that was changed by others since is not written to.
+    """
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+        self._packs = Packs.read(review.lfs, review.labels)
+
+    @property
+    def advice(self) -> str:
+        """The line of the project file with which it uses the packs of the review; "" where none stands in for another."""
+        source, state = self._review.source, self._review.source.workspace.state
+        if not state.replaced and not state.added:
+            return ""
+        return advice_for(source.use, state.replaced, state.added, self._review.folder, source.home)
+
+    def lfs(self) -> list[EditableLF]:
+        """Return every labeling function, and whether it can be edited. Length: m."""
+        return list(self._packs.editable.values())
+
+    def get(self, name: str) -> EditableLF:
+        """Return one of them; an unknown name is an `LFError`."""
+        return _named(self._packs.editable, name)
+
+    def preview(self, spec: LFSpec, replaces: str | None = None) -> Preview:
+        """Say what a labeling function would do on the corpus.
+
+        Parameters
+        ----------
+        spec
+            The labeling function as it would be.
+        replaces
+            Name of the one in whose place it would be; None for a new one.
+
+        Raises
+        ------
+        LFError
+            It cannot be as ``spec`` says, reads a column that the corpus lacks, or there is none to replace.
+        """
+        review, now = self._review, self._review.standing
+        with kept_warnings() as notes:
+            made = spec.make(review.labels)
+        L, column = now.votes.L, {name: number for number, name in enumerate(now.votes.lf_names)}
+        old = None if replaces is None else _named(column, replaces)
+        new, gold = _votes_in_time(made, review.batch), review.gold()
+        if old is None:
+            return compare(new, None, L, gold, notes)
+        return compare(new, L[:, old], np.delete(L, old, axis=1), gold, notes)
+
+    def save(self, spec: LFSpec, replaces: str | None = None) -> Saved:
+        """Write a labeling function into its pack, and let it alone vote anew; labels wait for `Review.relabel`.
+
+        A ready pack or an installed one is copied into the review's folder first. A new labeling function goes to the
+        end of the last pack that is the user's own, or else of a new pack in the review's folder.
+
+        Parameters
+        ----------
+        spec, replaces
+            As for `preview`. Name and kind of a labeling function cannot be changed.
+
+        Raises
+        ------
+        LFError
+            As for `preview`; it cannot be edited; or its file has changed on the disk, or would not load any more.
+        WeakLabelError
+            The file cannot be written, or another process has changed labeling functions of this review.
+        """
+        review = self._review
+        with kept_warnings():  # a preview tells what to know about it
+            made = spec.make(review.labels)
+        made_votes = made.vote(review.batch)
+        with review.lock, review.source.workspace.changing():
+            saved = self._add(spec, made) if replaces is None else self._change(spec, made, self.get(replaces))
+            self._take(spec.name, made_votes)
+            return saved
+
+    def _change(self, spec: LFSpec, made: PatternLF, old: EditableLF) -> Saved:
+        if old.spec is None or old.file is None:
+            raise LFError(f"LF '{old.name}' cannot be edited: {old.why}")
+        if (spec.name, spec.kind) != (old.name, old.kind):
+            raise LFError(f"LF '{old.name}': its name and kind stay as they are; add a new labeling function instead")
+        packs, source = self._packs, self._packs.sources[old.file]
+        assert made.label is not None
+        place, call = packs.places[old.name], source.calls[old.name][0]
+        label = None if spec.label == old.spec.label else class_source(source, made.label, spec.label, packs.classes)
+        options = {name: value for name, value in spec.options.items() if value != old.spec.options[name]}
+        if not place.is_own:
+            source = self._copy(place, source)
+        try:
+            self._write(source.with_options(call, label, options), source.data, made, None)
+        except BaseException:
+            if not place.is_own:
+                source.path.unlink()
+            raise
+        if place.is_own:
+            return Saved(source.path, False, self.advice)
+        state = self._review.source.workspace.state
+        replaced = {**state.replaced, place.spec: f"{PACKS}/{source.path.name}"}
+        return self._stand_in(replace(state, replaced=replaced), source.path)
+
+    def _add(self, spec: LFSpec, made: PatternLF) -> Saved:
+        review, packs = self._review, self._packs
+        for name in packs.places:
+            if normalised(name) == normalised(spec.name):
+                raise LFError(f"there is a labeling function '{name}' already; choose another name")
+        assert made.label is not None
+        own = [place.file for place in packs.places.values() if place.is_own and place.file is not None]
+        if own:
+            source = packs.sources[own[-1]]
+            self._write(with_new_lf(source, spec, made.label, packs.classes), source.data, made, spec.name)
+            return Saved(source.path, False, self.advice)
+        source = new_pack(_free(review.folder / PACKS / NEW_PACK), review.labels)
+        self._write(with_new_lf(source, spec, made.label, {}), None, made, spec.name)
+        state = review.source.workspace.state
+        return self._stand_in(replace(state, added=(*state.added, f"{PACKS}/{source.path.name}")), source.path)
+
+    def _copy(self, place: PackPlace, source: PackSource) -> PackSource:
+        """Copy a pack, with what it reads, into the review's folder, and see that the copy votes as the original."""
+        copy = replace(source, path=_free(self._review.folder / PACKS / source.path.name))
+        copy.path.parent.mkdir(parents=True, exist_ok=True)
+        copy_neighbours(source.path, copy.path.parent)
+        original = load_uncached(place.spec)
+        few = self._review.batch.part(0, TRIED).frame
+
+        def votes_alike(loaded: LFCollection) -> None:
+            alike = (loaded.names, loaded.labels) == (original.names, original.labels)
+            with kept_warnings():
+                alike = alike and np.array_equal(apply_lfs(loaded, few).L, apply_lfs(original, few).L)
+            if not alike:
+                raise LFError(
+                    f"a copy of the pack {place.spec} does not vote as it does itself; write a pack of your own"
+                )
+
+        replace_pack(copy, None, votes_alike)
+        return copy
+
+    def _write(self, source: PackSource, expected: bytes | None, made: PatternLF, added: str | None) -> None:
+        """Write a changed pack once it is seen to have its labeling functions, and the changed one as it was made."""
+        replace_pack(source, expected, self._expected(source, made, added))
+
+    def _expected(self, source: PackSource, made: PatternLF, added: str | None) -> Callable[[LFCollection], None]:
+        review = self._review
+
+        def check(loaded: LFCollection) -> None:
+            found = {lf.name: lf for lf in loaded}.get(made.name)
+            is_as_made = isinstance(found, PatternLF) and found.expr.meta.eq(made.expr)
+            known = set(loaded.names) - {added} <= set(review.votes.lf_names)
+            if loaded.labels != review.labels or not is_as_made or not known:
+                raise LFError(f"{source.path} would not have LF '{made.name}' as it was edited; edit the file instead")
+
+        return check
+
+    def _stand_in(self, state: State, file: Path) -> Saved:
+        """Note that a file of the review's own votes from now on."""
+        self._review.source.workspace.write(state)
+        return Saved(file, True, self.advice)
+
+    def _take(self, name: str, votes: VoteArray) -> None:
+        """Go on with the packs as they are on the disk, and with new votes of one labeling function."""
+        review, now = self._review, self._review.standing
+        lfs = load_uncached(*review.source.workspace.specs(review.source.use))
+        columns = {old: now.votes.L[:, column] for column, old in enumerate(now.votes.lf_names)} | {name: votes}
+        L = np.stack([columns[one] for one in lfs.names], axis=1)
+        problems = {one: found for one, found in now.votes.problems.items() if one != name}
+        review.standing = replace(now, lfs=lfs, votes=Votes(L, lfs.names, review.labels, problems), is_stale=True)
+        self._packs = Packs.read(lfs, review.labels)
+        review.source.keep(review.standing)
+
+
+def _votes_in_time(made: PatternLF, batch: Batch) -> VoteArray:
+    """Vote on the corpus, some rows at a time, and give up after `PREVIEW_SECONDS`."""
+    until = time.monotonic() + PREVIEW_SECONDS
+    votes = []
+    for start in range(0, len(batch), PREVIEW_ROWS) or [0]:
+        votes.append(made.vote(batch.part(start, min(start + PREVIEW_ROWS, len(batch)))))
+        if time.monotonic() > until and start + PREVIEW_ROWS < len(batch):
+            raise LFError(
+                f"LF '{made.name}' voted on {start + PREVIEW_ROWS:,} of {len(batch):,} rows in {PREVIEW_SECONDS} seconds, and "
+                "a preview waits no longer: make its pattern simpler, or save it and let a run apply it"
+            )
+    return np.concatenate(votes)
+
+
+def _named(known: Mapping[str, T], name: str) -> T:
+    if name not in known:
+        raise LFError(f"there is no labeling function '{name}'{nearest(name, known)}")
+    return known[name]
+
+
+def _free(path: Path) -> Path:
+    """Return the path, or with a number where there is such a file already."""
+    number = 1
+    while (free := path if number == 1 else path.with_stem(f"{path.stem}_{number}")).exists():
+        number += 1
+    return free

@@ -1,0 +1,218 @@
+"""The source of a pack: where it makes pattern labeling functions, and the same source with one of them changed.
+
+Only the text of what changes is replaced: comments, layout, line ends and encoding stay as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from weaklabel.errors import LFError
+from weaklabel.review.packs.lf_spec import MAKERS, option_defaults
+from weaklabel.review.packs.literals import literal
+
+_MODULES = ("weaklabel", "weaklabel.lf.patterns")
+
+
+@dataclass(frozen=True)
+class LFCall:
+    """A call, such as ``keyword_lf("prize", SPAM, ["prize"])``, that makes a labeling function of this name.
+
+    Attributes
+    ----------
+    kind
+        Which of `MAKERS`.
+    node
+        The call.
+    arguments
+        Its arguments by the maker's parameter names.
+    """
+
+    kind: str
+    node: ast.Call
+    arguments: Mapping[str, ast.expr]
+
+    def options(self) -> dict[str, Any]:
+        """Return all options, defaults included.
+
+        Raises
+        ------
+        ValueError
+            One is computed, not written out; names it.
+        """
+        found = option_defaults(self.kind)
+        for name, node in self.arguments.items():
+            if name in found:
+                try:
+                    found[name] = ast.literal_eval(node)
+                except ValueError:
+                    raise ValueError(f"its {name} is computed, not written out") from None
+        return {name: list(value) if isinstance(value, tuple | set) else value for name, value in found.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class PackSource:
+    """The source of a pack as it was read.
+
+    Attributes
+    ----------
+    path
+        The file.
+    data
+        Its bytes.
+    """
+
+    path: Path
+    data: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> PackSource:
+        """Read a file; one that cannot be read is an `LFError`."""
+        try:
+            return cls(path, path.read_bytes())
+        except OSError as error:
+            raise LFError(f"cannot read the pack {path}: {error.strerror or error}") from error
+
+    @cached_property
+    def encoding(self) -> str:
+        """As the file declares it; ``utf-8-sig`` with a byte order mark."""
+        return tokenize.detect_encoding(io.BytesIO(self.data).readline)[0]
+
+    @cached_property
+    def text(self) -> str:
+        """The source; line ends are as they are in the file."""
+        return self.data.decode(self.encoding)
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The source, parsed; source that is no Python is an `LFError`."""
+        try:
+            return ast.parse(self.text)
+        except (SyntaxError, ValueError) as error:
+            raise LFError(f"pack {self.path} is no valid Python: {error}") from None
+
+    @property
+    def newline(self) -> str:
+        """The line end that the file begins with."""
+        found = re.search(r"\r\n|\r|\n", self.text)
+        return found.group() if found else "\n"
+
+    @cached_property
+    def calls(self) -> dict[str, list[LFCall]]:
+        """Calls that make labeling functions, on their own or in a list at the top of the module, by their names."""
+        found: dict[str, list[LFCall]] = {}
+        for node in _values(self.tree.body):
+            call = self._call(node)
+            name = call.arguments.get("name") if call else None
+            if call and isinstance(name, ast.Constant) and isinstance(name.value, str):
+                found.setdefault(name.value, []).append(call)
+        return found
+
+    @cached_property
+    def makers(self) -> dict[str, str]:
+        """How the source writes the makers: ``keyword_lf`` or ``weaklabel.keyword_lf`` -> kind."""
+        kinds = {maker.__name__: kind for kind, maker in MAKERS.items()}
+        found: dict[str, str] = {}
+        for node in self.tree.body:
+            if isinstance(node, ast.ImportFrom) and node.module in _MODULES:
+                found |= {alias.asname or alias.name: kinds[alias.name] for alias in node.names if alias.name in kinds}
+            if isinstance(node, ast.Import):
+                modules = [alias.asname or alias.name for alias in node.names if alias.name in _MODULES]
+                found |= {f"{module}.{name}": kind for module in modules for name, kind in kinds.items()}
+        return found
+
+    def with_options(self, call: LFCall, label: str | None, options: Mapping[str, Any]) -> PackSource:
+        """Return the source with some arguments of a call changed.
+
+        Parameters
+        ----------
+        call
+            One of `calls`.
+        label
+            What to write for the label, as source; None keeps it.
+        options
+            Options to change.
+        """
+        edits = []
+        if label is not None:
+            edits.append((*self.span(call.arguments["label"]), label))
+        added = []
+        for name, value in options.items():
+            node = call.arguments.get(name)
+            if node is None:
+                added.append(f"{name}={literal(value)}")
+            else:
+                begin, end = self.span(node)
+                line = self.text[:begin].rpartition(self.newline)[2]
+                edits.append((begin, end, literal(value, len(line), line[: len(line) - len(line.lstrip())])))
+        if added:
+            place, comma = self._end_of_arguments(call)
+            edits.append((place, place, (" " if comma else ", ") + ", ".join(added) + ("," if comma else "")))
+        return self.edited(edits)
+
+    def edited(self, edits: Iterable[tuple[int, int, str]]) -> PackSource:
+        """Return the source with stretches of its text replaced, each given as begin, end and new text."""
+        text = self.text
+        for begin, end, new in sorted(edits, reverse=True):
+            text = text[:begin] + new.replace("\n", self.newline) + text[end:]
+        try:
+            return replace(self, data=text.encode(self.encoding))
+        except UnicodeEncodeError as error:
+            raise LFError(
+                f"{self.path} is written in {self.encoding}, which has no {text[error.start]!r}; save it as UTF-8 first"
+            ) from None
+
+    def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """Return where in the text a node begins and ends."""
+        assert node.end_lineno is not None and node.end_col_offset is not None
+        return self._place(node.lineno, node.col_offset), self._place(node.end_lineno, node.end_col_offset)
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """Where in the text each line begins."""
+        return [0, *(found.end() for found in re.finditer(r"\r\n|\r|\n", self.text))]
+
+    def _place(self, line: int, utf8_bytes: int) -> int:
+        start = self.line_starts[line - 1]
+        return start + len(self.text[start : start + utf8_bytes].encode()[:utf8_bytes].decode())
+
+    def _call(self, node: ast.expr) -> LFCall | None:
+        if not isinstance(node, ast.Call) or (kind := self.makers.get(ast.unparse(node.func))) is None:
+            return None
+        if any(isinstance(one, ast.Starred) for one in node.args) or any(one.arg is None for one in node.keywords):
+            return None
+        named = {one.arg: one.value for one in node.keywords if one.arg is not None}
+        try:
+            bound = inspect.signature(MAKERS[kind]).bind(*node.args, **named)
+        except TypeError:
+            return None
+        return LFCall(kind, node, bound.arguments)
+
+    def _end_of_arguments(self, call: LFCall) -> tuple[int, bool]:
+        """Return where another argument can be put in, and whether a comma stands before that place."""
+        begin, end = self.span(call.node)
+        source = self.text[begin:end].replace("\r\n", " \n").replace("\r", "\n")  # of the same length
+        starts = [0, *(found.end() for found in re.finditer("\n", source))]
+        skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER}
+        tokens = [one for one in tokenize.generate_tokens(io.StringIO(source).readline) if one.type not in skipped]
+        last = tokens[-2]  # before the closing parenthesis
+        return begin + starts[last.end[0] - 1] + last.end[1], last.string == ","
+
+
+def _values(body: list[ast.stmt]) -> Iterator[ast.expr]:
+    """Give what the module assigns, and the members of lists and tuples that it assigns."""
+    for statement in body:
+        value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign) else None
+        if isinstance(value, ast.List | ast.Tuple):
+            yield from value.elts
+        elif value is not None:
+            yield value

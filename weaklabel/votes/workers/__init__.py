@@ -1,0 +1,1 @@
+"""Guarded processes that run labeling functions, with limits on time and memory."""
