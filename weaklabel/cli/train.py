@@ -102,11 +102,12 @@ def train(
     With --decisions the classifier goes on from the weak labels with the decided rows, whose labels it takes as true.
     """
     from weaklabel.classifier import check_model_folder
+    from weaklabel.classifier.named import make_classifier
     from weaklabel.config import ClassifierSettings
     from weaklabel.decisions import read_decisions
     from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.project.run import check_trainable, make_classifier
+    from weaklabel.project.run import check_trainable
 
     check_model_folder(out)
     _check_options(classifier, run_folder, validation, onnx)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weaklabel.config import ClassifierSettings, LabelModelSettings, Project
+from weaklabel.classifier.named import make_classifier, with_baselines
+from weaklabel.config import LabelModelSettings, Project
 from weaklabel.corpus import Corpus
 from weaklabel.errors import ConfigError
 from weaklabel.labelled import make_label_model
@@ -194,63 +195,6 @@ def check_trainable(labelled: Labelled, corpus: Corpus) -> None:
             f"{corpus.name}: no labeling function votes on any row, so there is nothing to train on: check the text column "
             f"({', '.join(corpus.text)}), and what each labeling function does with weaklabel analyze"
         )
-
-
-def make_classifier(
-    settings: ClassifierSettings,
-    labels: Sequence[str],
-    seed: int = 0,
-    *,
-    log: Path | None = None,
-    progress: bool = False,
-    validated: bool = False,
-) -> Classifier:
-    """Make the classifier that the settings name, checked but not fitted.
-
-    Parameters
-    ----------
-    settings
-        See `weaklabel.config.ClassifierSettings`.
-    labels
-        Class names. Length: k.
-    seed
-        Of everything random.
-    log
-        Folder for BERT's training log.
-    progress
-        Show progress on stderr.
-    validated
-        Whether it will be fitted with validation rows.
-
-    Raises
-    ------
-    ClassifierError
-        A setting is out of range, or needs validation rows or a log.
-    ConfigError
-        The classifier has no such setting.
-    """
-    from weaklabel.classifier import BertClassifier, LinearClassifier, RobustClassifier
-
-    options = settings.options()
-    if settings.name != "linear":
-        cls = BertClassifier if settings.name == "bert" else RobustClassifier
-        model = cls(labels=labels, seed=seed, run_folder=log, progress=progress, **options)
-        model.check_params(validated)
-        return model
-    if options:
-        raise ConfigError(f"the linear classifier has no {', '.join(options)}; leave that out, or train bert")
-    return LinearClassifier(labels=labels, seed=seed)
-
-
-def with_baselines(name: str, classifier: Classifier, labels: Sequence[str], seed: int) -> dict[str, Classifier]:
-    """Return a classifier and the baselines that always stand beside it in the scores, by stage."""
-    from weaklabel.classifier import LinearClassifier, MajorityClassifier
-
-    baselines: dict[str, Classifier] = {
-        "majority_class": MajorityClassifier(labels=labels),
-        "linear": LinearClassifier(labels=labels, seed=seed),
-    }
-    return baselines | {name: classifier}
 
 
 def _score(Y: Labels, stages: dict[str, Stage], project: Project, labels: Sequence[str]) -> dict[str, Scores]:
