@@ -20,18 +20,31 @@ class CorpusSettings(_Section):
     """``[corpus]``: the unlabelled rows; everything but the path is as in `weaklabel.read_corpus`."""
 
     path: Path
+    """The corpus: CSV, TSV, JSONL, a JSON array, Parquet, or a folder of `.txt` files; text formats also `.gz` and `.zst`."""
     text: str | list[str] = "text"
+    """The text column, or several, which are joined; `data.text` is a field of an object."""
     delimiter: str | None = None
+    """The character between fields; detected if not given."""
     quoting: bool | None = None
+    """Whether fields may stand in quotes; detected if not given."""
     encoding: str | None = None
+    """The encoding of the file; UTF-8, or what its byte order mark says."""
     header: bool = True
+    """Whether the first line names the columns."""
     columns: list[str] | None = None
+    """Names for the columns of a file without a header."""
     skip_rows: Annotated[int, Field(ge=0)] = 0
+    """How many lines to leave out before the header."""
     comment: str | None = None
+    """Lines that begin with this are left out."""
     quote_char: str | None = None
+    """The quote character, if it is not `"`."""
     format: str | None = None
+    """The format, if the name of the file does not tell."""
     limit: Annotated[int, Field(ge=1)] | None = None
+    """Use only the first rows, up to this number."""
     entities: Annotated[list[str], Field(min_length=2, max_length=2)] | None = None
+    """The two columns that hold the entities of a relation, as words or as spans such as `27-34`."""
 
     def reading(self) -> dict[str, Any]:
         """Return the arguments of `weaklabel.read_corpus`."""
@@ -39,11 +52,14 @@ class CorpusSettings(_Section):
 
 
 class LFSettings(_Section):
-    """``[lfs]``: which labeling functions vote, and how many of their failures are borne."""
+    """``[lfs]``: which labeling functions vote, and how many of their failures are tolerated."""
 
     use: Annotated[list[str], Field(min_length=1)]
+    """Ready packs (`spam`), files (`./my_lfs.py`), `package:attribute`, or names of installed plugins."""
     error_budget: Annotated[float, Field(ge=0, le=1)] | None = None
+    """The share of rows on which a labeling function may fail before the run stops; 0 stops at the first failure."""
     workers: Annotated[int, Field(ge=0)] = 1
+    """Guarded processes for Python labeling functions; 0 runs them in this process."""
 
 
 LabelModelName = Literal[
@@ -56,10 +72,15 @@ class LabelModelSettings(_Section):
     """``[label_model]``: how votes become probabilities; empty values keep the label model's defaults."""
 
     name: LabelModelName = "auto"
+    """The label model."""
     class_balance: Literal["majority", "uniform"] | list[float] | None = None
+    """The share of each class, or where to take it from: `majority` (the majority vote) or `uniform`."""
     n_epochs: Annotated[int, Field(ge=1)] | None = None
+    """Training steps (`snorkel`)."""
     lr: Annotated[float, Field(gt=0)] | None = None
+    """Learning rate (`snorkel`)."""
     l2: Annotated[float, Field(ge=0)] | None = None
+    """L2 penalty (`snorkel`)."""
 
     def options(self) -> dict[str, Any]:
         """Return the settings that were given, as arguments of the label model."""
@@ -70,16 +91,27 @@ class ClassifierSettings(_Section):
     """``[classifier]``: what is trained on the probabilistic labels; empty values keep the classifier's defaults."""
 
     name: Literal["bert", "robust", "linear"] = "bert"
+    """The classifier."""
     model: str | None = None
+    """The checkpoint to fine-tune: a local folder, or a name of the Hugging Face hub; the embedded encoder if not given."""
     epochs: Annotated[int, Field(ge=1)] | None = None
+    """Passes over the training texts."""
     batch_size: Annotated[int, Field(ge=1)] | None = None
+    """Texts per training step."""
     lr: Annotated[float, Field(gt=0)] | list[Annotated[float, Field(gt=0)]] | None = None
+    """Learning rate, or several, of which validation chooses one."""
     max_length: Annotated[int, Field(ge=8)] | None = None
+    """Tokens of a text that are read; the rest is cut off."""
     patience: Annotated[int, Field(ge=1)] | None = None
+    """Stop after so many epochs without improvement."""
     validation_share: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """The share of the labelled rows that is held out to choose the best epoch."""
     metric: Literal["loss", "accuracy", "macro_f1", "f1"] | None = None
+    """What the best epoch is chosen by."""
     pretrain_epochs: Annotated[int, Field(ge=0)] | None = None
+    """Epochs of masked-language-model training on the corpus before fine-tuning."""
     loggers: list[Literal["tensorboard", "mlflow"]] | None = None
+    """Where training curves are written."""
 
     def options(self) -> dict[str, Any]:
         """Return the settings that were given, as arguments of `weaklabel.BertClassifier`."""
@@ -96,17 +128,24 @@ class GoldSettings(_Section):
     """
 
     column: str = "label"
+    """The column with the gold label."""
     path: Path | None = None
+    """A file with gold labels (or decisions of `weaklabel review`); the corpus itself if not given."""
     ceiling: Path | None = None
+    """A file with gold labels for the corpus's own texts, to train the same classifier on them."""
     positive: str | None = None
+    """The class whose precision, recall and F1 are shown; needed for two classes only."""
 
 
 class Project(_Section):
     """A project file, read and checked; paths are absolute."""
 
     title: str = "weaklabel run"
+    """The title of the report."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Every random choice of the run follows from it."""
     out: Path = Path("run")
+    """The folder for the results."""
     corpus: CorpusSettings
     lfs: LFSettings
     label_model: LabelModelSettings = LabelModelSettings()
