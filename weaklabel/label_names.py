@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -182,7 +182,7 @@ def encode_labels(values: Any, names: Sequence[str], where: str, stacklevel: int
     Parameters
     ----------
     values
-        Sequence with one label a row, see `label_text`. Length: n.
+        One label a row, see `label_text`: a sequence, or anything else that can be iterated over again. Length: n.
     names
         Class names. Length: k.
     where
@@ -207,13 +207,16 @@ def encode_labels(values: Any, names: Sequence[str], where: str, stacklevel: int
     array([ 1, -1, -1, -1,  0])
     """
     matcher = LabelMatcher(names)
-    numbers = np.empty(len(values), dtype=np.int64)
-    for row, value in enumerate(values):
-        try:
-            numbers[row] = matcher.match(value)
-        except VoteError as error:
-            _refuse_disjoint(values, matcher, where)
-            raise VoteError(f"{where}: row {row}: {error}") from None
+
+    def matched() -> Iterator[int]:
+        for row, value in enumerate(values):
+            try:
+                yield matcher.match(value)
+            except VoteError as error:
+                _refuse_disjoint(values, matcher, where)
+                raise VoteError(f"{where}: row {row}: {error}") from None
+
+    numbers = np.fromiter(matched(), dtype=np.int64)
     matcher.warn(where, stacklevel + 1)
     return numbers
 
@@ -302,7 +305,7 @@ def _strange(value: Any, matcher: LabelMatcher) -> bool:
     return False
 
 
-def _refuse_disjoint(values: Sequence[Any], matcher: LabelMatcher, where: str) -> None:
+def _refuse_disjoint(values: Iterable[Any], matcher: LabelMatcher, where: str) -> None:
     """Refuse labels of which not one is a class, by naming both sets; one label that is none is left to its row."""
     texts = {text for value in values if (text := _text_or_none(value)) is not None}
     if len(texts) > 1 and all(_strange(text, matcher) for text in texts):

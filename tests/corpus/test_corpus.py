@@ -119,3 +119,28 @@ def test_a_file_without_text_can_be_read(tmp_path):
     path = tmp_path / "predicted.csv"
     path.write_text("label,truth\nham,spam\n")
     assert read_corpus(path, text=()).column("truth") == ["spam"]
+
+
+def test_some_rows_are_read_in_one_pass_that_ends_with_the_last(path):
+    corpus = read_corpus(path)
+    corpus.texts()
+    rejects = corpus.rejects
+    rows = dict(corpus.read_rows([7, 2, 7]))
+    assert {row: (batch.start, batch.texts) for row, batch in rows.items()} == {2: (2, ["t2"]), 7: (7, ["t7"])}
+    assert corpus.rejects is rejects  # of the latest whole pass
+    assert list(corpus.read_rows([])) == []
+
+
+@pytest.mark.parametrize(("row", "message"), [(10, "a.csv has 10 rows, .*no row 10"), (-1, "no row -1")])
+def test_a_row_that_is_not_there(path, row, message):
+    with pytest.raises(CorpusError, match=message):
+        list(read_corpus(path).read_rows([1, row]))
+
+
+def test_values_of_a_column_are_read_anew_in_every_iteration(path):
+    corpus = read_corpus(path)
+    values = corpus.values("id")
+    assert list(values) == list(values) == corpus.column("id") == [str(row) for row in range(10)]
+    assert [list(part) for part in values.batches()] == [corpus.column("id")]
+    with pytest.raises(CorpusError, match=r"no column 'ids'.*did you mean 'id'"):
+        corpus.values("ids")

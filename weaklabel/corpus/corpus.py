@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ from weaklabel.support.progress import stage
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_ROWS_AT_ONCE = 10_000
+"""Rows of a batch, unless another size is asked for."""
 
 _SHOWN_ROWS = 5
 """Of a corpus, in a notebook."""
@@ -179,7 +183,7 @@ class Corpus:
         if self.arguments is not None:
             self.arguments |= {"entities": self.entities}
 
-    def batches(self, size: int = 10_000) -> Iterator[Batch]:
+    def batches(self, size: int = _ROWS_AT_ONCE) -> Iterator[Batch]:
         """Read the corpus from its start, ``size`` rows at a time.
 
         Raises
@@ -245,9 +249,56 @@ class Corpus:
                 return PartRows(part, batch, [])
         return self.read_part(part)
 
+    def read_rows(self, rows: Iterable[int]) -> Iterator[tuple[int, Batch]]:
+        """Read some rows, each as a batch of one, in one pass that ends with the last of them.
+
+        Parameters
+        ----------
+        rows
+            Row numbers, from 0, in any order; one that is given twice is read once.
+
+        Yields
+        ------
+        int, Batch
+            The number of the row, and the row; in the order of the corpus.
+
+        Raises
+        ------
+        CorpusError
+            There is no such row, or the file has changed since `read_corpus`.
+        """
+        wanted = deque(sorted(set(rows)))
+        if not wanted:
+            return
+        if wanted[0] < 0:
+            raise CorpusError(f"{self.name}: rows count from 0: there is no row {wanted[0]}")
+        start = 0
+        for frame, raws in in_batches(self._limited(START, 0), _ROWS_AT_ONCE):
+            end = start + frame.height
+            if wanted[0] < end:
+                batch = self.batch(frame, start, raws)
+                while wanted and wanted[0] < end:
+                    row = wanted.popleft()
+                    yield row, batch.part(row - start, row - start + 1)
+            if not wanted:
+                return
+            start = end
+        raise CorpusError(f"{self.name} has {start:,} rows, which count from 0: there is no row {wanted[0]}")
+
+    def values(self, name: str) -> Values:
+        """Return the values of column ``name`` to be iterated over, once or several times, without a list of them all.
+
+        Raises
+        ------
+        CorpusError
+            There is no such column.
+        """
+        self._check_column(name)
+        return Values(self, name)
+
     def texts(self) -> list[str]:
         """Return the text of every row, as labeling functions read it. Length: n."""
-        return [text for batch in self._told_batches() for text in batch.texts]
+        return [text for batch in self.batches_with_progress() for text in batch.texts]
 
     def model_texts(self) -> list[str]:
         """Return the text of every row as label models and classifiers read it: with its entities marked, if it has any.
@@ -259,7 +310,7 @@ class Corpus:
         CorpusError
             An entity is empty or not in its text; says the row, the column and what to do.
         """
-        return [text for batch in self._told_batches() for text in batch.model_texts]
+        return [text for batch in self.batches_with_progress() for text in batch.model_texts]
 
     def frame(self) -> pl.DataFrame:
         """Return all rows, with the columns of the corpus as they were read."""
@@ -270,9 +321,8 @@ class Corpus:
         return self.frame().to_pandas()
 
     def column(self, name: str) -> list[Any]:
-        """Return the values of column ``name``. Length: n."""
-        self._check_column(name)
-        return [value for batch in self._told_batches() for value in batch.source[name].to_list()]
+        """Return the values of column ``name``; see `values` where they are too many for a list. Length: n."""
+        return list(self.values(name))
 
     def empty(self) -> Batch:
         """Return a batch of no rows."""
@@ -329,8 +379,8 @@ class Corpus:
             yield self.batch(frame, start, raws)
             start += frame.height
 
-    def _told_batches(self) -> Iterator[Batch]:
-        """Read the corpus, and show how far it is."""
+    def batches_with_progress(self) -> Iterator[Batch]:
+        """Read the corpus from its start, as `batches` does, and show how far it is."""
         with stage(f"reading {self.name}", self._count, "rows") as told:
             for batch in self.batches():
                 yield batch
@@ -387,6 +437,23 @@ class Corpus:
                 f"{self.name}: no column '{name}'{nearest(name, self.columns)}; columns are {known}"
                 f"{self.source.hint(name) or advice}"
             )
+
+
+class Values:
+    """The values of a column of a corpus, which every iteration reads anew, a batch at a time; see `Corpus.values`."""
+
+    def __init__(self, corpus: Corpus, name: str) -> None:
+        self._corpus = corpus
+        self._name = name
+
+    def __iter__(self) -> Iterator[Any]:
+        for part in self.batches():
+            yield from part
+
+    def batches(self) -> Iterator[list[Any]]:
+        """Give the values of one batch after the other."""
+        for batch in self._corpus.batches_with_progress():
+            yield batch.source[self._name].to_list()
 
 
 def can_be_text(dtype: pl.DataType) -> bool:
