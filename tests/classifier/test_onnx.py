@@ -19,6 +19,7 @@ from weaklabel.classifier import (
     load_classifier,
 )
 from weaklabel.errors import ClassifierError, MissingPackageError
+from weaklabel.support.hashing import sha256_of_file
 
 LONG = "good " * 40
 
@@ -143,7 +144,7 @@ def test_an_export_that_onnxruntime_cannot_read_is_said(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "model")
     (tmp_path / "model" / "model.int8.onnx").write_bytes(b"nonsense")
     manifest = json.loads((tmp_path / "model" / "weaklabel.json").read_text(encoding="utf-8"))
-    manifest["state"]["onnx"]["sha256"] = export.sha256(tmp_path / "model" / "model.int8.onnx")
+    manifest["state"]["onnx"]["sha256"] = sha256_of_file(tmp_path / "model" / "model.int8.onnx")
     (tmp_path / "model" / "weaklabel.json").write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(ClassifierError, match="the ONNX export cannot be loaded"):
         load_classifier(tmp_path / "model", backend="onnx")

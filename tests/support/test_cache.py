@@ -17,7 +17,7 @@ from hypothesis import given, strategies as st
 
 from weaklabel.errors import WeakLabelError, WeakLabelWarning
 from weaklabel.support import cache
-from weaklabel.support.cache import Store, TextCache, cache_folder, content_of, text_keys, use
+from weaklabel.support.cache import Store, TextCache, cache_folder, text_keys, use
 
 
 @pytest.fixture
@@ -246,19 +246,3 @@ def test_what_cannot_be_kept_or_read_back_is_computed_again(folder):
         known._near.clear()
         assert known.get(["a"], upper) == ["A"]
     assert upper.seen == ["a"] * 4
-
-
-def test_content_is_told_by_names_and_bytes(tmp_path):
-    one, two = tmp_path / "one", tmp_path / "two"
-    for place in (one, two):
-        (place / "inner").mkdir(parents=True)
-        (place / "inner" / "a").write_text("x")
-        (place / "b").write_text("y")
-    assert content_of(one) == content_of(two)
-    (two / "b").rename(two / "c")
-    assert content_of(one) != content_of(two)
-    before = content_of(one / "b")
-    (one / "b").write_text("longer")
-    assert content_of(one / "b") != before
-    with pytest.raises(OSError):
-        content_of(tmp_path / "absent")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
-import json
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import weaklabel
 from weaklabel.bench.models import for_gold, new_classifier, new_label_model
 from weaklabel.bench.split import BenchSet
-from weaklabel.support.cache import content_of
+from weaklabel.support.hashing import hash_path, sha256_of_json, sha256_of_text
 from weaklabel.support.versions import versions
 
 Track: TypeAlias = Literal["no_gold", "validation_gold", "clean_labels"]
@@ -120,7 +118,7 @@ def cell_key(cell: Cell, bench_set: BenchSet) -> str:
         parts["label_model"] = None  # the ceiling and a curve's "all" are the same
     if cell.classifier:
         parts["classifier"] = repr(new_classifier(cell.classifier, bench_set.labels, cell.seed, cell.max_length))
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return sha256_of_json(parts)
 
 
 def code_files(root: Path, with_classifier: bool) -> list[Path]:
@@ -158,4 +156,4 @@ def code_files(root: Path, with_classifier: bool) -> list[Path]:
 def _code_of(with_classifier: bool) -> str:
     """Return the hash of our source and its learned weights, lest an outcome of others be taken for one of these."""
     files = code_files(Path(weaklabel.__file__).parent, with_classifier)
-    return hashlib.sha256("".join(content_of(file) for file in files).encode()).hexdigest()
+    return sha256_of_text("".join(hash_path(file) for file in files))

@@ -12,7 +12,7 @@ from weaklabel.bench.voted import read_tables, table_gold, table_labels, table_s
 from weaklabel.bench.wrench import read_wrench_labels, read_wrench_split
 from weaklabel.errors import CorpusError, ScoreError, VoteError
 from weaklabel.labels import ABSTAIN, Labels
-from weaklabel.support.cache import content_of
+from weaklabel.support.hashing import hash_path
 
 
 def read_bench_set(path: str | Path) -> BenchSet:
@@ -115,4 +115,4 @@ def _content(path: Path) -> str:
     if path.is_dir():
         named = [path / f"{name}.{kind}" for name in ("train", "valid", "test", "label") for kind in ("json", "csv")]
         files = [file for file in named if file.exists()]
-    return "-".join(content_of(file)[:16] for file in files)
+    return "-".join(hash_path(file)[:16] for file in files)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weaklabel.classifier.onnx import FILE, INSTALL, OnnxClassifier, sha256
+from weaklabel.classifier.onnx import FILE, INSTALL, OnnxClassifier
 from weaklabel.errors import ClassifierError, require
+from weaklabel.support.hashing import sha256_of_file
 from weaklabel.support.versions import versions
 from weaklabel.support.warn import kept_warnings, warn
 
@@ -87,7 +88,7 @@ def export_onnx(classifier: BertClassifier, folder: Path, limit: int, texts: Seq
         warn(_too_far(check), stacklevel=4)
         return None
     return {
-        "sha256": sha256(folder / FILE),
+        "sha256": sha256_of_file(folder / FILE),
         "max_tokens": limit,
         "padding": padding,
         "check": check,

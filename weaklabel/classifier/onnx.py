@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from weaklabel.encoder.inference import distinct
 from weaklabel.errors import ClassifierError, require
 from weaklabel.labels import Probs
 from weaklabel.lf.probability import softmax
+from weaklabel.support.hashing import sha256_of_file
 from weaklabel.support.progress import stage
 from weaklabel.votes.threads import cores
 
@@ -92,7 +92,7 @@ class OnnxClassifier(Classifier):
                 "there is no ONNX export in it; train with --onnx, or make one in Python, where texts is a list of "
                 "real ones to check it on: load_classifier(folder).save(folder, onnx=texts)"
             )
-        if sha256(folder / FILE) != record["sha256"]:
+        if sha256_of_file(folder / FILE) != record["sha256"]:
             raise ClassifierError(f"{FILE} is not the file that was exported; save the classifier again")
         self._open(folder, record)
         self.check_ = record["check"]
@@ -115,12 +115,6 @@ class OnnxClassifier(Classifier):
             )
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self._limit)
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _processors() -> int:

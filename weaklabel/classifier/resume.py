@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,7 @@ from safetensors.torch import save_file
 from weaklabel.classifier.saving import writing_failed
 from weaklabel.errors import ClassifierError
 from weaklabel.support.files import atomic_path
+from weaklabel.support.hashing import sha256_of_parts
 from weaklabel.support.versions import versions
 
 if TYPE_CHECKING:
@@ -134,14 +133,7 @@ def identity_of(settings: dict[str, Any], weights: Tensors, data: dict[str, list
         By name: what is learned from, row by row, as in JSON.
     """
     software = {f"version of {name}": number for name, number in versions(("torch", "transformers")).items()}
-    digests = {name: _digest(str(row).encode() for row in rows) for name, rows in data.items()}
+    digests = {name: sha256_of_parts(str(row).encode() for row in rows) for name, rows in data.items()}
     plain = {name: json.dumps(value) for name, value in settings.items()}
     arrays = (value.detach().cpu().reshape(-1).view(torch.uint8).numpy() for value in weights.values())
-    return software | plain | digests | {"model": _digest(arrays)}
-
-
-def _digest(parts: Iterable[Any]) -> str:
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(part)
-    return whole.hexdigest()
+    return software | plain | digests | {"model": sha256_of_parts(arrays)}

@@ -46,8 +46,8 @@ def predict(
     from weaklabel.corpus import check_new_columns, check_target
     from weaklabel.job import mark_as_trained, predict_file
     from weaklabel.labelled import new_columns
-    from weaklabel.support.cache import content_of
     from weaklabel.support.files import is_stdout
+    from weaklabel.support.hashing import hash_path
 
     tell_steps(quiet=True)
     classifier = load_classifier(model, backend)
@@ -64,7 +64,7 @@ def predict(
             rows,
             classifier,
             out,
-            model_id=f"{content_of(model)} {backend}",
+            model_id=f"{hash_path(model)} {backend}",
             loading={"folder": str(model.absolute()), "backend": backend},
             prefix=prefix,
             safe=spreadsheet_safe,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from weaklabel.corpus.open import (
 )
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError
+from weaklabel.support.hashing import sha256_of_text
 from weaklabel.support.warn import warn
 
 SUFFIXES = (".txt", ".txt.gz", ".txt.zst")
@@ -96,7 +96,7 @@ class FolderSource(Source):
     def sha256(self) -> str:
         """Return the SHA-256 of all names and the SHA-256 of each file, in hex."""
         lines = (f"{sha256(self.path / file)}  {file}\n" for file in self._files())
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        return sha256_of_text("".join(lines))
 
     def _files(self) -> list[str]:
         # Path.rglob would leave out what it may not look into, without a word.

@@ -8,7 +8,6 @@ them; see `Beside`. A column that Arrow cannot hold at all is a column of Python
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import io
 import json
 import sys
@@ -25,6 +24,7 @@ from weaklabel.corpus.beside import Beside
 from weaklabel.corpus.chunk import START, Chunk, Mark, Source
 from weaklabel.corpus.objects import UncarriedError, is_missing
 from weaklabel.errors import CorpusError
+from weaklabel.support.hashing import sha256_of_bytes, sha256_of_parts
 
 _ROWS = 1 << 16
 """Rows given at a time."""
@@ -86,19 +86,21 @@ class FrameSource(Source):
         return self._sha256
 
     def _digest(self) -> str:
+        try:
+            return sha256_of_parts(self._content())
+        except UncarriedError:
+            return sha256_of_bytes(uuid4().bytes)
+
+    def _content(self) -> Iterator[Any]:
         buffer = io.BytesIO()
         objects = [name for name, dtype in self.schema.items() if dtype == pl.Object]
         self.frame.drop(objects).write_ipc(buffer)
-        digest = hashlib.sha256(buffer.getbuffer())
+        yield buffer.getbuffer()
         beside = self.beside or Beside()
         whole = Beside({name: self.frame[name].to_list() for name in objects} | beside.columns, beside.rows)
         if whole:
-            try:
-                for part in whole.content(self.frame.height):
-                    digest.update(json.dumps(part).encode())
-            except UncarriedError:
-                return hashlib.sha256(uuid4().bytes).hexdigest()
-        return digest.hexdigest()
+            for part in whole.content(self.frame.height):
+                yield json.dumps(part).encode()
 
 
 def as_table(given: Any) -> Table:

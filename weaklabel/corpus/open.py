@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import hashlib
 import stat
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ from typing import BinaryIO
 
 from weaklabel.errors import CorpusError
 from weaklabel.support.encodings import SEEN, has_c1_controls, not_text, wrong_bytes
+from weaklabel.support.hashing import sha256_of_file
 from weaklabel.support.warn import warn
 
 CHUNK = 1 << 20
@@ -341,7 +341,6 @@ def fingerprint(path: Path) -> tuple[int, int]:
 def sha256(path: Path) -> str:
     """Return the SHA-256 of the file as it lies on the disk, in hex."""
     try:
-        with path.open("rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest()
+        return sha256_of_file(path)
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror or error}") from None

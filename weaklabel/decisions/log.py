@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from weaklabel.errors import WeakLabelError
 from weaklabel.support.encodings import wrong_bytes
+from weaklabel.support.hashing import sha256_of_text
 from weaklabel.support.locking import lock_file
 from weaklabel.support.warn import warn
 
@@ -179,7 +179,7 @@ def latest_of(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
 
 def text_hash(text: str) -> str:
     """Return the SHA-256 of a text, in hex, by which decisions know it."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256_of_text(text)
 
 
 def text_hashes(texts: Sequence[str]) -> list[str]:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from weaklabel.encoder.device import Pretrained, load_pretrained, mixed_precision, pick_device
 from weaklabel.encoder.inference import BATCHES, distinct, run_texts
 from weaklabel.errors import MissingPackageError
-from weaklabel.support.cache import TextCache, content_of
+from weaklabel.support.cache import TextCache
+from weaklabel.support.hashing import hash_path
 from weaklabel.support.versions import versions
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def run_identity(model: str, device: str | None, *parameters: object) -> str | N
     place = pick_device(device)
     precision = "float32" if isinstance(mixed_precision(place), nullcontext) else "bfloat16"
     runs = versions(["torch", "transformers", "tokenizers"])
-    return f"{content_of(model)} {place.type} {precision} {BATCHES} {runs} {parameters}"
+    return f"{hash_path(model)} {place.type} {precision} {BATCHES} {runs} {parameters}"
 
 
 def rows_cache(kind: str, identity: str | None) -> TextCache[NDArray[np.float32]]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from weaklabel.errors import CorpusError
-from weaklabel.job.identity import digest
 from weaklabel.support.files import is_stream, link_target, write_json
+from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.locking import lock_file
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class JobFolder:
     @property
     def tag(self) -> str:
         """Part of the name of all parts of the output, so that those of another job are never taken for this one's."""
-        return digest(self.identity)[:12]
+        return sha256_of_json(self.identity)[:12]
 
     def _remove(self) -> None:
         """Remove what a job leaves, and the folder if nothing else is in it."""

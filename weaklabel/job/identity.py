@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +10,7 @@ from weaklabel.corpus import Corpus
 from weaklabel.corpus.open import CHUNK
 from weaklabel.corpus.parts import PART_CHUNKS, PART_ROWS
 from weaklabel.lf.fingerprint import Identity
+from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.versions import versions
 
 ONCE = "once-"
@@ -39,7 +37,7 @@ def corpus_identity(corpus: Corpus) -> str:
         "hide": corpus.hide,
         "limit": corpus.limit,
     }
-    return digest(how)
+    return sha256_of_json(how)
 
 
 def lf_keys(identity: Identity, n_classes: int) -> tuple[str, ...]:
@@ -51,8 +49,3 @@ def lf_keys(identity: Identity, n_classes: int) -> tuple[str, ...]:
 def output_identity(corpus: str, out: str, **settings: Any) -> dict[str, Any]:
     """Return what an output depends on: the packages that write it, the corpus, and all settings."""
     return {"weaklabel": __version__, "packages": versions(PACKAGES), "corpus": corpus, "out": out, **settings}
-
-
-def digest(value: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a value as JSON, in hex."""
-    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -26,7 +26,7 @@ from weaklabel.lf.parsing import SpacyLF
 from weaklabel.lf.patterns import PatternLF
 from weaklabel.lf.prototype import PrototypeLF
 from weaklabel.lf.values import Unknowable, ValueHash
-from weaklabel.support.cache import content_of, digest_of
+from weaklabel.support.hashing import hash_parts, hash_path
 
 VERSION = "3"
 """Of how the kinds of labeling functions vote; to be changed when one votes otherwise than before."""
@@ -69,7 +69,7 @@ def _fingerprint(lf: LF, values: ValueHash) -> str | None:
     except (Unknowable, OSError, WeakLabelError):
         return None
     versions = f"{VERSION} {weaklabel.__version__} {platform.python_version()} {type(lf).__qualname__}"
-    return digest_of([versions, essence]).hex()
+    return hash_parts([versions, essence]).hex()
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def check_files(expected: Identity) -> None:
     """Refuse, as an `LFError`, votes of labeling functions whose models or files changed while they voted."""
     for file, content in expected.files.items():
         try:
-            is_same = content_of(file) == content
+            is_same = hash_path(file) == content
         except OSError:
             is_same = False
         if not is_same:

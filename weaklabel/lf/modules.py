@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import weaklabel
-from weaklabel.support.cache import content_of
+from weaklabel.support.hashing import hash_path
 
 _STANDARD = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
 _ZIPPED = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
@@ -92,7 +92,7 @@ def version_of(name: str) -> str:
         return str(getattr(sys.modules.get(top), "__version__", None) or version(top))
     except PackageNotFoundError:
         file = getattr(sys.modules.get(name), "__file__", None)
-        return content_of(file) if file else "unknown"
+        return hash_path(file) if file else "unknown"
 
 
 def own_modules(module: types.ModuleType, origin: Path | None) -> dict[str, str]:

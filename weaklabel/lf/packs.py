@@ -6,7 +6,6 @@ importable package and an installed plugin all come through `load_lfs`, and only
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import io
@@ -28,6 +27,7 @@ from weaklabel.lf.core import LF, as_lf
 from weaklabel.lf.modules import is_installed, own_modules
 from weaklabel.lf.python_names import normalised
 from weaklabel.support.encodings import NotUtf8, utf8
+from weaklabel.support.hashing import blake_of_bytes, sha256_of_text
 from weaklabel.support.html_table import html_table
 from weaklabel.support.progress import stage
 
@@ -219,7 +219,7 @@ def _load_file(path: Path, spec: str) -> LFCollection:
     if not path.is_file():
         raise LFError(f"pack {path} does not exist")
     # Named by its path: two packs called mine.py in different folders must not replace each other in sys.modules.
-    name = f"weaklabel_pack_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    name = f"weaklabel_pack_{path.stem}_{sha256_of_text(str(path))[:12]}"
     module_spec = importlib.util.spec_from_file_location(name, path)
     assert module_spec is not None
     module = importlib.util.module_from_spec(module_spec)
@@ -233,7 +233,7 @@ def _load_file(path: Path, spec: str) -> LFCollection:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise LFError(f"pack {path} cannot be loaded: {_blame(error, path)}") from error
-    sources[str(path)] = _digest(source)
+    sources[str(path)] = blake_of_bytes(source)
     return _collect(module, vars(module).items(), spec, str(path), sources)
 
 
@@ -271,12 +271,8 @@ def _sources(module: ModuleType) -> dict[str, str]:
     found = {}
     for file in own_modules(module, None).values():
         with suppress(OSError):  # such as the name that a notebook gives to a cell
-            found[file] = _digest(Path(file).read_bytes())
+            found[file] = blake_of_bytes(Path(file).read_bytes())
     return found
-
-
-def _digest(source: bytes) -> str:
-    return hashlib.blake2b(source, digest_size=32).hexdigest()
 
 
 def _load_attribute(target: str, spec: str, origin: str) -> LFCollection:

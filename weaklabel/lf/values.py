@@ -19,7 +19,7 @@ from weaklabel.lf.modules import (
     own_modules,
     version_of,
 )
-from weaklabel.support.cache import content_of, digest_of
+from weaklabel.support.hashing import hash_parts, hash_path
 
 _CODE = (
     "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_names", "co_varnames", "co_freevars",
@@ -84,7 +84,7 @@ class ValueHash:
             self._known[id(value)] = self._depth.to_bytes(4, "little")
             self._depth += 1
             try:
-                self._known[id(value)] = digest_of(list(self._parts(value)))
+                self._known[id(value)] = hash_parts(list(self._parts(value)))
             except RecursionError:
                 raise Unknowable(type(value)) from None
             self._depth -= 1
@@ -92,7 +92,7 @@ class ValueHash:
 
     def note_file(self, path: str | Path) -> str:
         """Return the hash of a file or folder that is read when the labeling function votes, and note it in `files`."""
-        return self.files.setdefault(str(path), content_of(path))
+        return self.files.setdefault(str(path), hash_path(path))
 
     def _parts(self, value: Any) -> Iterator[str | bytes]:
         kind = type(value)
@@ -142,7 +142,7 @@ class ValueHash:
         if not files:
             raise Unknowable(name)
         for own, path in sorted(files.items()):
-            yield from (own, content_of(path))
+            yield from (own, hash_path(path))
         # And what it took from elsewhere: data that it read, names of modules that are out of sight by now.
         for found, value in sorted(vars(module).items()):
             if not found.startswith("__"):

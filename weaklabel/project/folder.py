@@ -7,7 +7,6 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,6 +23,7 @@ from weaklabel.report.insight import Gold, gather
 from weaklabel.scoring import Scores
 from weaklabel.support.files import write_json, write_text
 from weaklabel.support.folders import other_files, recover_folder, replaced_folder, written_files
+from weaklabel.support.hashing import sha256_of_file
 from weaklabel.support.progress import say, stage
 from weaklabel.support.versions import versions
 from weaklabel.votes import Votes, save_votes
@@ -219,7 +219,7 @@ class RunFolder:
             },
             "classifiers": {name: _plain(classifier.get_params()) for name, classifier in classifiers.items()},
             "inputs": self.inputs,
-            "packs": {origin: sha256(Path(origin).read_bytes()).hexdigest() for origin in sorted(packs)},
+            "packs": {origin: sha256_of_file(origin) for origin in sorted(packs)},
             "rows": votes.n,
             "rejects": len(self.corpus.rejects),
             "labels": list(self.lfs.labels),

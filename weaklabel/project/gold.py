@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from weaklabel.label_names import encode_labels, has_label
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, label_index, labels_of
 from weaklabel.lf.packs import LFCollection
 from weaklabel.project.folder import RunFolder
+from weaklabel.support.hashing import sha256_of_file
 from weaklabel.votes import Votes, apply_lfs
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def open_gold(project: Project, corpus: Corpus, votes: Votes, lfs: LFCollection,
 
 def _open_decisions(path: Path, corpus: Corpus, votes: Votes, lfs: LFCollection, folder: RunFolder) -> GoldRows:
     """Open what reviewers decided on rows of the corpus."""
-    folder.inputs["gold"] = {"name": str(path), "sha256": sha256(path.read_bytes()).hexdigest()}
+    folder.inputs["gold"] = {"name": str(path), "sha256": sha256_of_file(path)}
     texts = corpus.model_texts()
     Y = gold_of(read_decisions(path), texts, lfs.labels)
     rows = np.flatnonzero(Y != ABSTAIN)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from weaklabel.labels import Labels, Probs
 from weaklabel.project.folder import MANIFEST
 from weaklabel.project.run import Labelled
 from weaklabel.support.folders import recover_folder
+from weaklabel.support.hashing import sha256_of_bytes
 from weaklabel.votes import load_votes
 
 
@@ -87,7 +87,7 @@ def read_run(folder: Path) -> Run:
         return Run(
             folder,
             _moved(project, folder),
-            sha256(data).hexdigest(),
+            sha256_of_bytes(data),
             inputs["corpus"]["sha256"],
             None if packs is None else tuple(sorted(packs.values())),
         )

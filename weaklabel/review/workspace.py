@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from weaklabel.label_model import LabelModel, load_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.files import atomic_path, write_json
+from weaklabel.support.hashing import sha256_of_file
 from weaklabel.support.locking import locked
 from weaklabel.votes import Votes, load_votes, save_votes
 
@@ -164,4 +164,4 @@ class Workspace:
 def pack_hashes(lfs: LFCollection) -> tuple[str, ...]:
     """Return the hashes of the files that labeling functions come from, sorted."""
     files = sorted({origin for origin in lfs.origins if Path(origin).is_file()})
-    return tuple(sorted(sha256(Path(file).read_bytes()).hexdigest() for file in files))
+    return tuple(sorted(sha256_of_file(file) for file in files))

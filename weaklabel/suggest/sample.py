@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from weaklabel.support.hashing import sampling_numbers
 
 MOST_ROWS = 50_000
 MOST_CHARACTERS = 15_000_000
@@ -24,7 +25,7 @@ def sampled_rows(texts: Sequence[str]) -> NDArray[np.int64]:
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
     if len(texts) <= MOST_ROWS and lengths.sum() <= MOST_CHARACTERS:
         return np.arange(len(texts))
-    hashes = [zlib.crc32(f"{row} {text}".encode("utf-8", "surrogatepass")) for row, text in enumerate(texts)]
-    order = np.argsort(np.array(hashes, dtype=np.int64), kind="stable")[:MOST_ROWS]
+    hashes = sampling_numbers(f"{row} {text}" for row, text in enumerate(texts))
+    order = np.argsort(hashes, kind="stable")[:MOST_ROWS]
     fit = int(np.searchsorted(np.cumsum(lengths[order]), MOST_CHARACTERS, side="right"))
     return np.sort(order[: max(fit, 1)])

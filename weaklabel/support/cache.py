@@ -16,13 +16,12 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from functools import lru_cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import weaklabel
 from weaklabel.errors import WeakLabelError
+from weaklabel.support.hashing import hash_parts, hash_texts
 from weaklabel.support.warn import warn
 
 T = TypeVar("T")
@@ -259,45 +258,7 @@ class TextCache(Generic[T]):
 
 def text_keys(kind: str, identity: str, texts: Sequence[str]) -> list[bytes]:
     """Return the keys of texts: hashes of kind, weaklabel's version, identity and text. Length: n."""
-    base = digest_of([kind, weaklabel.__version__, identity])
-    return [blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=base).digest() for text in texts]
-
-
-def digest_of(parts: Sequence[str | bytes]) -> bytes:
-    """Return the hash of parts, in which their bounds count. Length: 32 bytes."""
-    digest = blake2b(digest_size=32)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "little") + data)
-    return digest.digest()
-
-
-def content_of(path: str | os.PathLike[str]) -> str:
-    """Return the hash of a file's content, or of all files of a folder by their names.
-
-    Raises
-    ------
-    OSError
-        There is nothing to read.
-    """
-    root = Path(path)
-    files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
-    parts = [(file.relative_to(root).as_posix(), _content(file, *_stamp(file))) for file in files]
-    return digest_of([text for part in parts for text in part]).hex()
-
-
-def _stamp(file: Path) -> tuple[int, int]:
-    status = file.stat()
-    return status.st_mtime_ns, status.st_size
-
-
-@lru_cache(maxsize=1000)
-def _content(file: Path, changed: int, size: int) -> str:
-    digest = blake2b(digest_size=32)
-    with file.open("rb") as handle:
-        while block := handle.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
+    return hash_texts(texts, hash_parts([kind, weaklabel.__version__, identity]))
 
 
 def _used(database: sqlite3.Connection) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.labels import VoteArray
+from weaklabel.support.hashing import sampling_numbers
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import has_vote
 
@@ -94,7 +94,7 @@ class TextSampler:
         texts
             Length: n.
         """
-        hashes = np.array([zlib.crc32(text.encode("utf-8", "surrogatepass")) for text in texts], dtype=np.int64)
+        hashes = sampling_numbers(texts)
         voted, before = has_vote(found.patterns)[found.rows()], self._n_rows
         for sort in (True, False):
             rows = np.flatnonzero(voted == sort)
