@@ -128,7 +128,7 @@ def speed_table():
     ]
     for gold, figures in analysis.items():
         rows.append((f"LF analysis, 1,000,000 x 50, {gold}", "Snorkel's `LFAnalysis`", faster(figures["times_slower"])))
-    for name in ("SnorkelLabelModel", "CommitteeLabelModel"):
+    for name in ("LabelModel", "CommitteeLabelModel"):
         for classes in ("2", "10"):
             rows.append((f"`{name}`, 1,000,000 x 50, {classes} classes: fit, predict", *model(name, classes)))
     for name, arm in bert.items():

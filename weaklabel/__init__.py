@@ -29,7 +29,7 @@ _HOMES = {
         "AutoLabelModel",
         "DawidSkene",
         "MajorityVote",
-        "SnorkelLabelModel",
+        "LabelModel",
         "WeightedMajorityVote",
         "filter_unlabeled_dataframe",
         "find_dependencies",

@@ -14,8 +14,8 @@ from weaklabel.job import LabelOptions as LabelOptions, label_file as label_file
 from weaklabel.label_model import (
     AutoLabelModel as AutoLabelModel,
     DawidSkene as DawidSkene,
+    LabelModel as LabelModel,
     MajorityVote as MajorityVote,
-    SnorkelLabelModel as SnorkelLabelModel,
     WeightedMajorityVote as WeightedMajorityVote,
     filter_unlabeled_dataframe as filter_unlabeled_dataframe,
     find_dependencies as find_dependencies,

@@ -18,7 +18,7 @@ from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.votes import Votes
 
 if TYPE_CHECKING:
-    from weaklabel.label_model import LabelModel
+    from weaklabel.label_model import BaseLabelModel
 
 DECIMALS = 6
 """Of confidences and probabilities in files."""
@@ -63,7 +63,7 @@ def vote_columns(L: VoteArray, labels: Sequence[str], lf_names: Sequence[str], p
     return [_names(L[:, number], labels).alias(name) for number, name in enumerate(names)]
 
 
-def make_label_model(settings: LabelModelSettings, cardinality: int, seed: int = 0) -> LabelModel:
+def make_label_model(settings: LabelModelSettings, cardinality: int, seed: int = 0) -> BaseLabelModel:
     """Make the label model that the settings name, not fitted.
 
     Raises

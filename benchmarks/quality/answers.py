@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.ties import break_ties
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 
@@ -30,7 +30,7 @@ class Answers:
 
 
 def fit_and_say(
-    model: LabelModel,
+    model: BaseLabelModel,
     L_train: VoteArray,
     L_scored: VoteArray,
     texts_train: Sequence[str] | None = None,

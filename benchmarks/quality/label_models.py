@@ -22,7 +22,7 @@ from benchmarks.quality.peers import PEERS, PeerFailedError, run_peer
 from weaklabel.bench.data import read_bench_set
 from weaklabel.bench.split import BenchSet, Split
 from weaklabel.errors import WeakLabelError
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.scoring import score
 
 POSITIVE = {"sms": "spam", "census": "positive"}
@@ -39,7 +39,7 @@ def scores(answers: Answers, split: Split, labels: tuple[str, ...], positive: st
     return {measure: round(found[measure], 5) for measure in MEASURES} | {"coverage": round(answers.coverage, 5)}
 
 
-def run_model(model: type[LabelModel], data: BenchSet, split: Split, seeds: int) -> dict:
+def run_model(model: type[BaseLabelModel], data: BenchSet, split: Split, seeds: int) -> dict:
     """Fit one of our label models with each seed."""
     train, said = data.train, []
     texts = (train.texts, split.texts) if data.has_texts else (None, None)
@@ -91,7 +91,7 @@ def _oracle_scores(probs, data: BenchSet, split: Split, seeds: int) -> dict:
     return {f"mean_{measure}": round(statistics.mean(one[measure] for one in found), 5) for measure in MEASURES}
 
 
-def run_set(data: BenchSet, split: Split, models: dict[str, type[LabelModel]], peers: list[str], **how) -> dict:
+def run_set(data: BenchSet, split: Split, models: dict[str, type[BaseLabelModel]], peers: list[str], **how) -> dict:
     """Return the figures of all label models on one set. ``how``: seeds, and of peers the folder and the limit."""
     cells = {}
     for name in [*models, *peers]:
@@ -150,7 +150,7 @@ def _title(name: str) -> str:
     return f"{name} ({PEERS[name].package})" if name in PEERS else f"weaklabel {name}"
 
 
-def _arguments(known: dict[str, type[LabelModel]]) -> argparse.Namespace:
+def _arguments(known: dict[str, type[BaseLabelModel]]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the sets")
     parser.add_argument("--sets", default="youtube,sms,trec,semeval,chemprot,imdb,census")

@@ -22,7 +22,7 @@ from benchmarks.common import save
 from benchmarks.quality.answers import complete, fit_and_say
 from benchmarks.quality.settings import KINDS, Setting, design, votes_model
 from weaklabel.errors import WeakLabelError
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.labels import Labels, Probs
 from weaklabel.scoring.calibration import calibration_error
 from weaklabel.votes.tally import has_vote
@@ -43,7 +43,7 @@ def scores(preds: Labels, probs: Probs, posterior: Probs, Y: Labels) -> dict[str
     }
 
 
-def run_setting(setting: Setting, models: dict[str, type[LabelModel]], draw: int = 0) -> dict[str, dict]:
+def run_setting(setting: Setting, models: dict[str, type[BaseLabelModel]], draw: int = 0) -> dict[str, dict]:
     """Return the scores of Bayes and of each model on one draw of a setting; ``failed`` where a model gave none."""
     truth = votes_model(setting)
     rng = np.random.default_rng([setting.seed, 2, draw])

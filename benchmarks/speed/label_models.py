@@ -22,7 +22,7 @@ from benchmarks.common import arguments, save
 from benchmarks.speed.votes import alone, measured, task_of, write_votes
 
 SNORKEL, VOTER = "LabelModel (Snorkel)", "MajorityLabelVoter (Snorkel)"
-PEER = {"SnorkelLabelModel": SNORKEL, "DawidSkene": SNORKEL, "CommitteeLabelModel": SNORKEL, "MajorityVote": VOTER}
+PEER = {"LabelModel": SNORKEL, "DawidSkene": SNORKEL, "CommitteeLabelModel": SNORKEL, "MajorityVote": VOTER}
 """Ours, and what of Snorkel's each stands beside; the committee is what `auto` goes by without texts."""
 
 STEPS = ("fit", "predict")

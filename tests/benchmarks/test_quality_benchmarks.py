@@ -13,10 +13,10 @@ from benchmarks.quality.peers import PEERS, PeerFailedError, ask, run_peer
 from benchmarks.quality.settings import KINDS, LEVELS, Setting, design, votes_model
 from benchmarks.quality.votes_model import VotesModel
 from weaklabel.bench.data import read_bench_set
-from weaklabel.label_model import MajorityVote, SnorkelLabelModel
+from weaklabel.label_model import LabelModel, MajorityVote
 from weaklabel.votes.tally import has_vote
 
-OURS = {"majority": MajorityVote, "snorkel": SnorkelLabelModel}
+OURS = {"majority": MajorityVote, "snorkel": LabelModel}
 
 
 def all_rows(m, k):

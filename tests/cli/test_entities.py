@@ -14,7 +14,7 @@ from weaklabel.classifier.linear import LinearClassifier
 from weaklabel.corpus import read_corpus
 from weaklabel.decisions import Decision, DecisionLog, now, text_hashes
 from weaklabel.label_model import AutoLabelModel
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 
 ENTITIES = ("--entities", "e1,e2")
 FIRST = "@ rain @ causes # mud #"
@@ -150,13 +150,13 @@ def test_a_run_marks_what_models_read_and_its_folder_does_so_again(weaklabel, ru
     assert manifest["settings"]["corpus"]["entities"] == ["e1", "e2"]
 
     asked = []
-    real = LabelModel.predict
+    real = BaseLabelModel.predict
 
     def predict(self, *given, **named):
         asked.append(named.get("texts"))
         return real(self, *given, **named)
 
-    monkeypatch.setattr(LabelModel, "predict", predict)
+    monkeypatch.setattr(BaseLabelModel, "predict", predict)
     found = weaklabel("explain", run / "run", "--row", 0, "--json").json
     assert found["text"] == ROWS[0][0]
     assert {text for texts in asked if texts for text in texts} == {FIRST}

@@ -16,11 +16,11 @@ from weaklabel.explain.baseline import baseline
 from weaklabel.label_model import (
     LABEL_MODELS,
     AutoLabelModel,
+    BaseLabelModel,
     CommitteeLabelModel,
     DawidSkene,
     LabelModel,
     MajorityVote,
-    SnorkelLabelModel,
     TextLabelModel,
 )
 from weaklabel.lf.reasons import Reason
@@ -43,7 +43,7 @@ def fitted(name):
 
 
 TWO_L = draw_votes(400, M, 2)[0]
-TWO = {DawidSkene: DawidSkene().fit(TWO_L), SnorkelLabelModel: SnorkelLabelModel().fit(TWO_L)}
+TWO = {DawidSkene: DawidSkene().fit(TWO_L), LabelModel: LabelModel().fit(TWO_L)}
 
 
 @pytest.fixture(scope="module", params=sorted(LABEL_MODELS))
@@ -97,7 +97,7 @@ def test_the_text_is_a_part_and_votes_tell_the_same_with_it():
     assert nobody.prior == pytest.approx(np.log(share / (1 - share)))
 
 
-@pytest.mark.parametrize("cls", [DawidSkene, SnorkelLabelModel])
+@pytest.mark.parametrize("cls", [DawidSkene, LabelModel])
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(-1, 1), min_size=M, max_size=M).map(np.array))
 def test_where_evidence_adds_up_parts_are_its_weights(cls, votes):
@@ -187,7 +187,7 @@ def test_votes_that_the_model_cannot_use_add_nothing():
 
 
 def test_one_class_and_own_label_models():
-    class Stubborn(LabelModel):
+    class Stubborn(BaseLabelModel):
         """Says the second class of whatever has a vote."""
 
         def _fit(self, found):

@@ -264,7 +264,7 @@ def test_texts_are_read_as_at_once(messages, pack, tmp_path, name):
     write_labelled_corpus(tmp_path / "once.csv", corpus, once.votes, once.preds, once.probs, labels, with_votes=True)
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "once.csv").read_bytes()
     assert found.labels == dict(zip(labels, np.bincount(once.preds), strict=True)) and sum(found.labels.values()) == 300
-    assert found.model.why() == once.model.why()
+    assert found.model.describe() == once.model.describe()
     assert run(messages, pack, tmp_path / "none.csv", READING, dry_run=True).labels == found.labels
     assert not (tmp_path / "none.csv").exists()
 

@@ -11,9 +11,9 @@ from tests.label_model.synthetic import draw_votes
 from weaklabel.errors import WeakLabelWarning
 from weaklabel.label_model import (
     LABEL_MODELS,
+    BaseLabelModel,
     LabelModel,
     MajorityVote,
-    SnorkelLabelModel,
     StructuredLabelModel,
     load_label_model,
 )
@@ -89,7 +89,7 @@ def test_fewer_than_three_views_are_taken_at_their_word():
     assert "of 3 labeling functions that vote, 1 is left once those that copy each other are merged" in told[0]
 
 
-class Contrary(LabelModel):
+class Contrary(BaseLabelModel):
     """Says the opposite of the first labeling function on all rows of class 1."""
 
     def _fit(self, found):
@@ -121,5 +121,5 @@ def test_the_most_frequent_patterns_stand_for_very_many(monkeypatch):
 
 def test_real_models_are_not_blamed_for_ties():
     L, _ = draw_votes(300, 4, 2, 3)
-    for model in (MajorityVote(), SnorkelLabelModel()):
+    for model in (MajorityVote(), LabelModel()):
         assert not [message for message in fit(model, L)[1] if "contradicts" in message]

@@ -24,7 +24,7 @@ def test_independent_votes_are_recognised(k, coverage):
     model = CommitteeLabelModel(k).fit(L)
     assert model.misfit_ < 1.3
     assert len(model.members_) == 1
-    assert "the full model" in model.why()
+    assert "the full model" in model.describe()
 
 
 def test_copies_do_not_count_as_many():
@@ -51,7 +51,7 @@ def test_votes_that_depend_on_more_than_their_class_are_left_to_the_mean_of_many
     model = CommitteeLabelModel(3).fit(L)
     assert model.misfit_ > 1.5
     assert len(model.members_) == 8
-    assert "mean of 8" in model.why()
+    assert "mean of 8" in model.describe()
     probs = np.mean([member.predict_proba(L) for member in model.members_], axis=0)
     np.testing.assert_allclose(model.predict_proba(L), probs)
 
@@ -90,7 +90,7 @@ def test_auto_without_texts_is_the_committee():
     L, _ = draw_votes(500, 6, 3)
     auto, committee = AutoLabelModel(3).fit(L), CommitteeLabelModel(3).fit(L)
     np.testing.assert_array_equal(auto.predict_proba(L), committee.predict_proba(L))
-    assert auto.why() == committee.why()
+    assert auto.describe() == committee.describe()
 
 
 @pytest.mark.parametrize("coverage", [(0.1, 0.3), (0.5, 0.8)])

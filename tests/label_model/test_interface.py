@@ -12,8 +12,8 @@ from weaklabel.errors import LabelModelError, VoteError
 from weaklabel.label_model import (
     LABEL_MODELS,
     DawidSkene,
+    LabelModel,
     MajorityVote,
-    SnorkelLabelModel,
     StructuredLabelModel,
     TripletLabelModel,
     WeightedMajorityVote,
@@ -198,7 +198,7 @@ def test_doubled_labeling_functions_are_weighed_alike(exact_model):
     assert (model.predict(twice) == Y)[VOTED].mean() > 0.8
 
 
-@pytest.mark.parametrize("cls", [WeightedMajorityVote, TripletLabelModel, SnorkelLabelModel, DawidSkene])
+@pytest.mark.parametrize("cls", [WeightedMajorityVote, TripletLabelModel, LabelModel, DawidSkene])
 def test_an_adversary_is_seen_through(cls):
     L, Y = draw_votes(3000, 10, 2, seed=7, accuracy=(0.7, 0.9))
     against = L.copy()

@@ -12,8 +12,8 @@ from weaklabel.label_model import (
     CommitteeLabelModel,
     DawidSkene,
     HyperLabelModel,
+    LabelModel,
     MajorityVote,
-    SnorkelLabelModel,
     StructuredLabelModel,
     TripletLabelModel,
     WeightedMajorityVote,
@@ -29,12 +29,12 @@ K = 200
 FEW, Y = draw_votes(600, 7, 5, coverage=(0.3, 0.7))
 SPREAD = np.array([3, 60, 131, 180, 199, -1])
 MANY = SPREAD[FEW].astype(np.int16)
-MODELS = [MajorityVote, WeightedMajorityVote, TripletLabelModel, DawidSkene, HyperLabelModel, SnorkelLabelModel]
+MODELS = [MajorityVote, WeightedMajorityVote, TripletLabelModel, DawidSkene, HyperLabelModel, LabelModel]
 
 
 @pytest.fixture(params=MODELS, ids=lambda model: model.__name__)
 def model(request):
-    return request.param(K, n_epochs=10) if request.param is SnorkelLabelModel else request.param(K)
+    return request.param(K, n_epochs=10) if request.param is LabelModel else request.param(K)
 
 
 @pytest.mark.parametrize(("kind", "least"), [(MajorityVote, 1.0), (WeightedMajorityVote, 0.99), (DawidSkene, 0.97)])
@@ -86,7 +86,7 @@ def test_a_tie_of_all_classes_is_a_tie():
     assert MajorityVote(256, tie_break_policy="random").predict(L).tolist() != [-1]
 
 
-@pytest.mark.parametrize("kind", [SnorkelLabelModel, DawidSkene, TripletLabelModel, HyperLabelModel])
+@pytest.mark.parametrize("kind", [LabelModel, DawidSkene, TripletLabelModel, HyperLabelModel])
 def test_what_would_not_fit_memory_is_refused_before_it_is_taken(kind):
     L = np.full((3, 1200), -1, dtype=np.int16)
     with pytest.raises(LabelModelError, match=r"would take .* GiB for the tables of 1,200 .* and 1,000 classes"):
@@ -99,30 +99,30 @@ def test_the_committee_leaves_out_what_would_not_fit(tmp_path):
     L = np.where(rng.random((300, 1200)) < 0.01, Y[:, None], -1).astype(vote_dtype(1000))
     auto = AutoLabelModel(1000).fit(L, ["text"] * 300)
     assert {type(member) for member in auto.chosen_.members_} == {MajorityVote, WeightedMajorityVote}
-    assert "left out, since they would take more than 1.0 GiB: StructuredLabelModel, " in auto.why()
-    assert "texts are left out" in auto.why()
+    assert "left out, since they would take more than 1.0 GiB: StructuredLabelModel, " in auto.describe()
+    assert "texts are left out" in auto.describe()
     assert (auto.predict(L) == Y)[(L >= 0).any(axis=1)].all()
     auto.save(tmp_path)
     back = load_label_model(tmp_path)
-    assert back.why() == auto.why()
+    assert back.describe() == auto.describe()
     assert back.chosen_.left_out_ == auto.chosen_.left_out_
 
 
 def test_the_committee_asks_for_what_fits(monkeypatch):
     monkeypatch.setattr("weaklabel.label_model.budget.BUDGET", DawidSkene(K).bytes_needed(vote_patterns(MANY)))
     committee = CommitteeLabelModel(K).fit(MANY)
-    assert committee.left_out_ == ("StructuredLabelModel", "SnorkelLabelModel")
+    assert committee.left_out_ == ("StructuredLabelModel", "LabelModel")
     assert [type(member) for member in committee.members_].count(DawidSkene) == 4
 
 
 def test_up_to_127_classes_only_what_lies_in_squares_counts():
     few, many = (vote_patterns(np.arange(50 * n).reshape(n, 50) % 127) for n in (10, 127))
     assert DawidSkene(127).bytes_needed(many) == DawidSkene(127).bytes_needed(few) > 0
-    assert SnorkelLabelModel(10).bytes_needed(vote_patterns(np.zeros((1, 1200), dtype=np.int8))) > BUDGET
+    assert LabelModel(10).bytes_needed(vote_patterns(np.zeros((1, 1200), dtype=np.int8))) > BUDGET
     assert MajorityVote(127).bytes_needed(many) == 0
 
 
-@pytest.mark.parametrize("kind", [SnorkelLabelModel, StructuredLabelModel])
+@pytest.mark.parametrize("kind", [LabelModel, StructuredLabelModel])
 def test_as_much_memory_is_taken_as_was_said(kind):
     rng = np.random.default_rng(0)
     Y = rng.integers(0, 20, 500)

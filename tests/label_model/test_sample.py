@@ -63,4 +63,4 @@ def test_a_fit_to_the_sample_is_the_fit_to_all(kind: type) -> None:
     patterns = vote_patterns(L)
     model.fit_sample(type(patterns)(patterns.patterns, patterns.counts), sampler.sample())
     np.testing.assert_array_equal(model.predict_proba(L, texts), whole.predict_proba(L, texts))
-    assert model.why() == whole.why()
+    assert model.describe() == whole.describe()

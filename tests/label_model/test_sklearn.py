@@ -8,13 +8,13 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.validation import check_is_fitted
 
-from weaklabel import DawidSkene, MajorityVote, SnorkelLabelModel, WeightedMajorityVote
+from weaklabel import DawidSkene, LabelModel, MajorityVote, WeightedMajorityVote
 
 Y = np.array([1, 0] * 30)
 L = np.where(np.random.default_rng(0).random((60, 4)) < 0.8, Y[:, None], -1)
 
 
-@pytest.mark.parametrize("kind", [MajorityVote, WeightedMajorityVote, SnorkelLabelModel, DawidSkene])
+@pytest.mark.parametrize("kind", [MajorityVote, WeightedMajorityVote, LabelModel, DawidSkene])
 def test_tools_take_label_models(kind):
     model = kind(cardinality=2, seed=1)
     assert is_classifier(model) and model.classes_.tolist() == [0, 1]
@@ -30,7 +30,7 @@ def test_tools_take_label_models(kind):
 
 def test_what_is_not_fitted_says_so_in_scikit_learns_way():
     with pytest.raises(NotFittedError, match=r"not fitted; call fit\(L\) first"):
-        SnorkelLabelModel().predict(L)
+        LabelModel().predict(L)
 
 
 def test_wrong_votes_are_value_errors():

@@ -13,7 +13,7 @@ from snorkel.labeling.model import LabelModel as RealLabelModel
 from tests.label_model.synthetic import draw_votes
 from tests.votes.strategies import label_matrices
 from weaklabel.errors import LabelModelError, VoteError, WeakLabelWarning
-from weaklabel.label_model import SnorkelLabelModel, class_balance_from_gold, majority_class_balance
+from weaklabel.label_model import LabelModel, class_balance_from_gold, majority_class_balance
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.snorkel_fit import _match_classes
 from weaklabel.votes import vote_patterns
@@ -57,7 +57,7 @@ def with_silent_rows(n, m, k, seed):
 def test_parameters_and_answers_are_snorkels(k, balanced, options):
     L = with_silent_rows(600, 7, k, seed=k)
     balance = None if balanced else (np.arange(1, k + 1) / np.arange(1, k + 1).sum()).tolist()
-    ours = fit_quietly(SnorkelLabelModel(k, class_balance=balance, **options), L)
+    ours = fit_quietly(LabelModel(k, class_balance=balance, **options), L)
     theirs = fit_snorkel(L, k, balance, **options)
     np.testing.assert_allclose(ours.mu_, theirs.mu.detach().numpy(), rtol=0, atol=1e-6)
     np.testing.assert_allclose(ours.lf_accuracies_, theirs.get_weights(), rtol=1e-5)
@@ -70,7 +70,7 @@ def test_classes_are_ordered_as_snorkel_orders_them(k, balance):
     L, _ = draw_votes(800, 6, k, seed=2)
     moved = np.where(L >= 0, (L + 1) % k, -1).astype(np.int8)  # most votes are wrong, and all in the same way
     for votes in (np.concatenate([moved, L[:, :2]], axis=1), np.roll(moved, 1, axis=0)):
-        ours = fit_quietly(SnorkelLabelModel(k, class_balance=balance, seed=1, prec_init=0.05), votes)
+        ours = fit_quietly(LabelModel(k, class_balance=balance, seed=1, prec_init=0.05), votes)
         theirs = fit_snorkel(votes, k, balance, seed=1, prec_init=0.05)
         np.testing.assert_allclose(ours.mu_, theirs.mu.detach().numpy(), rtol=0, atol=1e-6)
 
@@ -89,9 +89,9 @@ def test_classes_are_put_in_the_order_of_most_right_votes():
 def test_neither_snorkel_nor_torch_is_imported():
     code = (
         "import sys, numpy as np\n"
-        "from weaklabel.label_model import SnorkelLabelModel\n"
+        "from weaklabel.label_model import LabelModel\n"
         "L = np.random.default_rng(0).integers(-1, 2, (200, 5))\n"
-        "SnorkelLabelModel().fit(L).predict_proba(L)\n"
+        "LabelModel().fit(L).predict_proba(L)\n"
         "print([name for name in ('snorkel', 'torch', 'scipy', 'sklearn', 'pandas') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -123,7 +123,7 @@ def test_a_silent_labeling_function_is_what_it_is_in_snorkel():
     L, _ = draw_votes(500, 5, 2)
     L[:, 2] = -1
     with pytest.warns(WeakLabelWarning, match="1 of 5 labeling functions never vote") as caught:
-        ours = SnorkelLabelModel(class_balance="uniform").fit(L)
+        ours = LabelModel(class_balance="uniform").fit(L)
     assert caught[0].filename == __file__
     np.testing.assert_allclose(ours.mu_, fit_snorkel(L, 2, seed=0).mu.detach().numpy(), rtol=0, atol=1e-6)
     only_the_silent_one = np.array([[-1, -1, 1, -1, -1]])
@@ -132,9 +132,9 @@ def test_a_silent_labeling_function_is_what_it_is_in_snorkel():
 
 def test_silent_rows_can_be_left_out():
     L = with_silent_rows(500, 5, 2, seed=0)
-    without = SnorkelLabelModel(count_silent_rows=False).fit(L)
-    np.testing.assert_array_equal(without.mu_, SnorkelLabelModel().fit(L[(L >= 0).any(axis=1)]).mu_)
-    assert not np.array_equal(without.mu_, SnorkelLabelModel().fit(L).mu_)
+    without = LabelModel(count_silent_rows=False).fit(L)
+    np.testing.assert_array_equal(without.mu_, LabelModel().fit(L[(L >= 0).any(axis=1)]).mu_)
+    assert not np.array_equal(without.mu_, LabelModel().fit(L).mu_)
 
 
 def test_global_random_states_are_left_alone():
@@ -151,16 +151,16 @@ def test_global_random_states_are_left_alone():
     seed()
     expected = draw()
     seed()
-    SnorkelLabelModel(seed=5).fit(L)
+    LabelModel(seed=5).fit(L)
     assert draw() == expected
 
 
 def test_the_fit_does_not_hang_on_global_random_states():
     L, _ = draw_votes(200, 5, 2)
-    first = SnorkelLabelModel(seed=5).fit(L).mu_
+    first = LabelModel(seed=5).fit(L).mu_
     np.random.seed(99)
-    np.testing.assert_array_equal(SnorkelLabelModel(seed=5).fit(L).mu_, first)
-    assert not np.array_equal(SnorkelLabelModel(seed=6).fit(L).mu_, first)
+    np.testing.assert_array_equal(LabelModel(seed=5).fit(L).mu_, first)
+    assert not np.array_equal(LabelModel(seed=6).fit(L).mu_, first)
 
 
 @pytest.mark.parametrize("m", [1, 2])
@@ -171,7 +171,7 @@ def test_fewer_than_three_labeling_functions(m):
         pytest.warns(WeakLabelWarning, match="2 of . labeling functions never vote"),
         pytest.warns(WeakLabelWarning, match=f"only {m} of at least three"),
     ):
-        model = SnorkelLabelModel(3, class_balance="uniform", prec_init=0.8).fit(L)
+        model = LabelModel(3, class_balance="uniform", prec_init=0.8).fit(L)
     np.testing.assert_allclose(model.lf_accuracies_[:m], 0.8)
     one_vote = np.full((1, m + 2), -1)
     one_vote[0, 0] = 2
@@ -181,19 +181,19 @@ def test_fewer_than_three_labeling_functions(m):
 def test_one_class_only():
     L = np.array([[0, -1, 0], [-1, -1, -1], [0, 0, -1]])
     with pytest.warns(WeakLabelWarning, match="one class only"):
-        model = SnorkelLabelModel(1).fit(L)
+        model = LabelModel(1).fit(L)
     assert model.predict(L).tolist() == [0, -1, 0]
     np.testing.assert_allclose(model.lf_accuracies_, 1)
     for balance in ("majority", "uniform"):
         with pytest.warns(WeakLabelWarning, match="all votes are for class 0"):
-            model = SnorkelLabelModel(2, class_balance=balance).fit(L)
+            model = LabelModel(2, class_balance=balance).fit(L)
         assert model.predict(L).tolist() == [0, -1, 0]
 
 
 @pytest.mark.parametrize("L", [np.full((3, 4), -1), np.empty((0, 4), dtype=np.int8)])
 def test_no_votes_at_all(L):
     with pytest.warns(WeakLabelWarning, match=f"no labeling function votes on any of the {len(L)} rows"):
-        model = SnorkelLabelModel().fit(L)
+        model = LabelModel().fit(L)
     assert np.isnan(model.lf_accuracies_).all()
     assert model.predict(L).tolist() == [-1] * len(L)
     assert np.isnan(model.predict_proba(L)).all()
@@ -204,13 +204,13 @@ def test_a_diverging_loss_is_tried_again_and_said():
     with pytest.raises(Exception, match="Loss is NaN"):
         fit_snorkel(L, 2, lr=0.1, seed=0)
     with pytest.warns(WeakLabelWarning, match=r"diverged with lr=0.1; trying lr=0.01"):
-        model = SnorkelLabelModel(lr=0.1, class_balance="uniform").fit(L)
+        model = LabelModel(lr=0.1, class_balance="uniform").fit(L)
     assert np.isfinite(model.mu_).all()
     with (
         pytest.warns(WeakLabelWarning, match="diverged"),
         pytest.raises(LabelModelError, match=r"lr=10000 and still with lr=10;.*MajorityVote"),
     ):
-        SnorkelLabelModel(lr=1e4, class_balance="uniform").fit(L)
+        LabelModel(lr=1e4, class_balance="uniform").fit(L)
 
 
 def test_contradicted_unanimous_rows_are_said():
@@ -218,20 +218,18 @@ def test_contradicted_unanimous_rows_are_said():
     with pytest.warns(
         WeakLabelWarning, match=r"contradicts \d+ of the \d+ rows \(\d+%\) on which all votes agree"
     ) as caught:
-        SnorkelLabelModel(class_balance=[0.999, 0.001]).fit(L)
+        LabelModel(class_balance=[0.999, 0.001]).fit(L)
     assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        SnorkelLabelModel(class_balance="majority").fit(L)
+        LabelModel(class_balance="majority").fit(L)
 
 
 def test_class_balance():
     L = np.array([[0, 0, 0], [0, -1, -1], [0, 1, -1], [-1, -1, -1]])
     np.testing.assert_allclose(majority_class_balance(vote_patterns(L), 3), [3.5 / 6, 1.5 / 6, 1 / 6])
-    np.testing.assert_allclose(
-        fit_quietly(SnorkelLabelModel(3, class_balance="majority"), L).p_, [3.5 / 6, 1.5 / 6, 1 / 6]
-    )
-    np.testing.assert_allclose(fit_quietly(SnorkelLabelModel(3, class_balance=None), L).p_, 1 / 3)
+    np.testing.assert_allclose(fit_quietly(LabelModel(3, class_balance="majority"), L).p_, [3.5 / 6, 1.5 / 6, 1 / 6])
+    np.testing.assert_allclose(fit_quietly(LabelModel(3, class_balance=None), L).p_, 1 / 3)
     np.testing.assert_allclose(class_balance_from_gold([2, 2, -1, 0], 3), [2 / 6, 1 / 6, 3 / 6])
     for wrong, message in (
         ("gold", "unknown class_balance 'gold'"),
@@ -240,25 +238,25 @@ def test_class_balance():
         ([0.5, 0.5, 0.5], "sum to 1"),
     ):
         with pytest.raises(LabelModelError, match=message):
-            SnorkelLabelModel(3, class_balance=wrong).fit(L)
+            LabelModel(3, class_balance=wrong).fit(L)
 
 
 def test_wrong_options_are_refused():
     L, _ = draw_votes(50, 4, 2)
     with pytest.raises(LabelModelError, match="prec_init has 2 values for 4"):
-        SnorkelLabelModel(prec_init=[0.5, 0.6]).fit(L)
+        LabelModel(prec_init=[0.5, 0.6]).fit(L)
     with pytest.raises(LabelModelError, match=r"unknown optimizer 'adamw' \(did you mean 'adam"):
-        SnorkelLabelModel(optimizer="adamw").fit(L)
+        LabelModel(optimizer="adamw").fit(L)
     with pytest.raises(LabelModelError, match="unknown lr_scheduler 'cosine'"):
-        SnorkelLabelModel(lr_scheduler="cosine").fit(L)
+        LabelModel(lr_scheduler="cosine").fit(L)
     with pytest.raises(LabelModelError, match="prec_init must be 0 to 1"):
-        SnorkelLabelModel(prec_init=1.5).fit(L)
+        LabelModel(prec_init=1.5).fit(L)
 
 
 @pytest.mark.parametrize("k", [2, 3, 30, 127])
 def test_answers_do_not_hang_on_which_rows_are_taken_together(k, monkeypatch):
     L, _ = draw_votes(300, 8, k)
-    model = fit_quietly(SnorkelLabelModel(k), L)
+    model = fit_quietly(LabelModel(k), L)
     expected = model.predict_proba(L)
     monkeypatch.setattr("weaklabel.label_model.evidence._ROWS_AT_ONCE", 7)
     monkeypatch.setattr("weaklabel.votes.threads.ROWS_A_THREAD", 64)
@@ -272,8 +270,8 @@ def test_answers_do_not_hang_on_which_rows_are_taken_together(k, monkeypatch):
 def test_a_table_without_rows_is_enough_to_fit():
     L, _ = draw_votes(500, 6, 3)
     table = merge_patterns([vote_patterns(L[:200]), vote_patterns(L[200:])])
-    model = SnorkelLabelModel(3, class_balance="majority").fit(table)
-    np.testing.assert_array_equal(model.mu_, SnorkelLabelModel(3, class_balance="majority").fit(L).mu_)
+    model = LabelModel(3, class_balance="majority").fit(table)
+    np.testing.assert_array_equal(model.mu_, LabelModel(3, class_balance="majority").fit(L).mu_)
     with pytest.raises(VoteError, match="does not say which row has which pattern"):
         model.predict_proba(table)
     whole = vote_patterns(L)
@@ -282,7 +280,7 @@ def test_a_table_without_rows_is_enough_to_fit():
 
 def test_many_votes_do_not_underflow():
     L, _ = draw_votes(300, 4, 2)
-    model = SnorkelLabelModel().fit(L)
+    model = LabelModel().fit(L)
     model.mu_, model.lf_accuracies_ = np.tile(model.mu_, (1_000, 1)), np.tile(model.lf_accuracies_, 1_000)
     assert model.predict(np.tile([[0, 0, 0, 0], [1, 1, 1, 1]], 1_000)).tolist() == [0, 1]
 
@@ -293,16 +291,16 @@ def test_snorkels_own_call_with_gold_of_a_development_set_gives_its_parameters(k
     dev = Y[:90][Y[:90] != k - 1].tolist() + [k - 1] * 7
     theirs = RealLabelModel(k, verbose=False)
     theirs.fit(L.astype(np.int64), np.array(dev), n_epochs=150, lr=0.02, seed=5, log_freq=100, progress_bar=False)
-    model = SnorkelLabelModel(k)
+    model = LabelModel(k)
     for ours in (
         model.fit(L, np.array(dev), n_epochs=150, lr=0.02, seed=5, log_freq=100, progress_bar=False),
-        SnorkelLabelModel(k).fit(L_train=L, Y_dev=dev, n_epochs=150, lr=0.02, seed=5),
+        LabelModel(k).fit(L_train=L, Y_dev=dev, n_epochs=150, lr=0.02, seed=5),
     ):
         np.testing.assert_allclose(ours.p_, theirs.p.tolist(), rtol=1e-6)
         np.testing.assert_allclose(ours.mu_, theirs.mu.detach().numpy(), rtol=0, atol=1e-6)
     # Options of a fit are of that fit alone, as in Snorkel.
-    assert model.get_params() == SnorkelLabelModel(k).get_params()
-    np.testing.assert_array_equal(model.fit(L).mu_, SnorkelLabelModel(k).fit(L).mu_)
+    assert model.get_params() == LabelModel(k).get_params()
+    np.testing.assert_array_equal(model.fit(L).mu_, LabelModel(k).fit(L).mu_)
 
 
 def test_class_balance_counts_before_gold_as_in_snorkel():
@@ -311,24 +309,24 @@ def test_class_balance_counts_before_gold_as_in_snorkel():
     theirs = RealLabelModel(2, verbose=False)
     theirs.fit(L.astype(np.int64), Y, class_balance=balance, seed=0, progress_bar=False)
     for ours in (
-        SnorkelLabelModel().fit(L, Y, class_balance=balance),
-        SnorkelLabelModel(class_balance=balance).fit(L, Y),
+        LabelModel().fit(L, Y, class_balance=balance),
+        LabelModel(class_balance=balance).fit(L, Y),
     ):
         np.testing.assert_allclose(ours.mu_, theirs.mu.detach().numpy(), rtol=0, atol=1e-6)
-    assert SnorkelLabelModel(class_balance="uniform").fit(L, [0, 0, 0, 1]).p_.tolist() == [0.5, 0.5]
+    assert LabelModel(class_balance="uniform").fit(L, [0, 0, 0, 1]).p_.tolist() == [0.5, 0.5]
 
 
 def test_what_snorkel_refuses_or_ignores_is_told():
     L, _ = draw_votes(300, 5, 2, seed=1)
     with pytest.warns(WeakLabelWarning, match="Y_dev has no row of class 1") as caught:
-        assert SnorkelLabelModel().fit(L, [0, 0, -1]).p_.tolist() == [0.75, 0.25]
+        assert LabelModel().fit(L, [0, 0, -1]).p_.tolist() == [0.75, 0.25]
     assert caught[0].filename == __file__
     with pytest.raises(LabelModelError, match="none of the 2 labels in Y_dev is gold"):
-        SnorkelLabelModel().fit(L, [-1, -1])
+        LabelModel().fit(L, [-1, -1])
     with pytest.raises(VoteError, match=r"label 2 in row 1 is outside -1\.\.1"):
-        SnorkelLabelModel().fit(L, [0, 2])
+        LabelModel().fit(L, [0, 2])
     with pytest.raises(LabelModelError, match=r"no option 'epochs' \(did you mean 'n_epochs'\?\)"):
-        SnorkelLabelModel().fit(L, epochs=3)
+        LabelModel().fit(L, epochs=3)
     for call in ({}, {"L": L, "L_train": L}):
         with pytest.raises(LabelModelError, match="needs the label matrix once"):
-            SnorkelLabelModel().fit(**call)
+            LabelModel().fit(**call)

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from weaklabel.errors import LabelModelError, WeakLabelWarning
 from weaklabel.label_model import AutoLabelModel, CommitteeLabelModel, TextLabelModel, load_label_model
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
-from weaklabel.label_model.text.teachers import gain
+from weaklabel.label_model.text.training_lfs import gain
 
 FOOD = ["soup", "bread", "cheese", "noodles", "salad", "pancakes", "rice", "stew"]
 SPORT = ["football", "tennis", "swimming", "rowing", "hockey", "boxing", "cycling", "running"]
@@ -68,11 +68,11 @@ def test_rounds_end_where_texts_tell_less_unless_told_to_go_on(corpus, monkeypat
 
     monkeypatch.setattr(CrossFitted, "judge", noted)
     monkeypatch.setattr(
-        "weaklabel.label_model.text.model.choose_teachers", lambda model, L, k: np.ones(L.shape[1], dtype=bool)
+        "weaklabel.label_model.text.model.choose_training_lfs", lambda model, L, k: np.ones(L.shape[1], dtype=bool)
     )
-    for kept_gain, expected in ((0.9, 2), (0.0, 5)):
+    for min_gain_ratio, expected in ((0.9, 2), (0.0, 5)):
         rounds.clear()
-        TextLabelModel(2, n_rounds=5, kept_gain=kept_gain).fit(L, texts)
+        TextLabelModel(2, n_rounds=5, min_gain_ratio=min_gain_ratio).fit(L, texts)
         assert len(rounds) == expected
 
 
@@ -99,15 +99,15 @@ def test_there_and_back(corpus, tmp_path):
         json.loads((tmp_path / "label_model.json").read_text())
         back = load_label_model(tmp_path)
         np.testing.assert_array_equal(back.predict_proba(L, texts), model.predict_proba(L, texts))
-        assert back.why() == model.why()
+        assert back.describe() == model.describe()
 
 
 def test_auto_uses_texts_where_they_tell_something(corpus):
     texts, L, _ = corpus
-    assert "texts" in AutoLabelModel(2).fit(L, texts).why()
+    assert "texts" in AutoLabelModel(2).fit(L, texts).describe()
     same = ["nothing to see here"] * len(L)
     blind = AutoLabelModel(2).fit(L, same)
-    assert blind.why().endswith("texts tell nothing of the labels")
+    assert blind.describe().endswith("texts tell nothing of the labels")
     np.testing.assert_array_equal(blind.predict_proba(L, same), CommitteeLabelModel(2).fit(L).predict_proba(L))
 
 
@@ -119,8 +119,8 @@ def test_wrong_use_is_said(corpus):
         TextLabelModel(2).fit(L, texts[:1])
     with pytest.raises(LabelModelError, match="vote_weight"):
         TextLabelModel(2, vote_weight=2).fit(L, texts)
-    with pytest.raises(LabelModelError, match="kept_gain"):
-        TextLabelModel(2, kept_gain=-1).fit(L, texts)
+    with pytest.raises(LabelModelError, match="min_gain_ratio"):
+        TextLabelModel(2, min_gain_ratio=-1).fit(L, texts)
     with pytest.raises(LabelModelError, match="none of"):
         TextLabelModel(2).fit(np.full_like(L, -1), texts)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from weaklabel.errors import LabelModelError
-from weaklabel.label_model import LabelModel, MajorityVote, validate_label_models
+from weaklabel.label_model import BaseLabelModel, MajorityVote, validate_label_models
 
 
 class Says(MajorityVote):
@@ -50,6 +50,6 @@ def test_wrong_use_is_said():
         validate_label_models([MajorityVote()], L, [0, 1, 1], ["a"])
     with pytest.raises(LabelModelError, match="without gold labels"):
         validate_label_models([MajorityVote()], L, [-1, -1, -1])
-    none: list[LabelModel] = []
+    none: list[BaseLabelModel] = []
     with pytest.raises(LabelModelError, match="without any of them"):
         validate_label_models(none, L, [0, 1, 0])

@@ -9,7 +9,7 @@ from tests.relations import ROWS, write_relations
 from weaklabel.corpus import read_corpus
 from weaklabel.errors import WeakLabelError
 from weaklabel.label_model import AutoLabelModel
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.review import open_review
 
 ENTITIES = ("e1", "e2")
@@ -25,12 +25,12 @@ def corpus(tmp_path):
 
 def test_labels_explanations_and_relabelling_go_by_the_marked_text(corpus, monkeypatch):
     read = []
-    fit, predict = AutoLabelModel._fit_sample, LabelModel.predict
+    fit, predict = AutoLabelModel._fit_sample, BaseLabelModel.predict
     monkeypatch.setattr(
         AutoLabelModel, "_fit_sample", lambda self, *given: read.append(given[1].texts) or fit(self, *given)
     )
     monkeypatch.setattr(
-        LabelModel,
+        BaseLabelModel,
         "predict",
         lambda self, *given, **named: read.append(named.get("texts")) or predict(self, *given, **named),
     )

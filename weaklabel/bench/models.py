@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.errors import ConfigError, nearest
-from weaklabel.label_model import LABEL_MODELS, LabelModel, TextLabelModel
+from weaklabel.label_model import LABEL_MODELS, BaseLabelModel, TextLabelModel
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
@@ -47,7 +47,7 @@ def new_label_model(
     seed: int,
     class_balance: NDArray[np.float64] | None = None,
     max_length: int | None = None,
-) -> LabelModel:
+) -> BaseLabelModel:
     """Make a label model with its defaults; what else is given goes to one that takes it. Ties are never abstained."""
     model = LABEL_MODELS[name](k, seed=seed, tie_break_policy="random")
     if class_balance is not None and "class_balance" in model.get_params():
@@ -57,11 +57,13 @@ def new_label_model(
     return model
 
 
-def other_ways(name: str, model: LabelModel) -> list[LabelModel]:
+def other_ways(name: str, model: BaseLabelModel) -> list[BaseLabelModel]:
     """Return what gold of valid may choose in the place of a label model that reads texts: other ways of reading them."""
     votes = {key: model.get_params()[key] for key in ("cardinality", "class_balance", "tie_break_policy", "seed")}
     params = votes | {key: model.get_params()[key] for key in ("encoder", "max_length")}
-    ways: list[LabelModel] = [TextLabelModel(**params, n_rounds=rounds, kept_gain=0.0) for rounds in (1, 2, 3, 6)]
+    ways: list[BaseLabelModel] = [
+        TextLabelModel(**params, n_rounds=rounds, min_gain_ratio=0.0) for rounds in (1, 2, 3, 6)
+    ]
     votes_alone = LABEL_MODELS["committee"](**votes)
     return [*ways, votes_alone] if name == "auto" else ways
 

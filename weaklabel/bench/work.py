@@ -20,7 +20,7 @@ from weaklabel.bench.outcome import Arrays, Outcome, read_predictions, write_out
 from weaklabel.bench.split import BenchSet, Split
 from weaklabel.classifier.continued import fit_weak_then_clean
 from weaklabel.errors import LabelModelError, WeakLabelError
-from weaklabel.label_model import LabelModel, class_balance_from_gold, validate_label_models
+from weaklabel.label_model import BaseLabelModel, class_balance_from_gold, validate_label_models
 from weaklabel.labels import ABSTAIN, Labels, Probs, labels_of
 from weaklabel.support.files import write_text
 from weaklabel.support.warn import kept_warnings
@@ -95,11 +95,11 @@ def _label_model(cell: Cell, bench_set: BenchSet, clock: Clock) -> tuple[Arrays,
     preds, probs = _filled(preds, probs, train_preds, train_probs)
     valid_preds, _ = _filled(*predict(valid), train_preds, train_probs)
     arrays: Arrays = {"preds": preds, "probs": probs, "valid_preds": valid_preds, "train_probs": train_probs}
-    why = model.why()
+    why = model.describe()
     return arrays, coverage, f"{why}{chosen_by}" if why else None
 
 
-def _choose(name: str, model: LabelModel, bench_set: BenchSet) -> tuple[LabelModel, str]:
+def _choose(name: str, model: BaseLabelModel, bench_set: BenchSet) -> tuple[BaseLabelModel, str]:
     """Take what labels the rows of valid best of all ways that a label model can be used; say how many there were."""
     train, valid = bench_set.train, bench_set.valid
     if train.texts is None or not model.uses_texts:

@@ -80,7 +80,7 @@ def write_page(
         n_rejects=len(corpus.rejects),
         labels=lfs.labels,
         lf_summary=LFAnalysis(votes).lf_summary(None if gold is None else gold.Y, model.lf_accuracies_),
-        label_model={"name": type(model).__name__, "why": model.why(votes.lf_names), **model.get_params()},
+        label_model={"name": type(model).__name__, "why": model.describe(votes.lf_names), **model.get_params()},
         scores=scores,
         problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
         warnings=warnings,

@@ -17,7 +17,7 @@ from weaklabel.cli.reading import DEFAULTS, Reading
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Batch, Corpus
-    from weaklabel.label_model import LabelModel
+    from weaklabel.label_model import BaseLabelModel
     from weaklabel.lf.packs import LFCollection
     from weaklabel.lf.reasons import Reason
     from weaklabel.votes import Votes
@@ -107,13 +107,13 @@ class Voted:
     corpus: Corpus
     lfs: LFCollection
     votes: Votes
-    model: LabelModel
+    model: BaseLabelModel
     reads_texts: bool
 
     @property
     def why(self) -> str:
         """What the label model is, in a line."""
-        return self.model.why(self.votes.lf_names) or type(self.model).__name__
+        return self.model.describe(self.votes.lf_names) or type(self.model).__name__
 
 
 def _refuse_settings(context: typer.Context) -> None:

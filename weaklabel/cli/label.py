@@ -109,7 +109,7 @@ def _summary(found: Labelling, out: str | None) -> dict[str, Any]:
         "rejects": found.rejects,
         "labels": dict(found.labels),
         "unlabelled": found.rows - sum(found.labels.values()),
-        "label_model": found.model.why(),
+        "label_model": found.model.describe(),
         "lf_errors": {name: problems.count for name, problems in found.problems.items()},
         "rows_voted_before": found.known_rows,
         "out": out,

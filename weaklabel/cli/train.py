@@ -149,7 +149,7 @@ def train(
         "rows": len(labelled.preds),
         "rejects": len(rows.rejects),
         "covered": int((labelled.votes.L >= 0).any(axis=1).sum()),
-        "label_model": labelled.model.why(labelled.votes.lf_names) or label_model,
+        "label_model": labelled.model.describe(labelled.votes.lf_names) or label_model,
         "decided": None if Y is None else int((Y >= 0).sum()),
         "classifier": classifier,
         "model": str(out),

@@ -8,7 +8,7 @@ import numpy as np
 
 from weaklabel.explain.baseline import answering, baseline
 from weaklabel.explain.shapley import MOST_EXACT, Coalitions, Floats, all_coalitions, shapley_values
-from weaklabel.label_model import LabelModel
+from weaklabel.label_model import BaseLabelModel
 from weaklabel.labels import ABSTAIN, Labels, VoteArray
 
 CLIP = 1e-12
@@ -44,7 +44,7 @@ class Answers:
         Class probabilities, all NaN where nothing speaks for the row. Shape: [k].
     """
 
-    def __init__(self, model: LabelModel, votes: VoteArray, text: str | None) -> None:
+    def __init__(self, model: BaseLabelModel, votes: VoteArray, text: str | None) -> None:
         self.model = model
         self.votes = votes
         self.voters = np.flatnonzero(votes != ABSTAIN)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.label_model import AutoLabelModel, CommitteeLabelModel, LabelModel, TextLabelModel
+from weaklabel.label_model import AutoLabelModel, BaseLabelModel, CommitteeLabelModel, TextLabelModel
 
 Floats = NDArray[np.float64]
 
 
-def answering(model: LabelModel, with_text: bool) -> LabelModel:
+def answering(model: BaseLabelModel, with_text: bool) -> BaseLabelModel:
     """Return the label model that gives the answers: that which `AutoLabelModel` chose, or `TextLabelModel` asks."""
     if isinstance(model, AutoLabelModel):
         return answering(model.chosen_, with_text)
@@ -38,14 +38,14 @@ class Baseline:
     silence: Floats
 
 
-def baseline(model: LabelModel) -> Baseline:
+def baseline(model: BaseLabelModel) -> Baseline:
     """Find the baseline of a fitted label model; one without a formula for silence holds all classes equally likely."""
     model = answering(model, with_text=False)
     if isinstance(model, CommitteeLabelModel):
         members = [baseline(member) for member in model.members_]
         balances, silences = [found.balance for found in members], [found.silence for found in members]
         return Baseline(np.mean(balances, axis=0), np.mean(silences, axis=0))
-    probs = model.silence()
+    probs = model.abstain_proba()
     silence = probs if np.isfinite(probs).all() else np.full(model.cardinality, 1 / model.cardinality)
     # Whoever has no such attribute takes silence for no evidence, and so answers it with the class balance.
     return Baseline(np.asarray(getattr(model, "class_balance_", silence), dtype=np.float64), silence)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from weaklabel.errors import VoteError, nearest, visible
-from weaklabel.label_model import LabelModel
+from weaklabel.label_model import BaseLabelModel
 from weaklabel.labels import ABSTAIN, Labels
 from weaklabel.lf.reasons import Reason
 from weaklabel.support.html_table import html_table
@@ -114,7 +114,7 @@ class LFExplanation:
 
 
 def explain_lf(
-    model: LabelModel,
+    model: BaseLabelModel,
     votes: Votes,
     lf: str,
     *,

@@ -14,7 +14,7 @@ from weaklabel.errors import VoteError, visible
 from weaklabel.explain.answers import Answers, all_but, log_odds
 from weaklabel.explain.bars import bars
 from weaklabel.explain.shapley import MOST_EXACT
-from weaklabel.label_model import LabelModel
+from weaklabel.label_model import BaseLabelModel
 from weaklabel.labels import VoteArray, check_L
 from weaklabel.lf.reasons import Reason
 from weaklabel.support.html_table import html_table
@@ -135,7 +135,7 @@ class RowExplanation:
 
 
 def explain_row(
-    model: LabelModel,
+    model: BaseLabelModel,
     votes_of_row: VoteArray,
     text: str | None,
     lf_names: Sequence[str],
@@ -148,7 +148,7 @@ def explain_row(
     what it holds of a row before it hears any vote: its class balance. Each vote gets its Shapley value: what it adds,
     in the place of an abstain, to the votes before it, in the mean over all orders of them (see
     `weaklabel.explain.shapley`). So the parts add up to the log-odds with every label model, and where it adds up
-    evidence itself, as `DawidSkene` and `SnorkelLabelModel` do of two classes, they are its own weights.
+    evidence itself, as `DawidSkene` and `LabelModel` do of two classes, they are its own weights.
 
     Where the label model takes an abstain for evidence, what it holds of a row on which all abstain is not its class
     balance; the difference is the part "silence". Where it reads the text, what that tells is the part "text".

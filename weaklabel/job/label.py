@@ -32,7 +32,7 @@ from weaklabel.votes.budget import ErrorBudget
 from weaklabel.votes.patterns import merge_patterns
 
 if TYPE_CHECKING:
-    from weaklabel.label_model import LabelModel
+    from weaklabel.label_model import BaseLabelModel
 
 TABLES_AT_ONCE = 32
 """Pattern tables of parts that are kept before they are merged."""
@@ -66,7 +66,7 @@ class Labelling:
     labels: Mapping[str, int]
     problems: Mapping[str, Problems]
     patterns: VotePatterns
-    model: LabelModel
+    model: BaseLabelModel
     rejects_file: Path | None = None
 
 
@@ -206,7 +206,7 @@ def _count(found: Iterator[PartSummary], n_lfs: int, budget: ErrorBudget, job: L
     return _Counted(parts, merge_patterns(tables) if tables else none, budget.problems, n_rejects, known_rows)
 
 
-def _fitted(unfitted: LabelModel, job: LabelJob, patterns: VotePatterns) -> LabelModel:
+def _fitted(unfitted: BaseLabelModel, job: LabelJob, patterns: VotePatterns) -> BaseLabelModel:
     """Fit to all votes, and to a sample of the texts where texts are read."""
     if not job.options.reads_texts:
         with stage("label model"):
@@ -220,7 +220,7 @@ def _fitted(unfitted: LabelModel, job: LabelJob, patterns: VotePatterns) -> Labe
         return unfitted.fit_sample(patterns, sampler.sample())
 
 
-def _label_counts(job: LabelJob, model: LabelModel, counted: _Counted, written: bool) -> list[int]:
+def _label_counts(job: LabelJob, model: BaseLabelModel, counted: _Counted, written: bool) -> list[int]:
     """Return how many rows each class gets. Length: k."""
     k = len(job.lfs.labels)
     if not job.options.reads_texts:

@@ -29,7 +29,7 @@ from weaklabel.votes.patterns import take_rows
 from weaklabel.votes.voter import Voter
 
 if TYPE_CHECKING:
-    from weaklabel.label_model import LabelModel
+    from weaklabel.label_model import BaseLabelModel
     from weaklabel.label_model.text.sample import TextSampler
 
 
@@ -147,7 +147,7 @@ class LabelJob:
         self.corpus_id = corpus_id
         self.store = VoteStore(folder, corpus_id, earlier)
         self.output = Output(corpus, out, folder, tag, options.safe)
-        self.model: LabelModel | None = None
+        self.model: BaseLabelModel | None = None
         self.stage = Stage("voting", unit="rows")
         self._voters: dict[tuple[int, ...], Voter] = {}
 
@@ -171,12 +171,12 @@ class LabelJob:
             "has_model": self.model is not None,
         }
 
-    def save_model(self, model: LabelModel) -> None:
+    def save_model(self, model: BaseLabelModel) -> None:
         """Keep the fitted label model, for this process and all others."""
         model.save(self._model_path)
         self.model = model
 
-    def load_model(self) -> LabelModel | None:
+    def load_model(self) -> BaseLabelModel | None:
         """Take the label model that another process of this job kept, or an earlier run of it; None where none did."""
         from weaklabel.label_model.named import load_label_model
 

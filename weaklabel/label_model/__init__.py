@@ -2,7 +2,7 @@
 
 from weaklabel.label_model.auto import AutoLabelModel
 from weaklabel.label_model.balance import class_balance_from_gold, majority_class_balance
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.dependencies import find_dependencies
@@ -10,7 +10,7 @@ from weaklabel.label_model.hyper.model import HyperLabelModel
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.named import LABEL_MODELS, load_label_model
 from weaklabel.label_model.preds import filter_unlabeled_dataframe, preds_to_probs, probs_to_preds
-from weaklabel.label_model.snorkel import SnorkelLabelModel
+from weaklabel.label_model.snorkel import LabelModel
 from weaklabel.label_model.structured.model import StructuredLabelModel
 from weaklabel.label_model.text.model import TextLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
@@ -20,12 +20,12 @@ from weaklabel.label_model.weighted import WeightedMajorityVote
 __all__ = [
     "LABEL_MODELS",
     "AutoLabelModel",
+    "BaseLabelModel",
     "CommitteeLabelModel",
     "DawidSkene",
     "HyperLabelModel",
     "LabelModel",
     "MajorityVote",
-    "SnorkelLabelModel",
     "StructuredLabelModel",
     "TextLabelModel",
     "TripletLabelModel",

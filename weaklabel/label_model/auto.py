@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.budget import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.saving import restore
@@ -42,11 +42,11 @@ class AutoLabelModel(TextReader):
         default that of ``Y_dev`` where `fit` is given it, and otherwise learned; see `TextLabelModel` and
         `CommitteeLabelModel`.
     tie_break_policy, seed
-        See `LabelModel`.
+        See `BaseLabelModel`.
 
     Attributes
     ----------
-    chosen_ : LabelModel
+    chosen_ : BaseLabelModel
         The fitted model that answers.
     lf_accuracies_ : array
         Estimated share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
@@ -58,7 +58,7 @@ class AutoLabelModel(TextReader):
     [0, 1, 0, 1, 0, -1]
     """
 
-    chosen_: LabelModel
+    chosen_: BaseLabelModel
 
     def __init__(
         self,
@@ -100,12 +100,12 @@ class AutoLabelModel(TextReader):
             assert isinstance(model.votes_, CommitteeLabelModel)
             self._choose(model.votes_, "; texts tell nothing of the labels")
 
-    def why(self, lf_names: Sequence[str] | None = None) -> str:
-        """Return the choice and its reason, in one line; see `LabelModel.why`."""
+    def describe(self, lf_names: Sequence[str] | None = None) -> str:
+        """Return the choice and its reason, in one line; see `BaseLabelModel.describe`."""
         self._check_fitted()
-        return f"{self.chosen_.why(lf_names)}{self._note}"
+        return f"{self.chosen_.describe(lf_names)}{self._note}"
 
-    def _choose(self, chosen: LabelModel, note: str = "") -> None:
+    def _choose(self, chosen: BaseLabelModel, note: str = "") -> None:
         self.chosen_, self._note, self.lf_accuracies_ = chosen, note, chosen.lf_accuracies_
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:

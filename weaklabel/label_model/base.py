@@ -35,7 +35,7 @@ _TRIED_CLASSES = 8
 """Classes for which a model that was read from a file answers a row, to see that it can."""
 
 
-class LabelModel(HasParams, ABC):
+class BaseLabelModel(HasParams, ABC):
     """A label model: turns the votes of labeling functions into class probabilities.
 
     A subclass sets ``_fitted`` to the names of its fitted attributes, fits on patterns in ``_fit``, and gives
@@ -316,7 +316,7 @@ class LabelModel(HasParams, ABC):
         found = evaluate(Y, preds, probs=probs, labels=labels, abstain=abstain, intervals=0)
         return found.accuracy if metrics is None else {name: getattr(found, own) for name, own in names.items()}
 
-    def silence(self) -> NDArray[np.float64]:
+    def abstain_proba(self) -> NDArray[np.float64]:
         """Return what the model's formula makes of a row on which everybody abstains; not finite where it has no answer.
 
         `predict_proba` answers such a row with NaN, for nobody spoke. But where an abstain is evidence, this is what each
@@ -326,7 +326,7 @@ class LabelModel(HasParams, ABC):
         m = len(getattr(self, "lf_accuracies_", [0]))
         return self._predict_patterns(np.full((1, m), ABSTAIN, dtype=np.int8))[0]
 
-    def why(self, lf_names: Sequence[str] | None = None) -> str | None:
+    def describe(self, lf_names: Sequence[str] | None = None) -> str | None:
         """Return in one line what the fitted model rests on and why, where it chooses; None where there is no choice.
 
         Parameters

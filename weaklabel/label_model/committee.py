@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.budget import BUDGET, fits, gib
 from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.dependencies import find_dependencies
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.saving import restore
-from weaklabel.label_model.snorkel import SnorkelLabelModel
+from weaklabel.label_model.snorkel import LabelModel
 from weaklabel.label_model.structured.model import StructuredLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.voting import voting_lfs
@@ -29,7 +29,7 @@ MOST_MISFIT = 1.5
 those of texts and census data start at 1.9 (7 sets)."""
 
 
-class CommitteeLabelModel(LabelModel):
+class CommitteeLabelModel(BaseLabelModel):
     """The mean of several label models, or where the votes allow it the one that is then the best.
 
     Where votes are made as `StructuredLabelModel` has it (independent given the class, but for copies and rows that are hard
@@ -49,11 +49,11 @@ class CommitteeLabelModel(LabelModel):
         P(Y), for members that take one: one share a class, ``"uniform"``, or ``"majority"``: as majority vote labels the
         rows. By default that of ``Y_dev`` where `fit` is given it, and otherwise each member has its own way.
     tie_break_policy, seed
-        See `LabelModel`.
+        See `BaseLabelModel`.
 
     Attributes
     ----------
-    members_ : tuple of LabelModel
+    members_ : tuple of BaseLabelModel
         The fitted models that speak.
     misfit_ : float
         Of the full model, see `misfit`: about 1 or less where it is true; infinite where too few votes meet to tell.
@@ -69,11 +69,11 @@ class CommitteeLabelModel(LabelModel):
     >>> model = CommitteeLabelModel().fit(L)
     >>> model.predict(L).tolist()
     [0, 1, 0, 1, 0, -1]
-    >>> model.why()
+    >>> model.describe()
     'mean of 8 label models: too few votes meet to tell how they are made'
     """
 
-    members_: tuple[LabelModel, ...]
+    members_: tuple[BaseLabelModel, ...]
     misfit_: float
     left_out_: tuple[str, ...]
 
@@ -98,19 +98,19 @@ class CommitteeLabelModel(LabelModel):
             self.members_ = (full,) if self.misfit_ < MOST_MISFIT else self._all(found)
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
-    def why(self, lf_names: Sequence[str] | None = None) -> str:
-        """Return the choice and its reason, in one line; see `LabelModel.why`."""
+    def describe(self, lf_names: Sequence[str] | None = None) -> str:
+        """Return the choice and its reason, in one line; see `BaseLabelModel.describe`."""
         self._check_fitted()
         return _reason(self.misfit_, self.members_, self.left_out_)
 
-    def _all(self, found: VotePatterns) -> tuple[LabelModel, ...]:
+    def _all(self, found: VotePatterns) -> tuple[BaseLabelModel, ...]:
         k, balance = self.cardinality, self.class_balance
         models = (
             _full_model(k, balance),
             MajorityVote(k),
             WeightedMajorityVote(k),
             TripletLabelModel(k, class_balance="uniform" if balance is None else balance),
-            SnorkelLabelModel(k, class_balance=balance, seed=self.seed),
+            LabelModel(k, class_balance=balance, seed=self.seed),
             DawidSkene(k, class_balance=balance),
         )
         with stage("fitting members", len(models) + 2, "label models") as told:
@@ -121,7 +121,7 @@ class CommitteeLabelModel(LabelModel):
             discounted = DawidSkene(k, lf_weights=weights, class_balance=balance), _full_model(k, balance, weights)
             return (*fitted, *(_fitted(model, found, told) for model in discounted))
 
-    def _affords(self, model: LabelModel, found: VotePatterns) -> bool:
+    def _affords(self, model: BaseLabelModel, found: VotePatterns) -> bool:
         """Say whether a model can be asked, and note it where it cannot."""
         if fits(model.bytes_needed(found)):
             return True
@@ -149,14 +149,14 @@ class CommitteeLabelModel(LabelModel):
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
 
-def _fitted(model: LabelModel, found: VotePatterns, told: Stage) -> LabelModel:
+def _fitted(model: BaseLabelModel, found: VotePatterns, told: Stage) -> BaseLabelModel:
     told.note = type(model).__name__
     model.fit(found)
     told.advance()
     return model
 
 
-def _mean(members: Sequence[LabelModel], patterns: VoteArray) -> Probs:
+def _mean(members: Sequence[BaseLabelModel], patterns: VoteArray) -> Probs:
     probs = members[0].predict_proba(patterns)
     for member in members[1:]:
         probs += member.predict_proba(patterns)
@@ -182,7 +182,7 @@ def _full_model(
     )
 
 
-def _reason(found: float, members: Sequence[LabelModel], left_out: Sequence[str]) -> str:
+def _reason(found: float, members: Sequence[BaseLabelModel], left_out: Sequence[str]) -> str:
     if found < MOST_MISFIT:
         return (
             "the full model, with copies and hard rows: votes meet as often as they should if it is true "

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.balance import find_class_balance
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.budget import numbers_of_rows, rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence, softmax, vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_shares
@@ -39,7 +39,7 @@ _FEW = 1 << 14
 """Patterns for which sums of evidence are not worth tables of them."""
 
 
-class DawidSkene(LabelModel):
+class DawidSkene(BaseLabelModel):
     r"""Classes as hidden causes of votes, found by expectation and maximisation (EM), with a prior on accuracies.
 
     Each labeling function has a table of P(vote | class); votes are taken to be independent given the class. EM starts
@@ -72,7 +72,7 @@ class DawidSkene(LabelModel):
         How far each labeling function's votes are evidence of their own, 0 to 1: less for those that repeat others. By
         default 1. Shape: [m].
     tie_break_policy, seed
-        See `LabelModel`.
+        See `BaseLabelModel`.
 
     Attributes
     ----------

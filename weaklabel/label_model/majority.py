@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.budget import in_blocks
 from weaklabel.label_model.evidence import count_by_class
 from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
@@ -16,7 +16,7 @@ from weaklabel.votes.threads import in_threads
 Floats = NDArray[np.float64]
 
 
-class MajorityVote(LabelModel):
+class MajorityVote(BaseLabelModel):
     """The class with the most votes; classes that tie share the probability.
 
     It predicts without having been fitted, too: fitting only finds ``lf_accuracies_``.
@@ -24,7 +24,7 @@ class MajorityVote(LabelModel):
     Parameters
     ----------
     cardinality, tie_break_policy, seed
-        See `LabelModel`.
+        See `BaseLabelModel`.
 
     Attributes
     ----------

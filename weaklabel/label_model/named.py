@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 
 from weaklabel.label_model.auto import AutoLabelModel
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.hyper.model import HyperLabelModel
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.saving import read_model
-from weaklabel.label_model.snorkel import SnorkelLabelModel
+from weaklabel.label_model.snorkel import LabelModel
 from weaklabel.label_model.structured.model import StructuredLabelModel
 from weaklabel.label_model.text.model import TextLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.weighted import WeightedMajorityVote
 
-LABEL_MODELS: dict[str, type[LabelModel]] = {
+LABEL_MODELS: dict[str, type[BaseLabelModel]] = {
     "auto": AutoLabelModel,
     "majority": MajorityVote,
     "weighted": WeightedMajorityVote,
-    "snorkel": SnorkelLabelModel,
+    "snorkel": LabelModel,
     "dawid-skene": DawidSkene,
     "triplets": TripletLabelModel,
     "structured": StructuredLabelModel,
@@ -32,8 +32,8 @@ LABEL_MODELS: dict[str, type[LabelModel]] = {
 """As they are called on the command line and in project files."""
 
 
-def load_label_model(path: str | os.PathLike[str]) -> LabelModel:
-    """Read a label model that `LabelModel.save` wrote.
+def load_label_model(path: str | os.PathLike[str]) -> BaseLabelModel:
+    """Read a label model that `BaseLabelModel.save` wrote.
 
     Parameters
     ----------

@@ -15,12 +15,12 @@ from weaklabel.support.files import write_json
 from weaklabel.support.params import checked_params
 
 if TYPE_CHECKING:
-    from weaklabel.label_model.base import LabelModel
+    from weaklabel.label_model.base import BaseLabelModel
 
 FORMAT = "weaklabel label model 1"
 FILE_NAME = "label_model.json"
 
-MODELS: dict[str, type[LabelModel]] = {}
+MODELS: dict[str, type[BaseLabelModel]] = {}
 """Label models by the name of their class; each is entered where it is defined."""
 
 _FAULTS = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError, WeakLabelError)
@@ -32,7 +32,7 @@ def write_model(path: str | os.PathLike[str], saved: dict[str, Any]) -> None:
     write_json(_file(path), {"format": FORMAT, **saved})
 
 
-def read_model(path: str | os.PathLike[str]) -> LabelModel:
+def read_model(path: str | os.PathLike[str]) -> BaseLabelModel:
     """Read and check the fitted model that `write_model` wrote.
 
     Raises
@@ -78,8 +78,8 @@ def _file(path: str | os.PathLike[str]) -> Path:
     return path if path.suffix == ".json" else path / FILE_NAME
 
 
-def restore(saved: Any) -> LabelModel:
-    """Make the fitted model that `LabelModel.to_saved` was given, and check that it is whole.
+def restore(saved: Any) -> BaseLabelModel:
+    """Make the fitted model that `BaseLabelModel.to_saved` was given, and check that it is whole.
 
     Raises
     ------

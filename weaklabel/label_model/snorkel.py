@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError, nearest
 from weaklabel.label_model.balance import find_class_balance
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.given import texts_and_gold
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.snorkel_fit import LR_FACTORS, STEPS, LossDivergedError, train_snorkel
@@ -28,7 +28,7 @@ RETRIES = 3
 """How often a fit whose loss diverges is tried again, each time with a tenth of the learning rate."""
 
 
-class SnorkelLabelModel(LabelModel):
+class LabelModel(BaseLabelModel):
     r"""Snorkel's label model: learns how accurate each labeling function is from how they agree and differ.
 
     Its parameters are those of `snorkel.labeling.model.LabelModel` on the same votes, seed and options, but for
@@ -64,7 +64,7 @@ class SnorkelLabelModel(LabelModel):
     count_silent_rows
         Whether rows without any vote count among the n rows, as they do in Snorkel.
     tie_break_policy, seed
-        See `LabelModel`.
+        See `BaseLabelModel`.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ class SnorkelLabelModel(LabelModel):
         Parameters
         ----------
         L, L_train
-            Votes, by either name; see `LabelModel.fit`. Shape: [n, m].
+            Votes, by either name; see `BaseLabelModel.fit`. Shape: [n, m].
         Y_dev
             Gold labels of any rows, for the class balance where none is given. Any length.
         class_balance
@@ -139,7 +139,7 @@ class SnorkelLabelModel(LabelModel):
         progress_bar, log_freq
             Taken and without effect: a fit shows nothing.
         texts
-            Taken and without effect; see `LabelModel.fit`.
+            Taken and without effect; see `BaseLabelModel.fit`.
         options
             Other parameters for this fit: ``n_epochs``, ``lr``, ``l2``, ``optimizer``, ``lr_scheduler``, ``prec_init``,
             ``mu_eps`` or ``seed``. The next fit has those of the model again.
@@ -147,9 +147,9 @@ class SnorkelLabelModel(LabelModel):
         Raises
         ------
         VoteError
-            As `LabelModel.fit`.
+            As `BaseLabelModel.fit`.
         LabelModelError
-            As `LabelModel.fit`; or there are no votes or two of them, or an option is not one of these.
+            As `BaseLabelModel.fit`; or there are no votes or two of them, or an option is not one of these.
         """
         votes = L_train if L is None else L
         if votes is None or not (L is None or L_train is None):
@@ -157,7 +157,7 @@ class SnorkelLabelModel(LabelModel):
         unknown = next((name for name in options if name not in _FIT_OPTIONS), None)
         if unknown is not None:
             raise LabelModelError(
-                f"SnorkelLabelModel.fit has no option '{unknown}'{nearest(unknown, _FIT_OPTIONS)}; "
+                f"LabelModel.fit has no option '{unknown}'{nearest(unknown, _FIT_OPTIONS)}; "
                 f"options are {', '.join(_FIT_OPTIONS)}"
             )
         texts, gold = texts_and_gold(Y_dev, texts)

@@ -51,7 +51,7 @@ def train_snorkel(
     class_balance
         Shape: [k].
     n_epochs, lr, l2, optimizer, lr_scheduler, seed
-        See `SnorkelLabelModel`.
+        See `LabelModel`.
     precisions
         Accuracy that is assumed of each labeling function at the start. Shape: [m].
     mu_eps

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.balance import find_class_balance
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.budget import numbers_of_rows
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.prior import check_prior
@@ -25,7 +25,7 @@ _MARGIN = 1e-3
 """How far from 0 and 1 a precision is kept."""
 
 
-class TripletLabelModel(LabelModel):
+class TripletLabelModel(BaseLabelModel):
     r"""FlyingSquid's method of triplets: closed-form precisions, no training.
 
     Given the class, labeling functions are taken to be independent. Then what a vote has to do with the class follows
@@ -48,7 +48,7 @@ class TripletLabelModel(LabelModel):
     class_balance
         P(Y): ``"estimated"``: the mean of what the model answers under a uniform balance, which is between that and the
         truth, and safe where votes for some classes are few; or ``"majority"``, ``"uniform"`` or one share a class, as
-        in `SnorkelLabelModel`. Where classes are far from balanced, give their shares. By default that of ``Y_dev`` where
+        in `LabelModel`. Where classes are far from balanced, give their shares. By default that of ``Y_dev`` where
         `fit` is given it, and otherwise estimated.
     prior_accuracy
         Accuracy that is assumed of a labeling function beforehand; above 1/k, below 1. A vote has the precision that
@@ -57,7 +57,7 @@ class TripletLabelModel(LabelModel):
         Strength of the pull to that: votes that are added to those for a class, and the share of weight that they keep
         where votes are ever so many, 0 to below 1.
     tie_break_policy, seed
-        See `LabelModel`.
+        See `BaseLabelModel`.
 
     Attributes
     ----------

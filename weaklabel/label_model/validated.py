@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.labels import ABSTAIN, Labels
 
 
@@ -30,17 +30,17 @@ class Validated:
         Of each.
     """
 
-    models: tuple[LabelModel, ...]
+    models: tuple[BaseLabelModel, ...]
     scores: tuple[float, ...]
 
     @property
-    def best(self) -> LabelModel:
+    def best(self) -> BaseLabelModel:
         """The model of the highest score; of several the first."""
         return self.models[int(np.argmax(self.scores))]
 
 
 def validate_label_models(
-    models: Sequence[LabelModel],
+    models: Sequence[BaseLabelModel],
     L: ArrayLike,
     gold: ArrayLike,
     texts: Sequence[str] | None = None,
@@ -66,9 +66,9 @@ def validate_label_models(
     Raises
     ------
     LabelModelError
-        There is no model or no row with gold; lengths differ; or as `LabelModel.predict`.
+        There is no model or no row with gold; lengths differ; or as `BaseLabelModel.predict`.
     VoteError
-        As `LabelModel.predict`.
+        As `BaseLabelModel.predict`.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.evidence import probs_by_evidence, probs_by_weights, softmax, votes_cast
 from weaklabel.label_model.prior import check_prior
 from weaklabel.label_model.voting import voting_lfs
@@ -29,7 +29,7 @@ _MARGIN = 0.02
 """How far from 0 and 1 an agreement is kept."""
 
 
-class WeightedMajorityVote(LabelModel):
+class WeightedMajorityVote(BaseLabelModel):
     r"""Majority vote with weights: log odds of how often a labeling function agrees with all others together.
 
     As in Wawa, votes are added up, each labeling function is compared with the result, and weighs by it in the next
@@ -57,7 +57,7 @@ class WeightedMajorityVote(LabelModel):
     n_rounds
         Rounds of weighing.
     tie_break_policy, seed
-        See `LabelModel`.
+        See `BaseLabelModel`.
 
     Attributes
     ----------

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from weaklabel.classifier import Classifier
-    from weaklabel.label_model import LabelModel
+    from weaklabel.label_model import BaseLabelModel
 
 MANIFEST = "manifest.json"
 RESULTS = frozenset(
@@ -119,7 +119,7 @@ class RunFolder:
         self.timings[step] = round(time.perf_counter() - started, 3)
         say(f"{step}: {self.timings[step]:.1f} s")
 
-    def save_labels(self, votes: Votes, model: LabelModel, preds: Labels, probs: Probs) -> None:
+    def save_labels(self, votes: Votes, model: BaseLabelModel, preds: Labels, probs: Probs) -> None:
         """Write the labelled corpus, the votes, the label model, and what could not be read."""
         prefix = free_prefix(self.corpus, self.lfs.labels)
         labelled = self._file("labelled.csv", f"the corpus with its labels, in the column {prefix}label")
@@ -142,7 +142,7 @@ class RunFolder:
     def finish(
         self,
         votes: Votes,
-        model: LabelModel,
+        model: BaseLabelModel,
         classifiers: dict[str, Classifier],
         summary: pd.DataFrame,
         preds: Labels,
@@ -186,7 +186,7 @@ class RunFolder:
         return path
 
     def _summary(
-        self, votes: Votes, model: LabelModel, summary: pd.DataFrame, preds: Labels, scores: dict[str, Scores]
+        self, votes: Votes, model: BaseLabelModel, summary: pd.DataFrame, preds: Labels, scores: dict[str, Scores]
     ) -> RunSummary:
         counts = {name: int((preds == number).sum()) for number, name in enumerate(self.lfs.labels)}
         return RunSummary(
@@ -197,7 +197,11 @@ class RunFolder:
             labels=self.lfs.labels,
             lf_summary=summary,
             label_counts=counts | {"(no label)": int((preds < 0).sum())},
-            label_model={"name": self.project.label_model.name, "why": model.why(votes.lf_names), **model.get_params()},
+            label_model={
+                "name": self.project.label_model.name,
+                "why": model.describe(votes.lf_names),
+                **model.get_params(),
+            },
             scores=scores,
             problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
             warnings=self.warnings,
@@ -207,14 +211,14 @@ class RunFolder:
             versions=versions(PACKAGES),
         )
 
-    def _manifest(self, votes: Votes, model: LabelModel, classifiers: dict[str, Classifier]) -> dict[str, Any]:
+    def _manifest(self, votes: Votes, model: BaseLabelModel, classifiers: dict[str, Classifier]) -> dict[str, Any]:
         packs = {origin for origin in self.lfs.origins if Path(origin).is_file()}
         return {
             "title": self.project.title,
             "settings": self.project.model_dump(mode="json"),
             "label_model": {
                 "class": type(model).__name__,
-                "why": model.why(votes.lf_names),
+                "why": model.describe(votes.lf_names),
                 **_plain(model.get_params()),
             },
             "classifiers": {name: _plain(classifier.get_params()) for name, classifier in classifiers.items()},

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from weaklabel.classifier import Classifier
-    from weaklabel.label_model import LabelModel
+    from weaklabel.label_model import BaseLabelModel
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def read_gold(project: Project, path: Path) -> Corpus:
     return read_corpus(path, hide=[project.gold.column], **project.corpus.reading() | {"limit": None})
 
 
-def stage_predictions(rows: GoldRows, model: LabelModel, classifiers: dict[str, Classifier]) -> dict[str, Stage]:
+def stage_predictions(rows: GoldRows, model: BaseLabelModel, classifiers: dict[str, Classifier]) -> dict[str, Stage]:
     """Return what every stage says of the same rows: the votes, the label model, and the classifiers."""
     from weaklabel.label_model import MajorityVote
 

@@ -35,7 +35,7 @@ from weaklabel.votes.tally import has_vote
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
-    from weaklabel.label_model import LabelModel
+    from weaklabel.label_model import BaseLabelModel
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Labelled:
     """
 
     votes: Votes
-    model: LabelModel
+    model: BaseLabelModel
     probs: Probs
     preds: Labels
 

@@ -10,7 +10,7 @@ import numpy as np
 from weaklabel.corpus import Batch, Corpus
 from weaklabel.corpus.batch import TEXT
 from weaklabel.explain import explain_row
-from weaklabel.label_model import LabelModel
+from weaklabel.label_model import BaseLabelModel
 from weaklabel.labels import ABSTAIN, Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.lf.reasons import Reason, reason
@@ -76,7 +76,7 @@ def read_examples(
     corpus: Corpus,
     lfs: LFCollection,
     votes: Votes,
-    model: LabelModel,
+    model: BaseLabelModel,
     probs: Probs,
     preds: Labels,
     gold: Labels | None = None,
@@ -108,7 +108,7 @@ def read_examples(
 
 
 def _spoken(
-    model: LabelModel, votes: Votes, row: int, text: str | None, labels: Sequence[str], reasons: dict[int, Reason]
+    model: BaseLabelModel, votes: Votes, row: int, text: str | None, labels: Sequence[str], reasons: dict[int, Reason]
 ) -> tuple[Spoken, ...]:
     of_row = votes.L[row]
     explained = explain_row(model, of_row, text, votes.lf_names, labels, [reasons.get(lf) for lf in range(votes.m)])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from weaklabel.corpus import Corpus
-from weaklabel.label_model import LabelModel
+from weaklabel.label_model import BaseLabelModel
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.report.examples import Example, read_examples
@@ -92,7 +92,7 @@ def gather(
     corpus: Corpus,
     lfs: LFCollection,
     votes: Votes,
-    model: LabelModel,
+    model: BaseLabelModel,
     probs: Probs,
     preds: Labels,
     *,

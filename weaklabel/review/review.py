@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from weaklabel.decisions import Decision, DecisionLog, export_gold, now
 from weaklabel.errors import ConfigError
-from weaklabel.label_model import LabelModel
+from weaklabel.label_model import BaseLabelModel
 from weaklabel.labels import ABSTAIN, Labels, Probs, label_index
 from weaklabel.lf.packs import LFCollection
 from weaklabel.review import spot_checks
@@ -108,7 +108,7 @@ class Review:
         return self.standing.probs
 
     @property
-    def model(self) -> LabelModel | None:
+    def model(self) -> BaseLabelModel | None:
         """The label model; None where there are no labeling functions."""
         return self.standing.model
 

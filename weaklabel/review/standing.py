@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from weaklabel.config import LabelModelSettings, LFSettings
 from weaklabel.errors import ConfigError
-from weaklabel.label_model import LabelModel
+from weaklabel.label_model import BaseLabelModel
 from weaklabel.labelled import make_label_model
 from weaklabel.labels import ABSTAIN, Labels, Probs
 from weaklabel.lf.packs import LFCollection
@@ -46,7 +46,7 @@ class Standing:
 
     lfs: LFCollection | None
     votes: Votes
-    model: LabelModel | None
+    model: BaseLabelModel | None
     preds: Labels
     probs: Probs
     model_lfs: tuple[str, ...]

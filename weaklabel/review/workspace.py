@@ -13,7 +13,7 @@ import numpy as np
 
 from weaklabel.decisions import FILE_NAME, DecisionLog
 from weaklabel.errors import ConfigError, LabelModelError
-from weaklabel.label_model import LabelModel, load_label_model
+from weaklabel.label_model import BaseLabelModel, load_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.files import atomic_path, write_json
@@ -122,14 +122,14 @@ class Workspace:
         """Return the votes that were kept."""
         return load_votes(self.path / VOTES) if self.state.packs and (self.path / VOTES).exists() else None
 
-    def save_labels(self, model: LabelModel, preds: Labels, probs: Probs) -> None:
+    def save_labels(self, model: BaseLabelModel, preds: Labels, probs: Probs) -> None:
         """Keep what a label model, fitted anew, says of every row."""
         self.path.mkdir(parents=True, exist_ok=True)
         model.save(self.path / MODEL)
         with atomic_path(self.path / LABELS_FILE) as part, part.open("wb") as handle:
             np.savez_compressed(handle, preds=preds, probs=probs)
 
-    def labels(self) -> tuple[LabelModel, Labels, Probs] | None:
+    def labels(self) -> tuple[BaseLabelModel, Labels, Probs] | None:
         """Return the label model and the labels that were kept."""
         if not (self.path / LABELS_FILE).exists():
             return None

@@ -9,7 +9,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.budget import refuse_beyond
 from weaklabel.label_model.hyper.network import expect, names_and_shapes, run_network
 from weaklabel.label_model.hyper.table import Cells, VoteTable
@@ -27,7 +27,7 @@ _FEATURES_AT_ONCE = 120
 """Numbers that the network looks at for each kind of vote and class, all of which are in memory together."""
 
 
-class HyperLabelModel(LabelModel):
+class HyperLabelModel(BaseLabelModel):
     """A label model whose way of learning was itself learned, from synthetic labeling functions.
 
     A few steps of expectation and maximisation find how each vote goes with each class. After each step a small
@@ -44,7 +44,7 @@ class HyperLabelModel(LabelModel):
     Parameters
     ----------
     cardinality, tie_break_policy, seed
-        See `LabelModel`.
+        See `BaseLabelModel`.
 
     Attributes
     ----------

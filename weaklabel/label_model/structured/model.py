@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.balance import find_class_balance
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.budget import numbers_of_rows
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.saving import check_array
@@ -62,7 +62,7 @@ _PARAMETERS: dict[str, Callable[[Any], Any]] = {
 """Of a `Structure`, and how they come back from JSON."""
 
 
-class StructuredLabelModel(LabelModel):
+class StructuredLabelModel(BaseLabelModel):
     r"""The model of Dawid and Skene with what breaks it put into it: copies, and rows that are hard for everybody.
 
     A labeling function may copy one other: with some probability it says what that one says, abstain or not, and otherwise
@@ -82,7 +82,7 @@ class StructuredLabelModel(LabelModel):
         P(Y): one share a class, ``"uniform"``, or ``"majority"``: as majority vote labels the rows. By default that of
         ``Y_dev`` where `fit` is given it, and otherwise EM finds it.
     tie_break_policy, seed
-        See `LabelModel`; nothing is random.
+        See `BaseLabelModel`; nothing is random.
 
     Attributes
     ----------

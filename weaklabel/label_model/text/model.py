@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from weaklabel.encoder.features import TextFeatures
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.balance import find_class_balance
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.checks import voted_classes
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.evidence import vote_evidence
@@ -21,7 +21,7 @@ from weaklabel.label_model.shares import Shares, warn_of_few_covered
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
 from weaklabel.label_model.text.reader import TextReader
 from weaklabel.label_model.text.sample import MOST_ROWS, TextSample, TextSampler
-from weaklabel.label_model.text.teachers import choose_teachers, gain
+from weaklabel.label_model.text.training_lfs import choose_training_lfs, gain
 from weaklabel.label_model.ties import sure_labels
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.support.progress import stage
@@ -46,8 +46,8 @@ _TEXTS_AT_ONCE = 1 << 14
 class TextLabelModel(TextReader):
     r"""Votes and texts together: labels rows on which nobody voted, and corrects those on which the votes are wrong.
 
-    Votes are first labelled without texts (see `CommitteeLabelModel`), those of a labeling function apart that drowns out
-    the others (see `weaklabel.label_model.text.teachers`). Then, in rounds: a linear discriminant analysis
+    Votes are first labelled without texts (see `CommitteeLabelModel`), without those of a dominant labeling
+    function (see `weaklabel.label_model.text.training_lfs`). Then, in rounds: a linear discriminant analysis
     of the texts' vectors (see `weaklabel.encoder.features.TextFeatures`) learns the labels so far, and judges every row by the
     rows of other folds, so that it does not repeat what it was told; each labeling function's votes are compared with
     that and with the labels, half and half; and both together give the labels of the next round:
@@ -63,9 +63,8 @@ class TextLabelModel(TextReader):
         What embeds texts: a local folder or hub name, see `weaklabel.encoder.encoder.Encoder`; by default the embedded one.
     n_rounds
         Most rounds, from 1.
-    kept_gain
-        Share, 0 to 1, of what texts told of the votes in the first round that they must go on telling for a round to count;
-        0 runs all rounds.
+    min_gain_ratio
+        Share, 0 to 1, of the first round's gain that a later round must reach to count; 0 runs all rounds.
     vote_weight
         Weight of votes, 0 to 1.
     max_rows
@@ -78,11 +77,11 @@ class TextLabelModel(TextReader):
         ``Y_dev`` where `fit` is given it; otherwise texts learn it from the rows with votes, which a `WeakLabelWarning` says
         where they are fewer than half.
     tie_break_policy, seed
-        See `LabelModel`.
+        See `BaseLabelModel`.
 
     Attributes
     ----------
-    votes_ : LabelModel
+    votes_ : BaseLabelModel
         What answers without texts.
     features_ : TextFeatures
         What is looked at of a text.
@@ -90,8 +89,8 @@ class TextLabelModel(TextReader):
         Log likelihood of each class by labeling function and vote, the abstain first: 0. Shape: [m, k+1, k].
     weights_, bias_ : array
         Of the linear rule that gives log probabilities of a text's vector. Shape: [d, k] and [k].
-    teaches_ : array
-        Which labeling functions texts learned from, see `weaklabel.label_model.text.teachers.choose_teachers`. Shape: [m].
+    training_lfs_ : array
+        Which labeling functions trained the text model, see `choose_training_lfs`. Shape: [m].
     text_gain_ : float
         Nats by which a text tells of its labels more than the class balance does; 0 or less where texts tell nothing.
     lf_accuracies_ : array
@@ -109,12 +108,12 @@ class TextLabelModel(TextReader):
 
     _shapes = (("evidence_", ("m", "k+1", "k")), ("bias_", ("k",)))
 
-    votes_: LabelModel
+    votes_: BaseLabelModel
     features_: TextFeatures
     evidence_: Floats
     weights_: Floats
     bias_: Floats
-    teaches_: NDArray[np.bool_]
+    training_lfs_: NDArray[np.bool_]
     text_gain_: float
 
     def __init__(
@@ -122,7 +121,7 @@ class TextLabelModel(TextReader):
         cardinality: int = 2,
         encoder: str | None = None,
         n_rounds: int = 6,
-        kept_gain: float = 0.9,
+        min_gain_ratio: float = 0.9,
         vote_weight: float = 0.5,
         max_rows: int = MOST_ROWS,
         max_length: int = 128,
@@ -133,20 +132,20 @@ class TextLabelModel(TextReader):
         super().__init__(cardinality, tie_break_policy, seed)
         self.encoder = encoder
         self.n_rounds = n_rounds
-        self.kept_gain = kept_gain
+        self.min_gain_ratio = min_gain_ratio
         self.vote_weight = vote_weight
         self.max_rows = max_rows
         self.max_length = max_length
         self.class_balance = class_balance
 
-    def why(self, lf_names: Sequence[str] | None = None) -> str:
-        """Return what the model rests on, in one line; see `LabelModel.why`."""
+    def describe(self, lf_names: Sequence[str] | None = None) -> str:
+        """Return what the model rests on, in one line; see `BaseLabelModel.describe`."""
         self._check_fitted()
-        names = range(len(self.teaches_)) if lf_names is None else [f"'{name}'" for name in lf_names]
-        why = f"votes and texts (a text tells {self.text_gain_:.2f} nats of its label beyond the class balance)"
-        return why + "".join(
-            f"; labeling function {names[lf]} drowns out others, and teaches texts nothing"
-            for lf in np.flatnonzero(~self.teaches_)
+        names = range(len(self.training_lfs_)) if lf_names is None else [f"'{name}'" for name in lf_names]
+        description = f"votes and texts (a text tells {self.text_gain_:.2f} nats of its label beyond the class balance)"
+        return description + "".join(
+            f"; the dominant labeling function {names[lf]} is excluded from the text model's training targets"
+            for lf in np.flatnonzero(~self.training_lfs_)
         )
 
     def _numbers(self, u: int, m: int) -> int:
@@ -157,11 +156,11 @@ class TextLabelModel(TextReader):
 
     def sampler(self) -> TextSampler:
         """Return what chooses the rows whose texts are read; see `TextReader.sampler`."""
-        shares = all(0 <= share <= 1 for share in (self.kept_gain, self.vote_weight))
+        shares = all(0 <= share <= 1 for share in (self.min_gain_ratio, self.vote_weight))
         if not (self.n_rounds >= 1 and shares and self.max_rows >= _FOLDS):
             raise LabelModelError(
-                f"n_rounds must be 1 or more, kept_gain and vote_weight 0 to 1 and max_rows {_FOLDS} or more; they are "
-                f"{self.n_rounds!r}, {self.kept_gain!r}, {self.vote_weight!r} and {self.max_rows!r}"
+                f"n_rounds must be 1 or more, min_gain_ratio and vote_weight 0 to 1 and max_rows {_FOLDS} or more; they are "
+                f"{self.n_rounds!r}, {self.min_gain_ratio!r}, {self.vote_weight!r} and {self.max_rows!r}"
             )
         return TextSampler(self.max_rows)
 
@@ -177,7 +176,7 @@ class TextLabelModel(TextReader):
         model = CrossFitted(self.features_.fit_transform(sample.texts), folds, _FOLDS)
         shares = None if balance is None else Shares(balance * voted_classes(found, self.cardinality), found, sample.L)
         with stage("learning from texts"):
-            self.teaches_ = choose_teachers(model, sample.L, self.cardinality)
+            self.training_lfs_ = choose_training_lfs(model, sample.L, self.cardinality)
             labels, factor, accuracies = self._alternate(model, sample.L, shares)
         weights, bias = model.fit(labels)
         self.weights_, self.bias_ = weights * factor, bias * factor
@@ -205,7 +204,7 @@ class TextLabelModel(TextReader):
             scale = temperature(judged[covered], start[covered])
             judged = normalised(judged * scale)
             told = gain(judged[covered], start[covered])
-            if self.kept_gain and told < self.kept_gain * first:
+            if self.min_gain_ratio and told < self.min_gain_ratio * first:
                 break
             said = np.exp(judged)
             if not number:
@@ -218,13 +217,13 @@ class TextLabelModel(TextReader):
         return labels, factor, accuracies
 
     def _start(self, L: VoteArray) -> tuple[Probs, NDArray[np.bool_]]:
-        """Label rows by the votes of those that teach, and say which have any.
+        """Label rows by the votes of the training labeling functions, and say which rows have any.
 
         Labels are sure: a class that is only likelier would teach the class balance wrongly.
         """
         model = self.votes_
-        if not self.teaches_.all():
-            L = np.asfortranarray(L[:, self.teaches_])
+        if not self.training_lfs_.all():
+            L = np.asfortranarray(L[:, self.training_lfs_])
             with kept_warnings():  # of all labeling functions together, the same has been said
                 model = self._new_votes_model().fit(L)
         covered = has_vote(L)
@@ -270,14 +269,13 @@ class TextLabelModel(TextReader):
     def _state(self) -> dict[str, Any]:
         arrays = {name: getattr(self, name) for name in ("lf_accuracies_", "evidence_", "weights_", "bias_")}
         learned = {"features": self.features_.to_saved(), "votes": self.votes_.to_saved()}
-        return {**arrays, **learned, "text_gain": self.text_gain_, "silenced": np.flatnonzero(~self.teaches_)}
+        return {**arrays, **learned, "text_gain": self.text_gain_, "training_lfs": self.training_lfs_}
 
     def _restore(self, state: dict[str, Any]) -> None:
         for name in ("lf_accuracies_", "evidence_", "weights_", "bias_"):
             setattr(self, name, np.array(state[name], dtype=np.float64))
         self.text_gain_, self.votes_ = float(state["text_gain"]), restore(state["votes"])
-        self.teaches_ = np.ones(len(self.lf_accuracies_), dtype=bool)
-        self.teaches_[state.get("silenced", [])] = False
+        self.training_lfs_ = np.array(state["training_lfs"])
         self.features_ = self._new_features().restore(state["features"])
         if not np.isfinite(self.text_gain_) or self.votes_.cardinality != self.cardinality:
             raise ValueError("text_gain is not finite, or the model of votes has another number of classes")
@@ -286,5 +284,7 @@ class TextLabelModel(TextReader):
         super()._check_arrays()
         d, k = len(self.weights_), self.cardinality
         check_array("weights_", self.weights_, (d, k))
+        if self.training_lfs_.dtype != bool or self.training_lfs_.shape != self.lf_accuracies_.shape:
+            raise ValueError("training_lfs does not hold true or false for each labeling function")
         if len(self.votes_.lf_accuracies_) != len(self.lf_accuracies_):
             raise ValueError("the model of votes has other labeling functions")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
-from weaklabel.label_model.base import LabelModel
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.checks import without_unvoted
 from weaklabel.label_model.text.sample import TextSample, TextSampler
 from weaklabel.labels import Probs, VoteArray, as_texts
@@ -18,15 +18,15 @@ from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, take_rows
 
 
-class TextReader(LabelModel):
+class TextReader(BaseLabelModel):
     """A label model that is fitted to the votes of all rows and the texts of some, and answers by votes and text.
 
-    A subclass fits in ``_fit_sample`` and answers in ``_predict_texts``, and without texts as any `LabelModel` does.
+    A subclass fits in ``_fit_sample`` and answers in ``_predict_texts``, and without texts as any `BaseLabelModel` does.
 
     Parameters
     ----------
     cardinality, tie_break_policy, seed
-        See `LabelModel`.
+        See `BaseLabelModel`.
     """
 
     uses_texts = True
@@ -48,14 +48,14 @@ class TextReader(LabelModel):
         Parameters
         ----------
         L
-            Of all rows, as for `LabelModel.fit`; patterns need not keep their rows. Shape: [n, m].
+            Of all rows, as for `BaseLabelModel.fit`; patterns need not keep their rows. Shape: [n, m].
         sample
             What `sampler` chose when it had seen all rows.
 
         Raises
         ------
         VoteError, LabelModelError
-            As `LabelModel.fit`.
+            As `BaseLabelModel.fit`.
         """
         found = self._given(L)
         self._fit_sample(found, sample)

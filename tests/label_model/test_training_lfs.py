@@ -1,12 +1,12 @@
-"""A labeling function that drowns out the others does not teach texts."""
+"""A dominant labeling function is excluded from the text model's training targets."""
 
 import numpy as np
 import pytest
 
 from weaklabel.label_model import TextLabelModel, load_label_model
-from weaklabel.label_model.text import teachers
+from weaklabel.label_model.text import training_lfs
 from weaklabel.label_model.text.discriminant import CrossFitted
-from weaklabel.label_model.text.teachers import choose_teachers, gain
+from weaklabel.label_model.text.training_lfs import choose_training_lfs, gain
 from weaklabel.label_model.ties import sure_labels
 
 K, N = 3, 1500
@@ -14,7 +14,7 @@ K, N = 3, 1500
 
 @pytest.fixture(scope="module")
 def rows():
-    """Vectors that tell of the class; six labeling functions that know it, and one that says 0 of whatever it sees."""
+    """Vectors that tell of the class; six accurate labeling functions, and one that always votes 0."""
     rng = np.random.default_rng(0)
     Y = rng.integers(0, K, N)
     X = rng.normal(size=(N, 6)) + 2 * np.eye(K, 6)[Y]
@@ -24,10 +24,10 @@ def rows():
 
 
 def choose(X, L, k=K):
-    return choose_teachers(CrossFitted(X, np.arange(len(X)) % 4, 4), L, k).tolist()
+    return choose_training_lfs(CrossFitted(X, np.arange(len(X)) % 4, 4), L, k).tolist()
 
 
-def test_who_says_the_same_of_everything_does_not_teach(rows):
+def test_one_vote_for_every_row_is_excluded(rows):
     X, L, _ = rows
     assert choose(X, L) == [True] * 6 + [False]
 
@@ -38,23 +38,23 @@ def test_permuted_labeling_functions_are_the_same_ones(rows):
     assert choose(X, np.asfortranarray(L[:, order])) == [lf != 6 for lf in order]
 
 
-def test_who_is_right_as_often_teaches(rows):
+def test_a_dominant_lf_that_is_right_trains(rows):
     X, L, Y = rows
     right = L.copy()
     right[:, 6] = np.where(L[:, 6] >= 0, Y, -1)
     assert all(choose(X, right))
 
 
-@pytest.mark.parametrize(("others", "teaches"), [(2, True), (3, False)])
-def test_who_leaves_a_class_to_one_or_two_others_teaches(rows, others, teaches):
+@pytest.mark.parametrize(("others", "trains"), [(2, True), (3, False)])
+def test_an_lf_trains_where_one_or_two_others_vote_for_its_class(rows, others, trains):
     X, L, _ = rows
     few = L.copy()
     for lf in range(others, 6):
         few[few[:, lf] == 0, lf] = -1
-    assert choose(X, few)[6] == teaches
+    assert choose(X, few)[6] == trains
 
 
-def test_who_alone_votes_for_a_class_teaches(rows):
+def test_the_only_lf_of_a_class_trains(rows):
     X, L, _ = rows
     alone = L.copy()
     alone[:, 6][L[:, 6] >= 0] = K
@@ -62,7 +62,7 @@ def test_who_alone_votes_for_a_class_teaches(rows):
 
 
 @pytest.mark.parametrize("L", [np.full((8, 3), -1), np.tile([0, -1, -1], (8, 1)), np.zeros((8, 3))])
-def test_nobody_is_left_out_where_there_is_nothing_to_compare(L):
+def test_all_train_where_there_is_nothing_to_compare(L):
     assert all(choose(np.random.default_rng(0).normal(size=(8, 2)), np.asfortranarray(L, dtype=np.int8), 2))
 
 
@@ -80,7 +80,7 @@ def test_the_gain_of_certainty_is_the_entropy_and_of_the_balance_nothing():
     np.testing.assert_allclose(gain(np.log(np.tile([0.75, 0.25], (4, 1))), labels), 0, atol=1e-12)
 
 
-def test_the_text_label_model_says_who_does_not_teach(tmp_path, monkeypatch):
+def test_the_text_label_model_names_the_excluded_lf(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     words = (("soup", "bread", "cheese", "noodles"), ("football", "tennis", "rowing", "hockey"))
     Y = rng.integers(0, 2, 600)
@@ -88,13 +88,13 @@ def test_the_text_label_model_says_who_does_not_teach(tmp_path, monkeypatch):
     L = np.where(rng.random((600, 5)) < 0.12, Y[:, None], -1).astype(np.int8)
     L[:, 4] = np.where(rng.random(600) < np.where(Y == 1, 0.9, 0.4), 0, -1)  # right on three of ten votes
     model = TextLabelModel(2).fit(L, texts)
-    assert model.teaches_.tolist() == [True] * 4 + [False]
-    assert "labeling function 4 drowns out others" in model.why()
-    assert "labeling function 'e' drowns out others" in model.why("abcde")
+    assert model.training_lfs_.tolist() == [True] * 4 + [False]
+    assert "the dominant labeling function 4 is excluded" in model.describe()
+    assert "the dominant labeling function 'e' is excluded" in model.describe("abcde")
     model.save(tmp_path)
     back = load_label_model(tmp_path)
-    assert back.why() == model.why() and back.teaches_.tolist() == model.teaches_.tolist()
+    assert back.describe() == model.describe() and back.training_lfs_.tolist() == model.training_lfs_.tolist()
     assert (model.predict(L, texts=texts) == Y).mean() > 0.95
     assert abs(model.lf_accuracies_[4] - (Y[L[:, 4] == 0] == 0).mean()) < 0.1
-    monkeypatch.setattr(teachers, "LEAST_GAIN", np.inf)
-    assert TextLabelModel(2).fit(L, texts).teaches_.all()
+    monkeypatch.setattr(training_lfs, "MIN_GAIN", np.inf)
+    assert TextLabelModel(2).fit(L, texts).training_lfs_.all()
