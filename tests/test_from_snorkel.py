@@ -14,11 +14,12 @@ from snorkel.labeling import LFAnalysis as SnorkelAnalysis, filter_unlabeled_dat
 from snorkel.labeling.model import MajorityLabelVoter
 from snorkel.utils import probs_to_preds as snorkel_probs_to_preds
 
-import weaklabel
 from weaklabel import LFAnalysis, MajorityVote, score
 from weaklabel.errors import LabelModelError, ScoreError, VoteError
+from weaklabel.label_model import filter_unlabeled_dataframe, preds_to_probs, probs_to_preds
 from weaklabel.labels import check_L
-from weaklabel.scoring import Scores
+from weaklabel.scoring import Scores, get_label_buckets, get_label_instances
+from weaklabel.votes import vote_patterns
 
 PAGE = Path(__file__).parents[1] / "docs" / "from-snorkel.md"
 rows = st.integers(1, 20)
@@ -37,7 +38,7 @@ def test_conditional_probabilities_are_snorkels(L, data):
     with np.errstate(all="ignore"):
         theirs = SnorkelAnalysis(L).lf_empirical_probs(Y, 3)
     np.testing.assert_allclose(LFAnalysis(L).lf_empirical_probs(Y, 3), theirs)
-    np.testing.assert_allclose(LFAnalysis(weaklabel.vote_patterns(L)).lf_empirical_probs(Y, 3), theirs)
+    np.testing.assert_allclose(LFAnalysis(vote_patterns(L)).lf_empirical_probs(Y, 3), theirs)
 
 
 @settings(max_examples=50, deadline=None)
@@ -67,27 +68,27 @@ def test_scores_of_label_models_refuse_what_they_do_not_know():
 @settings(max_examples=50, deadline=None)
 @given(rows.flatmap(lambda n: arrays(np.int64, (2, n), elements=st.integers(-1, 2))))
 def test_buckets_are_snorkels(labels):
-    ours, theirs = weaklabel.get_label_buckets(*labels), snorkel_analysis.get_label_buckets(*labels)
+    ours, theirs = get_label_buckets(*labels), snorkel_analysis.get_label_buckets(*labels)
     assert {key: found.tolist() for key, found in ours.items()} == {
         key: found.tolist() for key, found in theirs.items()
     }
     x = np.arange(labels.shape[1])
     for bucket in ours:
         same = snorkel_analysis.get_label_instances(bucket, x, *labels)
-        assert weaklabel.get_label_instances(bucket, x, *labels).tolist() == same.tolist()
-    assert weaklabel.get_label_instances((7, 7), x, *labels).tolist() == []
+        assert get_label_instances(bucket, x, *labels).tolist() == same.tolist()
+    assert get_label_instances((7, 7), x, *labels).tolist() == []
     with pytest.raises(ScoreError, match="of one length, not of"):
-        weaklabel.get_label_buckets([0], [0, 1])
+        get_label_buckets([0], [0, 1])
 
 
 @settings(max_examples=50, deadline=None)
 @given(rows.flatmap(lambda n: arrays(np.int64, (n, 3), elements=st.integers(1, 4))))
 def test_predictions_of_probabilities_are_snorkels(counts):
     probs = counts / counts.sum(axis=1, keepdims=True)
-    assert weaklabel.probs_to_preds(probs).tolist() == snorkel_probs_to_preds(probs, "abstain").tolist()
-    drawn = weaklabel.probs_to_preds(probs, "random")
+    assert probs_to_preds(probs).tolist() == snorkel_probs_to_preds(probs, "abstain").tolist()
+    drawn = probs_to_preds(probs, "random")
     assert (probs[np.arange(len(probs)), drawn] == probs.max(axis=1)).all()
-    back = weaklabel.preds_to_probs(drawn, 3)
+    back = preds_to_probs(drawn, 3)
     assert (back.argmax(axis=1) == drawn).all() and (back.sum(axis=1) == 1).all()
 
 
@@ -95,11 +96,11 @@ def test_predictions_of_probabilities_are_snorkels(counts):
 @given(matrices)
 def test_rows_without_votes_are_left_out_as_in_snorkel(L):
     frame, probs = pd.DataFrame({"text": [str(row) for row in range(len(L))]}), np.arange(2.0 * len(L)).reshape(-1, 2)
-    ours, theirs = weaklabel.filter_unlabeled_dataframe(frame, probs, L), snorkel_filter(frame, probs, L)
+    ours, theirs = filter_unlabeled_dataframe(frame, probs, L), snorkel_filter(frame, probs, L)
     pd.testing.assert_frame_equal(ours[0], theirs[0])
     np.testing.assert_array_equal(ours[1], theirs[1])
     with pytest.raises(LabelModelError, match="must have as many"):
-        weaklabel.filter_unlabeled_dataframe(frame, probs[1:], L)
+        filter_unlabeled_dataframe(frame, probs[1:], L)
 
 
 @settings(max_examples=50, deadline=None)

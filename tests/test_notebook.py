@@ -9,9 +9,7 @@ import pytest
 
 import weaklabel
 from weaklabel import (
-    DawidSkene,
     LFAnalysis,
-    LFCollection,
     LinearClassifier,
     MajorityVote,
     Votes,
@@ -22,6 +20,8 @@ from weaklabel import (
     score,
     suggest_lfs,
 )
+from weaklabel.label_model import DawidSkene
+from weaklabel.lf import LFCollection
 from weaklabel.support.html_table import html_table
 
 EVIL = "<script>alert('x')</script>"

@@ -1,7 +1,8 @@
 """weaklabel: labeling functions vote, a label model denoises the votes, a BERT classifier learns from the labels.
 
-The public names are loaded when they are first used, so that importing weaklabel is fast and takes in neither torch
-nor spaCy.
+Here are the names of everyday use; each is loaded when it is first used, so importing weaklabel is fast. Everything else
+is imported from the package that it belongs to: `weaklabel.lf`, `weaklabel.votes`, `weaklabel.label_model`,
+`weaklabel.classifier`, `weaklabel.scoring`, `weaklabel.suggest`, `weaklabel.decisions`, `weaklabel.job`.
 """
 
 from __future__ import annotations
@@ -15,34 +16,35 @@ _HOMES = {
     "weaklabel.labels": ("ABSTAIN",),
     "weaklabel.errors": ("WeakLabelError", "WeakLabelWarning"),
     "weaklabel.corpus": ("Corpus", "read_corpus"),
-    "weaklabel.lf.core": ("LabelingFunction", "labeling_function"),
-    "weaklabel.lf.preprocess": ("preprocessor",),
-    "weaklabel.lf.patterns": ("count_lf", "keyword_lf", "length_lf", "lookup_lf", "regex_lf"),
-    "weaklabel.lf.lexicon": ("lexicon_lf",),
-    "weaklabel.lf.nlp": ("entity_lf", "matcher_lf", "phrase_lf", "spacy_lf"),
-    "weaklabel.lf.models": ("sklearn_lf", "transformers_lf", "zero_shot_lf"),
-    "weaklabel.lf.prototype": ("prototype_lf",),
-    "weaklabel.lf.external": ("column_votes", "votes_from_csv"),
-    "weaklabel.lf.packs": ("LFCollection", "load_lfs"),
-    "weaklabel.votes": ("LFAnalysis", "Votes", "apply_lfs", "vote_patterns"),
-    "weaklabel.label_model": (
-        "AutoLabelModel",
-        "DawidSkene",
-        "MajorityVote",
-        "LabelModel",
-        "WeightedMajorityVote",
-        "filter_unlabeled_dataframe",
-        "find_dependencies",
-        "preds_to_probs",
-        "probs_to_preds",
-        "validate_label_models",
+    "weaklabel.lf": (
+        "LabelingFunction",
+        "column_votes",
+        "count_lf",
+        "entity_lf",
+        "keyword_lf",
+        "labeling_function",
+        "length_lf",
+        "lexicon_lf",
+        "load_lfs",
+        "lookup_lf",
+        "matcher_lf",
+        "phrase_lf",
+        "preprocessor",
+        "prototype_lf",
+        "regex_lf",
+        "sklearn_lf",
+        "spacy_lf",
+        "transformers_lf",
+        "votes_from_csv",
+        "zero_shot_lf",
     ),
-    "weaklabel.classifier": ("BertClassifier", "LinearClassifier", "RobustClassifier", "load_classifier"),
-    "weaklabel.job": ("LabelOptions", "label_file", "predict_file"),
-    "weaklabel.scoring": ("Scores", "get_label_buckets", "get_label_instances", "score"),
+    "weaklabel.votes": ("LFAnalysis", "Votes", "apply_lfs"),
+    "weaklabel.label_model": ("AutoLabelModel", "LabelModel", "MajorityVote"),
+    "weaklabel.classifier": ("BertClassifier", "LinearClassifier", "load_classifier"),
+    "weaklabel.job": ("label_file", "predict_file"),
+    "weaklabel.scoring": ("score",),
     "weaklabel.explain": ("explain_lf", "explain_row"),
-    "weaklabel.suggest": ("Suggestions", "suggest_lfs"),
-    "weaklabel.decisions": ("DecisionLog",),
+    "weaklabel.suggest": ("suggest_lfs",),
     "weaklabel.project.run": ("run_project",),
     "weaklabel.review": ("open_review",),
 }

@@ -15,8 +15,8 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from weaklabel import BertClassifier, LinearClassifier, RobustClassifier, load_classifier
-from weaklabel.classifier import MajorityClassifier
+from weaklabel import BertClassifier, LinearClassifier, load_classifier
+from weaklabel.classifier import MajorityClassifier, RobustClassifier
 from weaklabel.errors import ClassifierError
 
 TEXTS = ["the film was good", "a bad song", "a fine old play", "the book was poor", "very nice film", "awful play"] * 6

@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from tests.tiny_bert import save_classifier, save_encoder
-from weaklabel import BertClassifier, RobustClassifier, load_classifier, transformers_lf, zero_shot_lf
+from weaklabel import BertClassifier, load_classifier, transformers_lf, zero_shot_lf
+from weaklabel.classifier import RobustClassifier
 from weaklabel.classifier.pretraining import pretrain_mlm
 from weaklabel.corpus import Batch
 from weaklabel.encoder.encoder import Encoder

@@ -8,7 +8,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.validation import check_is_fitted
 
-from weaklabel import DawidSkene, LabelModel, MajorityVote, WeightedMajorityVote
+from weaklabel import LabelModel, MajorityVote
+from weaklabel.label_model import DawidSkene, WeightedMajorityVote
 
 Y = np.array([1, 0] * 30)
 L = np.where(np.random.default_rng(0).random((60, 4)) < 0.8, Y[:, None], -1)

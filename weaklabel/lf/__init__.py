@@ -1,1 +1,35 @@
-"""Labeling functions: what one is, the ready kinds, and the packs that hold them."""
+"""Labeling functions: what one is, the factories of the built-in kinds, and packs, the files that hold them."""
+
+from weaklabel.lf.core import LabelingFunction, labeling_function
+from weaklabel.lf.external import column_votes, votes_from_csv
+from weaklabel.lf.lexicon import lexicon_lf
+from weaklabel.lf.models import sklearn_lf, transformers_lf, zero_shot_lf
+from weaklabel.lf.nlp import entity_lf, matcher_lf, phrase_lf, spacy_lf
+from weaklabel.lf.packs import LFCollection, load_lfs
+from weaklabel.lf.patterns import count_lf, keyword_lf, length_lf, lookup_lf, regex_lf
+from weaklabel.lf.preprocess import preprocessor
+from weaklabel.lf.prototype import prototype_lf
+
+__all__ = [
+    "LFCollection",
+    "LabelingFunction",
+    "column_votes",
+    "count_lf",
+    "entity_lf",
+    "keyword_lf",
+    "labeling_function",
+    "length_lf",
+    "lexicon_lf",
+    "load_lfs",
+    "lookup_lf",
+    "matcher_lf",
+    "phrase_lf",
+    "preprocessor",
+    "prototype_lf",
+    "regex_lf",
+    "sklearn_lf",
+    "spacy_lf",
+    "transformers_lf",
+    "votes_from_csv",
+    "zero_shot_lf",
+]

@@ -23,7 +23,7 @@ def pack_inputs(origins: Iterable[str]) -> list[Path]:
     Parameters
     ----------
     origins
-        See `weaklabel.LFCollection`.
+        See `weaklabel.lf.LFCollection`.
     """
     left = [path for origin in dict.fromkeys(origins) if (path := _file_of(origin)) is not None]
     found: dict[Path, None] = {}
