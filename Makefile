@@ -1,14 +1,14 @@
 # Each target sets up what it needs: `make demo` and `make test` work on a fresh clone with Python 3.11 and pip.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
-BIN := $(VENV)/bin
-PIP := $(BIN)/pip --disable-pip-version-check -q
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 # Two torch threads collapse when another process is busy, unless waiting threads give way.
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 
-.PHONY: demo test test-long lint format clean bench-quality
+.PHONY: demo test test-long lint format docs tables clean bench-quality
 
 demo: $(VENV)/.demo
 	$(BIN)/weaklabel demo -o runs/demo
@@ -28,6 +28,17 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The pages of docs/ and a reference of the public names, into build/docs; every warning is an error.
+docs: $(VENV)/.docs
+	HF_HUB_OFFLINE=1 $(BIN)/sphinx-build -W --keep-going -q -d build/doctrees docs build/docs
+	@echo "built build/docs/index.html"
+
+# What pages say of the code and of the committed results is written anew.
+tables: $(VENV)/.dev
+	$(BIN)/python -m docs.tables
+	$(BIN)/python -m benchmarks.readme
+	$(BIN)/python -m tests.faults.table
+
 # Label quality on benchmark sets, reduced: about 9 minutes. DATA is a folder with sets in WRENCH's format.
 SETS ?= youtube trec
 bench-quality: $(VENV)/.dev
@@ -37,17 +48,21 @@ bench-quality: $(VENV)/.dev
 		--classifiers linear,bert -o build/quality.json --html build/quality.html
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist docs/reference *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
-$(BIN)/python:
+$(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: $(BIN)/python setup.py setup.cfg constraints.txt
+$(VENV)/.demo: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt
 	@echo "installing weaklabel into $(VENV): a few minutes the first time"
 	$(PIP) install -c constraints.txt -e '.[demo,review]'
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/python setup.py setup.cfg constraints.txt
+$(VENV)/.dev: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt
 	@echo "installing weaklabel and its development tools into $(VENV): a few minutes the first time"
 	$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt
+	$(PIP) install -c constraints.txt -e '.[docs]'
 	@touch $@

@@ -1,4 +1,4 @@
-"""Write the tables of README.md, benchmarks/README.md and docs/scaling.md from the committed results.
+"""Write the tables of README.md, benchmarks/README.md and docs/ from the committed results.
 
 python -m benchmarks.readme
 """
@@ -140,14 +140,7 @@ def speed_table():
 SPEED = ("lf_application", "label_csv", "vote_cache", "spacy_lfs", "lf_analysis", "label_models", "bert_prediction")
 
 TABLES = {
-    "README.md": {
-        "demo table": demo_table,
-        "label model table": label_model_table,
-        "suggestion table": of("suggestions", kind="quality"),
-        "classifier table": classifier_table,
-        "training table": training_table,
-        "speed table": speed_table,
-    },
+    "README.md": {"demo table": demo_table, "label model table": label_model_table, "speed table": speed_table},
     "benchmarks/README.md": {
         **{module: of(module) for module in SPEED},
         "label model quality": of("label_models", kind="quality"),
@@ -157,6 +150,8 @@ TABLES = {
         "validation gold": validation_table,
         "clean labels": curve_table,
     },
+    "docs/benchmarks.md": {"classifier table": classifier_table, "training table": training_table},
+    "docs/reviewing.md": {"suggestion table": of("suggestions", kind="quality")},
     "docs/scaling.md": {
         "costs": of("scaling", "cost_table"),
         "patterns": of("scaling", "pattern_table"),
@@ -166,15 +161,22 @@ TABLES = {
 }
 
 
-def main():
-    for name, tables in TABLES.items():
+def filled(text, mark, table, name):
+    """Return the page with the table in its place, which comments mark."""
+    block = f"<!-- {mark} -->\n{table}\n<!-- end of {mark} -->"
+    text, count = re.subn(rf"<!-- {mark} -->.*?<!-- end of {mark} -->", lambda _: block, text, flags=re.S)
+    assert count == 1, f"{name} has no place for the {mark}"
+    return text
+
+
+def fill(pages):
+    """Write tables into pages: name of the page -> mark -> function that returns the table."""
+    for name, tables in pages.items():
         text = (ROOT / name).read_text(encoding="utf-8")
         for mark, make in tables.items():
-            block = f"<!-- {mark} -->\n{make()}\n<!-- end of {mark} -->"
-            text, found = re.subn(rf"<!-- {mark} -->.*?<!-- end of {mark} -->", lambda _, b=block: b, text, flags=re.S)
-            assert found == 1, f"{name} has no place for the {mark}"
+            text = filled(text, mark, make(), name)
         (ROOT / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    fill(TABLES)

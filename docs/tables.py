@@ -1,0 +1,121 @@
+"""Write what pages of docs/ say of the code: the help of each command, the keys of a project file, the label models.
+
+python -m docs.tables
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from typing import Any
+
+from typer.testing import CliRunner
+
+from benchmarks.readme import fill
+
+
+def commands() -> str:
+    """Return the help of every command, as ``--help`` prints it."""
+    from weaklabel.cli import app
+
+    def shown(*words: str) -> str:
+        result = CliRunner().invoke(
+            app, [*words, "--help"], prog_name="weaklabel", env={"COLUMNS": "100"}, terminal_width=100
+        )
+        assert result.exit_code == 0, result.output
+        return f"```text\n{result.output.strip()}\n```"
+
+    verbs = [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
+    return "\n\n".join([shown(), *(f"## {verb}\n\n{shown(verb)}" for verb in verbs)])
+
+
+def project_keys() -> str:
+    """Return a table of keys for each section of a project file."""
+    from weaklabel import config
+
+    tree = ast.parse(inspect.getsource(config))
+    described = {node.name: _attribute_docs(node) for node in tree.body if isinstance(node, ast.ClassDef)}
+    schema = config.Project.model_json_schema()
+    parts = []
+    for name, own in [("", schema), *((key, _section(schema, key)) for key in _sections(schema))]:
+        lines = [f"## [{name}]" if name else "## Before the first section", "", *_HEAD]
+        for key, value in own["properties"].items():
+            if not name and key in _sections(schema):
+                continue
+            text = described[own["title"]].get(key, "")
+            assert text, f"{own['title']}.{key} in weaklabel/config.py has no docstring"
+            default = "required" if key in own.get("required", ()) else _default(value)
+            lines.append(f"| `{key}` | {_kind(value)} | {default} | {text} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+_HEAD = ("| key | value | default | what it is |", "| --- | --- | --- | --- |")
+
+
+def _attribute_docs(node: ast.ClassDef) -> dict[str, str]:
+    pairs = zip(node.body, node.body[1:], strict=False)
+    return {
+        field.target.id: " ".join(str(doc.value.value).split()).replace("``", "`")
+        for field, doc in pairs
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(doc, ast.Expr) and isinstance(doc.value, ast.Constant)
+    }
+
+
+def _sections(schema: dict[str, Any]) -> list[str]:
+    return [key for key, value in schema["properties"].items() if "$ref" in str(value)]
+
+
+def _section(schema: dict[str, Any], key: str) -> dict[str, Any]:
+    (name,) = re.findall(r"#/\$defs/(\w+)", str(schema["properties"][key]))
+    section: dict[str, Any] = schema["$defs"][name]
+    return section
+
+
+_TYPES = {"string": "text", "boolean": "`true` or `false`", "integer": "whole number", "number": "number"}
+
+
+def _kind(value: dict[str, Any]) -> str:
+    if "anyOf" in value:
+        return ", or ".join(dict.fromkeys(_kind(way) for way in value["anyOf"] if way.get("type") != "null"))
+    if "enum" in value:
+        return ", ".join(f"`{choice}`" for choice in value["enum"])
+    if value.get("type") == "array":
+        return f"list of: {_kind(value['items'])}"
+    if value.get("format") in ("path", "file-path"):
+        return "path"
+    bounds = {"minimum": "from {}", "exclusiveMinimum": "above {}", "maximum": "to {}", "exclusiveMaximum": "below {}"}
+    limits = " ".join(text.format(value[key]) for key, text in bounds.items() if key in value)
+    return f"{_TYPES[value['type']]} {limits}".strip()
+
+
+def _default(value: dict[str, Any]) -> str:
+    default = value.get("default")
+    return (
+        "" if default is None else f"`{default!r}`".replace("'", '"').replace("True", "true").replace("False", "false")
+    )
+
+
+def label_models() -> str:
+    """Return a table of the registered label models."""
+    from weaklabel.label_model import LABEL_MODELS
+
+    lines = ["| name | class | what it is | reads texts | takes a class balance |", "| --- | --- | --- | --- | --- |"]
+    for name, model in LABEL_MODELS.items():
+        summary = (inspect.getdoc(model) or "").split("\n\n")[0].replace("\n", " ").replace("``", "`")
+        balance = "class_balance" in inspect.signature(model).parameters
+        yes = ("yes" if model.uses_texts else "", "yes" if balance else "")
+        lines.append(f"| `{name}` | `{model.__name__}` | {summary} | {yes[0]} | {yes[1]} |")
+    return "\n".join(lines)
+
+
+TABLES = {
+    "docs/command-line.md": {"commands": commands},
+    "docs/project-files.md": {"keys": project_keys},
+    "docs/label-models.md": {"label models": label_models},
+}
+
+if __name__ == "__main__":
+    fill(TABLES)
