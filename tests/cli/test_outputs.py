@@ -39,7 +39,10 @@ INPUTS = {
     "lfs": {"specs"},
 }
 # Folders in which weaklabel keeps files under names that are hashes, and names of columns, classes, models and others.
-STORES = {"label": {"cache"}, "bench": {"work"}}
+STORES = {
+    **{verb: {"cache"} for verb in ("label", "predict", "train", "analyze", "suggest", "explain", "run", "demo")},
+    "bench": {"work", "cache"},
+}
 NAMES = {
     "text", "entities", "delimiter", "comment", "quote_char", "encoding", "columns", "class_balance", "prefix", "address",
     "gold", "pred", "labels",

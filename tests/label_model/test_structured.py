@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.label_model.synthetic import draw_votes
-from weaklabel.cli.common import LabelModelOpt
+from weaklabel.cli import labelling
 from weaklabel.config import LabelModelName
 from weaklabel.label_model import LABEL_MODELS, DawidSkene, MajorityVote, StructuredLabelModel, load_label_model
 from weaklabel.label_model.overlaps import count_overlaps
@@ -129,7 +129,7 @@ def test_the_joint_is_the_sum_over_all_votes():
 
 def test_names_of_label_models_are_the_same_everywhere():
     assert set(get_args(LabelModelName)) == set(LABEL_MODELS)
-    assert set(get_args(get_args(LabelModelOpt)[0])) == set(LABEL_MODELS)
+    assert set(get_args(labelling.LabelModelName)) == set(LABEL_MODELS)
 
 
 @pytest.mark.parametrize("k", [2, 5, 127])

@@ -12,8 +12,8 @@ from typing import Any
 import typer
 
 from weaklabel.cli import analyze, bench, demo, explain, label, lfs, predict, review, run, score, suggest, train
-from weaklabel.cli.common import with_progress
 from weaklabel.cli.options import GroupedHelp
+from weaklabel.cli.printing import with_progress
 from weaklabel.errors import WeakLabelError, visible
 from weaklabel.support import progress
 from weaklabel.support.terminal import shown, shown_output

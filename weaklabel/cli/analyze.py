@@ -4,40 +4,34 @@ from __future__ import annotations
 
 import json as json_module
 import math
-from pathlib import Path
-from typing import Annotated
+from dataclasses import asdict
 
 import typer
 
-from weaklabel.cli import common
 from weaklabel.cli.analysis_page import write_page
-from weaklabel.cli.common import show, stdout_for_results
-from weaklabel.cli.decided import DecisionsOpt, decided_rows
-from weaklabel.cli.labelling import label_model_settings, vote_and_label
+from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows
+from weaklabel.cli.labelling import Labelling, vote_and_label
 from weaklabel.cli.options import expanded
-from weaklabel.cli.reading import DEFAULTS, Reading
+from weaklabel.cli.printing import Printing, stdout_for_results
+from weaklabel.cli.reading import CorpusArg, Reading
+from weaklabel.cli.voting import Caching, LFs, Voting
+from weaklabel.cli.writing import HtmlOpt, check_outputs
 from weaklabel.support.progress import stage
 
 
 @expanded
 def analyze(
-    corpus: common.CorpusArg,
-    lfs: common.LfsOpt,
-    gold: Annotated[
-        str | None, typer.Option("--gold", metavar="COLUMN", help="Column with true labels, empty where unknown.")
-    ] = None,
+    corpus: CorpusArg,
+    lfs: LFs,
+    *,
+    gold: GoldOpt = None,
     decisions: DecisionsOpt = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write a report to look at in a browser.")
-    ] = None,
-    label_model: common.LabelModelOpt = "auto",
-    class_balance: common.BalanceOpt = None,
-    reading: Reading = DEFAULTS,
-    error_budget: common.BudgetOpt = None,
-    seed: common.SeedOpt = 0,
-    workers: common.WorkersOpt = None,
-    json: common.JsonOpt = False,
-    quiet: common.QuietOpt = False,
+    html: HtmlOpt = None,
+    labelling: Labelling,
+    reading: Reading,
+    voting: Voting,
+    caching: Caching,
+    printing: Printing,
 ) -> None:
     """Show coverage, overlaps, conflicts and precision of every labeling function.
 
@@ -62,32 +56,33 @@ def analyze(
 
     if gold is not None and decisions is not None:
         raise typer.BadParameter("it contradicts --gold", param_hint="--decisions")
-    said = read_decisions(decisions) if decisions else None
+    caching.apply()
+    made = read_decisions(decisions) if decisions else None
     if html is not None:
         check_file_path(html)
     loaded = load_lfs(*lfs)
     rows = reading.open(corpus, hide=[gold] if gold else [])
-    common.check_outputs(html, corpora=[rows], lfs=loaded, decisions=decisions)
+    check_outputs(html, corpora=[rows], lfs=loaded, decisions=decisions)
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
-    Y = Y if said is None else decided_rows(rows, said, loaded.labels)
-    settings = label_model_settings(label_model, class_balance)
-    with_text = label_model == "text"
+    Y = Y if made is None else decided_rows(rows, made, loaded.labels)
+    with_text = labelling.label_model == "text"
     warned: list[str] = []
     with recorded_warnings(warned):
-        labelled = vote_and_label(
-            rows,
-            loaded,
-            settings,
-            seed=seed,
-            error_budget=error_budget,
-            workers=workers,
-            quiet=quiet,
-            read_texts=with_text,
-        )
+        labelled = vote_and_label(rows, loaded, labelling, voting, quiet=printing.quiet, read_texts=with_text)
     if html is not None:
-        asked = {"lfs": lfs, "gold": gold, "label_model": label_model, "class_balance": class_balance, "seed": seed}
+        settings = {"lfs": lfs, "gold": gold, **asdict(labelling)}
         with stdout_for_results(), stage("report"):
-            write_page(html, rows, loaded, labelled, Y, settings=asked, warnings=warned, with_text=with_text, seed=seed)
+            write_page(
+                html,
+                rows,
+                loaded,
+                labelled,
+                Y,
+                settings=settings,
+                warnings=warned,
+                with_text=with_text,
+                seed=labelling.seed,
+            )
     analysis = LFAnalysis(labelled.votes)
     estimates = labelled.model.lf_accuracies_
     shares_of_rows = {
@@ -109,4 +104,4 @@ def analyze(
         )
     head = f"{overall['rows']:,} row{'s' * (overall['rows'] != 1)}, {len(loaded)} labeling functions: {shares}"
     result = {**overall, "lfs": json_module.loads(analysis.to_json(Y, estimates)), "lf_errors": problems}
-    show(result, "\n".join([head, "", analysis.to_text(Y, estimates)]), json)
+    printing.result(result, "\n".join([head, "", analysis.to_text(Y, estimates)]))

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from weaklabel.cli import common
-from weaklabel.cli.common import shown_path, tell_steps
+from weaklabel.cli.options import expanded
+from weaklabel.cli.printing import Printing, log_to_stderr, shown_path
+from weaklabel.cli.voting import Caching
+from weaklabel.cli.writing import HtmlOpt, check_outputs
 
 if TYPE_CHECKING:
     from weaklabel.bench.cells import Clean
 
 
+@expanded
 def bench(
     sets: Annotated[
         list[Path],
@@ -26,6 +29,7 @@ def bench(
             help="Folders in WRENCH's format, folders with train.csv and test.csv, or tables with a column split.",
         ),
     ],
+    *,
     label_models: Annotated[
         str, typer.Option("--label-models", metavar="A,B", help="Label models; gold is the ceiling of classifiers.")
     ] = "majority,snorkel,auto",
@@ -73,10 +77,10 @@ def bench(
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute every cell anew.")] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE.json", help="Write all results.")] = None,
-    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one page with charts.")] = None,
+    html: HtmlOpt = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables.")] = None,
-    json: common.JsonOpt = False,
-    quiet: common.QuietOpt = False,
+    caching: Caching,
+    printing: Printing,
 ) -> None:
     """Compare label models and classifiers on benchmark sets.
 
@@ -100,10 +104,10 @@ def bench(
     from weaklabel.bench.plan import BenchSettings
     from weaklabel.bench.run import run_bench
     from weaklabel.bench.tables import text_table
-    from weaklabel.cli.common import show
     from weaklabel.errors import WeakLabelError
     from weaklabel.support.files import check_file_path, write_json, write_text
 
+    caching.apply()
     settings = BenchSettings(
         work=work or _work_folder(),
         label_models=_names(label_models),
@@ -122,8 +126,8 @@ def bench(
         if file is not None:
             check_file_path(file)
     read = {"a file of a benchmark set": [file for path in sets for file in set_files(path)]}
-    common.check_outputs(out, html, markdown, others=read)
-    tell_steps(quiet)
+    check_outputs(out, html, markdown, others=read)
+    log_to_stderr(printing.quiet)
     results = run_bench(sets, settings, command=_command())
     if out is not None:
         write_json(out, results)
@@ -135,7 +139,7 @@ def bench(
         from weaklabel.bench.tables import markdown as tables
 
         write_text(markdown, tables(results))
-    show(results, text_table(results), json, quiet)
+    printing.summary(results, text_table(results))
     failed = [cell for cell in results["cells"] if cell["error"] is not None]
     if failed:
         raise WeakLabelError(f"{len(failed)} of {len(results['cells'])} cells failed; the first: {failed[0]['error']}")

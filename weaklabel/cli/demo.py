@@ -8,17 +8,20 @@ from typing import Annotated
 
 import typer
 
-from weaklabel.cli import common
-from weaklabel.cli.common import shown_path, stdout_for_results, tell_steps
+from weaklabel.cli.options import SeedOpt, expanded
+from weaklabel.cli.printing import Printing, log_to_stderr, shown_path, stdout_for_results
 from weaklabel.cli.run import show_run
+from weaklabel.cli.voting import Caching
 from weaklabel.support import progress
 
 
+@expanded
 def demo(
+    *,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Run folder.")] = Path("runs/demo"),
-    seed: common.SeedOpt = 0,
-    json: common.JsonOpt = False,
-    quiet: common.QuietOpt = False,
+    seed: SeedOpt = 0,
+    caching: Caching,
+    printing: Printing,
 ) -> None:
     """Find spam among thousands of real SMS messages without a single hand label.
 
@@ -34,11 +37,12 @@ def demo(
     from weaklabel.project.demo import prepare_demo
     from weaklabel.project.run import run_project
 
+    caching.apply()
     project = prepare_demo(out.absolute(), seed)
-    if not (quiet or json):
+    if not (printing.quiet or printing.json):
         shown = shown_path(project)
         progress.message(f"the project file is {shown}; this is: weaklabel run {shown}\n", sys.stdout)
-    tell_steps(quiet)
+    log_to_stderr(printing.quiet)
     with stdout_for_results():
-        result = run_project(read_project(project), file=project, progress=not quiet)
-    show_run(result, json, quiet)
+        result = run_project(read_project(project), file=project, progress=not printing.quiet)
+    show_run(result, printing)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weaklabel.cli import common
-from weaklabel.cli.common import show, stdout_for_results
-from weaklabel.cli.labelling import label_model_settings, vote_and_label
+from weaklabel.cli.labelling import Labelling, vote_and_label
 from weaklabel.cli.options import expanded
-from weaklabel.cli.reading import DEFAULTS, Reading
+from weaklabel.cli.printing import Printing, stdout_for_results
+from weaklabel.cli.reading import Reading
+from weaklabel.cli.voting import Caching, LFsIfAny, Voting
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Batch, Corpus
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 1000
 """Characters of a text that are shown."""
 
-OF_A_RUN = ("corpus", "row", "lf", "json", "quiet")
+OF_A_RUN = ("corpus", "row", "lf", "cache", "no_cache", "json", "quiet")
 """Options that make sense for a finished run."""
 
 
@@ -35,24 +35,19 @@ def explain(
     corpus: Annotated[
         str, typer.Argument(metavar="CORPUS", help="A corpus, as for analyze; or the folder of a finished run.")
     ],
-    lfs: Annotated[
-        list[str] | None,
-        typer.Option("--lfs", metavar="SPEC", help="A ready pack, ./mine.py, or package:attribute; may be repeated."),
-    ] = None,
+    *,
+    lfs: LFsIfAny = None,
     row: Annotated[
         int | None, typer.Option("--row", min=0, metavar="N", help="Why this row has its label; rows count from 0.")
     ] = None,
     lf: Annotated[
         str | None, typer.Option("--lf", metavar="NAME", help="Where this labeling function is alone, or contradicted.")
     ] = None,
-    label_model: common.LabelModelOpt = "auto",
-    class_balance: common.BalanceOpt = None,
-    reading: Reading = DEFAULTS,
-    error_budget: common.BudgetOpt = None,
-    seed: common.SeedOpt = 0,
-    workers: common.WorkersOpt = None,
-    json: common.JsonOpt = False,
-    quiet: common.QuietOpt = False,
+    labelling: Labelling,
+    reading: Reading,
+    voting: Voting,
+    caching: Caching,
+    printing: Printing,
 ) -> None:
     """Say why a row has its label, or what a labeling function does.
 
@@ -73,6 +68,7 @@ def explain(
         raise typer.BadParameter("give either --row N or --lf NAME", param_hint="--row")
     from weaklabel.support.folders import recover_folder
 
+    caching.apply()
     recover_folder(Path(corpus), "manifest.json")
     if (Path(corpus) / "manifest.json").is_file():
         _refuse_settings(context)
@@ -84,20 +80,12 @@ def explain(
 
         loaded = load_lfs(*lfs)
         rows = reading.open(corpus)
-        labelled = vote_and_label(
-            rows,
-            loaded,
-            label_model_settings(label_model, class_balance),
-            seed=seed,
-            error_budget=error_budget,
-            workers=workers,
-            quiet=quiet,
-            read_texts=label_model == "text",
-        )
-        voted = Voted(rows, loaded, labelled.votes, labelled.model, label_model == "text")
+        with_text = labelling.label_model == "text"
+        labelled = vote_and_label(rows, loaded, labelling, voting, quiet=printing.quiet, read_texts=with_text)
+        voted = Voted(rows, loaded, labelled.votes, labelled.model, with_text)
     with stdout_for_results():
         result, shown = _row(voted, row) if row is not None else _lf(voted, str(lf))
-    show(result, shown, json)
+    printing.result(result, shown)
 
 
 @dataclass(frozen=True)

@@ -1,74 +1,97 @@
-"""What the verbs that label share: how many processes vote, the label model's settings, and labelling in memory."""
+"""The options of the label model, and labelling a corpus in memory as they say."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from weaklabel.cli.common import stdout_for_results, warn_of_rejects
+from weaklabel.cli.options import SeedOpt
+from weaklabel.cli.printing import stdout_for_results
+from weaklabel.cli.reading import warn_of_rejects
+from weaklabel.cli.voting import Voting
 
 if TYPE_CHECKING:
-    from weaklabel.config import LabelModelName, LabelModelSettings
+    from weaklabel.config import LabelModelSettings
     from weaklabel.corpus import Corpus
     from weaklabel.lf.packs import LFCollection
     from weaklabel.project.run import Labelled
 
-MOST_WORKERS = 4
-"""Processes for labeling functions, unless more are asked for: each loads its own models."""
+PANEL = "Label model"
+
+LabelModelName = Literal[
+    "auto", "majority", "weighted", "snorkel", "dawid-skene", "triplets", "structured", "hyper", "committee", "text"
+]
+"""As in `weaklabel.label_model.LABEL_MODELS`, which is slow to import."""
 
 
-def worker_count(asked: int | None) -> int:
-    """Return the number of processes for labeling functions."""
-    from weaklabel.votes.threads import cores
+@dataclass(frozen=True)
+class Labelling:
+    """How votes become labels."""
 
-    return min(cores(), MOST_WORKERS) if asked is None else asked
+    label_model: Annotated[
+        LabelModelName,
+        typer.Option(
+            "--label-model",
+            help="auto chooses one by the votes, and by the texts where the command reads them.",
+            rich_help_panel=PANEL,
+        ),
+    ] = "auto"
+    class_balance: Annotated[
+        str | None,
+        typer.Option(
+            "--class-balance",
+            metavar="HOW",
+            help="Share of each class among all rows: uniform, majority (estimated from the votes), or numbers such as "
+            "0.8,0.2.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None
+    seed: SeedOpt = 0
 
+    def settings(self) -> LabelModelSettings:
+        """Return the label model's settings; an invalid class balance is wrong usage."""
+        from weaklabel.config import LabelModelSettings
 
-def label_model_settings(name: LabelModelName, class_balance: str | None) -> LabelModelSettings:
-    """Return the label model's settings; a class balance that is none is wrong usage."""
-    from weaklabel.config import LabelModelSettings
-
-    if class_balance is None:
-        return LabelModelSettings(name=name)
-    if class_balance in ("majority", "uniform"):
-        return LabelModelSettings.model_validate({"name": name, "class_balance": class_balance})
-    try:
-        shares = [float(share) for share in class_balance.split(",")]
-        if not all(share > 0 for share in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-6):
-            raise ValueError
-        return LabelModelSettings(name=name, class_balance=shares)
-    except ValueError:
-        raise typer.BadParameter(
-            f"'{class_balance}' is not majority, uniform, or one share a class, together 1, such as 0.8,0.2",
-            param_hint="--class-balance",
-        ) from None
+        balance = self.class_balance
+        if balance is None:
+            return LabelModelSettings(name=self.label_model)
+        if balance in ("majority", "uniform"):
+            return LabelModelSettings.model_validate({"name": self.label_model, "class_balance": balance})
+        try:
+            shares = [float(share) for share in balance.split(",")]
+            if not all(share > 0 for share in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-6):
+                raise ValueError
+            return LabelModelSettings(name=self.label_model, class_balance=shares)
+        except ValueError:
+            raise typer.BadParameter(
+                f"'{balance}' is not majority, uniform, or one share per class that sum to 1, such as 0.8,0.2",
+                param_hint="--class-balance",
+            ) from None
 
 
 def vote_and_label(
     rows: Corpus,
     lfs: LFCollection,
-    settings: LabelModelSettings,
+    labelling: Labelling,
+    voting: Voting,
     *,
-    seed: int,
-    error_budget: float | None,
-    workers: int | None,
     quiet: bool,
     read_texts: bool = True,
     skim: bool = False,
 ) -> Labelled:
-    """Label a corpus in memory, and say what of it could not be read."""
+    """Label a corpus in memory, and warn of rows that could not be read."""
     from weaklabel.project.run import label_corpus
 
     with stdout_for_results():
         labelled = label_corpus(
             rows,
             lfs,
-            settings,
-            seed=seed,
-            error_budget=error_budget,
-            workers=worker_count(workers),
+            labelling.settings(),
+            seed=labelling.seed,
+            **voting.arguments(),
             progress=not quiet,
             read_texts=read_texts,
             skim=skim,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from weaklabel.cli.common import JsonOpt, show, shown_path
+from weaklabel.cli.printing import JsonOpt, show, shown_path
 from weaklabel.errors import visible
 
 if TYPE_CHECKING:

@@ -6,9 +6,13 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
+import typer
 import typer.core
+
+SeedOpt = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of all random numbers.")]
+DryRunOpt = Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")]
 
 
 def expanded(verb: Callable[..., None]) -> Callable[..., None]:

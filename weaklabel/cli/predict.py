@@ -7,30 +7,29 @@ from typing import Annotated, Literal
 
 import typer
 
-from weaklabel.cli import common
-from weaklabel.cli.common import show, shown_path, tell_steps
-from weaklabel.cli.options import expanded
-from weaklabel.cli.reading import DEFAULTS, Reading
+from weaklabel.cli.options import DryRunOpt, expanded
+from weaklabel.cli.printing import Printing, log_to_stderr, shown_path
+from weaklabel.cli.reading import CorpusArg, Reading, not_written
+from weaklabel.cli.voting import Caching, EngineOptions
+from weaklabel.cli.writing import Writing
 from weaklabel.errors import visible
 
 
 @expanded
 def predict(
-    corpus: common.CorpusArg,
+    corpus: CorpusArg,
     model: Annotated[Path, typer.Option("--model", metavar="MODEL", help="Folder that weaklabel train wrote.")],
-    out: common.OutOpt,
+    writing: Writing,
+    *,
     backend: Annotated[
         Literal["torch", "onnx"],
         typer.Option("--backend", help="Run a BERT model itself, or its 8-bit ONNX export (weaklabel train --onnx)."),
     ] = "torch",
-    prefix: common.PrefixOpt = "",
-    spreadsheet_safe: common.SafeOpt = False,
-    reading: Reading = DEFAULTS,
-    engine: common.EngineOpt = "local",
-    address: common.AddressOpt = None,
-    json: common.JsonOpt = False,
-    quiet: common.QuietOpt = False,
-    dry_run: common.DryRunOpt = False,
+    reading: Reading,
+    engine: EngineOptions,
+    caching: Caching,
+    printing: Printing,
+    dry_run: DryRunOpt = False,
 ) -> None:
     """Predict the label of every row with a trained classifier; goes on where it was interrupted.
 
@@ -49,39 +48,40 @@ def predict(
     from weaklabel.support.files import is_stdout
     from weaklabel.support.hashing import hash_path
 
-    tell_steps(quiet=True)
+    log_to_stderr(quiet=True)
+    caching.apply()
     classifier = load_classifier(model, backend)
-    rows = reading.open(corpus)
-    check_target(rows, out, safe=spreadsheet_safe)
-    check_new_columns(rows, new_columns(classifier.labels_, (), prefix))
+    rows, out = reading.open(corpus), writing.out
+    check_target(rows, out, safe=writing.spreadsheet_safe)
+    check_new_columns(rows, new_columns(classifier.labels_, (), writing.prefix))
     if dry_run:
         mark_as_trained(rows, classifier)
         checked = {"rows": len(rows), "rejects": len(rows.rejects), "labels": list(classifier.labels_)}
-        show(checked, f"{len(rows):,} rows to predict; nothing written (dry run)", json, quiet)
+        printing.summary(checked, f"{len(rows):,} rows to predict; nothing written (dry run)")
         return
-    with common.open_engine(engine, address) as chosen:
-        found = predict_file(
+    with engine.open() as opened:
+        done = predict_file(
             rows,
             classifier,
             out,
             model_id=f"{hash_path(model)} {backend}",
             loading={"folder": str(model.absolute()), "backend": backend},
-            prefix=prefix,
-            safe=spreadsheet_safe,
-            engine=chosen,
-            progress=not quiet,
+            prefix=writing.prefix,
+            safe=writing.spreadsheet_safe,
+            engine=opened,
+            progress=not printing.quiet,
         )
     result = {
-        "rows_in": found.rows + found.rejects,
-        "rows_out": found.rows,
-        "rejects": found.rejects,
-        "labels": found.labels,
+        "rows_in": done.rows + done.rejects,
+        "rows_out": done.rows,
+        "rejects": done.rejects,
+        "labels": done.labels,
         "out": out,
-        "rejects_file": str(found.rejects_file) if found.rejects_file else None,
+        "rejects_file": str(done.rejects_file) if done.rejects_file else None,
     }
-    labels = ", ".join(f"{count:,} {visible(name)}" for name, count in found.labels.items())
+    labels = ", ".join(f"{count:,} {visible(name)}" for name, count in done.labels.items())
     summary = (
-        f"rows: {result['rows_in']:,} in = {found.rows:,} out + {found.rejects:,} rejected\n"
+        f"rows: {result['rows_in']:,} in = {done.rows:,} out + {done.rejects:,} rejected\n"
         f"labels: {labels}\nwritten to {shown_path(out)}"
     )
-    show(result, "\n".join([summary, *common.not_written(rows)]), json, quiet, to_stderr=is_stdout(out))
+    printing.summary(result, "\n".join([summary, *not_written(rows)]), to_stderr=is_stdout(out))

@@ -8,10 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from weaklabel.errors import visible
+from weaklabel.support import progress
+
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
 
 PANEL = "Reading the corpus"
+
+CorpusArg = Annotated[
+    str,
+    typer.Argument(
+        metavar="CORPUS",
+        help="CSV, TSV, JSONL, JSON, Parquet (.gz and .zst too), a folder of .txt files, or - for stdin.",
+    ),
+]
+LimitOpt = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, metavar="N", help="Only the first N rows.", rich_help_panel=PANEL),
+]
 
 
 def _checked(name: str, value: str | None) -> str | None:
@@ -123,7 +138,7 @@ class Reading:
         Literal["csv", "tsv", "jsonl", "json", "parquet"] | None,
         _option("--format", metavar="NAME", help="csv, tsv, jsonl, json (an array) or parquet. Default: by extension."),
     ] = None
-    limit: Annotated[int | None, _option("--limit", min=1, metavar="N", help="Only the first N rows.")] = None
+    limit: LimitOpt = None
 
     def arguments(self) -> dict[str, Any]:
         """Return what was asked for and is not the default, as arguments of `weaklabel.read_corpus`."""
@@ -158,10 +173,29 @@ class Reading:
         return read_corpus(source, hide=hide, **given)
 
 
-DEFAULTS = Reading()
-"""What holds where no option is given."""
-
-
 def column_names(given: str | None) -> list[str]:
     """Return the columns that an option names, with commas between; none where it was not given."""
     return given.split(",") if given else []
+
+
+def warn_of_rejects(corpus: Corpus) -> None:
+    """Say how many rows could not be read, where a verb has no place to write them."""
+    if corpus.rejects:
+        first, n = corpus.rejects[0], len(corpus.rejects)
+        what = f"{n:,} file{'s' * (n != 1)}" if corpus.format == "folder" else f"{n:,} row{'s' * (n != 1)}"
+        where = "" if corpus.format == "folder" else f"line {first.line}: "
+        progress.message(
+            f"weaklabel: warning: {what} of {visible(corpus.name)} could not be read and {'was' if n == 1 else 'were'} left "
+            f"out: {'' if n == 1 else 'the first is '}{where}{visible(first.reason)}; weaklabel label writes them to a file"
+        )
+
+
+def not_written(corpus: Corpus) -> list[str]:
+    """Say in a line which lines of the input are no rows, and so are not in the output; nothing where there are none."""
+    dialect = corpus.dialect
+    if dialect is None:
+        return []
+    n = dialect.skip_rows - (dialect.sep_line is not None)
+    what = [f"the {n:,} line{'s' * (n != 1)} before the table"] * (n > 0)
+    what += [f"comment lines ({dialect.comment} ...)"] * (dialect.comment is not None)
+    return [f"not written: {' and '.join(what)}"] if what else []

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from weaklabel.cli import common
-from weaklabel.cli.common import stdout_for_results
 from weaklabel.cli.options import expanded
-from weaklabel.cli.reading import DEFAULTS, Reading
+from weaklabel.cli.printing import QuietOpt, stdout_for_results
+from weaklabel.cli.reading import Reading
+from weaklabel.cli.voting import LFsIfAny
 from weaklabel.support import progress
 
 
@@ -18,14 +18,12 @@ def review(
     project: Annotated[
         str, typer.Argument(metavar="PROJECT", help="A run folder, a project.toml, or a corpus with --labels or --lfs.")
     ],
+    *,
     labels: Annotated[
         str | None, typer.Option("--labels", metavar="A,B", help="Class names, to label a corpus from nothing.")
     ] = None,
-    lfs: Annotated[
-        list[str] | None,
-        typer.Option("--lfs", metavar="SPEC", help="For a corpus: a ready pack, ./mine.py, or package:attribute."),
-    ] = None,
-    reading: Reading = DEFAULTS,
+    lfs: LFsIfAny = None,
+    reading: Reading,
     revote: Annotated[
         bool,
         typer.Option("--revote", help="Vote anew where the corpus or the labeling functions changed since the run."),
@@ -38,7 +36,7 @@ def review(
         typer.Option("--port", min=0, max=65535, help="Default: the first free one from 8642; 0 takes any."),
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
-    quiet: common.NoProgressOpt = False,
+    quiet: QuietOpt = False,
 ) -> None:
     """Browse, check and correct labels, and edit labeling functions, in a browser.
 

@@ -7,24 +7,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weaklabel.cli import common
-from weaklabel.cli.common import show, shown_path, stdout_for_results, tell_steps
+from weaklabel.cli.options import DryRunOpt, expanded
+from weaklabel.cli.printing import Printing, log_to_stderr, shown_path, stdout_for_results
+from weaklabel.cli.reading import LimitOpt
+from weaklabel.cli.voting import Caching
 
 if TYPE_CHECKING:
     from weaklabel.project.run import RunResult
 
 
+@expanded
 def run(
     project: Annotated[Path, typer.Argument(metavar="PROJECT.toml", help="The project file.")],
+    *,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FOLDER", help="Run folder; else what the project says.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Instead of the project's seed.")] = None,
-    limit: common.LimitOpt = None,
+    limit: LimitOpt = None,
     workers: Annotated[int | None, typer.Option("--workers", min=0, help="Instead of the project's.")] = None,
-    json: common.JsonOpt = False,
-    quiet: common.QuietOpt = False,
-    dry_run: common.DryRunOpt = False,
+    caching: Caching,
+    printing: Printing,
+    dry_run: DryRunOpt = False,
 ) -> None:
     """Label, train, score and report, as a project file says.
 
@@ -42,6 +46,7 @@ def run(
     from weaklabel.project.gold import check_gold, open_unlabelled
     from weaklabel.project.run import check_project, run_project
 
+    caching.apply()
     settings = read_project(project).overridden(out=out and out.absolute(), seed=seed, limit=limit, workers=workers)
     if dry_run:
         lfs = load_lfs(*settings.lfs.use)
@@ -51,15 +56,15 @@ def run(
         check_run_folder(settings.out)
         check_run_inputs(settings, corpus, lfs, project)
         checked = {"rows": len(corpus), "rejects": len(corpus.rejects), "lfs": list(lfs.names)}
-        show(checked, f"{len(corpus):,} rows, {len(lfs)} labeling functions; nothing written (dry run)", json)
+        printing.result(checked, f"{len(corpus):,} rows, {len(lfs)} labeling functions; nothing written (dry run)")
         return
-    tell_steps(quiet)
+    log_to_stderr(printing.quiet)
     with stdout_for_results():
-        result = run_project(settings, file=project, progress=not quiet)
-    show_run(result, json, quiet)
+        result = run_project(settings, file=project, progress=not printing.quiet)
+    show_run(result, printing)
 
 
-def show_run(result: RunResult, as_json: bool, quiet: bool) -> None:
+def show_run(result: RunResult, printing: Printing) -> None:
     """Print the scores of a run and where everything is."""
     from weaklabel.report import scores_table
 
@@ -75,4 +80,4 @@ def show_run(result: RunResult, as_json: bool, quiet: bool) -> None:
     took = f"took {sum(folder.timings.values()):.0f} s; everything is in {where}:"
     scores = [scores_table(result.scores), ""] if result.scores else []
     then = f"open {where}/report.html to look at it; weaklabel review {where} to check rows by hand"
-    show(found, "\n".join([*scores, took, *lines, then]), as_json, quiet)
+    printing.summary(found, "\n".join([*scores, took, *lines, then]))

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from weaklabel.cli import common
-from weaklabel.cli.common import show, warn_of_rejects
-from weaklabel.cli.decided import DecisionsOpt, decided_rows
-from weaklabel.cli.options import expanded
-from weaklabel.cli.reading import DEFAULTS, Reading
+from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows
+from weaklabel.cli.options import SeedOpt, expanded
+from weaklabel.cli.printing import Printing
+from weaklabel.cli.reading import CorpusArg, Reading, warn_of_rejects
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
@@ -21,10 +20,9 @@ if TYPE_CHECKING:
 
 @expanded
 def score(
-    corpus: common.CorpusArg,
-    gold: Annotated[
-        str | None, typer.Option("--gold", metavar="COLUMN", help="Column with true labels, empty if unknown.")
-    ] = None,
+    corpus: CorpusArg,
+    *,
+    gold: GoldOpt = None,
     decisions: DecisionsOpt = None,
     pred: Annotated[str, typer.Option("--pred", metavar="COLUMN", help="Column with predicted labels.")] = "label",
     labels: Annotated[
@@ -36,10 +34,9 @@ def score(
     abstain: Annotated[
         Literal["miss", "drop"], typer.Option("--abstain", help="Rows without a prediction: misses, or left out.")
     ] = "miss",
-    reading: Reading = DEFAULTS,
-    seed: common.SeedOpt = 0,
-    json: common.JsonOpt = False,
-    quiet: common.NoProgressOpt = False,
+    reading: Reading,
+    seed: SeedOpt = 0,
+    printing: Printing,
 ) -> None:
     """Score predicted labels against gold.
 
@@ -59,21 +56,21 @@ def score(
 
     if (gold is None) == (decisions is None):
         raise typer.BadParameter("give one of --gold and --decisions", param_hint="--gold")
-    said = read_decisions(decisions) if decisions else []
+    made = read_decisions(decisions) if decisions else []
     rows = reading.open(corpus, has_text=decisions is not None)
     predicted = rows.column(pred)
-    truth = [decision.label for decision in said] if gold is None else rows.column(gold)
+    truth = [decision.label for decision in made] if gold is None else rows.column(gold)
     names = labels.split(",") if labels else _found(rows, pred, predicted, truth)
     warn_of_rejects(rows)
     if gold is None:
-        Y = decided_rows(rows, said, names)
+        Y = decided_rows(rows, made, names)
     else:
         Y = encode_labels(truth, names, f"{rows.name}, column '{gold}'")
     preds = encode_labels(predicted, names, f"{rows.name}, column '{pred}'")
     result = score_labels(
         Y, preds, probs=_probs(rows, pred, names), labels=names, positive=positive, abstain=abstain, seed=seed
     )
-    show(result.to_dict(), str(result), json)
+    printing.result(result.to_dict(), str(result))
 
 
 def _found(rows: Corpus, pred: str, predicted: list[Any], truth: list[Any]) -> tuple[str, ...]:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from weaklabel.cli import common
-from weaklabel.cli.common import show, shown_path
-from weaklabel.cli.decided import DecisionsOpt, decided_rows
-from weaklabel.cli.labelling import label_model_settings, vote_and_label
-from weaklabel.cli.options import expanded
-from weaklabel.cli.reading import DEFAULTS, Reading
+from weaklabel.cli.gold import DecisionsOpt, decided_rows
+from weaklabel.cli.labelling import Labelling, vote_and_label
+from weaklabel.cli.options import DryRunOpt, expanded
+from weaklabel.cli.printing import Printing, shown_path
+from weaklabel.cli.reading import CorpusArg, Reading
+from weaklabel.cli.voting import Caching, LFs, Voting
+from weaklabel.cli.writing import check_outputs
 from weaklabel.errors import ConfigError, visible
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ class _Log(Enum):
 
 @expanded
 def train(
-    corpus: common.CorpusArg,
-    lfs: common.LfsOpt,
+    corpus: CorpusArg,
+    lfs: LFs,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="Folder to write the classifier to.")],
+    *,
     classifier: Annotated[
         Literal["bert", "robust", "linear"],
         typer.Option("--classifier", help="What to train; robust: BERT on labels denoised by the texts."),
@@ -43,12 +45,16 @@ def train(
     base: Annotated[
         str | None, typer.Option("--base", metavar="MODEL", help="Checkpoint to fine-tune: a folder or a hub name.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", min=1)] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the training rows.")
+    ] = None,
     lr: Annotated[
         str | None,
         typer.Option("--lr", metavar="RATE,...", help="Learning rate; of several, the best on --validation is kept."),
     ] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", min=1)] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", min=1, metavar="N", help="Texts per training step.")
+    ] = None,
     max_length: Annotated[int | None, typer.Option("--max-length", min=8, help="Tokens kept of a text.")] = None,
     validation: Annotated[
         str | None,
@@ -78,15 +84,12 @@ def train(
     ] = False,
     gold: Annotated[str, typer.Option("--gold", metavar="COLUMN", help="The gold column of --validation.")] = "label",
     decisions: DecisionsOpt = None,
-    label_model: common.LabelModelOpt = "auto",
-    class_balance: common.BalanceOpt = None,
-    reading: Reading = DEFAULTS,
-    error_budget: common.BudgetOpt = None,
-    seed: common.SeedOpt = 0,
-    workers: common.WorkersOpt = None,
-    json: common.JsonOpt = False,
-    quiet: common.QuietOpt = False,
-    dry_run: common.DryRunOpt = False,
+    labelling: Labelling,
+    reading: Reading,
+    voting: Voting,
+    caching: Caching,
+    printing: Printing,
+    dry_run: DryRunOpt = False,
 ) -> None:
     """Label a corpus and train a classifier on the labels.
 
@@ -109,6 +112,7 @@ def train(
     from weaklabel.lf.packs import load_lfs
     from weaklabel.project.run import check_trainable
 
+    caching.apply()
     check_model_folder(out)
     _check_options(classifier, run_folder, validation, onnx)
     loaded = load_lfs(*lfs)
@@ -131,9 +135,9 @@ def train(
     model = make_classifier(
         settings,
         loaded.labels,
-        seed,
+        labelling.seed,
         log=run_folder,
-        progress=not quiet,
+        progress=not printing.quiet,
         validated=validation is not None,
     )
     check: tuple[list[str], Labels] | None = None
@@ -141,15 +145,14 @@ def train(
         check = (held.model_texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
     said = read_decisions(decisions) if decisions else None
     Y = None if said is None else decided_rows(rows, said, loaded.labels)
-    voting = label_model_settings(label_model, class_balance)
-    labelled = vote_and_label(rows, loaded, voting, seed=seed, error_budget=error_budget, workers=workers, quiet=quiet)
+    labelled = vote_and_label(rows, loaded, labelling, voting, quiet=printing.quiet)
     if Y is None:
         check_trainable(labelled, rows)
     result: dict[str, Any] = {
         "rows": len(labelled.preds),
         "rejects": len(rows.rejects),
         "covered": int((labelled.votes.L >= 0).any(axis=1).sum()),
-        "label_model": labelled.model.describe(labelled.votes.lf_names) or label_model,
+        "label_model": labelled.model.describe(labelled.votes.lf_names) or labelling.label_model,
         "decided": None if Y is None else int((Y >= 0).sum()),
         "classifier": classifier,
         "model": str(out),
@@ -157,11 +160,15 @@ def train(
     if not dry_run:
         _fit(model, rows.model_texts(), labelled.probs, Y, check)
         made_of = _provenance(
-            len(loaded), lfs, f"{len(rows):,} texts of {Path(rows.name).name}", label_model, result["decided"]
+            len(loaded),
+            lfs,
+            f"{len(rows):,} texts of {Path(rows.name).name}",
+            labelling.label_model,
+            result["decided"],
         )
         result |= _save(model, out, made_of, rows.entities, rows.model_texts() if onnx else None)
     written = "nothing written (dry run)" if dry_run else f"{classifier} classifier written to {shown_path(out)}"
-    show(result, _as_text(result, written), json, quiet)
+    printing.summary(result, _as_text(result, written))
 
 
 def _check_options(classifier: str, run_folder: Path | None, validation: str | None, onnx: bool) -> None:
@@ -191,7 +198,7 @@ def _check_outputs(
     if run_folder is not None and run_folder.exists() and not run_folder.is_dir():
         raise ConfigError(f"{run_folder} is a file; choose a folder for --run-folder")
     bases = {"the checkpoint to fine-tune (--base)": [base]} if base and Path(base).exists() else None
-    common.check_outputs(out, *written, corpora=corpora, lfs=lfs, decisions=decisions, others=bases)
+    check_outputs(out, *written, corpora=corpora, lfs=lfs, decisions=decisions, others=bases)
 
 
 def _fit(

@@ -155,6 +155,8 @@ def label_corpus(
     seed: int = 0,
     error_budget: float | None = None,
     workers: int = 1,
+    time_limit: float | None = None,
+    memory_limit: int | None = None,
     progress: bool = False,
     read_texts: bool = True,
     skim: bool = False,
@@ -174,7 +176,15 @@ def label_corpus(
         texts = corpus.model_texts() if model.uses_texts and read_texts else None
         if skim and texts is not None and isinstance(model, AutoLabelModel) and are_long(texts, model.max_length):
             model.set_params(max_length=min(model.max_length, SKIMMED_TOKENS))
-        votes = apply_lfs(lfs, corpus, error_budget=error_budget, workers=workers, progress=progress)
+        votes = apply_lfs(
+            lfs,
+            corpus,
+            error_budget=error_budget,
+            workers=workers,
+            time_limit=time_limit,
+            memory_limit=memory_limit,
+            progress=progress,
+        )
         patterns = votes.patterns()
         with stage("label model"):
             model.fit(patterns, texts)

@@ -32,6 +32,7 @@ def apply_lfs(
     error_budget: float | None = None,
     workers: int = 0,
     time_limit: float | None = None,
+    memory_limit: int | None = None,
     batch_size: int = 50_000,
     progress: bool = False,
 ) -> Votes:
@@ -60,6 +61,8 @@ def apply_lfs(
         process loads them by itself. 0 stays in this process, unguarded.
     time_limit
         Seconds that a labeling function may take over one row; by default 10 with ``workers``, and no limit without.
+    memory_limit
+        Bytes that one of the ``workers`` may hold; see `weaklabel.votes.voter.Voter`.
     batch_size
         Rows evaluated together; the votes do not depend on it.
     progress
@@ -102,7 +105,9 @@ def apply_lfs(
     with (
         showing(progress),
         stage("voting", rows.known_length, "rows") as told,
-        Voter(functions, top=top, pack=pack, workers=workers, time_limit=time_limit) as voter,
+        Voter(
+            functions, top=top, pack=pack, workers=workers, time_limit=time_limit, memory_limit=memory_limit
+        ) as voter,
     ):
         voter.stage = told
         for batch, found in voter.vote(rows.batches(batch_size)):

@@ -1,4 +1,4 @@
-"""``--decisions``: what reviewers decided, as gold for the rows of a corpus."""
+"""Where true labels come from: a column, or the decisions of reviewers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from weaklabel.decisions import Decision
     from weaklabel.labels import Labels
 
+GoldOpt = Annotated[
+    str | None, typer.Option("--gold", metavar="COLUMN", help="Column with true labels, empty where unknown.")
+]
 DecisionsOpt = Annotated[
     Path | None,
     typer.Option("--decisions", metavar="FILE", help="What weaklabel review wrote: decided rows, found by their text."),

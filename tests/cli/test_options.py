@@ -1,0 +1,78 @@
+"""Every flag means the same in every verb, and is declared in one place."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import typer
+
+from weaklabel import cli
+
+# Flags that verbs declare for themselves, and why each verb needs its own.
+DIFFERENT = {
+    "-o": "what is written differs: a table, a model folder, a pack, a run folder, all results of a benchmark",
+    "--out": "the long name of -o",
+    "--gold": "of train, it is a column of the file that --validation names",
+    "--labels": "score reads them from the file by default; review needs them for a corpus without labels",
+    "--max-length": "the default of bench is that of each model",
+    "--metric": "train chooses an epoch by it; bench reports it",
+    "--positive": "score scores one file; bench scores several sets",
+    "--seed": "run overrides the project's seed",
+    "--validation": "a file for train; bench has it in its sets",
+    "--workers": "run overrides the project's number",
+}
+# Flags with one declaration that are required in some verbs only.
+OPTIONAL_SOMEWHERE = {"--lfs": "explain and review can take a finished run, which has its own labeling functions"}
+
+VERBS = typer.main.get_command(cli.app).commands
+
+
+def flags():
+    """Return for every flag its line of help in each verb that has it: name, type, range, text, default."""
+    lines = defaultdict(dict)
+    for verb, command in VERBS.items():
+        context = command.make_context(verb, [], resilient_parsing=True)
+        for parameter in command.params:
+            if parameter.param_type_name == "option":
+                for flag in (*parameter.opts, *parameter.secondary_opts):
+                    lines[flag][verb] = (parameter.rich_help_panel, *parameter.get_help_record(context))
+    return lines
+
+
+def test_a_flag_has_one_meaning_in_all_verbs():
+    lines = flags()
+    assert set(DIFFERENT) | set(OPTIONAL_SOMEWHERE) <= set(lines)
+    for flag, by_verb in lines.items():
+        variants = set(by_verb.values())
+        if flag in OPTIONAL_SOMEWHERE:
+            variants = {(panel, name, text.replace("[required]", "").strip()) for panel, name, text in variants}
+        if flag in DIFFERENT:
+            assert len(variants) > 1, f"{flag} is the same in {', '.join(by_verb)}: remove its reason"
+        else:
+            assert len(variants) == 1, f"{flag} differs between {', '.join(by_verb)}"
+
+
+def test_a_flag_is_declared_once():
+    declared = defaultdict(list)
+    for path in Path(cli.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("Option", "_option")):
+                for argument in node.args:
+                    if isinstance(argument, ast.Constant) and str(argument.value).startswith("-"):
+                        declared[argument.value].append(path.name)
+    assert declared
+    twice = {flag: files for flag, files in declared.items() if len(files) > 1 and flag not in DIFFERENT}
+    assert not twice
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_option_of_a_verb_is_explained(verb):
+    unexplained = [parameter.name for parameter in VERBS[verb].params if not (parameter.help or "").strip()]
+    assert not unexplained
+
+
+def test_shared_options_stand_below_headings(weaklabel):
+    shown = weaklabel("label", "--help").out
+    for heading in ("Label model:", "Reading the corpus:", "Applying labeling functions:", "Engine and cache:"):
+        assert f"\n{heading}\n" in shown

@@ -1,0 +1,139 @@
+"""The options for applying labeling functions, and for where that work is done and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from weaklabel.job.engine import Engine
+
+MAX_DEFAULT_WORKERS = 4
+"""Processes for labeling functions unless ``--workers`` is given: each loads its own models."""
+
+_PANEL = "Applying labeling functions"
+_ENGINE_PANEL = "Engine and cache"
+
+_LFS = typer.Option(
+    "--lfs", metavar="SPEC", help="A pack: a name such as spam, a file ./mine.py, or package:attribute; repeatable."
+)
+LFs = Annotated[list[str], _LFS]
+LFsIfAny = Annotated[list[str] | None, _LFS]
+
+
+def _option(*names: str, panel: str = _PANEL, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=panel, **settings)
+
+
+@dataclass(frozen=True)
+class Voting:
+    """How labeling functions are applied; see `weaklabel.votes.voter.Voter`."""
+
+    error_budget: Annotated[
+        float | None,
+        _option(
+            "--error-budget",
+            min=0,
+            max=1,
+            help="Share of rows on which one labeling function may fail before the command stops; 0 stops at the first "
+            "failure. Default: 0.05, or 100 rows if that is more.",
+        ),
+    ] = None
+    workers: Annotated[
+        int | None,
+        _option(
+            "--workers",
+            min=0,
+            metavar="N",
+            help="Guarded processes for labeling functions written in Python; 0: this process, unguarded. Default: one "
+            f"per core, at most {MAX_DEFAULT_WORKERS}.",
+        ),
+    ] = None
+    time_limit: Annotated[
+        float | None,
+        _option("--time-limit", min=0.001, metavar="S", help="Seconds a labeling function may take for one row."),
+    ] = None
+    memory_limit: Annotated[
+        float | None,
+        _option(
+            "--memory-limit", min=0.05, metavar="GIB", help="Memory that one process for labeling functions may use."
+        ),
+    ] = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the options as arguments of `weaklabel.job.LabelOptions` and `weaklabel.project.run.label_corpus`."""
+        from weaklabel.votes.threads import cores
+
+        return {
+            "error_budget": self.error_budget,
+            "workers": min(cores(), MAX_DEFAULT_WORKERS) if self.workers is None else self.workers,
+            "time_limit": self.time_limit,
+            "memory_limit": None if self.memory_limit is None else int(self.memory_limit * 2**30),
+        }
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """Which machines do the work."""
+
+    engine: Annotated[
+        Literal["local", "dask"],
+        _option("--engine", panel=_ENGINE_PANEL, help="Where the work is done: on this machine, or on a Dask cluster."),
+    ] = "local"
+    address: Annotated[
+        str | None,
+        _option(
+            "--address",
+            panel=_ENGINE_PANEL,
+            metavar="URL",
+            help="The Dask scheduler, such as tcp://host:8786. Default: a cluster on this machine.",
+        ),
+    ] = None
+
+    @contextmanager
+    def open(self) -> Iterator[Engine]:
+        """Start the engine; an address without ``--engine dask`` is wrong usage."""
+        from weaklabel.job.engine import LocalEngine
+
+        if self.engine == "local":
+            if self.address is not None:
+                raise typer.BadParameter("it needs --engine dask", param_hint="--address")
+            yield LocalEngine()
+            return
+        from weaklabel.job.cluster import DaskEngine
+
+        with DaskEngine(self.address) as engine:
+            yield engine
+
+
+@dataclass(frozen=True)
+class Caching:
+    """Where results are cached for the next command."""
+
+    cache: Annotated[
+        Path | None,
+        _option(
+            "--cache",
+            panel=_ENGINE_PANEL,
+            metavar="FOLDER",
+            help="Where votes, parsed texts and embeddings are cached. Default: $WEAKLABEL_CACHE, or the user's cache "
+            "folder.",
+        ),
+    ] = None
+    no_cache: Annotated[
+        bool, _option("--no-cache", panel=_ENGINE_PANEL, help="Neither read nor write a cache on disk.")
+    ] = False
+
+    def apply(self) -> None:
+        """Set where caches are; both options at once are wrong usage."""
+        from weaklabel.support import cache
+
+        if self.cache is not None and self.no_cache:
+            raise typer.BadParameter("it contradicts --no-cache", param_hint="--cache")
+        if self.cache is not None or self.no_cache:
+            cache.use(None if self.no_cache else self.cache)

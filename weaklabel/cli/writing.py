@@ -1,0 +1,69 @@
+"""The options for writing a labelled corpus, and checks of where a command writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from weaklabel.corpus import Corpus
+    from weaklabel.lf.packs import LFCollection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """Where a labelled corpus is written, and how."""
+
+    out: Annotated[
+        str,
+        typer.Option(
+            "-o", "--out", metavar="OUT", help="File to write: .csv, .tsv, .jsonl, .json or .parquet; - for stdout."
+        ),
+    ]
+    prefix: Annotated[
+        str, typer.Option("--prefix", metavar="TEXT", help="Prefix of the names of new columns, such as weak_.")
+    ] = ""
+    spreadsheet_safe: Annotated[
+        bool,
+        typer.Option(
+            "--spreadsheet-safe", help="Put ' before cells that a spreadsheet would run as formulas (CSV, TSV)."
+        ),
+    ] = False
+
+
+HtmlOpt = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML page with charts.")]
+
+
+def check_outputs(
+    *outputs: str | Path | None,
+    corpora: Sequence[Corpus] = (),
+    lfs: LFCollection | None = None,
+    decisions: Path | None = None,
+    others: Mapping[str, Sequence[str | Path]] | None = None,
+) -> None:
+    """Refuse, before any work, an output that is one of the command's inputs, or the same file as another output.
+
+    Parameters
+    ----------
+    outputs
+        Paths from the command line; None is skipped.
+    corpora, lfs, decisions
+        What the command reads.
+    others
+        Further inputs, by what they are.
+    """
+    from weaklabel.corpus import THE_CORPUS
+    from weaklabel.lf.pack_inputs import PACK_FILES, pack_inputs
+    from weaklabel.support import files
+
+    inputs = {
+        THE_CORPUS: [file for corpus in corpora for file in corpus.files()],
+        PACK_FILES: pack_inputs(lfs.origins) if lfs else [],
+        "the file of decisions": [decisions] if decisions else [],
+        **(others or {}),
+    }
+    files.check_outputs(outputs, inputs)
