@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,6 +27,18 @@ Labels: TypeAlias = NDArray[np.int64]
 
 Probs: TypeAlias = NDArray[np.float64]
 """Class probabilities. Shape: [n, k]; a row sums to 1, or is all NaN where nothing spoke for it."""
+
+
+def row_blocks(n: int, at_once: int = 1 << 16) -> Iterator[slice]:
+    """Give the rows of a large array block by block, so that what is computed of them does not fill the memory.
+
+    Examples
+    --------
+    >>> list(row_blocks(5, at_once=2))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    for start in range(0, n, at_once):
+        yield slice(start, min(start + at_once, n))
 
 
 def check_label_names(names: Sequence[str], where: str) -> tuple[str, ...]:
@@ -272,11 +284,13 @@ def check_probs(probs: ArrayLike, n: int | None = None, cardinality: int | None 
         raise VoteError(f"probabilities must have shape [rows, classes], not {array.shape}")
     if (n is not None and len(array) != n) or (cardinality is not None and array.shape[1] != cardinality):
         raise VoteError(f"probabilities have shape {array.shape}, expected [{n or 'n'}, {cardinality or 'k'}]")
-    silent = np.isnan(array).all(axis=1)
-    wrong = ~silent & ~((np.abs(array.sum(axis=1) - 1) < 1e-4) & (array >= 0).all(axis=1))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise VoteError(f"probabilities of row {row} are negative or do not sum to 1: {array[row].tolist()}")
+    for rows in row_blocks(len(array)):
+        block = array[rows]
+        silent = np.isnan(block).all(axis=1)
+        wrong = ~silent & ~((np.abs(block.sum(axis=1) - 1) < 1e-4) & (block >= 0).all(axis=1))
+        if wrong.any():
+            row = rows.start + int(np.argmax(wrong))
+            raise VoteError(f"probabilities of row {row} are negative or do not sum to 1: {array[row].tolist()}")
     return array
 
 

@@ -35,3 +35,15 @@ def test_the_chart_of_calibration_shows_the_error_that_stands_below_it():
 
 def test_labels_are_counted_without_abstains():
     assert count_labels(np.array([0, 2, -1, 2]), 3).tolist() == [1, 0, 2]
+
+
+def test_rows_are_counted_block_by_block_to_the_same(monkeypatch):
+    rng = np.random.default_rng(1)
+    probs, Y = rng.dirichlet([1, 2, 3], 500), rng.integers(-1, 3, 500)
+    probs[::7] = np.nan
+    whole = count_confidence(probs), count_calibration(probs, Y), count_labels(Y, 3).tolist()
+    monkeypatch.setattr("weaklabel.labels.row_blocks.__defaults__", (13,))
+    assert count_confidence(probs) == whole[0] and count_labels(Y, 3).tolist() == whole[2]
+    parts = count_calibration(probs, Y)
+    assert parts.rows == whole[1].rows
+    assert parts.confidence == pytest.approx(whole[1].confidence) and parts.accuracy == pytest.approx(whole[1].accuracy)

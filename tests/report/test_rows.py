@@ -47,3 +47,25 @@ def test_no_rows_give_nothing_to_look_at():
 
 def test_one_class_has_no_margin():
     assert picked([[0], [-1]], np.array([[1.0], [np.nan]]), np.array([0, -1])) == {"Uncovered": [1]}
+
+
+def test_rows_of_many_blocks_are_those_of_one(monkeypatch):
+    """The first row of each pattern in order of the value, as a plain sort of all rows finds it."""
+    rng = np.random.default_rng(0)
+    L, gold = rng.integers(-1, 2, (400, 3)), rng.integers(-1, 2, 400)
+    shares = rng.integers(0, 20, 400) / 20  # with many ties
+    shares[(L < 0).all(axis=1)] = np.nan
+    probs = of(shares)
+    preds = np.where(np.isnan(shares), -1, probs.argmax(axis=1))
+    whole = picked(L, probs, preds, gold)
+    monkeypatch.setattr("weaklabel.labels.row_blocks.__defaults__", (9,))
+    assert picked(L, probs, preds, gold) == whole
+
+    patterns = vote_patterns(L.astype(np.int8)).rows()
+    seen = set(patterns[whole["Most conflicted"]])
+    closest = []
+    for row in np.argsort(np.abs(1 - 2 * shares), kind="stable"):
+        if not np.isnan(shares[row]) and patterns[row] not in seen:
+            seen.add(patterns[row])
+            closest.append(row)
+    assert whole["Least certain"] == closest[:EACH]

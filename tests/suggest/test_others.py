@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tests.suggest.conftest import LABELS, WORDS
-from weaklabel.errors import LFError
-from weaklabel.suggest import sample
+from weaklabel.corpus import read_corpus
+from weaklabel.errors import LabelModelError, LFError
+from weaklabel.suggest import sample, suggest_lfs
 from weaklabel.suggest.clusters import characteristic_phrases
 from weaklabel.suggest.code import write_pack
 from weaklabel.suggest.phrases import find_phrases
@@ -124,7 +125,35 @@ def test_above_a_limit_a_sample_is_read_and_said(world, monkeypatch):
             )
         assert all(any(word in world.texts[row] for word in lf.patterns) for row in lf.examples if lf.kind == "keyword")
     monkeypatch.setattr(sample, "MOST_CHARACTERS", 400)
-    assert 0 < len(sample.sampled_rows(world.texts)) < 20
+    drawn = sample.draw_sample([world.texts])
+    assert 0 < len(drawn.rows) < 20 and drawn.texts == [world.texts[row] for row in drawn.rows]
+    for size in (1, 7, 100):
+        parts = [world.texts[start : start + size] for start in range(0, 600, size)]
+        np.testing.assert_array_equal(sample.draw_sample(parts).rows, drawn.rows)
+
+
+def test_the_texts_of_a_corpus_are_read_in_parts_and_give_the_same(world, found, monkeypatch, tmp_path):
+    path = tmp_path / "world.csv"
+    path.write_text("text\n" + "\n".join(world.texts) + "\n", encoding="utf-8")
+    corpus = read_corpus(path)
+    monkeypatch.setattr(corpus, "texts", None)  # no list of all texts
+    how = {"labels": LABELS, "n": 4}
+    assert suggest_lfs(corpus, world.votes, world.probs, world.Y, **how) == found
+    monkeypatch.setattr(sample, "MOST_ROWS", 300)
+    monkeypatch.setattr(sample, "_TEXTS_AT_ONCE", 70)
+    monkeypatch.setattr("weaklabel.labels.row_blocks.__defaults__", (50,))
+    assert suggest_lfs(corpus, world.votes, world.probs, world.Y, **how) == world.suggest(n=4)
+    short = Votes(world.votes.L[1:], world.votes.lf_names, LABELS)
+    with pytest.raises(LabelModelError, match="600 texts were given for 599 rows"):
+        suggest_lfs(corpus, short, world.probs[1:], world.Y[1:], LABELS)
+
+
+def test_blocks_of_rows_add_up(world, monkeypatch):
+    """Sums over blocks say the same of labeling functions as one sum over all rows."""
+    gold = np.where(np.arange(600) % 3 == 0, world.Y, -1)
+    whole = world.suggest(gold=gold).weak_lfs
+    monkeypatch.setattr("weaklabel.labels.row_blocks.__defaults__", (17,))
+    assert world.suggest(gold=gold).weak_lfs == whole != ()
 
 
 def test_what_is_shown_cannot_be_forged():

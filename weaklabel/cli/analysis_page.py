@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from weaklabel.corpus import Corpus
     from weaklabel.labels import Labels, Probs
     from weaklabel.lf.packs import LFCollection
@@ -64,13 +67,14 @@ def write_page(
     gold: Gold | None = None
     scores: dict[str, Scores] = {}
     if Y is not None and (Y >= 0).any():
+        (judged,) = (Y >= 0).nonzero()
         stages = {
-            "majority_vote": _majority_vote(votes, len(lfs.labels)),
-            "label_model": (labelled.preds, labelled.probs),
+            "majority_vote": _majority_vote(votes, judged, len(lfs.labels)),
+            "label_model": (labelled.preds[judged], labelled.probs[judged]),
         }
-        gold = Gold(Y, {stage: probs for stage, (_, probs) in stages.items()}, of_corpus=Y)
+        gold = Gold(Y[judged], {stage: probs for stage, (_, probs) in stages.items()}, of_corpus=Y)
         scores = {
-            stage: score(Y, preds, probs=probs, labels=lfs.labels, seed=seed)
+            stage: score(gold.Y, preds, probs=probs, labels=lfs.labels, seed=seed)
             for stage, (preds, probs) in stages.items()
         }
     run = RunSummary(
@@ -79,7 +83,7 @@ def write_page(
         n_rows=votes.n,
         n_rejects=len(corpus.rejects),
         labels=lfs.labels,
-        lf_summary=LFAnalysis(votes).lf_summary(None if gold is None else gold.Y, model.lf_accuracies_),
+        lf_summary=LFAnalysis(votes).lf_summary(None if gold is None else Y, model.lf_accuracies_),
         label_model={"name": type(model).__name__, "why": model.describe(votes.lf_names), **model.get_params()},
         scores=scores,
         problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
@@ -93,8 +97,9 @@ def write_page(
     write_text(path, html_report(insight))
 
 
-def _majority_vote(votes: Votes, k: int) -> tuple[Labels, Probs]:
+def _majority_vote(votes: Votes, rows: NDArray[np.int64], k: int) -> tuple[Labels, Probs]:
+    """Return the classes and probabilities that majority vote gives to some rows. Shape: [g], [g, k]."""
     from weaklabel.label_model import MajorityVote
+    from weaklabel.votes.patterns import take_rows
 
-    patterns = votes.patterns()
-    return MajorityVote(k).fit(patterns).predict(patterns, return_probs=True)
+    return MajorityVote(k).fit(votes).predict(take_rows(votes.L, rows), return_probs=True)

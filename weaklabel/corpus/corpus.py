@@ -379,10 +379,10 @@ class Corpus:
             yield self.batch(frame, start, raws)
             start += frame.height
 
-    def batches_with_progress(self) -> Iterator[Batch]:
+    def batches_with_progress(self, size: int = _ROWS_AT_ONCE) -> Iterator[Batch]:
         """Read the corpus from its start, as `batches` does, and show how far it is."""
         with stage(f"reading {self.name}", self._count, "rows") as told:
-            for batch in self.batches():
+            for batch in self.batches(size):
                 yield batch
                 told.advance(len(batch))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +89,7 @@ def read_examples(
     """
     found = votes.patterns()
     examples = {}
-    for row, batch in _batches_of(corpus, sorted(set(rows))):
+    for row, batch in corpus.read_rows(rows):
         reasons = {
             lf: reason(lfs.lfs[lf], batch, 0, int(votes.L[row, lf]))
             for lf in np.flatnonzero(votes.L[row] >= 0).tolist()
@@ -125,17 +125,6 @@ def _spoken(
         )
         for part in parts
     )
-
-
-def _batches_of(corpus: Corpus, rows: Sequence[int]) -> Iterator[tuple[int, Batch]]:
-    """Yield batches of one row each, in one pass that ends with the last of them."""
-    wanted = list(rows)
-    for batch in corpus.batches() if wanted else ():
-        while wanted and wanted[0] < batch.start + len(batch):
-            row = wanted.pop(0)
-            yield row, batch.part(row - batch.start, row - batch.start + 1)
-        if not wanted:
-            return
 
 
 def _passages(batch: Batch, corpus: Corpus, reasons: dict[int, Reason], row: np.ndarray) -> dict[str, list[Piece]]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN, Labels, Probs
-from weaklabel.scoring.calibration import confidence_bins
+from weaklabel.labels import ABSTAIN, Labels, Probs, row_blocks
+from weaklabel.scoring.calibration import BINS as CALIBRATION_BINS, confidence_bins
 
 Counts = NDArray[np.int64]
 
@@ -29,12 +29,15 @@ class Histogram:
 def count_confidence(probs: Probs) -> Histogram:
     """Count rows by their largest probability. Shape: [n, k]."""
     k = probs.shape[1]
-    confidence = probs.max(axis=1, initial=0)
-    there = confidence[~np.isnan(confidence)]
     edges = np.linspace(1 / k if k > 1 else 0.0, 1.0, BINS + 1)
-    # A sum of 1 may come out a little beside it.
-    counts, _ = np.histogram(np.clip(there, edges[0], 1.0), edges)
-    return Histogram(counts.tolist(), edges.tolist(), len(confidence) - len(there))
+    counts, without = np.zeros(BINS, dtype=np.int64), 0
+    for rows in row_blocks(len(probs)):
+        confidence = probs[rows].max(axis=1, initial=0)
+        there = confidence[~np.isnan(confidence)]
+        # A sum of 1 may come out a little beside it.
+        counts += np.histogram(np.clip(there, edges[0], 1.0), edges)[0]
+        without += len(confidence) - len(there)
+    return Histogram(counts.tolist(), edges.tolist(), without)
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,17 @@ class Calibration:
 
 def count_calibration(probs: Probs, Y: Labels) -> Calibration:
     """Compare confidence with gold, on rows that have both, in the bins of the calibration error. Shape: [n, k], [n]."""
-    there = (Y != ABSTAIN) & ~np.isnan(probs).any(axis=1)
-    rows, *sums = confidence_bins(probs[there], Y[there])
-    confidence, right = (np.divide(one, rows, out=np.zeros(len(rows)), where=rows > 0) for one in sums)
-    return Calibration(confidence.tolist(), right.tolist(), rows.tolist())
+    n, confidence, right = (np.zeros(CALIBRATION_BINS) for _ in range(3))
+    for rows in row_blocks(len(Y)):
+        there = (Y[rows] != ABSTAIN) & ~np.isnan(probs[rows]).any(axis=1)
+        bins = confidence_bins(probs[rows][there], Y[rows][there])
+        n, confidence, right = n + bins.rows, confidence + bins.confidence, right + bins.right
+    mean, share = (np.divide(sums, n, out=np.zeros(len(n)), where=n > 0).tolist() for sums in (confidence, right))
+    return Calibration(mean, share, n.astype(np.int64).tolist())
 
 
 def count_labels(Y: Labels, k: int) -> Counts:
     """Count the rows of each class; those without one are left out. Shape: [n] -> [k]."""
-    return np.bincount(Y[Y != ABSTAIN], minlength=k)
+    # Counted with the abstains, which are left out afterwards: taking them out before would copy all labels.
+    counts = sum((np.bincount(Y[rows] + 1, minlength=k + 1) for rows in row_blocks(len(Y))), np.zeros(k + 1, np.int64))
+    return np.asarray(counts[1:])

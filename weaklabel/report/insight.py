@@ -108,7 +108,7 @@ def gather(
     run
         What the Markdown report shows, too.
     corpus
-        Read twice: for suggestions, and for the rows that are shown.
+        Read for suggestions, and for the rows that are shown; its texts are never all in memory.
     lfs, votes, model, probs, preds
         What was labelled by whom, and how.
     gold
@@ -126,7 +126,7 @@ def gather(
     if gold is not None:
         balance["gold"] = count_labels(gold.Y, k)
     known = None if gold is None else gold.of_corpus
-    suggestions = suggest_lfs(corpus.texts(), votes, probs, preds, lfs.labels, seed=seed, gold=known)
+    suggestions = suggest_lfs(corpus, votes, probs, preds, lfs.labels, seed=seed, gold=known)
     picked = [*pick_rows(found, figures, probs, preds, known, seed), *_to_label(suggestions)]
     rows = [row for kind in picked for row in kind.rows]
     return Insight(

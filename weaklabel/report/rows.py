@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN, Labels, Probs
+from weaklabel.labels import ABSTAIN, Labels, Probs, row_blocks
 from weaklabel.votes import VotePatterns
 from weaklabel.votes.meetings import VoteFigures
 
@@ -41,13 +41,37 @@ def pick_rows(
     """Pick rows, one a vote pattern, so that each shows something new; kinds without any are left out."""
     of_rows = found.rows()
     first = np.full(len(found), found.n, dtype=np.int64)
-    np.minimum.at(first, of_rows, np.arange(found.n))
+    for rows in row_blocks(found.n):
+        np.minimum.at(first, of_rows[rows], np.arange(rows.start, rows.stop))
     conflicted = _by_conflict(found, figures, first)
-    seen = set(of_rows[conflicted.rows].tolist())
-    kinds = [conflicted, _by_margin(probs, of_rows, seen), _uncovered(figures, of_rows, seed)]
+    seen = of_rows[conflicted.rows]
+    kinds = [conflicted, _by_margin(probs, found, seen), _uncovered(figures, of_rows, seed)]
     if gold is not None:
-        kinds.insert(0, _sure_and_wrong(probs, preds, gold, of_rows))
+        kinds.insert(0, _sure_and_wrong(probs, preds, gold, found))
     return [kind for kind in kinds if kind.rows]
+
+
+class _LowestOfPatterns:
+    """The row with the lowest value of each vote pattern, the first on a tie, as blocks of rows come in."""
+
+    def __init__(self, n_patterns: int) -> None:
+        self._values = np.full(n_patterns, np.inf)
+        self._rows = np.zeros(n_patterns, dtype=np.int64)
+
+    def add(self, rows: Rows, values: NDArray[np.float64], patterns: Rows) -> None:
+        """Add the next rows, with their patterns and values; NaN does not count. Shape: [b] each."""
+        order = np.lexsort((values, patterns))
+        order = order[~np.isnan(values[order])]
+        of_order = patterns[order]
+        order = order[np.diff(of_order, prepend=-1) > 0]
+        lower = order[values[order] < self._values[patterns[order]]]
+        self._values[patterns[lower]], self._rows[patterns[lower]] = values[lower], rows[lower]
+
+    def lowest(self, without: Rows) -> list[int]:
+        """Return the first few rows, lowest value first, one a pattern, leaving out some patterns."""
+        self._values[without] = np.inf
+        order = np.lexsort((self._rows, self._values))[: EACH + len(without)]
+        return self._rows[order[np.isfinite(self._values[order])]][:EACH].tolist()
 
 
 def _by_conflict(found: VotePatterns, figures: VoteFigures, first: Rows) -> Picked:
@@ -61,20 +85,20 @@ def _by_conflict(found: VotePatterns, figures: VoteFigures, first: Rows) -> Pick
     return Picked("Most conflicted", words, first[chosen].tolist())
 
 
-def _by_margin(probs: Probs, of_rows: Rows, seen: set[int]) -> Picked:
+def _by_margin(probs: Probs, found: VotePatterns, seen: Rows) -> Picked:
     """Find the rows whose two most probable classes are closest, other than those already picked."""
     if probs.shape[1] < 2 or not len(probs):
         return Picked("Least certain", "", [])
-    top = np.partition(probs, -2, axis=1)[:, -2:]
-    margin = top[:, 1] - top[:, 0]
-    there = np.flatnonzero(~np.isnan(margin))
-    rows = _one_a_pattern(there[np.argsort(margin[there], kind="stable")], of_rows, set(seen))
+    closest = _LowestOfPatterns(len(found))
+    for rows in row_blocks(len(probs)):
+        top = np.partition(probs[rows], -2, axis=1)[:, -2:]
+        closest.add(np.arange(rows.start, rows.stop), top[:, 1] - top[:, 0], found.rows()[rows])
     words = "Of all other votes, these leave the two most probable classes closest together: one more would decide."
-    return Picked("Least certain", words, rows)
+    return Picked("Least certain", words, closest.lowest(seen))
 
 
 def _uncovered(figures: VoteFigures, of_rows: Rows, seed: int) -> Picked:
-    rows = np.flatnonzero(figures.voting[of_rows] == 0) if len(of_rows) else np.zeros(0, dtype=np.int64)
+    rows = np.flatnonzero((figures.voting == 0)[of_rows]) if len(of_rows) else np.zeros(0, dtype=np.int64)
     chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:EACH])
     words = (
         f"{_rows(len(rows))} no vote at all; these are drawn at random. What could a new labeling function look for?"
@@ -82,28 +106,19 @@ def _uncovered(figures: VoteFigures, of_rows: Rows, seed: int) -> Picked:
     return Picked("Uncovered", words, chosen.tolist())
 
 
-def _sure_and_wrong(probs: Probs, preds: Labels, gold: Labels, of_rows: Rows) -> Picked:
-    wrong = np.flatnonzero((gold != ABSTAIN) & (preds != ABSTAIN) & (preds != gold))
-    confidence = probs[wrong].max(axis=1, initial=0)
-    order = wrong[np.argsort(-confidence, kind="stable")]
+def _sure_and_wrong(probs: Probs, preds: Labels, gold: Labels, found: VotePatterns) -> Picked:
+    surest, n = _LowestOfPatterns(len(found)), 0
+    for rows in row_blocks(len(gold)):
+        labels = gold[rows], preds[rows]
+        wrong = np.flatnonzero((labels[0] != ABSTAIN) & (labels[1] != ABSTAIN) & (labels[0] != labels[1]))
+        surest.add(rows.start + wrong, -probs[rows][wrong].max(axis=1, initial=0), found.rows()[rows][wrong])
+        n += len(wrong)
     words = (
-        f"{_rows(len(wrong))} a label other than gold; of these the label model is surest. "
+        f"{_rows(n)} a label other than gold; of these the label model is surest. "
         "Either a labeling function errs, or gold does."
     )
-    return Picked("Sure and wrong", words, _one_a_pattern(order, of_rows, set()))
+    return Picked("Sure and wrong", words, surest.lowest(np.empty(0, dtype=np.int64)))
 
 
 def _rows(count: int) -> str:
     return "1 row has" if count == 1 else f"{count:,} rows have"
-
-
-def _one_a_pattern(rows: Rows, of_rows: Rows, seen: set[int]) -> list[int]:
-    """Return the first few of ``rows`` whose patterns are new."""
-    chosen = list[int]()
-    for row in rows.tolist():
-        if of_rows[row] not in seen:
-            seen.add(int(of_rows[row]))
-            chosen.append(row)
-        if len(chosen) == EACH:
-            break
-    return chosen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.lf.spelling import is_unspaced
-from weaklabel.suggest.evidence import Evidence, Judged, judge
+from weaklabel.suggest.evidence import CorpusEvidence, Evidence, Judged, estimated_shares, judge
 from weaklabel.suggest.patterns import Pattern, differing_in_one_word, hits_of
 from weaklabel.suggest.phrases import Phrases, is_keyword, part_of
 
@@ -169,14 +169,24 @@ def _with_others(pool: Pool, first: int, alike: Floats, rows: Floats) -> list[in
     return members
 
 
-def on_all_rows(chosen: Sequence[Choice], texts: Sequence[str], known: Evidence) -> list[Choice]:
-    """Let what was chosen on a sample vote on all rows, and judge it by these."""
+def on_all_rows(chosen: Sequence[Choice], batches: Iterable[list[str]], known: CorpusEvidence) -> list[Choice]:
+    """Let what was chosen on a sample vote on the texts of all rows, and judge it by these."""
     if not chosen:
         return []
-    hits = hits_of([choice.pattern for choice in chosen], texts)
-    shares = judge(hits, known).shares
+    mass, weights = np.zeros((len(chosen), len(known.balance))), np.zeros(len(chosen))
+    rows: list[list[NDArray[np.int64]]] = [[] for _ in chosen]
+    n = 0
+    for texts in batches:
+        hits = hits_of([choice.pattern for choice in chosen], texts)
+        block = known.at(slice(n, n + len(texts)))
+        mass += hits.T @ (block.probs * block.weight[:, None])
+        weights += hits.T @ block.weight
+        for number, found in enumerate(rows):
+            found.append(n + rows_of(hits, number))
+        n += len(texts)
+    shares = estimated_shares(mass, weights, known.balance)
     return [
-        replace(choice, rows=rows_of(hits, number), precision=float(shares[number, choice.label]))
+        replace(choice, rows=np.concatenate(rows[number]), precision=float(shares[number, choice.label]))
         for number, choice in enumerate(chosen)
     ]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN, Labels, Probs
+from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, row_blocks
+from weaklabel.votes.tally import has_vote
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -50,17 +52,75 @@ class Evidence:
     gold: Labels
 
 
-def gather(probs: Probs, uncovered: NDArray[np.bool_], gold: Labels) -> Evidence:
-    """Put together what the label model and gold say."""
+def gather(probs: Probs, uncovered: NDArray[np.bool_], gold: Labels, balance: Floats | None = None) -> Evidence:
+    """Put together what the label model and gold say of some rows.
+
+    Parameters
+    ----------
+    probs, uncovered, gold
+        Of the same rows; see `Evidence`, but that probabilities are NaN where nothing is known.
+    balance
+        Shares of the classes where they are known; by default those among the rows.
+    """
     known = ~np.isnan(probs).any(axis=1) | (gold != ABSTAIN)
     sure = np.where(known[:, None], np.nan_to_num(probs), 0.0)
     judged = np.flatnonzero(gold != ABSTAIN)
     sure[judged] = np.eye(probs.shape[1])[gold[judged]]
     weight = known.astype(np.float64)
     weight[judged] = _GOLD_WEIGHT
-    k = probs.shape[1]
-    balance = (sure.sum(axis=0) + 1) / (known.sum() + k)
+    if balance is None:
+        balance = _balance(sure.sum(axis=0), int(known.sum()))
     return Evidence(sure, weight, uncovered, balance, gold)
+
+
+class CorpusEvidence:
+    """What is known of all rows of a corpus, made block by block, since they may be millions.
+
+    Parameters
+    ----------
+    L
+        Votes. Shape: [n, m].
+    probs
+        Of the label model; NaN where nothing is known. Shape: [n, k].
+    gold
+        Shape: [n]; -1 where there is none.
+
+    Attributes
+    ----------
+    uncovered
+        Rows on which no labeling function votes. Shape: [n].
+    balance
+        Shares of the classes. Shape: [k].
+    """
+
+    def __init__(self, L: VoteArray, probs: Probs, gold: Labels) -> None:
+        self._probs = probs
+        self.gold = gold
+        self.uncovered = ~has_vote(L)
+        mass, known = np.zeros(probs.shape[1]), 0
+        for rows in row_blocks(len(probs)):
+            block = gather(probs[rows], self.uncovered[rows], gold[rows])
+            mass += block.probs.sum(axis=0)
+            known += int((block.weight > 0).sum())
+        self.balance = _balance(mass, known)
+
+    def at(self, rows: slice) -> Evidence:
+        """Return what is known of some rows."""
+        return gather(self._probs[rows], self.uncovered[rows], self.gold[rows], self.balance)
+
+    def blocks(self) -> Iterator[tuple[slice, Evidence]]:
+        """Give all rows block by block, with what is known of them."""
+        for rows in row_blocks(len(self.gold)):
+            yield rows, self.at(rows)
+
+    def sample(self, rows: NDArray[np.int64]) -> Evidence:
+        """Return what is known of a sample of rows, which have shares of the classes of their own. Shape: [s]."""
+        return gather(self._probs[rows], self.uncovered[rows], self.gold[rows])
+
+
+def _balance(mass: Floats, known: int) -> Floats:
+    """Return the shares of the classes among ``known`` rows, from the sums of their probabilities. Shape: [k]."""
+    return np.asarray((mass + 1) / (known + len(mass)))
 
 
 @dataclass(frozen=True)
@@ -110,9 +170,23 @@ def judge(hits: csr_array, known: Evidence) -> Judged:
     return Judged(label, mean, edges[np.arange(len(label)), label])
 
 
+def estimated_shares(mass: Floats, rows: Floats, prior: Floats) -> Floats:
+    """Return the shares of the classes among the rows of patterns, shrunk towards ``prior``.
+
+    Parameters
+    ----------
+    mass
+        Sums of the rows' probabilities, times their weights. Shape: [c, k].
+    rows
+        Sums of their weights. Shape: [c].
+    prior
+        Shape: [k] or [c, k].
+    """
+    return np.asarray((mass + _PRIOR_ROWS * prior) / (rows + _PRIOR_ROWS)[:, None])
+
+
 def _bounds(hits: csr_array, probs: Floats, weight: Floats, prior: Floats) -> tuple[Floats, Floats]:
     """Return means and lower confidence bounds, shrunk towards ``prior``. Shape: [c, k]."""
-    mass = hits.T @ (probs * weight[:, None])
-    rows = (hits.T @ weight)[:, None] + _PRIOR_ROWS
-    mean = (mass + _PRIOR_ROWS * prior) / rows
-    return mean, mean - _SURE * np.sqrt(mean * (1 - mean) / rows)
+    rows = hits.T @ weight
+    mean = estimated_shares(hits.T @ (probs * weight[:, None]), rows, prior)
+    return mean, mean - _SURE * np.sqrt(mean * (1 - mean) / (rows + _PRIOR_ROWS)[:, None])

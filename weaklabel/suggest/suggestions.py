@@ -7,16 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.errors import LabelModelError
+from weaklabel.corpus import Corpus
 from weaklabel.labels import ABSTAIN, Labels, check_label_names, check_probs, check_Y, in_class_order
 from weaklabel.suggest.candidates import Choice, choose, find_patterns, on_all_rows
 from weaklabel.suggest.clusters import uncovered_clusters
 from weaklabel.suggest.code import IMPORTED, name_lf
-from weaklabel.suggest.evidence import Evidence, gather
+from weaklabel.suggest.evidence import CorpusEvidence
 from weaklabel.suggest.phrases import find_phrases
 from weaklabel.suggest.result import CandidateLF, Cluster, Suggestions
 from weaklabel.suggest.rows import rows_to_label
-from weaklabel.suggest.sample import sampled_rows
+from weaklabel.suggest.sample import TextReader, draw_sample
 from weaklabel.suggest.space import text_space
 from weaklabel.suggest.weak_lfs import weak_lfs
 from weaklabel.support.progress import stage
@@ -29,7 +29,7 @@ _LEAST_SHARE, _LEAST_TEXTS = 0.001, 4
 
 
 def suggest_lfs(
-    texts: Sequence[str],
+    texts: Sequence[str] | Corpus,
     votes: Votes,
     probs: ArrayLike,
     preds: ArrayLike,
@@ -44,7 +44,7 @@ def suggest_lfs(
     Parameters
     ----------
     texts
-        Of the corpus's rows. Length: n.
+        Of the rows: in memory (length: n), or a corpus, whose texts are read two or three times and never all kept.
     votes
         On the same rows.
     probs
@@ -71,29 +71,28 @@ def suggest_lfs(
     ------
     VoteError
         An array is not what it must be.
+    CorpusError
+        The corpus cannot be read, or has changed since it was opened.
     LabelModelError
-        There are not as many texts as votes.
+        There are not as many texts as votes, or they are no strings.
     """
     names = check_label_names(labels, "suggest")
-    if len(texts) != votes.n:
-        raise LabelModelError(f"{len(texts)} texts were given for {votes.n} rows of votes; give one text a row")
     if votes.labels != names:
         votes = Votes(votes.L, votes.lf_names, names)
     checked = check_probs(in_class_order(probs, names), votes.n, len(names))
     check_Y(preds, votes.n, len(names))
     truth = np.full(votes.n, ABSTAIN) if gold is None else check_Y(gold, votes.n, len(names))
-    uncovered = (votes.L == ABSTAIN).all(axis=1)
-    everything = gather(checked, uncovered, truth)
-    rows = sampled_rows(texts)
-    known = everything if len(rows) == votes.n else gather(checked[rows], uncovered[rows], truth[rows])
-    read = [texts[row] for row in rows]
-    phrases = find_phrases(read, max(_LEAST_TEXTS, round(_LEAST_SHARE * len(rows))))
+    everything = CorpusEvidence(votes.L, checked, truth)
+    reader = TextReader(texts, votes.n)
+    sample = draw_sample(reader.batches())
+    rows, known = sample.rows, everything.sample(sample.rows)
+    phrases = find_phrases(sample.texts, max(_LEAST_TEXTS, round(_LEAST_SHARE * len(rows))))
     with stage("comparing words"):
         points = text_space(phrases, seed)
     with stage("trying phrases"):
-        chosen = choose(find_patterns(read, phrases, known), known, points, n)
+        chosen = choose(find_patterns(sample.texts, phrases, known), known, points, n)
         if len(rows) < votes.n:
-            chosen = on_all_rows(chosen, texts, everything)
+            chosen = on_all_rows(chosen, reader.batches(), everything)
     with stage("grouping rows without votes"):
         clusters = uncovered_clusters(points, phrases, known, seed)
     with stage("judging labeling functions and rows"):
@@ -109,7 +108,7 @@ def suggest_lfs(
 
 
 def _candidates(
-    chosen: Sequence[Choice], known: Evidence, labels: Sequence[str], taken: Sequence[str]
+    chosen: Sequence[Choice], known: CorpusEvidence, labels: Sequence[str], taken: Sequence[str]
 ) -> tuple[CandidateLF, ...]:
     names = [*taken, *IMPORTED]
     fresh = known.uncovered.copy()

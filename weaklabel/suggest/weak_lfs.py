@@ -1,14 +1,15 @@
-"""Labeling functions that should be looked at: redundant, contradictory, near chance, or silent."""
+"""Labeling functions that should be looked at: redundant, contradictory, near chance, or without any vote."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.labels import ABSTAIN, Labels, VoteArray
-from weaklabel.suggest.evidence import Evidence
+from weaklabel.labels import ABSTAIN
+from weaklabel.suggest.evidence import CorpusEvidence
 from weaklabel.suggest.result import LFProblem
 from weaklabel.votes.matrix import Votes
 from weaklabel.votes.meetings import Counts, VoteFigures, count_votes
@@ -33,7 +34,55 @@ _SKILL = 0.2
 _SURE = 1.64
 
 
-def weak_lfs(votes: Votes, known: Evidence) -> list[LFProblem]:
+@dataclass
+class _VoteSums:
+    """Sums over the votes of each labeling function.
+
+    Attributes
+    ----------
+    known
+        Votes for each class on rows of which something is known. Shape: [m, k].
+    weight, right
+        Of these rows the weights, and the weights times the probability of the class voted for. Shape: [m].
+    mass
+        Probabilities of the classes voted for. Shape: [m, k].
+    of_class
+        Probabilities of each class, over all rows. Shape: [k].
+    judged, correct
+        Votes on rows with gold, and those of them that are right. Shape: [m].
+    """
+
+    known: Floats
+    weight: Floats
+    right: Floats
+    mass: Floats
+    of_class: Floats
+    judged: Counts
+    correct: Counts
+
+
+def _sum_votes(votes: Votes, known: CorpusEvidence) -> _VoteSums:
+    """Compare votes with what is known of the rows, in one pass."""
+    m, k = votes.m, votes.cardinality
+    whole = np.zeros((2, m), dtype=np.int64)
+    sums = _VoteSums(np.zeros((m, k)), np.zeros(m), np.zeros(m), np.zeros((m, k)), np.zeros(k), *whole)
+    for rows, block in known.blocks():
+        sums.of_class += block.probs.sum(axis=0)
+        for lf, cast in enumerate(votes.L[rows].T):
+            voted = np.flatnonzero(cast != ABSTAIN)
+            label = cast[voted].astype(np.int64)
+            probs, weight = block.probs[voted, label], block.weight[voted]
+            sums.known[lf] += np.bincount(label[weight > 0], minlength=k)
+            sums.weight[lf] += weight.sum()
+            sums.right[lf] += (weight * probs).sum()
+            sums.mass[lf] += np.bincount(label, probs, minlength=k)
+            gold = block.gold[voted]
+            sums.judged[lf] += (gold != ABSTAIN).sum()
+            sums.correct[lf] += (gold == label).sum()
+    return sums
+
+
+def weak_lfs(votes: Votes, known: CorpusEvidence) -> list[LFProblem]:
     """Find labeling functions that do not pull their weight, worst kinds first.
 
     Parameters
@@ -44,44 +93,44 @@ def weak_lfs(votes: Votes, known: Evidence) -> list[LFProblem]:
         What is known of the same rows.
     """
     counted = count_votes(votes.patterns(), votes.cardinality)
-    rows_of_each = counted.votes.sum(axis=1)
-    silent = [
+    sums = _sum_votes(votes, known)
+    never = [
         LFProblem(
-            name, "never votes", None, f"'{name}' never votes on these {votes.n:,} rows: mend its pattern, or drop it."
+            name, "never votes", None, f"'{name}' never votes on these {votes.n:,} rows: fix its pattern, or drop it."
         )
-        for name, rows in zip(votes.lf_names, rows_of_each, strict=True)
+        for name, rows in zip(votes.lf_names, counted.votes.sum(axis=1), strict=True)
         if not rows
     ]
     return [
-        *silent,
-        *_near_chance(votes, known),
+        *never,
+        *_near_chance(votes.lf_names, sums, counted, known.balance),
         *_contradictory(votes, known, counted),
-        *_redundant(votes, known, counted),
+        *_redundant(votes.lf_names, sums, counted),
     ]
 
 
-def _near_chance(votes: Votes, known: Evidence) -> list[LFProblem]:
+def _near_chance(names: Sequence[str], sums: _VoteSums, counted: VoteFigures, balance: Floats) -> list[LFProblem]:
     """Compare the expected accuracy with that of always giving the same class to random rows."""
-    found = []
-    for number, name in enumerate(votes.lf_names):
-        cast = votes.L[:, number]
-        rows = np.flatnonzero((cast != ABSTAIN) & (known.weight > 0))
-        if not len(rows):
+    problems = []
+    for lf, name in enumerate(names):
+        n = int(sums.known[lf].sum())
+        if not n:
             continue
-        right = float(np.average(known.probs[rows, cast[rows]], weights=known.weight[rows]))
-        chance = float(known.balance[cast[rows]].mean())
-        few = len(rows) < _FEW
-        error = 0.0 if few else _SURE * np.sqrt(right * (1 - right) / len(rows))
+        right = float(sums.right[lf] / sums.weight[lf])
+        chance = float(sums.known[lf] @ balance / n)
+        few = n < _FEW
+        error = 0.0 if few else _SURE * np.sqrt(right * (1 - right) / n)
         if right + error < chance + _SKILL * (1 - chance):
-            found.append(LFProblem(name, "near chance", None, _chance_text(name, known.gold, cast, right, chance, few)))
-    return found
+            cast = int(counted.votes[lf].sum())
+            gold = int(sums.correct[lf]), int(sums.judged[lf])
+            problems.append(LFProblem(name, "near chance", None, _chance_text(name, cast, gold, right, chance, few)))
+    return problems
 
 
-def _chance_text(name: str, gold: Labels, cast: VoteArray, right: float, chance: float, few: bool) -> str:
-    number = int((cast != ABSTAIN).sum())
-    judged = np.flatnonzero((cast != ABSTAIN) & (gold != ABSTAIN))
-    by = f", {int((gold[judged] == cast[judged]).sum())} of {len(judged)} on gold" if len(judged) else ""
-    votes = "1 vote" if number == 1 else f"{number:,} votes"
+def _chance_text(name: str, cast: int, gold: tuple[int, int], right: float, chance: float, few: bool) -> str:
+    correct, judged = gold
+    by = f", {correct} of {judged} on gold" if judged else ""
+    votes = "1 vote" if cast == 1 else f"{cast:,} votes"
     if few:
         return (
             f"'{name}' has only {votes}, too few to know what it is worth (estimated precision {right:.2f}{by}, chance "
@@ -93,57 +142,60 @@ def _chance_text(name: str, gold: Labels, cast: VoteArray, right: float, chance:
     )
 
 
-def _contradictory(votes: Votes, known: Evidence, counted: VoteFigures) -> list[LFProblem]:
+def _contradictory(votes: Votes, known: CorpusEvidence, counted: VoteFigures) -> list[LFProblem]:
     """Find pairs that disagree, for sure, on more than half of the rows on which both vote."""
-    found = []
+    pairs = []
     for one, other in zip(*np.nonzero(np.triu(counted.together >= _FEW, 1)), strict=True):
-        met = counted.together[one, other]
-        share = counted.differ[one, other] / met
-        if share - _SURE * np.sqrt(share * (1 - share) / met) <= 0.5:
-            continue
-        rows = np.flatnonzero((votes.L[:, one] != ABSTAIN) & (votes.L[:, other] != ABSTAIN))
-        rows = rows[votes.L[rows, one] != votes.L[rows, other]]
-        for_one = known.probs[rows, votes.L[rows, one]].sum()
-        for_other = known.probs[rows, votes.L[rows, other]].sum()
+        both = counted.together[one, other]
+        share = counted.differ[one, other] / both
+        if share - _SURE * np.sqrt(share * (1 - share) / both) > 0.5:
+            pairs.append((int(one), int(other)))
+    problems = []
+    for (one, other), (for_one, for_other) in zip(pairs, _sides(votes, known, pairs), strict=True):
         worse, better, sided = (one, other, for_other) if for_other >= for_one else (other, one, for_one)
-        if len(rows) < _SERIOUS * counted.votes[worse].sum():
+        both, differ = int(counted.together[one, other]), int(counted.differ[one, other])
+        if differ < _SERIOUS * counted.votes[worse].sum():
             continue
         text = (
-            f"'{votes.lf_names[worse]}' contradicts '{votes.lf_names[better]}' on {len(rows):,} of the {met:,} rows on "
+            f"'{votes.lf_names[worse]}' contradicts '{votes.lf_names[better]}' on {differ:,} of the {both:,} rows on "
             f"which both vote, and the labels side with the latter on about {sided:,.0f}: look at these rows, and narrow "
             "the one that is wrong."
         )
-        found.append(LFProblem(votes.lf_names[worse], "contradictory", votes.lf_names[better], text))
-    return found
+        problems.append(LFProblem(votes.lf_names[worse], "contradictory", votes.lf_names[better], text))
+    return problems
 
 
-def _redundant(votes: Votes, known: Evidence, counted: VoteFigures) -> list[LFProblem]:
+def _sides(votes: Votes, known: CorpusEvidence, pairs: Sequence[tuple[int, int]]) -> Floats:
+    """Sum up the probabilities of what each of two labeling functions votes, where they differ. Shape: [p, 2]."""
+    sums = np.zeros((len(pairs), 2))
+    for rows, block in known.blocks() if pairs else ():
+        L = votes.L[rows]
+        for number, (one, other) in enumerate(pairs):
+            differ = np.flatnonzero((L[:, one] != ABSTAIN) & (L[:, other] != ABSTAIN) & (L[:, one] != L[:, other]))
+            sums[number] += [block.probs[differ, L[differ, lf]].sum() for lf in (one, other)]
+    return sums
+
+
+def _redundant(names: Sequence[str], sums: _VoteSums, counted: VoteFigures) -> list[LFProblem]:
     """Find labeling functions nearly all of whose votes another one casts, too, though not by finding whole classes."""
-    found_of_class, rows_of_each = _recall(votes, known), counted.votes.sum(axis=1)
-    found: list[LFProblem] = []
-    gone: set[int] = set()
-    for number in np.argsort(rows_of_each, kind="stable").tolist():
-        rows = rows_of_each[number]
+    # The share of each class on which each labeling function votes for it, as the labels have it. Shape: [m, k].
+    recall = sums.mass / np.maximum(sums.of_class, 1e-12)
+    rows_of_each = counted.votes.sum(axis=1)
+    problems: list[LFProblem] = []
+    left_out: set[int] = set()
+    for lf in np.argsort(rows_of_each, kind="stable").tolist():
+        rows = rows_of_each[lf]
         if rows < _FEW:
             continue
-        repeated = counted.together[number] - counted.differ[number]
-        repeated[[number, *gone]] = 0
-        usual = found_of_class @ (counted.votes[number] / rows)
+        repeated = counted.together[lf] - counted.differ[lf]
+        repeated[[lf, *left_out]] = 0
+        usual = recall @ (counted.votes[lf] / rows)
         repeated[(usual >= _USUAL) & (rows_of_each > 2 * rows)] = 0
         other = int(repeated.argmax())
         if repeated[other] >= _REPEATED * rows:
-            gone.add(number)
-            found.append(_redundancy(votes.lf_names, number, other, int(repeated[other]), rows_of_each))
-    return found
-
-
-def _recall(votes: Votes, known: Evidence) -> Floats:
-    """Return the share of each class on which each labeling function votes for it, as the labels have it. Shape: [m, k]."""
-    found = np.zeros((votes.m, votes.cardinality))
-    for number, cast in enumerate(votes.L.T):
-        rows = np.flatnonzero(cast != ABSTAIN)
-        found[number] = np.bincount(cast[rows], known.probs[rows, cast[rows]], minlength=votes.cardinality)
-    return found / np.maximum(known.probs.sum(axis=0), 1e-12)
+            left_out.add(lf)
+            problems.append(_redundancy(names, lf, other, int(repeated[other]), rows_of_each))
+    return problems
 
 
 def _redundancy(names: Sequence[str], number: int, other: int, repeated: int, rows: Counts) -> LFProblem:
