@@ -19,8 +19,7 @@ from snorkel.labeling.lf.nlp import NLPLabelingFunction
 
 from benchmarks.common import arguments, in_turn, save
 from weaklabel import apply_lfs, entity_lf, spacy_lf
-from weaklabel.lf.docs import _caches
-from weaklabel.lf.parsing import load_pipeline
+from weaklabel.lf.pipelines import _caches, load_pipeline
 from weaklabel.support import cache
 
 MODEL = "en_core_web_sm"

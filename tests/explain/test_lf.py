@@ -9,7 +9,7 @@ from tests.label_model.synthetic import draw_votes
 from weaklabel.errors import VoteError
 from weaklabel.explain import explain_lf
 from weaklabel.label_model import DawidSkene, MajorityVote
-from weaklabel.lf.reasons import Reason
+from weaklabel.lf.core import Reason
 from weaklabel.votes import Votes
 
 NAMES = tuple("abcdef")

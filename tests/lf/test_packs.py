@@ -5,8 +5,7 @@ import pytest
 
 from weaklabel.errors import LFError
 from weaklabel.lf import packs
-from weaklabel.lf.listing import list_packs
-from weaklabel.lf.packs import load_lfs
+from weaklabel.lf.packs import list_packs, load_lfs
 from weaklabel.lf.starter import write_starter
 
 PACK = '''
@@ -147,7 +146,7 @@ def test_the_starter_pack_loads_and_is_never_overwritten(tmp_path):
 
 PLUGIN_PROBE = """
 from weaklabel.lf.packs import load_lfs
-from weaklabel.lf.listing import list_packs
+from weaklabel.lf.packs import list_packs
 print(load_lfs("greetings").names)
 print([pack.spec for pack in list_packs() if pack.error])
 """

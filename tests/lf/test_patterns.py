@@ -10,7 +10,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import LFError, WeakLabelWarning
-from weaklabel.lf.core import ExpressionLF
+from weaklabel.lf.expressions import ExpressionLF
 from weaklabel.lf.patterns import MAX_KEYWORDS, count_lf, keyword_lf, length_lf, lookup_lf, regex_lf
 from weaklabel.lf.regexes import flagged, is_plain_regex
 

@@ -12,8 +12,9 @@ from snorkel.preprocess import preprocessor as snorkel_preprocessor
 from weaklabel import apply_lfs, preprocessor
 from weaklabel.corpus.batch import Batch, Row
 from weaklabel.errors import LFError
-from weaklabel.lf.core import ForeignLF, LabelingFunction
+from weaklabel.lf.core import LabelingFunction
 from weaklabel.lf.fingerprint import fingerprint
+from weaklabel.lf.foreign import as_lf
 
 FRAME = pl.DataFrame(
     {
@@ -225,6 +226,6 @@ def test_a_preprocessor_is_part_of_the_identity_and_what_it_memoized_is_not():
 
     theirs = SnorkelLF("a", f=lambda x: 1, pre=[memoized])
     memoized.reset_cache()
-    before = fingerprint(ForeignLF(theirs))
+    before = fingerprint(as_lf(theirs))
     memoized(Row(text="seen"))
-    assert fingerprint(ForeignLF(theirs)) == before is not None
+    assert fingerprint(as_lf(theirs)) == before is not None

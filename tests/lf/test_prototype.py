@@ -15,7 +15,7 @@ from weaklabel.corpus.batch import Batch
 from weaklabel.encoder.encoder import Encoder
 from weaklabel.errors import LFError
 from weaklabel.lf.core import LF
-from weaklabel.lf.prototype import prototype_lf
+from weaklabel.lf.models import prototype_lf
 
 FOOD = ["How long do I boil an egg?", "A soup of lentils and carrots", "Bake the bread until it is brown"]
 SPORT = ["They scored twice in the second half", "She won the marathon in the rain", "The coach left the team"]

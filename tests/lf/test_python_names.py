@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from weaklabel.errors import LFError
-from weaklabel.lf.packs import load_lfs
-from weaklabel.lf.python_names import python_name
+from weaklabel.lf.packs import load_lfs, python_name
 from weaklabel.suggest.code import name_lf
 
 WIDE = "ｐrize"

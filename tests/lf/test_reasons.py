@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from weaklabel.corpus.batch import Batch
-from weaklabel.lf.core import LabelingFunction, as_lf, labeling_function
+from weaklabel.lf.core import LabelingFunction, Reason, labeling_function
 from weaklabel.lf.external import column_votes
-from weaklabel.lf.lexicon import lexicon_lf
+from weaklabel.lf.foreign import as_lf
+from weaklabel.lf.lexicon import entries_in, lexicon_lf
 from weaklabel.lf.models import sklearn_lf
 from weaklabel.lf.nlp import entity_lf, matcher_lf, phrase_lf, spacy_lf
 from weaklabel.lf.packs import load_lfs, ready_packs
 from weaklabel.lf.patterns import count_lf, keyword_lf, length_lf, lookup_lf, regex_lf
-from weaklabel.lf.reasons import Reason, reason
-from weaklabel.lf.spans import entries_in, matches
+from weaklabel.lf.reasons import matches, reason
 
 # Characters on which Rust's and Python's ideas of words, white space and case agree.
 ALPHABET = "abAB1_ \t\n\u00a0éÉжςΣσ中支😀🏽$+#.\ue000"

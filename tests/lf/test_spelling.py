@@ -13,9 +13,8 @@ from weaklabel.errors import WeakLabelWarning
 from weaklabel.lf.lexicon import lexicon_lf
 from weaklabel.lf.nlp import entity_lf, matcher_lf, phrase_lf
 from weaklabel.lf.patterns import keyword_lf
-from weaklabel.lf.phrases import Phrases
 from weaklabel.lf.reasons import reason
-from weaklabel.lf.spelling import canonical, folded, is_word_character
+from weaklabel.lf.spelling import Phrases, canonical, folded, is_word_character
 
 MAKERS = {
     "keyword": keyword_lf,

@@ -2,7 +2,7 @@ import numpy as np
 
 from weaklabel.report.rows import EACH, pick_rows
 from weaklabel.votes import vote_patterns
-from weaklabel.votes.meetings import count_votes
+from weaklabel.votes.tally import count_votes
 
 
 def picked(L, probs, preds=None, gold=None, seed=0):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from weaklabel.errors import VoteError
-from weaklabel.votes.budget import ErrorBudget
+from weaklabel.votes.checking import ErrorBudget
 from weaklabel.votes.matrix import Problem, Problems
 
 

@@ -8,8 +8,8 @@ from weaklabel import apply_lfs, keyword_lf, labeling_function, lookup_lf, regex
 from weaklabel.errors import VoteError
 from weaklabel.labels import as_votes, check_L, check_label_names, vote_dtype
 from weaklabel.votes import LFAnalysis, VotePatterns, Votes, load_votes, save_votes, vote_patterns
-from weaklabel.votes.meetings import count_votes
 from weaklabel.votes.patterns import merge_patterns, take_rows
+from weaklabel.votes.tally import count_votes
 
 TOPS = [127, 200, 254, 255, 256, 300, 32_766]
 CLASSES = np.array([-1, 0, 5, 130, 299])

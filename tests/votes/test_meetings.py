@@ -3,7 +3,7 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from weaklabel.votes import vote_patterns
-from weaklabel.votes.meetings import count_votes
+from weaklabel.votes.tally import count_votes
 
 L = arrays(np.int8, st.tuples(st.integers(0, 30), st.integers(1, 6)), elements=st.integers(-1, 3))
 

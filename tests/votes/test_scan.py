@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from weaklabel.corpus.batch import Batch
+from weaklabel.lf import expressions
+from weaklabel.lf.expressions import ExpressionLF, vote_with_expressions
 from weaklabel.lf.patterns import count_lf, keyword_lf, length_lf, lookup_lf, regex_lf
-from weaklabel.votes import expressions, scan
-from weaklabel.votes.expressions import vote_with_expressions
+from weaklabel.votes.checking import ask_together
 
 CHARACTERS = "aAbBkKsSwin10_ -.!'\n\t\x00\u0085éÉßſ\u212aİ中😀\u0301\u200d\u3000"
 WORDS = st.one_of(
@@ -86,7 +87,7 @@ def always(monkeypatch):
 
 @pytest.fixture(params=[1_000_000, 1])
 def sampled(request, monkeypatch, always):
-    monkeypatch.setattr(scan, "SAMPLE", request.param)
+    monkeypatch.setattr(expressions, "SAMPLE", request.param)
 
 
 @settings(
@@ -102,21 +103,23 @@ def test_votes_are_those_of_the_expressions(sampled, makers, texts, size):
     for begin in range(0, len(texts), size):
         batch = Batch(pl.DataFrame({"text": column, "other": ""})[begin : begin + size], text=())
         narrowed = expressions._narrowed(lfs, batch.frame)  # so that no error in it is passed over
-        found = vote_with_expressions(lfs, batch, 4)
+        found = ask_together(lfs, vote_with_expressions, batch, 4)
         assert [votes.tolist() for votes in narrowed] == [part.votes.tolist() for part in found]
         assert all(part.votes.dtype == np.int8 and part.problems is None for part in found)
         assert [part.votes.tolist() for part in found] == [votes[begin : begin + size] for votes in expected]
 
 
 def votes_of(lfs, texts):
-    return [part.votes.tolist() for part in vote_with_expressions(lfs, Batch(pl.DataFrame({"text": texts})))]
+    return [
+        part.votes.tolist() for part in ask_together(lfs, vote_with_expressions, Batch(pl.DataFrame({"text": texts})))
+    ]
 
 
 def asked(monkeypatch):
     """Note which labeling functions have their regex asked, and on how many rows."""
-    seen, ask = [], scan.ask_rows
+    seen, ask = [], expressions.ask_rows
     monkeypatch.setattr(
-        scan, "ask_rows", lambda lf, texts, rows: seen.append((lf.name, len(rows))) or ask(lf, texts, rows)
+        expressions, "ask_rows", lambda lf, texts, rows: seen.append((lf.name, len(rows))) or ask(lf, texts, rows)
     )
     return seen
 
@@ -152,11 +155,11 @@ def test_letters_that_equal_ascii_ones_where_case_is_ignored(always, text):
 
 
 def test_literals_that_are_everywhere_are_left_to_the_expressions(always, monkeypatch):
-    monkeypatch.setattr(scan, "SAMPLE", 10)
+    monkeypatch.setattr(expressions, "SAMPLE", 10)
     lfs = [keyword_lf("common", 1, ["the"]), keyword_lf("rare", 0, ["win"])]
     texts = ["the end"] * 99 + ["the win"]
     batch = pl.DataFrame({"text": texts})
-    assert list(scan.scan_votes(lfs, batch)) == lfs[1:]
+    assert list(expressions.scan_votes(lfs, batch)) == lfs[1:]
     assert votes_of(lfs, texts) == plain(lfs, texts)
 
 
@@ -169,12 +172,14 @@ def test_columns_of_other_types_and_other_expressions_take_part(always):
         keyword_lf("word", 3, ["a"]),
     ]
     batch = Batch(pl.DataFrame({"text": ["a b", "c", ""], "n": [12, None, 2]}))
-    found = [part.votes.tolist() for part in vote_with_expressions(lfs, batch)]
+    found = [part.votes.tolist() for part in ask_together(lfs, vote_with_expressions, batch)]
     assert found == [[1, -1, -1], [1, -1, 1], [2, -1, -1], [-1, 0, 0], [3, -1, -1]]
 
 
 def test_a_label_beyond_the_classes_is_told_row_by_row(always):
-    (part,) = vote_with_expressions([keyword_lf("win", 3, ["win"])], Batch(pl.DataFrame({"text": ["win", "x"]})), top=2)
+    (part,) = ask_together(
+        [keyword_lf("win", 3, ["win"])], vote_with_expressions, Batch(pl.DataFrame({"text": ["win", "x"]})), top=2
+    )
     assert part.votes.tolist() == [-1, -1]
     assert part.problems.count == 1
     assert "vote 3 is outside -1..1" in part.problems.first[0].message
@@ -188,25 +193,17 @@ def test_many_keywords_in_many_labeling_functions(always):
     assert votes_of(lfs, texts) == plain(lfs, texts)
 
 
-class Unhashable:
-    """A user's own expression."""
-
-    name, columns, expr = "own", ("text",), pl.col("text").str.len_chars().cast(pl.Int64) % 2
-    __hash__ = None
-
-
-def test_expressions_of_other_kinds_need_not_be_hashable(always):
-    lfs = [keyword_lf("win", 1, ["win"]), Unhashable()]
+def test_expressions_of_other_kinds_take_part(always):
+    own = ExpressionLF("own", ("text",), pl.col("text").str.len_chars().cast(pl.Int64) % 2)
+    lfs = [keyword_lf("win", 1, ["win"]), own]
     frame = pl.DataFrame({"text": ["win", "no"]})
     assert [votes.tolist() for votes in expressions._narrowed(lfs, frame)] == [[1, -1], [1, 0]]
 
 
 def test_an_expression_that_fails_costs_the_others_nothing(always):
-    class Failing:
-        name, columns, expr = "failing", ("text",), pl.col("text").cast(pl.Int64)
-
-    lfs = [keyword_lf("win", 1, ["win"]), Failing()]
-    win, failing = vote_with_expressions(lfs, Batch(pl.DataFrame({"text": ["win", "1"]})))
+    failing = ExpressionLF("failing", ("text",), pl.col("text").cast(pl.Int64))
+    lfs = [keyword_lf("win", 1, ["win"]), failing]
+    win, failing = ask_together(lfs, vote_with_expressions, Batch(pl.DataFrame({"text": ["win", "1"]})))
     assert win.votes.tolist() == [1, -1]
     assert failing.votes.tolist() == [-1, 1]
     assert failing.problems.count == 1

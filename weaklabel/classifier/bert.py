@@ -20,9 +20,8 @@ from weaklabel.classifier.limits import check_training
 from weaklabel.classifier.logs import Logger
 from weaklabel.classifier.targets import Uncovered, check_texts, class_names, soft_targets, warn_of_truncated
 from weaklabel.encoder.device import Pretrained, pick_device, quiet_transformers
-from weaklabel.encoder.inference import distinct, run_tokens
+from weaklabel.encoder.inference import distinct, run_tokens, softmax
 from weaklabel.labels import Probs
-from weaklabel.lf.probability import softmax
 from weaklabel.support.files import write_text
 
 if TYPE_CHECKING:

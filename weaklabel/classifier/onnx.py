@@ -13,13 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.targets import check_texts, warn_of_truncated
-from weaklabel.encoder.inference import distinct
+from weaklabel.encoder.inference import distinct, softmax
 from weaklabel.errors import ClassifierError, require
 from weaklabel.labels import Probs
-from weaklabel.lf.probability import softmax
 from weaklabel.support.hashing import sha256_of_file
 from weaklabel.support.progress import stage
-from weaklabel.votes.threads import cores
+from weaklabel.support.threads import cores
 
 FILE = "model.int8.onnx"
 INSTALL = "weaklabel[onnx]"

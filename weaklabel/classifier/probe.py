@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.encoder.inference import softmax
 from weaklabel.labels import Probs
-from weaklabel.lf.probability import softmax
 
 MAX_ITERATIONS = 200
 FOLDS = 5

@@ -18,8 +18,8 @@ from weaklabel.cli.voting import Caching, LFsIfAny, Voting
 if TYPE_CHECKING:
     from weaklabel.corpus import Batch, Corpus
     from weaklabel.label_model import BaseLabelModel
+    from weaklabel.lf.core import Reason
     from weaklabel.lf.packs import LFCollection
-    from weaklabel.lf.reasons import Reason
     from weaklabel.votes import Votes
 
 LONGEST_TEXT = 1000

@@ -11,7 +11,7 @@ from weaklabel.cli.printing import JsonOpt, show, shown_path
 from weaklabel.errors import visible
 
 if TYPE_CHECKING:
-    from weaklabel.lf.listing import PackListing
+    from weaklabel.lf.packs import PackListing
 
 
 def lfs(
@@ -33,7 +33,7 @@ def lfs(
 
     Exits with 1 when a pack that was named is broken.
     """
-    from weaklabel.lf.listing import list_packs
+    from weaklabel.lf.packs import list_packs
     from weaklabel.lf.starter import write_starter
 
     if new is not None:

@@ -67,7 +67,7 @@ class Voting:
 
     def arguments(self) -> dict[str, Any]:
         """Return the options as arguments of `weaklabel.job.LabelOptions` and `weaklabel.project.run.label_corpus`."""
-        from weaklabel.votes.threads import cores
+        from weaklabel.support.threads import cores
 
         return {
             "error_budget": self.error_budget,

@@ -189,3 +189,9 @@ def _taken(waiting: deque[T]) -> Iterator[T]:
         except IndexError:
             return
         yield taken
+
+
+def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the probabilities of logits. Shape: [n, k] -> [n, k]."""
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return powers / powers.sum(axis=1, keepdims=True)

@@ -11,7 +11,7 @@ import numpy as np
 from weaklabel.errors import VoteError, nearest, visible
 from weaklabel.label_model import BaseLabelModel
 from weaklabel.labels import ABSTAIN, Labels
-from weaklabel.lf.reasons import Reason
+from weaklabel.lf.core import Reason
 from weaklabel.support.html_table import html_table
 from weaklabel.support.table import table
 from weaklabel.votes import Votes

@@ -16,7 +16,7 @@ from weaklabel.explain.bars import bars
 from weaklabel.explain.shapley import MOST_EXACT
 from weaklabel.label_model import BaseLabelModel
 from weaklabel.labels import VoteArray, check_L
-from weaklabel.lf.reasons import Reason
+from weaklabel.lf.core import Reason
 from weaklabel.support.html_table import html_table
 from weaklabel.support.table import table
 

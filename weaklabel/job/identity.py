@@ -9,7 +9,7 @@ from weaklabel import __version__
 from weaklabel.corpus import Corpus
 from weaklabel.corpus.open import CHUNK
 from weaklabel.corpus.parts import PART_CHUNKS, PART_ROWS
-from weaklabel.lf.fingerprint import Identity
+from weaklabel.lf.identity import Identity
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.versions import versions
 

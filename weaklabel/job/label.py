@@ -20,15 +20,14 @@ from weaklabel.job.folder import JobFolder
 from weaklabel.job.identity import corpus_identity, lf_keys, output_identity
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
 from weaklabel.labelled import make_label_model, new_columns
-from weaklabel.lf.fingerprint import check_files, identity_of
-from weaklabel.lf.pack_inputs import PACK_FILES, pack_inputs
+from weaklabel.lf.identity import PACK_FILES, check_files, identity_of, pack_inputs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.cache import cache_folder, size_limit
 from weaklabel.support.files import atomic_path, check_outputs, is_stream, move_file
 from weaklabel.support.progress import Stage, finish, showing, stage
 from weaklabel.support.warn import warn
 from weaklabel.votes import Problems, VotePatterns
-from weaklabel.votes.budget import ErrorBudget
+from weaklabel.votes.checking import ErrorBudget
 from weaklabel.votes.patterns import merge_patterns
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from weaklabel.corpus.parts import Part
 from weaklabel.errors import CorpusError
 from weaklabel.job.predict import PredictJob
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
-from weaklabel.lf.fingerprint import Identity, check_same
+from weaklabel.lf.identity import Identity, check_same
 from weaklabel.lf.packs import load_lfs
 
 _jobs: dict[str, LabelJob | PredictJob] = {}

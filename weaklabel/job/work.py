@@ -21,7 +21,7 @@ from weaklabel.job.store import PartVotes, VoteStore
 from weaklabel.labelled import label_columns, vote_columns
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 from weaklabel.lf.core import LF
-from weaklabel.lf.fingerprint import Identity
+from weaklabel.lf.identity import Identity
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.progress import Stage
 from weaklabel.votes import Problems, VotePatterns, vote_patterns

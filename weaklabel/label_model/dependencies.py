@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from weaklabel.label_model.expectation import ExpectedVotes
 from weaklabel.labels import Probs
-from weaklabel.votes.meetings import agreements
 from weaklabel.votes.patterns import VotePatterns
+from weaklabel.votes.tally import agreements
 
 Floats = NDArray[np.float64]
 Kind = Literal["copy", "near-copy", "correlated"]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
-from weaklabel.votes.packing import pack_bytes, votes_a_byte
-from weaklabel.votes.threads import in_threads
+from weaklabel.support.threads import in_threads
+from weaklabel.votes.patterns import pack_bytes, votes_a_byte
 
 _ROWS_AT_ONCE = 1 << 13
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from weaklabel.label_model.evidence import count_by_class
 from weaklabel.label_model.overlaps import of_lf, votes_of_bytes
 from weaklabel.labels import INT8_CLASSES, VoteArray
-from weaklabel.votes.packing import pack_bytes, votes_a_byte
+from weaklabel.support.threads import cores, in_threads
+from weaklabel.votes.patterns import pack_bytes, votes_a_byte
 from weaklabel.votes.tally import blocks
-from weaklabel.votes.threads import cores, in_threads
 
 Floats = NDArray[np.float64]
 

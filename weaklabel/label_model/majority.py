@@ -9,9 +9,9 @@ from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.budget import in_blocks
 from weaklabel.label_model.evidence import count_by_class
 from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
+from weaklabel.support.threads import in_threads
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import blocks, has_vote
-from weaklabel.votes.threads import in_threads
 
 Floats = NDArray[np.float64]
 

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.labels import INT8_CLASSES, VoteArray
-from weaklabel.votes.packing import pack_bytes, votes_a_byte
-from weaklabel.votes.patterns import VotePatterns
-from weaklabel.votes.threads import cores
+from weaklabel.support.threads import cores
+from weaklabel.votes.patterns import VotePatterns, pack_bytes, votes_a_byte
 
 _PATTERNS_AT_ONCE = 1 << 17
 

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.votes.meetings import SPARSE
+from weaklabel.support.threads import cores
 from weaklabel.votes.patterns import VotePatterns
-from weaklabel.votes.tally import tally_votes
-from weaklabel.votes.threads import cores
+from weaklabel.votes.tally import SPARSE, tally_votes
 
 Floats = NDArray[np.float64]
 

@@ -12,10 +12,10 @@ from weaklabel.label_model.evidence import probs_by_evidence, probs_by_weights, 
 from weaklabel.label_model.prior import check_prior
 from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
+from weaklabel.support.threads import cores
 from weaklabel.support.warn import warn
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import span_of_votes
-from weaklabel.votes.threads import cores
 
 Floats = NDArray[np.float64]
 

@@ -1,18 +1,20 @@
 """Labeling functions: what one is, the factories of the built-in kinds, and packs, the files that hold them."""
 
-from weaklabel.lf.core import LabelingFunction, labeling_function
+from weaklabel.lf.core import LF, LabelingFunction, Place, Reason, labeling_function
 from weaklabel.lf.external import column_votes, votes_from_csv
 from weaklabel.lf.lexicon import lexicon_lf
-from weaklabel.lf.models import sklearn_lf, transformers_lf, zero_shot_lf
+from weaklabel.lf.models import prototype_lf, sklearn_lf, transformers_lf, zero_shot_lf
 from weaklabel.lf.nlp import entity_lf, matcher_lf, phrase_lf, spacy_lf
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.lf.patterns import count_lf, keyword_lf, length_lf, lookup_lf, regex_lf
 from weaklabel.lf.preprocess import preprocessor
-from weaklabel.lf.prototype import prototype_lf
 
 __all__ = [
+    "LF",
     "LFCollection",
     "LabelingFunction",
+    "Place",
+    "Reason",
     "column_votes",
     "count_lf",
     "entity_lf",

@@ -1,10 +1,13 @@
-"""What a labeling function is: one protocol for all kinds, and the row kind in Snorkel's own form."""
+"""What a labeling function is: the base class of all kinds, and the row kind in Snorkel's own form."""
 
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -14,13 +17,68 @@ from weaklabel.corpus.frame import as_table, why_object
 from weaklabel.errors import CorpusError, LFError, nearest
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY
 
+Spans: TypeAlias = tuple[tuple[int, int], ...]
+"""Begin and end of places in a text, in code points."""
 
-@runtime_checkable
-class LF(Protocol):
-    """A labeling function: a name, and votes for a batch of rows."""
+
+class Place(StrEnum):
+    """Where a labeling function runs."""
+
+    IN_PROCESS = "in process"
+    """In the process that reads the corpus, in its threads: it runs no code but weaklabel's, and fast."""
+
+    GUARDED = "guarded process"
+    """In guarded processes where there are any: it runs code of others, which may hang, crash or take all memory."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a labeling function voted.
+
+    Attributes
+    ----------
+    text : str
+        One line for people, such as ``matches 'prize', 'claim'``.
+    column : str or None
+        The column that ``spans`` are in.
+    spans : tuple of (int, int)
+        The matching places in that column's text: begin and end in code points, sorted, not overlapping.
+    """
+
+    text: str
+    column: str | None = None
+    spans: Spans = ()
+
+
+class LF(ABC):
+    """A labeling function: a name, votes for a batch of rows, and all that others need to know about its kind.
+
+    A new kind is a subclass with a ``vote``; everything else has a default.
+
+    Attributes
+    ----------
+    name : str
+        Name of the labeling function.
+    columns : tuple of str
+        Columns that it reads, checked before a run; () where only its code tells.
+    label : int or None
+        The class that it votes for, where that is one.
+    kind : str
+        What the kind is called in lists and messages.
+    place : Place
+        Where it runs.
+    by_row : bool
+        Whether it is called row by row, so that voting on single rows costs it no more than on a batch.
+    """
 
     name: str
+    columns: tuple[str, ...] = ()
+    label: int | None = None
+    kind: str = "custom"
+    place: ClassVar[Place] = Place.GUARDED
+    by_row: ClassVar[bool] = False
 
+    @abstractmethod
     def vote(self, batch: Batch) -> Sequence[Any] | np.ndarray:
         """Vote on every row of ``batch``.
 
@@ -31,21 +89,87 @@ class LF(Protocol):
             whose vote failed, so that one bad row costs one vote. Raising instead costs the whole batch, and
             makes the engine ask again row by row. Whoever applies the labeling functions checks the votes.
         """
-        ...
+
+    def __call__(self, x: Any) -> int:
+        """Vote on one row, as Snorkel's appliers do: an object or a mapping with the columns that are read, or a text.
+
+        Raises
+        ------
+        LFError
+            The row lacks a column that is read.
+        """
+        fields = {column: [_field(self.name, x, column)] for column in self.columns or (TEXT,)}
+        votes = self.vote(Batch(as_table(fields).frame, (TEXT,) if TEXT in fields else ()))
+        if isinstance(votes[0], BaseException):
+            raise votes[0]
+        return int(votes[0])
+
+    def evaluator(self) -> Callable[[Sequence[Any], Batch], list[Any]] | None:
+        """Return the function that votes for all labeling functions which return the same one, in one pass.
+
+        It takes the labeling functions and a batch, and returns what ``vote`` of each would. None: each votes alone.
+        Only labeling functions that run in process are evaluated together.
+        """
+        return None
+
+    def identity(self) -> Any:
+        """Return values that determine the votes, and that are hashed for caches of them; see `fingerprint`.
+
+        The code of the class counts anyway. By default its attributes, but for the name and for those that begin with an
+        underscore, which are taken to be computed from the others when they are first needed.
+
+        Raises
+        ------
+        NotFingerprintable
+            Something that determines the votes cannot be read.
+        """
+        return {name: value for name, value in vars(self).items() if not name.startswith("_") and name != "name"}
+
+    def files(self) -> tuple[str, ...]:
+        """Return the files and folders that it reads when it votes, such as a model; they must not change meanwhile."""
+        return ()
+
+    def reason(self, row: Batch, vote: int) -> Reason | None:
+        """Say why it casts ``vote`` on the one row of a batch; None where its code alone tells, which has a docstring."""
+        return None
+
+    def options(self) -> dict[str, Any]:
+        """Return its settings as shown in lists, by name: what JSON can hold of its public attributes."""
+        shown = {name: _plain(value) for name, value in vars(self).items() if not name.startswith("_")}
+        return {name: value for name, value in shown.items() if name not in _NO_OPTIONS and value is not None}
+
+    @property
+    def code(self) -> Any:
+        """What was written for it: the function, or the object itself, whose docstring describes it."""
+        return self
+
+    @property
+    def reads_only_text(self) -> bool:
+        """Whether the text of a row is all that it reads."""
+        return self.columns == (TEXT,)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
 
 
-@runtime_checkable
-class ExpressionLF(LF, Protocol):
-    """A labeling function that is a polars expression; all of them are evaluated in one pass over the columns."""
-
-    columns: tuple[str, ...]
-    """Columns that the expression reads; checked before a run."""
-
-    expr: pl.Expr
-    """Gives the vote as Int8 or Int16 (or null for abstain) over `Batch.frame`."""
+_NO_OPTIONS = {"name", "label", "kind", "columns"}
+"""Attributes that lists show by themselves."""
 
 
-class LabelingFunction:
+def _plain(value: Any) -> Any:
+    """Return a value as JSON can hold it; None where it cannot."""
+    if isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, list | tuple | set | frozenset):
+        parts = [_plain(part) for part in (sorted(value) if isinstance(value, set | frozenset) else value)]
+        return None if None in parts else parts
+    if isinstance(value, Mapping):
+        plain = {str(name): _plain(part) for name, part in value.items()}
+        return None if None in plain.values() else plain
+    return None
+
+
+class LabelingFunction(LF):
     """A labeling function written in Python, called row by row; constructor and call as in Snorkel.
 
     Parameters
@@ -67,6 +191,9 @@ class LabelingFunction:
     >>> lf(Row(text="see http://example.org"))
     1
     """
+
+    kind = "row"
+    by_row = True
 
     def __init__(
         self,
@@ -97,25 +224,14 @@ class LabelingFunction:
         is_plain = type(self) is LabelingFunction and not self._pre and not self._resources
         return vote_by_row(self._f if is_plain else self, batch)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r})"
+    def identity(self) -> Any:
+        """See `LF.identity`."""
+        return [self._f, self._resources, self._pre, super().identity()]
 
-
-class BatchLF:
-    """What lets a labeling function that votes on batches be called on one row, as Snorkel's appliers call it."""
-
-    name: str
-    columns: tuple[str, ...]
-
-    def __call__(self, x: Any) -> int:
-        """Vote on one row: an object or a mapping with the columns that are read, or a text.
-
-        Raises
-        ------
-        LFError
-            The row lacks a column that is read.
-        """
-        return vote_on_row(self, x)
+    @property
+    def code(self) -> Any:
+        """See `LF.code`."""
+        return self._f
 
 
 class labeling_function:
@@ -163,21 +279,6 @@ def _name_of(f: Callable[..., Any]) -> str:
     return str(getattr(f, "__name__", type(f).__name__))
 
 
-class ForeignLF:
-    """Any object with a ``name`` that is called row by row, such as one made with ``snorkel.labeling``."""
-
-    def __init__(self, wrapped: Any) -> None:
-        self.name: str = wrapped.name
-        self.wrapped = wrapped
-
-    def vote(self, batch: Batch) -> list[Any]:
-        """Vote on every row of ``batch``; see `LF.vote`."""
-        return vote_by_row(self.wrapped, batch)
-
-    def __repr__(self) -> str:
-        return repr(self.wrapped)
-
-
 def vote_by_row(call: Callable[[Any], Any], batch: Batch) -> list[Any]:
     """Call ``call`` on every row; a row that raises has its exception in the place of a vote. Length: n."""
     rows, votes = batch.rows(), list[Any]()
@@ -194,15 +295,6 @@ def vote_by_row(call: Callable[[Any], Any], batch: Batch) -> list[Any]:
     return votes
 
 
-def vote_on_row(lf: Any, x: Any) -> int:
-    """Return the vote of a labeling function that votes on batches on one row; see `BatchLF`."""
-    fields = {column: [_field(lf.name, x, column)] for column in lf.columns}
-    votes = lf.vote(Batch(as_table(fields).frame, (TEXT,) if TEXT in fields else ()))
-    if isinstance(votes[0], BaseException):
-        raise votes[0]
-    return int(votes[0])
-
-
 def _field(name: str, x: Any, column: str) -> Any:
     if isinstance(x, str) and column == TEXT:
         return x
@@ -210,20 +302,6 @@ def _field(name: str, x: Any, column: str) -> Any:
         return x[column] if hasattr(x, "keys") else getattr(x, column)
     except (KeyError, AttributeError):
         raise LFError(f"LF '{name}' reads column '{column}', which the row lacks: {x!r:.80}") from None
-
-
-def as_lf(thing: Any) -> LF | None:
-    """Return ``thing`` as a labeling function, or None where it is none.
-
-    Whatever has a string ``name`` and either votes on batches or is called on rows counts; classes do not.
-    """
-    if isinstance(thing, type) or not isinstance(getattr(thing, "name", None), str):
-        return None
-    if callable(getattr(thing, "vote", None)):
-        checked: LF = thing
-        return checked
-    is_snorkel = any(base.__module__.startswith("snorkel.labeling") for base in type(thing).__mro__)
-    return ForeignLF(thing) if is_snorkel and callable(thing) else None
 
 
 def check_name(name: Any) -> str:
@@ -257,3 +335,8 @@ def check_columns(name: str, columns: Sequence[str], batch: Batch) -> None:
             raise LFError(
                 f"LF '{name}' reads column '{column}', which {why_object(batch.frame[column].to_list())}: convert it"
             )
+
+
+def column_text(column: str) -> pl.Expr:
+    """Return the column as text; what is missing stays null, so that nothing votes on it."""
+    return pl.col(column).cast(pl.String)

@@ -6,33 +6,29 @@ It cannot see files, services, clocks or chance that a function turns to when it
 
 from __future__ import annotations
 
+import builtins
+import dis
+import functools
 import platform
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+import sys
+import sysconfig
+import types
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.machinery import PathFinder
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 import weaklabel
-from weaklabel.encoder.encoder import default_model, run_identity
-from weaklabel.errors import LFError, WeakLabelError
-from weaklabel.lf.components import components_for, pipeline_identity
-from weaklabel.lf.core import LF, ForeignLF, LabelingFunction
-from weaklabel.lf.lexicon import LexiconLF
-from weaklabel.lf.models import SklearnLF, TransformersLF, ZeroShotLF
-from weaklabel.lf.modules import version_of
-from weaklabel.lf.packs import LFCollection, load_lfs
-from weaklabel.lf.parsing import SpacyLF
-from weaklabel.lf.patterns import PatternLF
-from weaklabel.lf.prototype import PrototypeLF
-from weaklabel.lf.values import Unknowable, ValueHash
+from weaklabel.errors import WeakLabelError
+from weaklabel.lf.core import LF
+from weaklabel.lf.pipelines import pipeline_identity
 from weaklabel.support.hashing import hash_parts, hash_path
 
-VERSION = "3"
+VERSION = "4"
 """Of how the kinds of labeling functions vote; to be changed when one votes otherwise than before."""
-
-_PICKLED = b"PLPY"
-"""Begins a Python function in a polars expression."""
 
 
 def fingerprint(lf: LF, origin: str | None = None) -> str | None:
@@ -60,141 +56,371 @@ def fingerprint(lf: LF, origin: str | None = None) -> str | None:
     >>> fingerprint(keyword_lf("a", 1, ["free"])) == fingerprint(keyword_lf("a", 1, ["free", "win"]))
     False
     """
-    return _fingerprint(lf, ValueHash(origin))
+    return fingerprint_with(ValueHash(origin), lf)
 
 
-def _fingerprint(lf: LF, values: ValueHash) -> str | None:
+def fingerprint_with(values: ValueHash, lf: LF) -> str | None:
+    """Return `fingerprint`, and note the files that it reads in ``values.files``."""
     try:
-        essence = values.of(_essence(lf, values))
-    except (Unknowable, OSError, WeakLabelError):
+        essence = values.of([type(lf), lf.identity()])
+        for file in lf.files():
+            values.note_file(file)
+    except (NotFingerprintable, OSError, WeakLabelError):
         return None
-    versions = f"{VERSION} {weaklabel.__version__} {platform.python_version()} {type(lf).__qualname__}"
-    return hash_parts([versions, essence]).hex()
+    return hash_parts([f"{VERSION} {weaklabel.__version__} {platform.python_version()}", essence]).hex()
 
 
-@dataclass(frozen=True)
-class Identity:
-    """What labeling functions were when they were loaded, to be compared where they are loaded again.
+_CODE = (
+    "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_names", "co_varnames", "co_freevars",
+    "co_cellvars", "co_code", "co_exceptiontable", "co_consts",
+)  # fmt: skip
+"""What code does; not where it stands: comments and line numbers do not count."""
 
-    Attributes
-    ----------
-    keys
-        Fingerprint by name; None where it cannot be told.
-    sources
-        See `LFCollection`; they tell where a fingerprint cannot.
-    files
-        Hash of each file or folder that they read when they vote: models, and paths among their resources.
-    """
-
-    keys: Mapping[str, str | None]
-    sources: Mapping[str, str]
-    files: Mapping[str, str]
+_PLAIN = (type(None), bool, int, float, complex, range, slice, type(...), type(NotImplemented))
+_WRAPPERS = (staticmethod, classmethod, functools._lru_cache_wrapper)
+_SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType, types.WrapperDescriptorType)
+_NO_PART = {"__dict__", "__weakref__", "__module__", "__doc__", "__abstractmethods__", "_abc_impl"}
+"""Of a class: what says nothing about what it does."""
 
 
-def identity_of(lfs: LFCollection) -> Identity:
-    """Return what labeling functions are now."""
-    keys, files = {}, dict[str, str]()
-    for lf, origin in zip(lfs.lfs, lfs.origins or (None,) * len(lfs), strict=True):
-        values = ValueHash(origin)
-        keys[lf.name] = _fingerprint(lf, values)
-        files.update(values.files)
-    return Identity(keys, lfs.sources, files)
+class NotFingerprintable(Exception):
+    """A value whose content cannot be told."""
 
 
-def check_same(expected: Identity, names: Iterable[str], lfs: LFCollection, hint: str) -> None:
-    """Compare labeling functions with what they were where they were loaded first.
+class ValueHash:
+    """Hashes values by what they contain.
+
+    Functions and classes count by their compiled code and by the values of the names that it looks up, so comments and
+    whatever else stands in their file do not matter. What comes from an installed package counts by the package's
+    version, and a module of the user's own by its whole file and those of the modules that it uses.
 
     Parameters
     ----------
-    expected
-        What they were.
-    names
-        Those that are compared.
-    lfs
-        Those loaded here.
-    hint
-        What to do where they differ, for the message.
+    origin
+        File whose code is the user's own wherever it lies.
 
-    Raises
-    ------
-    LFError
-        One is missing or another one than before; names it and its pack.
+    Attributes
+    ----------
+    files
+        Content of the files and folders met so far that code reads when it runs.
+
+    Examples
+    --------
+    >>> ValueHash().of({"a": {1, 2}}) == ValueHash().of({"a": {2, 1}})
+    True
+    >>> ValueHash().of(lambda x: x + 1) == ValueHash().of(lambda x: x + 2)
+    False
     """
-    here, again = identity_of(lfs), None
-    origins = dict(zip(lfs.names, lfs.origins, strict=True))
-    for name in names:
-        if name not in here.keys:
-            raise LFError(f"LF '{name}' is missing when {', '.join(lfs.specs)} is loaded again in a worker process")
-        key, before = here.keys[name], expected.keys[name]
-        if key == before is not None:
-            continue
-        if key is not None and before is not None:
-            # Some differ whenever they are loaded, since they hold a time or a random number.
-            again = again or identity_of(load_lfs(*lfs.specs))
-            is_another = again.keys.get(name) == key
+
+    def __init__(self, origin: str | None = None) -> None:
+        self._origin = None if origin is None else Path(origin).resolve()
+        self.files: dict[str, str] = {}
+        self._known: dict[int, bytes] = {}
+        self._depth = 0
+        self._kept: list[Any] = []  # for ids are used again once a value is gone
+
+    def of(self, value: Any) -> bytes:
+        """Return the hash of a value.
+
+        Raises
+        ------
+        NotFingerprintable
+            It holds something whose content cannot be told, such as an open file.
+        """
+        if id(value) not in self._known:
+            self._kept.append(value)
+            # What holds itself, as a recursive function does, is known inside by how deep it stands.
+            self._known[id(value)] = self._depth.to_bytes(4, "little")
+            self._depth += 1
+            try:
+                self._known[id(value)] = hash_parts(list(self._parts(value)))
+            except RecursionError:
+                raise NotFingerprintable(type(value)) from None
+            self._depth -= 1
+        return self._known[id(value)]
+
+    def note_file(self, path: str | Path) -> str:
+        """Return the hash of a file or folder that is read when the labeling function votes, and note it in `files`."""
+        return self.files.setdefault(str(path), hash_path(path))
+
+    def _parts(self, value: Any) -> Iterator[str | bytes]:
+        kind = type(value)
+        yield kind.__qualname__
+        if kind in _PLAIN:
+            yield repr(value)
+        elif kind in (str, bytes):
+            yield value
+        elif kind in (list, tuple):
+            yield from map(self.of, value)
+        elif kind in (set, frozenset):
+            yield from sorted(map(self.of, value))
+        elif kind is dict:
+            yield from (self.of(part) for item in value.items() for part in item)
+        elif isinstance(value, types.FunctionType):
+            yield from self._of_function(value)
+        elif isinstance(value, types.CodeType):
+            yield from (self.of(getattr(value, name)) for name in _CODE)
+        elif isinstance(value, types.ModuleType):
+            yield from self._of_module(value)
+        elif isinstance(value, type):
+            yield from self._of_class(value)
         else:
-            is_another = False
-        changed = [file for file, content in expected.sources.items() if here.sources.get(file, content) != content]
-        if is_another or changed:
-            what = f" ({changed[0]} was edited)" if changed else ""
-            raise LFError(
-                f"LF '{name}' of {origins[name]} in a worker process is not the one that this run loaded{what}: {hint}"
-            )
+            yield from self._of_other(value)
 
+    def _of_function(self, f: types.FunctionType) -> Iterator[str | bytes]:
+        yield self.of(f.__code__)
+        yield self.of([f.__defaults__, f.__kwdefaults__, vars(f)])
+        for cell in f.__closure__ or ():
+            yield self.of(cell.cell_contents) if _is_filled(cell) else "empty"
+        name = str(f.__globals__.get("__name__", ""))
+        if is_installed(name, f.__globals__.get("__file__"), self._origin):
+            yield from (name, f.__qualname__, version_of(name))
+        else:
+            for found, value in globals_of(f.__code__, f.__globals__):
+                if value is NOT_LOADED:
+                    raise NotFingerprintable(found)
+                yield from (found, self.of(value))
 
-def check_files(expected: Identity) -> None:
-    """Refuse, as an `LFError`, votes of labeling functions whose models or files changed while they voted."""
-    for file, content in expected.files.items():
+    def _of_module(self, module: types.ModuleType) -> Iterator[str | bytes]:
+        name, file = module.__name__, getattr(module, "__file__", None)
+        yield name
+        if is_installed(name, file, self._origin):
+            yield version_of(name)
+            return
+        files = own_modules(module, self._origin)
+        if not files:
+            raise NotFingerprintable(name)
+        for own, path in sorted(files.items()):
+            yield from (own, hash_path(path))
+        # And what it took from elsewhere: data that it read, names of modules that are out of sight by now.
+        for found, value in sorted(vars(module).items()):
+            if not found.startswith("__"):
+                yield from (found, self.of(value))
+
+    def _of_class(self, kind: type) -> Iterator[str | bytes]:
+        home = kind.__module__
+        yield kind.__qualname__
+        file = file_of_class(kind)
+        if is_installed(home, file, self._origin) and (file is not None or is_of_module(kind)):
+            yield from (home, version_of(home))
+            return
+        yield from map(self.of, kind.__bases__)
+        for name, value in sorted(vars(kind).items()):
+            if name not in _NO_PART:
+                yield from (name, "slot" if isinstance(value, _SLOTS) else self.of(value))
+
+    def _of_other(self, value: Any) -> Iterator[str | bytes]:
+        home = type(value).__module__.partition(".")[0]
+        if isinstance(value, re.Pattern):
+            yield from (self.of(value.pattern), str(value.flags))
+        elif isinstance(value, Path):
+            yield str(value)
+            yield self.note_file(value) if value.is_file() else "no file"
+        elif isinstance(value, _WRAPPERS):
+            yield self.of(value.__wrapped__)
+        elif isinstance(value, property):
+            yield self.of([value.fget, value.fset, value.fdel])
+        elif isinstance(value, types.MethodType):
+            yield self.of([value.__func__, value.__self__])
+        elif home == "spacy":
+            yield self._of_pipeline(value)
+        elif home == "numpy" and hasattr(value, "tobytes") and not value.dtype.hasobject:
+            yield from (value.dtype.str, str(value.shape), value.tobytes())
+        else:
+            yield self.of(type(value))
+            yield from self._of_reduced(value)
+
+    def _of_pipeline(self, value: Any) -> str:
+        from spacy.language import Language
+
+        identity = pipeline_identity(value) if isinstance(value, Language) else None
+        if identity is None:
+            raise NotFingerprintable(type(value))
+        return identity
+
+    def _of_reduced(self, value: Any) -> Iterator[str | bytes]:
+        """Yield what a value says it is made of when it is to be copied, as `pickle` asks it, but nothing is pickled."""
         try:
-            is_same = hash_path(file) == content
-        except OSError:
-            is_same = False
-        if not is_same:
-            raise LFError(f"{file}, which labeling functions read, has changed while they voted: run again")
+            reduced = value.__reduce_ex__(4)
+        except Exception:
+            raise NotFingerprintable(type(value)) from None
+        if isinstance(reduced, str):
+            yield reduced
+            return
+        state = reduced[2] if len(reduced) > 2 else None
+        if isinstance(state, dict) and _is_snorkel_mapper(type(value)):
+            state = {name: part for name, part in state.items() if name != "_cache"}  # rows seen so far
+        for part in (*reduced[:2], state):
+            yield self.of(part)
+        for part in reduced[3:]:
+            yield self.of(None if part is None else list(part))
 
 
-def _essence(lf: Any, values: ValueHash) -> Any:
-    """Return values that tell the labeling function from all that vote otherwise."""
-    kind = type(lf)
-    if kind is LabelingFunction:
-        return [lf._f, lf._resources, lf._pre]
-    if kind is ForeignLF and type(lf.wrapped).__module__.startswith("snorkel."):
-        return [version_of("snorkel"), type(lf.wrapped), vars(lf.wrapped)]
-    if kind is PatternLF:
-        expressions = [None if expr is None else _of_expression(expr) for expr in (lf.expr, lf.loose)]
-        return [pl.__version__, lf.columns, expressions, lf.literals, lf.sure]
-    if kind is LexiconLF:
-        return [pl.__version__, {name: value for name, value in vars(lf).items() if name != "name"}]
-    if kind is SpacyLF:
-        return _of_spacy(lf)
-    if kind in (SklearnLF, TransformersLF, ZeroShotLF, PrototypeLF):
-        return _of_model(lf, values)
-    raise Unknowable(kind)
+def _is_snorkel_mapper(kind: type) -> bool:
+    return any(base.__module__ == "snorkel.map.core" for base in kind.__mro__)
 
 
-def _of_expression(expr: pl.Expr) -> bytes:
-    data = expr.meta.serialize()
-    if _PICKLED in data:  # by the function's name, which says nothing about its code
-        raise Unknowable(pl.Expr)
-    return data
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
 
 
-def _of_spacy(lf: SpacyLF) -> Any:
-    pipeline = pipeline_identity(lf.nlp)
-    if pipeline is None:
-        raise Unknowable(type(lf.nlp))
-    made_of = lf.f if lf.definition is None else lf.definition
-    return [pipeline, components_for(lf.nlp, lf.needs), lf.columns, lf.label, made_of]
+_STANDARD = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
+_ZIPPED = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
+_SITES = {"site-packages", "dist-packages", _ZIPPED}
+_OURS = Path(weaklabel.__file__).resolve().parent
+_NAMES = {*sys.builtin_module_names, *sys.stdlib_module_names}
+NOT_LOADED = object()
+"""A module that code will import when it runs: what it holds cannot be told yet."""
+
+_LOOKS_UP = {"LOAD_GLOBAL", "LOAD_NAME"}
 
 
-def _of_model(lf: Any, values: ValueHash) -> Any:
-    # What begins with an underscore is computed from the rest when it is first needed.
-    given = {name: value for name, value in vars(lf).items() if not name.startswith("_") and name != "name"}
-    if isinstance(lf, SklearnLF):
-        return given
-    folder = str(default_model() if lf.model is None else lf.model)
-    model = run_identity(folder, None)
-    if model is None:
-        raise Unknowable(lf.model)
-    values.note_file(folder)
-    return [model, {**given, "model": ""}]
+def is_installed(name: str, file: str | None, origin: Path | None) -> bool:
+    """Say whether a module's code is told by the version of its package.
+
+    Parameters
+    ----------
+    name, file
+        Of the module; ``file`` is None where it has none.
+    origin
+        A file that counts as the user's own wherever it lies.
+    """
+    if name.startswith(("weaklabel_pack_", "weaklabel.packs")):
+        return False
+    if file is None:  # built in, a namespace package, or made by hand
+        return name.partition(".")[0] in _NAMES
+    # By where the file is, not by the name: a helper beside the pack may be called like a module of Python's own.
+    return _is_in_installation(file) and Path(file).resolve() != origin
+
+
+@cache
+def _is_in_installation(file: str) -> bool:
+    place = Path(file).resolve()
+    folders = place.parents
+    return not _SITES.isdisjoint(place.parts) or _OURS in folders or not _STANDARD.isdisjoint(folders)
+
+
+def file_of_class(kind: type) -> str | None:
+    """Return the file of the module that a class comes from; None where it has none or that cannot be told.
+
+    By its methods first: the module may be gone from `sys.modules`, and another one stand there under its name.
+    """
+    for value in vars(kind).values():
+        f = getattr(value, "__func__", getattr(value, "fget", value))
+        if isinstance(f, types.FunctionType) and f.__globals__.get("__name__") == kind.__module__:
+            file = f.__globals__.get("__file__")
+            return file if file is None else str(file)
+    return getattr(sys.modules.get(kind.__module__), "__file__", None)
+
+
+_MADE_BY_CODE = 1 << 9
+"""Of ``type.__flags__``: a class that was not compiled into a program (Py_TPFLAGS_HEAPTYPE)."""
+
+
+def is_of_module(kind: type) -> bool:
+    """Say whether a class is found in the module that stands in `sys.modules` under the name it gives, or is made in C."""
+    if not kind.__flags__ & _MADE_BY_CODE:
+        return True
+    found: Any = sys.modules.get(kind.__module__)
+    for name in kind.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is kind
+
+
+@cache
+def version_of(name: str) -> str:
+    """Return the version of the package that a module belongs to; a lone file's is its content."""
+    top = name.partition(".")[0]
+    if top in _NAMES:
+        return "Python's"
+    if top == "weaklabel":
+        return weaklabel.__version__
+    try:
+        return str(getattr(sys.modules.get(top), "__version__", None) or version(top))
+    except PackageNotFoundError:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        return hash_path(file) if file else "unknown"
+
+
+def own_modules(module: types.ModuleType, origin: Path | None) -> dict[str, str]:
+    """Return the file of a module of the user's own, and of those of them that it uses: name -> file."""
+    files: dict[str, str] = {}
+    seen: set[int] = set()
+    left = [module]
+    while left:
+        one = left.pop()
+        file = getattr(one, "__file__", None)
+        if id(one) in seen or is_installed(one.__name__, file, origin):
+            continue
+        seen.add(id(one))
+        if file is not None:
+            files[one.__name__] = file
+        values = list(vars(one).values())
+        names = {_home(value) for value in values if not isinstance(value, types.ModuleType)}
+        left += [sys.modules[name] for name in sorted(names & set(sys.modules))]
+        left += [value for value in values if isinstance(value, types.ModuleType)]
+    return files
+
+
+def _home(value: Any) -> str:
+    try:
+        home = getattr(value, "__module__", None)
+    except Exception:  # of an object that computes its attributes
+        return ""
+    return home if isinstance(home, str) else ""
+
+
+def globals_of(code: types.CodeType, known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the names that code, and functions inside it, look up in their module, and what they find there.
+
+    A name that is Python's own, or is not there, finds its own name. An installed module that is imported when the code
+    runs finds its version; one of the user's own, the module, or `NOT_LOADED` where nobody has done that yet.
+    """
+    for name in sorted(_names(code, _LOOKS_UP)):
+        if name in known:
+            yield name, known[name]
+        elif name in vars(builtins):
+            yield name, "Python's"
+        else:
+            yield name, None
+    for name in sorted(_names(code, {"IMPORT_NAME"})):
+        yield name, _imported(name)
+    if _names(code, _ACCESSES) & _IMPORTERS:
+        yield "import_module", NOT_LOADED
+
+
+_ACCESSES = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_ATTR", "LOAD_METHOD"}
+_IMPORTERS = {"__import__", "import_module", "run_path", "run_module", "exec_module"}
+"""What imports a module by a name that only the running code knows."""
+
+
+def _imported(name: str) -> Any:
+    """Return what tells a module that is imported when code runs: the same, whether somebody has imported it before or not."""
+    top, module = name.partition(".")[0], sys.modules.get(name)
+    if module is not None:
+        if not is_installed(name, getattr(module, "__file__", None), None):
+            return module
+    elif top not in sys.builtin_module_names:
+        spec = PathFinder.find_spec(top)
+        if spec is None or not is_installed(top, spec.origin, None):
+            return NOT_LOADED
+    return _distributions(top)
+
+
+@cache
+def _distributions(top: str) -> str:
+    """Return the versions of the distributions that a package comes from, without importing it."""
+    if top in _NAMES:
+        return "Python's"
+    if top == "weaklabel":
+        return weaklabel.__version__
+    return " ".join(f"{name} {version(name)}" for name in sorted(set(packages_distributions().get(top, ()))))
+
+
+def _names(code: types.CodeType, operations: set[str]) -> set[str]:
+    names = {step.argval for step in dis.get_instructions(code) if step.opname in operations}
+    return names.union(*(_names(const, operations) for const in code.co_consts if isinstance(const, types.CodeType)))

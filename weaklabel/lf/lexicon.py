@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError
 from weaklabel.labels import ABSTAIN, VoteArray, as_votes
-from weaklabel.lf.core import BatchLF, check_columns, check_label, check_name
-from weaklabel.lf.patterns import column_text
+from weaklabel.lf.core import LF, Place, Reason, check_columns, check_label, check_name, column_text
+from weaklabel.lf.reasons import cell_text, enumerated, joined, limits, listed, matches, quoted
 from weaklabel.lf.regexes import check_keywords_pattern, check_words
 from weaklabel.lf.spelling import canonical, entry_of, is_unspaced, is_word_character, keyword_pattern
 from weaklabel.support.encodings import NotUtf8, utf8
@@ -29,7 +29,7 @@ ROUNDING = 1e-9
 """How far a sum of weights may fall short of the minimum, so that ten times 0.1 reaches 1."""
 
 
-class LexiconLF(BatchLF):
+class LexiconLF(LF):
     """A labeling function that adds up the entries of a lexicon in a text; see `lexicon_lf`.
 
     It is no polars expression: polars does not share work between expressions that look into lists, so that ten lexicons
@@ -37,6 +37,8 @@ class LexiconLF(BatchLF):
     """
 
     kind = "lexicon"
+    label: int
+    place = Place.IN_PROCESS
 
     def __init__(
         self, name: str, label: int, weights: Mapping[str, float], least: float, ignore_case: bool, column: str
@@ -73,6 +75,26 @@ class LexiconLF(BatchLF):
         for entries, pattern in self.others:
             sums += Found(text.str.extract_all(pattern)).sums(entries)
         return sums
+
+    def identity(self) -> Any:
+        """See `LF.identity`."""
+        return [pl.__version__, super().identity()]
+
+    def reason(self, row: Batch, vote: int) -> Reason:
+        """See `LF.reason`."""
+        (column,) = self.columns
+        found = entries_in(self, cell_text(row, column))
+        spans = joined((begin, end) for begin, end, _, _ in found)
+        if all(weight == 1 for _, _, _, weight in found):
+            least = "" if self.least == 1 else limits(self.least, None)
+            return Reason(f"finds {listed(entry for _, _, entry, _ in found)}{least}", column, spans)
+        weighed = enumerated(f"{quoted(entry)} {weight:+g}" for _, _, entry, weight in found)
+        return Reason(f"finds {weighed}: {self.sums(row)[0]:g} together{limits(self.least, None)}", column, spans)
+
+    def options(self) -> dict[str, Any]:
+        """See `LF.options`."""
+        n_entries = len(self.words) + sum(len(entries) for entries, _ in self.others)
+        return {"entries": n_entries, "min": self.least, "ignore_case": self.ignore_case}
 
     def __repr__(self) -> str:
         return f"lexicon_lf({self.name!r})"
@@ -257,3 +279,44 @@ def plain(texts: pl.Series, ignore_case: bool) -> pl.Series:
     check_fork()
     # Single spaces, which is nearly all white space, stay untouched: six times faster.
     return (texts.str.to_lowercase() if ignore_case else texts).str.replace_all(r"\s\s+|[^\S ]", " ")
+
+
+class FoundEntry(NamedTuple):
+    """An entry of a lexicon, found in a text."""
+
+    begin: int
+    end: int
+    entry: str
+    weight: float
+
+
+def entries_in(lf: LexiconLF, text: str) -> list[FoundEntry]:
+    """Return the entries of a lexicon in the order in which they stand in the text, as its vote counts them."""
+    bare = plain(pl.Series([text]), lf.ignore_case)[0]
+    origins = _origins(text, lf.ignore_case)
+    sought = [(lf.words, r"\w+")] * bool(lf.words) + lf.others
+    found = (
+        FoundEntry(origins[begin], origins[end - 1] + 1, entry, entries[entry])
+        for entries, pattern in sought
+        for begin, end in matches(pattern, bare)
+        if (entry := entry_of(canonical(bare[begin:end]), entries)) is not None
+    )
+    return sorted(found)
+
+
+def _origins(text: str, ignore_case: bool) -> list[int]:
+    """Return the place in the text of each character of what `plain` makes of it: lower case may be longer than upper."""
+    lower, origins = text, list(range(len(text)))
+    if ignore_case:
+        letters = pl.Series(list(text), dtype=pl.String).str.to_lowercase()
+        origins = [place for place, letter in enumerate(letters) for _ in letter]
+        lower = "".join(letters)
+    return [origins[place] for place in _kept(lower)]
+
+
+def _kept(text: str) -> Iterator[int]:
+    """Yield the places of the characters that stay when every run of white space becomes one."""
+    is_space = pl.Series(list(text), dtype=pl.String).str.contains(r"\s").to_list()
+    for place, space in enumerate(is_space):
+        if not (space and place and is_space[place - 1]):
+            yield place

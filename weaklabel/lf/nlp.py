@@ -5,20 +5,148 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakSet
 
-from weaklabel.corpus.batch import TEXT
+from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError, nearest
 from weaklabel.labels import ABSTAIN
-from weaklabel.lf.components import ANNOTATIONS, needs_of
-from weaklabel.lf.core import check_label, check_name
-from weaklabel.lf.parsing import Pipeline, SpacyLF, check_annotations, load_pipeline, one_line
-from weaklabel.lf.phrases import Phrases
+from weaklabel.lf.core import LF, Reason, check_columns, check_label, check_name
+from weaklabel.lf.fingerprint import NotFingerprintable
+from weaklabel.lf.pipelines import (
+    ANNOTATIONS,
+    Pipeline,
+    check_annotations,
+    check_needs,
+    components_for,
+    docs_of,
+    load_pipeline,
+    needs_of,
+    one_line,
+    pipeline_identity,
+)
+from weaklabel.lf.reasons import enumerated, joined, quoted
 from weaklabel.lf.regexes import check_words
+from weaklabel.lf.spelling import Phrases
 from weaklabel.support.warn import warn
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc, Span
+
+
+_sharing: WeakKeyDictionary[Language, WeakSet[SpacyLF]] = WeakKeyDictionary()
+"""The labeling functions that share a pipeline, as long as they live."""
+
+
+class SpacyLF(LF):
+    """A labeling function that judges parsed texts; made by the functions of `weaklabel.lf.nlp`.
+
+    Parameters
+    ----------
+    name
+        Name of the labeling function.
+    f
+        Takes a `spacy.tokens.Doc` and returns a class number, or -1 to abstain. The Doc is shared between labeling
+        functions and between rows with the same text: ``f`` must not change it.
+    pipeline
+        The pipeline that parses.
+    column
+        Column to read; a missing value abstains.
+    label
+        The class that ``f`` votes for, where that is one.
+    needs
+        What ``f`` needs of the pipeline: names of components, or token attributes such as "LEMMA"; by default all.
+        These run, and what they build on, and what other labeling functions with the same pipeline need.
+    definition
+        What ``f`` was made of, where it is not all in its code: plain data that tells it from every other.
+    find
+        Where ``f`` counts places in the text: takes the Doc and returns their spans, for people to see.
+
+    Raises
+    ------
+    LFError
+        The pipeline cannot be made, or the name is wrong.
+    MissingPackageError
+        The pipeline is not installed; says what to install.
+    """
+
+    kind = "spacy"
+
+    def __init__(
+        self,
+        name: str,
+        f: Callable[[Doc], int],
+        pipeline: Pipeline = "blank:en",
+        column: str = TEXT,
+        label: int | None = None,
+        needs: Iterable[str] | None = None,
+        definition: object = None,
+        find: Callable[[Doc], Sequence[Span]] | None = None,
+    ) -> None:
+        self.name = check_name(name)
+        self.label = label
+        self.columns = (column,)
+        self.definition = definition
+        self.find = find
+        self.f = f
+        self.nlp = load_pipeline(name, pipeline)
+        self.needs = check_needs(name, self.nlp, needs)
+        _sharing.setdefault(self.nlp, WeakSet()).add(self)
+
+    def __call__(self, x: Any) -> int:
+        """Vote on one row, or on one parsed text."""
+        return self.f(x) if type(x).__module__.startswith("spacy.") else super().__call__(x)
+
+    def vote(self, batch: Batch) -> list[Any]:
+        """Vote on every row of ``batch``; see `LF.vote`."""
+        check_columns(self.name, self.columns, batch)
+        return [self._judge(doc) for doc in self.docs(batch)]
+
+    def docs(self, batch: Batch) -> list[Doc | Exception | None]:
+        """Return the parsed text of every row, None where it is missing, the error where parsing failed. Length: n."""
+        # One run for all: what the first of them leaves out, the next would have to parse again.
+        needs = frozenset[str]().union(*(lf.needs for lf in _sharing[self.nlp] if lf.columns == self.columns))
+        return docs_of(batch, self.nlp, self.columns[0], needs)
+
+    def _judge(self, doc: Doc | Exception | None) -> Any:
+        if doc is None:
+            return ABSTAIN
+        if isinstance(doc, Exception):
+            return doc
+        try:
+            return self.f(doc)
+        except Exception as error:
+            return error
+
+    def identity(self) -> Any:
+        """See `LF.identity`."""
+        pipeline = pipeline_identity(self.nlp)
+        if pipeline is None:
+            raise NotFingerprintable(type(self.nlp))
+        definition = self.f if self.definition is None else self.definition
+        return [pipeline, components_for(self.nlp, self.needs), self.columns, self.label, definition]
+
+    def reason(self, row: Batch, vote: int) -> Reason | None:
+        """See `LF.reason`."""
+        if self.find is None:
+            return None
+        (column,) = self.columns
+        doc = self.docs(row)[0]
+        spans = [] if doc is None or isinstance(doc, Exception) else self.find(doc)
+        # spaCy's matchers label their spans with the labeling function's name.
+        types = ["" if span.label_ == self.name else f" ({span.label_})" for span in spans]
+        named = enumerated(quoted(span.text) + kind for span, kind in zip(spans, types, strict=True)) or "nothing"
+        return Reason(f"finds {named}", column, joined((span.start_char, span.end_char) for span in spans))
+
+    def options(self) -> dict[str, Any]:
+        """See `LF.options`."""
+        return {"pipeline": f"{self.nlp.meta.get('lang', '')}_{self.nlp.meta.get('name', '')}"}
+
+    @property
+    def code(self) -> Any:
+        """See `LF.code`."""
+        return self.f
+
 
 BAD_PATTERN = (ValueError, KeyError, TypeError, AttributeError, re.error)
 """What spaCy raises for patterns that it cannot take."""

@@ -12,10 +12,12 @@ import io
 import sys
 import tokenize
 import traceback
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
+from keyword import iskeyword
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,9 +25,9 @@ from typing import Any
 from weaklabel.errors import LFError, VoteError, WeakLabelError, nearest
 from weaklabel.label_names import encode_labels
 from weaklabel.labels import Labels, check_label_names
-from weaklabel.lf.core import LF, as_lf
-from weaklabel.lf.modules import is_installed, own_modules
-from weaklabel.lf.python_names import normalised
+from weaklabel.lf.core import LF
+from weaklabel.lf.fingerprint import is_installed, own_modules
+from weaklabel.lf.foreign import as_lf
 from weaklabel.support.encodings import NotUtf8, utf8
 from weaklabel.support.hashing import blake_of_bytes, sha256_of_text
 from weaklabel.support.html_table import html_table
@@ -91,16 +93,12 @@ class LFCollection:
 
     def _repr_html_(self) -> str:
         origins = self.origins or [""] * len(self.lfs)
-        rows = [
-            (lf.name, getattr(lf, "kind", "row"), self._class(lf), origin)
-            for lf, origin in zip(self.lfs, origins, strict=False)
-        ]
+        rows = [(lf.name, lf.kind, self._class(lf), origin) for lf, origin in zip(self.lfs, origins, strict=False)]
         title = f"{len(self)} labeling functions for the classes {', '.join(self.labels)}"
         return html_table(rows, ["labeling function", "kind", "votes for", "from"], title=title)
 
     def _class(self, lf: LF) -> str | None:
-        label = getattr(lf, "label", None)
-        return self.labels[label] if isinstance(label, int) and 0 <= label < len(self.labels) else None
+        return self.labels[lf.label] if lf.label is not None and 0 <= lf.label < len(self.labels) else None
 
     def __len__(self) -> int:
         return len(self.lfs)
@@ -313,9 +311,10 @@ def _collect(
         raise LFError(f"pack {origin} has no labeling functions; decorate a function with @labeling_function()")
     lfs = tuple(found.values())
     for lf in lfs:
-        label = getattr(lf, "label", None)
-        if isinstance(label, int) and label >= len(labels):
-            raise LFError(f"pack {origin}: LF '{lf.name}' votes {label}, but LABELS has {len(labels)} classes, from 0")
+        if lf.label is not None and lf.label >= len(labels):
+            raise LFError(
+                f"pack {origin}: LF '{lf.name}' votes {lf.label}, but LABELS has {len(labels)} classes, from 0"
+            )
     doc = (module.__doc__ or "").strip().partition("\n")[0]
     return join_packs([LFCollection(lfs, labels, (spec,), (origin,) * len(lfs), doc, sources)])
 
@@ -346,3 +345,64 @@ def _blame(error: BaseException, path: Path) -> str:
         return _not_utf8(path) or text
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return f"{text} (line {lines[-1]})" if lines else text
+
+
+@dataclass(frozen=True)
+class PackListing:
+    """One pack: its labeling functions as (name, kind) pairs, or the error that keeps it from loading."""
+
+    spec: str
+    origin: str = ""
+    doc: str = ""
+    labels: tuple[str, ...] = ()
+    lfs: tuple[tuple[str, str], ...] = ()
+    error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return {**asdict(self), "lfs": [{"name": name, "kind": kind} for name, kind in self.lfs]}
+
+
+def list_packs(specs: Sequence[str] = ()) -> list[PackListing]:
+    """List the named packs, or all ready packs and plugins where none is named.
+
+    A pack that cannot be loaded is listed with its error and keeps none of the others from being listed.
+    """
+    return [_listing(spec) for spec in specs or {**ready_packs(), **plugin_packs()}]
+
+
+def _listing(spec: str) -> PackListing:
+    try:
+        pack = load_lfs(spec)
+    except LFError as error:
+        return PackListing(spec, error=str(error))
+    kinds = tuple((lf.name, lf.kind) for lf in pack)
+    return PackListing(spec, pack.origins[0], pack.doc, pack.labels, kinds)
+
+
+def python_name(text: str, otherwise: str = "lf") -> str:
+    """Return a name for ``text`` as Python reads it: two that Python takes for one name are one here, too.
+
+    Python normalises names (NFKC), so that ``ｐrize = ...`` replaces ``prize``.
+
+    Parameters
+    ----------
+    text
+        What the name is to say; what cannot be in a name becomes an underscore.
+    otherwise
+        The name where nothing is left of ``text``, and what stands before one that is a keyword or begins with a digit.
+
+    Examples
+    --------
+    >>> [python_name(text) for text in ("ｐrize", "free entry", "class", "№ 1", "!")]
+    ['prize', 'free_entry', 'lf_class', 'No_1', 'lf']
+    """
+    # What re takes for a word has numerals that no name may hold.
+    fitting = "".join(char if f"_{char}".isidentifier() else "_" for char in normalised(text))
+    name = fitting.strip("_") or otherwise
+    return name if name.isidentifier() and not iskeyword(name) else f"{otherwise}_{name}"
+
+
+def normalised(name: str) -> str:
+    """Return a name as Python compares it."""
+    return unicodedata.normalize("NFKC", name)

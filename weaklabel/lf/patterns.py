@@ -13,19 +13,29 @@ but for these:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Literal
 
 import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError
-from weaklabel.labels import ABSTAIN, INT8_CLASSES, VoteArray
-from weaklabel.lf.core import BatchLF, check_columns, check_label, check_name
-from weaklabel.lf.lengths import CHARACTER, WORD, has_words, within
-from weaklabel.lf.literals import keyword_literals, relaxed, required_literals
-from weaklabel.lf.regexes import check_bounds, check_keywords_pattern, check_pattern, check_words
+from weaklabel.labels import ABSTAIN, INT8_CLASSES
+from weaklabel.lf.core import Reason, check_label, check_name, column_text
+from weaklabel.lf.expressions import ExpressionLF
+from weaklabel.lf.reasons import cell_text, counted, joined, limits, listed, matches, quoted
+from weaklabel.lf.regexes import (
+    check_bounds,
+    check_keywords_pattern,
+    check_pattern,
+    check_words,
+    keyword_literals,
+    relaxed,
+    required_literals,
+)
 from weaklabel.lf.spelling import is_unspaced, keyword_pattern, takes_particles
 from weaklabel.support.warn import warn
 
@@ -34,49 +44,45 @@ MAX_KEYWORDS = 1000
 
 
 @dataclass(frozen=True, eq=False)
-class PatternLF(BatchLF):
-    """A labeling function that is a polars expression; made by the functions of this module.
+class PatternLF(ExpressionLF):
+    """A labeling function that is declared rather than written; made by the functions of this module.
 
     Attributes
     ----------
-    name : str
-        Name of the labeling function.
-    columns : tuple of str
-        Columns that the expression reads.
-    expr : polars.Expr
-        Gives the vote as Int8 (Int16 for a class beyond 126), -1 where the labeling function abstains.
     kind : str
         What it looks at: "keyword", "regex", "count", "length", "lookup" or "external".
-    label : int or None
-        The class that it votes for, where that is one.
-    literals : frozenset of bytes
-        Of these, every text that it votes on contains one, once folded; see `weaklabel.lf.literals`. Empty: unknown.
-    sure : frozenset of bytes
-        Those of the literals that are enough for a vote wherever no character beyond ASCII stands beside them.
-    loose : polars.Expr or None
-        True wherever it can vote, and told faster than the vote.
     pattern : str or None
         Regex whose matches in the column decide; None where the column's value does.
     bounds : tuple of int and int or None
         Least and greatest number of matches for a vote; None is no limit.
+    settings : dict
+        The arguments that it was made with, but for name, label and those that have their defaults.
     """
 
-    name: str
-    columns: tuple[str, ...]
-    expr: pl.Expr
-    kind: str
-    label: int | None = None
-    literals: frozenset[bytes] = frozenset()
-    sure: frozenset[bytes] = frozenset()
-    loose: pl.Expr | None = None
+    kind: str = "pattern"
     pattern: str | None = None
     bounds: tuple[int, int | None] = (1, None)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
-    def vote(self, batch: Batch) -> VoteArray:
-        """Vote on every row of ``batch``; see `LF.vote`."""
-        check_columns(self.name, self.columns, batch)
-        votes: VoteArray = batch.frame.select(self.expr).to_series().to_numpy()
-        return votes
+    def reason(self, row: Batch, vote: int) -> Reason:
+        """See `LF.reason`."""
+        column = self.columns[0]
+        text = cell_text(row, column)
+        if self.pattern is None:
+            return Reason(f"{column} = {quoted(text)}", column, joined([(0, len(text))]))
+        if self.kind == "length":
+            number = pl.Series([text]).str.count_matches(self.pattern)[0]
+            return Reason(f"{counted(number, 'word' if self.pattern == WORD else 'character')}{limits(*self.bounds)}")
+        spans = matches(self.pattern, text)
+        shown = listed(text[begin:end] for begin, end in spans)
+        if self.bounds == (1, None):
+            return Reason(f"matches {shown}", column, joined(spans))
+        how_many = f"{counted(len(spans), 'match', 'es')}{limits(*self.bounds)}"
+        return Reason(f"{how_many}: {shown}" if spans else how_many, column, joined(spans))
+
+    def options(self) -> dict[str, Any]:
+        """See `LF.options`."""
+        return dict(self.settings)
 
     def __repr__(self) -> str:
         return f"{self.kind}_lf({self.name!r})"
@@ -136,7 +142,9 @@ def keyword_lf(
     pattern = check_keywords_pattern(name, keyword_pattern(words, whole_word), ignore_case)
     plain, literals = keyword_literals(words, whole_word)
     sure = plain if ignore_case and min_count == 1 else frozenset[bytes]()
-    return replace(_counting("keyword", name, label, column, pattern, min_count, None), literals=literals, sure=sure)
+    lf = _counting("keyword", name, label, column, pattern, min_count, None)
+    settings = {"column": column, "whole_word": whole_word, "ignore_case": ignore_case, "min_count": min_count}
+    return replace(lf, literals=literals, sure=sure, settings=_changed(keyword_lf, keywords=words, **settings))
 
 
 def _warn_of_whole_words(name: str, words: list[str]) -> None:
@@ -180,8 +188,9 @@ def regex_lf(name: str, label: int, pattern: str, *, column: str = TEXT, ignore_
     >>> lf.vote(Batch(pl.DataFrame({"text": ["see http://example.org", "no link"]})))
     array([ 1, -1], dtype=int8)
     """
-    pattern = check_pattern(check_name(name), pattern, ignore_case)
-    return _counting("regex", name, label, column, pattern, 1, None)
+    checked = check_pattern(check_name(name), pattern, ignore_case)
+    settings = _changed(regex_lf, pattern=pattern, column=column, ignore_case=ignore_case)
+    return replace(_counting("regex", name, label, column, checked, 1, None), settings=settings)
 
 
 def count_lf(
@@ -207,8 +216,9 @@ def count_lf(
     >>> lf.vote(Batch(pl.DataFrame({"text": ["wow!!!", "wow!"]})))
     array([ 1, -1], dtype=int8)
     """
-    pattern = check_pattern(check_name(name), pattern, ignore_case)
-    return _counting("count", name, label, column, pattern, min, max)
+    checked = check_pattern(check_name(name), pattern, ignore_case)
+    settings = _changed(count_lf, pattern=pattern, min=min, max=max, column=column, ignore_case=ignore_case)
+    return replace(_counting("count", name, label, column, checked, min, max), settings=settings)
 
 
 def length_lf(
@@ -253,7 +263,8 @@ def length_lf(
     check_bounds(name, least, max)
     hit = has_words(text, least, max) if unit == "words" else within(text.str.len_chars(), least, max)
     lf = _pattern_lf("length", name, label, column, hit)
-    return replace(lf, pattern=WORD if unit == "words" else CHARACTER, bounds=(least, max))
+    settings = _changed(length_lf, min=min, max=max, unit=unit, column=column)
+    return replace(lf, pattern=WORD if unit == "words" else CHARACTER, bounds=(least, max), settings=settings)
 
 
 def lookup_lf(name: str, column: str, votes: Mapping[str, int]) -> PatternLF:
@@ -283,12 +294,28 @@ def lookup_lf(name: str, column: str, votes: Mapping[str, int]) -> PatternLF:
     if not isinstance(votes, Mapping) or not votes or not all(isinstance(value, str) for value in votes):
         raise LFError(f"LF '{name}': votes must map values (texts) to class numbers, not {votes!r}")
     numbers = {value: check_label(name, label) for value, label in votes.items()}
-    return PatternLF(name, (column,), lookup(column, numbers), "lookup")
+    return PatternLF(name, (column,), lookup(column, numbers), "lookup", settings={"column": column, "votes": numbers})
 
 
-def column_text(column: str) -> pl.Expr:
-    """Return the column as text; what is missing stays null, so that nothing votes on it."""
-    return pl.col(column).cast(pl.String)
+PATTERN_MAKERS: dict[str, Callable[..., PatternLF]] = {
+    "keyword": keyword_lf,
+    "regex": regex_lf,
+    "count": count_lf,
+    "length": length_lf,
+}
+"""What makes pattern labeling functions of one class, by kind: those that an editor can change."""
+
+
+def _changed(maker: Callable[..., PatternLF], **given: Any) -> dict[str, Any]:
+    """Return those of the arguments that are not ``maker``'s defaults."""
+    defaults = _defaults(maker)
+    return {name: value for name, value in given.items() if name not in defaults or value != defaults[name]}
+
+
+@cache
+def _defaults(maker: Callable[..., PatternLF]) -> dict[str, Any]:
+    parameters = inspect.signature(maker).parameters.values()
+    return {each.name: each.default for each in parameters if each.default is not inspect.Parameter.empty}
 
 
 def lookup(column: str, votes: Mapping[str, int]) -> pl.Expr:
@@ -321,3 +348,29 @@ def _pattern_lf(kind: str, name: str, label: int, column: str, hit: pl.Expr) -> 
 def _dtype(highest: int) -> type[pl.Int8 | pl.Int16]:
     """Return the type of votes for classes up to ``highest``; see `weaklabel.labels.vote_dtype`."""
     return pl.Int8 if highest < INT8_CLASSES else pl.Int16
+
+
+WORD = r"\S+"
+"""A word, as `weaklabel.lf.patterns.length_lf` counts them."""
+
+CHARACTER = r"(?s)."
+"""A Unicode code point."""
+
+MAX_REPEATS = 64
+"""Words up to which a regex tells whether a text has so many; beyond, they are counted."""
+
+
+def within(number: pl.Expr, least: int, most: int | None) -> pl.Expr:
+    """Say whether a number is ``least`` to ``most``."""
+    return number >= least if most is None else number.is_between(least, most)
+
+
+def has_words(text: pl.Expr, least: int, most: int | None) -> pl.Expr:
+    """Say whether a text has ``least`` to ``most`` words."""
+    if any(bound > MAX_REPEATS for bound in (least, most or 0)):
+        return within(text.str.count_matches(WORD), least, most)
+    # By the first words of a text, since counting all of them takes several times as long.
+    first = [rf"^\s*(?:\S+\s+){{{number}}}\S" for number in (least - 1, most or 0)]
+    if least == 0:
+        return ~text.str.contains(first[1])
+    return text.str.contains(first[0]) if most is None else text.str.contains(first[0]) & ~text.str.contains(first[1])

@@ -1,50 +1,23 @@
-"""Why a labeling function cast its vote on a row: one line for people, and the places in the text that it found."""
+"""Why a labeling function cast its vote on a row: one line for people, and the matching places in the text."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import polars as pl
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.labels import ABSTAIN
-from weaklabel.lf.core import LF, ForeignLF
-from weaklabel.lf.lengths import WORD
-from weaklabel.lf.lexicon import LexiconLF
-from weaklabel.lf.listing import kind_of
-from weaklabel.lf.parsing import SpacyLF
-from weaklabel.lf.patterns import PatternLF, column_text
-from weaklabel.lf.probability import ModelLF
-from weaklabel.lf.spans import Spans, entries_in, joined, matches
+from weaklabel.lf.core import LF, Reason, Spans, column_text
 
 SHOWN = 5
 """Different things found that a reason names."""
 
 LONGEST = 40
 """Characters of each that it shows."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a labeling function voted.
-
-    Attributes
-    ----------
-    text : str
-        One line for people, such as ``matches 'prize', 'claim'``.
-    column : str or None
-        The column that ``spans`` are in.
-    spans : tuple of (int, int)
-        Where in that column's text it found what it looks for: begin and end in code points, sorted, not overlapping.
-    """
-
-    text: str
-    column: str | None = None
-    spans: Spans = ()
 
 
 def reason(lf: LF, batch: Batch, row: int, vote: int) -> Reason:
@@ -78,113 +51,98 @@ def reason(lf: LF, batch: Batch, row: int, vote: int) -> Reason:
         return Reason("does not vote")
     try:
         # The same for all labeling functions, so that they share one parsed text, or one embedding, of the row.
-        one = batch.once(("alone", row), lambda: batch.part(row, row + 1))
-        return _reason(lf, one, vote)
+        alone = batch.once(("alone", row), lambda: batch.part(row, row + 1))
+        why = lf.reason(alone, vote)
+        if why is None:
+            return Reason(_docstring_line(lf) or f"its code says so: {lf.name}")
+        # Votes may have been kept from before the labeling function, or the row, was changed.
+        return why if lf.vote(alone)[0] == vote else replace(why, text=f"votes otherwise now: {why.text}")
     except (Exception, pl.exceptions.PanicException) as error:
-        return Reason(f"a {kind_of(lf)} labeling function that does not say why: {_line(f'{error}')}")
+        return Reason(f"a {lf.kind} labeling function that does not say why: {first_line(f'{error}')}")
 
 
-def _reason(lf: LF, one: Batch, vote: int) -> Reason:
-    if isinstance(lf, PatternLF):
-        why = _of_pattern(lf, one)
-    elif isinstance(lf, LexiconLF):
-        why = _of_lexicon(lf, one)
-    elif isinstance(lf, ModelLF):
-        why = _of_model(lf, one, vote)
-    elif isinstance(lf, SpacyLF) and lf.find is not None:
-        why = _of_spacy(lf, one)
-    else:
-        return Reason(_first_line(lf) or f"its code says so: {lf.name}")
-    # Votes may have been kept from before the labeling function, or the row, was changed.
-    return why if lf.vote(one)[0] == vote else replace(why, text=f"votes otherwise now: {why.text}")
+def _docstring_line(lf: LF) -> str:
+    """Return the first line of the docstring of what was written for a labeling function."""
+    code = lf.code
+    while isinstance(code, partial):
+        code = code.func
+    return first_line((code.__doc__ if inspect.isroutine(code) else type(code).__doc__) or "")
 
 
-def _of_pattern(lf: PatternLF, one: Batch) -> Reason:
-    column = lf.columns[0]
-    text = _text(one, column)
-    if lf.pattern is None:
-        return Reason(f"{column} = {_quoted(text)}", column, joined([(0, len(text))]))
-    if lf.kind == "length":
-        number = pl.Series([text]).str.count_matches(lf.pattern)[0]
-        return Reason(f"{_many(number, 'word' if lf.pattern == WORD else 'character')}{_bounds(*lf.bounds)}")
-    spans = matches(lf.pattern, text)
-    found = _listed(text[begin:end] for begin, end in spans)
-    if lf.bounds == (1, None):
-        return Reason(f"matches {found}", column, joined(spans))
-    counted = f"{_many(len(spans), 'match', 'es')}{_bounds(*lf.bounds)}"
-    return Reason(f"{counted}: {found}" if spans else counted, column, joined(spans))
-
-
-def _of_lexicon(lf: LexiconLF, one: Batch) -> Reason:
-    (column,) = lf.columns
-    found = entries_in(lf, _text(one, column))
-    spans = joined((begin, end) for begin, end, _, _ in found)
-    if all(weight == 1 for _, _, _, weight in found):
-        counted = "" if lf.least == 1 else f"{_bounds(lf.least, None)}"
-        return Reason(f"finds {_listed(entry for _, _, entry, _ in found)}{counted}", column, spans)
-    named = _enumerated(f"{_quoted(entry)} {weight:+g}" for _, _, entry, weight in found)
-    return Reason(f"finds {named}: {lf.sums(one)[0]:g} together{_bounds(lf.least, None)}", column, spans)
-
-
-def _of_spacy(lf: SpacyLF, one: Batch) -> Reason:
-    (column,) = lf.columns
-    doc = lf.docs(one)[0]
-    found = [] if lf.find is None or doc is None or isinstance(doc, Exception) else lf.find(doc)
-    # spaCy's matchers call what they find by the labeling function's name.
-    types = ["" if span.label_ == lf.name else f" ({span.label_})" for span in found]
-    named = _enumerated(_quoted(span.text) + kind for span, kind in zip(found, types, strict=True)) or "nothing"
-    return Reason(f"finds {named}", column, joined((span.start_char, span.end_char) for span in found))
-
-
-def _of_model(lf: ModelLF, one: Batch, vote: int) -> Reason:
-    probs, answers = lf.probabilities(one)
-    share = float(probs[0, answers == vote].sum())
-    asked = "is like its examples" if lf.kind == "prototype" else f"the {lf.kind} model says so"
-    return Reason(f"{asked}: probability {share:.2f}{_bounds(lf.threshold, None)}")
-
-
-def _first_line(lf: LF) -> str:
-    """Return the first line of the docstring of what the user wrote."""
-    thing: Any = lf.wrapped if isinstance(lf, ForeignLF) else lf
-    written = getattr(thing, "_f", getattr(thing, "f", thing))
-    while isinstance(written, partial):
-        written = written.func
-    is_function = inspect.isroutine(written)
-    return _line((written.__doc__ if is_function else type(written).__doc__) or "")
-
-
-def _text(one: Batch, column: str) -> str:
-    value = one.frame.select(column_text(column)).to_series()[0]
+def cell_text(row: Batch, column: str) -> str:
+    """Return what a column of a batch of one row holds, as text; "" where it is missing."""
+    value = row.frame.select(column_text(column)).to_series()[0]
     return "" if value is None else str(value)
 
 
-def _listed(found: Iterable[str]) -> str:
-    return _enumerated(map(_quoted, found)) or "nothing"
+def listed(texts: Iterable[str]) -> str:
+    """Return the first few different texts, quoted; "nothing" where there is none."""
+    return enumerated(map(quoted, texts)) or "nothing"
 
 
-def _enumerated(found: Iterable[str]) -> str:
+def enumerated(found: Iterable[str]) -> str:
     """Return the first few that differ, and how many more there are."""
     different = list(dict.fromkeys(found))
     more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
     return ", ".join(different[:SHOWN]) + more
 
 
-def _quoted(text: str) -> str:
-    line = _line(" ".join(text.split()))
+def quoted(text: str) -> str:
+    """Return a text in quotes, on one line, its end left out where it is long."""
+    line = first_line(" ".join(text.split()))
     return f"'{line[:LONGEST]}...'" if len(line) > LONGEST else f"'{line}'"
 
 
-def _line(text: str) -> str:
+def first_line(text: str) -> str:
     """Return the first line of a text that is not blank, without control characters."""
     lines = [" ".join(line.split()) for line in text.splitlines()]
     return "".join(letter for letter in next(filter(None, lines), "") if letter.isprintable())
 
 
-def _many(number: int, unit: str, plural: str = "s") -> str:
+def counted(number: int, unit: str, plural: str = "s") -> str:
+    """Return a number with its unit, such as ``3 words``."""
     return f"{number:,} {unit}{plural * (number != 1)}"
 
 
-def _bounds(least: float, most: float | None) -> str:
+def limits(least: float, most: float | None) -> str:
+    """Return the limits of a number in parentheses, such as ``(2 to 5)``."""
     if most is None:
         return f" (at least {least:g})"
     return f" (at most {most:g})" if least == 0 else f" ({least:g} to {most:g})"
+
+
+def matches(pattern: str, text: str) -> list[tuple[int, int]]:
+    r"""Return where a regex of a pattern labeling function matches, as polars finds it.
+
+    Examples
+    --------
+    >>> matches(r"(?i)\bfree\b", "Free, not freely: FREE")
+    [(0, 4), (18, 22)]
+    """
+    # polars tells what matches, but not where; so each match is put between two characters that the text has not.
+    mark = next(letter for letter in map(chr, range(0xE000, 0xF8FF)) if letter not in text)
+    # "(?:)" changes no regex, and keeps polars from taking one without special characters, and "$0" with it, as it is.
+    pieces = pl.Series([text]).str.replace_all(f"(?:){pattern}", f"{mark}${{0}}{mark}")[0].split(mark)
+    spans, at = list[tuple[int, int]](), 0
+    for number, piece in enumerate(pieces):
+        if number % 2:
+            spans.append((at, at + len(piece)))
+        at += len(piece)
+    return spans
+
+
+def joined(spans: Iterable[tuple[int, int]]) -> Spans:
+    """Return the spans sorted, those that overlap as one, those without a character left out.
+
+    Examples
+    --------
+    >>> joined([(5, 9), (0, 3), (2, 4), (7, 7)])
+    ((0, 4), (5, 9))
+    """
+    whole = list[tuple[int, int]]()
+    for begin, end in sorted(spans):
+        if whole and begin < whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
+        elif begin < end:
+            whole.append((begin, end))
+    return tuple(whole)

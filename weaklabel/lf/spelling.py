@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Container, Iterable, Iterator
 from itertools import groupby
 
+from ahocorasick_rs import AhoCorasick
 from polars import escape_regex
 
 _ALIKE = ("'\u2019\u2018\u02bc\uff07`\u00b4", "-\u2010\u2011\uff0d", '"\u201c\u201d\u201e\uff02')
@@ -211,3 +212,33 @@ def stands_alone(text: str, begin: int, end: int) -> bool:
         return True
     rest = next((place for place in range(end, len(text)) if not is_word_character(text[place])), len(text))
     return takes_particles(word) and _PARTICLES_ALONE.fullmatch(text, end, rest) is not None
+
+
+class Phrases:
+    r"""Finds any number of phrases in one pass, as whole words and in all their spellings; see `weaklabel.lf.spelling`.
+
+    Parameters
+    ----------
+    phrases
+        The phrases.
+    ignore_case
+        Match upper and lower case alike.
+
+    Examples
+    --------
+    >>> Phrases(["don't stop"], ignore_case=True).places("We DON\u2019T\nSTOP here")
+    [(3, 13)]
+    """
+
+    def __init__(self, phrases: Iterable[str], ignore_case: bool) -> None:
+        self.ignore_case = ignore_case
+        self._automaton = AhoCorasick(sorted({folded(phrase.strip(), ignore_case)[0] for phrase in phrases}))
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return begin and end of each phrase in a text, in code points; they may overlap."""
+        plain, origins = folded(text, self.ignore_case)
+        return [
+            (origins[begin], origins[end] if end < len(origins) else len(text))
+            for _, begin, end in self._automaton.find_matches_as_indexes(plain, overlapping=True)
+            if stands_alone(plain, begin, end)
+        ]

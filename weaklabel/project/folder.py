@@ -15,7 +15,7 @@ from weaklabel.corpus import Corpus, write_rejects
 from weaklabel.errors import ConfigError
 from weaklabel.labelled import free_prefix, write_labelled_corpus
 from weaklabel.labels import Labels, Probs
-from weaklabel.lf.pack_inputs import pack_inputs
+from weaklabel.lf.identity import pack_inputs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.report import RunSummary, run_report
 from weaklabel.report.html import html_report

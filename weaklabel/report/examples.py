@@ -12,8 +12,9 @@ from weaklabel.corpus.batch import TEXT
 from weaklabel.explain import explain_row
 from weaklabel.label_model import BaseLabelModel
 from weaklabel.labels import ABSTAIN, Labels, Probs
+from weaklabel.lf.core import Reason
 from weaklabel.lf.packs import LFCollection
-from weaklabel.lf.reasons import Reason, reason
+from weaklabel.lf.reasons import reason
 from weaklabel.page.excerpt import Mark, Piece, excerpt
 from weaklabel.votes import Votes
 

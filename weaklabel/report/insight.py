@@ -25,7 +25,7 @@ from weaklabel.report.markdown import RunSummary
 from weaklabel.report.rows import EACH, Picked, pick_rows
 from weaklabel.suggest import Suggestions, suggest_lfs
 from weaklabel.votes import LFAnalysis, Votes
-from weaklabel.votes.meetings import VoteFigures, count_votes
+from weaklabel.votes.tally import VoteFigures, count_votes
 
 Epochs = Sequence[Mapping[str, Any]]
 

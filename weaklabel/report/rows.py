@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from weaklabel.labels import ABSTAIN, Labels, Probs, row_blocks
 from weaklabel.votes import VotePatterns
-from weaklabel.votes.meetings import VoteFigures
+from weaklabel.votes.tally import VoteFigures
 
 EACH = 6
 """Rows of each kind."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from weaklabel.labels import Labels
-from weaklabel.lf.listing import kind_of
 from weaklabel.review.intervals import Share, share
 from weaklabel.review.standing import Standing
 from weaklabel.votes import LFAnalysis
@@ -62,7 +61,7 @@ def lf_lines(now: Standing, labels: Sequence[str], gold: Labels) -> list[LFLine]
     return [
         LFLine(
             lf.name,
-            kind_of(lf),
+            lf.kind,
             tuple(labels[number] for number in polarity),
             float(coverage),
             float(overlaps),

@@ -11,10 +11,8 @@ import numpy as np
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.decisions import Decision
 from weaklabel.labels import ABSTAIN
-from weaklabel.lf.core import LF
-from weaklabel.lf.lexicon import LexiconLF
-from weaklabel.lf.patterns import PatternLF
-from weaklabel.lf.reasons import Reason, reason
+from weaklabel.lf.core import LF, Place, Reason
+from weaklabel.lf.reasons import reason
 from weaklabel.review.standing import Standing
 
 
@@ -105,4 +103,4 @@ def view(
 
 def uses_models(lfs: Iterable[LF] | None) -> bool:
     """Say whether any labeling function may ask a parser or a network why it votes."""
-    return any(not isinstance(lf, PatternLF | LexiconLF) for lf in lfs or ())
+    return any(lf.place is not Place.IN_PROCESS for lf in lfs or ())

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from weaklabel.errors import LFError, WeakLabelError
-from weaklabel.lf.python_names import normalised, python_name
+from weaklabel.lf.packs import normalised, python_name
 from weaklabel.support.files import check_file_path, write_text
 
 _LONGEST = 40

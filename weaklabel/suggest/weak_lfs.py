@@ -12,7 +12,7 @@ from weaklabel.labels import ABSTAIN
 from weaklabel.suggest.evidence import CorpusEvidence
 from weaklabel.suggest.result import LFProblem
 from weaklabel.votes.matrix import Votes
-from weaklabel.votes.meetings import Counts, VoteFigures, count_votes
+from weaklabel.votes.tally import Counts, VoteFigures, count_votes
 
 Floats = NDArray[np.float64]
 

@@ -14,12 +14,12 @@ from weaklabel.corpus.batch import TEXT
 from weaklabel.corpus.corpus import can_be_text
 from weaklabel.errors import LFError, VoteError, nearest
 from weaklabel.labels import MAX_CARDINALITY, check_label_names
-from weaklabel.lf.core import LF, as_lf
+from weaklabel.lf.core import LF
+from weaklabel.lf.foreign import as_lf
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.progress import showing, stage
 from weaklabel.support.warn import warn
-from weaklabel.votes.budget import ErrorBudget
-from weaklabel.votes.evaluate import LFVotes
+from weaklabel.votes.checking import ErrorBudget, LFVotes
 from weaklabel.votes.matrix import Problems, Votes
 from weaklabel.votes.voter import Voter
 
@@ -158,7 +158,7 @@ def _as_corpus(corpus: Any) -> Corpus:
 def _check_columns(functions: Sequence[LF], rows: Corpus) -> None:
     known = {*rows.columns, TEXT} if rows.text else set(rows.columns)
     for lf in functions:
-        for column in getattr(lf, "columns", ()):
+        for column in lf.columns:
             if column not in known:
                 raise LFError(
                     f"LF '{lf.name}' reads column '{column}', which the corpus lacks{nearest(column, known)}; "

@@ -6,27 +6,25 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import LifoQueue
 from types import TracebackType
+from typing import Any
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import LFError, VoteError
 from weaklabel.labels import MAX_CARDINALITY
-from weaklabel.lf.core import LF, ExpressionLF
-from weaklabel.lf.fingerprint import identity_of
-from weaklabel.lf.lexicon import LexiconLF
+from weaklabel.lf.core import LF, Place
+from weaklabel.lf.identity import identity_of
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.progress import Stage, say
-from weaklabel.votes.evaluate import LFVotes, ask, join_votes
-from weaklabel.votes.expressions import vote_with_expressions
-from weaklabel.votes.threads import cores
-from weaklabel.votes.workers.conduct import Conduct
+from weaklabel.support.threads import cores
+from weaklabel.votes.checking import LFVotes, ask, ask_together, join_votes
 from weaklabel.votes.workers.guard import Guard, Order
-from weaklabel.votes.workers.limits import TIME_LIMIT, WHOLE, can_limit, steps
+from weaklabel.votes.workers.limits import TIME_LIMIT, WHOLE, LFHealth, can_limit, steps
 
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 """Where Linux tells how much memory a container may have."""
@@ -114,14 +112,14 @@ class Voter:
         self.lfs = tuple(lfs)
         self._top = top
         self._time_limit = time_limit
-        self._conducts = {lf.name: Conduct(lf.name) for lf in lfs}
+        self._health = {lf.name: LFHealth(lf.name) for lf in lfs}
         self.stage: Stage | None = None
         self._rows_at_once = ROWS_AT_FIRST
-        self._declared = [lf for lf in lfs if isinstance(lf, ExpressionLF | LexiconLF)]
-        others = [lf for lf in lfs if not isinstance(lf, ExpressionLF | LexiconLF)]
+        self._in_process = [lf for lf in lfs if lf.place is Place.IN_PROCESS]
+        others = [lf for lf in lfs if lf.place is not Place.IN_PROCESS]
         self._guarded, self._alone = (others, []) if workers else ([], others)
-        self._threads = ThreadPoolExecutor(cores(), "weaklabel-votes") if self._declared else None
-        self._ahead = max(cores() if self._declared else 1, 2 * workers if self._guarded else 1)
+        self._threads = ThreadPoolExecutor(cores(), "weaklabel-votes") if self._in_process else None
+        self._ahead = max(cores() if self._in_process else 1, 2 * workers if self._guarded else 1)
         self._asked: set[str] = set()
         self._guards: list[Guard] = []
         self._pool: ThreadPoolExecutor | None = None
@@ -133,7 +131,7 @@ class Voter:
                 )
             order = Order(
                 lfs=self._guarded,
-                conducts=[self._conducts[lf.name] for lf in self._guarded],
+                health=[self._health[lf.name] for lf in self._guarded],
                 specs=pack.specs,
                 identity=identity_of(pack.only([lf.name for lf in self._guarded])),
                 top=top,
@@ -181,9 +179,9 @@ class Voter:
 
         Column expressions, which vote all together, are not looked at.
         """
-        conducts = list(self._conducts.values())
-        worst, total = max(conducts, key=lambda one: one.seconds), sum(one.seconds for one in conducts)
-        if len(conducts) < 2 or worst.seconds < max(SLOW_SECONDS, SLOW_SHARE * total) or not worst.rows:
+        health = list(self._health.values())
+        worst, total = max(health, key=lambda one: one.seconds), sum(one.seconds for one in health)
+        if len(health) < 2 or worst.seconds < max(SLOW_SECONDS, SLOW_SHARE * total) or not worst.rows:
             return None
         speed = worst.rows / worst.seconds
         return f"slowest LF '{worst.name}', {speed:,.{0 if speed >= 10 else 1}f} rows/s"
@@ -214,7 +212,7 @@ class Voter:
         """Have the batch voted on in threads: by our own code, and by the guarded processes that they wait for."""
         found = []
         if self._threads is not None:
-            found.append(self._threads.submit(self._vote_declared, batch))
+            found.append(self._threads.submit(self._vote_in_process, batch))
         if self._pool is not None:
             found.append(self._pool.submit(self._vote_elsewhere, batch))
         return found
@@ -255,21 +253,25 @@ class Voter:
         elif seconds > 2 * SECONDS_A_REQUEST and rows > ROWS_AT_FIRST:
             self._rows_at_once = rows // 2
 
-    def _vote_declared(self, batch: Batch) -> dict[str, LFVotes]:
-        expressions = [lf for lf in self._declared if isinstance(lf, ExpressionLF)]
-        votes = vote_with_expressions(expressions, batch, self._top) if expressions else []
-        found = dict(zip((lf.name for lf in expressions), votes, strict=True))
-        others = (lf for lf in self._declared if lf.name not in found)
-        for lf in others:
+    def _vote_in_process(self, batch: Batch) -> dict[str, LFVotes]:
+        votes: dict[str, LFVotes] = {}
+        together: dict[Callable[[Sequence[LF], Batch], list[Any]], list[LF]] = {}
+        for lf in self._in_process:
+            evaluate = lf.evaluator()
+            if evaluate is not None:
+                together.setdefault(evaluate, []).append(lf)
+                continue
             with self._timed(lf, batch):
-                found[lf.name] = ask(lf.name, lf.vote, batch, self._top)
-        return found
+                votes[lf.name] = ask(lf.name, lf.vote, batch, self._top)
+        for evaluate, lfs in together.items():
+            votes |= zip((lf.name for lf in lfs), ask_together(lfs, evaluate, batch, self._top), strict=True)
+        return votes
 
     @contextmanager
     def _timed(self, lf: LF, batch: Batch) -> Iterator[None]:
         began = time.monotonic()
         yield
-        self._conducts[lf.name].note_time(time.monotonic() - began, len(batch))
+        self._health[lf.name].note_time(time.monotonic() - began, len(batch))
 
     def _vote_alone(self, lf: LF, batch: Batch) -> LFVotes:
         if self.stage is not None:
@@ -278,7 +280,7 @@ class Voter:
             return self._vote_here(lf, batch)
 
     def _vote_here(self, lf: LF, batch: Batch) -> LFVotes:
-        conduct, parts, row = self._conducts[lf.name], list[LFVotes](), batch.start
+        conduct, parts, row = self._health[lf.name], list[LFVotes](), batch.start
         limit = self._time_limit
         if limit is not None and not can_limit():
             raise VoteError("time_limit with workers=0 works in the main thread on Unix only; use workers=1")

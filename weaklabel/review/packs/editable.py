@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from weaklabel.lf.core import LF
-from weaklabel.lf.listing import kind_of
+from weaklabel.lf.fingerprint import fingerprint
 from weaklabel.lf.packs import LFCollection
-from weaklabel.lf.patterns import PatternLF
-from weaklabel.review.packs.lf_spec import MAKERS, EditableLF, LFSpec
+from weaklabel.lf.patterns import PATTERN_MAKERS
+from weaklabel.review.packs.lf_spec import EditableLF, LFSpec
 from weaklabel.review.packs.places import PackPlace, places_of
 from weaklabel.review.packs.source import PackSource
 from weaklabel.support.warn import kept_warnings
@@ -53,28 +53,27 @@ class Packs:
     @property
     def classes(self) -> dict[str, int]:
         """The class that each labeling function votes for, of those that vote for one."""
-        return {lf.name: lf.label for lf in self.lfs or () if isinstance(lf, PatternLF) and lf.label is not None}
+        return {lf.name: lf.label for lf in self.lfs or () if lf.label is not None}
 
     def _editable(self, lf: LF, place: PackPlace) -> EditableLF:
-        kind = kind_of(lf)
         try:
-            spec, line = self._spec(lf, kind, place)
+            spec, line = self._spec(lf, place)
         except ValueError as error:
-            return EditableLF(lf.name, kind, None, place.file, why=f"{error}; edit its file")
-        return EditableLF(lf.name, kind, spec, place.file, line)
+            return EditableLF(lf.name, lf.kind, None, place.file, why=f"{error}; edit its file")
+        return EditableLF(lf.name, lf.kind, spec, place.file, line)
 
-    def _spec(self, lf: LF, kind: str, place: PackPlace) -> tuple[LFSpec, int]:
+    def _spec(self, lf: LF, place: PackPlace) -> tuple[LFSpec, int]:
         """Return what the source says of a labeling function; a ValueError says why it cannot be edited."""
-        if kind not in MAKERS or not isinstance(lf, PatternLF) or lf.label is None:
-            raise ValueError(f"only {', '.join(MAKERS)} labeling functions can be edited here")
+        if lf.kind not in PATTERN_MAKERS or lf.label is None:
+            raise ValueError(f"only {', '.join(PATTERN_MAKERS)} labeling functions can be edited here")
         if place.file is None or place.file not in self.sources:
             raise ValueError("its source was not found")
         calls = self.sources[place.file].calls.get(lf.name, [])
-        if len(calls) != 1 or calls[0].kind != kind:
+        if len(calls) != 1 or calls[0].kind != lf.kind:
             raise ValueError("it is not made by one plain call at the top of its file")
-        spec = LFSpec(kind, lf.name, self.labels[lf.label], calls[0].options())
+        spec = LFSpec(lf.kind, lf.name, self.labels[lf.label], calls[0].options())
         with kept_warnings():  # told when the pack was loaded
             made = spec.make(self.labels)
-        if not made.expr.meta.eq(lf.expr):
+        if fingerprint(made) != fingerprint(lf):
             raise ValueError("its file says something else than what was loaded")
         return spec, calls[0].node.lineno

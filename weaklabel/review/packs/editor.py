@@ -13,9 +13,9 @@ import numpy as np
 from weaklabel.corpus import Batch
 from weaklabel.errors import LFError, nearest
 from weaklabel.labels import VoteArray
-from weaklabel.lf.packs import LFCollection
+from weaklabel.lf.fingerprint import fingerprint
+from weaklabel.lf.packs import LFCollection, normalised
 from weaklabel.lf.patterns import PatternLF
-from weaklabel.lf.python_names import normalised
 from weaklabel.review.packs.editable import Packs
 from weaklabel.review.packs.files import copy_neighbours, load_uncached, replace_pack
 from weaklabel.review.packs.lf_spec import EditableLF, LFSpec
@@ -211,7 +211,7 @@ class Editor:
 
         def check(loaded: LFCollection) -> None:
             found = {lf.name: lf for lf in loaded}.get(made.name)
-            is_as_made = isinstance(found, PatternLF) and found.expr.meta.eq(made.expr)
+            is_as_made = found is not None and fingerprint(found) == fingerprint(made)
             known = set(loaded.names) - {added} <= set(review.votes.lf_names)
             if loaded.labels != review.labels or not is_as_made or not known:
                 raise LFError(f"{source.path} would not have LF '{made.name}' as it was edited; edit the file instead")

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from weaklabel.errors import LFError
 from weaklabel.labels import label_index
-from weaklabel.lf.patterns import PatternLF, count_lf, keyword_lf, length_lf, regex_lf
-
-MAKERS: dict[str, Callable[..., PatternLF]] = {
-    "keyword": keyword_lf,
-    "regex": regex_lf,
-    "count": count_lf,
-    "length": length_lf,
-}
-"""By kind, what makes a labeling function that an editor can change."""
+from weaklabel.lf.patterns import PATTERN_MAKERS, PatternLF
 
 
 @dataclass(frozen=True)
@@ -51,9 +43,9 @@ class LFSpec:
         LFError
             There is no such kind or option, or the labeling function cannot be as it says.
         """
-        maker = MAKERS.get(self.kind)
+        maker = PATTERN_MAKERS.get(self.kind)
         if maker is None:
-            raise LFError(f"LF '{self.name}': kind must be one of {', '.join(MAKERS)}, not '{self.kind}'")
+            raise LFError(f"LF '{self.name}': kind must be one of {', '.join(PATTERN_MAKERS)}, not '{self.kind}'")
         known = option_defaults(self.kind)
         for option in self.options:
             if option not in known:
@@ -100,5 +92,5 @@ class EditableLF:
 
 def option_defaults(kind: str) -> dict[str, Any]:
     """Return the options of a kind with their defaults; ``inspect.Parameter.empty`` where one must be given."""
-    parameters = list(inspect.signature(MAKERS[kind]).parameters.values())[2:]
+    parameters = list(inspect.signature(PATTERN_MAKERS[kind]).parameters.values())[2:]
     return {parameter.name: parameter.default for parameter in parameters}

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from weaklabel.lf.python_names import normalised, python_name
-from weaklabel.review.packs.lf_spec import MAKERS, LFSpec, option_defaults
+from weaklabel.lf.packs import normalised, python_name
+from weaklabel.lf.patterns import PATTERN_MAKERS
+from weaklabel.review.packs.lf_spec import LFSpec, option_defaults
 from weaklabel.review.packs.literals import literal
 from weaklabel.review.packs.source import PackSource
 
@@ -40,7 +41,7 @@ def with_new_lf(source: PackSource, spec: LFSpec, number: int, known: Mapping[st
     maker = next((name for name, kind in source.makers.items() if kind == spec.kind), None)
     edits = []
     if maker is None:
-        maker = MAKERS[spec.kind].__name__
+        maker = PATTERN_MAKERS[spec.kind].__name__
         place = source.line_starts[_last_import(source)]
         edits.append((place, place, f"from weaklabel import {maker}\n"))
     head = f"{_variable(source, spec.name)} = {maker}("
@@ -104,7 +105,7 @@ def _variable(source: PackSource, name: str) -> str:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    taken |= {maker.__name__ for maker in MAKERS.values()}
+    taken |= {maker.__name__ for maker in PATTERN_MAKERS.values()}
     wanted = python_name(name)
     number = 1
     while (free := wanted if number == 1 else f"{wanted}_{number}") in taken:

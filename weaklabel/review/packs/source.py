@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from weaklabel.errors import LFError
-from weaklabel.review.packs.lf_spec import MAKERS, option_defaults
+from weaklabel.lf.patterns import PATTERN_MAKERS
+from weaklabel.review.packs.lf_spec import option_defaults
 from weaklabel.review.packs.literals import literal
 
 _MODULES = ("weaklabel", "weaklabel.lf.patterns")
@@ -30,7 +31,7 @@ class LFCall:
     Attributes
     ----------
     kind
-        Which of `MAKERS`.
+        Which of `PATTERN_MAKERS`.
     node
         The call.
     arguments
@@ -120,7 +121,7 @@ class PackSource:
     @cached_property
     def makers(self) -> dict[str, str]:
         """How the source writes the makers: ``keyword_lf`` or ``weaklabel.keyword_lf`` -> kind."""
-        kinds = {maker.__name__: kind for kind, maker in MAKERS.items()}
+        kinds = {maker.__name__: kind for kind, maker in PATTERN_MAKERS.items()}
         found: dict[str, str] = {}
         for node in self.tree.body:
             if isinstance(node, ast.ImportFrom) and node.module in _MODULES:
@@ -192,7 +193,7 @@ class PackSource:
             return None
         named = {one.arg: one.value for one in node.keywords if one.arg is not None}
         try:
-            bound = inspect.signature(MAKERS[kind]).bind(*node.args, **named)
+            bound = inspect.signature(PATTERN_MAKERS[kind]).bind(*node.args, **named)
         except TypeError:
             return None
         return LFCall(kind, node, bound.arguments)

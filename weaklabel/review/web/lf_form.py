@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from weaklabel.errors import LFError
+from weaklabel.lf.patterns import PATTERN_MAKERS
 from weaklabel.review import LFSpec
-from weaklabel.review.packs.lf_spec import MAKERS, option_defaults
+from weaklabel.review.packs.lf_spec import option_defaults
 from weaklabel.review.web.asked import flag_of, text_of, whole_number
 
 NUMBERS = ("min", "max", "min_count")
@@ -60,8 +61,8 @@ def spec_of(asked: Mapping[str, Any]) -> LFSpec:
     """
     asked = dict(asked)
     kind, name = text_of(asked, "kind"), text_of(asked, "name").strip()
-    if kind not in MAKERS:
-        raise LFError(f"LF '{name}': kind must be one of {', '.join(MAKERS)}, not '{kind}'")
+    if kind not in PATTERN_MAKERS:
+        raise LFError(f"LF '{name}': kind must be one of {', '.join(PATTERN_MAKERS)}, not '{kind}'")
     options: dict[str, Any] = {}
     for option in option_defaults(kind):
         if option == "keywords":

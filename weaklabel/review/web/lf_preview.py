@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
-from weaklabel.lf.core import LF
-from weaklabel.lf.reasons import Reason, reason
+from weaklabel.lf.core import Reason
+from weaklabel.lf.reasons import reason
 from weaklabel.review import LFSpec, LFStats, Preview
 from weaklabel.review.web.deciding import share_words
 from weaklabel.review.web.desk import Desk
@@ -73,13 +72,12 @@ class PreviewPage:
     def _example(self, row: int, votes: bool) -> Example:
         review = self._desk.review
         text = review.texts[row]
-        spans = self._why(text).spans if votes and self._lf.columns == (TEXT,) else ()
+        spans = self._why(text).spans if votes and self._lf.reads_only_text else ()
         label = self._desk.name(int(review.preds[row])) if self._desk.has_labels else None
         return Example(row, around(text, spans), label)
 
     def _why(self, text: str) -> Reason:
-        # A frozen dataclass has the name that the protocol asks for, though nobody may set it.
-        return reason(cast("LF", self._lf), Batch(pl.DataFrame({TEXT: [text]})), 0, self._lf.label or 0)
+        return reason(self._lf, Batch(pl.DataFrame({TEXT: [text]})), 0, self._lf.label or 0)
 
 
 def _figures(stats: LFStats) -> list[str]:

@@ -1,27 +1,28 @@
-"""A process for labeling functions that may hang, crash or eat memory, and the blame for what they do to it."""
+"""A process for labeling functions that may hang, crash or eat memory, and which of them is to blame for what happens."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from weaklabel import errors
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError, WeakLabelError
 from weaklabel.lf.core import LF
-from weaklabel.lf.fingerprint import Identity
-from weaklabel.votes.evaluate import LFVotes, fault, join_votes
-from weaklabel.votes.workers.conduct import Conduct
-from weaklabel.votes.workers.limits import WHOLE, finer, seconds_for, took_longer
-from weaklabel.votes.workers.process import end, killed, start
+from weaklabel.lf.identity import Identity
+from weaklabel.votes.checking import LFVotes, fault, join_votes
+from weaklabel.votes.workers.limits import WHOLE, LFHealth, finer, seconds_for, took_longer
 from weaklabel.votes.workers.wire import pack_batch, receive, send, unpack_step
 
 GRACE = 1.0
@@ -39,7 +40,7 @@ class Order:
     ----------
     lfs
         The labeling functions that vote there.
-    conducts
+    health
         What is known of each, shared between guards.
     specs
         By what the process loads them; see `load_lfs`.
@@ -56,7 +57,7 @@ class Order:
     """
 
     lfs: Sequence[LF]
-    conducts: Sequence[Conduct]
+    health: Sequence[LFHealth]
     specs: tuple[str, ...]
     identity: Identity
     top: int
@@ -176,7 +177,7 @@ class Guard:
             for turn in waiting if was_read else ():
                 began, first = time.monotonic(), turn.begin
                 is_alive = self._take(turn, batch.start)
-                self._order.conducts[turn.number].note_time(time.monotonic() - began, turn.begin - first)
+                self._order.health[turn.number].note_time(time.monotonic() - began, turn.begin - first)
                 if not is_alive:
                     break
         return [join_votes(turn.parts) for turn in turns]
@@ -186,7 +187,7 @@ class Guard:
         try:
             self._start_if_needed()
             for turn in turns:
-                turn.stride = min(turn.stride, self._order.conducts[turn.number].stride)
+                turn.stride = min(turn.stride, self._order.health[turn.number].stride)
                 turn.is_first = turn.number not in self._asked
             self._request += 1
             send(self._to, {**header, "request": self._request, "turns": [turn.header() for turn in turns]}, body)
@@ -199,7 +200,7 @@ class Guard:
 
     def _take(self, turn: _Turn, start: int) -> bool:
         """Receive the rest of a labeling function's votes; False where the process is gone: what came is kept."""
-        lf, conduct, limit = self._order.lfs[turn.number], self._order.conducts[turn.number], self._order.time_limit
+        lf, conduct, limit = self._order.lfs[turn.number], self._order.health[turn.number], self._order.time_limit
         while not turn.is_over:
             row = start + turn.begin
             try:
@@ -230,7 +231,7 @@ class Guard:
 
     def _blame(self, turn: _Turn, row: int, reason: str) -> None:
         """Draw the consequences of a process that is gone while a labeling function was at ``row`` and behind it."""
-        lf, conduct = self._order.lfs[turn.number], self._order.conducts[turn.number]
+        lf, conduct = self._order.lfs[turn.number], self._order.health[turn.number]
         if reason == killed(signal.SIGKILL) and turn.retried != turn.begin:
             turn.retried = turn.begin  # somebody else may have done that, so that once is no proof
         elif turn.rows > 1:
@@ -289,3 +290,54 @@ class Guard:
             process, self._process = self._process, None
         if process is not None:
             end(process)
+
+
+THREAD_POOLS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""What tells numerical libraries how many threads to start; the user's own setting holds."""
+
+
+def killed(number: int) -> str:
+    """Return the message for a process that ended by a signal."""
+    return f"killed its process (signal {number}, {signal.strsignal(number)})"
+
+
+def start(threads: int) -> subprocess.Popen[bytes]:
+    """Start a process that runs `weaklabel.votes.workers.worker`, with stdin and stdout as pipes to it."""
+    # No fork of this process: its threads and models would be copied half alive. Nor is __main__ imported again.
+    code = f"import sys; sys.path[:] = {sys.path!r}; from weaklabel.votes.workers.worker import main; main()"
+    pools = {name: os.environ.get(name, str(threads)) for name in THREAD_POOLS}
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(os.getpid())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **pools},
+        # Of its own, so that Ctrl-C reaches this process alone, and what a labeling function starts ends with it.
+        start_new_session=True,
+    )
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started; on Linux also what left its session."""
+    started = _descendants(process.pid)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for number in started:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(number, signal.SIGKILL)
+    process.wait()
+
+
+def _descendants(ancestor: int) -> list[int]:
+    """Return the processes that a process started, and those that they started; nothing where there is no /proc."""
+    children: dict[int, list[int]] = {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            # The name in parentheses may hold anything; state and parent follow it.
+            parent = int(place.read_text(errors="replace").rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(place.parent.name))
+    found, left = list[int](), [ancestor]
+    while left:
+        below = children.get(left.pop(), [])
+        found += below
+        left += below
+    return found

@@ -12,7 +12,7 @@ import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.corpus.beside import Beside
-from weaklabel.votes.evaluate import LFVotes
+from weaklabel.votes.checking import LFVotes
 from weaklabel.votes.matrix import Problem, Problems
 from weaklabel.votes.workers.limits import Step
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from weaklabel.errors import WeakLabelError
 from weaklabel.lf.core import LF
-from weaklabel.lf.fingerprint import Identity, check_same
+from weaklabel.lf.identity import Identity, check_same
 from weaklabel.lf.packs import load_lfs
 from weaklabel.support.terminal import shown_output
 from weaklabel.votes.workers.limits import Step, finer, steps

@@ -1,8 +1,11 @@
-"""Votes of labeling functions on one batch: asked, checked, and isolated, so that a bad row costs one vote."""
+"""Votes of labeling functions on one batch: requested, checked, and isolated, so that a bad row costs one vote.
+
+What is no vote counts as an abstain and as a problem; `ErrorBudget` says how many problems are too many.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from reprlib import repr as shorten
 from typing import Any
@@ -13,6 +16,7 @@ import polars as pl
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError, WeakLabelError
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, VoteArray, as_votes
+from weaklabel.lf.core import LF
 from weaklabel.votes.matrix import Problem, Problems
 
 FIRST = 5
@@ -58,6 +62,35 @@ def ask(name: str, vote: Callable[[Batch], Any], batch: Batch, top: int = MAX_CA
         middle = len(batch) // 2
         return join_votes([ask(name, vote, half, top) for half in (batch.part(0, middle), batch.part(middle, None))])
     return check_votes(name, votes, batch, top)
+
+
+def ask_together(
+    lfs: Sequence[LF],
+    evaluate: Callable[[Sequence[LF], Batch], list[Any]],
+    batch: Batch,
+    top: int = MAX_CARDINALITY,
+) -> list[LFVotes]:
+    """Ask for the votes of several labeling functions at once; where that raises, ask each on its own.
+
+    Parameters
+    ----------
+    lfs, evaluate
+        Labeling functions, and what votes for all of them; see `LF.evaluator`.
+    batch, top
+        As of `ask`.
+
+    Returns
+    -------
+    list of LFVotes
+        In the order of ``lfs``.
+    """
+    try:
+        votes = evaluate(lfs, batch)
+    except WeakLabelError:
+        raise
+    except (Exception, pl.exceptions.PanicException):
+        return [ask(lf.name, lf.vote, batch, top) for lf in lfs]
+    return [check_votes(lf.name, each, batch, top) for lf, each in zip(lfs, votes, strict=True)]
 
 
 def fault(row: int, message: str) -> LFVotes:
@@ -149,3 +182,106 @@ def _of_vote(vote: Any, top: int) -> str:
     }
     hint = hints.get(type(vote), "return a whole number")
     return f"vote {shorten(vote)} is of type {type(vote).__name__}; {hint}"
+
+
+DEFAULT_SHARE = 0.05
+"""Share of the rows on which a labeling function may go wrong, unless the caller sets it."""
+
+MIN_TOLERATED_FAILURES = 100
+"""Rows on which a labeling function may go wrong by default, whatever share of a small corpus that is."""
+
+HOPELESS = 10_000
+"""Rows at the beginning, all of which went wrong, after which a labeling function is given up."""
+
+
+class ErrorBudget:
+    """The problems of labeling functions, added up and compared with what is allowed.
+
+    Parameters
+    ----------
+    share
+        Share of the rows, 0 to 1, on which one labeling function may go wrong; None is 5%, or 100 rows where that is
+        more.
+    n_rows
+        Rows that there are in all, where that is known: a labeling function beyond the budget is then refused at once,
+        and not only at the end.
+
+    Attributes
+    ----------
+    problems : dict
+        By name, those labeling functions with which something went wrong.
+
+    Raises
+    ------
+    VoteError
+        The share is no share.
+
+    Examples
+    --------
+    >>> from weaklabel.votes.matrix import Problem
+    >>> budget = ErrorBudget(0.5)
+    >>> budget.note({"late": Problems(2, (Problem(0, "ValueError: no date"),))}, 3)
+    >>> budget.check()
+    Traceback (most recent call last):
+        ...
+    weaklabel.errors.VoteError: LF 'late': 2 rows went wrong, first row 0: ValueError: no date; error_budget=0.5 \
+allows 1 of 3; mend it, leave it out, or raise error_budget
+    """
+
+    def __init__(self, share: float | None = None, n_rows: int | None = None) -> None:
+        if share is not None and not 0 <= share <= 1:
+            raise VoteError(f"error_budget must be 0 to 1, not {share}")
+        self.share = DEFAULT_SHARE if share is None else share
+        self.problems: dict[str, Problems] = {}
+        self._least = MIN_TOLERATED_FAILURES if share is None else 0
+        self._n_rows = n_rows
+        self._seen = 0
+
+    def note(self, problems: Mapping[str, Problems], rows: int) -> None:
+        """Add what went wrong on the next ``rows`` rows.
+
+        Raises
+        ------
+        VoteError
+            A labeling function can no longer stay within the budget: it went wrong on more rows than are allowed,
+            where that is known; or, where it is not, on every one of the first 10,000 rows or more.
+        """
+        self._seen += rows
+        for name, found in problems.items():
+            total = add_problems([self.problems.get(name), found])
+            assert total is not None
+            self.problems[name] = total
+        if self._n_rows is not None or self.share == 0:
+            self.check(self._n_rows)
+        elif self._seen >= HOPELESS and self.share < 1:
+            self._give_up_the_hopeless()
+
+    def check(self, n_rows: int | None = None) -> None:
+        """Refuse a labeling function that went wrong on more rows than are allowed of all that there are.
+
+        Parameters
+        ----------
+        n_rows
+            Rows in all; by default those that were noted.
+
+        Raises
+        ------
+        VoteError
+            Names the labeling function, its first problem, and the budget.
+        """
+        n_rows = self._seen if n_rows is None else n_rows
+        borne = max(self._least, int(self.share * n_rows))
+        allows = f"allows {borne} of {n_rows}" if self.share else "allows none"
+        for name, found in self.problems.items():
+            if found.count > borne:
+                raise VoteError(
+                    f"LF '{name}': {found}; error_budget={self.share:g} {allows}; "
+                    "mend it, leave it out, or raise error_budget"
+                )
+
+    def _give_up_the_hopeless(self) -> None:
+        for name, found in self.problems.items():
+            if found.count == self._seen:
+                raise VoteError(
+                    f"LF '{name}': all of the first {found}; mend it, leave it out, or set error_budget=1 to go on"
+                )
