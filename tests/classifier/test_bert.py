@@ -219,7 +219,7 @@ def test_empty_input(tiny_bert, trained):
         ({"epochs": 0}, "epochs must be from 1"),
         ({"lr": -1.0}, "lr must be"),
         ({"warmup": 2.0}, "warmup must be from 0 to 1"),
-        ({"patience": 1}, "patience needs something to validate on"),
+        ({"patience": 1}, "patience needs validation rows"),
         ({"validation_share": 0.9}, "leaves none of 1 rows"),
     ],
 )
@@ -230,7 +230,7 @@ def test_wrong_settings_are_said(tiny_bert, params, message):
 
 def test_settings_can_be_checked_before_there_are_labels():
     BertClassifier(lr=[1e-4, 2e-4], metric="f1", labels=("a", "b")).check_params(validated=True)
-    with pytest.raises(ClassifierError, match="several learning rates needs something to validate on"):
+    with pytest.raises(ClassifierError, match="several learning rates needs validation rows"):
         BertClassifier(lr=[1e-4, 2e-4]).check_params(validated=False)
     with pytest.raises(ClassifierError, match="use 'macro_f1'"):
         BertClassifier(metric="f1", labels=("a", "b", "c")).check_params(validated=True)
@@ -318,13 +318,14 @@ def test_a_texts_probabilities_do_not_depend_on_the_others(trained, reviews):
 
 
 def test_default_epochs_are_by_rows_and_classes(tiny_bert):
-    model = BertClassifier(tiny_bert)
-    assert [model._passes(rows, 2, False) for rows in (10, 800, 1_600, 10**6)] == [
+    options = BertClassifier(tiny_bert).options()
+    assert [options.epochs_and_patience(rows, 2, False) for rows in (10, 800, 1_600, 10**6)] == [
         (10, None),
         (2, None),
         (1, None),
         (1, None),
     ]
-    assert model._passes(1_750, 9, False) == (5, None)
-    assert model._passes(1_750, 2, True) == (5, 2)
-    assert model.set_params(epochs=3, patience=1)._passes(10, 2, True) == (3, 1)
+    assert options.epochs_and_patience(1_750, 9, False) == (5, None)
+    assert options.epochs_and_patience(1_750, 2, True) == (5, 2)
+    chosen = BertClassifier(tiny_bert, epochs=3, patience=1).options()
+    assert chosen.epochs_and_patience(10, 2, True) == (3, 1)

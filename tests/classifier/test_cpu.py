@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from weaklabel.classifier.cpu import ByteDropout, faster_on_cpu
+from weaklabel.classifier.forward import ByteDropout, faster_on_cpu
 from weaklabel.encoder.device import load_pretrained
 from weaklabel.encoder.encoder import default_model
 

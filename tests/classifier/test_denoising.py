@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from weaklabel.classifier.denoising import denoise, meaning
-from weaklabel.classifier.probe import STRENGTHS, chosen_strength, fit_probe, out_of_fold
+from weaklabel.classifier.denoising import STRENGTHS, chosen_strength, denoise, fit_probe, meaning, out_of_fold
 
 
 def clusters(n=300, k=3, wrong=0.3, seed=0):

@@ -58,7 +58,7 @@ def test_a_folder_of_something_else_is_left_alone(tiny_bert, reviews, tmp_path):
 
 
 def test_the_new_head_is_tied_to_the_embeddings(tiny_bert):
-    from weaklabel.classifier.checkpoint import load_for_masking
+    from weaklabel.classifier.transformer import load_for_masking
 
     model, _ = load_for_masking(tiny_bert)
     assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
@@ -95,7 +95,7 @@ def test_the_chosen_tokens_alone_are_guessed(tiny_bert, reviews):
 
 
 def test_texts_without_a_token_to_guess(tiny_bert, tmp_path):
-    with pytest.raises(ClassifierError, match="none of 2 texts has a token to guess"):
+    with pytest.raises(ClassifierError, match="none of 2 texts has a token to predict"):
         pretrain_mlm(["", " "], tmp_path / "out", tiny_bert, **FAST)
     made = pretrain_mlm(["", "good film"], tmp_path / "out", tiny_bert, **FAST)
     assert json.loads((made / "pretraining.json").read_text(encoding="utf-8"))["texts"] == 1

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from weaklabel.classifier import BertClassifier
-from weaklabel.classifier.resume import Checkpoint
+from weaklabel.classifier.checkpoint import Checkpoint
 from weaklabel.errors import ClassifierError
 
 FAST = {"epochs": 3, "lr": 5e-3, "batch_size": 4, "device": "cpu", "checkpoint_seconds": 0.0}
@@ -17,7 +17,7 @@ import json, os, signal, sys
 import torch
 torch.set_num_threads(1)
 from weaklabel.classifier import BertClassifier
-from weaklabel.classifier.resume import Checkpoint
+from weaklabel.classifier.checkpoint import Checkpoint
 given = json.loads(sys.argv[1])
 save, left = Checkpoint.save, given["saves"]
 def save_then_die(self, *state):

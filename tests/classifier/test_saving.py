@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 
 from weaklabel.classifier import LinearClassifier, MajorityClassifier, load_classifier
-from weaklabel.classifier.saving import replaced_folder
+from weaklabel.classifier.folder import replaced_folder
 from weaklabel.errors import ClassifierError
 
 

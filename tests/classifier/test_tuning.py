@@ -74,11 +74,11 @@ def test_one_that_diverges_is_left_out(tiny_bert, reviews, tmp_path):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"lr": (1e-3, 1e-4)}, "choosing among several learning rates needs something to validate on"),
+        ({"lr": (1e-3, 1e-4)}, "choosing among several learning rates needs validation rows"),
         ({"lr": (1e-3, -1.0), "validation_share": 0.5}, "lr must be from 0"),
         ({"lr": (), "validation_share": 0.5}, "one learning rate or several different ones"),
         ({"lr": (1e-3, 1e-3), "validation_share": 0.5}, "several different ones"),
-        ({"metric": "accuracy"}, "the metric 'accuracy' needs something to validate on"),
+        ({"metric": "accuracy"}, "the metric 'accuracy' needs validation rows"),
         ({"metric": "recall", "validation_share": 0.5}, "metric must be one of loss, accuracy, macro_f1, f1"),
         ({"pretrain_epochs": -1}, "pretrain_epochs must be from 0"),
     ],

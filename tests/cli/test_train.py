@@ -45,8 +45,8 @@ def test_the_learning_rate_is_chosen_on_gold(weaklabel, corpus, pack, gold, tmp_
     [
         (("--lr", "1e-4;2e-4"), "--lr must be numbers between 0 and 1"),
         (("--lr", "1e-4,"), "--lr must be numbers between 0 and 1"),
-        (("--lr", "1e-4,2e-4"), "several learning rates needs something to validate on"),
-        (("--metric", "accuracy"), "the metric 'accuracy' needs something to validate on"),
+        (("--lr", "1e-4,2e-4"), "several learning rates needs validation rows"),
+        (("--metric", "accuracy"), "the metric 'accuracy' needs validation rows"),
         (("--log", "tensorboard"), "give a run_folder"),
         (("--classifier", "linear", "--run-folder", "log"), "leave --run-folder out"),
         (("--classifier", "linear", "--pretrain-epochs", 1), "the linear classifier has no pretrain_epochs"),

@@ -99,7 +99,7 @@ def test_an_option_that_the_label_model_has_not_is_refused_before_any_vote(weakl
     ("settings", "message"),
     [
         ('name = "linear"\nepochs = 3', "the linear classifier has no epochs"),
-        ('name = "bert"\npatience = 2', "patience needs something to validate on"),
+        ('name = "bert"\npatience = 2', "patience needs validation rows"),
     ],
 )
 def test_a_project_with_a_wrong_classifier_is_refused_before_any_vote(

@@ -5,14 +5,14 @@ Importing them loads neither torch nor scikit-learn; training and prediction do.
 
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.bert import BertClassifier
-from weaklabel.classifier.export import check_exportable
+from weaklabel.classifier.folder import check_model_folder, written_by_model
 from weaklabel.classifier.linear import LinearClassifier
 from weaklabel.classifier.logs import written_by_training
 from weaklabel.classifier.majority import MajorityClassifier
-from weaklabel.classifier.onnx import OnnxClassifier
+from weaklabel.classifier.named import export_check, load_classifier
+from weaklabel.classifier.onnx import OnnxClassifier, check_exportable
 from weaklabel.classifier.pretraining import pretrain_mlm
 from weaklabel.classifier.robust import RobustClassifier
-from weaklabel.classifier.saving import check_model_folder, export_check, load_classifier, written_by_model
 
 __all__ = [
     "BertClassifier",

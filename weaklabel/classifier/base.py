@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.classifier.saving import replaced_folder, write_manifest
+from weaklabel.classifier.folder import Manifest, replaced_folder, write_manifest
 from weaklabel.classifier.targets import check_weights
 from weaklabel.errors import ClassifierError, VoteError
 from weaklabel.label_names import are_names, encode_labels
@@ -182,7 +182,8 @@ class Classifier(HasParams, ABC):
             self.entities_ = tuple(entities)
         with replaced_folder(folder) as part:
             state = write(part) | ({"named": True} if self.named_ else {})
-            write_manifest(part, self.kind, labels, self._saved_params(), state, self.provenance_, self.entities_)
+            params = self._saved_params()
+            write_manifest(part, Manifest(self.kind, labels, params, state, self.provenance_, self.entities_))
 
     def _saved_params(self) -> dict[str, Any]:
         return {name: value for name, value in self.get_params().items() if name not in self.run_params}

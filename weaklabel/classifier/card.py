@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from weaklabel.classifier.saving import PACKAGES
+from weaklabel.classifier.folder import PACKAGES
 from weaklabel.support.versions import versions
 
 

@@ -1,119 +1,141 @@
-"""Transformers checkpoints: one with a head for our classes, and the tokens of texts for it."""
+"""Checkpoints of a training: a killed training resumes from its last one and ends with the same weights."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+import json
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
-from weaklabel.encoder.device import from_pretrained, load_pretrained, quiet_transformers
-from weaklabel.errors import ClassifierError, WeakLabelError
+from weaklabel.classifier.folder import tensor_write_error
+from weaklabel.classifier.recipe import TrainingState
+from weaklabel.errors import ClassifierError
+from weaklabel.support.files import atomic_path
+from weaklabel.support.hashing import sha256_of_parts
+from weaklabel.support.versions import versions
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+Identity = dict[str, str]
+"""What decides a training's result, by name: hashes of models and data, settings, versions."""
+
+Tensors = dict[str, torch.Tensor]
 
 
-def load_for_training(name: str | Path, labels: Sequence[str]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load a checkpoint with a classification head for ``labels``, new where the checkpoint has none that fits.
+class Checkpoint:
+    """A file with everything that a training needs to resume: weights, optimizer, best weights, generators, history.
 
-    A new head is drawn from torch's global generator: seed it.
-
-    Raises
-    ------
-    ClassifierError
-        Neither a folder with a checkpoint nor a name that the hub or its cache knows.
+    Parameters
+    ----------
+    path
+        The file, which need not exist; its folder must.
+    identity
+        Of the training; kept in the file. A file of another training is refused.
+    seconds
+        Shortest time between two checkpoints: the most work that a kill loses. The result does not depend on it.
     """
-    return _load(
-        "AutoModelForSequenceClassification",
-        name,
-        num_labels=len(labels),
-        id2label=dict(enumerate(labels)),
-        label2id={label: number for number, label in enumerate(labels)},
-        problem_type="single_label_classification",
-        ignore_mismatched_sizes=True,
-    )
+
+    def __init__(self, path: Path, identity: Identity, seconds: float) -> None:
+        self.path = path
+        self.identity = identity
+        self.seconds = seconds
+        self._saved_at = time.monotonic()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time for the next checkpoint."""
+        return time.monotonic() - self._saved_at >= self.seconds
+
+    def save(
+        self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, training: TrainingState, device: torch.device
+    ) -> None:
+        """Write the file, or replace it in one step."""
+        tensors = _prefixed("model", model.state_dict()) | _prefixed("best", training.best_state or {})
+        tensors["generator.cpu"] = torch.get_rng_state()
+        if device.type == "cuda":
+            tensors["generator.cuda"] = torch.cuda.get_rng_state(device)
+        for number, state in optimizer.state_dict()["state"].items():
+            tensors |= _prefixed(f"optimizer.{number}", state)
+        # Tied weights are one tensor with two names, which the format refuses.
+        copies = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
+        metadata = {"identity": json.dumps(self.identity), "run": json.dumps(training.as_json())}
+        with atomic_path(self.path) as part:
+            try:
+                save_file(copies, part, metadata=metadata)
+            except SafetensorError as error:  # such as a full disk
+                raise ClassifierError(f"cannot write {self.path}: {tensor_write_error(error)}") from error
+        self._saved_at = time.monotonic()
+
+    def restore(
+        self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, training: TrainingState, device: torch.device
+    ) -> None:
+        """Set everything to the state in the file; without a file, change nothing.
+
+        Raises
+        ------
+        ClassifierError
+            The file is damaged, or of another training: the message names the differences.
+        """
+        if not self.path.exists():
+            return
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                metadata = file.metadata()
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            identity, saved = json.loads(metadata["identity"]), json.loads(metadata["run"])
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise ClassifierError(
+                f"the checkpoint {self.path} is damaged ({error}); delete it to start over"
+            ) from error
+        self._check_identity(identity)
+        model.load_state_dict(_with_prefix("model", tensors))
+        optimizer_state = optimizer.state_dict()
+        numbers = sorted({int(name.split(".")[1]) for name in tensors if name.startswith("optimizer.")})
+        optimizer_state["state"] = {number: _with_prefix(f"optimizer.{number}", tensors) for number in numbers}
+        optimizer.load_state_dict(optimizer_state)
+        training.from_json(saved)
+        training.best_state = _with_prefix("best", tensors) or None
+        torch.set_rng_state(tensors["generator.cpu"])
+        if device.type == "cuda" and "generator.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["generator.cuda"], device)
+
+    def delete(self) -> None:
+        """Delete the file, if there is one: the training is finished."""
+        self.path.unlink(missing_ok=True)
+
+    def _check_identity(self, saved: Identity) -> None:
+        differs = [name for name in {**saved, **self.identity} if saved.get(name) != self.identity.get(name)]
+        if differs:
+            raise ClassifierError(
+                f"{self.path} is the checkpoint of another training, which was interrupted: it differs in "
+                f"{', '.join(sorted(differs))}; give another run folder, or delete the file to start over"
+            )
 
 
-def load_for_masking(name: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load a checkpoint with a head that fills in masked tokens, new and tied to the embeddings where it has none.
+def _prefixed(prefix: str, tensors: Tensors) -> Tensors:
+    return {f"{prefix}.{name}": value for name, value in tensors.items()}
 
-    Raises
-    ------
-    ClassifierError
-        As for `load_for_training`; or the tokenizer has no token for masks.
+
+def _with_prefix(prefix: str, tensors: Tensors) -> Tensors:
+    return {name.removeprefix(f"{prefix}."): value for name, value in tensors.items() if name.startswith(f"{prefix}.")}
+
+
+def identity_of(settings: dict[str, Any], weights: Tensors, data: dict[str, list[Any]]) -> Identity:
+    """Return the identity of a training.
+
+    Parameters
+    ----------
+    settings
+        All settings that change the result, in values that JSON has.
+    weights
+        The model's first weights.
+    data
+        By name: the training data, row by row, in values that JSON has.
     """
-    model, tokenizer = _load("AutoModelForMaskedLM", name)
-    if tokenizer.mask_token_id is None:
-        raise ClassifierError(f"the model '{name}' has no token for masked words, so it cannot be pretrained this way")
-    return model, tokenizer
-
-
-def _load(auto_class: str, name: str | Path, **options: Any) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    import torch
-
-    # Only a hub name can mean a download, and its progress is worth seeing.
-    quiet = quiet_transformers() if Path(name).is_dir() else nullcontext()
-    try:
-        with quiet:
-            # Checkpoints kept in 16 bits are trained in 32; autocast does what can be done in 16.
-            model = from_pretrained(auto_class, name, dtype=torch.float32, **options)
-            tokenizer = from_pretrained("AutoTokenizer", name)
-    except WeakLabelError as error:
-        raise ClassifierError(str(error)) from error
-    except (OSError, ValueError) as error:
-        raise ClassifierError(_not_loadable(str(name), error)) from error
-    # For a folder without tokenizer files transformers makes up one that knows no word.
-    if len(tokenizer) <= len(tokenizer.all_special_ids):
-        raise ClassifierError(f"the model '{name}' carries no tokenizer; save the one it was trained with beside it")
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    model.config.pad_token_id = tokenizer.pad_token_id
-    return model, tokenizer
-
-
-def load_trained(folder: Path, k: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load what a `BertClassifier` saved; another number of classes than ``k`` is a `ClassifierError`."""
-    model, tokenizer, _ = load_pretrained("AutoModelForSequenceClassification", folder, "cpu")
-    if model.config.num_labels != k:
-        raise ClassifierError(f"the model has {model.config.num_labels} classes, weaklabel.json has {k}")
-    broken = next((name for name, weights in model.named_parameters() if not bool(weights.isfinite().all())), None)
-    if broken is not None:
-        raise ClassifierError(f"the model has weights that are not finite ({broken})")
-    return model, tokenizer
-
-
-def _not_loadable(name: str, error: Exception) -> str:
-    reason = str(error).strip().split("\n")[0]
-    if Path(name).is_dir():
-        return f"the folder {name} holds no transformers checkpoint with its tokenizer that can be loaded: {reason}"
-    return (
-        f"cannot load the model '{name}': no such folder here, and not found on the Hugging Face hub or in its cache "
-        f"({reason}); offline, run `hf download {name} --local-dir FOLDER` on a connected machine, copy FOLDER here "
-        "and give its path, or leave the model out to use the embedded one"
-    )
-
-
-def token_limit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int) -> int:
-    """Return the most tokens a text may have: ``max_length``, or less where the model takes less."""
-    positions = getattr(model.config, "max_position_embeddings", max_length)
-    return int(min(max_length, tokenizer.model_max_length, positions))
-
-
-def tokenise(
-    tokenizer: PreTrainedTokenizerBase, texts: list[str], limit: int
-) -> tuple[list[list[int]], NDArray[np.bool_]]:
-    """Return the tokens of each text, at most ``limit``, and which texts were cut. Shape: [n]."""
-    if not texts:
-        return [], np.zeros(0, dtype=np.bool_)
-    ids = tokenizer(texts, truncation=True, max_length=limit, verbose=False)["input_ids"]
-    # A text that fills the limit may just fit; only its whole length tells.
-    cut = np.array([len(tokens) == limit for tokens in ids])
-    full = np.flatnonzero(cut)
-    whole = tokenizer([texts[row] for row in full], verbose=False)["input_ids"] if len(full) else []
-    cut[full] = [len(tokens) > limit for tokens in whole]
-    # Tokenizers without special tokens give none for an empty text, and a model needs one.
-    return [tokens or [tokenizer.pad_token_id] for tokens in ids], cut
+    packages = {f"version of {name}": number for name, number in versions(("torch", "transformers")).items()}
+    data_hashes = {name: sha256_of_parts(str(row).encode() for row in rows) for name, rows in data.items()}
+    plain = {name: json.dumps(value) for name, value in settings.items()}
+    arrays = (value.detach().cpu().reshape(-1).view(torch.uint8).numpy() for value in weights.values())
+    return packages | plain | data_hashes | {"model": sha256_of_parts(arrays)}

@@ -1,4 +1,4 @@
-"""Pretraining an encoder on texts without labels, by filling in words that were masked."""
+"""Pretraining an encoder on texts without labels, by masked-language modelling."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.classifier.checkpoint import load_for_masking, token_limit, tokenise
-from weaklabel.classifier.saving import replaced_folder
+from weaklabel.classifier.folder import replaced_folder
 from weaklabel.classifier.targets import check_texts, warn_of_truncated
+from weaklabel.classifier.transformer import load_for_masking, token_limit, tokenise
 from weaklabel.encoder.device import from_pretrained, mixed_precision, pick_device, quiet_transformers
 from weaklabel.encoder.encoder import default_model
 from weaklabel.errors import ClassifierError
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 ABOUT = "pretraining.json"
-"""What the folder's encoder was pretrained on, and how that went."""
+"""File in the encoder's folder: what it was pretrained on, and the loss by epoch."""
 
 KEPT_SHARE = RANDOM_SHARE = 0.1
-"""Of the chosen tokens, those that stay as they are, and those that another token stands for; the rest are masked."""
+"""Shares of the tokens to predict that stay unchanged and that are replaced by another token; the rest are masked."""
 
 
 def pretrain_mlm(
@@ -49,48 +49,50 @@ def pretrain_mlm(
     checkpoint_seconds: float = 60.0,
     progress: bool = False,
 ) -> Path:
-    """Go on pretraining an encoder on a corpus, before it is fine-tuned: masked-language modelling.
+    """Continue the pretraining of an encoder on a corpus, by masked-language modelling, before it is fine-tuned.
 
-    BERT's own task (Devlin et al., 2019) on the texts of one's own domain (Gururangan et al., "Don't Stop Pretraining",
-    2020). It needs no labels. A call that was interrupted goes on where it was, and one that is done does nothing.
+    BERT's pretraining task (Devlin et al., 2019) on texts of the user's domain (Gururangan et al., "Don't Stop Pretraining",
+    2020). No labels are needed. An interrupted call resumes; a finished one returns at once.
 
     Parameters
     ----------
     texts
         The corpus. Shape: [n].
     folder
-        Where the encoder is written to, for `weaklabel.BertClassifier`'s ``model``: new, empty, or of this very call.
+        Where the encoder is written, to be the ``model`` of `weaklabel.BertClassifier`: new, empty, or written by the same
+        call.
     model
-        Folder or hub name; by default the embedded encoder. Where it has no head that fills in words, as the embedded
-        one, a new one is put on, whose last layer is the table of the tokens' embeddings.
+        Folder or hub name; by default the embedded encoder. A model without a masked-language head, such as the embedded
+        one, gets a new one, whose output weights are the token embeddings.
     epochs, batch_size
         Passes over the texts, and texts in a batch.
     lr, warmup, weight_decay
         As for `weaklabel.BertClassifier`.
     mask_share
-        Share of the tokens to be guessed, above 0 and below 1, drawn anew in every epoch. Of them 80% are masked, 10%
-        become another token, and 10% stay.
+        Share of the tokens to predict, above 0 and below 1, drawn again in every epoch. Of these, 80% are masked, 10% are
+        replaced by another token, and 10% stay.
     max_length
-        Most tokens of a text; what is longer is cut, with a warning.
+        Most tokens of a text; longer texts are truncated, with a warning.
     seed, device, checkpoint_seconds, progress
-        As for `weaklabel.BertClassifier`; the checkpoint stands beside ``folder``.
+        As for `weaklabel.BertClassifier`; the checkpoint is written beside ``folder``.
 
     Returns
     -------
     Path
-        The folder. The encoder in it keeps no head; ``pretraining.json`` beside it tells the loss of every epoch, in
-        nats a masked token.
+        The folder, with the encoder without its head, and ``pretraining.json``, which has the loss of every epoch in nats
+        per predicted token.
 
     Raises
     ------
     ClassifierError
-        No text has a token to guess, the model has no token for masks, the folder or the checkpoint is of other texts
-        or settings, or a number is out of range.
+        No text has a token to predict, the model has no mask token, the folder or the checkpoint belongs to other texts or
+        settings, or a number is out of range.
     """
 
+    from weaklabel.classifier.checkpoint import Checkpoint, identity_of
     from weaklabel.classifier.forward import seeded
-    from weaklabel.classifier.resume import Checkpoint, identity_of
-    from weaklabel.classifier.training import Recipe, train
+    from weaklabel.classifier.recipe import Recipe
+    from weaklabel.classifier.training import train
 
     _check(epochs, batch_size, lr, mask_share, max_length)
     folder, place = Path(folder), pick_device(device)
@@ -103,7 +105,7 @@ def pretrain_mlm(
         special = set(tokenizer.all_special_ids)
         ids = [tokens for tokens in ids if not special.issuperset(tokens)]
         if not ids:
-            raise ClassifierError(f"nothing to pretrain on: none of {len(texts)} texts has a token to guess")
+            raise ClassifierError(f"nothing to pretrain on: none of {len(texts)} texts has a token to predict")
         recipe = Recipe(epochs, batch_size, lr, warmup, weight_decay, 1.0, None, seed, progress)
         settings = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "warmup": warmup, "seed": seed}
         settings |= {"weight_decay": weight_decay, "mask_share": mask_share}
@@ -113,15 +115,15 @@ def pretrain_mlm(
         folder.parent.mkdir(parents=True, exist_ok=True)
         checkpoint = Checkpoint(folder.with_name(f"{folder.name}.checkpoint"), identity, checkpoint_seconds)
         loss = _masked_loss(network, tokenizer, ids, mask_share, place)
-        run = train(
+        trained = train(
             network, [len(tokens) for tokens in ids], loss, recipe, place, checkpoint=checkpoint, what="pretraining"
         )
         encoder = _with_weights_of(network, base)
     with replaced_folder(folder, ABOUT) as part, quiet_transformers():
         encoder.save_pretrained(part)
         tokenizer.save_pretrained(part)
-        write_json(part / ABOUT, {"identity": identity, "texts": len(ids), "history": run.history})
-    checkpoint.forget()
+        write_json(part / ABOUT, {"identity": identity, "texts": len(ids), "history": trained.history})
+    checkpoint.delete()
     return folder
 
 
@@ -129,14 +131,14 @@ def pretrain_mlm(
 def pretrained(
     texts: Sequence[str], folder: Path | None, model: str | Path, **options: Any
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Give an encoder pretrained on ``texts`` in a folder that goes afterwards, and what to record of it.
+    """Give an encoder pretrained on ``texts``, in a folder that is removed afterwards, and the record of its training.
 
-    After an error ``folder``, where there is one, stays: the next call has it at once.
+    After an error, ``folder`` (if given) stays, so that the next call need not pretrain again.
     """
     with TemporaryDirectory() as scratch:
-        made = pretrain_mlm(texts, folder or Path(scratch) / "encoder", model, **options)
-        about = json.loads((made / ABOUT).read_text(encoding="utf-8"))
-        yield made, {"pretraining": {"texts": about["texts"], "history": about["history"]}}
+        encoder = pretrain_mlm(texts, folder or Path(scratch) / "encoder", model, **options)
+        about = json.loads((encoder / ABOUT).read_text(encoding="utf-8"))
+        yield encoder, {"pretraining": {"texts": about["texts"], "history": about["history"]}}
     if folder:
         remove_written(folder, ABOUT)
 
@@ -174,7 +176,7 @@ def _masked_loss(
     share: float,
     device: torch.device,
 ) -> Callable[[NDArray[np.int64]], torch.Tensor]:
-    """Return what masks a batch and gives the mean cross-entropy of the tokens to guess, in nats."""
+    """Return a function that masks a batch and returns the mean cross-entropy of the tokens to predict, in nats."""
     import torch
 
     from weaklabel.classifier.forward import head_in_float32, padded
@@ -189,8 +191,10 @@ def _masked_loss(
         masked = tokens.masked_fill(chosen & (fate >= KEPT_SHARE + RANDOM_SHARE), tokenizer.mask_token_id)
         other = words[torch.randint(len(words), tokens.shape)]
         masked = torch.where(chosen & (fate < RANDOM_SHARE), other, masked)
-        # The head, as wide as the vocabulary, costs as much as the encoder: it is run on the chosen tokens alone.
-        hook = network.base_model.register_forward_hook(lambda module, inputs, output: _only(output, chosen.to(device)))
+        # The head is as wide as the vocabulary and costs as much as the encoder, so it runs on the chosen tokens only.
+        hook = network.base_model.register_forward_hook(
+            lambda module, inputs, output: _select(output, chosen.to(device))
+        )
         try:
             with mixed_precision(device), head_in_float32(network, device):
                 logits = network(input_ids=masked.to(device), attention_mask=attention.to(device)).logits[0].float()
@@ -202,7 +206,7 @@ def _masked_loss(
     return of
 
 
-def _only(output: Any, chosen: torch.Tensor) -> Any:
+def _select(output: Any, chosen: torch.Tensor) -> Any:
     output.last_hidden_state = output.last_hidden_state[chosen][None]
     return output
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.classifier.bert import BertClassifier
-from weaklabel.classifier.choice import Metric
 from weaklabel.classifier.denoising import denoise
 from weaklabel.classifier.logs import Logger
+from weaklabel.classifier.options import Metric
 from weaklabel.classifier.targets import check_texts, class_names, soft_targets
 from weaklabel.encoder.features import TextFeatures
 from weaklabel.errors import ClassifierError

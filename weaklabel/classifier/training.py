@@ -1,21 +1,24 @@
-"""Fine-tuning: the whole loop. Only what needs torch anyway imports this file."""
+"""The training loop of fine-tuning and pretraining.
+
+This file imports torch, so only code that needs torch anyway imports it.
+"""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from weaklabel.classifier.choice import Metric, goodness
-from weaklabel.classifier.cpu import faster_on_cpu
-from weaklabel.classifier.forward import logits_of, soft_cross_entropy
-from weaklabel.classifier.resume import Checkpoint
+from weaklabel.classifier.checkpoint import Checkpoint
+from weaklabel.classifier.forward import faster_on_cpu, logits_of, soft_cross_entropy
+from weaklabel.classifier.options import Metric
+from weaklabel.classifier.recipe import Recipe, TrainingState, goodness
 from weaklabel.classifier.targets import Targets
 from weaklabel.encoder.device import length_batches
 from weaklabel.errors import ClassifierError
@@ -23,32 +26,16 @@ from weaklabel.support.progress import Stage, showing, stage
 
 
 class Diverged(ClassifierError):
-    """The loss is no number any more."""
+    """The loss is not a finite number."""
 
 
 Loss = Callable[[NDArray[np.int64]], torch.Tensor]
-"""Takes the row numbers of a batch, runs the model on them, and returns their mean loss, a scalar to descend."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train; the fields are parameters of `weaklabel.BertClassifier` and described there."""
-
-    epochs: int
-    batch_size: int
-    lr: float
-    warmup: float
-    weight_decay: float
-    clip: float
-    patience: int | None
-    seed: int
-    progress: bool
-    metric: Metric = "loss"
+"""Runs the model on a batch, given by its row numbers, and returns the mean loss, a scalar to minimise."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Texts as tokens, with what is to be learned from them."""
+    """Tokenized texts with their targets and weights."""
 
     ids: list[list[int]]
     targets: torch.Tensor  # [n, k]
@@ -71,47 +58,6 @@ class Examples:
         return of
 
 
-@dataclass
-class Run:
-    """A training as it stands: what is done of it, and the best of that.
-
-    Attributes
-    ----------
-    history
-        An entry for each epoch that is done: its losses, learning rate and speed.
-    best_epoch, best_state
-        From 1; the epoch to keep, and its weights, on the CPU. Without validation there are no weights: it is the last.
-    shuffle
-        State of the generator of batches when the epoch under way began.
-    batch, loss_sum, seconds
-        Of the epoch under way: batches done, their summed loss, the time they took.
-    """
-
-    history: list[dict[str, Any]] = field(default_factory=list)
-    best_epoch: int = 0
-    best_state: dict[str, torch.Tensor] | None = None
-    shuffle: dict[str, Any] = field(default_factory=dict)
-    batch: int = 0
-    loss_sum: float = 0.0
-    seconds: float = 0.0
-
-    _KEPT = ("history", "best_epoch", "shuffle", "batch", "loss_sum", "seconds")
-
-    def as_json(self) -> dict[str, Any]:
-        """Return all but the weights, fit for JSON."""
-        return {name: getattr(self, name) for name in self._KEPT}
-
-    def from_json(self, state: dict[str, Any]) -> None:
-        """Take over what `as_json` gave."""
-        for name in self._KEPT:
-            setattr(self, name, state[name])
-
-    def over(self, recipe: Recipe) -> bool:
-        """Tell whether no epoch is left to train."""
-        done = len(self.history)
-        return done >= recipe.epochs or (recipe.patience is not None and done - self.best_epoch >= recipe.patience)
-
-
 def train(
     model: torch.nn.Module,
     lengths: list[int],
@@ -123,7 +69,7 @@ def train(
     report: Callable[[dict[str, Any]], None] = lambda entry: None,
     checkpoint: Checkpoint | None = None,
     what: str = "training",
-) -> Run:
+) -> TrainingState:
     """Fine-tune ``model`` in place and leave it with the weights of its best epoch.
 
     Parameters
@@ -133,44 +79,44 @@ def train(
     loss
         See `Loss`.
     validate
-        Called after each epoch for what the best is chosen by; without it the last epoch is kept.
+        Called after each epoch; returns the scores by which the best epoch is chosen. Without it the last epoch is kept.
     report
-        Called after each epoch with its losses, learning rate and speed; on going on, with those done before.
+        Called after each epoch with its losses, learning rate and speed; a resumed training first reports its earlier epochs.
     checkpoint
-        Where the training stood, if it was interrupted, and where it is kept from now on.
+        Resumed from, if its file exists, and saved to from now on.
     what
-        What progress calls it.
+        Shown with the progress.
     """
     model.to(device)
     steps_an_epoch = math.ceil(len(lengths) / recipe.batch_size)
     optimizer = _adamw(model, recipe, device)
-    run, order = Run(), np.random.default_rng(recipe.seed)
-    run.shuffle = dict(order.bit_generator.state)
+    state, order = TrainingState(), np.random.default_rng(recipe.seed)
+    state.shuffle = dict(order.bit_generator.state)
     if checkpoint is not None:
-        checkpoint.restore(model, optimizer, run, device)
-        order.bit_generator.state = run.shuffle
-    for entry in run.history:
+        checkpoint.restore(model, optimizer, state, device)
+        order.bit_generator.state = state.shuffle
+    for entry in state.history:
         report(entry)
     steps = steps_an_epoch * recipe.epochs
-    done = steps_an_epoch * len(run.history) + run.batch
-    with showing(recipe.progress), stage(what, steps, "batches") as told:
-        told.skip(done)
-        while not run.over(recipe):
+    done = steps_an_epoch * len(state.history) + state.batch
+    with showing(recipe.progress), stage(what, steps, "batches") as progress:
+        progress.skip(done)
+        while not state.is_finished(recipe):
             batches = length_batches(lengths, recipe.batch_size, order)
             with faster_on_cpu(model, device):
-                lr = _one_epoch(model, batches, loss, optimizer, recipe, device, run, told, checkpoint)
-            entry = _entry(run, lr, len(lengths)) | (validate() if validate is not None else {})
+                lr = _one_epoch(model, batches, loss, optimizer, recipe, device, state, progress, checkpoint)
+            entry = _entry(state, lr, len(lengths)) | (validate() if validate is not None else {})
             _need_finite(entry, recipe)
-            _close_epoch(model, entry, run, recipe.metric, validate is not None)
-            run.shuffle = dict(order.bit_generator.state)
+            _close_epoch(model, entry, state, recipe.metric, validate is not None)
+            state.shuffle = dict(order.bit_generator.state)
             report(entry)
             losses = (name for name in ("loss", "validation_loss") if name in entry)
-            told.note = ", ".join(f"{name.replace('_', ' ')} {entry[name]:.3f}" for name in losses)
+            progress.note = ", ".join(f"{name.replace('_', ' ')} {entry[name]:.3f}" for name in losses)
     if checkpoint is not None:
-        checkpoint.save(model, optimizer, run, device)
-    if run.best_state is not None:
-        model.load_state_dict(run.best_state)
-    return run
+        checkpoint.save(model, optimizer, state, device)
+    if state.best_state is not None:
+        model.load_state_dict(state.best_state)
+    return state
 
 
 def _one_epoch(
@@ -180,18 +126,18 @@ def _one_epoch(
     optimizer: torch.optim.Optimizer,
     recipe: Recipe,
     device: torch.device,
-    run: Run,
-    told: Stage,
+    state: TrainingState,
+    progress: Stage,
     checkpoint: Checkpoint | None,
 ) -> float:
-    """Train on the batches that are not done yet; return the learning rate of the last step."""
+    """Train on the batches of the epoch that are left; return the learning rate of the last step."""
     model.train()
-    steps, before = len(batches) * recipe.epochs, len(batches) * len(run.history)
-    total = torch.tensor(run.loss_sum, dtype=torch.float32, device=device)
-    lr, began = 0.0, time.perf_counter() - run.seconds
-    while run.batch < len(batches):
-        rows = batches[run.batch]
-        lr = recipe.lr * _warm_up_then_decay(steps, recipe.warmup, before + run.batch)
+    steps, before = len(batches) * recipe.epochs, len(batches) * len(state.history)
+    total = torch.tensor(state.loss_sum, dtype=torch.float32, device=device)
+    lr, began = 0.0, time.perf_counter() - state.seconds
+    while state.batch < len(batches):
+        rows = batches[state.batch]
+        lr = recipe.lr * _warm_up_then_decay(steps, recipe.warmup, before + state.batch)
         for group in optimizer.param_groups:
             group["lr"] = lr
         loss = loss_of(rows)
@@ -200,33 +146,35 @@ def _one_epoch(
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         total += loss.detach() * len(rows)
-        run.batch += 1
-        told.advance()
-        if checkpoint is not None and checkpoint.due and run.batch < len(batches):
-            run.loss_sum, run.seconds = float(total), time.perf_counter() - began
-            checkpoint.save(model, optimizer, run, device)
-    run.loss_sum, run.seconds = float(total), time.perf_counter() - began
+        state.batch += 1
+        progress.advance()
+        if checkpoint is not None and checkpoint.is_due and state.batch < len(batches):
+            state.loss_sum, state.seconds = float(total), time.perf_counter() - began
+            checkpoint.save(model, optimizer, state, device)
+    state.loss_sum, state.seconds = float(total), time.perf_counter() - began
     return lr
 
 
-def _entry(run: Run, lr: float, n: int) -> dict[str, Any]:
+def _entry(state: TrainingState, lr: float, n: int) -> dict[str, Any]:
     return {
-        "epoch": len(run.history) + 1,
-        "loss": run.loss_sum / n,
+        "epoch": len(state.history) + 1,
+        "loss": state.loss_sum / n,
         "lr": lr,
-        "seconds": round(run.seconds, 2),
-        "texts_per_second": round(n / run.seconds, 1),
+        "seconds": round(state.seconds, 2),
+        "texts_per_second": round(n / state.seconds, 1),
     }
 
 
-def _close_epoch(model: torch.nn.Module, entry: dict[str, Any], run: Run, metric: Metric, validated: bool) -> None:
-    run.history.append(entry)
-    run.batch, run.loss_sum, run.seconds = 0, 0.0, 0.0
+def _close_epoch(
+    model: torch.nn.Module, entry: dict[str, Any], state: TrainingState, metric: Metric, validated: bool
+) -> None:
+    state.history.append(entry)
+    state.batch, state.loss_sum, state.seconds = 0, 0.0, 0.0
     if not validated:
-        run.best_epoch = entry["epoch"]
-    elif not run.best_epoch or goodness(entry, metric) > goodness(run.history[run.best_epoch - 1], metric):
-        run.best_epoch = entry["epoch"]
-        run.best_state = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+        state.best_epoch = entry["epoch"]
+    elif not state.best_epoch or goodness(entry, metric) > goodness(state.history[state.best_epoch - 1], metric):
+        state.best_epoch = entry["epoch"]
+        state.best_state = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
 def _adamw(model: torch.nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.Optimizer:

@@ -11,23 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from weaklabel.classifier.checkpoint import load_for_training, token_limit, tokenise
-from weaklabel.classifier.choice import goodness, validate
-from weaklabel.classifier.forward import seeded
-from weaklabel.classifier.holdout import Rows
+from weaklabel.classifier.checkpoint import Checkpoint, identity_of
+from weaklabel.classifier.forward import predict_logits, seeded, soft_cross_entropy
 from weaklabel.classifier.logs import training_log
+from weaklabel.classifier.options import Metric, TrainingOptions
 from weaklabel.classifier.pretraining import pretrained
-from weaklabel.classifier.resume import Checkpoint, identity_of
-from weaklabel.classifier.targets import warn_of_truncated
-from weaklabel.classifier.training import Diverged, Examples, Recipe, train
+from weaklabel.classifier.recipe import Recipe, goodness
+from weaklabel.classifier.targets import Rows, warn_of_truncated
+from weaklabel.classifier.training import Diverged, Examples, train
+from weaklabel.classifier.transformer import load_for_training, token_limit, tokenise
 from weaklabel.encoder.device import pick_device
 from weaklabel.encoder.encoder import default_model
 from weaklabel.support.warn import warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-    from weaklabel.classifier.bert import BertClassifier
 
 
 @dataclass(frozen=True)
@@ -47,43 +45,45 @@ class Tuned:
 
 @dataclass(frozen=True)
 class _Sets:
-    """The tokens of what is trained and validated on, and how many texts were cut after how many of them."""
+    """The tokenized rows to train and to validate on, the number of truncated texts, and the most tokens of a text."""
 
     train: Examples
     held: Examples | None
-    cut: int
+    truncated: int
     limit: int
 
 
 def fine_tune(
-    classifier: BertClassifier,
+    options: TrainingOptions,
     corpus: Sequence[str],
     rows: Rows,
     held: Rows | None,
     labels: Sequence[str],
-    epochs: int,
-    patience: int | None,
 ) -> Tuned:
-    """Train as ``classifier`` is set to, once for each of its learning rates, and return the best.
+    """Train once for each learning rate in ``options``, and return the best.
 
     Parameters
     ----------
+    options
+        See `TrainingOptions`; its number of epochs must be set.
     corpus
-        All texts, with and without labels: those to pretrain on, where that is wanted.
+        All texts, with and without labels, to pretrain on if the options ask for it.
     rows, held
-        What to train on, and what the best is chosen by.
+        The rows to train on, and those by which the best epoch and learning rate are chosen.
+    labels
+        Class names. Length: k.
 
     Raises
     ------
     Diverged
         At every learning rate.
     """
-    rates = learning_rates(classifier.lr)
-    with _first_model(classifier, corpus) as (base, pretraining):
-        tuner = _Tuner(classifier, base, rows, held, labels, epochs, patience)
+    rates = options.learning_rates
+    with _first_model(options, corpus) as (base, pretraining):
+        tuner = _Tuner(options, base, rows, held, labels)
         best, tried = None, []
         for lr in rates:
-            folder = _folder(classifier.run_folder, lr, len(rates))
+            folder = _folder(options.run_folder, lr, len(rates))
             try:
                 tuned = tuner.tune(lr, folder)
             except Diverged as error:
@@ -94,44 +94,39 @@ def fine_tune(
                 continue
             scores = {name: value for name, value in tuned.best.items() if name.startswith("validation_")}
             tried.append({"lr": lr, "best_epoch": tuned.record["best_epoch"]} | scores)
-            if best is None or goodness(tuned.best, classifier.metric) > goodness(best.best, classifier.metric):
+            if best is None or goodness(tuned.best, options.metric) > goodness(best.best, options.metric):
                 best = tuned
     if best is None:
         raise Diverged(f"training diverged at every learning rate of {', '.join(map(str, rates))}; try lower ones")
-    tuner.forget()
+    tuner.delete_checkpoints()
     best.record.update({"grid": tried} if len(rates) > 1 else {}, **pretraining)
     return best
 
 
-def learning_rates(lr: float | Sequence[float]) -> tuple[float, ...]:
-    """Return one learning rate or several as several."""
-    return (lr,) if isinstance(lr, int | float) else tuple(lr)
-
-
 def _folder(run_folder: str | Path | None, lr: float, rates: int) -> Path | None:
-    """Return where the training at ``lr`` keeps its log and checkpoint: of several, each in a folder of its own."""
+    """Return the folder of the training at ``lr``, for its log and checkpoint: one for each of several learning rates."""
     if run_folder is None:
         return None
     return Path(run_folder) / f"lr-{lr:g}" if rates > 1 else Path(run_folder)
 
 
-def _first_model(classifier: BertClassifier, corpus: Sequence[str]) -> Any:
-    """Give the checkpoint to fine-tune, pretrained on the corpus where that is wanted, and what to record of that."""
-    base = default_model() if classifier.model is None else classifier.model
-    if not classifier.pretrain_epochs:
+def _first_model(options: TrainingOptions, corpus: Sequence[str]) -> Any:
+    """Give the model to fine-tune, pretrained on the corpus if the options ask for it, and the record of that."""
+    base = default_model() if options.model is None else options.model
+    if not options.pretrain_epochs:
         return nullcontext((base, {}))
-    folder = classifier.run_folder and Path(classifier.run_folder) / "pretrained"
+    folder = options.run_folder and Path(options.run_folder) / "pretrained"
     return pretrained(
         corpus,
         folder or None,
         base,
-        epochs=classifier.pretrain_epochs,
-        batch_size=classifier.batch_size,
-        max_length=classifier.max_length,
-        seed=classifier.seed,
-        device=classifier.device,
-        checkpoint_seconds=classifier.checkpoint_seconds,
-        progress=classifier.progress,
+        epochs=options.pretrain_epochs,
+        batch_size=options.batch_size,
+        max_length=options.max_length,
+        seed=options.seed,
+        device=options.device,
+        checkpoint_seconds=options.checkpoint_seconds,
+        progress=options.progress,
     )
 
 
@@ -140,41 +135,38 @@ class _Tuner:
 
     def __init__(
         self,
-        classifier: BertClassifier,
+        options: TrainingOptions,
         base: str | Path,
         rows: Rows,
         held: Rows | None,
         labels: Sequence[str],
-        epochs: int,
-        patience: int | None,
     ) -> None:
-        self.classifier = classifier
+        self.options = options
         self.base = base
         self.rows = rows
         self.held = held
         self.labels = labels
-        chosen = {field.name: getattr(classifier, field.name) for field in fields(Recipe)}
-        self.shared = chosen | {"epochs": epochs, "patience": patience}
-        self.device = pick_device(classifier.device)
+        self.shared = {field.name: getattr(options, field.name) for field in fields(Recipe)}
+        self.device = pick_device(options.device)
         self.checkpoints: list[Checkpoint] = []
         self._sets: _Sets | None = None
 
     def tune(self, lr: float, folder: Path | None) -> Tuned:
-        """Train at ``lr``; every call begins with the same first weights."""
+        """Train at ``lr``; every call starts from the same weights."""
         recipe = Recipe(**self.shared | {"lr": lr})
-        with seeded(self.classifier.seed, self.device):
+        with seeded(self.options.seed, self.device):
             model, tokenizer = load_for_training(self.base, self.labels)
             if self._sets is None:
                 self._sets = self._tokenised(model, tokenizer)
             sets = self._sets
             checkpoint = self._checkpoint(folder, model, sets, recipe)
             check = partial(validate, model, sets.held, recipe.metric, self.device) if sets.held else None
-            with training_log(folder, self.classifier.loggers, asdict(recipe)) as report:
+            with training_log(folder, self.options.loggers, asdict(recipe)) as report:
                 try:
                     run = train(
                         model,
                         [len(tokens) for tokens in sets.train.ids],
-                        sets.train.loss(model, self.classifier.label_smoothing, self.device),
+                        sets.train.loss(model, self.options.label_smoothing, self.device),
                         recipe,
                         self.device,
                         validate=check,
@@ -183,25 +175,25 @@ class _Tuner:
                     )
                 except Diverged:
                     if checkpoint is not None:
-                        checkpoint.forget()
+                        checkpoint.delete()
                     raise
-        record = {"truncated": sets.cut, "max_tokens": sets.limit, "lr": lr, "metric": recipe.metric}
+        record = {"truncated": sets.truncated, "max_tokens": sets.limit, "lr": lr, "metric": recipe.metric}
         return Tuned(model.cpu(), tokenizer, record | {"history": run.history, "best_epoch": run.best_epoch})
 
-    def forget(self) -> None:
-        """Delete the checkpoints: nothing is left to go on with."""
+    def delete_checkpoints(self) -> None:
+        """Delete the checkpoints of all learning rates."""
         for checkpoint in self.checkpoints:
-            checkpoint.forget()
+            checkpoint.delete()
 
     def _tokenised(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> _Sets:
-        limit = token_limit(model, tokenizer, self.classifier.max_length)
-        sets, cut = [], 0
+        limit = token_limit(model, tokenizer, self.options.max_length)
+        sets, total = [], 0
         for texts, targets in [self.rows] + ([self.held] if self.held else []):
             ids, truncated = tokenise(tokenizer, texts, limit)
             sets.append(Examples.of(ids, targets))
-            cut += int(truncated.sum())
-        warn_of_truncated(cut, sum(len(examples.ids) for examples in sets), limit)
-        return _Sets(sets[0], sets[1] if self.held else None, cut, limit)
+            total += int(truncated.sum())
+        warn_of_truncated(total, sum(len(examples.ids) for examples in sets), limit)
+        return _Sets(sets[0], sets[1] if self.held else None, total, limit)
 
     def _checkpoint(
         self, folder: Path | None, model: torch.nn.Module, sets: _Sets, recipe: Recipe
@@ -211,9 +203,31 @@ class _Tuner:
         data = {"texts": sets.train.ids, "targets": sets.train.targets.tolist(), "weights": sets.train.weights.tolist()}
         if sets.held is not None:
             data |= {"validation texts": sets.held.ids, "validation targets": sets.held.targets.tolist()}
-        settings = asdict(recipe) | {"label_smoothing": self.classifier.label_smoothing}
+        settings = asdict(recipe) | {"label_smoothing": self.options.label_smoothing}
         del settings["progress"]
         identity = identity_of(settings, model.state_dict(), data)
-        checkpoint = Checkpoint(folder / "checkpoint.safetensors", identity, self.classifier.checkpoint_seconds)
+        checkpoint = Checkpoint(folder / "checkpoint.safetensors", identity, self.options.checkpoint_seconds)
         self.checkpoints.append(checkpoint)
         return checkpoint
+
+
+def validate(model: torch.nn.Module, rows: Examples, metric: Metric, device: torch.device) -> dict[str, float]:
+    """Return ``validation_loss``, and ``validation_<metric>`` for a metric other than the loss.
+
+    For a score, the class of a row with a soft target is its most probable one, the lowest on a tie.
+    """
+    logits = predict_logits(model, rows.ids, device)
+    scores = {"validation_loss": float((rows.weights * soft_cross_entropy(logits, rows.targets)).mean())}
+    if metric != "loss":
+        Y, preds = rows.targets.argmax(dim=1).numpy(), logits.argmax(dim=1).numpy()
+        scores[f"validation_{metric}"] = _score(metric, Y, preds, rows.weights.numpy())
+    return scores
+
+
+def _score(metric: Metric, Y: Any, preds: Any, weights: Any) -> float:
+    from sklearn.metrics import accuracy_score, f1_score
+
+    if metric == "accuracy":
+        return float(accuracy_score(Y, preds, sample_weight=weights))
+    average = "macro" if metric == "macro_f1" else "binary"
+    return float(f1_score(Y, preds, average=average, sample_weight=weights, zero_division=0.0))
