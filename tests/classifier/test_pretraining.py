@@ -67,7 +67,7 @@ def test_the_new_head_is_tied_to_the_embeddings(tiny_bert):
 def test_the_chosen_tokens_alone_are_guessed(tiny_bert, reviews):
     """The loss equals that of the whole model's logits at the masked places."""
     from weaklabel.classifier.forward import padded
-    from weaklabel.classifier.pretraining import _masked_loss
+    from weaklabel.classifier.pretraining import masked_loss
 
     model = AutoModelForMaskedLM.from_pretrained(tiny_bert).eval()
     tokenizer = AutoTokenizer.from_pretrained(tiny_bert)
@@ -81,7 +81,7 @@ def test_the_chosen_tokens_alone_are_guessed(tiny_bert, reviews):
     model.register_forward_pre_hook(keep, with_kwargs=True)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
-        loss = _masked_loss(model, tokenizer, ids, 0.5, device)(np.arange(24))
+        loss = masked_loss(model, tokenizer, ids, 0.5, device)(np.arange(24))
         torch.manual_seed(1)
         tokens, mask = padded(ids, 0)
         chosen = (torch.rand(tokens.shape) < 0.5) & (tokens > 4)

@@ -8,7 +8,7 @@ import pytest
 from tests.bench.sets import change, wrench
 from weaklabel.bench import launch, work
 from weaklabel.bench.plan import BenchSettings
-from weaklabel.cli.bench import _command
+from weaklabel.cli.bench import recorded_command
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_failed_cell_is_told_after_everything_is_written(bench, tmp_path):
 )
 def test_the_recorded_command_has_nobodys_folders(monkeypatch, given, shown):
     monkeypatch.setattr(sys, "argv", ["weaklabel", "bench", given])
-    assert _command() == f"weaklabel bench {shown}"
+    assert recorded_command() == f"weaklabel bench {shown}"
 
 
 @pytest.mark.parametrize(

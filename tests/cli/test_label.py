@@ -1,9 +1,11 @@
 import csv
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -194,6 +196,14 @@ def test_what_a_labeling_function_prints_or_exits_with_does_no_harm(weaklabel, c
     assert done.code == 0 and "hello" in done.err
 
 
+def wait_until_full(pipe, process):
+    """Wait until the pipe has taken all that it holds, or its writer has ended."""
+    waiting, size = bytearray(4), fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) - 4096
+    while process.poll() is None and int.from_bytes(waiting, sys.byteorder) < size:
+        time.sleep(0.01)
+        fcntl.ioctl(pipe, termios.FIONREAD, waiting)
+
+
 def test_stdout_is_written_whole_or_the_command_fails(corpus, pack):
     big = corpus.with_name("big.csv")
     big.write_text("id,text,truth\n" + corpus.read_text().split("\n", 1)[1] * 300)
@@ -202,7 +212,7 @@ def test_stdout_is_written_whole_or_the_command_fails(corpus, pack):
     # A slow reader of a pipe makes a raw descriptor take less than it is given.
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
-        time.sleep(0.1)
+        wait_until_full(process.stdout, process)
         out = process.stdout.read()
     assert process.returncode == 0
     assert out.count(b"\n") == 24 * 300 + 1

@@ -14,7 +14,7 @@ from tests.label_model.synthetic import draw_votes
 from tests.votes.strategies import label_matrices
 from weaklabel.errors import WeakLabelWarning
 from weaklabel.label_model import MajorityVote
-from weaklabel.label_model.hyper.model import WEIGHTS_FILE, HyperLabelModel, _Parts, _weights
+from weaklabel.label_model.hyper.model import WEIGHTS_FILE, CellParts, HyperLabelModel, network_weights
 from weaklabel.label_model.hyper.network import names_and_shapes, run_network
 from weaklabel.label_model.hyper.table import VoteTable
 from weaklabel.votes import vote_patterns
@@ -73,7 +73,7 @@ def test_numpy_and_torch_give_the_same(k):
     assert overlaps.diagonal().min() > 0
 
     def table(to):
-        (cells,) = _Parts(found.patterns, found.counts, np.ones((6, k), dtype=bool))
+        (cells,) = CellParts(found.patterns, found.counts, np.ones((6, k), dtype=bool))
         cells = type(cells)(*(to(getattr(cells, name)) for name in ("counts", "row", "item", "alone")))
         n = float(found.counts[(found.patterns >= 0).any(axis=1)].sum())
         meetings = overlaps * (lf[:, None] != lf)
@@ -82,7 +82,7 @@ def test_numpy_and_torch_give_the_same(k):
     def add(values, group, size):
         return torch.zeros((size, values.shape[1]), dtype=values.dtype).index_add(0, group, values)
 
-    weights = {name: torch.from_numpy(value) for name, value in _weights().items()}
+    weights = {name: torch.from_numpy(value) for name, value in network_weights().items()}
     state = run_network(table(torch.from_numpy), weights, torch, add)[-1]
     model = HyperLabelModel(k).fit(found)
     np.testing.assert_allclose(model.evidence_[:, 1:].reshape(6 * k, k), state.evidence.numpy(), rtol=1e-6, atol=1e-8)
@@ -170,7 +170,7 @@ def test_votes_for_one_class_of_two_are_believed():
 def test_the_weights_are_few_and_whole():
     file = files("weaklabel.label_model.hyper").joinpath(WEIGHTS_FILE)
     assert len(file.read_bytes()) < 300_000
-    weights = _weights()
+    weights = network_weights()
     assert {name: value.shape for name, value in weights.items()} == names_and_shapes()
     assert all(np.isfinite(value).all() for value in weights.values())
 

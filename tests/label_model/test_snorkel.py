@@ -15,7 +15,7 @@ from tests.votes.strategies import label_matrices
 from weaklabel.errors import LabelModelError, VoteError, WeakLabelWarning
 from weaklabel.label_model import LabelModel, class_balance_from_gold, majority_class_balance
 from weaklabel.label_model.overlaps import count_overlaps
-from weaklabel.label_model.snorkel_fit import _match_classes
+from weaklabel.label_model.snorkel_fit import match_classes
 from weaklabel.votes import vote_patterns
 from weaklabel.votes.patterns import merge_patterns
 
@@ -81,9 +81,9 @@ def test_classes_are_put_in_the_order_of_most_right_votes():
     right = [
         mu[:, order].reshape(3, 4, 4).diagonal(axis1=1, axis2=2).sum() for order in itertools.permutations(range(4))
     ]
-    chosen = _match_classes(mu, p)
+    chosen = match_classes(mu, p)
     assert chosen.reshape(3, 4, 4).diagonal(axis1=1, axis2=2).sum() == pytest.approx(max(right))
-    np.testing.assert_array_equal(_match_classes(mu, np.array([0.1, 0.2, 0.3, 0.4], dtype=np.float32)), mu)
+    np.testing.assert_array_equal(match_classes(mu, np.array([0.1, 0.2, 0.3, 0.4], dtype=np.float32)), mu)
 
 
 def test_neither_snorkel_nor_torch_is_imported():

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from weaklabel.lf.core import labeling_function
 from weaklabel.lf.patterns import keyword_lf
@@ -16,6 +17,13 @@ LABELS = ("ham", "spam")
 def sleep_in_c() -> None:
     """Sleep without ever letting Python handle a signal."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    time.sleep(600)
+
+
+def hang() -> None:
+    """Hang; the test may ask for a file that says so."""
+    if "HANGS" in os.environ:
+        Path(os.environ["HANGS"]).touch()
     time.sleep(600)
 
 
@@ -33,7 +41,7 @@ DEEDS = {
     "sysexit": lambda: sys.exit(4),
     "segfault": lambda: ctypes.string_at(0),
     "abort": os.abort,
-    "hang": lambda: time.sleep(600),
+    "hang": hang,
     "deaf": sleep_in_c,
     "eat": lambda: len(bytearray(8_000_000_000)),
     "hoard": hoard,

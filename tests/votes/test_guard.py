@@ -121,12 +121,20 @@ def test_the_patience_ends(monkeypatch):
         vote([*PLAIN, *["hang"] * 30], time_limit=0.3)
 
 
+def wait_for(path):
+    until = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def slow_pack(folder, sleeps):
     path = folder / "slow_pack.py"
     path.write_text(
         "import os, time\nfrom weaklabel.lf.core import labeling_function\nLABELS = ('ham', 'spam')\n"
         "@labeling_function()\ndef slow(x):\n"
-        f"    time.sleep({sleeps})\n    return int(x.text.startswith('odd'))\n",
+        f"    open({str(folder / 'called')!r}, 'w').close()\n    time.sleep({sleeps})\n"
+        "    return int(x.text.startswith('odd'))\n",
         encoding="utf-8",
     )
     return path
@@ -145,7 +153,8 @@ def test_a_process_killed_from_outside_costs_nothing(tmp_path):
         for number, (_, votes) in enumerate(voter.vote(in_batches(PLAIN * 40, 20))):
             found += votes
             if number in (1, 3):
-                time.sleep(0.05)
+                (tmp_path / "called").unlink()
+                wait_for(tmp_path / "called")  # it is at the next batch
                 (child,) = guards()
                 child.kill()
     joined = join_votes(found)
@@ -222,16 +231,18 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_when_the_driver_is_stopped(number):
+def test_nothing_is_left_when_the_driver_is_stopped(number, tmp_path):
     driver = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(PACK)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", DRIVER, str(PACK)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | {"HANGS": str(tmp_path / "hangs")},
     )
     assert driver.stdout.readline() == "loaded\n"
-    until = time.monotonic() + 60
-    while len(children := psutil.Process(driver.pid).children(recursive=True)) < 2:
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    time.sleep(1)  # until one of them hangs
+    wait_for(tmp_path / "hangs")
+    children = psutil.Process(driver.pid).children(recursive=True)
+    assert len(children) >= 2
     os.kill(driver.pid, number)
     out, _ = driver.communicate(timeout=20)
     assert out == ("interrupted\n" if number == signal.SIGINT else "")

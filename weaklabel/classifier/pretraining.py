@@ -114,7 +114,7 @@ def pretrain_mlm(
             return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
         checkpoint = Checkpoint(folder.with_name(f"{folder.name}.checkpoint"), identity, checkpoint_seconds)
-        loss = _masked_loss(network, tokenizer, ids, mask_share, place)
+        loss = masked_loss(network, tokenizer, ids, mask_share, place)
         trained = train(
             network, [len(tokens) for tokens in ids], loss, recipe, place, checkpoint=checkpoint, what="pretraining"
         )
@@ -169,7 +169,7 @@ def _is_done(folder: Path, identity: dict[str, str]) -> bool:
     return True
 
 
-def _masked_loss(
+def masked_loss(
     network: torch.nn.Module,
     tokenizer: PreTrainedTokenizerBase,
     ids: list[list[int]],

@@ -128,7 +128,7 @@ def bench(
     read = {"a file of a benchmark set": [file for path in sets for file in set_files(path)]}
     check_outputs(out, html, markdown, others=read)
     log_to_stderr(printing.quiet)
-    results = run_bench(sets, settings, command=_command())
+    results = run_bench(sets, settings, command=recorded_command())
     if out is not None:
         write_json(out, results)
     if html is not None:
@@ -167,7 +167,7 @@ def _work_folder() -> Path:
     return folder / "bench"
 
 
-def _command() -> str:
+def recorded_command() -> str:
     """Return the command as it was given, but with nobody's folders in it."""
     return shlex.join(["weaklabel", *map(_without_folders, sys.argv[1:])])
 

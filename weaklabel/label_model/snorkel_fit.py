@@ -87,7 +87,7 @@ def train_snorkel(
             _check(loss)
             mu -= step(gradient + np.float32(l2) * mu, lr * LR_FACTORS[lr_scheduler](epoch, n_epochs))
         _check(_loss_and_gradient(mu, O, p, rates, start, l2)[0])
-    return _match_classes(np.clip(mu, np.float32(mu_eps), np.float32(1 - mu_eps)), p).astype(np.float64)
+    return match_classes(np.clip(mu, np.float32(mu_eps), np.float32(1 - mu_eps)), p).astype(np.float64)
 
 
 def _start(rates: Floats, p: NDArray[np.float64], precisions: NDArray[np.float64]) -> Floats:
@@ -178,7 +178,7 @@ LR_FACTORS: dict[str, Callable[[int, int], float]] = {
 }
 
 
-def _match_classes(mu: Floats, p: Floats) -> Floats:
+def match_classes(mu: Floats, p: Floats) -> Floats:
     """Choose, among the classes that are equally frequent, the order in which votes are right most often.
 
     The objective is the same for any order of such classes.

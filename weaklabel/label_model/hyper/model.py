@@ -93,7 +93,7 @@ class HyperLabelModel(BaseLabelModel):
         lf = np.searchsorted(voting, lfs)
         overlaps = of_item[np.ix_(items, items)]
         table = VoteTable(
-            parts=_Parts(found.patterns, found.counts, of_item.diagonal().reshape(m, k) > 0),
+            parts=CellParts(found.patterns, found.counts, of_item.diagonal().reshape(m, k) > 0),
             lf=lf,
             own=np.eye(k)[labels],
             meetings=overlaps * (lf[:, None] != lf),
@@ -104,7 +104,7 @@ class HyperLabelModel(BaseLabelModel):
         if k == 1:
             self.lf_accuracies_[voting] = 1.0
             return
-        state = run_network(table, _weights(), np, _add)[-1]
+        state = run_network(table, network_weights(), np, _add)[-1]
         self.evidence_[lfs, 1 + labels], self.evidence_[voting, 0] = state.evidence, state.abstain
         self.log_prior_ = state.prior - np.logaddexp.reduce(state.prior)
         right = (expect(table, state, np, _add).by_vote * table.own).sum(axis=1)
@@ -114,7 +114,7 @@ class HyperLabelModel(BaseLabelModel):
         return self._by_evidence(patterns, self.evidence_, self.log_prior_)
 
 
-class _Parts:
+class CellParts:
     """The votes of patterns, part by part, so that they never are in memory as numbers all at once."""
 
     def __init__(self, patterns: VoteArray, counts: NDArray[np.int64], seen: NDArray[np.bool_]) -> None:
@@ -138,6 +138,7 @@ def _add(values: NDArray[np.float64], group: NDArray[np.intp], size: int) -> NDA
 
 
 @cache
-def _weights() -> dict[str, NDArray[np.float64]]:
+def network_weights() -> dict[str, NDArray[np.float64]]:
+    """Return the weights of the networks, by name."""
     with files("weaklabel.label_model.hyper").joinpath(WEIGHTS_FILE).open("rb") as file, np.load(file) as saved:
         return {name: saved[name].astype(np.float64) for name in names_and_shapes()}
