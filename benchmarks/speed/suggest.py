@@ -13,8 +13,8 @@ import polars as pl
 
 from benchmarks.common import arguments
 from weaklabel import keyword_lf, read_corpus
+from weaklabel.job import LabelOptions, label_corpus
 from weaklabel.lf.packs import LFCollection
-from weaklabel.project.run import label_corpus
 from weaklabel.suggest import suggest
 from weaklabel.support import cache
 
@@ -59,7 +59,9 @@ def main() -> None:
     cache.use(None)
     for skim in (True, False):
         began = time.process_time()
-        labelled = label_corpus(read_corpus(pl.DataFrame({"text": texts})), pack, workers=0, skim=skim)
+        labelled = label_corpus(
+            read_corpus(pl.DataFrame({"text": texts})), pack, LabelOptions(read_texts=True, skim=skim, workers=0)
+        )
         voted = time.process_time()
         found = suggest(texts, labelled.votes, labelled.probs, labelled.preds, TOPICS)
         ended = time.process_time()

@@ -41,7 +41,7 @@ def test_texts_label_what_votes_do_not(weaklabel, corpus, pack, tmp_path):
     assert done.code == 0 and ", 0 without a label" in done.out and "--read-texts" not in done.out
     assert {row["label"] for row in read(tmp_path / "out.csv")} == {"complaint", "praise"}
     refused = weaklabel("label", corpus, "--lfs", pack, "--label-model", "snorkel", "--read-texts", "-o", "out.csv")
-    assert refused.code == 1 and "'snorkel' reads no texts" in refused.err
+    assert refused.code == 1 and "'snorkel' does not read texts" in refused.err
 
 
 def test_hostile_csv_keeps_good_rows_byte_for_byte(weaklabel, pack, tmp_path):

@@ -4,23 +4,40 @@ import csv
 import gzip
 import json
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 import pytest
 
-from weaklabel import load_lfs, read_corpus
+from weaklabel import apply_lfs, load_lfs, read_corpus
 from weaklabel.config import LabelModelSettings
 from weaklabel.errors import ConfigError, CorpusError, VoteError
 from weaklabel.job import LabelOptions, label_file
 from weaklabel.job.engine import LocalEngine
 from weaklabel.job.identity import corpus_identity
-from weaklabel.labelled import write_labelled_corpus
-from weaklabel.project.run import label_corpus
+from weaklabel.label_model import BaseLabelModel
+from weaklabel.labelled import make_label_model, write_labelled_corpus
+from weaklabel.votes import Votes
 from weaklabel.votes.voter import Voter
 
 REAL_VOTER = Voter
 IN_PROCESS = LabelOptions(workers=0, with_votes=True)
+
+
+class AtOnce(NamedTuple):
+    votes: Votes
+    model: BaseLabelModel
+    preds: np.ndarray
+    probs: np.ndarray
+
+
+def at_once(corpus, lfs, settings=None, read_texts=False):
+    """All rows in memory: what labeling in parts must equal."""
+    votes = apply_lfs(lfs, corpus)
+    texts = corpus.model_texts() if read_texts else None
+    model = make_label_model(settings or LabelModelSettings(), len(lfs.labels)).fit(votes, texts=texts)
+    return AtOnce(votes, model, *model.predict(votes, return_probs=True, texts=texts))
 
 
 class Stops(Exception):
@@ -60,7 +77,7 @@ def run(messages, pack, out, options=IN_PROCESS, **more):
 def test_the_same_rows_as_labelling_at_once(messages, pack, tmp_path, name):
     found = run(messages, pack, tmp_path / name)
     corpus = read_corpus(messages, quoting=True)
-    once = label_corpus(corpus, load_lfs(pack), read_texts=False)
+    once = at_once(corpus, load_lfs(pack))
     labels = load_lfs(pack).labels
     write_labelled_corpus(
         tmp_path / f"once-{name}", corpus, once.votes, once.preds, once.probs, labels, with_votes=True
@@ -259,7 +276,7 @@ def test_texts_are_read_as_at_once(messages, pack, tmp_path, name):
     settings = LabelModelSettings(name=name)
     found = run(messages, pack, tmp_path / "out.csv", replace(READING, label_model=settings))
     corpus = read_corpus(messages, quoting=True)
-    once = label_corpus(corpus, load_lfs(pack), settings)
+    once = at_once(corpus, load_lfs(pack), settings, read_texts=True)
     labels = load_lfs(pack).labels
     write_labelled_corpus(tmp_path / "once.csv", corpus, once.votes, once.preds, once.probs, labels, with_votes=True)
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "once.csv").read_bytes()
@@ -289,7 +306,7 @@ def test_votes_alone_and_texts_are_never_mixed(messages, pack, tmp_path):
 
 def test_a_label_model_that_reads_no_texts_says_so(messages, pack, tmp_path):
     options = LabelOptions(workers=0, read_texts=True, label_model=LabelModelSettings(name="majority"))
-    with pytest.raises(ConfigError, match="'majority' reads no texts"):
+    with pytest.raises(ConfigError, match="'majority' does not read texts"):
         run(messages, pack, tmp_path / "out.csv", options)
 
 

@@ -50,10 +50,10 @@ def test_half_a_file_is_refused(tmp_path):
 
 def test_other_archives_are_refused(tmp_path):
     np.savez(tmp_path / "other.npz", L=np.zeros((1, 1)))
-    with pytest.raises(VoteError, match="no file that save_votes wrote"):
+    with pytest.raises(VoteError, match="not written by save_votes"):
         load_votes(tmp_path / "other.npz")
     np.save(tmp_path / "plain.npy", np.zeros(3))
-    with pytest.raises(VoteError, match="no file that save_votes wrote"):
+    with pytest.raises(VoteError, match="not written by save_votes"):
         load_votes(tmp_path / "plain.npy")
 
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from weaklabel.corpus import Corpus
+    from weaklabel.job import LabelledCorpus
     from weaklabel.labels import Labels, Probs
     from weaklabel.lf.packs import LFCollection
-    from weaklabel.project.run import Labelled
     from weaklabel.scoring import Scores
     from weaklabel.votes import Votes
 
@@ -22,7 +22,7 @@ def write_page(
     path: Path,
     corpus: Corpus,
     lfs: LFCollection,
-    labelled: Labelled,
+    labelled: LabelledCorpus,
     Y: Labels | None,
     *,
     settings: dict[str, Any],
@@ -81,7 +81,7 @@ def write_page(
         title=f"Labeling functions on {Path(corpus.name).name}",
         corpus=corpus.name,
         n_rows=votes.n,
-        n_rejects=len(corpus.rejects),
+        n_rejects=labelled.voted.n_rejects,
         labels=lfs.labels,
         lf_summary=LFAnalysis(votes).lf_summary(None if gold is None else Y, model.lf_accuracies_),
         label_model={"name": type(model).__name__, "why": model.describe(votes.lf_names), **model.get_params()},

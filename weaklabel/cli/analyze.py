@@ -91,13 +91,13 @@ def analyze(
         "conflict": analysis.label_conflict(),
     }
     overall = {
-        "rows": len(labelled.preds),
-        "rejects": len(rows.rejects),
+        "rows": labelled.n,
+        "rejects": labelled.voted.n_rejects,
         **{name: None if math.isnan(share) else share for name, share in shares_of_rows.items()},
     }
     problems = {name: problems.count for name, problems in labelled.votes.problems.items()}
     shares = "no rows to analyze"
-    if len(labelled.preds):
+    if labelled.n:
         shares = (
             f"{overall['coverage']:.1%} of rows have a vote, {overall['overlap']:.1%} have several, "
             f"{overall['conflict']:.1%} have votes that conflict"

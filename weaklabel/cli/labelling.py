@@ -1,4 +1,4 @@
-"""The options of the label model, and labelling a corpus in memory as they say."""
+"""The options of the label model, and labeling a corpus as they say."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from weaklabel.cli.voting import Voting
 if TYPE_CHECKING:
     from weaklabel.config import LabelModelSettings
     from weaklabel.corpus import Corpus
+    from weaklabel.job import LabelledCorpus
     from weaklabel.lf.packs import LFCollection
-    from weaklabel.project.run import Labelled
 
 PANEL = "Label model"
 
@@ -79,22 +79,20 @@ def vote_and_label(
     voting: Voting,
     *,
     quiet: bool,
-    read_texts: bool = True,
+    read_texts: bool | None = None,
     skim: bool = False,
-) -> Labelled:
-    """Label a corpus in memory, and warn of rows that could not be read."""
-    from weaklabel.project.run import label_corpus
+) -> LabelledCorpus:
+    """Label a corpus, and warn of rows that could not be read; see `weaklabel.job.LabelOptions`."""
+    from weaklabel.job import LabelOptions, label_corpus
 
+    options = LabelOptions(
+        label_model=labelling.settings(),
+        seed=labelling.seed,
+        read_texts=read_texts,
+        skim=skim,
+        **voting.arguments(),
+    )
     with stdout_for_results():
-        labelled = label_corpus(
-            rows,
-            lfs,
-            labelling.settings(),
-            seed=labelling.seed,
-            **voting.arguments(),
-            progress=not quiet,
-            read_texts=read_texts,
-            skim=skim,
-        )
-    warn_of_rejects(rows)
+        labelled = label_corpus(rows, lfs, options, progress=not quiet)
+    warn_of_rejects(rows, labelled.voted.n_rejects, next(labelled.voted.rejects(), None))
     return labelled

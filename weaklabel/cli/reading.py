@@ -12,7 +12,7 @@ from weaklabel.errors import visible
 from weaklabel.support import progress
 
 if TYPE_CHECKING:
-    from weaklabel.corpus import Corpus
+    from weaklabel.corpus import Corpus, Reject
 
 PANEL = "Reading the corpus"
 
@@ -178,10 +178,9 @@ def column_names(given: str | None) -> list[str]:
     return given.split(",") if given else []
 
 
-def warn_of_rejects(corpus: Corpus) -> None:
+def warn_of_rejects(corpus: Corpus, n: int, first: Reject | None) -> None:
     """Say how many rows could not be read, where a verb has no place to write them."""
-    if corpus.rejects:
-        first, n = corpus.rejects[0], len(corpus.rejects)
+    if first is not None:
         what = f"{n:,} file{'s' * (n != 1)}" if corpus.format == "folder" else f"{n:,} row{'s' * (n != 1)}"
         where = "" if corpus.format == "folder" else f"line {first.line}: "
         progress.message(

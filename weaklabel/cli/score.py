@@ -61,7 +61,7 @@ def score(
     predicted = rows.column(pred)
     truth = [decision.label for decision in made] if gold is None else rows.column(gold)
     names = labels.split(",") if labels else _found(rows, pred, predicted, truth)
-    warn_of_rejects(rows)
+    warn_of_rejects(rows, len(rows.rejects), next(iter(rows.rejects), None))
     if gold is None:
         Y = decided_rows(rows, made, names)
     else:

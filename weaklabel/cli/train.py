@@ -108,9 +108,9 @@ def train(
     from weaklabel.classifier.named import make_classifier
     from weaklabel.config import ClassifierSettings
     from weaklabel.decisions import read_decisions
+    from weaklabel.job.training import check_trainable
     from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.project.run import check_trainable
 
     caching.apply()
     check_model_folder(out)
@@ -147,11 +147,11 @@ def train(
     Y = None if said is None else decided_rows(rows, said, loaded.labels)
     labelled = vote_and_label(rows, loaded, labelling, voting, quiet=printing.quiet)
     if Y is None:
-        check_trainable(labelled, rows)
+        check_trainable(labelled.voted.covered, rows)
     result: dict[str, Any] = {
-        "rows": len(labelled.preds),
-        "rejects": len(rows.rejects),
-        "covered": int((labelled.votes.L >= 0).any(axis=1).sum()),
+        "rows": labelled.n,
+        "rejects": labelled.voted.n_rejects,
+        "covered": labelled.voted.covered,
         "label_model": labelled.model.describe(labelled.votes.lf_names) or labelling.label_model,
         "decided": None if Y is None else int((Y >= 0).sum()),
         "classifier": classifier,

@@ -66,7 +66,7 @@ class Voting:
     ] = None
 
     def arguments(self) -> dict[str, Any]:
-        """Return the options as arguments of `weaklabel.job.LabelOptions` and `weaklabel.project.run.label_corpus`."""
+        """Return the options as arguments of `weaklabel.job.LabelOptions`."""
         from weaklabel.support.threads import cores
 
         return {

@@ -1,7 +1,21 @@
 """Long jobs over a corpus: done in parts, resumed after any interruption, on one machine or many."""
 
-from weaklabel.job.label import Labelling, label_file
+from weaklabel.job.label import Labelling, label_corpus, label_file, read_voted, vote_corpus
+from weaklabel.job.labelled import LabelledCorpus, LabelledPart, VotedCorpus
 from weaklabel.job.predict import Predicted, mark_as_trained, predict_file
 from weaklabel.job.work import LabelOptions
 
-__all__ = ["LabelOptions", "Labelling", "Predicted", "label_file", "mark_as_trained", "predict_file"]
+__all__ = [
+    "LabelOptions",
+    "LabelledCorpus",
+    "LabelledPart",
+    "Labelling",
+    "Predicted",
+    "VotedCorpus",
+    "label_corpus",
+    "label_file",
+    "mark_as_trained",
+    "predict_file",
+    "read_voted",
+    "vote_corpus",
+]

@@ -22,6 +22,7 @@ from weaklabel.errors import CorpusError, WeakLabelError, require
 from weaklabel.job.engine import WritingJob
 from weaklabel.job.remote import vote_part, write_part
 from weaklabel.support.files import atomic_path
+from weaklabel.support.hashing import sha256_of_json
 
 if TYPE_CHECKING:
     from weaklabel.job.work import LabelJob, PartSummary
@@ -126,7 +127,7 @@ class DaskEngine:
         path = Path(arguments["source"])
         if path.is_dir() or arguments["format"] == "parquet" or not is_packed(path):
             return arguments
-        plain = job.output.folder.absolute() / f"unpacked-{job.output.tag}"
+        plain = job.folder.absolute() / f"unpacked-{sha256_of_json({'stamp': job.corpus.stamp})[:12]}"
         if not plain.exists():
             with atomic_path(plain) as part, part.open("wb") as handle:
                 for piece in byte_chunks(path, str(path)):

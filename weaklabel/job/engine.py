@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from weaklabel.corpus import Corpus
 from weaklabel.corpus.parts import Part, PartRows
-from weaklabel.job.output import Output
 
 if TYPE_CHECKING:
     from weaklabel.job.work import LabelJob, PartSummary
 
 
 class WritingJob(Protocol):
-    """A job that writes rows, part by part."""
+    """A job that makes something of each part of a corpus, and keeps it in a folder."""
 
     corpus: Corpus
-    output: Output
+    folder: Path
+
+    def order(self) -> dict[str, Any]:
+        """Return what a worker elsewhere needs to make this job, but for the corpus; as JSON has it."""
+        ...
 
     def parts(self, after: Part | None = None) -> Iterator[PartRows]:
         """Read the corpus in the parts of this job."""
+        ...
+
+    def done(self, number: int) -> bool:
+        """Return whether part ``number`` is done."""
         ...
 
     def read(self, part: Part) -> PartRows:
@@ -28,7 +36,7 @@ class WritingJob(Protocol):
         ...
 
     def write(self, rows: PartRows) -> None:
-        """Write a part."""
+        """Do a part."""
         ...
 
 
@@ -36,11 +44,11 @@ class Engine(Protocol):
     """Does the two passes of a job over its corpus."""
 
     def vote(self, job: LabelJob) -> Iterator[PartSummary]:
-        """Make sure that all votes are in the job's store; give what they come to, part by part, in order."""
+        """Make sure that all votes are in the job's store; yield what is counted of them, part by part, in order."""
         ...
 
     def write(self, job: WritingJob, parts: Sequence[Part] | None = None) -> Iterator[Part]:
-        """Make sure that all parts of the output are written; give them as they are done.
+        """Make sure that all parts are done, and yield them as they are.
 
         ``parts`` are all parts of the corpus, where they are known.
         """
@@ -62,17 +70,17 @@ class LocalEngine:
         """See `Engine`."""
         last = None
         for part in parts or ():
-            if not job.output.has(part.number):
+            if not job.done(part.number):
                 break
             last = part
             yield part
         if parts is not None and job.corpus.source.extent() is not None:
             for part in parts[last.number + 1 if last else 0 :]:
-                if not job.output.has(part.number):
+                if not job.done(part.number):
                     job.write(job.read(part))
                 yield part
             return
         for rows in job.parts(after=last):  # a packed input is best unpacked once
-            if not job.output.has(rows.part.number):
+            if not job.done(rows.part.number):
                 job.write(rows)
             yield rows.part

@@ -21,8 +21,11 @@ log = logging.getLogger(__name__)
 
 IDENTITY = "job.json"
 LOCK = "lock"
-OUT_PARTS = f"out-{'[0-9a-f]' * 12}*"
-OURS = (IDENTITY, "votes-*.npz", OUT_PARTS, "unpacked-*", "whole", "rejects.jsonl", ".*.part", LOCK)
+TAG = "[0-9a-f]" * 12
+MADE_OF_VOTES = (f"labels-{TAG}*", f"out-{TAG}*", "unpacked-*")
+"""Names of the files that are of one job alone, while votes may be of use to others."""
+
+OURS = (IDENTITY, "votes-*.npz", "voted.json", *MADE_OF_VOTES, "whole", "rejects.jsonl", ".*.part", LOCK)
 """Names of all files that a job may leave in its folder."""
 
 
@@ -121,8 +124,9 @@ class JobFolder:
             return
         if before is not None:
             log.warning("%s", _difference(before, self.identity, self.out))
-        for stale in [*self.path.glob(OUT_PARTS), *self.path.glob("unpacked-*")]:
-            stale.unlink()
+        for pattern in MADE_OF_VOTES:
+            for stale in self.path.glob(pattern):
+                stale.unlink()
         write_json(path, self.identity)
 
 

@@ -1,11 +1,14 @@
-"""Labelling a corpus of any size: votes part by part, one label model for all, labels part by part."""
+"""Labeling a corpus of any size: votes part by part, one label model for all, labels part by part.
+
+`vote_corpus` has labeling functions vote, `label_corpus` fits the label model on the votes and labels all rows, and
+`label_file` writes them, beside the corpus, to a file. All of it is done in parts (see `weaklabel.job.work`), by an
+engine (see `weaklabel.job.engine`), in a folder from which an interrupted job goes on.
+"""
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,38 +20,41 @@ from weaklabel.corpus.parts import Part
 from weaklabel.errors import ConfigError, CorpusError, WeakLabelError
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder
-from weaklabel.job.identity import corpus_identity, lf_keys, output_identity
+from weaklabel.job.identity import ONCE, corpus_identity, lf_keys, output_identity
+from weaklabel.job.labelled import TABLES_AT_ONCE, LabelledCorpus, VotedCorpus
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
 from weaklabel.labelled import make_label_model, new_columns
 from weaklabel.lf.identity import PACK_FILES, check_files, identity_of, pack_inputs
 from weaklabel.lf.packs import LFCollection
-from weaklabel.support.cache import cache_folder, size_limit
-from weaklabel.support.files import atomic_path, check_outputs, is_stream, move_file
+from weaklabel.support.cache import cache_folder
+from weaklabel.support.files import check_outputs, is_stream, move_file, write_json
+from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.progress import Stage, finish, showing, stage
 from weaklabel.support.warn import warn
 from weaklabel.votes import Problems, VotePatterns
+from weaklabel.votes.apply import check_columns, warn_of_problems
 from weaklabel.votes.checking import ErrorBudget
 from weaklabel.votes.patterns import merge_patterns
 
 if TYPE_CHECKING:
     from weaklabel.label_model import BaseLabelModel
 
-TABLES_AT_ONCE = 32
-"""Pattern tables of parts that are kept before they are merged."""
+VOTED = "voted.json"
+"""Says, in the folder of a job, that all votes are there, and of which labeling functions."""
 
 
 @dataclass(frozen=True)
 class Labelling:
-    """What came of labelling a corpus.
+    """What came of labeling a corpus into a file.
 
     Attributes
     ----------
     rows, rejects
-        Rows labelled, and records that could not be read; together, the records of the input.
+        Rows labeled, and records that could not be read; together, the records of the input.
     known_rows
         Rows whose votes were there already, from an interrupted or an earlier run.
     labels
-        How many rows each class got.
+        How many rows each class has.
     problems
         What went wrong, by labeling function.
     patterns
@@ -98,7 +104,7 @@ def label_file(
         Path ending in .csv, .tsv, .jsonl or .parquet, text also in .gz or .zst; or ``-`` for standard output, a pipe or
         a device, in the format of the corpus if that is text, else CSV.
     options
-        How it is labelled.
+        How it is labeled.
     engine
         Who does the work; by default this machine.
     dry_run
@@ -119,149 +125,266 @@ def label_file(
     """
     options = options or LabelOptions()
     with showing(progress):
-        return _label_file(corpus, lfs, out, options, engine or LocalEngine(), dry_run)
+        check_outputs(label_outputs(corpus, out), {THE_CORPUS: corpus.files(), PACK_FILES: pack_inputs(lfs.origins)})
+        _check_columns(corpus, lfs, options)
+        job = _job(corpus, lfs, options)
+        place = "-" if dry_run else out
+        with JobFolder(place, _label_identity(job, out)) as folder:
+            job.move_to(folder.path)
+            voted = _vote(job, engine or LocalEngine())
+            labelled = _label(voted, None if dry_run else out, engine or LocalEngine(), folder.path)
+            rejects_file = None
+            if not dry_run:
+                if out == "-":
+                    finish()  # what comes next may go to the same terminal
+                rejects_file = write_all_rejects(folder, corpus, voted.n_rejects, voted.rejects())
+                _assemble(labelled)
+            return Labelling(
+                rows=voted.n,
+                rejects=voted.n_rejects,
+                known_rows=voted.known_rows,
+                labels=labelled.label_counts,
+                problems=voted.problems,
+                patterns=voted.patterns,
+                model=labelled.model,
+                rejects_file=rejects_file,
+            )
 
 
-def _label_file(
-    corpus: Corpus, lfs: LFCollection, out: str, options: LabelOptions, engine: Engine, dry_run: bool
-) -> Labelling:
-    unfitted = make_label_model(options.label_model, len(lfs.labels), options.seed)  # says what it cannot do
-    if options.reads_texts and not unfitted.uses_texts:
-        raise ConfigError(
-            f"the label model '{options.label_model.name}' reads no texts; take auto or text, or do not ask it to"
+def label_corpus(
+    corpus: Corpus,
+    lfs: LFCollection,
+    options: LabelOptions | None = None,
+    *,
+    folder: Path | None = None,
+    out: Path | None = None,
+    voted: VotedCorpus | None = None,
+    engine: Engine | None = None,
+    progress: bool = False,
+) -> LabelledCorpus:
+    """Vote on a corpus, fit a label model on the votes, and label all rows, in memory that does not grow with the corpus.
+
+    Parameters
+    ----------
+    corpus, lfs, options, engine, progress
+        As for `label_file`.
+    folder
+        Where votes and labels are kept, part by part: the same call goes on with what is there. By default a temporary
+        folder, which is removed with the result. Workers of a cluster must see it under the same path.
+    out
+        Where the corpus is written with its labels, as by `label_file`, if anywhere.
+    voted
+        The votes, where `vote_corpus` or `read_voted` gave them.
+
+    Raises
+    ------
+    WeakLabelError
+        As `label_file`.
+    """
+    with showing(progress):
+        if out is not None:
+            _check_columns(corpus, lfs, options or LabelOptions())
+        if voted is None:
+            voted = vote_corpus(corpus, lfs, options, folder=folder, engine=engine)
+        labelled = _label(
+            voted, None if out is None else str(out), engine or LocalEngine(), folder or voted.job.scratch
         )
-    check_new_columns(corpus, new_columns(lfs.labels, lfs.names if options.with_votes else (), options.prefix))
-    check_outputs(label_outputs(corpus, out), {THE_CORPUS: corpus.files(), PACK_FILES: pack_inputs(lfs.origins)})
-    identity = identity_of(lfs)
-    corpus_id, keys = corpus_identity(corpus), lf_keys(identity, len(lfs.labels))
-    place = "-" if dry_run else out
-    with JobFolder(place, _identity(corpus, corpus_id, keys, lfs, out, options)) as folder, ExitStack() as stack:
-        job = LabelJob(
-            corpus, lfs, options, identity, keys, corpus_id, out, folder.path, folder.tag, _cached_votes(corpus_id)
-        )
-        stack.callback(job.close)
+        if out is not None:
+            _assemble(labelled)
+    return labelled
+
+
+def vote_corpus(
+    corpus: Corpus,
+    lfs: LFCollection,
+    options: LabelOptions | None = None,
+    *,
+    folder: Path | None = None,
+    engine: Engine | None = None,
+    progress: bool = False,
+) -> VotedCorpus:
+    """Let labeling functions vote on a corpus, part by part; those that voted on it before are not asked again.
+
+    What is no vote counts as an abstain, which a `WeakLabelWarning` tells.
+
+    Parameters
+    ----------
+    corpus, lfs, options, folder, engine, progress
+        As for `label_corpus`.
+
+    Raises
+    ------
+    WeakLabelError
+        As `label_file`.
+    """
+    with showing(progress):
+        job = _job(corpus, lfs, options or LabelOptions())
+        job.move_to(folder or job.scratch)
+        voted = _vote(job, engine or LocalEngine())
+    if voted.problems:
+        warn_of_problems(voted.problems)
+    return voted
+
+
+def read_voted(corpus: Corpus, lfs: LFCollection, options: LabelOptions, folder: Path) -> VotedCorpus:
+    """Return the votes that `vote_corpus` left complete in a folder; no labeling function is asked.
+
+    Raises
+    ------
+    CorpusError
+        They are not all there, or of another corpus or other labeling functions.
+    """
+    job = _job(corpus, lfs, options)
+    try:
+        saved = json.loads((folder / VOTED).read_text(encoding="utf-8"))
+        keys, n_parts = tuple(saved["keys"]), int(saved["parts"])
+    except (OSError, ValueError, KeyError, TypeError):
+        keys, n_parts = (), 0
+    now = [key for key in job.keys if not key.startswith(ONCE)]
+    if [key for key in keys if not key.startswith(ONCE)] != now or len(keys) != len(job.keys):
+        raise CorpusError(f"{folder} does not hold all votes on {corpus.name}: vote again")
+    job.move_to(folder, keys)
+    summaries = (job.summary(job.stored(number), is_new=False) for number in range(n_parts))
+    return _counted(summaries, ErrorBudget(1.0), job)
+
+
+def _vote(job: LabelJob, engine: Engine) -> VotedCorpus:
+    """Have all labeling functions vote on all parts."""
+    budget = ErrorBudget(job.options.error_budget)
+    try:
         with stage("voting", unit="rows") as job.stage:
-            counted = _count(engine.vote(job), len(lfs), ErrorBudget(options.error_budget), job)
+            voted = _counted(engine.vote(job), budget, job)
         job.say_slowest()
-        try:
-            check_files(identity)
-        except WeakLabelError:
-            job.store.discard()
-            raise
-        model = job.load_model()
-        if model is None:
-            model = _fitted(unfitted, job, counted.patterns)
-            job.save_model(model)
-        if not dry_run:
-            follow(engine.write(job, counted.parts), "writing", corpus, counted.patterns.n)
-            if out == "-":
-                finish()  # what comes next may go to the same terminal
-            rejected = write_all_rejects(folder, corpus, counted.n_rejects, job.rejects(counted.parts))
-            job.output.assemble(len(counted.parts), job.empty_columns())
-        labels = _label_counts(job, model, counted, written=not dry_run)
-        _keep_votes(job)
-    return Labelling(
-        rows=counted.patterns.n,
-        rejects=counted.n_rejects,
-        known_rows=counted.known_rows,
-        labels=dict(zip(lfs.labels, labels, strict=True)),
-        problems=counted.problems,
-        patterns=counted.patterns,
-        model=model,
-        rejects_file=None if dry_run else rejected,
-    )
+    finally:
+        job.close()
+    budget.check()
+    try:
+        check_files(job.identity)
+    except WeakLabelError:
+        job.store.discard()
+        raise
+    write_json(job.store.folder / VOTED, {"keys": job.keys, "parts": len(voted.parts)})
+    try:
+        job.store.keep(len(voted.parts))
+    except (OSError, WeakLabelError) as error:
+        warn(f"votes are not kept in {job.store.cache}: {error}", stacklevel=3)
+    return voted
 
 
-@dataclass(frozen=True)
-class _Counted:
-    """The votes of all parts together."""
-
-    parts: list[Part]
-    patterns: VotePatterns
-    problems: Mapping[str, Problems]
-    n_rejects: int
-    known_rows: int
-
-
-def _count(found: Iterator[PartSummary], n_lfs: int, budget: ErrorBudget, job: LabelJob) -> _Counted:
+def _counted(summaries: Iterator[PartSummary], budget: ErrorBudget, job: LabelJob) -> VotedCorpus:
+    """Count the votes of all parts together."""
     parts: list[Part] = []
     tables: list[VotePatterns] = []
     n_rejects = known_rows = 0
-    for one in found:
-        budget.note(one.problems, one.part.n_rows)
-        parts.append(one.part)
-        tables.append(one.table)
+    for summary in summaries:
+        budget.note(summary.problems, summary.part.n_rows)
+        parts.append(summary.part)
+        tables.append(summary.table)
         if len(tables) == TABLES_AT_ONCE:
             tables = [merge_patterns(tables)]
-        n_rejects += one.n_rejects
-        if one.is_new:
-            job.stage.advance(one.part.n_rows)
+        n_rejects += summary.n_rejects
+        if summary.is_new:
+            job.stage.advance(summary.part.n_rows)
         else:
-            known_rows += one.part.n_rows
-            job.stage.skip(one.part.n_rows)
-        expect(job.stage, job.corpus, one.part)
-    budget.check()
-    none = VotePatterns(np.empty((0, n_lfs), np.int8), np.empty(0, np.int64))
-    return _Counted(parts, merge_patterns(tables) if tables else none, budget.problems, n_rejects, known_rows)
+            known_rows += summary.part.n_rows
+            job.stage.skip(summary.part.n_rows)
+        expect(job.stage, job.corpus, summary.part)
+    none = VotePatterns(np.empty((0, len(job.lfs)), np.int8), np.empty(0, np.int64))
+    patterns = merge_patterns(tables) if tables else none
+    return VotedCorpus(job, parts, patterns, budget.problems, n_rejects, known_rows)
 
 
-def _fitted(unfitted: BaseLabelModel, job: LabelJob, patterns: VotePatterns) -> BaseLabelModel:
+def _label(voted: VotedCorpus, out: str | None, engine: Engine, folder: Path) -> LabelledCorpus:
+    """Fit the label model, unless that was done, and label all parts; write them where there is an output."""
+    job = voted.job
+    job.begin_labels(sha256_of_json(_label_identity(job, out or ""))[:12], out, folder)
+    model = job.load_model()
+    if model is None:
+        model = _fitted(voted)
+        job.save_model(model)
+    labelled = LabelledCorpus(voted, model)
+    if out is not None or job.options.reads_texts:
+        follow(engine.write(job, voted.parts), "labeling" if out is None else "writing", job.corpus, voted.n)
+    return labelled
+
+
+def _fitted(voted: VotedCorpus) -> BaseLabelModel:
     """Fit to all votes, and to a sample of the texts where texts are read."""
-    if not job.options.reads_texts:
+    options, patterns = voted.options, voted.patterns
+    unfitted = make_label_model(options.label_model, len(voted.lfs.labels), options.seed)
+    if not options.reads_texts:
         with stage("label model"):
             return unfitted.fit(patterns)
+    from weaklabel.encoder.features import SKIMMED_TOKENS, are_long
+    from weaklabel.label_model import AutoLabelModel
     from weaklabel.label_model.text.reader import TextReader
 
     assert isinstance(unfitted, TextReader)
     sampler = unfitted.sampler()
-    follow(job.sample_texts(sampler), "reading texts", job.corpus, patterns.n)
+    follow(voted.job.sample_texts(sampler), "reading texts", voted.corpus, patterns.n)
+    sample = sampler.sample()
+    if options.skim and isinstance(unfitted, AutoLabelModel) and are_long(sample.texts, unfitted.max_length):
+        unfitted.set_params(max_length=min(unfitted.max_length, SKIMMED_TOKENS))
     with stage("label model"):
-        return unfitted.fit_sample(patterns, sampler.sample())
+        return unfitted.fit_sample(patterns, sample)
 
 
-def _label_counts(job: LabelJob, model: BaseLabelModel, counted: _Counted, written: bool) -> list[int]:
-    """Return how many rows each class gets. Length: k."""
-    k = len(job.lfs.labels)
-    if not job.options.reads_texts:
-        preds, counts = model.predict(counted.patterns.patterns), counted.patterns.counts
-        return [int(counts[preds == number].sum()) for number in range(k)]
-    noted = (job.output.noted(part.number)["labels"] for part in counted.parts)
-    found = noted if written else map(job.label_counts, job.parts())
-    return [sum(of_parts) for of_parts in zip([0] * k, *found, strict=True)]
+def _assemble(labelled: LabelledCorpus) -> None:
+    """Put the parts of the output together."""
+    job = labelled.voted.job
+    assert job.output is not None
+    job.output.assemble(len(labelled.voted.parts), job.empty_columns())
+
+
+def _job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> LabelJob:
+    """Return the job, once what can be refused before any work is checked."""
+    unfitted = make_label_model(options.label_model, len(lfs.labels), options.seed)
+    if options.reads_texts and not unfitted.uses_texts:
+        raise ConfigError(
+            f"the label model '{options.label_model.name}' does not read texts; take auto or text, or leave the texts out"
+        )
+    check_columns(lfs.lfs, corpus)
+    identity = identity_of(lfs)
+    corpus_id, keys = corpus_identity(corpus), lf_keys(identity, len(lfs.labels))
+    return LabelJob(corpus, lfs, options, identity, keys, corpus_id, Path(), _cached_votes(corpus_id))
+
+
+def _check_columns(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> None:
+    check_new_columns(corpus, new_columns(lfs.labels, lfs.names if options.with_votes else (), options.prefix))
+
+
+def _label_identity(job: LabelJob, out: str) -> dict[str, Any]:
+    """Return all that labels, and the output where there is one, depend on."""
+    options = job.options
+    return output_identity(
+        job.corpus_id,
+        out,
+        limits=[options.time_limit, options.memory_limit],
+        keys=list(job.keys),
+        lfs=job.lfs.names,
+        labels=job.lfs.labels,
+        label_model=options.label_model.model_dump(mode="json"),
+        seed=options.seed,
+        columns=[options.with_votes, options.prefix, options.safe],
+        texts=[options.skim, *job.corpus.entities] if options.reads_texts else None,
+    )
 
 
 def follow(done: Iterator[Part], what: str, corpus: Corpus, n: int | None = None) -> list[Part]:
     """Show how far a pass over ``n`` rows is, and return all parts of the corpus."""
     parts = []
-    with stage(what, n, "rows") as told:
+    with stage(what, n, "rows") as shown:
         for part in done:
             parts.append(part)
-            told.advance(part.n_rows)
+            shown.advance(part.n_rows)
             if n is None:
-                expect(told, corpus, part)
+                expect(shown, corpus, part)
     return parts
 
 
-def expect(told: Stage, corpus: Corpus, part: Part) -> None:
+def expect(shown: Stage, corpus: Corpus, part: Part) -> None:
     """Guess from how far a part reaches how many rows there are."""
-    told.expect(part.first_row + part.n_rows, part.end.place, corpus.source.extent())
-
-
-def _identity(
-    corpus: Corpus, corpus_id: str, keys: Sequence[str], lfs: LFCollection, out: str, options: LabelOptions
-) -> dict[str, Any]:
-    return output_identity(
-        corpus_id,
-        out,
-        limits=[options.time_limit, options.memory_limit],
-        keys=list(keys),
-        lfs=lfs.names,
-        labels=lfs.labels,
-        label_model=options.label_model.model_dump(mode="json"),
-        seed=options.seed,
-        columns=[options.with_votes, options.prefix, options.safe],
-        texts=[options.reads_texts, *corpus.entities] if options.reads_texts else None,
-    )
+    shown.expect(part.first_row + part.n_rows, part.end.place, corpus.source.extent())
 
 
 def write_all_rejects(folder: JobFolder, corpus: Corpus, n_rejects: int, rejects: Iterable[Reject]) -> Path | None:
@@ -286,30 +409,3 @@ def write_all_rejects(folder: JobFolder, corpus: Corpus, n_rejects: int, rejects
 def _cached_votes(corpus_id: str) -> Path | None:
     root = cache_folder()
     return root / "votes" / corpus_id[:32] if root else None
-
-
-def _keep_votes(job: LabelJob) -> None:
-    """Move new votes into the cache, where there is one."""
-    if job.store.earlier is None:
-        return
-    try:
-        job.store.earlier.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for path in sorted(job.folder.glob("votes-*.npz")):
-            with atomic_path(job.store.earlier / path.name) as part:
-                shutil.move(path, part)
-        os.utime(job.store.earlier)
-        _shrink(job.store.earlier.parent, job.store.earlier)
-    except (OSError, WeakLabelError) as error:
-        warn(f"votes are not kept in {job.store.earlier}: {error}", stacklevel=3)
-
-
-def _shrink(folder: Path, keep: Path) -> None:
-    """Remove the votes on the corpora that were not labelled for the longest time, down to the cache's size."""
-    corpora = sorted((path for path in folder.iterdir() if path != keep), key=lambda path: path.stat().st_mtime)
-    sizes = {path: sum(file.stat().st_size for file in path.iterdir()) for path in [*corpora, keep]}
-    total = sum(sizes.values())
-    for path in corpora:
-        if total <= size_limit():
-            break
-        total -= sizes[path]
-        shutil.rmtree(path, ignore_errors=True)

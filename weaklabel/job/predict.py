@@ -83,6 +83,10 @@ class PredictJob:
         """Read the corpus in small parts: a row takes a thousand times longer than a vote, and may be lost."""
         return self.corpus.parts(after, rows=1)
 
+    def done(self, number: int) -> bool:
+        """Return whether part ``number`` is predicted and written."""
+        return self.output.has(number)
+
     def read(self, part: Part) -> PartRows:
         """Read a part."""
         return self.corpus.read_part(part)

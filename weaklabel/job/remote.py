@@ -30,9 +30,9 @@ def vote_part(order: str, part: Part) -> PartSummary:
 
 
 def write_part(order: str, part: Part) -> Part:
-    """Write a part of the output, unless it stands there."""
+    """Label or predict a part, and write it, unless that is done."""
     job = _job(order)
-    if not job.output.has(part.number):
+    if not job.done(part.number):
         job.write(job.read(part))
     return part
 
@@ -72,12 +72,11 @@ def _label_job(order: dict[str, Any], corpus: Corpus) -> LabelJob:
         Identity(**order["identity"]),
         order["keys"],
         order["corpus_id"],
-        order["out"],
-        Path(order["folder"]),
-        order["tag"],
-        order["earlier"] and Path(order["earlier"]),
+        Path(order["votes"]),
+        order["cache_of_votes"] and Path(order["cache_of_votes"]),
     )
-    if order["has_model"]:
+    if order["tag"]:
+        job.begin_labels(order["tag"], order["out"], Path(order["folder"]))
         job.load_model()
     return job
 

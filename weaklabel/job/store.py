@@ -1,8 +1,9 @@
-"""The votes of a corpus on disk, part by part: the journal of a run under way, and the cache of later ones."""
+"""Votes and labels of a corpus on disk, part by part: the journal of a run under way, and the cache of later ones."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import zlib
 from collections.abc import Mapping, Sequence
@@ -17,10 +18,15 @@ from numpy.typing import NDArray
 from weaklabel.corpus import Reject
 from weaklabel.corpus.parts import Part
 from weaklabel.job.identity import ONCE
+from weaklabel.labels import Labels, Probs
+from weaklabel.support.cache import size_limit
 from weaklabel.support.files import atomic_path
 from weaklabel.votes import Problem, Problems, VotePatterns, vote_patterns
 
 FORMAT = "weaklabel part 1"
+
+PARTS = "votes-*.npz"
+"""Names of the files of votes."""
 
 MOST_LFS = 256
 """Labeling functions up to which votes that are not asked for now are kept for another time."""
@@ -59,6 +65,11 @@ class PartVotes:
         inverse = chosen.rows()[self.table.rows()]
         return VotePatterns(chosen.patterns, np.bincount(inverse, minlength=len(chosen)), inverse)
 
+    def only(self, keys: Sequence[str]) -> PartVotes:
+        """Return the votes of the labeling functions ``keys`` alone, in that order."""
+        problems = {key: self.problems[key] for key in keys if key in self.problems}
+        return PartVotes(self.part, tuple(keys), self.of(keys), problems, self.rejects)
+
     def united(self, other: PartVotes | None) -> PartVotes:
         """Return these votes and what ``other`` knows besides of the same part, the newest first, as far as it goes."""
         if other is None or other.part != self.part:
@@ -76,39 +87,78 @@ class VoteStore:
     Parameters
     ----------
     folder
-        Where parts are written, and looked for first.
-    earlier
-        Where parts of earlier runs may be found; only read.
+        Where parts are written, and looked for first: the votes of the labeling functions asked for, and no others.
     corpus
         Identity of the corpus; parts of another one are not found.
+    keys
+        Fingerprints of the labeling functions asked for. Length: m.
+    cache
+        Where votes of earlier runs are found, of any labeling functions; None for nowhere.
     """
 
-    def __init__(self, folder: Path, corpus: str, earlier: Path | None = None) -> None:
+    def __init__(self, folder: Path, corpus: str, keys: Sequence[str], cache: Path | None = None) -> None:
         self.folder = folder
         self.corpus = corpus
-        self.earlier = earlier
+        self.keys = tuple(keys)
+        self.cache = cache
 
     def load(self, number: int) -> PartVotes | None:
-        """Return what is known of part ``number``: the votes of any labeling functions, or None."""
-        found = [self._read(folder / _name(number)) for folder in (self.folder, self.earlier) if folder]
-        known = [votes for votes in found if votes is not None]
-        return known[0].united(known[1] if len(known) > 1 else None) if known else None
+        """Return the votes on part ``number`` of whatever labeling functions voted on it; None where none did."""
+        folders = [folder for folder in (self.folder, self.cache) if folder]
+        votes = [part for folder in folders if (part := self._read(folder / _name(number))) is not None]
+        return votes[0].united(votes[1] if len(votes) > 1 else None) if votes else None
 
-    def adopt(self, number: int) -> None:
-        """Take a part that only an earlier run left into this folder, so that nobody removes it meanwhile."""
-        here = self.folder / _name(number)
-        if self.earlier is not None and not here.exists():
-            with atomic_path(here) as path:
-                shutil.copyfile(self.earlier / _name(number), path)
+    def adopt(self, votes: PartVotes) -> None:
+        """Write votes of the cache, complete, into the folder, so that nobody removes them meanwhile."""
+        if self.cache is not None:
+            here = self._read(self.folder / _name(votes.part.number))
+            if here is None or here.keys != self.keys or here.part != votes.part:
+                self.save(votes)
 
     def save(self, votes: PartVotes) -> None:
-        """Write the votes on a part, atomically."""
+        """Write the votes on a part into the folder, atomically."""
+        self._write(self.folder, votes.only(self.keys))
+
+    def keep(self, n_parts: int) -> None:
+        """Write the votes of the folder into the cache, if there is one, beside those of other labeling functions there.
+
+        Raises
+        ------
+        OSError, WeakLabelError
+            The cache cannot be written.
+        """
+        if self.cache is None:
+            return
+        keys = [key for key in self.keys if not key.startswith(ONCE)]
+        self.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for number in range(n_parts):
+            here, there = self._read(self.folder / _name(number)), self._read(self.cache / _name(number))
+            assert here is not None
+            if there is None or there.part != here.part or not set(keys) <= set(there.keys) - set(there.problems):
+                self._write(self.cache, here.only(keys).united(there))
+        os.utime(self.cache)
+        self._shrink()
+
+    def _shrink(self) -> None:
+        """Remove the votes on the corpora that were not labeled for the longest time, down to the cache's size."""
+        assert self.cache is not None
+        others = (path for path in self.cache.parent.iterdir() if path != self.cache)
+        corpora = sorted(others, key=lambda path: path.stat().st_mtime)
+        sizes = {path: sum(file.stat().st_size for file in path.iterdir()) for path in [*corpora, self.cache]}
+        total = sum(sizes.values())
+        for path in corpora:
+            if total <= size_limit():
+                break
+            total -= sizes[path]
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _write(self, folder: Path, votes: PartVotes) -> None:
         header = {
             "format": FORMAT,
             "corpus": self.corpus,
             "part": votes.part.to_dict(),
             "keys": votes.keys,
-            "problems": {key: asdict(found) for key, found in votes.problems.items()},
+            "problems": {key: asdict(problems) for key, problems in votes.problems.items()},
             "rejects": [asdict(reject) for reject in votes.rejects],
         }
         arrays: dict[str, Any] = {
@@ -116,12 +166,12 @@ class VoteStore:
             "inverse": _narrow(votes.table.rows(), len(votes.table)),
             **votes.table.to_arrays(),
         }
-        with atomic_path(self.folder / _name(votes.part.number)) as path, path.open("wb") as handle:
+        with atomic_path(folder / _name(votes.part.number)) as path, path.open("wb") as handle:
             np.savez(handle, **arrays)
 
     def discard(self) -> None:
         """Remove the votes of the run under way: they may be a mix of what was before a change and behind it."""
-        for path in self.folder.glob("votes-*.npz"):
+        for path in self.folder.glob(PARTS):
             path.unlink(missing_ok=True)
 
     def _read(self, path: Path) -> PartVotes | None:
@@ -130,19 +180,87 @@ class VoteStore:
                 header = json.loads(archive["header"].tobytes())
                 if (header["format"], header["corpus"]) != (FORMAT, self.corpus):
                     return None
-                found = VotePatterns.from_arrays(archive)
-                table = VotePatterns(found.patterns, found.counts, archive["inverse"].astype(np.int64))
-        except FileNotFoundError:
+                patterns = VotePatterns.from_arrays(archive)
+                table = VotePatterns(patterns.patterns, patterns.counts, archive["inverse"].astype(np.int64))
+        except _UNREADABLE:
             return None
-        except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BadZipFile, zlib.error):
-            return None  # damaged: as good as not there, since it can be made again
         return PartVotes(
             Part.from_dict(header["part"]),
             tuple(header["keys"]),
             table,
-            {key: _problems(found) for key, found in header["problems"].items()},
+            {key: _problems(saved) for key, saved in header["problems"].items()},
             [Reject(**reject) for reject in header["rejects"]],
         )
+
+
+@dataclass(frozen=True)
+class PartLabels:
+    """Labels of a part of a corpus, as the label model gave them.
+
+    Attributes
+    ----------
+    preds
+        Shape: [a]; -1 where there is no label.
+    probs
+        Shape: [a, k]; all NaN where nothing spoke for the row.
+    inverse
+        Which of them each row has; None where they are of the rows themselves, in order. Shape: [n].
+    """
+
+    preds: Labels
+    probs: Probs
+    inverse: NDArray[np.int64] | None = None
+
+    def of_rows(self) -> tuple[Labels, Probs]:
+        """Return classes and probabilities of the rows. Shape: [n] and [n, k]."""
+        return (
+            (self.preds, self.probs) if self.inverse is None else (self.preds[self.inverse], self.probs[self.inverse])
+        )
+
+    def counts(self, k: int) -> NDArray[np.int64]:
+        """Return how many rows each class has. Shape: [k]."""
+        preds = self.preds if self.inverse is None else self.preds[self.inverse]
+        return np.bincount(preds[preds >= 0], minlength=k)
+
+
+class LabelStore:
+    """A folder with the labels of each part of a corpus, where the label model reads texts and so labels rows one by one.
+
+    Parameters
+    ----------
+    folder
+        Where parts are written.
+    tag
+        Part of their names; see `weaklabel.job.work.LabelJob.begin_labels`.
+    """
+
+    def __init__(self, folder: Path, tag: str) -> None:
+        self.folder = folder
+        self.tag = tag
+
+    def has(self, number: int) -> bool:
+        """Return whether part ``number`` is labeled."""
+        return self._path(number).exists()
+
+    def save(self, number: int, labels: PartLabels) -> None:
+        """Write the labels of a part, atomically."""
+        with atomic_path(self._path(number)) as path, path.open("wb") as handle:
+            np.savez(handle, preds=labels.preds, probs=labels.probs)
+
+    def load(self, number: int) -> PartLabels | None:
+        """Return the labels of part ``number``; None where there are none, or the file is damaged."""
+        try:
+            with np.load(self._path(number), allow_pickle=False) as archive:
+                return PartLabels(archive["preds"], archive["probs"])
+        except _UNREADABLE:
+            return None
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"labels-{self.tag}-{number:06d}.npz"
+
+
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BadZipFile, zlib.error)
+"""What a missing or damaged file may raise: it is as good as not there, since it can be made again."""
 
 
 def _name(number: int) -> str:
@@ -161,5 +279,5 @@ def _narrow(inverse: NDArray[np.int64], n_patterns: int) -> NDArray[Any]:
     return inverse.astype(np.min_scalar_type(max(0, n_patterns - 1)))
 
 
-def _problems(found: dict[str, Any]) -> Problems:
-    return Problems(found["count"], tuple(Problem(**problem) for problem in found["first"]))
+def _problems(saved: dict[str, Any]) -> Problems:
+    return Problems(saved["count"], tuple(Problem(**problem) for problem in saved["first"]))

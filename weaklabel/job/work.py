@@ -1,12 +1,17 @@
-"""One process's share in labelling a corpus: votes on a part, labels of a part."""
+"""One process's share in labeling a corpus: votes on a part, labels of a part, a part of the output."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -17,7 +22,7 @@ from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.errors import CorpusError
 from weaklabel.job.output import Output
-from weaklabel.job.store import PartVotes, VoteStore
+from weaklabel.job.store import LabelStore, PartLabels, PartVotes, VoteStore
 from weaklabel.labelled import label_columns, vote_columns
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 from weaklabel.lf.core import LF
@@ -35,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LabelOptions:
-    """How a corpus is labelled and what is written.
+    """How a corpus is labeled and what is written.
 
     Attributes
     ----------
@@ -44,20 +49,23 @@ class LabelOptions:
     seed
         Of the label model.
     read_texts
-        Let the label model read the texts, too, as ``auto`` and ``text`` can; ``text`` always does.
+        Let the label model read the texts, too, as ``auto`` and ``text`` can; ``text`` always does. None: if it can.
+    skim
+        Let ``auto`` embed only the beginnings of long texts, all of whose words it looks at anyway: a quarter of the work.
     with_votes
         Write the vote of every labeling function.
     prefix
         Put before the names of new columns.
     safe
-        Write cells that are no formulas to a spreadsheet.
+        Write cells that a spreadsheet does not take for formulas.
     error_budget, workers, time_limit, memory_limit
         See `weaklabel.apply_lfs` and `weaklabel.votes.voter.Voter`.
     """
 
     label_model: LabelModelSettings = field(default_factory=LabelModelSettings)
     seed: int = 0
-    read_texts: bool = False
+    read_texts: bool | None = False
+    skim: bool = False
     with_votes: bool = False
     prefix: str = ""
     safe: bool = False
@@ -69,12 +77,16 @@ class LabelOptions:
     @property
     def reads_texts(self) -> bool:
         """Whether the label model reads the texts."""
+        if self.read_texts is None:
+            from weaklabel.label_model import LABEL_MODELS
+
+            return LABEL_MODELS[self.label_model.name].uses_texts
         return self.read_texts or self.label_model.name == "text"
 
 
 @dataclass(frozen=True)
 class PartSummary:
-    """What the votes on a part come to: its vote patterns, problems by labeling function, and number of rejects."""
+    """What is counted of the votes on a part: patterns, problems by labeling function, rejects; and whether it is new."""
 
     part: Part
     table: VotePatterns
@@ -84,16 +96,8 @@ class PartSummary:
 
     @property
     def n_votes(self) -> int:
-        """Votes that are no abstains."""
+        """Votes other than abstains."""
         return int(((self.table.patterns != ABSTAIN).sum(axis=1) * self.table.counts).sum())
-
-
-class _Answers(NamedTuple):
-    """Votes, and what the label model makes of them."""
-
-    L: VoteArray
-    preds: Labels
-    probs: Probs
 
 
 class LabelJob:
@@ -102,24 +106,28 @@ class LabelJob:
     Parameters
     ----------
     corpus, lfs, options
-        What is labelled, by whom, and how.
+        What is labeled, by which labeling functions, and how.
     identity
         What the labeling functions are, to be compared where they are loaded again.
     keys
         Under which the votes of each labeling function are kept.
     corpus_id
         See `corpus_identity`.
-    out
-        The final output.
-    folder, tag
-        Where parts are kept, and by which part of their names those of the output are known.
-    earlier
+    folder
+        Where the parts of votes are kept.
+    cache
         Where votes of earlier runs on this corpus are kept.
 
     Attributes
     ----------
     model
         The fitted label model, once there is one.
+    folder
+        Where parts of labels and of the output are kept, and the label model.
+    output
+        Where labeled parts are written; None where they are not.
+    tag
+        Part of the names of labels and outputs, see `begin_labels`.
     stage
         Where votes are counted.
     """
@@ -132,24 +140,52 @@ class LabelJob:
         identity: Identity,
         keys: Sequence[str],
         corpus_id: str,
-        out: str,
         folder: Path,
-        tag: str,
-        earlier: Path | None = None,
+        cache: Path | None = None,
     ) -> None:
         self.corpus = corpus
         self.lfs = lfs
         self.options = options
         self.identity = identity
         self.keys = tuple(keys)
-        self.out = out
-        self.folder = folder
         self.corpus_id = corpus_id
-        self.store = VoteStore(folder, corpus_id, earlier)
-        self.output = Output(corpus, out, folder, tag, options.safe)
+        self.store = VoteStore(folder, corpus_id, keys, cache)
+        self.folder = folder
+        self.tag = ""
+        self.output: Output | None = None
         self.model: BaseLabelModel | None = None
         self.stage = Stage("voting", unit="rows")
         self._voters: dict[tuple[int, ...], Voter] = {}
+
+    @cached_property
+    def scratch(self) -> Path:
+        """A temporary folder that is removed with the job."""
+        folder = Path(tempfile.mkdtemp(prefix="weaklabel-"))
+        weakref.finalize(self, _remove, folder, os.getpid())
+        return folder
+
+    def move_to(self, folder: Path, keys: Sequence[str] | None = None) -> None:
+        """Keep parts in another folder from now on, and votes under other keys, if these are given."""
+        self.keys = self.keys if keys is None else tuple(keys)
+        self.store = VoteStore(folder, self.corpus_id, self.keys, self.store.cache)
+        self.folder = folder
+
+    def begin_labels(self, tag: str, out: str | None, folder: Path) -> None:
+        """Begin to label, into ``out`` where that is given.
+
+        Parameters
+        ----------
+        tag
+            Differs where labels or output do, so that those of another job in the same folder are not taken for these.
+        out
+            The final output.
+        folder
+            Where parts of labels and of the output are kept.
+        """
+        self.tag = tag
+        self.folder = folder
+        self.labels = LabelStore(self.folder, tag)
+        self.output = None if out is None else Output(self.corpus, out, self.folder, tag, self.options.safe)
 
     def order(self) -> dict[str, Any]:
         """Return what a worker elsewhere needs to make this job, but for the corpus; as JSON has it.
@@ -164,11 +200,11 @@ class LabelJob:
             "identity": asdict(self.identity),
             "keys": self.keys,
             "corpus_id": self.corpus_id,
-            "out": self.out,
+            "votes": str(self.store.folder.absolute()),
+            "cache_of_votes": self.store.cache and str(self.store.cache),
             "folder": str(self.folder.absolute()),
-            "tag": self.output.tag,
-            "earlier": self.store.earlier and str(self.store.earlier),
-            "has_model": self.model is not None,
+            "tag": self.tag,
+            "out": self.output and self.output.out,
         }
 
     def save_model(self, model: BaseLabelModel) -> None:
@@ -177,7 +213,7 @@ class LabelJob:
         self.model = model
 
     def load_model(self) -> BaseLabelModel | None:
-        """Take the label model that another process of this job kept, or an earlier run of it; None where none did."""
+        """Load the label model that another process of this job kept, or an earlier run of it; None where none did."""
         from weaklabel.label_model.named import load_label_model
 
         self.model = load_label_model(self._model_path) if self._model_path.exists() else None
@@ -185,7 +221,7 @@ class LabelJob:
 
     @property
     def _model_path(self) -> Path:
-        return self.folder / f"out-{self.output.tag}.json"
+        return self.folder / f"labels-{self.tag}.json"
 
     def say_slowest(self) -> None:
         """Say, where progress is shown, which labeling function took most of the time, if one did."""
@@ -202,77 +238,107 @@ class LabelJob:
         """Read the corpus in parts."""
         return self.corpus.parts(after)
 
-    def read(self, part: Part) -> PartRows:
-        """Read a part as far as `write` needs it: its records, where these are copied."""
-        only_records = self.output.copies and not self.options.reads_texts
-        return self.corpus.read_records(part) if only_records else self.corpus.read_part(part)
-
     def voted(self, number: int) -> PartVotes | None:
         """Return all votes on part ``number``, or None where a labeling function has still to vote on it.
 
         One that went wrong there in an earlier run has: what was in its way then may be gone.
         """
-        found = self.store.load(number)
-        if found is None or not set(self.keys) <= set(found.keys) - set(found.problems):
+        votes = self.store.load(number)
+        if votes is None or not set(self.keys) <= set(votes.keys) - set(votes.problems):
             return None
-        self.store.adopt(number)
-        return found
+        self.store.adopt(votes)
+        return votes
 
     def vote(self, parts: Iterable[PartRows]) -> Iterator[PartSummary]:
         """Let those labeling functions vote on each part whose votes are not known, and keep the votes."""
-        known = ((rows, self.store.load(rows.part.number)) for rows in parts)
-        for missing, some in groupby(known, key=lambda pair: self._missing(*pair)):
+        loaded = ((rows, self.store.load(rows.part.number)) for rows in parts)
+        for missing, some in groupby(loaded, key=lambda pair: self._missing(*pair)):
             if missing:
                 yield from self._vote(missing, some)
             else:
-                for rows, votes in some:
+                for _, votes in some:
                     assert votes is not None
-                    self.store.adopt(rows.part.number)
+                    self.store.adopt(votes)
                     yield self.summary(votes, is_new=False)
 
-    def write(self, rows: PartRows) -> None:
-        """Write a part with its labels; `model` must be there by now."""
-        if self.options.reads_texts:
-            answers = self._answers(rows)
-            self.output.note(rows.part.number, {"labels": self._counted(answers.preds)})
-            new = NewColumns(self._columns(answers))
-        else:
-            found = self._votes(rows.part).of(self.keys)
-            new = NewColumns(self._columns(self._said(found.patterns)), found.rows())
-        self.output.write(rows.part.number, rows.batch, new)
+    def votes_on(self, part: Part) -> VotePatterns:
+        """Return the votes on a part as patterns, with the pattern of each row."""
+        return self.stored(part.number).of(self.keys)
 
     def sample_texts(self, sampler: TextSampler) -> Iterator[Part]:
-        """Show all rows to what chooses those whose texts a label model reads at its fit; give the parts as they are done."""
+        """Give all rows to what chooses those whose texts a label model reads at its fit; yield the parts as they are done."""
         for rows in self.parts():
-            sampler.add(self._votes(rows.part).of(self.keys), rows.batch.model_texts)
+            sampler.add(self.votes_on(rows.part), rows.batch.model_texts)
             yield rows.part
 
-    def label_counts(self, rows: PartRows) -> list[int]:
-        """Label a part by votes and texts, and return how many rows each class gets. Length: k."""
-        return self._counted(self._answers(rows).preds)
+    def labels_of(self, part: Part, batch: Batch | None = None) -> PartLabels:
+        """Return the labels of a part.
+
+        Parameters
+        ----------
+        part
+            Which one.
+        batch
+            Its rows: needed where the label model reads the texts, unless the part was labeled before.
+        """
+        votes = self.votes_on(part)
+        if not self.options.reads_texts:
+            return PartLabels(*self._predict(votes.patterns), votes.rows())
+        labels = self.labels.load(part.number)
+        if labels is None:
+            if batch is None:
+                raise CorpusError(f"part {part.number} has no labels in {self.folder}: give the same command again")
+            rows = take_rows(votes.patterns, votes.rows())
+            labels = PartLabels(*self._predict(rows, batch.model_texts))
+            self.labels.save(part.number, labels)
+        return labels
+
+    def done(self, number: int) -> bool:
+        """Return whether part ``number`` is labeled, and written where there is an output."""
+        has_labels = not self.options.reads_texts or self.labels.has(number)
+        return has_labels and (self.output is None or self.output.has(number))
+
+    def read(self, part: Part) -> PartRows:
+        """Read a part as far as `write` needs it: its records, where these are copied."""
+        only_records = self.output is not None and self.output.copies and not self.options.reads_texts
+        return self.corpus.read_records(part) if only_records else self.corpus.read_part(part)
+
+    def write(self, rows: PartRows) -> None:
+        """Label a part, and write it where there is an output; `model` must be there by now."""
+        labels = self.labels_of(rows.part, rows.batch)
+        if self.output is None:
+            return
+        votes = self.votes_on(rows.part)
+        if labels.inverse is None:
+            new = NewColumns(self._columns(take_rows(votes.patterns, votes.rows()), labels))
+        else:
+            new = NewColumns(self._columns(votes.patterns, labels), labels.inverse)
+        self.output.write(rows.part.number, rows.batch, new)
 
     def rejects(self, parts: Iterable[Part]) -> Iterator[Reject]:
         """Give the rejects of all parts, in order."""
         for part in parts:
-            yield from self._votes(part).rejects
+            yield from self.stored(part.number).rejects
 
     def empty_columns(self) -> NewColumns:
         """Return the new columns of no rows."""
-        return NewColumns(self._columns(self._said(np.empty((0, len(self.keys)), np.int8))))
+        none = np.empty((0, len(self.keys)), np.int8)
+        return NewColumns(self._columns(none, PartLabels(*self._predict(none))))
 
     def summary(self, votes: PartVotes, is_new: bool) -> PartSummary:
-        """Return what the votes on a part come to."""
+        """Count the votes on a part."""
         table = votes.of(self.keys)
         names = dict(zip(self.keys, self.lfs.names, strict=True))
-        problems = {names[key]: found for key, found in votes.problems.items() if key in names}
+        problems = {names[key]: problems for key, problems in votes.problems.items() if key in names}
         counted = VotePatterns(table.patterns, table.counts)
         return PartSummary(votes.part, counted, problems, len(votes.rejects), is_new)
 
-    def _votes(self, part: Part) -> PartVotes:
-        votes = self.store.load(part.number)
+    def stored(self, number: int) -> PartVotes:
+        """Return all votes on part ``number``; a `CorpusError` where they are not there."""
+        votes = self.store.load(number)
         if votes is None or not set(self.keys) <= set(votes.keys):
             raise CorpusError(
-                f"the votes on part {part.number} are gone from {self.folder}: give the same command again"
+                f"the votes on part {number} are gone from {self.store.folder}: give the same command again"
             )
         return votes
 
@@ -291,13 +357,15 @@ class LabelJob:
             for rows, known in some:
                 part = rows.part
                 self.stage.expect(part.first_row + part.n_rows, part.end.place, self.corpus.source.extent())
+                if self.corpus.entities and self.options.reads_texts:
+                    _ = rows.batch.model_texts  # an entity that is not in its text is an error before hours of voting
                 under_way.append((rows, known))
                 yield rows.batch
 
-        for _, found in self._voter(missing, lfs).vote(batches()):
+        for _, of_lfs in self._voter(missing, lfs).vote(batches()):
             rows, known = under_way.pop(0)
-            L = np.stack([votes.votes for votes in found]).T
-            problems = {key: votes.problems for key, votes in zip(keys, found, strict=True) if votes.problems}
+            L = np.stack([votes.votes for votes in of_lfs]).T
+            problems = {key: votes.problems for key, votes in zip(keys, of_lfs, strict=True) if votes.problems}
             votes = PartVotes(rows.part, keys, vote_patterns(L), problems, rows.rejects).united(known)
             self.store.save(votes)
             yield self.summary(votes, is_new=True)
@@ -317,21 +385,18 @@ class LabelJob:
         self._voters[missing].stage = self.stage
         return self._voters[missing]
 
-    def _answers(self, rows: PartRows) -> _Answers:
-        """Label the rows of a part by votes and texts."""
-        found = self._votes(rows.part).of(self.keys)
-        return self._said(take_rows(found.patterns, found.rows()), rows.batch.model_texts)
-
-    def _said(self, L: VoteArray, texts: list[str] | None = None) -> _Answers:
+    def _predict(self, L: VoteArray, texts: list[str] | None = None) -> tuple[Labels, Probs]:
         assert self.model is not None
-        return _Answers(L, *self.model.predict(L, return_probs=True, texts=texts))
+        return self.model.predict(L, return_probs=True, texts=texts)
 
-    def _counted(self, preds: Labels) -> list[int]:
-        counts: list[int] = np.bincount(preds[preds >= 0], minlength=len(self.lfs.labels)).tolist()
-        return counts
-
-    def _columns(self, answers: _Answers) -> pl.DataFrame:
-        labels, prefix = self.lfs.labels, self.options.prefix
-        columns = label_columns(answers.preds, answers.probs, labels, prefix)
+    def _columns(self, L: VoteArray, labels: PartLabels) -> pl.DataFrame:
+        names, prefix = self.lfs.labels, self.options.prefix
+        columns = label_columns(labels.preds, labels.probs, names, prefix)
         lf_names = self.lfs.names if self.options.with_votes else ()
-        return columns.hstack(vote_columns(answers.L, labels, lf_names, prefix))
+        return columns.hstack(vote_columns(L, names, lf_names, prefix))
+
+
+def _remove(folder: Path, process: int) -> None:
+    """Remove a temporary folder, but not from a copy of the process that made it."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from weaklabel.config import LabelModelSettings, LFSettings
 from weaklabel.errors import ConfigError
+from weaklabel.job import LabelOptions, label_corpus
 from weaklabel.label_model import BaseLabelModel
 from weaklabel.labelled import make_label_model
 from weaklabel.labels import ABSTAIN, Labels, Probs
 from weaklabel.lf.packs import LFCollection
-from weaklabel.project.run import label_corpus
 from weaklabel.review.libraries import FOR_TEXTS, load_libraries
 from weaklabel.votes import Votes
 
@@ -104,13 +104,6 @@ def refitted(
 
 def label_now(source: Source, lfs: LFCollection, how: LFSettings, progress: bool) -> Standing:
     """Let labeling functions vote, and fit a label model on that."""
-    found = label_corpus(
-        source.corpus,
-        lfs,
-        source.settings,
-        seed=source.seed,
-        error_budget=how.error_budget,
-        workers=how.workers,
-        progress=progress,
-    )
-    return Standing(lfs, found.votes, found.model, found.preds, found.probs, lfs.names)
+    options = LabelOptions(source.settings, source.seed, None, error_budget=how.error_budget, workers=how.workers)
+    labelled = label_corpus(source.corpus, lfs, options, progress=progress)
+    return Standing(lfs, labelled.votes, labelled.model, labelled.preds, labelled.probs, lfs.names)

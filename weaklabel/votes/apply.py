@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,7 @@ def apply_lfs(
     names = None if labels is None else check_label_names(labels, "apply_lfs")
     budget = ErrorBudget(error_budget)
     rows = _as_corpus(corpus)
-    _check_columns(functions, rows)
+    check_columns(functions, rows)
     top = MAX_CARDINALITY if names is None else len(names)
     pack = lfs if isinstance(lfs, LFCollection) else None
 
@@ -117,7 +117,7 @@ def apply_lfs(
         voter.say_slowest()
     budget.check()
     if budget.problems:
-        _warn(budget.problems)
+        warn_of_problems(budget.problems)
     return Votes(np.concatenate(blocks, axis=1).T, tuple(lf.name for lf in functions), names, budget.problems)
 
 
@@ -155,7 +155,8 @@ def _as_corpus(corpus: Any) -> Corpus:
     return Corpus(rows.source, (TEXT,)) if TEXT in rows.columns and can_be_text(rows.schema[TEXT]) else rows
 
 
-def _check_columns(functions: Sequence[LF], rows: Corpus) -> None:
+def check_columns(functions: Sequence[LF], rows: Corpus) -> None:
+    """Refuse, as an `LFError`, a labeling function that reads a column which the corpus lacks."""
     known = {*rows.columns, TEXT} if rows.text else set(rows.columns)
     for lf in functions:
         for column in lf.columns:
@@ -166,6 +167,7 @@ def _check_columns(functions: Sequence[LF], rows: Corpus) -> None:
                 )
 
 
-def _warn(problems: dict[str, Problems]) -> None:
-    each = "; ".join(f"LF '{name}': {found}" for name, found in problems.items())
+def warn_of_problems(problems: Mapping[str, Problems]) -> None:
+    """Tell, by a `WeakLabelWarning`, on which rows labeling functions went wrong."""
+    each = "; ".join(f"LF '{name}': {one}" for name, one in problems.items())
     warn(f"votes that went wrong count as abstains: {each}", stacklevel=3)

@@ -68,12 +68,15 @@ class Votes:
         Class names, where they are known. Length: k.
     problems
         By name, those labeling functions with which something went wrong; it counts as an abstain on that row.
+    counted
+        What `patterns` is to return, where it is known already.
     """
 
     L: VoteArray
     lf_names: Sequence[str]
     labels: Sequence[str] | None = None
     problems: Mapping[str, Problems] = field(default_factory=dict)
+    counted: VotePatterns | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         labels = None if self.labels is None else check_label_names(self.labels, "votes")
@@ -119,7 +122,7 @@ class Votes:
 
     @cached_property
     def _patterns(self) -> VotePatterns:
-        return vote_patterns(self.L)
+        return vote_patterns(self.L) if self.counted is None else self.counted
 
 
 GivenVotes: TypeAlias = ArrayLike | VotePatterns | Votes

@@ -303,6 +303,20 @@ def merge_patterns(tables: Sequence[VotePatterns]) -> VotePatterns:
     return _merge([merged, *waiting])
 
 
+def positions_in(table: VotePatterns, others: Sequence[VotePatterns]) -> list[NDArray[np.int64]]:
+    """Return the position in ``table`` of each pattern of the others, which must all be in it. Shape: [u] each.
+
+    Examples
+    --------
+    >>> parts = [vote_patterns([[0, 1]]), vote_patterns([[0, 1], [-1, 1]])]
+    >>> [numbers.tolist() for numbers in positions_in(merge_patterns(parts), parts)]
+    [[1], [0, 1]]
+    """
+    together = vote_patterns(_joined([table, *others]))
+    ends = np.cumsum([len(each) for each in (table, *others)])
+    return np.split(together.rows(), ends[:-1])[1:]
+
+
 def _merge(tables: Sequence[VotePatterns]) -> VotePatterns:
     patterns = _joined(tables)
     counts = np.concatenate([table.counts for table in tables])

@@ -6,8 +6,8 @@ import pytest
 from weaklabel import keyword_lf, read_corpus
 from weaklabel.config import LabelModelSettings
 from weaklabel.encoder import features
+from weaklabel.job import LabelOptions, label_corpus
 from weaklabel.lf.packs import LFCollection
-from weaklabel.project.run import label_corpus
 
 LFS = (
     keyword_lf("praise", 1, ["great", "lovely"]),
@@ -34,6 +34,7 @@ def texts(repeats):
 )
 def test_only_long_texts_are_skimmed_and_only_where_that_is_asked_for(few_are_enough, name, repeats, skim, tokens):
     corpus = read_corpus(pl.DataFrame({"text": texts(repeats)}))
-    found = label_corpus(corpus, PACK, LabelModelSettings(name=name), workers=0, skim=skim)
+    options = LabelOptions(LabelModelSettings(name=name), read_texts=True, skim=skim, workers=0)
+    found = label_corpus(corpus, PACK, options)
     assert found.model.max_length == tokens
     assert found.preds.tolist() == [1, 0] * 12

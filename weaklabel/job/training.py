@@ -1,0 +1,171 @@
+"""What a classifier learns from a labeled corpus: all rows that it can, or a sample of them where they are too many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.corpus import Corpus
+from weaklabel.errors import ConfigError
+from weaklabel.labels import Probs
+from weaklabel.support.mapped import release
+from weaklabel.support.progress import stage
+
+MOST_ROWS = {"linear": 250_000, "bert": 1_000_000, "robust": 250_000}
+"""Rows that a classifier is trained on unless ``max_rows`` says otherwise: what takes about a GiB of memory."""
+
+_AT_ONCE = 1 << 18
+"""Rows of probabilities that are in memory together."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRows:
+    """Rows to train on, and what the label model says of them.
+
+    Attributes
+    ----------
+    rows
+        Their numbers in the corpus, in order. Shape: [r].
+    texts
+        As models read them. Length: r.
+    probs
+        Class probabilities; all NaN where a row has no label. Shape: [r, k].
+    n_trainable
+        Rows that there were to choose from.
+    """
+
+    rows: NDArray[np.int64]
+    texts: list[str]
+    probs: Probs
+    n_trainable: int
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether there were more rows than these."""
+        return len(self.rows) < self.n_trainable
+
+    def describe(self) -> str:
+        """Say what was trained on, in one sentence; "" where it is all rows."""
+        if not self.is_sample:
+            return ""
+        return (
+            f"Trained on {len(self.rows):,} of {self.n_trainable:,} rows, which a hash of row number and seed picked "
+            "(max_rows)."
+        )
+
+
+def training_rows(
+    corpus: Corpus,
+    probs: Probs,
+    max_rows: int,
+    *,
+    seed: int = 0,
+    held_out: NDArray[np.bool_] | None = None,
+    with_unlabeled: bool = False,
+    always: NDArray[np.int64] | None = None,
+) -> TrainingRows:
+    """Pick the rows that a classifier is trained on, and read their texts, in memory that does not grow with the corpus.
+
+    Where there are more than ``max_rows``, those with the lowest hashes of row number and seed are picked. That is a fair
+    sample, also of texts that occur often, and depends on nothing else.
+
+    Parameters
+    ----------
+    corpus
+        Where the texts are.
+    probs
+        What the label model says of all rows. Shape: [n, k].
+    max_rows
+        Most rows.
+    seed
+        Of the choice.
+    held_out
+        Rows that must not be trained on. Shape: [n].
+    with_unlabeled
+        Whether the classifier makes use of rows without a label, too.
+    always
+        Rows that are taken whatever their hashes, and do not count as part of ``max_rows``.
+
+    Raises
+    ------
+    CorpusError
+        The corpus has changed, or an entity is not in its text.
+    """
+    n = len(probs)
+    n_trainable = 0
+    kept, hashes = np.empty(0, np.int64), np.empty(0, np.uint64)
+    for begin in range(0, n, _AT_ONCE):
+        end = min(begin + _AT_ONCE, n)
+        usable = np.ones(end - begin, bool) if with_unlabeled else ~np.isnan(probs[begin:end, 0])
+        if held_out is not None:
+            usable &= ~held_out[begin:end]
+        rows = begin + np.flatnonzero(usable)
+        n_trainable += len(rows)
+        kept, hashes = np.concatenate([kept, rows]), np.concatenate([hashes, _hashes(rows, seed)])
+        if len(kept) > max_rows:
+            lowest = np.sort(np.argpartition(hashes, max_rows)[:max_rows])
+            kept, hashes = kept[lowest], hashes[lowest]
+    release(probs)
+    if always is not None:
+        kept = np.union1d(kept, always)
+    return TrainingRows(kept, texts_of(corpus, kept, n), np.asarray(probs[kept], dtype=np.float64), n_trainable)
+
+
+def texts_of(corpus: Corpus, rows: NDArray[np.int64], n: int | None = None) -> list[str]:
+    """Return the texts of some rows, as models read them, in one pass over the corpus.
+
+    Parameters
+    ----------
+    corpus
+        Where they are.
+    rows
+        Row numbers in ascending order. Shape: [r].
+    n
+        Rows of the corpus, where they are known.
+    """
+    texts: list[str] = []
+    with stage(f"reading {corpus.name}", n, "rows") as shown:
+        for batch in corpus.batches():
+            first, last = np.searchsorted(rows, [batch.start, batch.start + len(batch)])
+            if last - first == len(batch):
+                texts += batch.model_texts
+            elif first < last:
+                of_batch = batch.model_texts
+                texts += [of_batch[row] for row in (rows[first:last] - batch.start).tolist()]
+            shown.advance(len(batch))
+            if last == len(rows):
+                break
+    return texts
+
+
+def check_trainable(covered: int, corpus: Corpus) -> None:
+    """Refuse to train a classifier where no labeling function votes: all that it could learn is the class balance.
+
+    Parameters
+    ----------
+    covered
+        Rows with a vote.
+    corpus
+        What was labeled.
+
+    Raises
+    ------
+    ConfigError
+        Names the corpus and says what to look at.
+    """
+    if not covered:
+        raise ConfigError(
+            f"{corpus.name}: no labeling function votes on any row, so there is nothing to train on: check the text column "
+            f"({', '.join(corpus.text)}), and what each labeling function does with weaklabel analyze"
+        )
+
+
+def _hashes(rows: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
+    """Return a hash of each row number and the seed (splitmix64). Shape: [r]."""
+    with np.errstate(over="ignore"):
+        mixed = rows.astype(np.uint64) + np.uint64(seed + 1) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return mixed ^ (mixed >> np.uint64(31))
