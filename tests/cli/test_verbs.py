@@ -42,7 +42,9 @@ def test_lfs_lists_packs_and_breakage(weaklabel, pack, tmp_path):
     assert "thanks" in done.out and "keyword" in done.out and "BROKEN" in done.out
     listing = weaklabel("lfs", pack, "--json").json["packs"][0]
     assert listing["labels"] == ["complaint", "praise"]
-    assert {"name": "short", "kind": "row"} in listing["lfs"]
+    assert {"name": "short", "kind": "row", "label": None, "options": {}} in listing["lfs"]
+    thanks = next(lf for lf in listing["lfs"] if lf["name"] == "thanks")
+    assert thanks["label"] == "praise" and "love" in thanks["options"]["keywords"]
 
 
 def test_lfs_without_specs_lists_the_ready_packs(weaklabel):

@@ -73,7 +73,7 @@ CASES = (
         "a function that votes for an unknown class, or raises, in some rows",
         "it abstains there, and the summary says so",
         HEAD + LABELS + SEVEN,
-        "LF 'seven': 1 rows? went wrong, first row 0: vote 7 is outside",
+        "LF 'seven': 1 rows? failed, first row 0: vote 7 is outside",
         code=0,
         rows=2,
     ),

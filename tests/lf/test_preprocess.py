@@ -86,25 +86,25 @@ def changing(change):
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.filterwarnings("ignore:votes that went wrong")
+@pytest.mark.filterwarnings("ignore:failed votes")
 def test_no_change_reaches_another_labeling_function(change):
     lfs = [look("first")]
     for number, lf in enumerate(changing(change)):
         lfs += [lf, look(str(number))]
-    votes = apply_lfs(lfs, FRAME, labels=("a", "b"))
+    votes = apply_lfs(lfs, FRAME, labels=("a", "b"), error_budget=1)
     assert (votes.L[:, ::2] == 1).all()
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.permutations([*itertools.product(range(len(CHANGES)), range(3)), *[None] * 3]))
-@pytest.mark.filterwarnings("ignore:votes that went wrong")
+@pytest.mark.filterwarnings("ignore:failed votes")
 def test_votes_do_not_depend_on_the_order(order):
     made, lfs = {change: changing(CHANGES[change]) for change in range(len(CHANGES))}, []
     for number, which in enumerate(order):
         lf = look() if which is None else made[which[0]][which[1]]
         lfs.append(LabelingFunction(f"{'look' if which is None else which} {number}", lf))
-    alone = {lf.name: apply_lfs([lf], FRAME, labels=("a", "b")).L[:, 0].tolist() for lf in lfs}
-    together = apply_lfs(lfs, FRAME, labels=("a", "b"))
+    alone = {lf.name: apply_lfs([lf], FRAME, labels=("a", "b"), error_budget=1).L[:, 0].tolist() for lf in lfs}
+    together = apply_lfs(lfs, FRAME, labels=("a", "b"), error_budget=1)
     assert {name: column.tolist() for name, column in zip(together.lf_names, together.L.T, strict=True)} == alone
 
 

@@ -156,7 +156,7 @@ def test_what_is_no_vote_is_an_abstain_and_a_problem(answer, message, batch_size
 @pytest.mark.parametrize("dtype", [bool, float, object])
 def test_arrays_of_other_types_hold_no_votes(dtype):
     lf = BatchLF("array", lambda batch: np.full(len(batch), 1 if dtype is not object else "x", dtype=dtype))
-    votes = apply_and_warn([lf], TEXTS)
+    votes = apply_and_warn([lf], TEXTS, error_budget=1)
     assert (votes.L == -1).all()
     assert votes.problems["array"].count == 5
 
@@ -189,7 +189,7 @@ def test_one_bad_row_costs_one_vote(batch_size):
     assert votes.L.T.tolist() == [expected, expected, expected, [-1] * 20]
     for name in ("fragile", "per_row", "cast"):
         assert [problem.row for problem in votes.problems[name].first] == [3, 11, 12]
-    assert str(votes.problems["fragile"]) == "3 rows went wrong, first row 3: ValueError: no such thing"
+    assert str(votes.problems["fragile"]) == "3 rows failed, first row 3: ValueError: no such thing"
     assert votes.problems["per_row"].first[0].message.startswith("ZeroDivisionError: ")
 
 
@@ -200,14 +200,22 @@ def test_the_error_budget(batch_size):
 
     corpus = numbers(3_000)
     assert apply_and_warn([of(150)], corpus, batch_size=batch_size).problems["per_row"].count == 150
-    with pytest.raises(VoteError, match=r"LF 'per_row': 151 rows went wrong, first row 0: .*allows 150 of 3000"):
+    with pytest.raises(VoteError, match=r"LF 'per_row': 151 rows failed, first row 0: .*allows 150 of 3000"):
         apply_lfs([of(151)], corpus, batch_size=batch_size)
     with pytest.raises(VoteError, match="error_budget=0 allows none"):
         apply_lfs([asks, of(1)], corpus, batch_size=batch_size, error_budget=0)
     small = numbers(110)
-    assert apply_and_warn([of(100)], small, batch_size=batch_size).problems["per_row"].count == 100
-    with pytest.raises(VoteError, match="101 rows"):
-        apply_lfs([of(101)], small, batch_size=batch_size)
+    assert apply_and_warn([of(55)], small, batch_size=batch_size).problems["per_row"].count == 55
+    with pytest.raises(VoteError, match="LF 'per_row' failed on 56 of 110 rows, first row 0: vote None"):
+        apply_lfs([of(56)], small, batch_size=batch_size)
+    with pytest.raises(
+        VoteError, match=r"LF 'per_row' failed on all 110 rows, first row 0: .*; fix it or leave it out"
+    ):
+        apply_lfs([of(110)], small, batch_size=batch_size)
+    some = numbers(1_000)
+    assert apply_and_warn([of(100)], some, batch_size=batch_size).problems["per_row"].count == 100
+    with pytest.raises(VoteError, match="101 rows failed"):
+        apply_lfs([of(101)], some, batch_size=batch_size)
     with pytest.raises(VoteError, match=r"error_budget=0.05 allows 5 of 110"):
         apply_lfs([of(6)], small, batch_size=batch_size, error_budget=0.05)
 
@@ -328,6 +336,6 @@ def test_a_labeling_function_that_fails_everywhere_does_not_cost_the_whole_pass(
         calls.append(number)
         raise ValueError("no")
 
-    with pytest.raises(VoteError, match="all of the first 10000 rows went wrong"):
+    with pytest.raises(VoteError, match="all of the first 10000 rows failed"):
         apply_lfs([per_row(fails)], numbers(50_000), batch_size=10_000)
     assert len(calls) == 10_000

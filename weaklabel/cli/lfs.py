@@ -50,6 +50,7 @@ def _text(pack: PackListing) -> str:
     if pack.error:
         return visible(f"{pack.spec}  BROKEN: {pack.error}")
     lines = [f"{pack.spec}  ({', '.join(pack.labels)})  {pack.doc}", f"  from {pack.origin}"]
-    width = max(len(name) for name, _ in pack.lfs)
-    lines += [f"  {name:<{width}}  {kind}" for name, kind in pack.lfs]
+    rows = [(lf.name, lf.kind, lf.label or "") for lf in pack.lfs]
+    names, kinds = (max(len(row[column]) for row in rows) for column in (0, 1))
+    lines += [f"  {name:<{names}}  {kind:<{kinds}}  {label}".rstrip() for name, kind, label in rows]
     return "\n".join(map(visible, lines))

@@ -93,11 +93,12 @@ class LFCollection:
 
     def _repr_html_(self) -> str:
         origins = self.origins or [""] * len(self.lfs)
-        rows = [(lf.name, lf.kind, self._class(lf), origin) for lf, origin in zip(self.lfs, origins, strict=False)]
+        rows = [(lf.name, lf.kind, self.label_of(lf), origin) for lf, origin in zip(self.lfs, origins, strict=False)]
         title = f"{len(self)} labeling functions for the classes {', '.join(self.labels)}"
         return html_table(rows, ["labeling function", "kind", "votes for", "from"], title=title)
 
-    def _class(self, lf: LF) -> str | None:
+    def label_of(self, lf: LF) -> str | None:
+        """Return the name of the class that a labeling function votes for; None where that is not one."""
         return self.labels[lf.label] if lf.label is not None and 0 <= lf.label < len(self.labels) else None
 
     def __len__(self) -> int:
@@ -348,19 +349,29 @@ def _blame(error: BaseException, path: Path) -> str:
 
 
 @dataclass(frozen=True)
+class LFListing:
+    """One labeling function as lists show it: the class that it votes for, where that is one, and its settings."""
+
+    name: str
+    kind: str
+    label: str | None
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class PackListing:
-    """One pack: its labeling functions as (name, kind) pairs, or the error that keeps it from loading."""
+    """One pack: its labeling functions, or the error that keeps it from loading."""
 
     spec: str
     origin: str = ""
     doc: str = ""
     labels: tuple[str, ...] = ()
-    lfs: tuple[tuple[str, str], ...] = ()
+    lfs: tuple[LFListing, ...] = ()
     error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data."""
-        return {**asdict(self), "lfs": [{"name": name, "kind": kind} for name, kind in self.lfs]}
+        return asdict(self)
 
 
 def list_packs(specs: Sequence[str] = ()) -> list[PackListing]:
@@ -376,8 +387,8 @@ def _listing(spec: str) -> PackListing:
         pack = load_lfs(spec)
     except LFError as error:
         return PackListing(spec, error=str(error))
-    kinds = tuple((lf.name, lf.kind) for lf in pack)
-    return PackListing(spec, pack.origins[0], pack.doc, pack.labels, kinds)
+    lfs = tuple(LFListing(lf.name, lf.kind, pack.label_of(lf), lf.options()) for lf in pack)
+    return PackListing(spec, pack.origins[0], pack.doc, pack.labels, lfs)
 
 
 def python_name(text: str, otherwise: str = "lf") -> str:

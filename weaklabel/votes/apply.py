@@ -52,9 +52,9 @@ def apply_lfs(
     labels
         Class names; by default those of the collection. Without any, a vote may be 0 to 32,766.
     error_budget
-        Share of the rows, 0 to 1, on which one labeling function may go wrong before all is refused; 0 refuses the
-        first problem. By default 5%, or 100 rows where that is more. One that goes wrong on each of the first 10,000
-        rows is refused there and then.
+        Share of the rows, 0 to 1, on which one labeling function may fail before all is refused; 0 refuses the first
+        problem. By default 5%, or 100 rows where that is more, but at most half of the rows. One that fails on each of
+        the first 10,000 rows is refused at once.
     workers
         Processes that guard the labeling functions which are no column expressions: one that crashes or hangs costs
         its own votes on the rows concerned, and nothing else. They need labeling functions from packs, since each
@@ -77,7 +77,7 @@ def apply_lfs(
     LFError
         There are no labeling functions, two share a name, one is none, or one reads a column that the corpus lacks.
     VoteError
-        A labeling function went wrong on more rows than the budget allows, did not return a vote for each row, or took
+        A labeling function failed on more rows than the budget allows, did not return a vote for each row, or took
         down more than 20 processes.
 
     Examples
@@ -168,6 +168,6 @@ def check_columns(functions: Sequence[LF], rows: Corpus) -> None:
 
 
 def warn_of_problems(problems: Mapping[str, Problems]) -> None:
-    """Tell, by a `WeakLabelWarning`, on which rows labeling functions went wrong."""
-    each = "; ".join(f"LF '{name}': {one}" for name, one in problems.items())
-    warn(f"votes that went wrong count as abstains: {each}", stacklevel=3)
+    """Tell, by a `WeakLabelWarning`, on which rows labeling functions failed."""
+    what = "; ".join(f"LF '{name}': {each}" for name, each in problems.items())
+    warn(f"failed votes count as abstains: {what}", stacklevel=3)

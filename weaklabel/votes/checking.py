@@ -185,13 +185,13 @@ def _of_vote(vote: Any, top: int) -> str:
 
 
 DEFAULT_SHARE = 0.05
-"""Share of the rows on which a labeling function may go wrong, unless the caller sets it."""
+"""Share of the rows on which a labeling function may fail, unless the caller sets it."""
 
 MIN_TOLERATED_FAILURES = 100
-"""Rows on which a labeling function may go wrong by default, whatever share of a small corpus that is."""
+"""Rows on which a labeling function may fail by default, whatever share of a small corpus that is, up to half of it."""
 
-HOPELESS = 10_000
-"""Rows at the beginning, all of which went wrong, after which a labeling function is given up."""
+MIN_ROWS_TO_GIVE_UP = 10_000
+"""Rows at the beginning, all of which failed, after which a labeling function is given up."""
 
 
 class ErrorBudget:
@@ -200,8 +200,8 @@ class ErrorBudget:
     Parameters
     ----------
     share
-        Share of the rows, 0 to 1, on which one labeling function may go wrong; None is 5%, or 100 rows where that is
-        more.
+        Share of the rows, 0 to 1, on which one labeling function may fail; None is 5%, or 100 rows where that is more,
+        but at most half of the rows.
     n_rows
         Rows that there are in all, where that is known: a labeling function beyond the budget is then refused at once,
         and not only at the end.
@@ -209,12 +209,12 @@ class ErrorBudget:
     Attributes
     ----------
     problems : dict
-        By name, those labeling functions with which something went wrong.
+        By name, those labeling functions that failed somewhere.
 
     Raises
     ------
     VoteError
-        The share is no share.
+        The share is not between 0 and 1.
 
     Examples
     --------
@@ -224,8 +224,8 @@ class ErrorBudget:
     >>> budget.check()
     Traceback (most recent call last):
         ...
-    weaklabel.errors.VoteError: LF 'late': 2 rows went wrong, first row 0: ValueError: no date; error_budget=0.5 \
-allows 1 of 3; mend it, leave it out, or raise error_budget
+    weaklabel.errors.VoteError: LF 'late': 2 rows failed, first row 0: ValueError: no date; error_budget=0.5 \
+allows 1 of 3; fix it, leave it out, or raise error_budget
     """
 
     def __init__(self, share: float | None = None, n_rows: int | None = None) -> None:
@@ -233,31 +233,31 @@ allows 1 of 3; mend it, leave it out, or raise error_budget
             raise VoteError(f"error_budget must be 0 to 1, not {share}")
         self.share = DEFAULT_SHARE if share is None else share
         self.problems: dict[str, Problems] = {}
-        self._least = MIN_TOLERATED_FAILURES if share is None else 0
+        self._is_default = share is None
         self._n_rows = n_rows
         self._seen = 0
 
     def note(self, problems: Mapping[str, Problems], rows: int) -> None:
-        """Add what went wrong on the next ``rows`` rows.
+        """Add the problems on the next ``rows`` rows.
 
         Raises
         ------
         VoteError
-            A labeling function can no longer stay within the budget: it went wrong on more rows than are allowed,
-            where that is known; or, where it is not, on every one of the first 10,000 rows or more.
+            A labeling function can no longer stay within the budget: it failed on more rows than are allowed, where that
+            is known; or, where it is not, on every one of the first 10,000 rows or more.
         """
         self._seen += rows
-        for name, found in problems.items():
-            total = add_problems([self.problems.get(name), found])
+        for name, new in problems.items():
+            total = add_problems([self.problems.get(name), new])
             assert total is not None
             self.problems[name] = total
         if self._n_rows is not None or self.share == 0:
             self.check(self._n_rows)
-        elif self._seen >= HOPELESS and self.share < 1:
-            self._give_up_the_hopeless()
+        elif self._seen >= MIN_ROWS_TO_GIVE_UP and self.share < 1:
+            self._refuse_total_failures()
 
     def check(self, n_rows: int | None = None) -> None:
-        """Refuse a labeling function that went wrong on more rows than are allowed of all that there are.
+        """Refuse a labeling function that failed on more rows than are allowed of all that there are.
 
         Parameters
         ----------
@@ -270,18 +270,27 @@ allows 1 of 3; mend it, leave it out, or raise error_budget
             Names the labeling function, its first problem, and the budget.
         """
         n_rows = self._seen if n_rows is None else n_rows
-        borne = max(self._least, int(self.share * n_rows))
-        allows = f"allows {borne} of {n_rows}" if self.share else "allows none"
-        for name, found in self.problems.items():
-            if found.count > borne:
-                raise VoteError(
-                    f"LF '{name}': {found}; error_budget={self.share:g} {allows}; "
-                    "mend it, leave it out, or raise error_budget"
-                )
+        allowed = self._allowed(n_rows)
+        for name, problems in self.problems.items():
+            if problems.count <= allowed:
+                continue
+            if self._is_default and problems.count > n_rows // 2:
+                share = f"all {n_rows}" if problems.count == n_rows else f"{problems.count} of {n_rows}"
+                rows = "its only row" if n_rows == 1 else f"{share} rows"
+                raise VoteError(f"LF '{name}' failed on {rows}, first {problems.first[0]}; fix it or leave it out")
+            allows = f"allows {allowed} of {n_rows}" if self.share else "allows none"
+            raise VoteError(
+                f"LF '{name}': {problems}; error_budget={self.share:g} {allows}; "
+                "fix it, leave it out, or raise error_budget"
+            )
 
-    def _give_up_the_hopeless(self) -> None:
-        for name, found in self.problems.items():
-            if found.count == self._seen:
+    def _allowed(self, n_rows: int) -> int:
+        share = int(self.share * n_rows)
+        return max(share, min(MIN_TOLERATED_FAILURES, n_rows // 2)) if self._is_default else share
+
+    def _refuse_total_failures(self) -> None:
+        for name, problems in self.problems.items():
+            if problems.count == self._seen:
                 raise VoteError(
-                    f"LF '{name}': all of the first {found}; mend it, leave it out, or set error_budget=1 to go on"
+                    f"LF '{name}': all of the first {problems}; fix it, leave it out, or set error_budget=1 to go on"
                 )

@@ -1,4 +1,4 @@
-"""The votes of labeling functions on a corpus: L with its names, and what went wrong on the way."""
+"""The votes of labeling functions on a corpus: L with its names, and the problems on the way."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Problems:
-    """What went wrong with one labeling function.
+    """The rows on which one labeling function failed.
 
     Attributes
     ----------
     count
-        Rows on which it went wrong, at least 1.
+        Their number, at least 1.
     first
         The first few of them.
     """
@@ -51,7 +51,7 @@ class Problems:
     first: tuple[Problem, ...]
 
     def __str__(self) -> str:
-        return f"{self.count} {'row' if self.count == 1 else 'rows'} went wrong, first {self.first[0]}"
+        return f"{self.count} {'row' if self.count == 1 else 'rows'} failed, first {self.first[0]}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class Votes:
     labels
         Class names, where they are known. Length: k.
     problems
-        By name, those labeling functions with which something went wrong; it counts as an abstain on that row.
+        By name, those labeling functions that failed somewhere; a failure counts as an abstain on that row.
     counted
         What `patterns` is to return, where it is known already.
     """
