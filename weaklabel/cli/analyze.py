@@ -15,7 +15,7 @@ from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading
 from weaklabel.cli.voting import Caching, LFs, Voting
-from weaklabel.cli.writing import HtmlOpt, check_outputs
+from weaklabel.cli.writing import HtmlOpt, announce_replaced, check_outputs
 from weaklabel.support.progress import stage
 
 
@@ -63,6 +63,7 @@ def analyze(
     loaded = load_lfs(*lfs)
     rows = reading.open(corpus, hide=[gold] if gold else [])
     check_outputs(html, corpora=[rows], lfs=loaded, decisions=decisions)
+    announce_replaced(html, printing=printing)
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
     Y = Y if made is None else decided_rows(rows, made, loaded.labels)
     with_text = labelling.label_model == "text"

@@ -14,7 +14,7 @@ import typer
 from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_path
 from weaklabel.cli.voting import Caching
-from weaklabel.cli.writing import HtmlOpt, check_outputs
+from weaklabel.cli.writing import HtmlOpt, announce_replaced, check_outputs
 
 if TYPE_CHECKING:
     from weaklabel.bench.cells import Clean
@@ -127,6 +127,7 @@ def bench(
             check_file_path(file)
     read = {"a file of a benchmark set": [file for path in sets for file in set_files(path)]}
     check_outputs(out, html, markdown, others=read)
+    announce_replaced(out, html, markdown, printing=printing)
     log_to_stderr(printing.quiet)
     results = run_bench(sets, settings, command=recorded_command())
     if out is not None:

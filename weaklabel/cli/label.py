@@ -9,10 +9,10 @@ import typer
 
 from weaklabel.cli.labelling import Labelling
 from weaklabel.cli.options import DryRunOpt, expanded
-from weaklabel.cli.printing import Printing, log_to_stderr, shown_path, stdout_for_results
+from weaklabel.cli.printing import Printing, log_to_stderr, shown_output, shown_path, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading, not_written
 from weaklabel.cli.voting import Caching, EngineOptions, LFs, Voting
-from weaklabel.cli.writing import Writing
+from weaklabel.cli.writing import Writing, announce_replaced, check_outputs
 from weaklabel.errors import visible
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def label(
     be read go to OUT.rejects.jsonl. A run that was interrupted, however that was, goes on where it stopped when the same
     command is given again.
     """
-    from weaklabel.corpus import check_target
+    from weaklabel.corpus import check_target, label_outputs
     from weaklabel.job import LabelOptions, label_file
     from weaklabel.lf.packs import load_lfs
     from weaklabel.support.files import is_stdout
@@ -78,6 +78,8 @@ def label(
         safe=writing.spreadsheet_safe,
         **voting.arguments(),
     )
+    check_outputs(*label_outputs(rows, out), corpora=[rows], lfs=loaded)
+    announce_replaced(out, printing=printing, dry_run=dry_run)
     with engine.open() as opened, nullcontext() if out == "-" else stdout_for_results():
         done = label_file(rows, loaded, out, options, engine=opened, dry_run=dry_run, progress=not printing.quiet)
     result = _summary(done, None if dry_run else out)
@@ -115,7 +117,7 @@ def _text(result: dict[str, Any], done: job.Labelling, hint: bool) -> str:
         *([f"label model: {visible(result['label_model'])}"] if result["label_model"] else []),
         *(["rows without a label: --read-texts goes by their texts"] if hint else []),
         *(visible(f"LF '{name}': {problems}") for name, problems in done.problems.items()),
-        f"written to {shown_path(result['out'])}" if result["out"] else "nothing written (dry run)",
+        f"written to {shown_output(result['out'])}" if result["out"] else "nothing written (dry run)",
     ]
     if done.known_rows:
         lines.insert(1, f"votes on {done.known_rows:,} rows were known from an earlier run")

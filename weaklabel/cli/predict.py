@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import typer
 
 from weaklabel.cli.options import DryRunOpt, expanded
-from weaklabel.cli.printing import Printing, log_to_stderr, shown_path
+from weaklabel.cli.printing import Printing, log_to_stderr, shown_output
 from weaklabel.cli.reading import CorpusArg, Reading, not_written
 from weaklabel.cli.voting import Caching, EngineOptions
-from weaklabel.cli.writing import Writing
+from weaklabel.cli.writing import Writing, announce_replaced, check_outputs
 from weaklabel.errors import visible
 
 
@@ -42,7 +42,7 @@ def predict(
     A classifier trained with --entities marks those columns by itself; --entities names others that hold them here.
     """
     from weaklabel.classifier import load_classifier
-    from weaklabel.corpus import check_new_columns, check_target
+    from weaklabel.corpus import check_new_columns, check_target, label_outputs
     from weaklabel.job import mark_as_trained, predict_file
     from weaklabel.labelled import new_columns
     from weaklabel.support.files import is_stdout
@@ -54,6 +54,8 @@ def predict(
     rows, out = reading.open(corpus), writing.out
     check_target(rows, out, safe=writing.spreadsheet_safe)
     check_new_columns(rows, new_columns(classifier.labels_, (), writing.prefix))
+    check_outputs(*label_outputs(rows, out), corpora=[rows], others={"the model": [model]})
+    announce_replaced(out, printing=printing, dry_run=dry_run)
     if dry_run:
         mark_as_trained(rows, classifier)
         checked = {"rows": len(rows), "rejects": len(rows.rejects), "labels": list(classifier.labels_)}
@@ -82,6 +84,6 @@ def predict(
     labels = ", ".join(f"{count:,} {visible(name)}" for name, count in done.labels.items())
     summary = (
         f"rows: {result['rows_in']:,} in = {done.rows:,} out + {done.rejects:,} rejected\n"
-        f"labels: {labels}\nwritten to {shown_path(out)}"
+        f"labels: {labels}\nwritten to {shown_output(out)}"
     )
     printing.summary(result, "\n".join([summary, *not_written(rows)]), to_stderr=is_stdout(out))

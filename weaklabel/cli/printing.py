@@ -98,6 +98,11 @@ def _json(result: dict[str, Any], encoding: str) -> str:
         return json.dumps(result, allow_nan=False)
 
 
+def shown_output(path: str | Path) -> str:
+    """Return an output for display: stdout by name, a file by its path."""
+    return "stdout" if str(path) == "-" else shown_path(path)
+
+
 def shown_path(path: str | Path) -> str:
     """Return a path for display: relative if it is below the current folder, and on one line."""
     path = Path(path)

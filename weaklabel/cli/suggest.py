@@ -13,7 +13,7 @@ from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, shown_path
 from weaklabel.cli.reading import CorpusArg, Reading
 from weaklabel.cli.voting import Caching, LFs, Voting
-from weaklabel.cli.writing import check_outputs
+from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import visible
 
 
@@ -56,6 +56,7 @@ def suggest(
     loaded = load_lfs(*lfs)
     rows = reading.open(corpus, hide=[gold] if gold else [])
     check_outputs(out, corpora=[rows], lfs=loaded)
+    announce_replaced(out, printing=printing)
     Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
     labelled = vote_and_label(rows, loaded, labelling, voting, quiet=printing.quiet, skim=True)
     texts = rows.texts()

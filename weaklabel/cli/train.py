@@ -15,7 +15,7 @@ from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, shown_path
 from weaklabel.cli.reading import CorpusArg, Reading
 from weaklabel.cli.voting import Caching, LFs, Voting
-from weaklabel.cli.writing import check_outputs
+from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import ConfigError, visible
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def train(
     if validation is not None:
         held = reading.open(validation, hide=[gold], limited=False)
     _check_outputs(out, run_folder, [rows, held] if held else [rows], loaded, decisions, base)
+    announce_replaced(out, printing=printing, dry_run=dry_run)
     model = make_classifier(
         settings,
         loaded.labels,

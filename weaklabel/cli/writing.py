@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from weaklabel.cli.printing import Printing, shown_path
+from weaklabel.support import progress
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
@@ -36,6 +40,41 @@ class Writing:
 
 
 HtmlOpt = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML page with charts.")]
+
+
+def announce_replaced(*outputs: str | Path | None, printing: Printing, dry_run: bool = False) -> None:
+    """Print on stderr, unless ``--quiet`` is given, which existing files and classifiers will be replaced.
+
+    The same rule holds for every command: an existing output is replaced, as by ``cp`` and ``sort -o``, so that a
+    command can be repeated, and its name and time are printed. Two things are refused instead, where they are checked:
+    a folder that holds anything but an earlier result, and a pack (``--force`` replaces it), since packs are written by
+    hand.
+
+    Parameters
+    ----------
+    outputs
+        Paths from the command line; None, stdout, pipes and devices are skipped.
+    printing
+        Says whether ``--quiet`` is given.
+    dry_run
+        Whether nothing will be written.
+    """
+    from weaklabel.support.files import is_stream
+
+    if printing.quiet:
+        return
+    for output in outputs:
+        if output is None or is_stream(output):
+            continue
+        path = file = Path(output)
+        if path.is_dir():
+            from weaklabel.classifier.saving import MANIFEST
+
+            file = path / MANIFEST
+        if file.is_file():
+            written = datetime.fromtimestamp(file.stat().st_mtime).strftime("%Y-%m-%d %H:%M")
+            replacing = "would replace" if dry_run else "replacing"
+            progress.message(f"weaklabel: {replacing} {shown_path(path)} (from {written})")
 
 
 def check_outputs(

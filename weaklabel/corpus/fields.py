@@ -1,4 +1,4 @@
-"""Fields inside a column, by dotted paths such as ``data.text``: of objects in JSON, and of structs in Parquet."""
+"""Fields inside a column, by dotted paths such as ``data.text``: of JSON objects, as JSON or as text, and of structs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import polars as pl
 
 from weaklabel.corpus.chunk import Source
 from weaklabel.corpus.jsonl import JsonlSource, at_path
+
+SEARCHED_ROWS = 1000
+"""Rows of a column of text in which a field is looked for."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,10 @@ class Field:
 
 
 def field_of(source: Source, path: str) -> Field | None:
-    """Return the field at a dotted path; None where there is none."""
+    """Return the field at a dotted path; None if there is none.
+
+    A column of text may hold JSON objects, as it does where `weaklabel label` wrote JSON rows to CSV or Parquet.
+    """
     parts = path.split(".")
     for length in range(1, len(parts)):
         head, rest = ".".join(parts[:length]), parts[length:]
@@ -52,11 +58,21 @@ def field_of(source: Source, path: str) -> Field | None:
             is_there = path not in source.text or path in source.paths
             return Field(path, head, ".".join(rest), pl.String()) if is_there else None
         dtype: pl.DataType | None = source.schema[head]
+        if dtype == pl.String and _has_field(source, head, ".".join(rest)):
+            return Field(path, head, ".".join(rest), pl.String())
         for name in rest:
             dtype = _inner(dtype, name)
         if dtype is not None:
             return Field(path, head, ".".join(rest), dtype)
     return None
+
+
+def _has_field(source: Source, head: str, rest: str) -> bool:
+    """Return whether one of the first rows has a JSON object with such a field."""
+    first = next(iter(source.chunks()), None)
+    return first is not None and any(
+        value is not None for value in at_path(first.frame[head].head(SEARCHED_ROWS).to_list(), rest)
+    )
 
 
 def _inner(dtype: pl.DataType | None, name: str) -> pl.DataType | None:
