@@ -68,7 +68,7 @@ def announce_replaced(*outputs: str | Path | None, printing: Printing, dry_run: 
             continue
         path = file = Path(output)
         if path.is_dir():
-            from weaklabel.classifier.saving import MANIFEST
+            from weaklabel.classifier.folder import MANIFEST
 
             file = path / MANIFEST
         if file.is_file():
