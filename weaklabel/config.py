@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from weaklabel.errors import ConfigError, nearest
+from weaklabel.errors import ConfigError, WeakLabelError, nearest
+from weaklabel.registries import LABEL_MODELS
 from weaklabel.support.encodings import NotUtf8, utf8
+from weaklabel.support.plugins import Registry
 
 
 class _Section(BaseModel):
@@ -62,16 +66,29 @@ class LFSettings(_Section):
     """Guarded processes for Python labeling functions; 0 runs them in this process."""
 
 
-LabelModelName = Literal[
-    "auto", "majority", "weighted", "snorkel", "dawid-skene", "triplets", "structured", "hyper", "committee", "text"
-]
-"""As in `weaklabel.label_model.LABEL_MODELS`, which takes longer to load."""
+@dataclass(frozen=True)
+class NameIn:
+    """Marks a field that is a name in a registry; no class of it is imported to check that."""
+
+    registry: Registry[Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.registry)}
+
+    def _checked(self, name: str) -> str:
+        try:
+            return self.registry.check(name)
+        except WeakLabelError as error:
+            raise PydanticCustomError("name", "{sentence}", {"sentence": str(error)}) from None
 
 
 class LabelModelSettings(_Section):
     """``[label_model]``: how votes become probabilities; empty values keep the label model's defaults."""
 
-    name: LabelModelName = "auto"
+    name: Annotated[str, NameIn(LABEL_MODELS)] = "auto"
     """The label model."""
     class_balance: Literal["majority", "uniform"] | list[float] | None = None
     """The share of each class, or where to take it from: `majority` (the majority vote) or `uniform`."""

@@ -77,6 +77,10 @@ class ConfigError(WeakLabelError):
     """A project file is wrong."""
 
 
+class PluginError(WeakLabelError):
+    """What an installed distribution adds by an entry point cannot be used."""
+
+
 class MissingPackageError(WeakLabelError, ImportError):
     """An optional package is not installed; the message names the pip line."""
 

@@ -11,14 +11,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import Batch, Corpus, Written, write_labelled
-from weaklabel.errors import ConfigError
 from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.votes import Votes
 
 if TYPE_CHECKING:
-    from weaklabel.label_model import BaseLabelModel
+    pass
 
 DECIMALS = 6
 """Of confidences and probabilities in files."""
@@ -61,25 +59,6 @@ def vote_columns(L: VoteArray, labels: Sequence[str], lf_names: Sequence[str], p
     """Return a column with the votes of each of the first ``len(lf_names)`` labeling functions, as class names."""
     names = new_columns(labels, lf_names, prefix)[len(labels) + 2 :]
     return [_names(L[:, number], labels).alias(name) for number, name in enumerate(names)]
-
-
-def make_label_model(settings: LabelModelSettings, cardinality: int, seed: int = 0) -> BaseLabelModel:
-    """Make the label model that the settings name, not fitted.
-
-    Raises
-    ------
-    ConfigError
-        It has no such option.
-    """
-    from weaklabel.label_model import LABEL_MODELS
-
-    model = LABEL_MODELS[settings.name](cardinality, seed=seed)
-    options, known = settings.options(), model.get_params()
-    for name in options:
-        if name not in known:
-            having = ", ".join(other for other, cls in LABEL_MODELS.items() if name in cls(cardinality).get_params())
-            raise ConfigError(f"the label model '{settings.name}' has no {name}; leave it out, or take one of {having}")
-    return model.set_params(**options)
 
 
 def write_labelled_corpus(

@@ -175,7 +175,7 @@ def _installed(packages: set[str]) -> list[str]:
 
 
 def main() -> None:
-    from weaklabel.label_model.named import LABEL_MODELS
+    from weaklabel.label_model import LABEL_MODELS
 
     options = _arguments(LABEL_MODELS)
     warnings.simplefilter("ignore")

@@ -112,7 +112,7 @@ def _shown(means: dict, measure: str, factor: float = 1, decimals: int = 1) -> s
 
 
 def main() -> None:
-    from weaklabel.label_model.named import LABEL_MODELS
+    from weaklabel.label_model import LABEL_MODELS
 
     votes_alone = [name for name, model in LABEL_MODELS.items() if not model.uses_texts]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -81,8 +81,8 @@ def test_a_file_may_end_early_or_have_other_bytes(saved, tmp_path, data):
         ("[" * 100_000, "not valid JSON"),
         ("{}", "no entry 'format'"),
         ('{"format": "weaklabel label model 1"}', "the entry 'model' is missing"),
-        ('{"format": "weaklabel label model 1", "model": ["x"]}', r"the model is \['x'\]"),
-        ('{"format": "weaklabel label model 1", "model": "DawidSkin"}', r"did you mean 'DawidSkene'\?"),
+        ('{"format": "weaklabel label model 1", "model": ["x"]}', r"the label model \['x'\] is not installed"),
+        ('{"format": "weaklabel label model 1", "model": "dawid-skin"}', r"did you mean 'dawid-skene'\?"),
         ('{"format": "weaklabel label model 0"}', "has the format 'weaklabel label model 0'"),
     ],
 )

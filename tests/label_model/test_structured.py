@@ -1,14 +1,10 @@
 """The full model with copies and hard rows, on votes that are so made."""
 
-from typing import get_args
-
 import numpy as np
 import pytest
 
 from tests.label_model.synthetic import draw_votes
-from weaklabel.cli import labelling
-from weaklabel.config import LabelModelName
-from weaklabel.label_model import LABEL_MODELS, DawidSkene, MajorityVote, StructuredLabelModel, load_label_model
+from weaklabel.label_model import DawidSkene, MajorityVote, StructuredLabelModel, load_label_model
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.structured.copies import agreement, copy_forest, leaders_first, trees
 from weaklabel.label_model.structured.structure import Structure, VoteCodes
@@ -125,11 +121,6 @@ def test_the_joint_is_the_sum_over_all_votes():
         expected[row, state] = total
     np.testing.assert_allclose(structure.joint(VoteCodes(L, k, structure.leaders)), expected)
     np.testing.assert_allclose(structure.rates.sum(axis=2), 1)
-
-
-def test_names_of_label_models_are_the_same_everywhere():
-    assert set(get_args(LabelModelName)) == set(LABEL_MODELS)
-    assert set(get_args(labelling.LabelModelName)) == set(LABEL_MODELS)
 
 
 @pytest.mark.parametrize("k", [2, 5, 127])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from weaklabel.cli.names import name_option
 from weaklabel.cli.options import SeedOpt
 from weaklabel.cli.printing import stdout_for_results
 from weaklabel.cli.reading import warn_of_rejects
 from weaklabel.cli.voting import Voting
+from weaklabel.registries import LABEL_MODELS
 
 if TYPE_CHECKING:
     from weaklabel.config import LabelModelSettings
@@ -21,22 +23,18 @@ if TYPE_CHECKING:
 
 PANEL = "Label model"
 
-LabelModelName = Literal[
-    "auto", "majority", "weighted", "snorkel", "dawid-skene", "triplets", "structured", "hyper", "committee", "text"
-]
-"""As in `weaklabel.label_model.LABEL_MODELS`, which is slow to import."""
-
 
 @dataclass(frozen=True)
 class Labelling:
     """How votes become labels."""
 
     label_model: Annotated[
-        LabelModelName,
-        typer.Option(
+        str,
+        name_option(
+            LABEL_MODELS,
             "--label-model",
             help="auto chooses one by the votes, and by the texts where the command reads them.",
-            rich_help_panel=PANEL,
+            panel=PANEL,
         ),
     ] = "auto"
     class_balance: Annotated[

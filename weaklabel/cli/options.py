@@ -11,6 +11,8 @@ from typing import Annotated, Any, get_type_hints
 import typer
 import typer.core
 
+from weaklabel.cli.names import choices
+
 SeedOpt = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of all random numbers.")]
 DryRunOpt = Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")]
 
@@ -57,6 +59,7 @@ class GroupedHelp(typer.core.TyperCommand):
         """Write arguments, then options without a group, then each group."""
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for parameter in self.get_params(ctx):
+            parameter.metavar = choices(parameter.metavar)
             record = parameter.get_help_record(ctx)
             if record is not None:
                 usual = "Arguments" if parameter.param_type_name == "argument" else "Options"

@@ -23,7 +23,8 @@ from weaklabel.job.folder import JobFolder
 from weaklabel.job.identity import ONCE, corpus_identity, lf_keys, output_identity
 from weaklabel.job.labelled import TABLES_AT_ONCE, LabelledCorpus, VotedCorpus
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
-from weaklabel.labelled import make_label_model, new_columns
+from weaklabel.label_model.named import make_label_model
+from weaklabel.labelled import new_columns
 from weaklabel.lf.identity import PACK_FILES, check_files, identity_of, pack_inputs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.cache import cache_folder

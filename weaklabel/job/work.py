@@ -214,7 +214,7 @@ class LabelJob:
 
     def load_model(self) -> BaseLabelModel | None:
         """Load the label model that another process of this job kept, or an earlier run of it; None where none did."""
-        from weaklabel.label_model.named import load_label_model
+        from weaklabel.label_model.base import load_label_model
 
         self.model = load_label_model(self._model_path) if self._model_path.exists() else None
         return self.model

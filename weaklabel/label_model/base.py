@@ -10,20 +10,21 @@ from typing import Any, ClassVar, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.errors import LabelModelError, nearest
+from weaklabel.errors import LabelModelError, PluginError, WeakLabelError, nearest
 from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_at_once
 from weaklabel.label_model.checks import voted_classes, warn_of_contradictions, warn_of_unvoted, without_unvoted
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.given import checked_votes, refuse_numbers, texts_and_gold
 from weaklabel.label_model.prior import dev_class_balance
-from weaklabel.label_model.saving import MODELS, check_array, to_plain, write_model
+from weaklabel.label_model.saving import check_array, read_saved, to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Probs, VoteArray, as_votes, check_Y
+from weaklabel.registries import LABEL_MODELS
 from weaklabel.scoring.evaluate import score as evaluate
 from weaklabel.scoring.inputs import Abstain
 from weaklabel.scoring.result import COMPARED
 from weaklabel.support.html_table import html_table
-from weaklabel.support.params import HasParams
+from weaklabel.support.params import HasParams, checked_params
 from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
 from weaklabel.votes.tally import has_vote
@@ -110,10 +111,6 @@ class BaseLabelModel(HasParams, ABC):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "lf_accuracies_")
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        MODELS[cls.__name__] = cls
 
     def fit(
         self,
@@ -358,7 +355,7 @@ class BaseLabelModel(HasParams, ABC):
         """
         self._check_fitted()
         params = {name: to_plain(value) for name, value in self.get_params().items()}
-        saved = {"model": type(self).__name__, "params": params, "state": to_plain(self._state())}
+        saved = {"model": LABEL_MODELS.name_of(type(self)), "params": params, "state": to_plain(self._state())}
         return saved | ({"unvoted": list(self.unvoted_)} if self.unvoted_ else {})
 
     def _fit_with(self, options: dict[str, Any], L: GivenVotes, texts: Sequence[str] | None) -> Self:
@@ -513,3 +510,53 @@ class BaseLabelModel(HasParams, ABC):
             from weaklabel.support.sklearn_api import NotFittedLabelModelError
 
             raise NotFittedLabelModelError(f"this {type(self).__name__} is not fitted; call fit(L) first")
+
+
+_FAULTS = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError, WeakLabelError)
+"""What code that reads a damaged model raises: a missing entry, another type, a wrong shape."""
+
+
+def load_label_model(path: str | os.PathLike[str]) -> BaseLabelModel:
+    """Read a label model that `BaseLabelModel.save` wrote, and check it.
+
+    Parameters
+    ----------
+    path
+        The file, or the folder that it lies in.
+
+    Raises
+    ------
+    LabelModelError
+        The file is missing, damaged, or not a label model; names the file.
+    PluginError
+        The label model is that of a plugin, which cannot be imported.
+    """
+    file, saved = read_saved(path)
+    try:
+        return restore(saved)
+    except PluginError:
+        raise
+    except _FAULTS as error:
+        why = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error) or type(error).__name__
+        raise LabelModelError(f"{file} is damaged, or not a label model: {why}; save the label model again") from error
+
+
+def restore(saved: Any) -> BaseLabelModel:
+    """Make the fitted model that `BaseLabelModel.to_saved` was given, and check that it is whole.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError, WeakLabelError
+        It is not.
+    """
+    name = saved["model"]
+    if not isinstance(name, str) or name not in LABEL_MODELS:
+        raise ValueError(f"the label model {name!r} is not installed{nearest(str(name), LABEL_MODELS)}")
+    cls = LABEL_MODELS[name]
+    model: BaseLabelModel = cls(**checked_params(cls, saved["params"]))
+    model._restore(saved["state"])
+    model.unvoted_ = tuple(int(label) for label in saved.get("unvoted", ()))
+    if not all(0 <= label < model.cardinality for label in model.unvoted_):
+        raise ValueError(f"'unvoted' names a class outside 0..{model.cardinality - 1}")
+    model._check_restored()
+    return model

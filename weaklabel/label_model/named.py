@@ -1,48 +1,29 @@
-"""Label models by name, and reading a saved one."""
+"""The label model that settings name."""
 
 from __future__ import annotations
 
-import os
-
-from weaklabel.label_model.auto import AutoLabelModel
+from weaklabel.config import LabelModelSettings
+from weaklabel.errors import ConfigError
 from weaklabel.label_model.base import BaseLabelModel
-from weaklabel.label_model.committee import CommitteeLabelModel
-from weaklabel.label_model.dawid_skene import DawidSkene
-from weaklabel.label_model.hyper.model import HyperLabelModel
-from weaklabel.label_model.majority import MajorityVote
-from weaklabel.label_model.saving import read_model
-from weaklabel.label_model.snorkel import LabelModel
-from weaklabel.label_model.structured.model import StructuredLabelModel
-from weaklabel.label_model.text.model import TextLabelModel
-from weaklabel.label_model.triplets import TripletLabelModel
-from weaklabel.label_model.weighted import WeightedMajorityVote
-
-LABEL_MODELS: dict[str, type[BaseLabelModel]] = {
-    "auto": AutoLabelModel,
-    "majority": MajorityVote,
-    "weighted": WeightedMajorityVote,
-    "snorkel": LabelModel,
-    "dawid-skene": DawidSkene,
-    "triplets": TripletLabelModel,
-    "structured": StructuredLabelModel,
-    "hyper": HyperLabelModel,
-    "committee": CommitteeLabelModel,
-    "text": TextLabelModel,
-}
-"""As they are called on the command line and in project files."""
+from weaklabel.registries import LABEL_MODELS
 
 
-def load_label_model(path: str | os.PathLike[str]) -> BaseLabelModel:
-    """Read a label model that `BaseLabelModel.save` wrote.
-
-    Parameters
-    ----------
-    path
-        The file, or the folder that it lies in.
+def make_label_model(settings: LabelModelSettings, cardinality: int, seed: int = 0) -> BaseLabelModel:
+    """Make the label model that the settings name, not fitted.
 
     Raises
     ------
-    LabelModelError
-        The file is missing, damaged, or not a label model; names the file.
+    ConfigError
+        It has no such option.
+    PluginError
+        It is that of a plugin, which cannot be used.
     """
-    return read_model(path)
+    model: BaseLabelModel = LABEL_MODELS[settings.name](cardinality, seed=seed)
+    options, params = settings.options(), model.get_params()
+    for name in options:
+        if name not in params:
+            others = ", ".join(
+                other for other in LABEL_MODELS.built_in if name in LABEL_MODELS[other](cardinality).get_params()
+            )
+            raise ConfigError(f"the label model '{settings.name}' has no {name}; leave it out, or take one of {others}")
+    return model.set_params(**options)

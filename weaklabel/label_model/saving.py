@@ -1,30 +1,20 @@
-"""Fitted label models as JSON."""
+"""Fitted label models as JSON: writing it, reading it, and checking arrays that were read."""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.errors import LabelModelError, WeakLabelError, nearest
+from weaklabel.errors import LabelModelError
 from weaklabel.support.files import write_json
-from weaklabel.support.params import checked_params
-
-if TYPE_CHECKING:
-    from weaklabel.label_model.base import BaseLabelModel
 
 FORMAT = "weaklabel label model 1"
 FILE_NAME = "label_model.json"
-
-MODELS: dict[str, type[BaseLabelModel]] = {}
-"""Label models by the name of their class; each is entered where it is defined."""
-
-_FAULTS = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError, WeakLabelError)
-"""What code that reads a damaged model raises: a missing entry, another type, a wrong shape."""
 
 
 def write_model(path: str | os.PathLike[str], saved: dict[str, Any]) -> None:
@@ -32,8 +22,8 @@ def write_model(path: str | os.PathLike[str], saved: dict[str, Any]) -> None:
     write_json(_file(path), {"format": FORMAT, **saved})
 
 
-def read_model(path: str | os.PathLike[str]) -> BaseLabelModel:
-    """Read and check the fitted model that `write_model` wrote.
+def read_saved(path: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]]:
+    """Read what `write_model` wrote; return its file, too.
 
     Raises
     ------
@@ -51,11 +41,7 @@ def read_model(path: str | os.PathLike[str]) -> BaseLabelModel:
         raise LabelModelError(f"{file} is damaged, or not a label model: it has no entry 'format'")
     if saved["format"] != FORMAT:
         raise LabelModelError(f"{file} has the format {saved['format']!r}, not {FORMAT!r}")
-    try:
-        return restore(saved)
-    except _FAULTS as error:
-        why = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error) or type(error).__name__
-        raise LabelModelError(f"{file} is damaged, or not a label model: {why}; save the label model again") from error
+    return file, saved
 
 
 def to_plain(value: Any) -> Any:
@@ -76,26 +62,6 @@ def to_plain(value: Any) -> Any:
 def _file(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     return path if path.suffix == ".json" else path / FILE_NAME
-
-
-def restore(saved: Any) -> BaseLabelModel:
-    """Make the fitted model that `BaseLabelModel.to_saved` was given, and check that it is whole.
-
-    Raises
-    ------
-    ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError, WeakLabelError
-        It is not.
-    """
-    name = saved["model"]
-    if not isinstance(name, str) or name not in MODELS:
-        raise ValueError(f"the model is {name!r}{nearest(str(name), MODELS)}, which this version does not know")
-    model = MODELS[name](**checked_params(MODELS[name], saved["params"]))
-    model._restore(saved["state"])
-    model.unvoted_ = tuple(int(label) for label in saved.get("unvoted", ()))
-    if not all(0 <= label < model.cardinality for label in model.unvoted_):
-        raise ValueError(f"'unvoted' names a class outside 0..{model.cardinality - 1}")
-    model._check_restored()
-    return model
 
 
 def check_array(

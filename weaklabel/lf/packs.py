@@ -16,11 +16,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import EntryPoint, entry_points
 from keyword import iskeyword
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weaklabel.errors import LFError, VoteError, WeakLabelError, nearest
 from weaklabel.label_names import encode_labels
@@ -31,7 +30,11 @@ from weaklabel.lf.foreign import as_lf
 from weaklabel.support.encodings import NotUtf8, utf8
 from weaklabel.support.hashing import blake_of_bytes, sha256_of_text
 from weaklabel.support.html_table import html_table
+from weaklabel.support.plugins import plugin_origin, plugin_points
 from weaklabel.support.progress import stage
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINT_GROUP = "weaklabel.labeling_functions"
 
@@ -176,11 +179,7 @@ def ready_packs() -> dict[str, Path]:
 
 def plugin_packs() -> dict[str, list[EntryPoint]]:
     """Return the installed plugins, not loaded: name -> entry points; one, unless two distributions use the name."""
-    found: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if point.value not in [other.value for other in found.get(point.name, [])]:
-            found.setdefault(point.name, []).append(point)
-    return found
+    return plugin_points(ENTRY_POINT_GROUP)
 
 
 def _packs_folder() -> Path:
@@ -201,7 +200,7 @@ def _load(spec: str) -> LFCollection:
         return _load_attribute(spec, spec, f"{spec}")
     ready, plugins = ready_packs(), plugin_packs()
     points = plugins.get(spec, [])
-    origins = [f"the ready pack '{spec}'"] * (spec in ready) + [_origin(point) for point in points]
+    origins = [f"the ready pack '{spec}'"] * (spec in ready) + [plugin_origin(point) for point in points]
     if len(origins) > 1:
         raise LFError(f"two packs are called '{spec}': {origins[0]} and {origins[1]}; uninstall one")
     if spec in ready:
@@ -318,10 +317,6 @@ def _collect(
             )
     doc = (module.__doc__ or "").strip().partition("\n")[0]
     return join_packs([LFCollection(lfs, labels, (spec,), (origin,) * len(lfs), doc, sources)])
-
-
-def _origin(point: EntryPoint) -> str:
-    return f"{point.value} (plugin '{point.name}' of {point.dist.name if point.dist else 'an unknown distribution'})"
 
 
 def _not_utf8(path: Path) -> str | None:

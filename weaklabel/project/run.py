@@ -13,7 +13,7 @@ from weaklabel.classifier.named import make_classifier, with_baselines
 from weaklabel.config import LabelModelSettings, Project
 from weaklabel.corpus import Corpus
 from weaklabel.errors import ConfigError
-from weaklabel.labelled import make_label_model
+from weaklabel.label_model.named import make_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.project.folder import RunFolder

@@ -14,7 +14,7 @@ from weaklabel.config import LabelModelSettings, LFSettings
 from weaklabel.errors import ConfigError
 from weaklabel.job import LabelOptions, label_corpus
 from weaklabel.label_model import BaseLabelModel
-from weaklabel.labelled import make_label_model
+from weaklabel.label_model.named import make_label_model
 from weaklabel.labels import ABSTAIN, Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.review.libraries import FOR_TEXTS, load_libraries

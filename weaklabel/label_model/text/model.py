@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from weaklabel.encoder.features import TextFeatures
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.balance import find_class_balance
-from weaklabel.label_model.base import BaseLabelModel
+from weaklabel.label_model.base import BaseLabelModel, restore
 from weaklabel.label_model.checks import voted_classes
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.evidence import vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood
-from weaklabel.label_model.saving import check_array, restore
+from weaklabel.label_model.saving import check_array
 from weaklabel.label_model.shares import Shares, warn_of_few_covered
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
 from weaklabel.label_model.text.reader import TextReader

@@ -1,0 +1,47 @@
+"""One registry a kind: what users choose by name, and installed plugins add to.
+
+A new label model is one file and one line here; that of a plugin is one entry point of the group. Project files, the
+command line, benchmarks and saved models take the names from here. Nothing is imported before it is used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weaklabel.errors import LabelModelError
+from weaklabel.support.plugins import Entry, Registry
+
+LABEL_MODELS: Registry[Any] = Registry(
+    "label model",
+    "weaklabel.label_models",
+    "weaklabel.label_model.base:BaseLabelModel",
+    {
+        "auto": Entry(
+            "weaklabel.label_model.auto:AutoLabelModel", "chooses between committee and text by the votes and the texts"
+        ),
+        "majority": Entry("weaklabel.label_model.majority:MajorityVote", "majority vote; needs no fit"),
+        "weighted": Entry(
+            "weaklabel.label_model.weighted:WeightedMajorityVote", "majority vote with weights by agreement"
+        ),
+        "snorkel": Entry("weaklabel.label_model.snorkel:LabelModel", "Snorkel's label model"),
+        "dawid-skene": Entry(
+            "weaklabel.label_model.dawid_skene:DawidSkene", "a confusion matrix for each labeling function, by EM"
+        ),
+        "triplets": Entry(
+            "weaklabel.label_model.triplets:TripletLabelModel",
+            "accuracies from triplets of labeling functions, in closed form",
+        ),
+        "structured": Entry(
+            "weaklabel.label_model.structured.model:StructuredLabelModel", "Dawid-Skene with copied votes and hard rows"
+        ),
+        "hyper": Entry(
+            "weaklabel.label_model.hyper.model:HyperLabelModel", "a graph network trained on synthetic votes"
+        ),
+        "committee": Entry(
+            "weaklabel.label_model.committee:CommitteeLabelModel",
+            "the structured model where it fits the votes, otherwise the mean of eight models",
+        ),
+        "text": Entry("weaklabel.label_model.text.model:TextLabelModel", "votes and text embeddings together"),
+    },
+    LabelModelError,
+)
