@@ -129,10 +129,12 @@ class ClassifierSettings(_Section):
     """Epochs of masked-language-model training on the corpus before fine-tuning."""
     loggers: list[Literal["tensorboard", "mlflow"]] | None = None
     """Where training curves are written."""
+    max_rows: Annotated[int, Field(ge=10)] | None = None
+    """Most rows to train on; of a larger corpus a sample. 1,000,000 for `bert` and 250,000 for the others if not given."""
 
     def options(self) -> dict[str, Any]:
-        """Return the settings that were given, as arguments of `weaklabel.BertClassifier`."""
-        return self.model_dump(exclude={"name"}, exclude_none=True)
+        """Return the settings that were given, as arguments of the classifier."""
+        return self.model_dump(exclude={"name", "max_rows"}, exclude_none=True)
 
 
 class GoldSettings(_Section):

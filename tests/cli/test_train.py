@@ -77,11 +77,26 @@ def test_the_result_as_json(weaklabel, corpus, pack, tmp_path, classifier):
         "rows": 24,
         "rejects": 0,
         "covered": 20,
+        "training_rows": 24,
+        "trainable_rows": 24,
         "decided": None,
         "label_model": "majority",
         "classifier": classifier,
         "model": str(tmp_path / "model"),
     }
+
+
+def test_a_large_corpus_is_trained_on_by_a_sample(weaklabel, corpus, pack, tmp_path):
+    options = ("--classifier", "linear", "--label-model", "majority", "--max-rows", 12)
+    done = weaklabel("train", corpus, "--lfs", pack, "-o", tmp_path / "model", *options)
+    assert done.code == 0, done.err
+    assert "trained on 12 of 20 rows, a sample (--max-rows)" in done.out
+    card = json.loads((tmp_path / "model" / "weaklabel.json").read_text(encoding="utf-8"))
+    assert "trained on 12 of 20 rows, picked by a hash of row number and seed (max_rows)" in card["provenance"]
+    again = weaklabel("train", corpus, "--lfs", pack, "-o", tmp_path / "again", *options)
+    assert again.code == 0
+    weights = [(tmp_path / name / "weights.npz").read_bytes() for name in ("model", "again")]
+    assert weights[0] == weights[1]
 
 
 def test_the_result_says_how_the_label_model_chose(weaklabel, corpus, pack, tmp_path):

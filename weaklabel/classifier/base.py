@@ -43,9 +43,18 @@ class Classifier(HasParams, ABC):
     run_params: ClassVar[frozenset[str]] = frozenset()
     """Parameters that belong to one run on one machine and are not saved."""
 
+    max_rows: ClassVar[int] = 250_000
+    """Rows of a larger corpus that commands and projects train it on unless they are told otherwise, so that memory and time
+    stay bounded; `fit` itself takes all rows that it is given."""
+
     labels_: tuple[str, ...]
     provenance_: str
     entities_: tuple[str, ...]
+
+    @property
+    def uses_unlabeled(self) -> bool:
+        """Whether rows without a label have a part in the training."""
+        return False
 
     @abstractmethod
     def fit(

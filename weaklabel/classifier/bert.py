@@ -111,6 +111,7 @@ class BertClassifier(Classifier):
 
     kind = "bert"
     run_params = frozenset({"device", "run_folder", "checkpoint_seconds", "loggers", "progress"})
+    max_rows = 1_000_000
     model_: PreTrainedModel
     tokenizer_: PreTrainedTokenizerBase
     training_: dict[str, Any]
@@ -161,6 +162,11 @@ class BertClassifier(Classifier):
         self.checkpoint_seconds = checkpoint_seconds
         self.loggers = loggers
         self.progress = progress
+
+    @property
+    def uses_unlabeled(self) -> bool:
+        """See `Classifier.uses_unlabeled`: pretraining reads all texts."""
+        return self.pretrain_epochs > 0 or self.uncovered != "drop"
 
     def fit(
         self,

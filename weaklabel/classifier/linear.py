@@ -84,6 +84,11 @@ class LinearClassifier(Classifier):
         self.uncovered = uncovered
         self.seed = seed
 
+    @property
+    def uses_unlabeled(self) -> bool:
+        """See `Classifier.uses_unlabeled`."""
+        return self.uncovered != "drop"
+
     def fit(
         self,
         texts: Sequence[str],

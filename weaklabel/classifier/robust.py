@@ -55,6 +55,12 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
     """
 
     kind = "robust"
+    max_rows = 250_000  # each text has a vector in memory
+
+    @property
+    def uses_unlabeled(self) -> bool:
+        """See `Classifier.uses_unlabeled`: rows without a label learn from the second opinion."""
+        return self.rounds > 0 or super().uses_unlabeled
 
     def __init__(
         self,

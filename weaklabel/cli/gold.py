@@ -35,13 +35,20 @@ def decided_rows(rows: Corpus, decisions: Sequence[Decision], labels: Sequence[s
     WeakLabelError
         A decision names a class that is none, or no row was decided on.
     """
-    from weaklabel.decisions import agreed_classes, gold_of, text_hashes
-    from weaklabel.errors import ConfigError
+    import numpy as np
 
-    texts = rows.model_texts()
-    Y = gold_of(decisions, texts, labels)
+    from weaklabel.decisions import agreed_classes, text_hashes
+    from weaklabel.errors import ConfigError
+    from weaklabel.labels import ABSTAIN
+
     agreed = agreed_classes(decisions, labels)
-    missing = len(agreed.keys() - set(text_hashes(texts)))
+    classes, seen = [np.empty(0, np.int64)], set[str]()
+    for batch in rows.batches_with_progress():
+        keys = text_hashes(batch.model_texts)
+        classes.append(np.array([agreed.get(key, ABSTAIN) for key in keys], dtype=np.int64))
+        seen |= agreed.keys() & keys
+    Y = np.concatenate(classes)
+    missing = len(agreed) - len(seen)
     if not (Y >= 0).any():
         raise ConfigError(
             f"{rows.name} has none of the {len(agreed)} texts that were decided; give the reviewed corpus"

@@ -56,6 +56,15 @@ def train(
         int | None, typer.Option("--batch-size", min=1, metavar="N", help="Texts per training step.")
     ] = None,
     max_length: Annotated[int | None, typer.Option("--max-length", min=8, help="Tokens kept of a text.")] = None,
+    max_rows: Annotated[
+        int | None,
+        typer.Option(
+            "--max-rows",
+            min=10,
+            metavar="N",
+            help="Train on a sample of N rows where there are more. Default: 1,000,000 for bert, 250,000 for the others.",
+        ),
+    ] = None,
     validation: Annotated[
         str | None,
         typer.Option(
@@ -104,11 +113,13 @@ def train(
 
     With --decisions the classifier goes on from the weak labels with the decided rows, whose labels it takes as true.
     """
+    import numpy as np
+
     from weaklabel.classifier import check_model_folder
     from weaklabel.classifier.named import make_classifier
     from weaklabel.config import ClassifierSettings
     from weaklabel.decisions import read_decisions
-    from weaklabel.job.training import check_trainable
+    from weaklabel.job.training import check_trainable, training_rows
     from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
 
@@ -124,6 +135,7 @@ def train(
         lr=_learning_rates(lr),
         batch_size=batch_size,
         max_length=max_length,
+        max_rows=max_rows,
         metric=None if metric == "loss" else metric,
         pretrain_epochs=pretrain_epochs or None,
         loggers=[name.value for name in log] if log else None,
@@ -153,21 +165,21 @@ def train(
         "rows": labelled.n,
         "rejects": labelled.voted.n_rejects,
         "covered": labelled.voted.covered,
-        "label_model": labelled.model.describe(labelled.votes.lf_names) or labelling.label_model,
+        "label_model": labelled.model.describe(loaded.names) or labelling.label_model,
         "decided": None if Y is None else int((Y >= 0).sum()),
         "classifier": classifier,
         "model": str(out),
     }
     if not dry_run:
-        _fit(model, rows.model_texts(), labelled.probs, Y, check)
-        made_of = _provenance(
-            len(loaded),
-            lfs,
-            f"{len(rows):,} texts of {Path(rows.name).name}",
-            labelling.label_model,
-            result["decided"],
-        )
-        result |= _save(model, out, made_of, rows.entities, rows.model_texts() if onnx else None)
+        clean = None if Y is None else np.flatnonzero(Y >= 0)
+        sample = training_rows(rows, labelled.probs, model, max_rows, seed=labelling.seed, always=clean)
+        result |= {"training_rows": len(sample.rows), "trainable_rows": sample.n_trainable}
+        _fit(model, sample.texts, sample.probs, None if Y is None else Y[sample.rows], check)
+        texts = f"{labelled.n:,} texts of {Path(rows.name).name}"
+        provenance = _provenance(len(loaded), lfs, texts, labelling.label_model, result["decided"])
+        if sample.is_sample:
+            provenance = f"{provenance} {sample.describe()}"
+        result |= _save(model, out, provenance, rows.entities, sample.texts if onnx else None)
     written = "nothing written (dry run)" if dry_run else f"{classifier} classifier written to {shown_path(out)}"
     printing.summary(result, _as_text(result, written))
 
@@ -246,6 +258,8 @@ def _save(
 
 def _as_text(result: dict[str, Any], written: str) -> str:
     said = f"{result['rows']:,} rows, {result['covered']:,} with votes; labels: {visible(result['label_model'])}; {written}"
+    if result.get("training_rows", 0) < result.get("trainable_rows", 0):
+        said += f"\ntrained on {result['training_rows']:,} of {result['trainable_rows']:,} rows, a sample (--max-rows)"
     if result.get("onnx"):
         said += "\nONNX export: {agreement:.1%} of {texts:,} texts get the same class".format(**result["onnx"])
     return said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,8 @@ from weaklabel.labels import Probs
 from weaklabel.support.mapped import release
 from weaklabel.support.progress import stage
 
-MOST_ROWS = {"linear": 250_000, "bert": 1_000_000, "robust": 250_000}
-"""Rows that a classifier is trained on unless ``max_rows`` says otherwise: what takes about a GiB of memory."""
+if TYPE_CHECKING:
+    from weaklabel.classifier import Classifier
 
 _AT_ONCE = 1 << 18
 """Rows of probabilities that are in memory together."""
@@ -51,7 +52,7 @@ class TrainingRows:
         if not self.is_sample:
             return ""
         return (
-            f"Trained on {len(self.rows):,} of {self.n_trainable:,} rows, which a hash of row number and seed picked "
+            f"It was trained on {len(self.rows):,} of {self.n_trainable:,} rows, picked by a hash of row number and seed "
             "(max_rows)."
         )
 
@@ -59,17 +60,18 @@ class TrainingRows:
 def training_rows(
     corpus: Corpus,
     probs: Probs,
-    max_rows: int,
+    classifier: Classifier,
+    max_rows: int | None = None,
     *,
     seed: int = 0,
     held_out: NDArray[np.bool_] | None = None,
-    with_unlabeled: bool = False,
     always: NDArray[np.int64] | None = None,
 ) -> TrainingRows:
     """Pick the rows that a classifier is trained on, and read their texts, in memory that does not grow with the corpus.
 
-    Where there are more than ``max_rows``, those with the lowest hashes of row number and seed are picked. That is a fair
-    sample, also of texts that occur often, and depends on nothing else.
+    All rows are given to it where they are at most ``max_rows``. Otherwise only those that it can learn from are, and where
+    these are too many, those with the lowest hashes of row number and seed. That is a fair sample, also of texts that occur
+    often, and depends on nothing else.
 
     Parameters
     ----------
@@ -77,16 +79,16 @@ def training_rows(
         Where the texts are.
     probs
         What the label model says of all rows. Shape: [n, k].
+    classifier
+        What is to be trained.
     max_rows
-        Most rows.
+        Most rows; by default `Classifier.max_rows`.
     seed
         Of the choice.
     held_out
         Rows that must not be trained on. Shape: [n].
-    with_unlabeled
-        Whether the classifier makes use of rows without a label, too.
     always
-        Rows that are taken whatever their hashes, and do not count as part of ``max_rows``.
+        Numbers of rows that are taken whatever their hashes.
 
     Raises
     ------
@@ -94,23 +96,25 @@ def training_rows(
         The corpus has changed, or an entity is not in its text.
     """
     n = len(probs)
+    most = classifier.max_rows if max_rows is None else max_rows
+    takes_all = classifier.uses_unlabeled or n - (0 if held_out is None else int(held_out.sum())) <= most
     n_trainable = 0
     kept, hashes = np.empty(0, np.int64), np.empty(0, np.uint64)
     for begin in range(0, n, _AT_ONCE):
         end = min(begin + _AT_ONCE, n)
-        usable = np.ones(end - begin, bool) if with_unlabeled else ~np.isnan(probs[begin:end, 0])
+        usable = np.ones(end - begin, bool) if takes_all else ~np.isnan(probs[begin:end, 0])
         if held_out is not None:
             usable &= ~held_out[begin:end]
         rows = begin + np.flatnonzero(usable)
         n_trainable += len(rows)
         kept, hashes = np.concatenate([kept, rows]), np.concatenate([hashes, _hashes(rows, seed)])
-        if len(kept) > max_rows:
-            lowest = np.sort(np.argpartition(hashes, max_rows)[:max_rows])
+        if len(kept) > most:
+            lowest = np.sort(np.argpartition(hashes, most)[:most])
             kept, hashes = kept[lowest], hashes[lowest]
     release(probs)
     if always is not None:
         kept = np.union1d(kept, always)
-    return TrainingRows(kept, texts_of(corpus, kept, n), np.asarray(probs[kept], dtype=np.float64), n_trainable)
+    return TrainingRows(kept, texts_of(corpus, kept, n), np.array(probs[kept], dtype=np.float64), n_trainable)
 
 
 def texts_of(corpus: Corpus, rows: NDArray[np.int64], n: int | None = None) -> list[str]:
