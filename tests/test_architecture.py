@@ -13,9 +13,9 @@ PACKAGE = Path(weaklabel.__file__).parent
 
 # An import points only to the left.
 ORDER = [
-    "errors", "support", "labels", "label_names", "registries", "config", "corpus", "encoder", "lf", "votes", "scoring",
-    "label_model", "classifier", "explain", "suggest", "page", "report", "labelled", "job", "decisions", "project", "review",
-    "bench", "cli", "__main__",
+    "errors", "support", "labels", "label_names", "registries", "config", "corpus", "units", "encoder", "lf", "votes",
+    "scoring", "label_model", "classifier", "explain", "suggest", "page", "report", "labelled", "job", "decisions",
+    "project", "review", "bench", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -14,18 +14,13 @@ from itertools import groupby
 from ahocorasick_rs import AhoCorasick
 from polars import escape_regex
 
+from weaklabel.units.words import UNSPACED
+
 _ALIKE = ("'\u2019\u2018\u02bc\uff07`\u00b4", "-\u2010\u2011\uff0d", '"\u201c\u201d\u201e\uff02')
 """Groups of characters that stand for each other; the first of a group is its plain form."""
 
 _PLAIN = {ord(other): group[0] for group in _ALIKE for other in group}
 _CLASS = {group[0]: "[" + "".join(map(escape_regex, group)) + "]" for group in _ALIKE}
-
-UNSPACED = (
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3041-\u309f\u30a0-\u30ff"
-    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uaa60-\uaa7f\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f"
-    "\U00020000-\U000323af]"
-)
-"""Regex of a character of a script that puts no spaces between words: Han, kana, Thai, Lao, Khmer, Myanmar."""
 
 _UNSPACED = re.compile(UNSPACED)
 _HANGUL_END = re.compile("[\uac00-\ud7a3\u1100-\u11ff]$")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from weaklabel.lf.spelling import UNSPACED
 from weaklabel.suggest.runs import START, Tokens
 from weaklabel.support.progress import stage
+from weaklabel.units.words import UNSPACED
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

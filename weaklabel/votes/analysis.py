@@ -34,7 +34,8 @@ class LFAnalysis:
     Parameters
     ----------
     L
-        Label matrix, its patterns, or `Votes`. Shape: [n, m].
+        Label matrix, its patterns, or `Votes`. Shape: [n, m]. Where votes are on units, such as words, all counts and
+        shares are of units.
     lfs
         Labeling functions, or their names, in the order of L's columns; those of ``L`` where it is `Votes`.
 
@@ -60,6 +61,7 @@ class LFAnalysis:
         else:
             self._source, self._classes = (L.L, None) if isinstance(L, Votes) else _checked(L)
             self._n, self._m = self._source.shape
+        self._unit = "units" if isinstance(L, Votes | VotePatterns) and L.offsets is not None else "rows"
         if lfs is None and isinstance(L, Votes):
             lfs = L.lf_names
         self.lf_names = None if lfs is None else [str(getattr(lf, "name", lf)) for lf in lfs]
@@ -78,7 +80,7 @@ class LFAnalysis:
             (name, *map(_plain, cells)) for name, cells in zip(frame.index, frame.itertuples(index=False), strict=True)
         ]
         title = (
-            f"{self._n:,} rows: {self.label_coverage():.1%} have a vote, {self.label_overlap():.1%} several, "
+            f"{self._n:,} {self._unit}: {self.label_coverage():.1%} have a vote, {self.label_overlap():.1%} several, "
             f"{self.label_conflict():.1%} votes that differ"
         )
         return html_table(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
 from weaklabel.labels import ABSTAIN, VoteArray, check_L, check_label_names
 from weaklabel.support.html_table import MOST_ROWS, html_table
+from weaklabel.units import check_offsets, row_of_units
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
 
 
@@ -56,12 +57,12 @@ class Problems:
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """What labeling functions said of every row of a corpus.
+    """What labeling functions said of every row of a corpus, or of every unit of its rows, such as the words of texts.
 
     Attributes
     ----------
     L
-        Label matrix, stored by column. Shape: [n, m]; values -1..k-1.
+        Label matrix, stored by column; its rows are the corpus rows, or their units. Shape: [n, m]; values -1..k-1.
     lf_names
         Names of the labeling functions. Length: m.
     labels
@@ -70,6 +71,9 @@ class Votes:
         By name, those labeling functions that failed somewhere; a failure counts as an abstain on that row.
     counted
         What `patterns` is to return, where it is known already.
+    offsets
+        Where votes are on units: those of corpus row ``i`` are the rows ``offsets[i]`` to before ``offsets[i + 1]`` of L.
+        None where each row of L is a row of the corpus. Shape: [n_rows + 1].
     """
 
     L: VoteArray
@@ -77,6 +81,7 @@ class Votes:
     labels: Sequence[str] | None = None
     problems: Mapping[str, Problems] = field(default_factory=dict)
     counted: VotePatterns | None = field(default=None, repr=False)
+    offsets: NDArray[np.int64] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         labels = None if self.labels is None else check_label_names(self.labels, "votes")
@@ -86,11 +91,30 @@ class Votes:
         object.__setattr__(self, "L", np.asfortranarray(L))
         object.__setattr__(self, "lf_names", tuple(self.lf_names))
         object.__setattr__(self, "labels", labels)
+        if self.offsets is not None:
+            object.__setattr__(self, "offsets", check_offsets(self.offsets, len(L)))
 
     @property
     def n(self) -> int:
-        """Rows."""
+        """Rows of L: rows of the corpus, or their units."""
         return len(self.L)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the corpus."""
+        return self.n if self.offsets is None else len(self.offsets) - 1
+
+    @property
+    def row_of(self) -> NDArray[np.int64]:
+        """The corpus row of each row of L. Shape: [n]."""
+        return np.arange(self.n) if self.offsets is None else row_of_units(self.offsets)
+
+    def of_row(self, row: int) -> VoteArray:
+        """Return the votes on one corpus row, or on its units. Shape: [units of the row, m]."""
+        if not 0 <= row < self.n_rows:
+            raise VoteError(f"there is no row {row}: the votes are on {self.n_rows} rows, which count from 0")
+        begin, end = (row, row + 1) if self.offsets is None else self.offsets[row : row + 2].tolist()
+        return self.L[begin:end]
 
     @property
     def m(self) -> int:
@@ -112,7 +136,8 @@ class Votes:
             for name, count in zip(self.lf_names, counts, strict=False)
         ]
         covered = (self.L != ABSTAIN).any(axis=1).mean() if self.n and self.m else 0.0
-        title = f"Votes of {self.m} labeling functions on {self.n:,} rows; {covered:.1%} of the rows have a vote"
+        units = "rows" if self.offsets is None else f"units of {self.n_rows:,} rows"
+        title = f"Votes of {self.m} labeling functions on {self.n:,} {units}; {covered:.1%} of these have a vote"
         columns = ["labeling function", "votes", "coverage", *(f"votes for {name}" for name in names)]
         return html_table(rows, columns, title=title, total=self.m, bars=["coverage"])
 
@@ -122,7 +147,8 @@ class Votes:
 
     @cached_property
     def _patterns(self) -> VotePatterns:
-        return vote_patterns(self.L) if self.counted is None else self.counted
+        found = vote_patterns(self.L) if self.counted is None else self.counted
+        return found if self.offsets is None else replace(found, offsets=self.offsets)
 
 
 GivenVotes: TypeAlias = ArrayLike | VotePatterns | Votes

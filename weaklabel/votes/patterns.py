@@ -133,11 +133,14 @@ class VotePatterns:
     inverse
         Pattern of each row of L: ``patterns[inverse]`` is L. None where rows are not kept, as in a table merged of
         several corpus parts. Shape: [n].
+    offsets
+        Where the rows of L are units of corpus rows: see `Votes`. Shape: [n_rows + 1].
     """
 
     patterns: VoteArray
     counts: NDArray[np.int64]
     inverse: NDArray[np.int64] | None = None
+    offsets: NDArray[np.int64] | None = None
 
     @property
     def n(self) -> int:
@@ -167,6 +170,17 @@ class VotePatterns:
             )
         return self.inverse
 
+    def of_row(self, row: int) -> NDArray[np.int64]:
+        """Return the patterns of the units of one corpus row, as places in ``patterns``. Shape: [units of the row].
+
+        Raises
+        ------
+        VoteError
+            These patterns do not keep the rows that they came from.
+        """
+        inverse = self.rows()
+        return inverse[row : row + 1] if self.offsets is None else inverse[self.offsets[row] : self.offsets[row + 1]]
+
     def weights(self) -> NDArray[np.int64] | None:
         """Return ``counts``, or None where each is 1, which is faster to add up."""
         return None if bool((self.counts == 1).all()) else self.counts
@@ -177,16 +191,21 @@ class VotePatterns:
         Raises
         ------
         VoteError
-            The tables are of different numbers of labeling functions, or do not keep their rows (see
-            `merge_patterns`).
+            The tables are of different numbers of labeling functions, only one of them is of units, or they do not keep
+            their rows (see `merge_patterns`).
         """
+        if (self.offsets is None) != (other.offsets is None):
+            raise VoteError("patterns of rows and patterns of units cannot be merged")
         of_rows = self.rows(), other.rows()
         both = vote_patterns(_joined([self, other]))
         mine, theirs = both.rows()[: len(self)], both.rows()[len(self) :]
         counts = np.zeros(len(both), dtype=np.int64)
         counts[mine] += self.counts
         counts[theirs] += other.counts
-        return VotePatterns(both.patterns, counts, np.concatenate([mine[of_rows[0]], theirs[of_rows[1]]]))
+        offsets = self.offsets
+        if offsets is not None and other.offsets is not None:
+            offsets = np.concatenate([offsets, other.offsets[1:] + offsets[-1]])
+        return VotePatterns(both.patterns, counts, np.concatenate([mine[of_rows[0]], theirs[of_rows[1]]]), offsets)
 
     def to_arrays(self) -> dict[str, Any]:
         """Return patterns and counts, without rows, in a small form that ``numpy.savez`` takes: several votes a byte."""

@@ -22,7 +22,7 @@ from weaklabel.votes.matrix import Problem, Problems, Votes
 
 FORMAT = "weaklabel votes 2"
 
-_HEADER, _L = "header.npy", "L.npy"
+_HEADER, _L, _OFFSETS = "header.npy", "L.npy", "offsets.npy"
 
 _LOCAL_HEADER = 30
 """Bytes before the name of a member of a ZIP archive."""
@@ -39,6 +39,9 @@ def save_votes(path: str | os.PathLike[str], votes: Votes) -> None:
     with atomic_path(path) as part:
         columns = (np.ascontiguousarray(column).data for column in (votes.L.T if votes.n else ()))
         _write(part, votes.L.dtype, votes.L.shape, columns, _header(votes.lf_names, votes.labels, votes.problems))
+        if votes.offsets is not None:
+            with ZipFile(part, "a", ZIP_STORED) as archive, archive.open(ZipInfo(_OFFSETS), "w") as member:
+                np.save(member, votes.offsets, allow_pickle=False)
 
 
 def write_votes(
@@ -81,8 +84,11 @@ def load_votes(path: str | os.PathLike[str]) -> Votes:
             if header["format"] != FORMAT:
                 raise VoteError(f"{path} has the format {header['format']!r}, not {FORMAT!r}")
             L = _mapped(Path(path), archive, archive.getinfo(_L))
+            offsets = None
+            if _OFFSETS in archive.namelist():
+                offsets = np.load(io.BytesIO(archive.read(_OFFSETS)), allow_pickle=False)
         problems = {name: _problems(each) for name, each in header["problems"].items()}
-        votes = Votes(L, header["lf_names"], header["labels"], problems)
+        votes = Votes(L, header["lf_names"], header["labels"], problems, offsets=offsets)
     except VoteError:
         raise
     except OSError as error:
