@@ -17,7 +17,7 @@ import pytest
 from weaklabel.cli import app
 
 ROOT = Path(__file__).parents[1]
-PROBE = "import weaklabel; print(weaklabel.__file__); print(weaklabel.load_lfs('spam').origins[0])"
+PROBE = "import weaklabel, weaklabel.lf.packs as p; print(weaklabel.__file__); print(p.ready_packs()['spam'])"
 IMPORT_ALL = """
 import importlib, pkgutil, weaklabel
 assert weaklabel.__file__.startswith(sys.prefix), weaklabel.__file__
@@ -26,6 +26,7 @@ for name in weaklabel.__all__:
 for module in pkgutil.walk_packages(weaklabel.__path__, "weaklabel."):
     if module.name != "weaklabel.__main__":
         importlib.import_module(module.name)
+assert weaklabel.load_lfs("spam").origins[0].startswith(sys.prefix)
 """
 
 

@@ -1,7 +1,7 @@
 import json
+import multiprocessing
+import os
 import signal
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -12,32 +12,33 @@ from weaklabel.errors import ClassifierError
 
 FAST = {"epochs": 3, "lr": 5e-3, "batch_size": 4, "device": "cpu", "checkpoint_seconds": 0.0}
 
-KILLED = """
-import json, os, signal, sys
-import torch
-torch.set_num_threads(1)
-from weaklabel.classifier import BertClassifier
-from weaklabel.classifier.checkpoint import Checkpoint
-given = json.loads(sys.argv[1])
-save, left = Checkpoint.save, given["saves"]
-def save_then_die(self, *state):
-    global left
-    save(self, *state)
-    left -= 1
-    if not left:
-        os.kill(os.getpid(), signal.SIGKILL)
-Checkpoint.save = save_then_die
-BertClassifier(**given["params"]).fit(given["texts"], given["probs"], validation=given["validation"])
-"""
+# The server imports torch once; each process that is to be killed is a fork of it.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["weaklabel.classifier.training", "transformers.models.bert.modeling_bert"])
 
 
-def kill(params, texts, probs, validation, saves):
+def train_and_die(params, texts, probs, validation, saves):
+    """Train, and kill this process after so many checkpoints."""
+    torch.set_num_threads(1)
+    save, left = Checkpoint.save, saves
+
+    def save_then_die(self, *state):
+        nonlocal left
+        save(self, *state)
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Checkpoint.save = save_then_die
+    BertClassifier(**params).fit(texts, probs, validation=validation)
+
+
+def kill(*given):
     """Train in a process of its own that kills itself after so many checkpoints."""
-    given = {"params": params, "texts": texts, "probs": probs, "validation": validation, "saves": saves}
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, json.dumps(given, default=str)], capture_output=True, text=True
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    process = PROCESSES.Process(target=train_and_die, args=given)
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
 
 
 @pytest.fixture(autouse=True)

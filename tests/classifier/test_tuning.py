@@ -96,13 +96,14 @@ def test_f1_of_three_classes_is_refused(tiny_bert, reviews):
 def test_with_validation_there_are_more_epochs_and_some_patience(tiny_bert, reviews):
     texts, probs = reviews
     settings = {"model": tiny_bert, "lr": 5e-3, "batch_size": 1, "device": "cpu"}
-    plain = BertClassifier(**settings).fit([*texts] * 3, [*probs] * 3)
+    many = [*texts, *texts, *texts[:2]], [*probs, *probs, *probs[:2]]  # 50 batches, 25 for each class
+    plain = BertClassifier(**settings).fit(*many)
     assert plain.training_["epochs"] == 1
     contrary = 1 - np.array(probs)
-    checked = BertClassifier(**settings).fit([*texts] * 3, [*probs] * 3, validation=(texts, contrary))
+    checked = BertClassifier(**settings).fit(*many, validation=(texts, contrary))
     assert checked.training_["epochs"] == 5
     assert len(checked.training_["history"]) == checked.training_["best_epoch"] + 2
-    long = BertClassifier(epochs=6, **settings).fit([*texts] * 3, [*probs] * 3, validation=(texts, contrary))
+    long = BertClassifier(epochs=6, **settings).fit(*many, validation=(texts, contrary))
     assert len(long.training_["history"]) == 6, "epochs that were asked for are run"
 
 

@@ -50,7 +50,7 @@ def test_from_corpus_to_classifier(weaklabel, many, tmp_path):
     done = weaklabel("score", tmp_path / "predicted.csv", "--gold", "truth", "--json")
     assert done.json["accuracy"] > 0.9
 
-    done = weaklabel("analyze", corpus, "--lfs", pack, "--gold", "truth", "--json")
+    done = weaklabel("analyze", corpus, *use, "--gold", "truth", "--json")
     assert done.code == 0, done.err
     assert [line["Emp. Acc."] for line in done.json["lfs"]] == [1.0, 1.0, 1.0]
 
