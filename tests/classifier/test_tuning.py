@@ -89,7 +89,7 @@ def test_wrong_settings_are_said(tiny_bert, params, message):
 
 
 def test_f1_of_three_classes_is_refused(tiny_bert, reviews):
-    with pytest.raises(ClassifierError, match=r"class 1 of two classes, and here are 3; use 'macro_f1'"):
+    with pytest.raises(ClassifierError, match=r"class 1 of two classes, and there are 3; use 'macro_f1'"):
         BertClassifier(tiny_bert, metric="f1", validation_share=0.2).fit(reviews[0], [0, 1, 2] * 8)
 
 
