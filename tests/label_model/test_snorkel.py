@@ -291,7 +291,7 @@ def test_snorkels_own_call_with_gold_of_a_development_set_gives_its_parameters(k
     dev = Y[:90][Y[:90] != k - 1].tolist() + [k - 1] * 7
     theirs = RealLabelModel(k, verbose=False)
     theirs.fit(L.astype(np.int64), np.array(dev), n_epochs=150, lr=0.02, seed=5, log_freq=100, progress_bar=False)
-    model = LabelModel(k)
+    model = LabelModel(k, verbose=False)
     for ours in (
         model.fit(L, np.array(dev), n_epochs=150, lr=0.02, seed=5, log_freq=100, progress_bar=False),
         LabelModel(k).fit(L_train=L, Y_dev=dev, n_epochs=150, lr=0.02, seed=5),

@@ -99,7 +99,7 @@ def test_gold_needs_the_rows_of_a_table():
 
 
 def test_rows_without_gold_and_silent_lfs_have_no_say():
-    table = LFAnalysis(L, NAMES).lf_summary(Y, est_accuracies=[0.9, 0.8, 0.7, np.nan])
+    table = LFAnalysis(L, NAMES).lf_summary(Y, est_weights=[0.9, 0.8, 0.7, np.nan])
     assert table.index.tolist() == NAMES
     assert list(table)[-4:] == ["Correct", "Incorrect", "Emp. Acc.", "Est. Acc."]
     assert table["Correct"].tolist() == [2, 2, 2, 0]
@@ -132,5 +132,5 @@ def test_wrong_lengths_are_refused():
         LFAnalysis(L, NAMES[:2])
     with pytest.raises(VoteError, match="4 labels for 5 rows"):
         LFAnalysis(L).lf_summary(Y[:4])
-    with pytest.raises(VoteError, match="est_accuracies"):
-        LFAnalysis(L).lf_summary(est_accuracies=[1.0])
+    with pytest.raises(VoteError, match="est_weights"):
+        LFAnalysis(L).lf_summary(est_weights=[1.0])

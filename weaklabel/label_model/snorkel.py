@@ -65,6 +65,8 @@ class LabelModel(BaseLabelModel):
         Whether rows without any vote count among the n rows, as they do in Snorkel.
     tie_break_policy, seed
         See `BaseLabelModel`.
+    verbose
+        Accepted, as Snorkel has it, and without effect.
 
     Attributes
     ----------
@@ -102,6 +104,7 @@ class LabelModel(BaseLabelModel):
         count_silent_rows: bool = True,
         tie_break_policy: str = "abstain",
         seed: int = 0,
+        verbose: bool = False,
     ) -> None:
         super().__init__(cardinality, tie_break_policy, seed)
         self.class_balance = class_balance
@@ -113,6 +116,7 @@ class LabelModel(BaseLabelModel):
         self.prec_init = prec_init
         self.mu_eps = mu_eps
         self.count_silent_rows = count_silent_rows
+        self.verbose = verbose
 
     def fit(
         self,

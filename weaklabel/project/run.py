@@ -116,7 +116,7 @@ def _run_project(project: Project, file: Path | None, progress: bool) -> RunResu
         # Only from here on is gold looked at.
         scores: dict[str, Scores] = {}
         gold = None
-        summary = LFAnalysis(labelled.votes).lf_summary(est_accuracies=labelled.model.lf_accuracies_)
+        summary = LFAnalysis(labelled.votes).lf_summary(est_weights=labelled.model.lf_accuracies_)
         if project.gold is not None:
             with folder.timed("votes on gold rows"):
                 rows = open_gold(project, corpus, labelled.votes, lfs, folder)

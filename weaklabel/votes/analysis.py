@@ -187,14 +187,14 @@ class LFAnalysis:
         rows = np.bincount(gold[known], minlength=k).astype(np.float64)
         return counts / np.where(rows, rows, np.nan)
 
-    def lf_summary(self, Y: ArrayLike | None = None, est_accuracies: ArrayLike | None = None) -> pd.DataFrame:
+    def lf_summary(self, Y: ArrayLike | None = None, est_weights: ArrayLike | None = None) -> pd.DataFrame:
         """Return all of it as a table with Snorkel's columns.
 
         Parameters
         ----------
         Y
             Gold, which adds Correct, Incorrect and Emp. Acc. Shape: [n]; rows with -1 are left out.
-        est_accuracies
+        est_weights
             A label model's ``lf_accuracies_``, which adds Est. Acc.: the share of a labeling function's votes that the
             model expects to be right. Of a model fitted on votes alone it hardly tells good ones from bad. Shape: [m].
 
@@ -206,29 +206,29 @@ class LFAnalysis:
         Raises
         ------
         VoteError
-            ``Y`` or ``est_accuracies`` have the wrong length.
+            ``Y`` or ``est_weights`` have the wrong length.
         """
         import pandas as pd
 
-        return pd.DataFrame(self._columns(Y, est_accuracies), index=self.lf_names)
+        return pd.DataFrame(self._columns(Y, est_weights), index=self.lf_names)
 
-    def records(self, Y: ArrayLike | None = None, est_accuracies: ArrayLike | None = None) -> list[dict[str, Any]]:
+    def records(self, Y: ArrayLike | None = None, est_weights: ArrayLike | None = None) -> list[dict[str, Any]]:
         """Return `lf_summary` as one dict a labeling function, with its name as ``LF``, and None for NaN."""
-        columns = self._columns(Y, est_accuracies)
+        columns = self._columns(Y, est_weights)
         names: Sequence[str | int] = self.lf_names or range(self._m)
         rows = zip(names, *columns.values(), strict=True)
         return [dict(zip(("LF", *columns), (_plain(value) for value in row), strict=True)) for row in rows]
 
-    def to_json(self, Y: ArrayLike | None = None, est_accuracies: ArrayLike | None = None) -> str:
+    def to_json(self, Y: ArrayLike | None = None, est_weights: ArrayLike | None = None) -> str:
         """Return `records` as JSON text."""
-        return json.dumps(self.records(Y, est_accuracies), ensure_ascii=False, allow_nan=False)
+        return json.dumps(self.records(Y, est_weights), ensure_ascii=False, allow_nan=False)
 
-    def to_text(self, Y: ArrayLike | None = None, est_accuracies: ArrayLike | None = None) -> str:
+    def to_text(self, Y: ArrayLike | None = None, est_weights: ArrayLike | None = None) -> str:
         """Return `lf_summary` as a text table; "-" stands where there is no figure."""
-        columns = self._columns(Y, est_accuracies)
-        return table([list(record.values()) for record in self.records(Y, est_accuracies)], ["LF", *columns])
+        columns = self._columns(Y, est_weights)
+        return table([list(record.values()) for record in self.records(Y, est_weights)], ["LF", *columns])
 
-    def _columns(self, Y: ArrayLike | None, est_accuracies: ArrayLike | None) -> dict[str, Any]:
+    def _columns(self, Y: ArrayLike | None, est_weights: ArrayLike | None) -> dict[str, Any]:
         judged = None if Y is None else self._correct_and_incorrect(Y)
         columns: dict[str, Any] = {} if self.lf_names is None else {"j": list(range(self._m))}
         columns["Polarity"] = self.lf_polarities()
@@ -239,10 +239,10 @@ class LFAnalysis:
             correct, incorrect = judged
             columns |= {"Correct": correct, "Incorrect": incorrect}
             columns["Emp. Acc."] = _ratio(correct, correct + incorrect, np.nan)
-        if est_accuracies is not None:
-            estimates = np.asarray(est_accuracies, dtype=np.float64)
+        if est_weights is not None:
+            estimates = np.asarray(est_weights, dtype=np.float64)
             if estimates.shape != (self._m,):
-                raise VoteError(f"est_accuracies has shape {estimates.shape} for {self._m} labeling functions")
+                raise VoteError(f"est_weights has shape {estimates.shape} for {self._m} labeling functions")
             columns["Est. Acc."] = estimates
         return columns
 
