@@ -1,6 +1,7 @@
 """``weaklabel suggest``: what is shown, what is written, and what is refused."""
 
 import csv
+import shlex
 
 import pytest
 
@@ -77,3 +78,19 @@ def test_next_to_nothing_is_no_error(weaklabel, things, tmp_path, rows):
     few.write_text("\n".join(["text", *rows, ""]), encoding="utf-8")
     done = weaklabel("suggest", few, "--lfs", things[1])
     assert done.code == 0 and "No candidate" in done.out
+
+
+def test_the_next_command_reads_the_corpus_in_the_same_way(weaklabel, things, tmp_path):
+    corpus, pack, out = things
+    other = tmp_path / "other things.csv"
+    rows = corpus.read_text(encoding="utf-8").replace("text,truth", "words;truth", 1).replace(".,", ".;")
+    other.write_text(f"first line\n{rows}", encoding="utf-16")
+    reading = ["--text", "words", "--encoding", "utf-16", "--delimiter", ";", "--skip-rows", "1", "--no-quoting"]
+    options = [*reading, "--label-model", "majority", "--gold", "truth"]
+    done = weaklabel("suggest", other, "--lfs", pack, *options, "-o", out)
+    assert done.code == 0, done.err
+    written = shlex.split(done.out.splitlines()[-1].partition("next: weaklabel ")[2])
+    assert written[:2] == ["analyze", str(other)] and set(options) <= set(written)
+    following = weaklabel(*written, "--json")
+    assert following.code == 0, following.err
+    assert following.json["rows"] == 400 and len(following.json["lfs"]) > 3

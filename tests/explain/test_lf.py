@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tests.label_model.synthetic import draw_votes
-from weaklabel.errors import VoteError
+from weaklabel.corpus import read_corpus
+from weaklabel.errors import LabelModelError, VoteError
 from weaklabel.explain import explain_lf
-from weaklabel.label_model import DawidSkene, MajorityVote
+from weaklabel.label_model import DawidSkene, MajorityVote, TextLabelModel
 from weaklabel.lf.core import Reason
 from weaklabel.votes import Votes
 
@@ -61,3 +62,29 @@ def test_one_that_never_votes_and_an_unknown_one():
     assert found.to_text() == "second votes on none of 2 rows."
     with pytest.raises(VoteError, match=r"no labeling function is called 'secnd'.*'second'"):
         explain_lf(MajorityVote().fit(votes), votes, "secnd")
+
+
+def test_texts_of_a_corpus_are_read_in_batches(monkeypatch):
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(["soup", "goal", "rain", "night", "friend"], 5)) for _ in range(200)]
+    L = np.array(
+        [[0 if "soup" in text else -1, 1 if "goal" in text else -1, -1 if "rain" in text else 0] for text in texts]
+    )
+    votes = Votes(L.astype(np.int8), "abc", ("food", "sport"))
+    model = TextLabelModel(n_rounds=1).fit(votes, texts)
+    whole = explain_lf(model, votes, "c", texts=texts)
+    assert whole.n_agrees and whole.disagrees
+    monkeypatch.setattr("weaklabel.corpus.text_batches.TEXTS_AT_ONCE", 30)
+    corpus = read_corpus(texts)
+    monkeypatch.setattr(corpus, "model_texts", None)  # no list of all texts
+    in_batches = explain_lf(model, votes, "c", texts=corpus)
+    assert in_batches.against == whole.against and in_batches.votes == whole.votes
+    assert [row.row for row in in_batches.disagrees] == [row.row for row in whole.disagrees]
+    with pytest.raises(LabelModelError, match="200 texts were given for 199 rows"):
+        explain_lf(model, Votes(L[1:].astype(np.int8), "abc", votes.labels), "a", texts=corpus)
+
+
+def test_votes_of_many_blocks_are_counted_as_those_of_one(monkeypatch):
+    whole = [explain_lf(MODEL, VOTES, lf) for lf in NAMES]
+    monkeypatch.setattr("weaklabel.labels.row_blocks.__defaults__", (11,))
+    assert [explain_lf(MODEL, VOTES, lf) for lf in NAMES] == whole

@@ -114,15 +114,15 @@ def test_where_evidence_adds_up_parts_are_its_weights(cls, votes):
     assert found.prior == pytest.approx(np.log(balance[y] / balance[1 - y]))
 
 
-def test_abstains_that_are_evidence_are_the_part_of_silence():
+def test_abstains_that_are_evidence_are_a_part_of_their_own():
     model = DawidSkene(abstain_weight=1.0, prior_share=0.0).fit(TWO_L)
     votes = np.array([1, -1, 1, -1, -1, -1])
     found = explain_row(model, votes, None, NAMES, ["ham", "spam"])
     y = ["ham", "spam"].index(found.about)
     tells = model.evidence_[:, :, y] - model.evidence_[:, :, 1 - y]
-    silence = next(part for part in found.parts if part.kind == "silence")
-    assert found.parts[0] is silence
-    assert silence.log_odds == pytest.approx(tells[:, 0].sum())
+    abstains = next(part for part in found.parts if part.kind == "abstain")
+    assert found.parts[0] is abstains
+    assert abstains.log_odds == pytest.approx(tells[:, 0].sum())
     assert found.prior == pytest.approx(np.log(model.class_balance_[y] / model.class_balance_[1 - y]))
     shares = {part.name: part.log_odds for part in found.parts}
     assert shares["lf0"] == pytest.approx(tells[0, 2] - tells[0, 0])  # in the place of its own abstain
@@ -159,8 +159,8 @@ def test_flips_are_true_of_the_model():
     votes = np.array([0, 1, 1, 0, -1, 2], dtype=np.int8)
     found = explain_row(model, votes, None, NAMES, "012")
     for flip in found.flips:
-        silenced = np.where(np.isin(NAMES, flip.silenced), -1, votes)
-        label = model.predict(silenced[None])[0]
+        remaining = np.where(np.isin(NAMES, flip.removed), -1, votes)
+        label = model.predict(remaining[None])[0]
         assert flip.label == (str(label) if label >= 0 else None) != found.label
 
 

@@ -140,7 +140,7 @@ def test_the_texts_of_a_corpus_are_read_in_parts_and_give_the_same(world, found,
     how = {"labels": LABELS, "n": 4}
     assert suggest_lfs(corpus, world.votes, world.probs, world.Y, **how) == found
     monkeypatch.setattr(sample, "MOST_ROWS", 300)
-    monkeypatch.setattr(sample, "_TEXTS_AT_ONCE", 70)
+    monkeypatch.setattr("weaklabel.corpus.text_batches.TEXTS_AT_ONCE", 70)
     monkeypatch.setattr("weaklabel.labels.row_blocks.__defaults__", (50,))
     assert suggest_lfs(corpus, world.votes, world.probs, world.Y, **how) == world.suggest(n=4)
     short = Votes(world.votes.L[1:], world.votes.lf_names, LABELS)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import typer
 
 from weaklabel.cli.analysis_page import write_page
-from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows
+from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows, gold_column
 from weaklabel.cli.labelling import Labelling, vote_and_label
 from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, stdout_for_results
@@ -48,7 +48,6 @@ def analyze(
     the true precision stands beside it.
     """
     from weaklabel.decisions import read_decisions
-    from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
     from weaklabel.project.folder import recorded_warnings
     from weaklabel.support.files import check_file_path
@@ -64,7 +63,7 @@ def analyze(
     rows = reading.open(corpus, hide=[gold] if gold else [])
     check_outputs(html, corpora=[rows], lfs=loaded, decisions=decisions)
     announce_replaced(html, printing=printing)
-    Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
+    Y = None if gold is None else gold_column(rows, gold, loaded.labels)
     Y = Y if made is None else decided_rows(rows, made, loaded.labels)
     with_text = labelling.label_model == "text"
     warned: list[str] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -148,7 +148,7 @@ def _row(voted: Voted, row: int) -> tuple[dict[str, Any], str]:
     votes = voted.votes
     if row >= votes.n:
         raise CorpusError(f"{voted.corpus.name} has {votes.n:,} rows, which count from 0: there is no row {row}")
-    one = _rows(voted.corpus, [row])[row]
+    ((_, one),) = voted.corpus.read_rows([row])
     reasons = [_reason(voted, name, one, int(vote)) for name, vote in zip(votes.lf_names, votes.L[row], strict=True)]
     (text,) = one.texts if one.text else [""]
     found = explain_row(
@@ -176,11 +176,11 @@ def _lf(voted: Voted, name: str) -> tuple[dict[str, Any], str]:
     batches: dict[int, Batch] = {}
 
     def why(votes: Mapping[int, int]) -> dict[int, Reason]:
-        batches.update(_rows(voted.corpus, votes))
+        batches.update(voted.corpus.read_rows(votes))
         reasons = {row: _reason(voted, name, batches[row], vote) for row, vote in votes.items()}
         return {row: reason for row, reason in reasons.items() if reason}
 
-    texts = voted.corpus.model_texts() if voted.reads_texts else None
+    texts = voted.corpus if voted.reads_texts else None
     found = explain_lf(voted.model, voted.votes, name, texts=texts, why=why)
     result = found.to_dict()
     for example in (*result["alone"], *result["disagrees"]):
@@ -196,16 +196,3 @@ def _reason(voted: Voted, name: str, one: Batch, vote: int) -> Reason | None:
     if vote == ABSTAIN or name not in voted.lfs.names:
         return None
     return reason(voted.lfs.lfs[voted.lfs.names.index(name)], one, 0, vote)
-
-
-def _rows(corpus: Corpus, rows: Iterable[int]) -> dict[int, Batch]:
-    """Return some rows, each as a batch, in one pass that ends behind the last of them."""
-    found: dict[int, Batch] = {}
-    wanted = sorted(set(rows))
-    for batch in corpus.batches():
-        while wanted and wanted[0] < batch.start + len(batch):
-            row = wanted.pop(0)
-            found[row] = batch.part(row - batch.start, row - batch.start + 1)
-        if not wanted:
-            break
-    return found

@@ -42,19 +42,30 @@ def decided_rows(rows: Corpus, decisions: Sequence[Decision], labels: Sequence[s
     from weaklabel.labels import ABSTAIN
 
     agreed = agreed_classes(decisions, labels)
-    classes, seen = [np.empty(0, np.int64)], set[str]()
+    classes, present = [np.empty(0, dtype=np.int64)], set[str]()
     for batch in rows.batches_with_progress():
-        keys = text_hashes(batch.model_texts)
-        classes.append(np.array([agreed.get(key, ABSTAIN) for key in keys], dtype=np.int64))
-        seen |= agreed.keys() & keys
-    Y = np.concatenate(classes)
-    missing = len(agreed) - len(seen)
-    if not (Y >= 0).any():
+        hashes = text_hashes(batch.model_texts)
+        classes.append(np.array([agreed.get(key, ABSTAIN) for key in hashes], dtype=np.int64))
+        present.update(agreed.keys() & set(hashes))
+    if not present:
         raise ConfigError(
             f"{rows.name} has none of the {len(agreed)} texts that were decided; give the reviewed corpus"
         )
-    if missing:
+    if missing := len(agreed) - len(present):
         progress.message(
             f"weaklabel: warning: {missing} of {len(agreed)} decided texts are not in {visible(rows.name)} and were left out"
         )
-    return Y
+    return np.concatenate(classes)
+
+
+def gold_column(rows: Corpus, column: str, labels: Sequence[str]) -> Labels:
+    """Return the true class of each row as a column says it, -1 where it is empty. Shape: [n].
+
+    Raises
+    ------
+    WeakLabelError
+        There is no such column, or a label in it is not a class.
+    """
+    from weaklabel.label_names import encode_labels
+
+    return encode_labels(rows.values(column), labels, f"{rows.name}, column '{column}'")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 import typer.core
+from typer.models import OptionInfo
 
 from weaklabel.cli.names import choices
 
@@ -50,6 +51,22 @@ def expanded(verb: Callable[..., None]) -> Callable[..., None]:
 
 def _keyword(name: str, kind: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+
+
+def given_options(group: Any) -> list[str]:
+    """Return the options of a group that are not at their default, as they are written on the command line."""
+    types = get_type_hints(type(group), include_extras=True)
+    written: list[str] = []
+    for field in fields(group):
+        value = getattr(group, field.name)
+        if value == field.default or value is None:
+            continue
+        (option,) = (part for part in types[field.name].__metadata__ if isinstance(part, OptionInfo))
+        # Typer keeps the first of an option's flags where its default would stand.
+        flags = [option.default, *(option.param_decls or ())]
+        on, _, off = next(str(flag) for flag in flags if str(flag).startswith("--")).partition("/")
+        written += [on if value else off] if isinstance(value, bool) else [on, str(value)]
+    return written
 
 
 class GroupedHelp(typer.core.TyperCommand):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -58,8 +58,8 @@ def score(
         raise typer.BadParameter("give one of --gold and --decisions", param_hint="--gold")
     made = read_decisions(decisions) if decisions else []
     rows = reading.open(corpus, has_text=decisions is not None)
-    predicted = rows.column(pred)
-    truth = [decision.label for decision in made] if gold is None else rows.column(gold)
+    predicted = rows.values(pred)
+    truth = [decision.label for decision in made] if gold is None else rows.values(gold)
     names = labels.split(",") if labels else _found(rows, pred, predicted, truth)
     warn_of_rejects(rows, len(rows.rejects), next(iter(rows.rejects), None))
     if gold is None:
@@ -73,7 +73,7 @@ def score(
     printing.result(result.to_dict(), str(result))
 
 
-def _found(rows: Corpus, pred: str, predicted: list[Any], truth: list[Any]) -> tuple[str, ...]:
+def _found(rows: Corpus, pred: str, predicted: Iterable[Any], truth: Iterable[Any]) -> tuple[str, ...]:
     """Classes in the order of the probability columns that weaklabel wrote, or else sorted.
 
     Those stand together, right behind the confidence: label, confidence, p_ham, p_spam.
@@ -96,7 +96,12 @@ def _probs(rows: Corpus, pred: str, names: Sequence[str]) -> Probs | None:
     columns = [pred.removesuffix("label") + "p_" + name for name in names]
     if not set(columns) <= set(rows.columns):
         return None
-    return np.array([[_number(cell, name, row) for row, cell in enumerate(rows.column(name))] for name in columns]).T
+    blocks, n = [np.empty((0, len(columns)))], 0
+    for batch in rows.batches_with_progress():
+        cells = {name: enumerate(batch.source[name].to_list(), n) for name in columns}
+        blocks.append(np.array([[_number(cell, name, row) for row, cell in cells[name]] for name in columns]).T)
+        n += len(batch)
+    return np.concatenate(blocks)
 
 
 def _number(cell: Any, column: str, row: int) -> float:

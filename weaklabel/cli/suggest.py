@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from weaklabel.cli.gold import GoldOpt
+from weaklabel.cli.gold import GoldOpt, gold_column
 from weaklabel.cli.labelling import Labelling, vote_and_label
-from weaklabel.cli.options import expanded
+from weaklabel.cli.options import expanded, given_options
 from weaklabel.cli.printing import Printing, shown_path
 from weaklabel.cli.reading import CorpusArg, Reading
 from weaklabel.cli.voting import Caching, LFs, Voting
@@ -45,7 +46,6 @@ def suggest(
     Precisions are estimates of the label model, which reads the texts, too: look at a candidate before you take it.
     Of long texts it embeds the beginnings and looks at all words; --label-model text embeds as much as label does.
     """
-    from weaklabel.label_names import encode_labels
     from weaklabel.lf.packs import load_lfs
     from weaklabel.suggest import suggest_lfs
     from weaklabel.suggest.code import check_pack_path, write_pack
@@ -57,19 +57,20 @@ def suggest(
     rows = reading.open(corpus, hide=[gold] if gold else [])
     check_outputs(out, corpora=[rows], lfs=loaded)
     announce_replaced(out, printing=printing)
-    Y = None if gold is None else encode_labels(rows.column(gold), loaded.labels, f"{rows.name}, column '{gold}'")
+    Y = None if gold is None else gold_column(rows, gold, loaded.labels)
     labelled = vote_and_label(rows, loaded, labelling, voting, quiet=printing.quiet, skim=True)
-    texts = rows.texts()
     suggestions = suggest_lfs(
-        texts, labelled.votes, labelled.probs, labelled.preds, loaded.labels, n=number, seed=labelling.seed, gold=Y
+        rows, labelled.votes, labelled.probs, labelled.preds, loaded.labels, n=number, seed=labelling.seed, gold=Y
     )
     result = suggestions.to_dict()
-    shown = suggestions.to_text(texts)
+    shown = suggestions.to_text({row: batch.texts[0] for row, batch in rows.read_rows(suggestions.rows_shown())})
     if out is not None:
         doc = f"Candidates that weaklabel suggest found in {Path(rows.name).name}; look at each before you keep it."
         write_pack(out, suggestions.code(), loaded.labels, doc, replace=force)
         result["written"] = str(out)
         named = shown_path(out) if out.is_absolute() or str(out).startswith(".") else f"./{out}"
-        next_command = f"weaklabel analyze {corpus} {' '.join(f'--lfs {spec}' for spec in [*lfs, named])}"
-        shown += "\n\n" + visible(f"wrote {out}; next: {next_command}")
+        following = ["weaklabel", "analyze", corpus, *(part for spec in [*lfs, named] for part in ("--lfs", spec))]
+        following += ["--gold", gold] if gold else []
+        following += [*given_options(labelling), *given_options(reading), *given_options(voting)]
+        shown += "\n\n" + visible(f"wrote {out}; next: {shlex.join(following)}")
     printing.result(result, shown)

@@ -1,4 +1,4 @@
-"""What a label model would say of a row if only some of what is known of it were: the game of the explanation."""
+"""How a label model would label a row from only some of its votes, and with or without its text."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Answers:
     label : int
         The label; -1 where there is none.
     probs : array
-        Class probabilities, all NaN where nothing speaks for the row. Shape: [k].
+        Class probabilities, all NaN where there is no evidence. Shape: [k].
     """
 
     def __init__(self, model: BaseLabelModel, votes: VoteArray, text: str | None) -> None:
@@ -57,20 +57,20 @@ class Answers:
         self.reads_text = text is not None and answering(model, with_text=True).uses_texts
         self.baseline = baseline(model)
 
-    def labels(self, heard: Coalitions) -> Labels:
-        """Return the label with only the votes of those heard, and the text. Shape: [u, v] -> [u]."""
-        return self._ask(heard)[0]
+    def labels(self, coalitions: Coalitions) -> Labels:
+        """Return the label from the text and the votes of each coalition only. Shape: [u, v] -> [u]."""
+        return self._ask(coalitions)[0]
 
     def shares(self, label: int) -> Floats:
         """Return what each vote and, last, the text adds to the log-odds of a class. Shape: [v] or [v+1]."""
         return shapley_values(lambda known: self.log_odds(known, label), len(self.voters) + self.reads_text)
 
     def before_votes(self, label: int) -> tuple[float, float]:
-        """Return the log-odds of a class by the class balance, and what silence adds to that."""
+        """Return the log-odds of a class by the class balance, and what the abstains add to that."""
         balance = float(log_odds(self.baseline.balance[None], label)[0])
         if self.reads_text:
             return balance, 0.0
-        return balance, float(log_odds(self.baseline.silence[None], label)[0]) - balance
+        return balance, float(log_odds(self.baseline.all_abstain[None], label)[0]) - balance
 
     def log_odds(self, known: Coalitions, label: int) -> Floats:
         """Return the log-odds of a class against all others if only some votes, and the text or not, are known.
@@ -99,17 +99,17 @@ class Answers:
         powers = np.exp(logs - logs.max(axis=1, keepdims=True))
         return log_odds(powers / powers.sum(axis=1, keepdims=True), label)
 
-    def _probs(self, heard: Coalitions) -> Floats:
-        probs = self._ask(heard)[1]
-        return np.where(np.isnan(probs), self.baseline.silence, probs)
+    def _probs(self, coalitions: Coalitions) -> Floats:
+        probs = self._ask(coalitions)[1]
+        return np.where(np.isnan(probs), self.baseline.all_abstain, probs)
 
-    def _ask(self, heard: Coalitions) -> tuple[Labels, Floats]:
-        """Return labels [u] and probabilities [u, k] with only the votes of those heard, and the text."""
-        keys = [row.tobytes() for row in heard]
+    def _ask(self, coalitions: Coalitions) -> tuple[Labels, Floats]:
+        """Return labels [u] and probabilities [u, k] from the text and the votes of each coalition only."""
+        keys = [row.tobytes() for row in coalitions]
         new = [place for place, key in enumerate(keys) if key not in self._kept]
         if new:
             rows = np.full((len(new), len(self.votes)), ABSTAIN, dtype=self.votes.dtype)
-            rows[:, self.voters] = np.where(heard[new], self.votes[self.voters], ABSTAIN)
+            rows[:, self.voters] = np.where(coalitions[new], self.votes[self.voters], ABSTAIN)
             texts = None if self._text is None else [self._text] * len(new)
             labels, probs = self.model.predict(rows, return_probs=True, texts=texts)
             self._kept |= {

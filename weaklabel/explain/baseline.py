@@ -1,4 +1,4 @@
-"""Where the explanation of a row begins: what a label model holds of a row before it hears any vote."""
+"""Where the explanation of a row begins: the class probabilities of a label model before any vote."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ def answering(model: BaseLabelModel, with_text: bool) -> BaseLabelModel:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a label model holds of a row before it hears any vote.
+    """The class probabilities of a row before any vote is known.
 
     Attributes
     ----------
     balance : array
-        The class balance that it assumes; equal shares where it assumes none. Shape: [k].
-    silence : array
-        What its formula makes of a row on which everybody abstains. It answers such rows with NaN, for nobody spoke; but
-        where an abstain is evidence, this is what each vote is to be compared with. Shape: [k].
+        The class balance that the label model assumes; equal shares where it assumes none. Shape: [k].
+    all_abstain : array
+        The result of its formula for a row on which all labeling functions abstain. Its answer to such a row is NaN; but
+        where an abstain is evidence, this is what the effect of each vote is measured from. Shape: [k].
     """
 
     balance: Floats
-    silence: Floats
+    all_abstain: Floats
 
 
 def baseline(model: BaseLabelModel) -> Baseline:
-    """Find the baseline of a fitted label model; one without a formula for silence holds all classes equally likely."""
+    """Find the baseline of a fitted label model; without a formula for abstains, all classes are equally likely."""
     model = answering(model, with_text=False)
     if isinstance(model, CommitteeLabelModel):
         members = [baseline(member) for member in model.members_]
-        balances, silences = [found.balance for found in members], [found.silence for found in members]
-        return Baseline(np.mean(balances, axis=0), np.mean(silences, axis=0))
+        balance = np.mean([member.balance for member in members], axis=0)
+        return Baseline(balance, np.mean([member.all_abstain for member in members], axis=0))
     probs = model.abstain_proba()
-    silence = probs if np.isfinite(probs).all() else np.full(model.cardinality, 1 / model.cardinality)
-    # Whoever has no such attribute takes silence for no evidence, and so answers it with the class balance.
-    return Baseline(np.asarray(getattr(model, "class_balance_", silence), dtype=np.float64), silence)
+    all_abstain = probs if np.isfinite(probs).all() else np.full(model.cardinality, 1 / model.cardinality)
+    # A label model without this attribute takes abstains for no evidence, and so answers them with the class balance.
+    return Baseline(np.asarray(getattr(model, "class_balance_", all_abstain), dtype=np.float64), all_abstain)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from weaklabel.corpus import Corpus
+from weaklabel.corpus.text_batches import TextBatches
 from weaklabel.errors import VoteError, nearest, visible
 from weaklabel.label_model import BaseLabelModel
-from weaklabel.labels import ABSTAIN, Labels
+from weaklabel.labels import ABSTAIN, Labels, VoteArray, row_blocks
 from weaklabel.lf.core import Reason
 from weaklabel.support.html_table import html_table
 from weaklabel.support.table import table
@@ -118,7 +122,7 @@ def explain_lf(
     votes: Votes,
     lf: str,
     *,
-    texts: Sequence[str] | None = None,
+    texts: Sequence[str] | Corpus | None = None,
     why: Callable[[dict[int, int]], Mapping[int, Reason]] = lambda votes: {},
     n_examples: int = 5,
 ) -> LFExplanation:
@@ -135,7 +139,8 @@ def explain_lf(
     lf
         Name of the labeling function.
     texts
-        What the rows say, where the label model reads texts. Shape: [n].
+        What the rows say, where the label model reads texts: in memory (shape: [n]), or the corpus, which is then read in
+        batches.
     why
         Takes what it votes on the example rows, by row, and gives the reasons; see `weaklabel.lf.reasons.reason`. It is
         called once, since finding rows in a large corpus takes a pass over it.
@@ -151,7 +156,9 @@ def explain_lf(
     VoteError
         There is no such labeling function.
     LabelModelError
-        The label model is not fitted, or was fitted on other labeling functions.
+        The label model is not fitted, or was fitted on other labeling functions; or there are not as many texts as rows.
+    CorpusError
+        The corpus cannot be read, or has changed since it was opened.
 
     Examples
     --------
@@ -164,48 +171,124 @@ def explain_lf(
     if lf not in votes.lf_names:
         raise VoteError(f"no labeling function is called '{lf}'{nearest(lf, votes.lf_names)}")
     place = votes.lf_names.index(lf)
-    rows = np.flatnonzero(votes.L[:, place] != ABSTAIN)
-    own = votes.L[rows, place].astype(np.int64)
-    others = votes.L[rows]
-    others[:, place] = ABSTAIN
-    read = None if texts is None else [texts[row] for row in rows.tolist()]
-    consensus, probs = model.predict(others, return_probs=True, texts=read)
     names = votes.labels or [str(number) for number in range(votes.cardinality)]
-    lonely = np.flatnonzero(~has_vote(others))
-    against = np.flatnonzero((consensus != own) & (consensus != ABSTAIN))
-    surest = against[np.argsort(-probs[against, consensus[against]], kind="stable")]
-    shown = np.concatenate([lonely[:n_examples], surest[:n_examples]])
-    reasons = why(dict(zip(rows[shown].tolist(), own[shown].tolist(), strict=True)))
+    blocks = _by_patterns(model, votes, place)
+    if texts is not None:
+        blocks = _by_texts(model, votes, place, TextBatches(texts, votes.n, for_models=True))
+    counts, alone, disagree = _count(blocks, n_examples)
+    reasons = why({row: own for row, own, *_ in (*alone, *disagree)})
 
-    def example(place: int) -> LFExample:
-        row, others_say = int(rows[place]), int(consensus[place])
-        known = others_say != ABSTAIN
+    def example(row: int, own: int, consensus: int, probability: float) -> LFExample:
+        has_consensus = consensus != ABSTAIN
         return LFExample(
             row=row,
-            vote=names[int(own[place])],
-            consensus=names[others_say] if known else None,
-            probability=float(probs[place, others_say]) if known else None,
+            vote=names[own],
+            consensus=names[consensus] if has_consensus else None,
+            probability=probability if has_consensus else None,
             reason=reasons.get(row),
         )
 
+    own_counts = Counter[int]()
+    for (own, _), count in counts.pairs.items():
+        own_counts[own] += count
+    against = {pair: count for pair, count in counts.pairs.items() if pair[1] not in (ABSTAIN, pair[0])}
     return LFExplanation(
         lf=lf,
         rows=votes.n,
-        votes={name: int((own == number).sum()) for number, name in enumerate(names) if (own == number).any()},
+        votes={name: own_counts[number] for number, name in enumerate(names) if own_counts[number]},
         est_accuracy=_number(model.lf_accuracies_[place]),
-        n_alone=len(lonely),
-        n_agrees=int((consensus == own).sum()),
-        n_disagrees=len(against),
-        against=_pairs(own[against], consensus[against], names),
-        alone=tuple(map(example, lonely[:n_examples].tolist())),
-        disagrees=tuple(map(example, surest[:n_examples].tolist())),
+        n_alone=counts.alone,
+        n_agrees=sum(count for (own, consensus), count in counts.pairs.items() if own == consensus),
+        n_disagrees=sum(against.values()),
+        against={
+            f"{names[own]}, not {names[consensus]}": count
+            for (own, consensus), count in sorted(against.items(), key=lambda item: (-item[1], item[0]))
+        },
+        alone=tuple(example(*row) for row in alone),
+        disagrees=tuple(example(*row) for row in disagree),
     )
 
 
-def _pairs(own: Labels, consensus: Labels, names: Sequence[str]) -> dict[str, int]:
-    pairs, counts = np.unique(np.stack([own, consensus], axis=1), axis=0, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    return {f"{names[int(pairs[i, 0])]}, not {names[int(pairs[i, 1])]}": int(counts[i]) for i in order}
+class _Block(NamedTuple):
+    """Rows on which a labeling function votes, and what the label model says of them without that vote. Shape: [b] each."""
+
+    rows: NDArray[np.int64]
+    own: Labels
+    consensus: Labels
+    probability: NDArray[np.float64]
+    is_alone: NDArray[np.bool_]
+
+    def take(self, places: NDArray[np.int64]) -> list[tuple[int, int, int, float]]:
+        """Return row, vote, consensus and its probability of some of the rows."""
+        columns = (self.rows, self.own, self.consensus, self.probability)
+        return list(zip(*(column[places].tolist() for column in columns), strict=True))
+
+
+def _by_patterns(model: BaseLabelModel, votes: Votes, place: int) -> Iterator[_Block]:
+    """Ask the label model once for each vote pattern."""
+    found = votes.patterns()
+    own = found.patterns[:, place].astype(np.int64)
+    voting = np.flatnonzero(own != ABSTAIN)
+    asked = _consensus(model, found.patterns[voting], place, None)
+    consensus, probability = np.full(len(found), ABSTAIN), np.full(len(found), np.nan)
+    is_alone = np.zeros(len(found), dtype=np.bool_)
+    consensus[voting], probability[voting], is_alone[voting] = asked
+    for rows in row_blocks(found.n):
+        patterns = found.rows()[rows]
+        voted = np.flatnonzero(own[patterns] != ABSTAIN)
+        patterns = patterns[voted]
+        yield _Block(rows.start + voted, own[patterns], consensus[patterns], probability[patterns], is_alone[patterns])
+
+
+def _by_texts(model: BaseLabelModel, votes: Votes, place: int, batches: TextBatches) -> Iterator[_Block]:
+    """Ask the label model for each row, with its text."""
+    start = 0
+    for texts in batches:
+        L = votes.L[start : start + len(texts)]
+        voted = np.flatnonzero(L[:, place] != ABSTAIN)
+        if len(voted):
+            answers = _consensus(model, L[voted], place, [texts[row] for row in voted.tolist()])
+            yield _Block(start + voted, L[voted, place].astype(np.int64), *answers)
+        start += len(texts)
+
+
+def _consensus(
+    model: BaseLabelModel, L: VoteArray, place: int, texts: list[str] | None
+) -> tuple[Labels, NDArray[np.float64], NDArray[np.bool_]]:
+    """Return what the label model says without a labeling function, how probable that is, and where nobody else votes."""
+    others = L.copy()
+    others[:, place] = ABSTAIN
+    consensus, probs = model.predict(others, return_probs=True, texts=texts)
+    return consensus, probs[np.arange(len(others)), consensus], ~has_vote(others)
+
+
+@dataclass
+class _Counts:
+    """Rows by vote and consensus, and rows on which nobody else votes."""
+
+    pairs: Counter[tuple[int, int]]
+    alone: int
+
+
+_Row = tuple[int, int, int, float]
+
+
+def _count(blocks: Iterable[_Block], n_examples: int) -> tuple[_Counts, list[_Row], list[_Row]]:
+    """Count all rows, and pick the first that are alone and those of the surest disagreement."""
+    counts = _Counts(Counter(), 0)
+    alone: list[_Row] = []
+    disagree: list[_Row] = []
+    for block in blocks:
+        pairs, of_pairs = np.unique(np.stack([block.own, block.consensus], axis=1), axis=0, return_counts=True)
+        for (own, consensus), count in zip(pairs.tolist(), of_pairs.tolist(), strict=True):
+            counts.pairs[own, consensus] += count
+        lonely = np.flatnonzero(block.is_alone)
+        counts.alone += len(lonely)
+        alone += block.take(lonely[: n_examples - len(alone)])
+        against = np.flatnonzero((block.consensus != block.own) & (block.consensus != ABSTAIN))
+        surest = against[np.argsort(-block.probability[against], kind="stable")[:n_examples]]
+        disagree = sorted(disagree + block.take(surest), key=lambda row: (-row[3], row[0]))[:n_examples]
+    return counts, alone, disagree
 
 
 def _table(examples: Sequence[LFExample], texts: Callable[[int], str]) -> str:

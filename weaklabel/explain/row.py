@@ -12,7 +12,6 @@ import numpy as np
 
 from weaklabel.errors import VoteError, visible
 from weaklabel.explain.answers import Answers, all_but, log_odds
-from weaklabel.explain.bars import bars
 from weaklabel.explain.shapley import MOST_EXACT
 from weaklabel.label_model import BaseLabelModel
 from weaklabel.labels import VoteArray, check_L
@@ -21,30 +20,33 @@ from weaklabel.support.html_table import html_table
 from weaklabel.support.table import table
 
 NEGLIGIBLE = 0.005
-"""Log-odds that no table shows; what silence tells is a part of its own from here on."""
+"""Log-odds that a table would round away: the abstains get a part of their own only where they contribute more."""
 
 NO_LABEL = "no label"
 
+_BAR_WIDTH = 12
+"""Characters of the longest bar in a table."""
+
 
 @dataclass(frozen=True)
-class Part:
-    """One thing that speaks for the class that is explained, or against it.
+class Contribution:
+    """What a vote, the text, or the abstains contribute to the log-odds of the explained class.
 
     Attributes
     ----------
     kind : str
-        "vote"; "text"; or "silence": what it tells by itself that labeling functions may abstain.
+        "vote"; "text"; or "abstain": the evidence in abstains, for a label model to which they are evidence.
     name : str
-        Name of the labeling function, or the kind.
+        Name of the labeling function, "text", or "abstains".
     vote : str or None
         The class that the labeling function votes for.
     log_odds : float
-        What it adds, in nats; below 0 where it speaks against.
+        What it contributes, in nats; below 0 where it is evidence against the class.
     reason : Reason or None
         Why the labeling function voted, where that was given.
     """
 
-    kind: Literal["vote", "text", "silence"]
+    kind: Literal["vote", "text", "abstain"]
     name: str
     vote: str | None
     log_odds: float
@@ -53,9 +55,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Flip:
-    """Votes without which the row would have another label, None being none at all."""
+    """Labeling functions without whose votes the row would have another label; None where it would have none."""
 
-    silenced: tuple[str, ...]
+    removed: tuple[str, ...]
     label: str | None
 
 
@@ -69,15 +71,15 @@ class RowExplanation:
         The label that the label model gives; None where it gives none.
     about : str or None
         The class whose log-odds are explained: the label or, where classes tie, the first of the most probable. None
-        where nothing speaks for the row.
+        where there is no evidence for any class.
     probability : float or None
         Of ``about``.
     log_odds : float or None
         Of ``about`` against all other classes together: ``prior`` and all parts add up to it.
     prior : float or None
         Log-odds by the label model's class balance.
-    parts : tuple of Part
-        What silence tells, where the label model makes something of it; then the text and the votes, the strongest first.
+    parts : tuple of Contribution
+        The abstains, where they are evidence to the label model; then the text and the votes, the strongest first.
     flips : tuple of Flip
         The smallest sets of one or two votes without which the label would be another.
     exact : bool
@@ -89,7 +91,7 @@ class RowExplanation:
     probability: float | None
     log_odds: float | None
     prior: float | None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Contribution, ...] = ()
     flips: tuple[Flip, ...] = ()
     exact: bool = True
 
@@ -100,13 +102,13 @@ class RowExplanation:
     def to_text(self) -> str:
         """Return a table for terminals: what each part adds, as a number and as a bar, and why."""
         if self.about is None:
-            return f"{NO_LABEL}: nothing that the label model can use speaks for this row"
+            return f"{NO_LABEL}: this row has no vote that the label model can use"
         weights = [self.prior or 0.0, *(part.log_odds for part in self.parts)]
         names = ["class balance", *(part.name if part.kind == "vote" else f"({part.name})" for part in self.parts)]
         votes = ["", *(part.vote or "" for part in self.parts)]
         why = ["", *(part.reason.text if part.reason else "" for part in self.parts)]
         shown = [f"{weight:+7.2f}" for weight in [*weights, self.log_odds]]
-        rows = zip([*names, "together"], [*votes, ""], shown, [*bars(weights), ""], [*why, ""], strict=True)
+        rows = zip([*names, "together"], [*votes, ""], shown, [*signed_bars(weights), ""], [*why, ""], strict=True)
         head = ["", "votes for", "log-odds", f"against | for {self.about}", "because"]
         return "\n".join([self._head(), "", table(rows, head), *self._foot()])
 
@@ -128,7 +130,7 @@ class RowExplanation:
         return visible(f"{self.label}: {share}")
 
     def _foot(self) -> list[str]:
-        lines = [f"Without {' and '.join(flip.silenced)}: {flip.label or NO_LABEL}" for flip in self.flips]
+        lines = [f"Without {' and '.join(flip.removed)}: {flip.label or NO_LABEL}" for flip in self.flips]
         if not self.exact:
             lines.append("With so many votes, what each adds is a mean over drawn orders.")
         return ["", *map(visible, lines)] if lines else []
@@ -144,14 +146,14 @@ def explain_row(
 ) -> RowExplanation:
     r"""Explain the label of a row by what each vote, and the text, add to its log-odds.
 
-    What is shared out is :math:`\log P(y) - \log P(\text{not } y)` for the label y, as the label model gives it, less
-    what it holds of a row before it hears any vote: its class balance. Each vote gets its Shapley value: what it adds,
-    in the place of an abstain, to the votes before it, in the mean over all orders of them (see
-    `weaklabel.explain.shapley`). So the parts add up to the log-odds with every label model, and where it adds up
-    evidence itself, as `DawidSkene` and `LabelModel` do of two classes, they are its own weights.
+    What is explained are the log-odds :math:`\log P(y) - \log P(\text{not } y)` of the label y, less the log-odds before
+    any vote, which are those of the class balance. Each vote gets its Shapley value: what it adds when it replaces an
+    abstain, after the votes before it, on average over all orders of the votes (see `weaklabel.explain.shapley`). So the
+    parts add up to the log-odds for every label model; for one that adds up evidence itself, as `DawidSkene` and
+    `LabelModel` do with two classes, they are its own weights.
 
-    Where the label model takes an abstain for evidence, what it holds of a row on which all abstain is not its class
-    balance; the difference is the part "silence". Where it reads the text, what that tells is the part "text".
+    For a label model to which an abstain is evidence, the probabilities of a row on which all abstain are not the class
+    balance; the difference is the part "abstain". For one that reads the text, the evidence in it is the part "text".
 
     Parameters
     ----------
@@ -160,7 +162,7 @@ def explain_row(
     votes_of_row
         Values -1..k-1. Shape: [m].
     text
-        What the row says, where the label model reads texts and did so for the label; None where it did not.
+        The row's text, where the label model read it for the label; None where it did not.
     lf_names
         Names of the labeling functions. Length: m.
     labels
@@ -175,7 +177,7 @@ def explain_row(
     Raises
     ------
     VoteError
-        The votes are none, or not as many as the names.
+        The votes are invalid, or not as many as the names.
     LabelModelError
         The label model is not fitted, or was fitted on other labeling functions.
 
@@ -201,19 +203,19 @@ def explain_row(
         return RowExplanation(None, None, None, None, None)
     about = int(answers.probs.argmax() if answers.label < 0 else answers.label)
     shares = answers.shares(about)
-    prior, silence = answers.before_votes(about)
+    prior, from_abstains = answers.before_votes(about)
     of_voters = zip(answers.voters.tolist(), shares, strict=False)  # the last share may be the text's
     parts = [
-        Part("vote", lf_names[lf], labels[votes[lf]], float(share), reasons[lf] if reasons else None)
+        Contribution("vote", lf_names[lf], labels[votes[lf]], float(share), reasons[lf] if reasons else None)
         for lf, share in of_voters
     ]
     if answers.reads_text:
-        parts.append(Part("text", "text", None, float(shares[-1])))
+        parts.append(Contribution("text", "text", None, float(shares[-1])))
     parts.sort(key=lambda part: -abs(part.log_odds))
-    if abs(silence) >= NEGLIGIBLE:
-        parts.insert(0, Part("silence", "silence", None, silence))
+    if abs(from_abstains) >= NEGLIGIBLE:
+        parts.insert(0, Contribution("abstain", "abstains", None, from_abstains))
     else:
-        prior += silence
+        prior += from_abstains
     return RowExplanation(
         label=labels[answers.label] if answers.label >= 0 else None,
         about=labels[about],
@@ -232,10 +234,28 @@ def _flips(answers: Answers, lf_names: Sequence[str], labels: Sequence[str]) -> 
     for size in (1, 2):
         found = answers.labels(all_but(len(voters), size)).tolist()
         flips = [
-            Flip(silenced, labels[label] if label >= 0 else None)
-            for silenced, label in zip(combinations(voters, size), found, strict=True)
+            Flip(removed, labels[label] if label >= 0 else None)
+            for removed, label in zip(combinations(voters, size), found, strict=True)
             if label != answers.label
         ]
         if flips:
             return tuple(flips)
     return ()
+
+
+def signed_bars(numbers: Sequence[float]) -> list[str]:
+    """Draw each number as a bar: to the right of a line where it is above 0, to the left where it is below.
+
+    Examples
+    --------
+    >>> signed_bars([3.0, -1.5])
+    ['            |████████████', '      ██████|            ']
+    """
+    longest = max(map(abs, numbers), default=0) or 1
+    lengths = [round(_BAR_WIDTH * abs(number) / longest) for number in numbers]
+    return [
+        f"{'█' * length:>{_BAR_WIDTH}}|{'':{_BAR_WIDTH}}"
+        if number < 0
+        else f"{'':{_BAR_WIDTH}}|{'█' * length:{_BAR_WIDTH}}"
+        for number, length in zip(numbers, lengths, strict=True)
+    ]

@@ -18,7 +18,7 @@ from weaklabel.lf.reasons import reason
 from weaklabel.page.excerpt import Mark, Piece, excerpt
 from weaklabel.votes import Votes
 
-_OTHERS = {"text": "the text itself", "silence": "that the others abstain"}
+_OTHERS = {"text": "the text itself", "abstain": "the abstains of the others"}
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ def _spoken(
     explained = explain_row(model, of_row, text, votes.lf_names, labels, [reasons.get(lf) for lf in range(votes.m)])
     if explained.about is None:
         return tuple(Spoken(votes.lf_names[lf], int(of_row[lf]), why.text, None) for lf, why in reasons.items())
-    # That the others abstain comes last, whatever it weighs: nobody said it.
-    parts = sorted(explained.parts, key=lambda part: part.kind == "silence")
+    # The abstains come last, whatever they weigh: they are no votes.
+    parts = sorted(explained.parts, key=lambda part: part.kind == "abstain")
     return tuple(
         Spoken(
             _OTHERS.get(part.kind, part.name),

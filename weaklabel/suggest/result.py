@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -10,6 +10,9 @@ from weaklabel.errors import visible
 from weaklabel.suggest.code import pack_additions
 from weaklabel.support.html_table import html_table
 from weaklabel.support.table import table
+
+_TYPICAL_ROWS = 2
+"""Rows of a cluster whose texts are shown."""
 
 
 @dataclass(frozen=True)
@@ -170,8 +173,21 @@ class Suggestions:
             entry["label"] = None if entry["label"] is None else self.labels[entry["label"]]
         return found
 
-    def to_text(self, texts: Sequence[str] = (), shown: int = 10) -> str:
-        """Return everything to read, with example rows where ``texts`` are given; ``shown`` of each list."""
+    def rows_shown(self, shown: int = 10) -> list[int]:
+        """Return the rows whose texts `to_text` shows."""
+        typical = [row for cluster in self.clusters[:shown] for row in cluster.rows[:_TYPICAL_ROWS]]
+        return [*typical, *self.rows[:shown]]
+
+    def to_text(self, texts: Sequence[str] | Mapping[int, str] = (), shown: int = 10) -> str:
+        """Return everything to read; ``shown`` of each list.
+
+        Parameters
+        ----------
+        texts
+            Of all rows, or by row number of those that `rows_shown` names: they are shown beside the numbers.
+        shown
+            Most entries of each list.
+        """
         parts = [
             self._lfs_text(),
             self._clusters_text(texts, shown),
@@ -215,12 +231,12 @@ class Suggestions:
         ]
         return f"Candidates (precision is estimated):\n{table(rows, head)}"
 
-    def _clusters_text(self, texts: Sequence[str], shown: int) -> str:
+    def _clusters_text(self, texts: Sequence[str] | Mapping[int, str], shown: int) -> str:
         lines = []
         for cluster in self.clusters[:shown]:
             guess = "" if cluster.label is None else f", {cluster.share:.0%} {visible(self.labels[cluster.label])}?"
             lines.append(f"  {len(cluster.rows):,} rows{guess}: {', '.join(map(visible, cluster.phrases))}")
-            lines += [_row_line(row, texts, "      ") for row in cluster.rows[:2] if texts]
+            lines += [_row_line(row, texts, "      ") for row in cluster.rows[:_TYPICAL_ROWS] if texts]
         return "\n".join(["Rows without votes, by what they have in common:", *lines]) if lines else ""
 
     def _weak_text(self, shown: int) -> str:
@@ -230,7 +246,7 @@ class Suggestions:
         more = len(self.weak_lfs) - shown
         return "\n".join(["Labeling functions to look at:", *lines, *([f"  and {more} more"] if more > 0 else [])])
 
-    def _rows_text(self, texts: Sequence[str], shown: int) -> str:
+    def _rows_text(self, texts: Sequence[str] | Mapping[int, str], shown: int) -> str:
         if not self.rows:
             return ""
         head = "Rows whose hand label would teach the most:"
@@ -239,6 +255,6 @@ class Suggestions:
         return f"{head} {', '.join(map(str, self.rows[:shown]))}"
 
 
-def _row_line(row: int, texts: Sequence[str], indent: str) -> str:
+def _row_line(row: int, texts: Sequence[str] | Mapping[int, str], indent: str) -> str:
     text = visible(" ".join(texts[row].split()))
     return f"{indent}row {row}: {text if len(text) <= 100 else text[:97] + '...'}"

@@ -1,65 +1,18 @@
-"""Texts of rows, read batch by batch, and the sample of them in which suggestions are looked for."""
+"""The sample of rows in which suggestions are looked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.corpus import Corpus
-from weaklabel.errors import LabelModelError
-from weaklabel.labels import as_texts, row_blocks
 from weaklabel.support.hashing import sampling_numbers
 
 MOST_ROWS = 50_000
 MOST_CHARACTERS = 15_000_000
 """Largest sample. More rows would not change what is suggested much; phrases of this many are found in seconds."""
-
-_TEXTS_AT_ONCE = 50_000
-
-
-class TextReader:
-    """Texts of all rows, which every pass gives anew and batch by batch: of a corpus they never all lie in memory.
-
-    Parameters
-    ----------
-    texts
-        Texts in memory, one a row, or a corpus, whose texts are read as labeling functions read them.
-    n
-        Rows of votes that the texts are of.
-
-    Raises
-    ------
-    LabelModelError
-        Texts in memory are no strings, or are not as many as the rows.
-    """
-
-    def __init__(self, texts: Sequence[str] | Corpus, n: int) -> None:
-        self._texts = texts if isinstance(texts, Corpus) else as_texts(texts, LabelModelError, n)
-        self._n = n
-
-    def batches(self) -> Iterator[list[str]]:
-        """Read the texts from the first row on.
-
-        Raises
-        ------
-        CorpusError
-            The corpus cannot be read, or has changed since it was opened.
-        LabelModelError
-            There are not as many texts as rows of votes.
-        """
-        if not isinstance(self._texts, Corpus):
-            for rows in row_blocks(self._n, _TEXTS_AT_ONCE):
-                yield self._texts[rows]
-            return
-        n = 0
-        for batch in self._texts.batches_with_progress(_TEXTS_AT_ONCE):
-            n += len(batch)
-            yield batch.texts
-        if n != self._n:
-            raise LabelModelError(f"{n} texts were given for {self._n} rows of votes; give one text a row")
 
 
 @dataclass(frozen=True, eq=False)

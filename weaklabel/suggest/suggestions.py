@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.corpus import Corpus
+from weaklabel.corpus.text_batches import TextBatches
 from weaklabel.labels import ABSTAIN, Labels, check_label_names, check_probs, check_Y, in_class_order
 from weaklabel.suggest.candidates import Choice, choose, find_patterns, on_all_rows
 from weaklabel.suggest.clusters import uncovered_clusters
@@ -16,7 +17,7 @@ from weaklabel.suggest.evidence import CorpusEvidence
 from weaklabel.suggest.phrases import find_phrases
 from weaklabel.suggest.result import CandidateLF, Cluster, Suggestions
 from weaklabel.suggest.rows import rows_to_label
-from weaklabel.suggest.sample import TextReader, draw_sample
+from weaklabel.suggest.sample import draw_sample
 from weaklabel.suggest.space import text_space
 from weaklabel.suggest.weak_lfs import weak_lfs
 from weaklabel.support.progress import stage
@@ -83,8 +84,8 @@ def suggest_lfs(
     check_Y(preds, votes.n, len(names))
     truth = np.full(votes.n, ABSTAIN) if gold is None else check_Y(gold, votes.n, len(names))
     everything = CorpusEvidence(votes.L, checked, truth)
-    reader = TextReader(texts, votes.n)
-    sample = draw_sample(reader.batches())
+    all_texts = TextBatches(texts, votes.n)
+    sample = draw_sample(all_texts)
     rows, known = sample.rows, everything.sample(sample.rows)
     phrases = find_phrases(sample.texts, max(_LEAST_TEXTS, round(_LEAST_SHARE * len(rows))))
     with stage("comparing words"):
@@ -92,7 +93,7 @@ def suggest_lfs(
     with stage("trying phrases"):
         chosen = choose(find_patterns(sample.texts, phrases, known), known, points, n)
         if len(rows) < votes.n:
-            chosen = on_all_rows(chosen, reader.batches(), everything)
+            chosen = on_all_rows(chosen, all_texts, everything)
     with stage("grouping rows without votes"):
         clusters = uncovered_clusters(points, phrases, known, seed)
     with stage("judging labeling functions and rows"):

@@ -41,7 +41,7 @@ def explanation(review: Review, row: int) -> Why:
         return Why("Labeling functions have changed since the rows were labelled; relabel all rows first.")
     found = review.explain(row)
     if found is None or found.about is None or found.prior is None or found.log_odds is None:
-        return Why("Nothing that the label model can use speaks for this row.")
+        return Why("This row has no vote that the label model can use.")
     bars = [
         Bar("class balance", "how frequent the label is", found.prior),
         *(Bar(part.name, part.reason.text if part.reason else "", part.log_odds) for part in found.parts),
@@ -50,7 +50,7 @@ def explanation(review: Review, row: int) -> Why:
 
 
 def _notes(found: RowExplanation) -> list[str]:
-    notes = [f"Without {' and '.join(flip.silenced)}: {flip.label or 'no label'}." for flip in found.flips]
+    notes = [f"Without {' and '.join(flip.removed)}: {flip.label or 'no label'}." for flip in found.flips]
     if not found.exact:
         notes.append("With so many votes, what each adds is a mean over drawn orders.")
     return notes
