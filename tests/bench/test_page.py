@@ -3,8 +3,7 @@ import pytest
 
 from tests.bench.sample import HOSTILE, about, failed, results, summary
 from tests.report.markup import Outline, dots_of
-from weaklabel.bench.page import html
-from weaklabel.bench.plots import curve_charts, track_charts
+from weaklabel.bench.page import curve_charts, html, track_charts
 from weaklabel.errors import visible
 
 

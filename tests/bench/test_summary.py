@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from weaklabel.bench.curve import Crossing, crossings
-from weaklabel.bench.draw import draw_clean
 from weaklabel.bench.published import PUBLISHED, published_for
-from weaklabel.bench.summary import Predictions, Summary, summarise
+from weaklabel.bench.summary import CellPredictions, Crossing, Summary, crossings, summarise
+from weaklabel.bench.work import draw_clean
 from weaklabel.errors import ScoreError
 from weaklabel.scoring import paired_difference, score
 
@@ -28,7 +27,7 @@ def results_of(by_model, metric="accuracy"):
             })  # fmt: skip
             preds.append(array)
     entry = {"metric": metric, "positive": "1", "labels": ["0", "1"], "k": 2}
-    return {"sets": {"s": entry}, "cells": cells}, Predictions({"s": GOLD}, preds)
+    return {"sets": {"s": entry}, "cells": cells}, CellPredictions({"s": GOLD}, preds)
 
 
 def test_one_seed_gives_the_intervals_of_scoring():
@@ -65,7 +64,7 @@ def test_a_failed_seed_is_left_out_and_counted():
 def test_rows_without_gold_do_not_count():
     results, predictions = results_of({"majority": [guesses(1, 0.8)]})
     longer = np.append(GOLD, [-1] * 50)
-    padded = Predictions({"s": longer}, [np.append(predictions.preds[0], [1] * 50)])
+    padded = CellPredictions({"s": longer}, [np.append(predictions.preds[0], [1] * 50)])
     assert summarise(results, padded) == summarise(results, predictions)
 
 

@@ -1,13 +1,64 @@
-"""The results of a benchmark as one HTML page."""
+"""The results of a benchmark as one HTML page, with charts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from weaklabel.bench.plots import curve_charts, track_charts
-from weaklabel.bench.sections import CURVE, TRACKS, sections
-from weaklabel.bench.views import Results
-from weaklabel.page.page import Charts, Fold, Section, page
+from weaklabel.bench.sections import CURVE, TRACKS, metric_of, percent, sections
+from weaklabel.bench.summary import Summary
+from weaklabel.bench.views import BASELINE, Curve, Results, Track, Way, read_curves, read_track
+from weaklabel.page.charts import Estimate, Line, dots, lines
+from weaklabel.page.page import Chart, Charts, Fold, Section, page
+
+
+def track_charts(results: Results, name: str) -> Charts:
+    """Draw one chart a set: each way with the interval of its mean, and majority vote as a line."""
+    track = read_track(results, name)
+    return Charts([_set_chart(results, track, one, TRACKS[name][0]) for one in track.sets])
+
+
+def curve_charts(results: Results) -> Charts:
+    """Draw the clean-labels curves, one a set and classifier."""
+    return Charts([_curve_chart(results, curve) for curve in read_curves(results)])
+
+
+def _set_chart(results: Results, track: Track, name: str, seen: str) -> Chart:
+    found = {way: row[name].summary for way, row in track.ways.items() if name in row}
+    baseline = found.get(Way(BASELINE, None))
+    metric = f"{name}: {metric_of(results, name)}, percent"
+    svg = dots(
+        [str(way) for way in found],
+        [_estimate(one) for one in found.values()],
+        metric,
+        alt=f"{metric}, by label model and classifier, with 95% intervals. {seen}.",
+        reference=None if baseline is None or baseline.mean is None else percent(baseline.mean),
+    )
+    drawn = "95% intervals" + (f"; dashed: {BASELINE} itself" if baseline is not None else "")
+    return Chart(svg, f"{name}, {drawn}")
+
+
+def _curve_chart(results: Results, curve: Curve) -> Chart:
+    places = {amount: float(place) for place, amount in enumerate(curve.amounts)}
+    series = {}
+    for name, points in curve.lines.items():
+        estimates = [_estimate(one) for one in points.values()]
+        x, y = [places[amount] for amount in points], [one and one.value for one in estimates]
+        series[name] = Line(x, y, [one and one.low for one in estimates], [one and one.high for one in estimates])
+    svg = lines(
+        series,
+        "clean labels a class",
+        f"{metric_of(results, curve.set)}, percent",
+        alt=f"{curve.set}, {curve.classifier}: score against the number of clean labels",
+        ticks={place: str(amount) for amount, place in places.items()},
+    )
+    return Chart(svg, f"{curve.set}, {curve.classifier}; bands: 95% intervals")
+
+
+def _estimate(one: Summary) -> Estimate | None:
+    if one.mean is None:
+        return None
+    low, high = (None if bound is None else percent(bound) for bound in (one.low, one.high))
+    return Estimate(percent(one.mean), low, high)
 
 
 def html(results: Results) -> str:

@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from weaklabel.bench.cells import PACKAGES, Cell, cell_key
-from weaklabel.bench.curve import crossings
 from weaklabel.bench.data import read_bench_set
 from weaklabel.bench.launch import compute_apart
 from weaklabel.bench.outcome import PREDICTIONS, Outcome, read_outcome, read_predictions
 from weaklabel.bench.plan import BenchSettings, notes_on, plan_cells, scored_by
-from weaklabel.bench.select import select_on_valid
 from weaklabel.bench.split import BenchSet
-from weaklabel.bench.summary import Predictions, plain, summarise
+from weaklabel.bench.summary import CellPredictions, crossings, plain, select_on_valid, summarise
 from weaklabel.errors import ConfigError
 from weaklabel.labels import Labels
 from weaklabel.scoring import score
@@ -154,7 +152,7 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
         "cells": cells,
     }
     gold = {bench_set.name: bench_set.test.Y for bench_set in sets}
-    summaries = summarise(results, Predictions(gold, preds))
+    summaries = summarise(results, CellPredictions(gold, preds))
     found = [asdict(one) | {"sentence": str(one)} for one in crossings(summaries)]
     took = {"seconds": time.perf_counter() - began, "cell_seconds": _cell_seconds(cells)}
     return results | {"summary": plain(summaries), "crossings": found, **took}

@@ -1,8 +1,8 @@
-"""From cells to figures: the mean over seeds with its interval, and the difference to majority vote."""
+"""From cells to figures: means over seeds with intervals, differences to majority vote, choice by gold of valid, curves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ _SEED = 0
 
 
 @dataclass(frozen=True)
-class Predictions:
+class CellPredictions:
     """What the figures are made of.
 
     Attributes
@@ -82,7 +82,7 @@ class _Group:
 _KEY = ("set", "track", "label_model", "classifier", "clean_per_class", "start")
 
 
-def summarise(results: Mapping[str, Any], predictions: Predictions) -> list[Summary]:
+def summarise(results: Mapping[str, Any], predictions: CellPredictions) -> list[Summary]:
     """Sum up the cells of a benchmark.
 
     Every cell of a set is scored on the same bootstrap draws of its test rows, so that differences are paired.
@@ -101,7 +101,7 @@ def summarise(results: Mapping[str, Any], predictions: Predictions) -> list[Summ
 
 
 def _groups_of(
-    name: str, entry: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], predictions: Predictions
+    name: str, entry: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], predictions: CellPredictions
 ) -> dict[tuple[Any, ...], _Group]:
     mine = [(cell, preds) for cell, preds in zip(cells, predictions.preds, strict=True) if cell["set"] == name]
     scored = [preds for _, preds in mine if preds is not None]
@@ -173,3 +173,120 @@ def _interval(by_seed: Sequence[Floats]) -> tuple[float, float]:
 def plain(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
     """Return summaries as plain dicts."""
     return [asdict(one) for one in summaries]
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """From how many clean labels on a classifier does as well on these alone as on weak labels.
+
+    Attributes
+    ----------
+    set, label_model, classifier
+        Whose curve it is.
+    above
+        The largest number of clean labels a class that was tried and stays below; None where none does.
+    at
+        The smallest from which on none stays below ("all": with all train gold); None where there is none.
+    """
+
+    set: str
+    label_model: str
+    classifier: str
+    above: Clean | None
+    at: Clean | None
+
+    def __str__(self) -> str:
+        """Say it in a sentence.
+
+        Examples
+        --------
+        >>> print(Crossing("youtube", "snorkel", "bert", 10, 50))
+        youtube: clean labels alone overtake snorkel + bert between 10 and 50 a class
+        """
+        who = f"{self.set}: clean labels alone"
+        weak = f"{self.label_model} + {self.classifier}"
+        if self.at is None:
+            return f"{who} do not reach {weak}, not with {_amount(self.above)}"
+        if self.above is None:
+            return f"{who} do as well as {weak} with {_amount(self.at)} already"
+        if self.at == "all":
+            return f"{who} overtake {weak} beyond {_amount(self.above)}, with all of them at the latest"
+        return f"{who} overtake {weak} between {self.above} and {self.at} a class"
+
+
+def crossings(summaries: Sequence[Summary]) -> list[Crossing]:
+    """Find, for each weak line of a clean-labels curve, where clean labels alone reach it."""
+    curve = [one for one in summaries if one.track == "clean_labels" and one.mean is not None]
+    found = []
+    for weak in (one for one in curve if one.start == "weak"):
+        clean = [
+            one for one in curve if (one.set, one.classifier, one.start) == (weak.set, weak.classifier, "clean")
+            and one.label_model is None
+        ]  # fmt: skip
+        if clean:
+            points = sorted(((one.clean_per_class, one.mean) for one in clean), key=lambda point: _size(point[0]))
+            found.append(_crossing(weak, points))
+    return found
+
+
+def _crossing(weak: Summary, points: Iterable[tuple[Clean | None, float | None]]) -> Crossing:
+    above: Clean | None = None
+    at: Clean | None = None
+    for amount, mean in points:
+        if mean is not None and weak.mean is not None and mean < weak.mean:
+            above, at = amount, None
+        elif at is None:
+            at = amount
+    return Crossing(weak.set, str(weak.label_model), str(weak.classifier), above, at)
+
+
+def _size(amount: Clean | None) -> float:
+    return float("inf") if amount == "all" or amount is None else float(amount)
+
+
+def _amount(amount: Clean | None) -> str:
+    return "all train gold" if amount == "all" else f"{amount} a class"
+
+
+SELECTED = "selected"
+"""The name under which the best on valid stands in the place of a label model."""
+
+
+def select_on_valid(cells: Sequence[Mapping[str, Any]], n_valid: int) -> list[tuple[int, dict[str, Any]]]:
+    """Choose, for each classifier and for the label models themselves, what scores best on valid; the first on a tie.
+
+    One choice holds for all seeds: the highest mean of those whose cells all have a score.
+
+    Parameters
+    ----------
+    cells
+        Of one set; only those of the track "validation_gold" take part, by their ``valid_score``.
+    n_valid
+        Valid rows with gold, for the reason given.
+
+    Returns
+    -------
+    list
+        Positions of the chosen cells, and what stands for them under the name "selected".
+    """
+    found = []
+    for classifier in dict.fromkeys(cell["classifier"] for cell in cells):
+        scores: dict[str, list[float | None]] = {}
+        for cell in cells:
+            if cell["track"] == "validation_gold" and cell["classifier"] == classifier:
+                scores.setdefault(cell["label_model"], []).append(cell["valid_score"])
+        means = {
+            name: sum(known) / len(known)
+            for name, values in scores.items()
+            if len(known := [value for value in values if value is not None]) == len(values)
+        }
+        if not means:
+            continue
+        best = max(means, key=means.__getitem__)
+        why = f"{best}, best of {len(means)} with {means[best]:.3f} on {n_valid:,} valid rows"
+        found += [
+            (position, {**cell, "label_model": SELECTED, "why": why})
+            for position, cell in enumerate(cells)
+            if (cell["track"], cell["classifier"], cell["label_model"]) == ("validation_gold", classifier, best)
+        ]
+    return found

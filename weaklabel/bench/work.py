@@ -11,19 +11,58 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from weaklabel.bench.cells import Cell
+from weaklabel.bench.cells import Cell, Clean
 from weaklabel.bench.data import read_bench_set, train_gold
-from weaklabel.bench.draw import draw_clean
 from weaklabel.bench.models import new_classifier, new_label_model, other_ways
 from weaklabel.bench.outcome import Arrays, Outcome, read_predictions, write_outcome
 from weaklabel.bench.split import BenchSet, Split
 from weaklabel.classifier.continued import fit_weak_then_clean
-from weaklabel.errors import LabelModelError, WeakLabelError
+from weaklabel.errors import LabelModelError, ScoreError, WeakLabelError
 from weaklabel.label_model import BaseLabelModel, class_balance_from_gold, validate_label_models
 from weaklabel.labels import ABSTAIN, Labels, Probs, labels_of
 from weaklabel.support.files import write_text
 from weaklabel.support.warn import kept_warnings
+
+
+def draw_clean(Y: Labels, k: int, per_class: Clean, seed: int) -> NDArray[np.int64]:
+    """Draw rows with gold, as many of each class; a smaller draw with the same seed is part of a larger one.
+
+    Parameters
+    ----------
+    Y
+        Gold. Shape: [n]; -1 where there is none.
+    k
+        Number of classes.
+    per_class
+        Rows a class, or "all"; a class that has fewer gives all that it has.
+    seed
+        Of the draw.
+
+    Returns
+    -------
+    array
+        Row numbers, in order.
+
+    Raises
+    ------
+    ScoreError
+        No row has gold.
+
+    Examples
+    --------
+    >>> draw_clean(np.array([0, 1, 0, -1, 0]), 2, "all", seed=0)
+    array([0, 1, 2, 4])
+    """
+    if not (Y != ABSTAIN).any():
+        raise ScoreError("no train row has gold to draw clean labels from")
+    chosen = []
+    for label in range(k):
+        rows = np.random.default_rng([seed, label]).permutation(np.flatnonzero(label == Y))
+        chosen.append(rows if per_class == "all" else rows[:per_class])
+    return np.sort(np.concatenate(chosen))
+
 
 JOB, ERROR = "job.json", "error.txt"
 
