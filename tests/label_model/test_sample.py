@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from weaklabel.label_model import AutoLabelModel, TextLabelModel
-from weaklabel.label_model.text.sample import TextSample, TextSampler
+from weaklabel.label_model.text.reader import TextSample, TextSampler
 from weaklabel.votes import vote_patterns
 
 WORDS = ["soup", "bread", "tennis", "rowing", "today", "again"]

@@ -111,6 +111,32 @@ class WordSpace:
         return space
 
 
+def latent_vectors(counts: Any, n_dimensions: int, seed: int) -> NDArray[np.float64]:
+    """Return vectors of length 1 by latent semantic analysis, of texts whose terms were counted already.
+
+    Parameters
+    ----------
+    counts
+        Sparse counts of terms. Shape: [n, terms].
+    n_dimensions
+        Numbers a text: fewer than texts and terms.
+    seed
+        Of the randomised decomposition.
+
+    Returns
+    -------
+    array
+        0 for a text without any term. Shape: [n, n_dimensions].
+    """
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfTransformer
+    from sklearn.preprocessing import normalize
+
+    weighted = TfidfTransformer().fit_transform(counts)
+    vectors: NDArray[np.float64] = normalize(TruncatedSVD(n_dimensions, random_state=seed).fit_transform(weighted))
+    return vectors
+
+
 def has_more_tokens(text: str, number: int) -> bool:
     """Say whether a text has more than ``number`` tokens, as `TOKEN` tells them; its end is not looked at for that."""
     return next(islice(re.finditer(TOKEN, text), number, None), None) is not None

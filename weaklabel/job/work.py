@@ -35,7 +35,7 @@ from weaklabel.votes.voter import Voter
 
 if TYPE_CHECKING:
     from weaklabel.label_model import BaseLabelModel
-    from weaklabel.label_model.text.sample import TextSampler
+    from weaklabel.label_model.text.reader import TextSampler
 
 
 @dataclass(frozen=True)

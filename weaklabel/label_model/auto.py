@@ -12,8 +12,7 @@ from weaklabel.label_model.base import BaseLabelModel, restore
 from weaklabel.label_model.budget import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.text.model import TextLabelModel
-from weaklabel.label_model.text.reader import TextReader
-from weaklabel.label_model.text.sample import TextSample
+from weaklabel.label_model.text.reader import TextReader, TextSample
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote

@@ -14,8 +14,7 @@ from weaklabel.errors import LabelModelError, PluginError, WeakLabelError, neare
 from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_at_once
 from weaklabel.label_model.checks import voted_classes, warn_of_contradictions, warn_of_unvoted, without_unvoted
 from weaklabel.label_model.evidence import probs_by_evidence
-from weaklabel.label_model.given import checked_votes, refuse_numbers, texts_and_gold
-from weaklabel.label_model.prior import dev_class_balance
+from weaklabel.label_model.inputs import checked_votes, dev_class_balance, refuse_numbers, texts_and_gold
 from weaklabel.label_model.saving import check_array, read_saved, to_plain, write_model
 from weaklabel.label_model.ties import break_ties, check_policy
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Probs, VoteArray, as_votes, check_Y

@@ -12,11 +12,11 @@ from weaklabel.label_model.base import BaseLabelModel, restore
 from weaklabel.label_model.budget import BUDGET, fits, gib
 from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.dependencies import find_dependencies
+from weaklabel.label_model.inputs import voting_lfs
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.snorkel import LabelModel
 from weaklabel.label_model.structured.model import StructuredLabelModel
 from weaklabel.label_model.triplets import TripletLabelModel
-from weaklabel.label_model.voting import voting_lfs
 from weaklabel.label_model.weighted import WeightedMajorityVote
 from weaklabel.labels import ABSTAIN, Probs, VoteArray
 from weaklabel.support.progress import Stage, stage

@@ -15,8 +15,7 @@ from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.budget import numbers_of_rows, rows_at_once
 from weaklabel.label_model.evidence import probs_by_evidence, softmax, vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_shares
-from weaklabel.label_model.prior import check_prior
-from weaklabel.label_model.voting import voting_lfs
+from weaklabel.label_model.inputs import voting_lfs
 from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import has_vote
@@ -37,6 +36,26 @@ _IMPOSSIBLE = 1e-300
 
 _FEW = 1 << 14
 """Patterns for which sums of evidence are not worth tables of them."""
+
+
+def check_prior(accuracy: float, votes: float, share: float, cardinality: int) -> None:
+    """Refuse an accuracy that is not above chance, or a smoothing that is none.
+
+    Raises
+    ------
+    LabelModelError
+        ``prior_accuracy`` is not above 1/k and below 1, ``prior_votes`` not above 0, or ``prior_share`` not from 0 to
+        below 1.
+    """
+    chance = max(2, cardinality)
+    if not 1 / chance < accuracy < 1:
+        raise LabelModelError(
+            f"prior_accuracy must be above 1/{chance}, which is chance, and below 1, not {accuracy!r}"
+        )
+    if not (votes > 0 and 0 <= share < 1):
+        raise LabelModelError(
+            f"prior_votes must be above 0 and prior_share from 0 to below 1, not {votes!r} and {share!r}"
+        )
 
 
 class DawidSkene(BaseLabelModel):

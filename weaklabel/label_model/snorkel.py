@@ -11,10 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from weaklabel.errors import LabelModelError, nearest
 from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import BaseLabelModel
-from weaklabel.label_model.given import texts_and_gold
+from weaklabel.label_model.inputs import texts_and_gold, voting_lfs
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.snorkel_fit import LR_FACTORS, STEPS, LossDivergedError, train_snorkel
-from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.support.warn import warn
 from weaklabel.votes.matrix import GivenVotes

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.encoder.lsa import latent_vectors
 from weaklabel.suggest.evidence import Evidence
 from weaklabel.suggest.phrases import Phrases, is_keyword
 from weaklabel.suggest.result import Cluster
 
 Floats = NDArray[np.float64]
+
+_DIMENSIONS = 64
 
 _ROWS_A_CLUSTER = 50
 _MOST_CLUSTERS = 12
@@ -17,6 +20,25 @@ _LEAST_ROWS = 5
 _PHRASES = 6
 _TELLING = 3.0
 """Standard errors by which a phrase must be more frequent in a cluster than elsewhere."""
+
+
+def text_space(phrases: Phrases, seed: int) -> NDArray[np.float64]:
+    """Place texts so that those with like words are near each other (latent semantic analysis).
+
+    Words rather than an encoder's embeddings: they cost next to nothing on 100,000 rows, serve every language, and a
+    group that words make can be told apart by words, which is what a labeling function needs.
+
+    Returns
+    -------
+    array
+        Vectors of length 1, or 0 for a text without any frequent word. Shape: [n, d].
+    """
+    words = [number for number, name in enumerate(phrases.names) if " " not in name and not name.startswith("^")]
+    n = phrases.hits.shape[0]
+    width = min(_DIMENSIONS, len(words) - 1, n - 1)
+    if width < 1:
+        return np.zeros((n, 1))
+    return latent_vectors(phrases.hits[:, words], width, seed)
 
 
 def uncovered_clusters(points: Floats, phrases: Phrases, known: Evidence, seed: int) -> list[Cluster]:

@@ -11,16 +11,14 @@ from numpy.typing import NDArray
 from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.budget import numbers_of_rows
+from weaklabel.label_model.inputs import voting_lfs
 from weaklabel.label_model.overlaps import count_overlaps
 from weaklabel.label_model.saving import check_array
-from weaklabel.label_model.structured.copies import agreement, copy_forest, trees
-from weaklabel.label_model.structured.em import Fit, fit_structure
+from weaklabel.label_model.structured.copies import agreement, copy_forest, find_repeats, trees
+from weaklabel.label_model.structured.em import Fit, fit_structure, labels_by_counts, labels_by_shares
 from weaklabel.label_model.structured.misfit import misfit
-from weaklabel.label_model.structured.repeats import find_repeats
 from weaklabel.label_model.structured.score import log_evidence
-from weaklabel.label_model.structured.starts import labels_by_counts, labels_by_shares
 from weaklabel.label_model.structured.structure import Structure, VoteCodes
-from weaklabel.label_model.voting import voting_lfs
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.support.warn import warn
 from weaklabel.votes.patterns import VotePatterns

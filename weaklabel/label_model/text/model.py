@@ -17,10 +17,9 @@ from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.evidence import vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood
 from weaklabel.label_model.saving import check_array
-from weaklabel.label_model.shares import Shares, warn_of_few_covered
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
-from weaklabel.label_model.text.reader import TextReader
-from weaklabel.label_model.text.sample import MOST_ROWS, TextSample, TextSampler
+from weaklabel.label_model.text.reader import MOST_ROWS, TextReader, TextSample, TextSampler
+from weaklabel.label_model.text.shares import Shares, warn_of_few_covered
 from weaklabel.label_model.text.training_lfs import choose_training_lfs, gain
 from weaklabel.label_model.ties import sure_labels
 from weaklabel.labels import Probs, VoteArray

@@ -1,9 +1,10 @@
-"""What label models share that read texts, too."""
+"""Label models that read texts: their base class, and the sample of texts that a fit reads."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -12,10 +13,127 @@ from numpy.typing import NDArray
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.checks import without_unvoted
-from weaklabel.label_model.text.sample import TextSample, TextSampler
 from weaklabel.labels import Probs, VoteArray, as_texts
+from weaklabel.support.hashing import sampling_numbers
 from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, take_rows
+from weaklabel.votes.tally import has_vote
+
+MOST_ROWS = 20_000
+"""Rows of a sample, unless a label model says otherwise."""
+
+
+@dataclass(frozen=True, eq=False)
+class TextSample:
+    """Some rows of a corpus, in its order.
+
+    Attributes
+    ----------
+    rows
+        Their numbers in the corpus. Shape: [s].
+    hashes
+        Of their texts. Shape: [s].
+    L
+        Their votes. Shape: [s, m].
+    texts
+        Length: s.
+    """
+
+    rows: NDArray[np.int64]
+    hashes: NDArray[np.int64]
+    L: VoteArray
+    texts: list[str]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, places: NDArray[np.int64]) -> TextSample:
+        """Return some of the rows, in the order of ``places``."""
+        texts = [self.texts[place] for place in places.tolist()]
+        return TextSample(self.rows[places], self.hashes[places], np.asfortranarray(self.L[places]), texts)
+
+    def __add__(self, other: TextSample) -> TextSample:
+        return TextSample(
+            np.concatenate([self.rows, other.rows]),
+            np.concatenate([self.hashes, other.hashes]),
+            np.concatenate([self.L, other.L]),
+            [*self.texts, *other.texts],
+        )
+
+
+_NOTHING = TextSample(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 0), np.int8), [])
+
+
+class TextSampler:
+    """Chooses rows by a hash of their text: of those with votes and those without as many as is their share.
+
+    But those with votes are at least half, as long as there are so many: where votes are rare, a fair sample would have
+    next to none of them. What is chosen does not depend on the parts in which rows come.
+
+    Parameters
+    ----------
+    most
+        Rows that are chosen, or all where there are fewer.
+
+    Examples
+    --------
+    >>> from weaklabel.votes import vote_patterns
+    >>> sampler = TextSampler(most=2)
+    >>> sampler.add(vote_patterns([[1], [-1], [-1]]), ["win a prize", "lunch", "see you"])
+    >>> sampler.add(vote_patterns([[-1]]), ["dinner"])
+    >>> len(sampler.sample()), "win a prize" in sampler.sample().texts
+    (2, True)
+    """
+
+    def __init__(self, most: int = MOST_ROWS) -> None:
+        self.most = most
+        self._seen = {True: 0, False: 0}
+        self._kept: dict[bool, TextSample] = {}
+
+    def add(self, found: VotePatterns, texts: Sequence[str]) -> None:
+        """Look at the next rows of the corpus.
+
+        Parameters
+        ----------
+        found
+            Their votes, as patterns that keep their rows. Shape: [n, m].
+        texts
+            Length: n.
+        """
+        hashes = sampling_numbers(texts)
+        voted, before = has_vote(found.patterns)[found.rows()], self._n_rows
+        for sort in (True, False):
+            rows = np.flatnonzero(voted == sort)
+            self._seen[sort] += len(rows)
+            rows = _lowest(hashes[rows], self.most, rows)
+            more = TextSample(
+                before + rows,
+                hashes[rows],
+                take_rows(found.patterns, found.rows()[rows]),
+                [texts[row] for row in rows.tolist()],
+            )
+            kept = self._kept[sort] + more if sort in self._kept else more
+            self._kept[sort] = kept.take(_lowest(kept.hashes, self.most, np.arange(len(kept))))
+
+    @property
+    def _n_rows(self) -> int:
+        return sum(self._seen.values())
+
+    def sample(self) -> TextSample:
+        """Return the rows that are chosen among those seen so far."""
+        with_votes, without = self._kept.get(True, _NOTHING), self._kept.get(False, _NOTHING)
+        if self._n_rows > self.most:
+            share = round(self.most * self._seen[True] / self._n_rows)
+            n_voted = min(len(with_votes), max(self.most // 2, share))
+            with_votes = with_votes.take(np.arange(n_voted))
+            without = without.take(np.arange(min(len(without), self.most - n_voted)))
+        both = with_votes + without
+        return both.take(np.argsort(both.rows))
+
+
+def _lowest(hashes: NDArray[np.int64], most: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows of the lowest hashes, lowest first; of equal ones the first."""
+    return rows[np.argsort(hashes, kind="stable")[:most]]
 
 
 class TextReader(BaseLabelModel):

@@ -1,4 +1,4 @@
-"""What a label model was given: votes in any form, and after them texts or gold labels."""
+"""What a label model is given: votes in any form, texts, and gold labels of a development set."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence, Sized
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError
-from weaklabel.labels import MAX_CARDINALITY, VoteArray, check_L
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, VoteArray, check_L
+from weaklabel.support.warn import warn
 from weaklabel.votes.matrix import GivenVotes, Votes
 from weaklabel.votes.patterns import VotePatterns
 
@@ -87,3 +88,48 @@ def _holds_numbers(values: Any) -> bool:
     if not isinstance(values, Sized) or not len(values):
         return False
     return isinstance(next(iter(values)), int | float | np.number | np.bool_)  # type: ignore[call-overload]
+
+
+def voting_lfs(found: VotePatterns) -> NDArray[np.bool_]:
+    """Say which labeling functions vote on any row; a `WeakLabelWarning` says how many do not. Shape: [m]."""
+    voting = found.patterns.max(axis=0, initial=ABSTAIN) >= 0
+    if not voting.any():
+        nothing = f"no labeling function votes on any of the {found.n} rows, so no row gets a label"
+        warn(nothing)
+    elif not voting.all():
+        silent = f"{(~voting).sum()} of {found.m} labeling functions never vote and are left out of the label model"
+        warn(silent)
+    return voting
+
+
+def dev_class_balance(Y_dev: Labels, cardinality: int) -> NDArray[np.float64]:
+    """Return the shares of the classes in gold labels of a development set, as Snorkel takes them.
+
+    Where gold lacks a class, which Snorkel refuses, one row is added to each class, and a `WeakLabelWarning` says so.
+
+    Parameters
+    ----------
+    Y_dev
+        Shape: [n]; rows with -1 are left out.
+    cardinality
+        Number of classes.
+
+    Returns
+    -------
+    array
+        Shape: [k]; above 0, sums to 1.
+
+    Raises
+    ------
+    LabelModelError
+        There is no gold label.
+    """
+    rows = np.bincount(Y_dev[Y_dev != ABSTAIN], minlength=cardinality)
+    if not rows.any():
+        raise LabelModelError(f"none of the {len(Y_dev)} labels in Y_dev is gold; leave it out, or give class_balance")
+    missing = np.flatnonzero(rows == 0)
+    if len(missing):
+        classes = ", ".join(str(number) for number in missing[:5]) + (", ..." if len(missing) > 5 else "")
+        warn(f"Y_dev has no row of class {classes}; one row is added to each class, so that none has probability 0")
+        rows += 1
+    return np.asarray(rows / rows.sum())
