@@ -5,14 +5,23 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from weaklabel.errors import ConfigError, WeakLabelError, nearest
-from weaklabel.registries import LABEL_MODELS
+from weaklabel.registries import CLASSIFIERS, LABEL_MODELS
 from weaklabel.support.encodings import NotUtf8, utf8
+from weaklabel.support.params import checked_params
 from weaklabel.support.plugins import Registry
 
 
@@ -105,9 +114,14 @@ class LabelModelSettings(_Section):
 
 
 class ClassifierSettings(_Section):
-    """``[classifier]``: what is trained on the probabilistic labels; empty values keep the classifier's defaults."""
+    """``[classifier]``: what is trained on the probabilistic labels; empty values keep the classifier's defaults.
 
-    name: Literal["bert", "robust", "linear"] = "bert"
+    Besides the keys below, every other parameter of the classifier's class can be set.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: Annotated[str, NameIn(CLASSIFIERS)] = "bert"
     """The classifier."""
     model: str | None = None
     """The checkpoint to fine-tune: a local folder, or a name of the Hugging Face hub; the embedded encoder if not given."""
@@ -133,8 +147,32 @@ class ClassifierSettings(_Section):
     """Most rows to train on; of a larger corpus a sample. 1,000,000 for `bert` and 250,000 for the others if not given."""
 
     def options(self) -> dict[str, Any]:
-        """Return the settings that were given, as arguments of the classifier."""
+        """Return the settings that were given, as arguments of the classifier's class."""
         return self.model_dump(exclude={"name", "max_rows"}, exclude_none=True)
+
+    @model_validator(mode="after")
+    def _check_other_keys(self) -> Self:
+        """Refuse keys that are not parameters of the classifier's class, which is only imported if there are other keys."""
+        others = self.model_extra or {}
+        if not others:
+            return self
+        cls = CLASSIFIERS[self.name]
+        possible = ["name", "max_rows", *cls.option_names()]
+        unknown = next((key for key in others if key not in possible), None)
+        if unknown is not None:
+            raise PydanticCustomError(
+                "unknown_option",
+                "{sentence}",
+                {
+                    "sentence": f"unknown key 'classifier.{unknown}'{nearest(unknown, possible)}; "
+                    f"known keys here are {', '.join(possible)}"
+                },
+            )
+        try:
+            checked_params(cls, others)
+        except ValueError as error:
+            raise PydanticCustomError("unknown_option", "[classifier]: {why}", {"why": str(error)}) from None
+        return self
 
 
 class GoldSettings(_Section):
@@ -241,6 +279,8 @@ def _sentence(error: ValidationError) -> str:
         name = ".".join(str(part) for part in complaint["loc"])
         return f"unknown key '{name}'{nearest(str(key), known)}; known keys here are {', '.join(known)}"
     where = ".".join(str(part) for part in path)
+    if complaint["type"] == "unknown_option":
+        return str(complaint["msg"])
     if complaint["type"] == "missing":
         return f"the key '{where}' is missing"
     return f"'{where}' is {complaint['input']!r}: {complaint['msg'][0].lower()}{complaint['msg'][1:]}"

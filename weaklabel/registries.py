@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weaklabel.errors import LabelModelError
+from weaklabel.errors import ClassifierError, LabelModelError
 from weaklabel.support.plugins import Entry, Registry
 
 LABEL_MODELS: Registry[Any] = Registry(
@@ -44,4 +44,27 @@ LABEL_MODELS: Registry[Any] = Registry(
         "text": Entry("weaklabel.label_model.text.model:TextLabelModel", "votes and text embeddings together"),
     },
     LabelModelError,
+)
+
+CLASSIFIERS: Registry[Any] = Registry(
+    "classifier",
+    "weaklabel.classifiers",
+    "weaklabel.classifier.base:Classifier",
+    {
+        "bert": Entry("weaklabel.classifier.bert:BertClassifier", "a fine-tuned BERT model"),
+        "robust": Entry(
+            "weaklabel.classifier.robust:RobustClassifier", "BERT on labels that are denoised by the texts"
+        ),
+        "linear": Entry("weaklabel.classifier.linear:LinearClassifier", "TF-IDF and logistic regression"),
+        "majority": Entry("weaklabel.classifier.majority:MajorityClassifier", "the class shares, whatever the text"),
+    },
+    ClassifierError,
+)
+
+EXPORTERS: Registry[Any] = Registry(
+    "exporter",
+    "weaklabel.exporters",
+    "weaklabel.classifier.exporter:Exporter",
+    {"onnx": Entry("weaklabel.classifier.onnx:OnnxExporter", "BERT with 8-bit weights, fast on a CPU without torch")},
+    ClassifierError,
 )

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import weaklabel
-from weaklabel.bench.models import for_gold, new_classifier, new_label_model
+from weaklabel.bench.models import new_classifier, new_label_model
 from weaklabel.bench.split import BenchSet
+from weaklabel.classifier.named import for_gold
 from weaklabel.support.hashing import hash_path, sha256_of_json, sha256_of_text
 from weaklabel.support.versions import versions
 

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.classifier.base import Classifier
+from weaklabel.classifier.named import make_classifier
 from weaklabel.errors import ConfigError, nearest
 from weaklabel.label_model import LABEL_MODELS, BaseLabelModel, TextLabelModel
-
-if TYPE_CHECKING:
-    from weaklabel.classifier import Classifier
-
-CLASSIFIERS: dict[str, tuple[str, ...]] = {
-    "linear": ("sklearn.linear_model", "sklearn.feature_extraction.text"),
-    "bert": ("torch", "transformers"),
-    "robust": ("torch", "transformers", "scipy.optimize"),
-}
-"""By name, what each imports."""
+from weaklabel.registries import CLASSIFIERS
 
 GOLD = "gold"
 """The name under which train gold stands in the place of a label model: the ceiling."""
-
-_FOR_GOLD = {"robust": "bert"}
 
 
 def check_names(label_models: Sequence[str], classifiers: Sequence[str]) -> None:
@@ -71,19 +61,12 @@ def other_ways(name: str, model: BaseLabelModel) -> list[BaseLabelModel]:
 def new_classifier(
     name: str, labels: Sequence[str], seed: int, max_length: int | None = None, ready: bool = False
 ) -> Classifier:
-    """Make a classifier with its defaults, but for the length of texts that it reads, where it cuts them.
+    """Make a classifier with its defaults, but with the given limit on the tokens of a text, if it has such a limit.
 
     ``ready``: with all that it needs imported, so that fits can be timed.
     """
-    from weaklabel.classifier import BertClassifier, LinearClassifier, RobustClassifier
-
-    for module in CLASSIFIERS[name] if ready else ():
+    cls: type[Classifier] = CLASSIFIERS[name]
+    for module in cls.modules if ready else ():
         import_module(module)
-    made: dict[str, Any] = {"linear": LinearClassifier, "bert": BertClassifier, "robust": RobustClassifier}
-    options = {} if max_length is None or name == "linear" else {"max_length": max_length}
-    return made[name](labels=labels, seed=seed, **options)
-
-
-def for_gold(classifier: str) -> str:
-    """Return the name of what is trained on gold alone, as in a run's ceiling: gold needs no denoising."""
-    return _FOR_GOLD.get(classifier, classifier)
+    options = {"max_length": max_length} if max_length is not None and cls.has_param("max_length") else {}
+    return make_classifier(name, options, labels, seed)

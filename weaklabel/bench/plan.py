@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from weaklabel.bench.cells import Cell, Clean, Track
-from weaklabel.bench.models import GOLD, check_names, for_gold
+from weaklabel.bench.models import GOLD, check_names
 from weaklabel.bench.split import BenchSet
+from weaklabel.classifier.named import for_gold
 from weaklabel.errors import ConfigError
 
 Metric: TypeAlias = Literal["accuracy", "f1"]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.card import model_card
 from weaklabel.classifier.logs import Logger
-from weaklabel.classifier.onnx import check_exportable, export_onnx
 from weaklabel.classifier.options import Metric, TrainingOptions, check_metric
 from weaklabel.classifier.targets import (
     Uncovered,
@@ -109,9 +107,11 @@ class BertClassifier(Classifier):
     is the last.
     """
 
-    kind = "bert"
     run_params = frozenset({"device", "run_folder", "checkpoint_seconds", "loggers", "progress"})
     max_rows = 1_000_000
+    uses_validation = True
+    exports = ("onnx",)
+    modules: ClassVar[tuple[str, ...]] = ("torch", "transformers")
     model_: PreTrainedModel
     tokenizer_: PreTrainedTokenizerBase
     training_: dict[str, Any]
@@ -180,7 +180,7 @@ class BertClassifier(Classifier):
         self.check_params(validation is not None)
         names = class_names(self.labels, y)
         self._fine_tune(check_texts(texts), y, names, sample_weight, validation)
-        return self._learned(names, y)
+        return self._set_fitted(names, y)
 
     def _fine_tune(
         self,
@@ -213,18 +213,7 @@ class BertClassifier(Classifier):
         self.training_ = record | tuned.record
 
     def check_params(self, validated: bool) -> None:
-        """Refuse parameters that `fit` cannot work with, before there is any work.
-
-        Parameters
-        ----------
-        validated
-            Whether `fit` will be given validation rows.
-
-        Raises
-        ------
-        ClassifierError
-            One is out of range, contradicts another, or needs validation or a run folder.
-        """
+        """Refuse parameters that `fit` cannot work with; see `Classifier.check_params`."""
         self.options().check(validated)
         if self.labels is not None:
             check_metric(self.metric, len(self.labels))
@@ -255,37 +244,11 @@ class BertClassifier(Classifier):
             )
         return softmax(logits)[row_of]
 
-    def save(
-        self,
-        folder: str | Path,
-        *,
-        provenance: str | None = None,
-        entities: Sequence[str] | None = None,
-        onnx: Sequence[str] | None = None,
-    ) -> None:
-        """Save to a folder, with an ONNX export of 8-bit weights if asked; see `Classifier.save`.
+    def training_summary(self) -> dict[str, Any]:
+        """Return the learning rate and the epoch that were chosen."""
+        return {"lr": self.training_["lr"], "best_epoch": self.training_["best_epoch"]}
 
-        Parameters
-        ----------
-        onnx
-            Real texts, such as those of training. Where given, ``model.int8.onnx`` is written beside the model and
-            checked on up to 500 of them; ``weaklabel.json`` keeps its hash and how far its probabilities differ. It is
-            left out, with a `WeakLabelWarning`, where it gives more than 2% of the texts another class or its
-            probabilities differ by more than 0.02 on average. An earlier export in the folder goes in any case.
-
-        Raises
-        ------
-        ClassifierError
-            As for `Classifier.save`; or the architecture cannot be exported.
-        MissingPackageError
-            The export needs the packages of ``weaklabel[onnx]``.
-        """
-        texts = None if onnx is None else check_texts(onnx)
-        if texts is not None:
-            check_exportable(self.kind)
-        self._save(Path(folder), provenance, entities, partial(self._write, export_checked_on=texts))
-
-    def _write(self, folder: Path, export_checked_on: list[str] | None = None) -> dict[str, Any]:
+    def _write(self, folder: Path) -> dict[str, Any]:
         with quiet_transformers():
             self.model_.save_pretrained(folder)
             self.tokenizer_.save_pretrained(folder)
@@ -293,13 +256,7 @@ class BertClassifier(Classifier):
         params = self._saved_params() | {"epochs": self.training_["epochs"]}
         card = model_card(base, self.labels_, params, self.training_, self.provenance_, marked=bool(self.entities_))
         write_text(folder / "README.md", card)
-        if export_checked_on is None:
-            return {"training": self.training_}
-        limit = token_limit(self.model_, self.tokenizer_, self.max_length)
-        export = export_onnx(
-            self.model_, self.tokenizer_, self.labels_, self.predict_proba, folder, limit, export_checked_on
-        )
-        return {"training": self.training_, "onnx": export}
+        return {"training": self.training_}
 
     def _read(self, folder: Path, state: dict[str, Any]) -> None:
         self.model_, self.tokenizer_ = load_trained(folder, len(self.labels_))

@@ -1,4 +1,4 @@
-"""Training on weak labels first, and going on with the few clean ones that people gave."""
+"""Training on weak labels first, and then on a few clean labels that people gave."""
 
 from __future__ import annotations
 
@@ -26,18 +26,17 @@ def fit_weak_then_clean(
     *,
     validation: tuple[Sequence[str], ArrayLike] | None = None,
 ) -> Classifier:
-    """Train on weak labels, and go on with a few clean ones.
+    """Train on weak labels, then on a few clean ones.
 
-    A classifier that starts from a checkpoint goes on from its weakly trained self with the clean rows alone, at the
-    learning rate that the weak labels were learnt at, and takes them as they are, even where it denoises weak labels.
-    One that finds its optimum from anywhere, such as logistic regression, has nothing to go on from: it is trained on
-    both, gold in the place of the clean rows' weak labels, and all clean rows together weighing as much as all weak
-    ones.
+    A classifier that starts from a checkpoint (its parameter ``model``) is then fine-tuned on the clean rows alone, from
+    the weights that the weak labels gave, at the same learning rate and without denoising. Another classifier, such as
+    logistic regression, whose result does not depend on a start, is trained once on all rows: clean labels replace weak
+    ones, and all clean rows together weigh as much as all weak ones.
 
     Parameters
     ----------
     classifier
-        Not fitted. Where it keeps a log, that of the clean rows is in the folder ``clean`` of its own.
+        Not fitted. If it keeps a log, that of the clean rows is in a folder ``clean`` in its run folder.
     texts, probs
         All rows. Shape: [n] and [n, k].
     clean
@@ -50,14 +49,14 @@ def fit_weak_then_clean(
     Raises
     ------
     ClassifierError
-        As for `Classifier.fit`; so clean rows must be of two classes where they are trained on alone.
+        As for `Classifier.fit`; clean rows that are trained on alone must be of two classes.
     """
-    if "model" in classifier.get_params():
+    if classifier.has_param("model"):
         classifier.fit(texts, probs, validation=validation)
         with TemporaryDirectory() as folder:
             weak = Path(folder) / "weak"
             classifier.save(weak)
-            with _going_on(classifier, weak):
+            with _set_to_continue(classifier, weak):
                 return classifier.fit([texts[row] for row in clean], gold)
     both = probs.copy()
     both[clean] = np.eye(probs.shape[1])[gold]
@@ -68,10 +67,10 @@ def fit_weak_then_clean(
 
 
 @contextmanager
-def _going_on(classifier: Classifier, weak: Path) -> Iterator[None]:
-    """Set what starts from the weakly trained self, without what only weak labels or validation rows call for."""
+def _set_to_continue(classifier: Classifier, weak: Path) -> Iterator[None]:
+    """Set the parameters for training on clean rows from the weakly trained model: no denoising, no validation."""
     params = classifier.get_params()
-    going_on: dict[str, Any] = {
+    continuing: dict[str, Any] = {
         "model": weak,
         "rounds": 0,
         "lr": getattr(classifier, "training_", {}).get("lr"),
@@ -80,7 +79,7 @@ def _going_on(classifier: Classifier, weak: Path) -> Iterator[None]:
         "pretrain_epochs": 0,
         "run_folder": params.get("run_folder") and Path(params["run_folder"]) / CLEAN_FOLDER,
     }
-    classifier.set_params(**{name: value for name, value in going_on.items() if name in params})
+    classifier.set_params(**{name: value for name, value in continuing.items() if name in params})
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""TF-IDF and logistic regression: the fast baseline that always stands beside BERT."""
+"""TF-IDF and logistic regression: the fast baseline that BERT is always compared with."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_ITERATIONS = 1000
 class LinearClassifier(Classifier):
     """TF-IDF of word n-grams and logistic regression, trained by soft cross-entropy.
 
-    Chinese and Japanese need no segmentation: their characters are tokens, so that n-grams are of characters.
+    Chinese and Japanese need no segmentation: each character is a token, so n-grams are of characters.
 
     Parameters
     ----------
@@ -39,13 +39,13 @@ class LinearClassifier(Classifier):
     C
         Inverse strength of regularisation, as in scikit-learn, above 0.
     ngrams
-        Fewest and most tokens of an n-gram.
+        Smallest and largest number of tokens of an n-gram.
     max_features
-        Most n-grams kept, the most frequent first.
+        Largest number of n-grams; the most frequent are kept.
     uncovered
         Rows with no vote: "drop" leaves them out, "uniform" gives them the same probability for every class.
     seed
-        Handed to scikit-learn; its default solver draws no random numbers.
+        Passed to scikit-learn; its default solver draws no random numbers.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class LinearClassifier(Classifier):
     array([1, 0])
     """
 
-    kind = "linear"
+    modules = ("sklearn.linear_model", "sklearn.feature_extraction.text")
     vectorizer_: TfidfVectorizer
     coef_: NDArray[np.float64]
     intercept_: NDArray[np.float64]
@@ -97,7 +97,7 @@ class LinearClassifier(Classifier):
         sample_weight: ArrayLike | None = None,
         validation: tuple[Sequence[str], ArrayLike] | None = None,
     ) -> Self:
-        """Train on texts with probabilistic labels; see `Classifier.fit`. ``validation`` is not looked at."""
+        """Train on texts with probabilistic labels; see `Classifier.fit`. ``validation`` is not used."""
         given = check_texts(texts)
         names = class_names(self.labels, y)
         targets = soft_targets(len(given), y, names, sample_weight, self.uncovered)
@@ -109,7 +109,7 @@ class LinearClassifier(Classifier):
             raise ClassifierError(f"cannot make TF-IDF features of the {len(targets.rows)} texts: {error}") from error
         self.coef_, self.intercept_ = self._regress(features, targets)
         self.vectorizer_ = vectorizer
-        return self._learned(names, y)
+        return self._set_fitted(names, y)
 
     def predict_proba(self, texts: Sequence[str]) -> Probs:
         """Return class probabilities; a class that no training row had gets 0. Shape: [n] -> [n, k]."""
@@ -128,8 +128,8 @@ class LinearClassifier(Classifier):
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
 
-        # scikit-learn takes hard labels only. A row repeated once a class, weighted by that class's probability, has
-        # the same loss: soft cross-entropy. Classes of next to no probability are left out, for speed.
+        # scikit-learn takes hard labels only. A row repeated for each class, weighted by that class's probability, has
+        # the same loss: soft cross-entropy. Classes with almost no probability are left out, for speed.
         kept = np.where(targets.present(), targets.probs, 0)
         kept *= (targets.weights / kept.sum(axis=1))[:, None]
         row, label = np.nonzero(kept)
@@ -144,7 +144,7 @@ class LinearClassifier(Classifier):
         if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
             message = f"the linear classifier did not converge in {MAX_ITERATIONS} steps; a smaller C helps"
             warn(message, stacklevel=3)
-        return _one_row_a_class(model, targets.probs.shape[1])
+        return _softmax_weights(model, targets.probs.shape[1])
 
     def _write(self, folder: Path) -> dict[str, Any]:
         write_json(folder / "vocabulary.json", ngrams_of(self.vectorizer_))
@@ -167,12 +167,12 @@ class LinearClassifier(Classifier):
         finite = np.isfinite(self.coef_).all() and (self.intercept_ < np.inf).all() and self.intercept_.max() > -np.inf
         if not (finite and np.isfinite(self.vectorizer_.idf_).all()):
             raise ValueError("weights.npz has numbers that are not finite")
-        # Whatever else is wrong, such as ngrams that are not two numbers, shows where a text is predicted.
+        # Anything else that is wrong, such as ngrams that are not two numbers, shows in a prediction.
         if not np.isfinite(self._probs(["a text of a few words"])).all():
-            raise ValueError("its answers are not probabilities")
+            raise ValueError("its predictions are not probabilities")
 
 
-def _one_row_a_class(model: LogisticRegression, k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _softmax_weights(model: LogisticRegression, k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return coefficients [k, features] and intercepts [k] for a softmax over all classes.
 
     scikit-learn has one row for two classes (the log-odds of the second) and none for a class without rows.

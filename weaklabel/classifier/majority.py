@@ -33,7 +33,6 @@ class MajorityClassifier(Classifier):
     array([0])
     """
 
-    kind = "majority"
     shares_: NDArray[np.float64]
 
     def __init__(self, labels: Sequence[str] | None = None) -> None:
@@ -50,7 +49,7 @@ class MajorityClassifier(Classifier):
         """Take the class shares of the rows with a vote; see `Classifier.fit`. One class alone is fine here."""
         names = class_names(self.labels, y)
         self.shares_ = soft_targets(len(check_texts(texts)), y, names, sample_weight).shares()
-        return self._learned(names, y)
+        return self._set_fitted(names, y)
 
     def predict_proba(self, texts: Sequence[str]) -> Probs:
         """Return the class shares for every text. Shape: [n] -> [n, k]."""

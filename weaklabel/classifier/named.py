@@ -1,35 +1,28 @@
-"""Classifiers by name: what a project file or a command line asks for, made and checked."""
+"""Classifiers by name: made as a project file or a command line says, and loaded from the folders they were saved to."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from weaklabel.classifier.base import Classifier
-from weaklabel.classifier.bert import BertClassifier
-from weaklabel.classifier.folder import MANIFEST, read_manifest
+from weaklabel.classifier.exporter import ClassifierExporter
+from weaklabel.classifier.folder import MANIFEST, Manifest, read_manifest
 from weaklabel.classifier.linear import LinearClassifier
 from weaklabel.classifier.majority import MajorityClassifier
-from weaklabel.classifier.onnx import OnnxClassifier
-from weaklabel.classifier.robust import RobustClassifier
-from weaklabel.config import ClassifierSettings
-from weaklabel.errors import ClassifierError, ConfigError, MissingPackageError
+from weaklabel.errors import ClassifierError, ConfigError, MissingPackageError, nearest
+from weaklabel.registries import CLASSIFIERS, EXPORTERS
 from weaklabel.support.params import checked_params
 
-Backend = Literal["torch", "onnx"]
-
-_KINDS: dict[str, type[Classifier]] = {
-    "majority": MajorityClassifier,
-    "linear": LinearClassifier,
-    "bert": BertClassifier,
-    "robust": RobustClassifier,
-}
+OWN_BACKEND = "torch"
+"""The name of the backend that predicts with the classifier itself; all others are names of exporters."""
 
 
 def make_classifier(
-    settings: ClassifierSettings,
+    name: str,
+    options: Mapping[str, Any],
     labels: Sequence[str],
     seed: int = 0,
     *,
@@ -37,18 +30,20 @@ def make_classifier(
     progress: bool = False,
     validated: bool = False,
 ) -> Classifier:
-    """Make the classifier that the settings name, checked but not fitted.
+    """Make a classifier by its name; it is checked but not fitted.
 
     Parameters
     ----------
-    settings
-        See `weaklabel.config.ClassifierSettings`.
+    name
+        In the registry `weaklabel.registries.CLASSIFIERS`.
+    options
+        Constructor arguments, by name.
     labels
         Class names. Length: k.
     seed
         Of everything random.
     log
-        Folder for BERT's training log.
+        Folder for its training log and checkpoints, if it has any.
     progress
         Show progress on stderr.
     validated
@@ -57,23 +52,57 @@ def make_classifier(
     Raises
     ------
     ClassifierError
-        A setting is out of range, or needs validation rows or a log.
+        There is no such classifier, or an option is out of range, or needs validation rows or a log.
     ConfigError
-        The classifier has no such setting.
+        The classifier has no such option.
     """
-    options = settings.options()
-    if settings.name != "linear":
-        cls = BertClassifier if settings.name == "bert" else RobustClassifier
-        model = cls(labels=labels, seed=seed, run_folder=log, progress=progress, **options)
-        model.check_params(validated)
-        return model
-    if options:
-        raise ConfigError(f"the linear classifier has no {', '.join(options)}; leave that out, or train bert")
-    return LinearClassifier(labels=labels, seed=seed)
+    cls: type[Classifier] = CLASSIFIERS[name]
+    check_options(name, options)
+    run = {"seed": seed, "run_folder": log, "progress": progress}
+    params = {key: value for key, value in run.items() if cls.has_param(key)}
+    model = cls(**params, **options, **{"labels": labels})
+    model.check_params(validated)
+    return model
+
+
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that a classifier does not have, or of a wrong type.
+
+    Raises
+    ------
+    ClassifierError
+        There is no classifier of this name.
+    ConfigError
+        Names the options, and those that there are.
+    """
+    cls: type[Classifier] = CLASSIFIERS[name]
+    possible = cls.option_names()
+    unknown = [option for option in options if option not in possible]
+    if unknown:
+        raise ConfigError(
+            f"the {name} classifier has no {', '.join(unknown)}{nearest(unknown[0], possible)}; "
+            f"its options are {', '.join(possible)}"
+        )
+    try:
+        checked_params(cls, dict(options))
+    except ValueError as error:
+        raise ConfigError(f"the {name} classifier: {error}") from None
+
+
+def for_gold(name: str) -> str:
+    """Return the name of the classifier to train on gold in the place of another: gold needs no denoising."""
+    cls: type[Classifier] = CLASSIFIERS[name]
+    return cls.for_gold or name
+
+
+def options_for_gold(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a classifier's options that also the classifier has that is trained on gold in its place."""
+    cls: type[Classifier] = CLASSIFIERS[for_gold(name)]
+    return {option: value for option, value in options.items() if cls.has_param(option)}
 
 
 def with_baselines(name: str, classifier: Classifier, labels: Sequence[str], seed: int) -> dict[str, Classifier]:
-    """Return a classifier and the baselines that always stand beside it in the scores, by stage."""
+    """Return a classifier and the baselines that it is always compared with, by stage."""
     baselines: dict[str, Classifier] = {
         "majority_class": MajorityClassifier(labels=labels),
         "linear": LinearClassifier(labels=labels, seed=seed),
@@ -81,48 +110,70 @@ def with_baselines(name: str, classifier: Classifier, labels: Sequence[str], see
     return baselines | {name: classifier}
 
 
-def load_classifier(folder: str | Path, backend: Backend = "torch") -> Classifier:
+def load_classifier(folder: str | Path, backend: str = OWN_BACKEND) -> Classifier:
     """Load a classifier that was saved by its ``save``.
 
     Parameters
     ----------
     backend
-        What a BERT classifier predicts with: "torch" runs the model itself; "onnx" runs its export of 8-bit weights,
-        faster on a CPU, and does not load torch. It needs an export in the folder, which ``save`` makes if asked.
+        What predicts: "torch" is the classifier itself; "onnx" is the export of a BERT classifier with 8-bit weights, which
+        is faster on a CPU and does not load torch; or another exporter of classifiers. An export must have been saved.
 
     Raises
     ------
     ClassifierError
-        No classifier there, of a kind unknown to this version, or its files are damaged; no ONNX export where one is
-        needed; names the folder.
+        The folder holds no classifier, or one of an unknown kind, or its files are damaged; or it has no such export. Names
+        the folder.
     MissingPackageError
-        The ONNX backend needs the packages of ``weaklabel[onnx]``.
+        The backend needs a package that is not installed.
     """
-    if backend not in get_args(Backend):
-        raise ClassifierError(f"backend must be one of {', '.join(get_args(Backend))}, not '{backend}'")
+    exporter = None if backend == OWN_BACKEND else _exporter(backend)
     folder = Path(folder)
-    kind, labels, params, state, provenance, entities = read_manifest(folder)
-    if kind not in _KINDS:
-        raise ClassifierError(f"{folder}: unknown kind of classifier '{kind}'; known are {', '.join(_KINDS)}")
-    if backend == "onnx" and kind not in ("bert", "robust"):
-        raise ClassifierError(f"{folder} holds a {kind} classifier; only bert and robust ones have an ONNX export")
-    cls = OnnxClassifier if backend == "onnx" else _KINDS[kind]
+    manifest = read_manifest(folder)
+    kind = manifest.kind
+    if kind not in CLASSIFIERS:
+        raise ClassifierError(
+            f"{folder}: unknown kind of classifier '{kind}'; known are {', '.join(CLASSIFIERS)}: install the plugin that it "
+            "is from"
+        )
+    cls: type[Classifier] = CLASSIFIERS[kind]
+    if exporter and backend not in cls.exports:
+        raise ClassifierError(f"{folder} holds a {kind} classifier, which has no {exporter.title} export")
     try:
-        classifier = cls(**{} if backend == "onnx" else checked_params(cls, params) | {"labels": labels})
-        classifier.labels_, classifier.provenance_, classifier.entities_ = labels, provenance, entities
-        classifier.named_ = bool(state.get("named"))
-        classifier._read(folder, state)
+        return exporter.load(folder, manifest) if exporter else _load(cls, folder, manifest)
     except MissingPackageError:
         raise
-    except Exception as error:  # numpy, safetensors, torch and tokenizers each raise their own of damaged files
+    except Exception as error:  # numpy, safetensors, torch and tokenizers each raise their own errors for damaged files
         why = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error) or type(error).__name__
         why = why.strip().partition("\n")[0]
         raise ClassifierError(f"cannot load the {kind} classifier in {folder}: {why}; save it again") from error
+
+
+def _exporter(backend: str) -> ClassifierExporter:
+    try:
+        exporter = EXPORTERS[backend]()
+    except ClassifierError:
+        exporter = None
+    if not isinstance(exporter, ClassifierExporter):
+        raise ClassifierError(
+            f"the backend must be '{OWN_BACKEND}' or an exporter of classifiers, such as 'onnx', not '{backend}'"
+        )
+    return exporter
+
+
+def _load(cls: type[Classifier], folder: Path, manifest: Manifest) -> Classifier:
+    classifier = cls(**checked_params(cls, manifest.params) | {"labels": manifest.labels})
+    classifier.restore(folder, manifest)
     return classifier
 
 
-def export_check(folder: str | Path) -> dict[str, Any] | None:
-    """Return how the ONNX export in a saved classifier's folder compared with it, or None where it was left out.
+def export_check(folder: str | Path, name: str = "onnx") -> dict[str, Any] | None:
+    """Return how the export in a saved classifier's folder compared with it, or None where it was left out.
+
+    Parameters
+    ----------
+    name
+        Of the exporter.
 
     Raises
     ------
@@ -131,7 +182,7 @@ def export_check(folder: str | Path) -> dict[str, Any] | None:
     """
     file = Path(folder) / MANIFEST
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))["state"]["onnx"]
+        record = json.loads(file.read_text(encoding="utf-8"))["state"][name]
         return None if record is None else dict(record["check"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ClassifierError(f"{file} does not say how an ONNX export compared; save the classifier again") from error
+        raise ClassifierError(f"{file} does not say how an export compared; save the classifier again") from error

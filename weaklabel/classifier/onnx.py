@@ -8,16 +8,19 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.classifier.base import Classifier
+from weaklabel.classifier.exporter import ClassifierExporter
+from weaklabel.classifier.folder import Manifest
 from weaklabel.classifier.targets import check_texts, warn_of_truncated
+from weaklabel.classifier.transformer import token_limit
 from weaklabel.encoder.inference import distinct, softmax
 from weaklabel.errors import ClassifierError, require
 from weaklabel.labels import Probs
@@ -61,7 +64,6 @@ class OnnxClassifier(Classifier):
         ``mean_difference`` of probabilities, and ``agreement``, the share of texts given the same class.
     """
 
-    kind = "onnx"
     check_: dict[str, Any]
 
     def __init__(self, threads: int | None = None) -> None:
@@ -102,7 +104,7 @@ class OnnxClassifier(Classifier):
         return logits
 
     def _write(self, folder: Path) -> dict[str, Any]:
-        raise ClassifierError("an ONNX export is saved by its BertClassifier: load that, and save it with onnx=texts")
+        raise ClassifierError("an ONNX export is saved with its BertClassifier: load that, and save it with onnx=texts")
 
     def _read(self, folder: Path, state: dict[str, Any]) -> None:
         record = state.get("onnx")
@@ -143,77 +145,67 @@ def _processors() -> int:
     return cores()
 
 
-def check_exportable(kind: str) -> None:
-    """Refuse, before any work is done, an ONNX export that cannot be made.
+class Exportable(Protocol):
+    """A trained classifier that `OnnxExporter` can export: its ``model_`` takes ``input_ids`` and returns ``logits``."""
 
-    Raises
-    ------
-    ClassifierError
-        Classifiers of this ``kind`` have none.
-    MissingPackageError
-        A package that writes ONNX files is missing.
+    labels_: tuple[str, ...]
+    model_: Any
+    tokenizer_: Any
+    max_length: int
+
+    def predict_proba(self, texts: Sequence[str]) -> Probs:
+        """Return class probabilities. Shape: [n] -> [n, k]."""
+        ...
+
+
+class OnnxExporter(ClassifierExporter):
+    """Writes ``model.int8.onnx`` beside the model, and compares it with the model on up to 500 texts.
+
+    It is left out, with a `WeakLabelWarning`, where it gives more than 2% of the texts another class or its probabilities
+    differ by more than 0.02 on average.
     """
-    if kind not in ("bert", "robust"):
-        raise ClassifierError(f"a {kind} classifier has no ONNX export; leave --onnx out, or train a bert one")
-    for package in ("onnx", "onnxruntime"):
-        require(package, INSTALL, "the ONNX export")
+
+    title = "ONNX"
+    packages = ("onnx", "onnxruntime")
+    install = INSTALL
+
+    def export(self, source: Exportable, target: Path, texts: Sequence[str]) -> dict[str, Any] | None:
+        """See `Exporter.export`.
+
+        Raises
+        ------
+        ClassifierError
+            No texts, or a model or tokenizer that cannot be exported.
+        """
+        return _export(source, target, texts)
+
+    def load(self, folder: Path, manifest: Manifest) -> OnnxClassifier:
+        """See `ClassifierExporter.load`."""
+        classifier = OnnxClassifier()
+        classifier.restore(folder, manifest)
+        return classifier
 
 
-def export_onnx(
-    network: Any,
-    tokenizer: Any,
-    labels: tuple[str, ...],
-    predict_proba: Callable[[list[str]], Probs],
-    folder: Path,
-    limit: int,
-    texts: Sequence[str],
-) -> dict[str, Any] | None:
-    """Write the export of a classifier into its folder, beside its tokenizer, and check it on texts.
-
-    Parameters
-    ----------
-    network, tokenizer
-        The fine-tuned transformers model and its tokenizer.
-    labels
-        Class names. Length: k.
-    predict_proba
-        The classifier's own prediction, which the export is compared with. Shape: [n] -> [n, k].
-    folder
-        The classifier's folder.
-    limit
-        Most tokens of a text.
-    texts
-        Real texts, such as the training texts.
-
-    Returns
-    -------
-    dict or None
-        What `OnnxClassifier` needs to know of the file; None if the export differs too much from the original. The file
-        is then removed, and a `WeakLabelWarning` gives the figures.
-
-    Raises
-    ------
-    ClassifierError
-        No texts, or a model or tokenizer that cannot be exported.
-    """
+def _export(source: Exportable, folder: Path, texts: Sequence[str]) -> dict[str, Any] | None:
     if not texts:
         raise ClassifierError("an ONNX export is checked on texts, and there are none; give some real texts")
     rows = np.unique(np.linspace(0, len(texts) - 1, MAX_CHECKED_TEXTS).astype(np.int64))
     chosen = [texts[row] for row in rows]
-    network = network.to("cpu").eval()
+    network, tokenizer = source.model_.to("cpu").eval(), source.tokenizer_
+    limit = token_limit(network, tokenizer, source.max_length)
     if not (folder / "tokenizer.json").is_file():
         raise ClassifierError(f"an ONNX export needs a fast tokenizer; {type(tokenizer).__name__} has none")
     whole = " ".join(chosen)
     _write_file(network, tokenizer([whole], truncation=True, max_length=limit)["input_ids"], folder / FILE)
     padding = tokenizer.pad_token_id
     exported = OnnxClassifier()
-    exported.labels_ = labels
+    exported.labels_ = source.labels_
     exported._open(folder, {"max_tokens": limit, "padding": padding})
     _need_same_tokens(exported, tokenizer, [*chosen, whole], limit)
-    check = _compare(predict_proba, exported, chosen)
+    check = _compare(source, exported, chosen)
     if check["agreement"] < MIN_AGREEMENT or check["mean_difference"] > MAX_MEAN_DIFFERENCE:
         (folder / FILE).unlink()
-        warn(_too_far(check), stacklevel=4)
+        warn(_too_far(check))
         return None
     return {
         "sha256": sha256_of_file(folder / FILE),
@@ -272,9 +264,9 @@ def _need_same_tokens(exported: OnnxClassifier, tokenizer: Any, texts: list[str]
             raise ClassifierError(f"tokenizer.json tokenizes {text[:40]!r} unlike the tokenizer; save it without onnx")
 
 
-def _compare(predict_proba: Callable[[list[str]], Probs], exported: OnnxClassifier, texts: list[str]) -> dict[str, Any]:
+def _compare(source: Exportable, exported: OnnxClassifier, texts: list[str]) -> dict[str, Any]:
     with kept_warnings():  # training has warned of truncated texts already
-        left, right = predict_proba(texts), exported.predict_proba(texts)
+        left, right = source.predict_proba(texts), exported.predict_proba(texts)
     difference = np.abs(left - right)
     return {
         "texts": len(texts),

@@ -1,4 +1,4 @@
-"""A BERT classifier that does not take weak labels at their word."""
+"""A BERT classifier for weak labels: it denoises them before it is trained."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
     al., "Self-training with weak supervision", NAACL 2021).
     """
 
-    kind = "robust"
+    for_gold = "bert"
+    modules = (*BertClassifier.modules, "scipy.optimize")
+
     max_rows = 250_000  # each text has a vector in memory
 
     @property
@@ -133,7 +135,7 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
         changed = clean[labelled].argmax(axis=1) != weak[labelled].argmax(axis=1)
         joined = np.isfinite(clean[:, 0]) & ~labelled & (counts > 0)
         self.training_["denoising"] = {"changed": int(changed.sum()), "joined": int(joined.sum())}
-        return self._learned(names, y)
+        return self._set_fitted(names, y)
 
     def check_params(self, validated: bool) -> None:
         """Refuse parameters that `fit` cannot work with; see `BertClassifier.check_params`."""

@@ -36,7 +36,9 @@ def bench(
     classifiers: Annotated[
         str,
         typer.Option(
-            "--classifiers", metavar="X,Y", help="Classifiers to train on their labels: linear, bert, robust."
+            "--classifiers",
+            metavar="X,Y",
+            help="Classifiers to train on their labels, by the names of weaklabel train.",
         ),
     ] = "",
     seeds: Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="Run everything with N seeds.")] = 1,

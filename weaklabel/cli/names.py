@@ -10,25 +10,33 @@ import typer
 from weaklabel.errors import WeakLabelError
 from weaklabel.support.plugins import Registry
 
-_REGISTRIES: dict[str, Registry[Any]] = {}
+_CHOICES: dict[str, tuple[Registry[Any], tuple[str, ...]]] = {}
 
 
-def name_option(registry: Registry[Any], flag: str, *, help: str, panel: str | None = None) -> Any:
-    """Return typer's option for a name in a registry, which is looked up when it is given; no class is imported."""
+def name_option(
+    registry: Registry[Any], flag: str, *, help: str, panel: str | None = None, also: tuple[str, ...] = ()
+) -> Any:
+    """Return typer's option for a name in a registry, or one of ``also``; it is looked up when it is given.
+
+    No class is imported.
+    """
     metavar = registry.kind.upper().replace(" ", "_")
-    _REGISTRIES[metavar] = registry
-    return typer.Option(flag, metavar=metavar, parser=_checker(registry), help=help, rich_help_panel=panel)
+    _CHOICES[metavar] = registry, also
+    return typer.Option(flag, metavar=metavar, parser=_checker(registry, also), help=help, rich_help_panel=panel)
 
 
 def choices(metavar: str | None) -> str | None:
     """Return how ``--help`` shows the values of an option with this metavar: the names, where it is of a registry."""
-    return f"<{'|'.join(_REGISTRIES[metavar])}>" if metavar in _REGISTRIES else metavar
+    if metavar not in _CHOICES:
+        return metavar
+    registry, also = _CHOICES[metavar]
+    return f"<{'|'.join([*also, *registry])}>"
 
 
-def _checker(registry: Registry[Any]) -> Callable[[str], str]:
+def _checker(registry: Registry[Any], also: tuple[str, ...]) -> Callable[[str], str]:
     def checked(name: str) -> str:
         try:
-            return registry.check(name)
+            return name if name in also else registry.check(name)
         except WeakLabelError as error:
             raise typer.BadParameter(str(error)) from None
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from weaklabel.cli.names import name_option
 from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output
 from weaklabel.cli.reading import CorpusArg, Reading, not_written
 from weaklabel.cli.voting import Caching, EngineOptions
 from weaklabel.cli.writing import Writing, announce_replaced, check_outputs
 from weaklabel.errors import visible
+from weaklabel.registries import EXPORTERS
 
 
 @expanded
@@ -22,8 +24,14 @@ def predict(
     writing: Writing,
     *,
     backend: Annotated[
-        Literal["torch", "onnx"],
-        typer.Option("--backend", help="Run a BERT model itself, or its 8-bit ONNX export (weaklabel train --onnx)."),
+        str,
+        name_option(
+            EXPORTERS,
+            "--backend",
+            also=("torch",),
+            help="Run the model itself (torch), or an export of it, such as a BERT model's 8-bit ONNX export "
+            "(weaklabel train --onnx).",
+        ),
     ] = "torch",
     reading: Reading,
     engine: EngineOptions,

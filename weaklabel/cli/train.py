@@ -11,12 +11,14 @@ import typer
 
 from weaklabel.cli.gold import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import Labelling, vote_and_label
+from weaklabel.cli.names import name_option
 from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, shown_path
 from weaklabel.cli.reading import CorpusArg, Reading
 from weaklabel.cli.voting import Caching, LFs, Voting
 from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import ConfigError, visible
+from weaklabel.registries import CLASSIFIERS, EXPORTERS
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
@@ -39,8 +41,8 @@ def train(
     out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="Folder to write the classifier to.")],
     *,
     classifier: Annotated[
-        Literal["bert", "robust", "linear"],
-        typer.Option("--classifier", help="What to train; robust: BERT on labels denoised by the texts."),
+        str,
+        name_option(CLASSIFIERS, "--classifier", help="What to train; robust: BERT on labels denoised by the texts."),
     ] = "bert",
     base: Annotated[
         str | None, typer.Option("--base", metavar="MODEL", help="Checkpoint to fine-tune: a folder or a hub name.")
@@ -146,7 +148,8 @@ def train(
     _check_outputs(out, run_folder, [rows, held] if held else [rows], loaded, decisions, base)
     announce_replaced(out, printing=printing, dry_run=dry_run)
     model = make_classifier(
-        settings,
+        settings.name,
+        settings.options(),
         loaded.labels,
         labelling.seed,
         log=run_folder,
@@ -185,15 +188,14 @@ def train(
 
 
 def _check_options(classifier: str, run_folder: Path | None, validation: str | None, onnx: bool) -> None:
-    """Refuse what the classifier has no use for, before anything is read."""
-    from weaklabel.classifier import check_exportable
-
-    if run_folder is not None and classifier == "linear":
-        raise ConfigError(f"the {classifier} classifier writes no log and no checkpoint; leave --run-folder out")
-    if validation is not None and classifier == "linear":
-        raise ConfigError(f"the {classifier} classifier chooses nothing on gold; leave --validation out")
+    """Refuse options that the classifier does not use, before anything is read."""
+    cls = CLASSIFIERS[classifier]
+    if run_folder is not None and not cls.has_param("run_folder"):
+        raise ConfigError(f"the {classifier} classifier writes neither a log nor checkpoints; leave --run-folder out")
+    if validation is not None and not cls.uses_validation:
+        raise ConfigError(f"the {classifier} classifier does not use validation rows; leave --validation out")
     if onnx:
-        check_exportable(classifier)
+        EXPORTERS["onnx"]().check(cls)
 
 
 def _check_outputs(
@@ -245,15 +247,12 @@ def _provenance(n_lfs: int, lfs: list[str], texts: str, label_model: str, decide
 def _save(
     model: Classifier, out: Path, provenance: str, entities: Sequence[str], onnx: list[str] | None
 ) -> dict[str, Any]:
-    """Write the model, and its export where texts to check that on are given; return what there is to say of it."""
-    from weaklabel.classifier import BertClassifier, export_check
+    """Write the model, and its export if there are texts to check it on; return what to print of the training."""
+    from weaklabel.classifier import export_check
 
-    if not isinstance(model, BertClassifier):
-        model.save(out, provenance=provenance, entities=entities)
-        return {}
     model.save(out, provenance=provenance, entities=entities, onnx=onnx)
-    chosen = {"lr": model.training_["lr"], "best_epoch": model.training_["best_epoch"]}
-    return chosen if onnx is None else chosen | {"onnx": export_check(out)}
+    summary = model.training_summary()
+    return summary if onnx is None else summary | {"onnx": export_check(out)}
 
 
 def _as_text(result: dict[str, Any], written: str) -> str:

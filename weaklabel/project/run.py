@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weaklabel.classifier.named import make_classifier, with_baselines
+from weaklabel.classifier.named import for_gold, make_classifier, options_for_gold, with_baselines
 from weaklabel.config import LabelModelSettings, Project
 from weaklabel.corpus import Corpus
 from weaklabel.errors import ConfigError
@@ -99,7 +99,9 @@ def _run_project(project: Project, file: Path | None, progress: bool) -> RunResu
     check_project(project, lfs.labels)
     with RunFolder(project, corpus, lfs, file) as folder:
         log = folder.path / "training" / project.classifier.name
-        chosen = make_classifier(project.classifier, lfs.labels, project.seed, log=log, progress=progress)
+        chosen = make_classifier(
+            project.classifier.name, project.classifier.options(), lfs.labels, project.seed, log=log, progress=progress
+        )
         with folder.timed("votes and label model"):
             labelled = label_corpus(
                 corpus,
@@ -144,7 +146,9 @@ def check_project(project: Project, labels: Sequence[str]) -> None:
         An option is unknown to the one or the other, or out of range.
     """
     make_label_model(project.label_model, len(labels), project.seed)
-    make_classifier(project.classifier, labels, project.seed, log=project.out / "training")
+    make_classifier(
+        project.classifier.name, project.classifier.options(), labels, project.seed, log=project.out / "training"
+    )
 
 
 def label_corpus(
@@ -244,7 +248,8 @@ def _train_ceiling(
     texts = corpus.model_texts()
     Y = gold_of_texts(project, project.gold.ceiling, texts, labels)
     log = folder.path / "training" / "gold_ceiling"
-    # Gold needs no denoising.
-    settings = project.classifier
-    settings = settings.model_copy(update={"name": "bert"}) if settings.name == "robust" else settings
-    return make_classifier(settings, labels, project.seed, log=log, progress=progress).fit(texts, Y)
+    name, options = project.classifier.name, project.classifier.options()
+    ceiling = make_classifier(
+        for_gold(name), options_for_gold(name, options), labels, project.seed, log=log, progress=progress
+    )
+    return ceiling.fit(texts, Y)

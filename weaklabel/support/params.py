@@ -1,4 +1,4 @@
-"""Parameters as scikit-learn has them: the constructor's arguments, stored as given, read and set by name."""
+"""Parameters as in scikit-learn: the constructor's arguments, stored as given, read and set by name."""
 
 from __future__ import annotations
 
@@ -9,63 +9,73 @@ from weaklabel.errors import WeakLabelError, nearest
 
 
 class HasParams:
-    """What has the arguments of its constructor as attributes of the same names."""
+    """An object that keeps its constructor's arguments as attributes of the same names."""
 
     params_error: ClassVar[type[WeakLabelError]] = WeakLabelError
     """Raised where there is no such parameter."""
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name, as scikit-learn's ``clone`` asks for them; ``deep`` is there for it, too."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        """Return the parameters by name; ``deep`` is ignored, scikit-learn's ``clone`` passes it."""
+        return {name: getattr(self, name) for name in self.param_names()}
+
+    @classmethod
+    def param_names(cls) -> tuple[str, ...]:
+        """Return the names of the parameters, in the order of the constructor's arguments."""
+        return tuple(inspect.signature(cls).parameters)
+
+    @classmethod
+    def has_param(cls, name: str) -> bool:
+        """Return whether there is a parameter of this name."""
+        return name in cls.param_names()
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters by name, for what is fitted or made from now on.
+        """Set parameters by name.
 
         Raises
         ------
         LabelModelError, ClassifierError
             There is no such parameter.
         """
-        known = self.get_params()
+        current = self.get_params()
         for name, value in params.items():
-            if name not in known:
+            if name not in current:
                 raise self.params_error(
-                    f"{type(self).__name__} has no parameter '{name}'{nearest(name, known)}; it has {', '.join(known)}"
+                    f"{type(self).__name__} has no parameter '{name}'{nearest(name, current)}; it has {', '.join(current)}"
                 )
             setattr(self, name, value)
         return self
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
-        return f"{type(self).__name__}({given})"
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        return f"{type(self).__name__}({shown})"
 
 
 _PLAIN = (bool, int, float, str)
 
 
 def checked_params(cls: type[HasParams], params: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters that were read from a file, if each exists and is of the type that its default has.
+    """Return parameters that were read from a file, if each exists and has the type of its default.
 
     Parameters
     ----------
     cls
-        What they are of.
+        The class that has the parameters.
     params
-        By name. One that is no number, name or truth value by default may be anything.
+        By name. A parameter whose default is not a number, string or truth value may have any type.
 
     Raises
     ------
     ValueError
-        One is not.
+        A parameter does not exist, or has another type.
     """
-    usual = cls().get_params()
+    defaults = cls().get_params()
     for name, value in params.items():
-        if name not in usual:
-            raise ValueError(f"{cls.__name__} has no parameter '{name}'{nearest(name, usual)}")
-        default = usual[name]
+        if name not in defaults:
+            raise ValueError(f"{cls.__name__} has no parameter '{name}'{nearest(name, defaults)}")
+        default = defaults[name]
         if not isinstance(default, _PLAIN):
             continue
-        # In the place of a number with a fraction there may be several, as of prec_init or lr.
+        # Where the default is a float, several may be given, as for prec_init or lr.
         kinds: tuple[type, ...] = (int, float, list) if isinstance(default, float) else (type(default),)
         if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
             raise ValueError(
