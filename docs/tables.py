@@ -99,15 +99,15 @@ def _default(value: dict[str, Any]) -> str:
 
 
 def label_models() -> str:
-    """Return a table of the registered label models."""
-    from weaklabel.label_model import LABEL_MODELS
+    """Return a table of the label models that weaklabel itself has."""
+    from weaklabel.registries import LABEL_MODELS
 
     lines = ["| name | class | what it is | reads texts | takes a class balance |", "| --- | --- | --- | --- | --- |"]
-    for name, model in LABEL_MODELS.items():
-        summary = (inspect.getdoc(model) or "").split("\n\n")[0].replace("\n", " ").replace("``", "`")
-        balance = "class_balance" in inspect.signature(model).parameters
-        yes = ("yes" if model.uses_texts else "", "yes" if balance else "")
-        lines.append(f"| `{name}` | `{model.__name__}` | {summary} | {yes[0]} | {yes[1]} |")
+    for name in LABEL_MODELS.built_in:
+        model = LABEL_MODELS[name]
+        texts = "yes" if model.uses_texts else ""
+        balance = "yes" if "class_balance" in inspect.signature(model).parameters else ""
+        lines.append(f"| `{name}` | `{model.__name__}` | {LABEL_MODELS.help(name)} | {texts} | {balance} |")
     return "\n".join(lines)
 
 

@@ -46,6 +46,7 @@ def newcomer(tmp_path, monkeypatch):
     (tmp_path / "gold.csv").write_text((tmp_path / "messages.csv").read_text())
     (tmp_path / "my_lfs.py").write_text(first_pack(), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
 
 
