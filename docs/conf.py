@@ -38,7 +38,7 @@ autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 napoleon_google_docstring = False
-napoleon_use_ivar = True
+napoleon_use_ivar = False
 napoleon_use_rtype = False
 napoleon_preprocess_types = False
 
@@ -113,6 +113,23 @@ def _said_of(name: str, value: object) -> str:
 _FOREIGN = "Exception, object, str, tuple, dict, list, BaseModel"
 
 
+def link_by_last_name(app: Any, env: Any, node: Any, text: Any) -> Any:
+    """Link `TextLabelModel` and `LabelModel.fit` to the one object of that name, from whatever module the name is used."""
+    domain, target = env.get_domain("py"), str(node.get("reftarget", "")).strip(".")
+    matches = [name for name in domain.objects if name == target or name.endswith(f".{target}")] if target else []
+    if node.get("refdomain") != "py" or len(matches) != 1:
+        return None
+    return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", matches[0], node, text)
+
+
+def keep_colons(_app: Any, what: str, _name: str, _value: Any, _options: Any, lines: list[str]) -> None:
+    """Keep napoleon from taking the first line of a property, up to a colon, for its type."""
+    if what in ("property", "attribute", "data"):
+        lines.insert(0, "")
+
+
 def setup(app: Any) -> None:
     """Make the pages of the reference before Sphinx looks for pages."""
     app.connect("builder-inited", write_reference)
+    app.connect("missing-reference", link_by_last_name)
+    app.connect("autodoc-process-docstring", keep_colons, priority=400)  # before napoleon
