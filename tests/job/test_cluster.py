@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import polars as pl
 import pytest
 
 from weaklabel import LinearClassifier, load_lfs, read_corpus
 from weaklabel.errors import CorpusError, WeakLabelError
-from weaklabel.job import LabelOptions, label_file, predict_file
+from weaklabel.job import LabelOptions, label_corpus, label_file, predict_file, vote_corpus
 from weaklabel.job.cluster import DaskEngine
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -117,6 +118,30 @@ def test_the_same_bytes_where_texts_are_read(cluster, messages, pack, tmp_path):
     assert (tmp_path / "cluster.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
     rejects = [(tmp_path / f"{name}.csv.rejects.jsonl").read_bytes() for name in ("cluster", "local")]
     assert rejects[0] == rejects[1]
+
+
+@pytest.mark.parametrize("read_texts", [False, True])
+def test_votes_and_labels_in_folders(cluster, messages, pack, tmp_path, read_texts):
+    address, add = cluster
+    add()
+    packed = tmp_path / "packed.csv.gz"
+    packed.write_bytes(gzip.compress(messages.read_bytes()))
+    options = LabelOptions(workers=0, read_texts=read_texts)
+    votes, work = tmp_path / "votes", tmp_path / "work"
+    votes.mkdir(), work.mkdir()
+    alone = label_corpus(read_corpus(packed, quoting=True), load_lfs(pack), options, out=tmp_path / "local.csv")
+    with DaskEngine(address) as engine:
+        corpus, lfs = read_corpus(packed, quoting=True), load_lfs(pack)
+        voted = vote_corpus(corpus, lfs, options, folder=votes, engine=engine)
+        assert {path.name.partition("-")[0] for path in votes.iterdir()} == {"votes", "voted.json"}
+        found = label_corpus(
+            corpus, lfs, options, voted=voted, folder=work, out=tmp_path / "cluster.csv", engine=engine
+        )
+        again = label_corpus(corpus, lfs, options, voted=voted, engine=engine)  # no output: labels alone
+    assert (tmp_path / "cluster.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
+    for labelled in (found, again):
+        assert (labelled.votes.L == alone.votes.L).all() and (labelled.preds == alone.preds).all()
+        assert np.array_equal(labelled.probs, alone.probs, equal_nan=True)
 
 
 def test_prediction_and_packed_input(cluster, messages, tmp_path):

@@ -222,6 +222,8 @@ def vote_corpus(
         job = _job(corpus, lfs, options or LabelOptions())
         job.move_to(folder or job.scratch)
         voted = _vote(job, engine or LocalEngine())
+        for path in job.folder.glob("unpacked-*"):  # by an engine; the folder is to hold votes and nothing else
+            path.unlink()
     if voted.problems:
         warn_of_problems(voted.problems)
     return voted
