@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from weaklabel.corpus import Corpus
 from weaklabel.corpus.parts import Part, PartRows
-
-if TYPE_CHECKING:
-    from weaklabel.job.work import LabelJob, PartSummary
+from weaklabel.job.work import LabelJob, PartSummary
+from weaklabel.support.progress import Stage, stage
 
 
 class WritingJob(Protocol):
@@ -84,3 +83,20 @@ class LocalEngine:
             if not job.done(rows.part.number):
                 job.write(rows)
             yield rows.part
+
+
+def follow(done: Iterator[Part], what: str, corpus: Corpus, n: int | None = None) -> list[Part]:
+    """Show how far a pass over ``n`` rows is, and return all parts of the corpus."""
+    parts = []
+    with stage(what, n, "rows") as shown:
+        for part in done:
+            parts.append(part)
+            shown.advance(part.n_rows)
+            if n is None:
+                expect(shown, corpus, part)
+    return parts
+
+
+def expect(shown: Stage, corpus: Corpus, part: Part) -> None:
+    """Guess from how far a part reaches how many rows there are."""
+    shown.expect(part.first_row + part.n_rows, part.end.place, corpus.source.extent())

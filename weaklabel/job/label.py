@@ -8,29 +8,30 @@ engine (see `weaklabel.job.engine`), in a folder from which an interrupted job g
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weaklabel.corpus import THE_CORPUS, Corpus, Reject, check_new_columns, label_outputs, rejects_of, write_rejects
+from weaklabel.corpus import THE_CORPUS, Corpus, check_new_columns, label_outputs
 from weaklabel.corpus.parts import Part
 from weaklabel.errors import ConfigError, CorpusError, WeakLabelError
-from weaklabel.job.engine import Engine, LocalEngine
+from weaklabel.job.engine import Engine, LocalEngine, expect, follow
 from weaklabel.job.folder import JobFolder
 from weaklabel.job.identity import ONCE, corpus_identity, lf_keys, output_identity
 from weaklabel.job.labelled import TABLES_AT_ONCE, LabelledCorpus, VotedCorpus
+from weaklabel.job.output import write_all_rejects
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
 from weaklabel.label_model.named import make_label_model
 from weaklabel.labelled import new_columns
 from weaklabel.lf.identity import PACK_FILES, check_files, identity_of, pack_inputs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.cache import cache_folder
-from weaklabel.support.files import check_outputs, is_stream, move_file, write_json
+from weaklabel.support.files import check_outputs, write_json
 from weaklabel.support.hashing import sha256_of_json
-from weaklabel.support.progress import Stage, finish, showing, stage
+from weaklabel.support.progress import finish, showing, stage
 from weaklabel.support.warn import warn
 from weaklabel.votes import Problems, VotePatterns
 from weaklabel.votes.apply import check_columns, warn_of_problems
@@ -371,42 +372,6 @@ def _label_identity(job: LabelJob, out: str) -> dict[str, Any]:
         columns=[options.with_votes, options.prefix, options.safe],
         texts=[options.skim, *job.corpus.entities] if options.reads_texts else None,
     )
-
-
-def follow(done: Iterator[Part], what: str, corpus: Corpus, n: int | None = None) -> list[Part]:
-    """Show how far a pass over ``n`` rows is, and return all parts of the corpus."""
-    parts = []
-    with stage(what, n, "rows") as shown:
-        for part in done:
-            parts.append(part)
-            shown.advance(part.n_rows)
-            if n is None:
-                expect(shown, corpus, part)
-    return parts
-
-
-def expect(shown: Stage, corpus: Corpus, part: Part) -> None:
-    """Guess from how far a part reaches how many rows there are."""
-    shown.expect(part.first_row + part.n_rows, part.end.place, corpus.source.extent())
-
-
-def write_all_rejects(folder: JobFolder, corpus: Corpus, n_rejects: int, rejects: Iterable[Reject]) -> Path | None:
-    """Write what could not be read beside the output, and return where; None where there are none.
-
-    Where the output is a stream they go into the current folder, under the corpus's name.
-    """
-    path = rejects_of(corpus, folder.out)
-    try:
-        if n_rejects:
-            # By way of the job's folder: a temporary file beside the output would stay there if this process were killed.
-            write_rejects(folder.path / "rejects.jsonl", rejects)
-            move_file(folder.path / "rejects.jsonl", path)
-            return path
-        if not is_stream(folder.out):
-            path.unlink(missing_ok=True)
-    except OSError as error:
-        raise CorpusError(f"cannot write {path}: {error.strerror or error}") from error
-    return None
 
 
 def _cached_votes(corpus_id: str) -> Path | None:

@@ -6,18 +6,19 @@ import io
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from weaklabel.corpus import Corpus
+from weaklabel.corpus import Corpus, Reject, rejects_of, write_rejects
 from weaklabel.corpus.batch import Batch
 from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.sinks import ARRAY_END, ParquetSink
 from weaklabel.corpus.writing import check_target, copies_records, packed_output, sink_for
-from weaklabel.errors import WeakLabelError
-from weaklabel.job.folder import sync_folder
-from weaklabel.support.files import atomic_path, is_stream, link_target, write_json
+from weaklabel.errors import CorpusError, WeakLabelError
+from weaklabel.job.folder import JobFolder, sync_folder
+from weaklabel.support.files import atomic_path, is_stream, link_target, move_file, write_json
 
 
 class Output:
@@ -140,3 +141,22 @@ class Output:
 
     def _part(self, number: int) -> Path:
         return self.folder / f"out-{self.tag}-{number:06d}.part"
+
+
+def write_all_rejects(folder: JobFolder, corpus: Corpus, n_rejects: int, rejects: Iterable[Reject]) -> Path | None:
+    """Write what could not be read beside the output, and return where; None where there are none.
+
+    Where the output is a stream they go into the current folder, under the corpus's name.
+    """
+    path = rejects_of(corpus, folder.out)
+    try:
+        if n_rejects:
+            # By way of the job's folder: a temporary file beside the output would stay there if this process were killed.
+            write_rejects(folder.path / "rejects.jsonl", rejects)
+            move_file(folder.path / "rejects.jsonl", path)
+            return path
+        if not is_stream(folder.out):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise CorpusError(f"cannot write {path}: {error.strerror or error}") from error
+    return None

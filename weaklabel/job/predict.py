@@ -13,11 +13,10 @@ from weaklabel.corpus import THE_CORPUS, Corpus, Reject, check_new_columns, labe
 from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.errors import ClassifierError
-from weaklabel.job.engine import Engine, LocalEngine
+from weaklabel.job.engine import Engine, LocalEngine, follow
 from weaklabel.job.folder import JobFolder
 from weaklabel.job.identity import corpus_identity, output_identity
-from weaklabel.job.label import follow, write_all_rejects
-from weaklabel.job.output import Output
+from weaklabel.job.output import Output, write_all_rejects
 from weaklabel.labelled import label_columns, new_columns
 from weaklabel.support.files import check_outputs
 from weaklabel.support.progress import finish, showing
