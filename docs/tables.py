@@ -111,22 +111,10 @@ def label_models() -> str:
     return "\n".join(lines)
 
 
-def classifiers() -> str:
-    """Return a table of the classifiers that weaklabel itself has."""
-    from weaklabel.registries import CLASSIFIERS
-
-    lines = ["| name | class | what it is |", "| --- | --- | --- |"]
-    lines += [
-        f"| `{name}` | `{CLASSIFIERS[name].__name__}` | {CLASSIFIERS.help(name)} |" for name in CLASSIFIERS.built_in
-    ]
-    return "\n".join(lines)
-
-
 TABLES = {
     "docs/command-line.md": {"commands": commands},
     "docs/project-files.md": {"keys": project_keys},
     "docs/label-models.md": {"label models": label_models},
-    "docs/classifiers.md": {"classifiers": classifiers},
 }
 
 if __name__ == "__main__":

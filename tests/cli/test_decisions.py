@@ -54,7 +54,7 @@ def test_decisions_on_another_corpus_are_refused(weaklabel, corpus, pack, tmp_pa
     log = DecisionLog(tmp_path / "other.jsonl")
     log.append(Decision(0, text_hash("elsewhere"), "praise", "ann", now()))
     done = weaklabel("analyze", corpus, "--lfs", pack, "--decisions", log.path, "--label-model", "majority")
-    assert done.code == 1 and "none of the 1 texts that were decided" in done.err
+    assert done.code == 1 and "none of the 1 decided texts" in done.err
     text, label = ROWS[0]
     log.append(Decision(0, text_hash(text), label, "ann", now()))
     done = weaklabel("analyze", corpus, "--lfs", pack, "--decisions", log.path, "--label-model", "majority")

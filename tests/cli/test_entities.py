@@ -183,7 +183,7 @@ def test_what_is_decided_of_a_pair_says_nothing_of_another_in_the_same_sentence(
     done = weaklabel("analyze", corpus, *options, *ENTITIES, "--decisions", log.path, "--json")
     raw = next(line for line in done.json["lfs"] if line["LF"] == "raw")
     assert (raw["Correct"], raw["Incorrect"]) == (1, 1)
-    assert "none of the 2 texts that were decided" in weaklabel("score", out, "--decisions", log.path).err
+    assert "none of the 2 decided texts" in weaklabel("score", out, "--decisions", log.path).err
 
 
 def test_a_gold_column_that_is_an_entity_is_refused(weaklabel, run, tmp_path):

@@ -27,7 +27,7 @@ def test_rows_are_numbered_as_elsewhere_and_far_ones_are_found(weaklabel, corpus
     assert found["text"] == "where do I find the button for that"
     assert found["label"] is found["log_odds"] is None and found["parts"] == []
     done = weaklabel("explain", corpus, "--lfs", pack, "--row", 24)
-    assert done.code == 1 and "24 rows, which count from 0: there is no row 24" in done.err
+    assert done.code == 1 and "24 rows, counted from 0: there is no row 24" in done.err
 
 
 def test_the_text_is_a_part_where_it_is_read(weaklabel, corpus, pack):
@@ -51,8 +51,8 @@ def test_a_labeling_function_is_explained(weaklabel, corpus, pack):
 @pytest.mark.parametrize(
     ("options", "hint"),
     [
-        ([], "either --row N or --lf NAME"),
-        (["--row", "1", "--lf", "short"], "either --row N or --lf NAME"),
+        ([], "one of --row N and --lf NAME"),
+        (["--row", "1", "--lf", "short"], "one of --row N and --lf NAME"),
         (["--row", "-1"], "--row"),
     ],
 )
@@ -96,7 +96,7 @@ def test_a_run_is_refused_where_its_corpus_changed_or_is_gone(weaklabel, run, co
     kept = shutil.copy(corpus, tmp_path / "kept.csv")
     corpus.write_text(corpus.read_text().replace("refund", "reward"))
     done = weaklabel("explain", run, "--row", 1)
-    assert done.code == 1 and "has changed since this run was labelled" in done.err
+    assert done.code == 1 and "has changed since this run" in done.err
     corpus.unlink()
     done = weaklabel("explain", run, "--row", 1)
     assert done.code == 1 and "messages.csv" in done.err

@@ -36,7 +36,7 @@ def test_labels_every_row_and_keeps_the_rest(weaklabel, corpus, pack, tmp_path):
 @pytest.mark.filterwarnings("ignore::weaklabel.errors.WeakLabelWarning")
 def test_texts_label_what_votes_do_not(weaklabel, corpus, pack, tmp_path):
     without = weaklabel("label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv")
-    assert "--read-texts goes by their texts" in without.out
+    assert "to label the rows without votes from their texts: --read-texts" in without.out
     done = weaklabel("label", corpus, "--lfs", pack, "--label-model", "text", "-o", tmp_path / "out.csv")
     assert done.code == 0 and ", 0 without a label" in done.out and "--read-texts" not in done.out
     assert {row["label"] for row in read(tmp_path / "out.csv")} == {"complaint", "praise"}

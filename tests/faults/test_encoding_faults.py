@@ -134,7 +134,7 @@ CASES = (
         content=PLAIN.encode(),
         options=("--encoding", "utf-9"),
         code=2,
-        says="'utf-9' is no encoding",
+        says="'utf-9' is not an encoding",
     ),
     Case(
         given="NUL bytes within texts",

@@ -30,7 +30,7 @@ def write_page(
     with_text: bool,
     seed: int,
 ) -> None:
-    """Write what was found on a corpus as one HTML page.
+    """Write the analysis of a corpus as one HTML page.
 
     Parameters
     ----------

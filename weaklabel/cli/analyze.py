@@ -43,9 +43,9 @@ def analyze(
       weaklabel analyze messages.csv --lfs spam --gold label --html report.html
       weaklabel analyze messages.csv --lfs spam --json | jq '.lfs[] | select(.conflicts > 0.1)'
 
-    'Est. Acc.' is the share of an LF's votes that the label model expects to be right. From votes alone it hardly tells
-    good LFs from bad; with --label-model text it goes by the texts too, as in review and run, and mostly does. With --gold
-    the true precision stands beside it.
+    'Est. Acc.' is the share of an LF's votes that the label model expects to be correct. Estimated from votes alone, it
+    hardly separates good LFs from bad ones; with --label-model text it uses the texts, too, as review and run do, and
+    mostly separates them. --gold adds a column with the true precision.
     """
     from weaklabel.decisions import read_decisions
     from weaklabel.lf.packs import load_lfs

@@ -31,53 +31,58 @@ def bench(
     ],
     *,
     label_models: Annotated[
-        str, typer.Option("--label-models", metavar="A,B", help="Label models; gold is the ceiling of classifiers.")
+        str,
+        typer.Option(
+            "--label-models",
+            metavar="A,B",
+            help="Label models to compare; gold trains classifiers on true labels, as an upper bound.",
+        ),
     ] = "majority,snorkel,auto",
     classifiers: Annotated[
         str,
         typer.Option(
             "--classifiers",
             metavar="X,Y",
-            help="Classifiers to train on their labels, by the names of weaklabel train.",
+            help="Classifiers to train on the labels, by the names of weaklabel train.",
         ),
     ] = "",
-    seeds: Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="Run everything with N seeds.")] = 1,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="Repeat everything with N seeds.")] = 1,
     validation: Annotated[
         bool,
-        typer.Option(
-            "--validation", help="Also, in tables apart: class balance, stopping and choice by gold of valid."
-        ),
+        typer.Option("--validation", help="Also report, in separate tables, results that use gold of the valid split."),
     ] = False,
     clean_labels: Annotated[
         str,
-        typer.Option("--clean-labels", metavar="5,10,all", help="Also train on so many gold labels a class of train."),
+        typer.Option(
+            "--clean-labels", metavar="5,10,all", help="Also train on this many gold labels per class of train."
+        ),
     ] = "",
     limit_train: Annotated[
-        int | None, typer.Option("--limit-train", min=1, metavar="N", help="Draw N train rows of each set.")
+        int | None, typer.Option("--limit-train", min=1, metavar="N", help="Use N random train rows of each set.")
     ] = None,
     max_length: Annotated[
         int | None,
         typer.Option(
-            "--max-length", min=8, metavar="N", help="Tokens of a text that are read. Default: each model's own."
+            "--max-length", min=8, metavar="N", help="Maximum number of tokens per text. Default: that of each model."
         ),
     ] = None,
     metric: Annotated[
         Literal["accuracy", "f1"] | None,
-        typer.Option("--metric", help="Of all sets. Default: f1 for sms, census, spouse, cdr, else accuracy."),
+        typer.Option(
+            "--metric", help="Metric for all sets. Default: f1 for sms, census, spouse and cdr, else accuracy."
+        ),
     ] = None,
     positive: Annotated[
-        str | None, typer.Option("--positive", metavar="LABEL", help="The class that f1 is of, in all sets.")
+        str | None, typer.Option("--positive", metavar="LABEL", help="Positive class of f1 in all sets.")
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option("--timeout", min=0.001, metavar="S", help="Seconds that one cell may take.")
+        float | None, typer.Option("--timeout", min=0.001, metavar="S", help="Maximum seconds per cell.")
     ] = None,
     work: Annotated[
         Path | None,
-        typer.Option(
-            "--work", metavar="FOLDER", help="Where finished cells are kept. Default: below the cache folder."
-        ),
+        typer.Option("--work", metavar="FOLDER", help="Where finished cells are kept. Default: in the cache folder."),
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Compute every cell anew.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute every cell again.")] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE.json", help="Write all results.")] = None,
     html: HtmlOpt = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables.")] = None,
@@ -93,14 +98,14 @@ def bench(
       weaklabel bench voted.csv --classifiers linear --clean-labels 5,10,50,all -o results.json
 
     Label models are fitted on the votes of train and scored on test; classifiers train on their labels of the train
-    texts. A test row without a vote gets the class that is most frequent among the labels of train; ties are broken at
-    random, by a hash of the votes. No gold but that of test is looked at, unless --validation, --clean-labels or the
-    label model gold ask for it; what was made with it stands in tables of its own.
+    texts. A test row without a vote gets the most frequent class among the labels of train; ties are broken at random, by
+    a hash of the votes. Only gold of test is used, unless --validation, --clean-labels or the label model gold ask for
+    more; results that used it are in separate tables.
 
-    A table needs the columns split (train, valid, test), label (gold), text, and one vote_<name> for each labeling
-    function, as weaklabel label --votes writes them.
+    A table needs the columns split (train, valid, test), label (gold), text, and vote_<name> for each labeling function,
+    as weaklabel label --votes writes them.
 
-    Each cell runs in a process of its own. Finished cells are kept, so that an interrupted run goes on where it was.
+    Each cell runs in its own process. Finished cells are kept, so that an interrupted benchmark can be resumed.
     """
     from weaklabel.bench.data import set_files
     from weaklabel.bench.plan import BenchSettings
@@ -157,7 +162,7 @@ def _amounts(given: str) -> list[Clean]:
         return ["all" if name == "all" else int(name) for name in _names(given)]
     except ValueError:
         raise typer.BadParameter(
-            f"'{given}' is no list of numbers of labels a class such as 5,10,all", param_hint="--clean-labels"
+            f"'{given}' is not a list of numbers of labels per class, such as 5,10,all", param_hint="--clean-labels"
         ) from None
 
 
@@ -166,20 +171,20 @@ def _work_folder() -> Path:
 
     folder = cache_folder()
     if folder is None:
-        raise typer.BadParameter("the cache is off, so say where finished cells are kept", param_hint="--work")
+        raise typer.BadParameter("the cache is off: name a folder for finished cells", param_hint="--work")
     return folder / "bench"
 
 
 def recorded_command() -> str:
-    """Return the command as it was given, but with nobody's folders in it."""
+    """Return the command line without the user's folders."""
     return shlex.join(["weaklabel", *map(_without_folders, sys.argv[1:])])
 
 
 def _without_folders(word: str) -> str:
-    """Return a word of the command with no more of an absolute path than its last part."""
+    """Return a word of the command line, of an absolute path only the last part."""
     option = re.match(r"--[^=]+=|-\w*?o=?|", word, re.ASCII)
     begin = option.group() if option else ""
     rest = word.removeprefix(begin)
     shown = Path(rest).name if Path(rest).is_absolute() else rest and shown_path(rest)
-    # A file's name need not be UTF-8, but what is written of it must be.
+    # A file name need not be UTF-8, but the results must be.
     return os.fsencode(begin + shown).decode(errors="replace")

@@ -33,15 +33,21 @@ OF_A_RUN = ("corpus", "row", "lf", "cache", "no_cache", "json", "quiet")
 def explain(
     context: typer.Context,
     corpus: Annotated[
-        str, typer.Argument(metavar="CORPUS", help="A corpus, as for analyze; or the folder of a finished run.")
+        str, typer.Argument(metavar="CORPUS", help="A corpus, as for analyze, or the folder of a finished run.")
     ],
     *,
     lfs: LFsIfAny = None,
     row: Annotated[
-        int | None, typer.Option("--row", min=0, metavar="N", help="Why this row has its label; rows count from 0.")
+        int | None,
+        typer.Option("--row", min=0, metavar="N", help="Explain the label of this row; rows are counted from 0."),
     ] = None,
     lf: Annotated[
-        str | None, typer.Option("--lf", metavar="NAME", help="Where this labeling function is alone, or contradicted.")
+        str | None,
+        typer.Option(
+            "--lf",
+            metavar="NAME",
+            help="Show rows where only this labeling function votes, and rows where the others disagree.",
+        ),
     ] = None,
     labelling: Labelling,
     reading: Reading,
@@ -49,7 +55,7 @@ def explain(
     caching: Caching,
     printing: Printing,
 ) -> None:
-    """Say why a row has its label, or what a labeling function does.
+    """Explain why a row has its label, or what a labeling function does.
 
     \b
     Examples:
@@ -57,15 +63,15 @@ def explain(
       weaklabel explain messages.csv --lfs spam --lf claim
       weaklabel explain runs/demo --row 17 --json | jq .parts
 
-    A row: which labeling functions voted what and why, and what each vote adds to the log-odds of the label; with the
-    class balance that makes the probability. A labeling function: rows on which nobody else votes, and rows on which
-    the others, by the label model, say something else.
+    --row shows the vote of each labeling function, the reason for it, and how much it adds to the log-odds of the label;
+    votes and class balance together give the probability. --lf shows rows on which no other labeling function votes, and
+    rows on which the label model, using the others, predicts another class.
 
-    The folder of a finished run is explained by its own votes and label model. A corpus is voted on now; texts are read
-    by --label-model text only.
+    For the folder of a finished run, its own votes and label model are used. A corpus is labelled first; only
+    --label-model text uses the texts.
     """
     if (row is None) == (lf is None):
-        raise typer.BadParameter("give either --row N or --lf NAME", param_hint="--row")
+        raise typer.BadParameter("give one of --row N and --lf NAME", param_hint="--row")
     from weaklabel.support.folders import recover_folder
 
     caching.apply()
@@ -110,7 +116,7 @@ def _refuse_settings(context: typer.Context) -> None:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE" and name not in OF_A_RUN:
             option = f"--{name.replace('_', '-')}"
-            raise typer.BadParameter("a finished run has its own settings; leave it out", param_hint=option)
+            raise typer.BadParameter("a finished run has its own settings: omit this option", param_hint=option)
 
 
 def _of_run(folder: Path) -> Voted:
@@ -128,13 +134,13 @@ def _of_run(folder: Path) -> Voted:
     corpus, lfs = open_unlabelled(run.project), load_lfs(*run.project.lfs.use)
     if corpus.sha256() != run.corpus_sha256:
         raise ConfigError(
-            f"{corpus.name} has changed since this run was labelled, so its votes are not of these rows; run the "
+            f"{corpus.name} has changed since this run, so the votes do not belong to these rows; run the "
             "project again, or explain the corpus with --lfs"
         )
     if run.packs is not None and pack_hashes(lfs) != run.packs:
         warn(
             f"a pack ({', '.join(lfs.specs)}) has changed since this run was labelled: votes are those of the run, "
-            "reasons are those of now",
+            "reasons are from the pack as it is now",
             stacklevel=2,
         )
     model = load_label_model(folder)
@@ -147,7 +153,7 @@ def _row(voted: Voted, row: int) -> tuple[dict[str, Any], str]:
 
     votes = voted.votes
     if row >= votes.n:
-        raise CorpusError(f"{voted.corpus.name} has {votes.n:,} rows, which count from 0: there is no row {row}")
+        raise CorpusError(f"{voted.corpus.name} has {votes.n:,} rows, counted from 0: there is no row {row}")
     ((_, one),) = voted.corpus.read_rows([row])
     reasons = [_reason(voted, name, one, int(vote)) for name, vote in zip(votes.lf_names, votes.L[row], strict=True)]
     (text,) = one.texts if one.text else [""]

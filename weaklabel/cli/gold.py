@@ -21,19 +21,21 @@ GoldOpt = Annotated[
 ]
 DecisionsOpt = Annotated[
     Path | None,
-    typer.Option("--decisions", metavar="FILE", help="What weaklabel review wrote: decided rows, found by their text."),
+    typer.Option(
+        "--decisions", metavar="FILE", help="Decisions that weaklabel review wrote; rows are matched by text."
+    ),
 ]
 
 
 def decided_rows(rows: Corpus, decisions: Sequence[Decision], labels: Sequence[str]) -> Labels:
-    """Return the class that reviewers gave each row, -1 where they gave none, and say how many are not there.
+    """Return the class that reviewers gave each row, -1 for none; warn of decided texts that are missing.
 
     Shape: [n].
 
     Raises
     ------
     WeakLabelError
-        A decision names a class that is none, or no row was decided on.
+        A decision names an unknown class, or none of the rows was decided.
     """
     import numpy as np
 
@@ -48,9 +50,7 @@ def decided_rows(rows: Corpus, decisions: Sequence[Decision], labels: Sequence[s
         classes.append(np.array([agreed.get(key, ABSTAIN) for key in hashes], dtype=np.int64))
         present.update(agreed.keys() & set(hashes))
     if not present:
-        raise ConfigError(
-            f"{rows.name} has none of the {len(agreed)} texts that were decided; give the reviewed corpus"
-        )
+        raise ConfigError(f"{rows.name} has none of the {len(agreed)} decided texts; give the corpus that was reviewed")
     if missing := len(agreed) - len(present):
         progress.message(
             f"weaklabel: warning: {missing} of {len(agreed)} decided texts are not in {visible(rows.name)} and were left out"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from weaklabel import job
 
 _LABELS_SHOWN = 12
-"""Classes whose numbers are all said."""
+"""Maximum number of classes whose counts are all listed."""
 
 
 @expanded
@@ -28,12 +28,14 @@ def label(
     lfs: LFs,
     writing: Writing,
     *,
-    votes: Annotated[bool, typer.Option("--votes", help="Add a column with the vote of every LF.")] = False,
+    votes: Annotated[
+        bool, typer.Option("--votes", help="Add a column with the votes of each labeling function.")
+    ] = False,
     read_texts: Annotated[
         bool,
         typer.Option(
             "--read-texts",
-            help="Let the label model read the texts, too: better labels, and rows without votes get one.",
+            help="Let the label model use the texts, too: better labels, also for rows without votes.",
         ),
     ] = False,
     labelling: Labelling,
@@ -53,11 +55,10 @@ def label(
       weaklabel label messages.csv --lfs spam --read-texts -o labelled.csv
       weaklabel label messages.tsv.gz --lfs spam --columns label,text --prefix weak_ -o - | head
 
-    The output has every column and row of the input, in order, then label, confidence and one probability a class;
-    they are empty where no labeling function voted. With --read-texts the label model (auto or text) goes by the texts,
-    too, also on rows without votes; that takes seconds for a thousand short texts, hours for millions. Rows that cannot
-    be read go to OUT.rejects.jsonl. A run that was interrupted, however that was, goes on where it stopped when the same
-    command is given again.
+    The output has all columns and rows of the input, in order, then label, confidence and one probability per class;
+    these are empty if no labeling function voted. With --read-texts the label model (auto or text) also uses the texts,
+    and labels rows without votes, too; this takes seconds for a thousand short texts, hours for millions. Rows that
+    cannot be read are written to OUT.rejects.jsonl. To resume after an interruption, give the same command again.
     """
     from weaklabel.corpus import check_target, label_outputs
     from weaklabel.job import LabelOptions, label_file
@@ -103,7 +104,7 @@ def _summary(done: job.Labelling, out: str | None) -> dict[str, Any]:
 
 
 def _frequent(labels: dict[str, int]) -> str:
-    """Say how often classes were given: all of a few, of many the most frequent."""
+    """Return the count of each class, or of the most frequent ones if there are many."""
     most = sorted(labels, key=lambda name: -labels[name])[:_LABELS_SHOWN] if len(labels) > _LABELS_SHOWN else labels
     said = ", ".join(f"{labels[name]:,} {visible(name)}" for name in most)
     rest = [count for name, count in labels.items() if name not in most]
@@ -115,7 +116,7 @@ def _text(result: dict[str, Any], done: job.Labelling, hint: bool) -> str:
         f"rows: {result['rows_in']:,} in = {result['rows_out']:,} out + {result['rejects']:,} rejected",
         f"labels: {_frequent(result['labels'])}, {result['unlabelled']:,} without a label",
         *([f"label model: {visible(result['label_model'])}"] if result["label_model"] else []),
-        *(["rows without a label: --read-texts goes by their texts"] if hint else []),
+        *(["to label the rows without votes from their texts: --read-texts"] if hint else []),
         *(visible(f"LF '{name}': {problems}") for name, problems in done.problems.items()),
         f"written to {shown_output(result['out'])}" if result["out"] else "nothing written (dry run)",
     ]

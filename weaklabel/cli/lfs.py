@@ -1,4 +1,4 @@
-"""``weaklabel lfs``: packs, labeling functions, kinds, origins, breakage."""
+"""``weaklabel lfs``: packs and their labeling functions, with kind, origin and errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def lfs(
     specs: Annotated[
-        list[str] | None, typer.Argument(metavar="[SPEC ...]", help="Packs to list. Default: all that are installed.")
+        list[str] | None, typer.Argument(metavar="[SPEC ...]", help="Packs to list. Default: all installed packs.")
     ] = None,
     new: Annotated[
         Path | None, typer.Option("--new", metavar="FILE", help="Write a commented starter pack to FILE.")
@@ -27,11 +27,11 @@ def lfs(
 
     \b
     Examples:
-      weaklabel lfs                      every pack that is installed
-      weaklabel lfs spam ./mine.py       these two; a broken one is shown with its error
-      weaklabel lfs --new my_pack.py     a commented pack to begin with
+      weaklabel lfs                      all installed packs
+      weaklabel lfs spam ./mine.py       these two; a broken one is listed with its error
+      weaklabel lfs --new my_pack.py     a commented starter pack
 
-    Exits with 1 when a pack that was named is broken.
+    Exits with 1 if a named pack is broken.
     """
     from weaklabel.lf.packs import list_packs
     from weaklabel.lf.starter import write_starter

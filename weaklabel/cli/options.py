@@ -1,4 +1,4 @@
-"""Groups of options: a verb takes each as one object, users see the options one by one, below a heading."""
+"""Groups of options: a verb takes each group as one object; ``--help`` lists its options below a heading."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DryRunOpt = Annotated[bool, typer.Option("--dry-run", help="Check everything, wr
 
 
 def expanded(verb: Callable[..., None]) -> Callable[..., None]:
-    """Replace each parameter whose type is a dataclass by the fields of that class, which are typer's options.
+    """Replace each parameter whose type is a dataclass by one option for each field of that class.
 
-    The verb is called with the object that the options make.
+    The verb is called with the dataclass, filled from the options.
     """
     hints = get_type_hints(verb, include_extras=True)
     groups: dict[str, type[Any]] = {}
@@ -33,17 +33,17 @@ def expanded(verb: Callable[..., None]) -> Callable[..., None]:
             continue
         groups[name] = kind
         types = get_type_hints(kind, include_extras=True)
-        for one in fields(kind):
-            default = inspect.Parameter.empty if one.default is MISSING else one.default
-            parameters.append(_keyword(one.name, types[one.name], default))
+        for field in fields(kind):
+            default = inspect.Parameter.empty if field.default is MISSING else field.default
+            parameters.append(_keyword(field.name, types[field.name], default))
 
     @wraps(verb)
-    def command(**given: Any) -> None:
+    def command(**options: Any) -> None:
         for name, kind in groups.items():
-            given[name] = kind(**{one.name: given.pop(one.name) for one in fields(kind)})
-        verb(**given)
+            options[name] = kind(**{field.name: options.pop(field.name) for field in fields(kind)})
+        verb(**options)
 
-    del command.__wrapped__  # typer would look for the types of parameters there
+    del command.__wrapped__  # typer would read the parameters from it
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command

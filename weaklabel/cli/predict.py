@@ -39,7 +39,7 @@ def predict(
     printing: Printing,
     dry_run: DryRunOpt = False,
 ) -> None:
-    """Predict the label of every row with a trained classifier; goes on where it was interrupted.
+    """Predict the label of every row with a trained classifier.
 
     \b
     Examples:
@@ -47,7 +47,8 @@ def predict(
       weaklabel predict new.jsonl --model runs/demo/models/bert --text body -o predicted.jsonl
       weaklabel predict new.csv --model model --backend onnx -o predicted.csv
 
-    A classifier trained with --entities marks those columns by itself; --entities names others that hold them here.
+    A classifier trained with --entities uses the columns of that name; --entities names others. To resume after an
+    interruption, give the same command again.
     """
     from weaklabel.classifier import load_classifier
     from weaklabel.corpus import check_new_columns, check_target, label_outputs

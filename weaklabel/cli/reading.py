@@ -1,4 +1,4 @@
-"""The options that say how a corpus is read: one object for every verb that reads one."""
+"""The options for reading a corpus, and messages about what was not read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LimitOpt = Annotated[
 
 
 def _checked(name: str, value: str | None) -> str | None:
-    """Return what a function of `weaklabel.corpus.dialect` makes of a value; what it refuses is wrong usage."""
+    """Return a value checked by a function of `weaklabel.corpus.dialect`; a refused one is wrong usage."""
     if value is None:
         return None
     from weaklabel.corpus import dialect
@@ -60,7 +60,7 @@ def _entities(value: str | None) -> str | None:
         return None
     names = value.split(",")
     if len(names) != 2 or not all(names) or names[0] == names[1]:
-        raise typer.BadParameter(f"'{value}' names no two columns; give two, such as e1,e2")
+        raise typer.BadParameter(f"'{value}' is not two columns; give two, such as e1,e2")
     return value
 
 
@@ -68,7 +68,7 @@ def _encoding(value: str | None) -> str | None:
     try:
         "".encode(value or "utf-8")
     except LookupError:
-        raise typer.BadParameter(f"'{value}' is no encoding; use utf-8, utf-16, latin-1, gbk ...") from None
+        raise typer.BadParameter(f"'{value}' is not an encoding; use utf-8, utf-16, latin-1, gbk ...") from None
     return value
 
 
@@ -78,17 +78,14 @@ def _option(*names: str, **settings: Any) -> Any:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a corpus is read, as it was asked for on the command line; a field for each option.
-
-    A verb that has a parameter of this type, and `weaklabel.cli.options.expanded`, has all of these options.
-    """
+    """How a corpus is read."""
 
     text: Annotated[
         str,
         _option(
             "--text",
             metavar="COLUMN",
-            help="The column with the text; several, joined: title,body; a field: data.text.",
+            help="Text column; several are joined: title,body; a nested field: data.text.",
         ),
     ] = "text"
     entities: Annotated[
@@ -97,8 +94,7 @@ class Reading:
             "--entities",
             metavar="E1,E2",
             callback=_entities,
-            help="Two columns with an entity of the text each, as its words or as a span such as 27-34: marked in what "
-            "models read.",
+            help="Two columns with an entity of the text each, as words or as a span such as 27-34; models see them marked.",
         ),
     ] = None
     delimiter: Annotated[
@@ -107,32 +103,35 @@ class Reading:
             "--delimiter",
             metavar="CHAR",
             callback=_delimiter,
-            help="Between fields; 'tab' works. Default: detected.",
+            help="Delimiter between fields, or tab. Default: detected.",
         ),
     ] = None
     quoting: Annotated[
-        bool | None, _option("--quoting/--no-quoting", help="Whether fields may be in quotes. Default: detected.")
+        bool | None, _option("--quoting/--no-quoting", help="Whether fields may be quoted. Default: detected.")
     ] = None
     encoding: Annotated[
         str | None,
         _option(
-            "--encoding", metavar="NAME", callback=_encoding, help="Default: UTF-8, or as the byte-order mark says."
+            "--encoding",
+            metavar="NAME",
+            callback=_encoding,
+            help="Text encoding. Default: UTF-8, or that of the byte order mark.",
         ),
     ] = None
     columns: Annotated[
         str | None,
-        _option("--columns", metavar="A,B", help="Column names of a file whose first line is data, not a header."),
+        _option("--columns", metavar="A,B", help="Column names of a file without a header."),
     ] = None
     skip_rows: Annotated[
-        int, _option("--skip-rows", min=0, metavar="N", help="Lines before the header that are no part of the table.")
+        int, _option("--skip-rows", min=0, metavar="N", help="Number of lines before the header to skip.")
     ] = 0
     comment: Annotated[
         str | None,
-        _option("--comment", metavar="TEXT", callback=_comment, help="What comment lines begin with, such as #."),
+        _option("--comment", metavar="TEXT", callback=_comment, help="Prefix of comment lines, such as #."),
     ] = None
     quote_char: Annotated[
         str | None,
-        _option("--quote-char", metavar="CHAR", callback=_quote_char, help='What quotes fields. Default: ".'),
+        _option("--quote-char", metavar="CHAR", callback=_quote_char, help='Quote character. Default: ".'),
     ] = None
     format: Annotated[
         Literal["csv", "tsv", "jsonl", "json", "parquet"] | None,
@@ -141,9 +140,9 @@ class Reading:
     limit: LimitOpt = None
 
     def arguments(self) -> dict[str, Any]:
-        """Return what was asked for and is not the default, as arguments of `weaklabel.read_corpus`."""
-        given = {one.name: getattr(self, one.name) for one in fields(self)}
-        given = {one.name: given[one.name] for one in fields(self) if given[one.name] != one.default}
+        """Return the options that are not the default, as arguments of `weaklabel.read_corpus`."""
+        values = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
+        given = {name: value for name, (value, default) in values.items() if value != default}
         for name in ("text", "entities", "columns"):
             if name in given:
                 given[name] = column_names(given[name])
@@ -157,11 +156,11 @@ class Reading:
         source
             Path, or ``-``.
         has_text
-            False where no text is needed; columns of text and entities are then not looked for.
+            False if no text is needed; columns of text and entities may then be missing.
         hide
-            Columns that labeling functions must not see.
+            Columns hidden from labeling functions.
         limited
-            Whether ``--limit`` holds for it: not for a second file, such as gold to validate on.
+            Whether ``--limit`` applies; it does not to a second file, such as gold for validation.
         """
         from weaklabel.corpus import read_corpus
 
@@ -174,7 +173,7 @@ class Reading:
 
 
 def column_names(given: str | None) -> list[str]:
-    """Return the columns that an option names, with commas between; none where it was not given."""
+    """Return the column names in an option, which are separated by commas; [] if the option is not given."""
     return given.split(",") if given else []
 
 
@@ -190,7 +189,7 @@ def warn_of_rejects(corpus: Corpus, n: int, first: Reject | None) -> None:
 
 
 def not_written(corpus: Corpus) -> list[str]:
-    """Say in a line which lines of the input are no rows, and so are not in the output; nothing where there are none."""
+    """Return a line that says which lines of the input are not rows, and so not in the output; [] if there are none."""
     dialect = corpus.dialect
     if dialect is None:
         return []

@@ -1,4 +1,4 @@
-"""``weaklabel review``: look at labels, correct them and edit labeling functions, in a browser on this machine."""
+"""``weaklabel review``: check and correct labels and edit labeling functions in a local browser."""
 
 from __future__ import annotations
 
@@ -20,16 +20,20 @@ def review(
     ],
     *,
     labels: Annotated[
-        str | None, typer.Option("--labels", metavar="A,B", help="Class names, to label a corpus from nothing.")
+        str | None,
+        typer.Option("--labels", metavar="A,B", help="Class names, to label a corpus without labeling functions."),
     ] = None,
     lfs: LFsIfAny = None,
     reading: Reading,
     revote: Annotated[
         bool,
-        typer.Option("--revote", help="Vote anew where the corpus or the labeling functions changed since the run."),
+        typer.Option(
+            "--revote", help="Apply the labeling functions again if they or the corpus have changed since the run."
+        ),
     ] = False,
     reviewer: Annotated[
-        str | None, typer.Option("--reviewer", metavar="NAME", help="Whose decisions they are. Default: the page asks.")
+        str | None,
+        typer.Option("--reviewer", metavar="NAME", help="Your name, kept with your decisions. Default: the page asks."),
     ] = None,
     port: Annotated[
         int | None,
@@ -46,8 +50,8 @@ def review(
       weaklabel review project.toml --reviewer ada
       weaklabel review messages.csv --labels ham,spam
 
-    The page is served to this machine alone, and needs no network. Decisions go to decisions.jsonl the moment they are
-    made; give them to score, analyze and train with --decisions. It needs: pip install 'weaklabel[review]'
+    The page is served to this machine only and needs no network. Every decision is written to decisions.jsonl at once;
+    use the file in score, analyze and train with --decisions. Needs: pip install 'weaklabel[review]'
     """
     from weaklabel.errors import require
 

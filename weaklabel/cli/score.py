@@ -1,4 +1,4 @@
-"""``weaklabel score``: predictions in a file against gold in the same file, or what reviewers decided."""
+"""``weaklabel score``: predictions in a file against gold in the same file, or against reviewers' decisions."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ def score(
     decisions: DecisionsOpt = None,
     pred: Annotated[str, typer.Option("--pred", metavar="COLUMN", help="Column with predicted labels.")] = "label",
     labels: Annotated[
-        str | None, typer.Option("--labels", metavar="A,B", help="The classes, in order. Default: found in the file.")
+        str | None, typer.Option("--labels", metavar="A,B", help="The classes, in order. Default: those in the file.")
     ] = None,
     positive: Annotated[
         str | None, typer.Option("--positive", metavar="LABEL", help="Score precision, recall and F1 of this class.")
     ] = None,
     abstain: Annotated[
-        Literal["miss", "drop"], typer.Option("--abstain", help="Rows without a prediction: misses, or left out.")
+        Literal["miss", "drop"],
+        typer.Option("--abstain", help="Rows without a prediction count as errors (miss) or are ignored (drop)."),
     ] = "miss",
     reading: Reading,
     seed: SeedOpt = 0,
@@ -47,8 +48,8 @@ def score(
       weaklabel score predicted.csv --gold truth --json | jq .f1
       weaklabel score labelled.csv --decisions review/decisions.jsonl
 
-    Rows without gold are not scored; --decisions finds its rows by --text and --entities. Where the file has a
-    probability column for every class (p_spam ...), log loss, Brier score and calibration error are given as well.
+    Rows without gold are not scored; --decisions finds its rows by --text and --entities. If the file has a probability
+    column for every class (p_spam ...), log loss, Brier score and calibration error are reported, too.
     """
     from weaklabel.decisions import read_decisions
     from weaklabel.label_names import encode_labels
@@ -76,7 +77,7 @@ def score(
 def _found(rows: Corpus, pred: str, predicted: Iterable[Any], truth: Iterable[Any]) -> tuple[str, ...]:
     """Classes in the order of the probability columns that weaklabel wrote, or else sorted.
 
-    Those stand together, right behind the confidence: label, confidence, p_ham, p_spam.
+    Weaklabel writes these columns right after the confidence: label, confidence, p_ham, p_spam.
     """
     from weaklabel.label_names import find_labels
 
@@ -90,7 +91,7 @@ def _found(rows: Corpus, pred: str, predicted: Iterable[Any], truth: Iterable[An
 
 
 def _probs(rows: Corpus, pred: str, names: Sequence[str]) -> Probs | None:
-    """Probabilities of the classes, all NaN where they are empty; None where the file has none. Shape: [n, k]."""
+    """Return the probabilities, NaN where cells are empty; None if the file has none. Shape: [n, k]."""
     import numpy as np
 
     columns = [pred.removesuffix("label") + "p_" + name for name in names]

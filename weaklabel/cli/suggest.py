@@ -24,18 +24,20 @@ def suggest(
     lfs: LFs,
     *,
     gold: GoldOpt = None,
-    number: Annotated[int, typer.Option("-n", "--number", min=0, metavar="N", help="Most candidates.")] = 10,
+    number: Annotated[
+        int, typer.Option("-n", "--number", min=0, metavar="N", help="Maximum number of candidates.")
+    ] = 10,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE.py", help="Write the candidates as a pack.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE.py where it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE.py if it exists.")] = False,
     labelling: Labelling,
     reading: Reading,
     voting: Voting,
     caching: Caching,
     printing: Printing,
 ) -> None:
-    """Suggest labeling functions, show what the present ones leave out, and which of them to look at.
+    """Suggest new labeling functions, show what the present ones miss, and which of them look wrong.
 
     \b
     Examples:
@@ -43,8 +45,8 @@ def suggest(
       weaklabel suggest messages.csv --lfs ./mine.py --gold truth -o suggested.py
       weaklabel label messages.csv --lfs ./mine.py --lfs ./suggested.py -o labelled.csv
 
-    Precisions are estimates of the label model, which reads the texts, too: look at a candidate before you take it.
-    Of long texts it embeds the beginnings and looks at all words; --label-model text embeds as much as label does.
+    Precisions are estimates by the label model, which also reads the texts: check a candidate before you use it. Of long
+    texts, all words are used and the beginning is embedded; --label-model text embeds as much as label does.
     """
     from weaklabel.lf.packs import load_lfs
     from weaklabel.suggest import suggest_lfs
@@ -65,7 +67,7 @@ def suggest(
     result = suggestions.to_dict()
     shown = suggestions.to_text({row: batch.texts[0] for row, batch in rows.read_rows(suggestions.rows_shown())})
     if out is not None:
-        doc = f"Candidates that weaklabel suggest found in {Path(rows.name).name}; look at each before you keep it."
+        doc = f"Candidates that weaklabel suggest found in {Path(rows.name).name}; check each before you keep it."
         write_pack(out, suggestions.code(), loaded.labels, doc, replace=force)
         result["written"] = str(out)
         named = shown_path(out) if out.is_absolute() or str(out).startswith(".") else f"./{out}"

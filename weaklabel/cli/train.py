@@ -42,29 +42,36 @@ def train(
     *,
     classifier: Annotated[
         str,
-        name_option(CLASSIFIERS, "--classifier", help="What to train; robust: BERT on labels denoised by the texts."),
+        name_option(
+            CLASSIFIERS, "--classifier", help="Classifier to train; robust is BERT on labels denoised by the texts."
+        ),
     ] = "bert",
     base: Annotated[
-        str | None, typer.Option("--base", metavar="MODEL", help="Checkpoint to fine-tune: a folder or a hub name.")
+        str | None,
+        typer.Option(
+            "--base", metavar="MODEL", help="Checkpoint to fine-tune: a folder or a name on the Hugging Face hub."
+        ),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the training rows.")
     ] = None,
     lr: Annotated[
         str | None,
-        typer.Option("--lr", metavar="RATE,...", help="Learning rate; of several, the best on --validation is kept."),
+        typer.Option("--lr", metavar="RATE,...", help="Learning rate; of several, the best on --validation is used."),
     ] = None,
     batch_size: Annotated[
         int | None, typer.Option("--batch-size", min=1, metavar="N", help="Texts per training step.")
     ] = None,
-    max_length: Annotated[int | None, typer.Option("--max-length", min=8, help="Tokens kept of a text.")] = None,
+    max_length: Annotated[
+        int | None, typer.Option("--max-length", min=8, help="Maximum number of tokens per text.")
+    ] = None,
     max_rows: Annotated[
         int | None,
         typer.Option(
             "--max-rows",
             min=10,
             metavar="N",
-            help="Train on a sample of N rows where there are more. Default: 1,000,000 for bert, 250,000 for the others.",
+            help="Train on a sample of N rows if there are more. Default: 1,000,000 for bert, 250,000 for the others.",
         ),
     ] = None,
     validation: Annotated[
@@ -72,28 +79,34 @@ def train(
         typer.Option(
             "--validation",
             metavar="FILE",
-            help="Rows with gold to choose the best epoch on; without --epochs up to 5, till 2 bring nothing better.",
+            help="Rows with gold, to choose the best epoch; without --epochs, training stops after 2 epochs without "
+            "improvement, at most 5.",
         ),
     ] = None,
     metric: Annotated[
         Literal["loss", "accuracy", "macro_f1", "f1"],
-        typer.Option("--metric", help="What the best epoch and learning rate are chosen by, on --validation."),
+        typer.Option("--metric", help="Metric on --validation by which epoch and learning rate are chosen."),
     ] = "loss",
     pretrain_epochs: Annotated[
-        int, typer.Option("--pretrain-epochs", min=0, help="Passes of masked-language modelling on the corpus before.")
+        int,
+        typer.Option(
+            "--pretrain-epochs", min=0, help="Epochs of masked-language modelling on the corpus before training."
+        ),
     ] = 0,
     run_folder: Annotated[
         Path | None,
         typer.Option(
-            "--run-folder", metavar="FOLDER", help="Log of the training, and checkpoints: one that was killed goes on."
+            "--run-folder",
+            metavar="FOLDER",
+            help="Folder for logs and checkpoints, from which an interrupted training resumes.",
         ),
     ] = None,
-    log: Annotated[list[_Log] | None, typer.Option("--log", help="Log epochs there too; repeatable.")] = None,
+    log: Annotated[list[_Log] | None, typer.Option("--log", help="Also log epochs to this tool; repeatable.")] = None,
     onnx: Annotated[
         bool,
-        typer.Option("--onnx", help="Write an 8-bit ONNX export beside the model, for weaklabel predict --backend."),
+        typer.Option("--onnx", help="Also write an 8-bit ONNX export, for weaklabel predict --backend onnx."),
     ] = False,
-    gold: Annotated[str, typer.Option("--gold", metavar="COLUMN", help="The gold column of --validation.")] = "label",
+    gold: Annotated[str, typer.Option("--gold", metavar="COLUMN", help="Gold column of --validation.")] = "label",
     decisions: DecisionsOpt = None,
     labelling: Labelling,
     reading: Reading,
@@ -113,7 +126,7 @@ def train(
       weaklabel train messages.csv --lfs spam --decisions review/decisions.jsonl -o model
       weaklabel predict new.csv --model model -o predicted.csv
 
-    With --decisions the classifier goes on from the weak labels with the decided rows, whose labels it takes as true.
+    With --decisions the classifier is trained on the weak labels, then on the decided rows with the decided labels.
     """
     import numpy as np
 
@@ -223,7 +236,7 @@ def _fit(
     decided: Labels | None,
     validation: tuple[list[str], Labels] | None,
 ) -> None:
-    """Train on weak labels, and go on with the decided rows where there are any."""
+    """Train on weak labels, then on the decided rows if there are any."""
     import numpy as np
 
     from weaklabel.classifier.continued import fit_weak_then_clean
@@ -236,7 +249,7 @@ def _fit(
 
 
 def _provenance(n_lfs: int, lfs: list[str], texts: str, label_model: str, decided: int | None) -> str:
-    """Say in the model's card what it was trained on."""
+    """Return the sentence in the model card on the training data."""
     said = (
         f"{n_lfs} labeling functions ({', '.join(lfs)}) voted on {texts}; the label model '{label_model}' turned the "
         "votes into probabilities."
