@@ -85,7 +85,7 @@ def test_a_run_is_explained_by_its_own_votes(weaklabel, run, pack):
     assert after.json["probability"] == before.json["probability"]
     assert "has changed since this run was labelled" in after.err
     reasons = {part["name"]: part["reason"]["text"] for part in after.json["parts"] if part["reason"]}
-    assert reasons["broken"] == "votes otherwise now: matches nothing"
+    assert reasons["broken"] == "votes differently now: matches nothing"
 
 
 def test_a_run_is_refused_where_its_corpus_changed_or_is_gone(weaklabel, run, corpus, pack, tmp_path):

@@ -121,7 +121,7 @@ def test_a_file_that_changes_while_it_is_read_stops_the_run(folder):
     )
     (folder / "pack.py").write_text(text.replace("EDITS", "True"), encoding="utf-8")
     lfs = load_lfs(folder / "pack.py")
-    with pytest.raises(LFError, match=r"words\.txt, which labeling functions read, has changed while they voted"):
+    with pytest.raises(LFError, match=r"words\.txt, which labeling functions read, changed while they voted"):
         label(folder, lfs, workers=0)
     (folder / "words.txt").write_text("1", encoding="utf-8")
     (folder / "pack.py").write_text(text.replace("EDITS", "False"), encoding="utf-8")

@@ -272,7 +272,7 @@ def test_a_table_without_rows_is_enough_to_fit():
     table = merge_patterns([vote_patterns(L[:200]), vote_patterns(L[200:])])
     model = LabelModel(3, class_balance="majority").fit(table)
     np.testing.assert_array_equal(model.mu_, LabelModel(3, class_balance="majority").fit(L).mu_)
-    with pytest.raises(VoteError, match="does not say which row has which pattern"):
+    with pytest.raises(VoteError, match="does not keep which row has which pattern"):
         model.predict_proba(table)
     whole = vote_patterns(L)
     np.testing.assert_array_equal(model.predict_proba(table.patterns)[whole.inverse], model.predict_proba(L))

@@ -128,7 +128,7 @@ def test_a_threshold_is_a_probability(make: Callable[..., LF], threshold: float)
 
 @pytest.mark.parametrize("number", [-2, 32_767, 1.0, True, "1", None])
 def test_a_class_number_is_checked(make: Callable[..., LF], number: Any) -> None:
-    with pytest.raises(LFError, match=r"LF 'lf': .* is no class number from 0 to 32766"):
+    with pytest.raises(LFError, match=r"LF 'lf': .* is neither a class number from 0 to 32766"):
         make({0: 0, 1: number, 2: 2})
 
 

@@ -81,7 +81,7 @@ def test_its_reason_and_its_place_in_the_text(pack):
     asks, tells, _ = load_lfs(pack)
     batch = Batch(pl.DataFrame({"text": TEXTS}))
     assert reason(asks, batch, 0, 1) == Reason("ends with '?'", "text", ((5, 6),))
-    assert reason(tells, batch, 0, 0).text == "votes otherwise now: ends with '.'"
+    assert reason(tells, batch, 0, 0).text == "votes differently now: ends with '.'"
     votes = apply_lfs([asks, tells], TEXTS, labels=("told", "asked"))
     model = MajorityVote(2).fit(votes)
     shown = explain_lf(

@@ -212,7 +212,7 @@ def test_a_missing_english_model_names_our_extra(monkeypatch):
         (lambda: matcher_lf("m", 1, [[{"lemma": {"IN": ["be"]}}]]), "LF 'm': the pipeline gives no LEMMA"),
         (lambda: matcher_lf("m", 1, [[{"ENT_TYPE": "GPE"}]]), "LF 'm': the pipeline gives no ENT_TYPE"),
         (lambda: matcher_lf("m", -1, [[{"LOWER": "x"}]]), "LF 'm': the label cannot be -1"),
-        (lambda: matcher_lf("m", 1, [[{"LOWER": "x"}]], min_count=0), "min_count must be a whole number from 1"),
+        (lambda: matcher_lf("m", 1, [[{"LOWER": "x"}]], min_count=0), "min_count must be a whole number, 1 or more"),
         (lambda: phrase_lf("p", 1, []), "LF 'p': the list of words is empty"),
         (lambda: phrase_lf("p", 1, ["x"], attr="LOW"), "LF 'p': spaCy refuses the phrases compared by 'LOW'"),
         (lambda: phrase_lf("p", 1, ["x"], attr="LEMMA"), "LF 'p': the pipeline gives no LEMMA"),

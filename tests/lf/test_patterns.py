@@ -90,7 +90,7 @@ def test_a_script_without_spaces_matches_anywhere_unless_asked_otherwise():
     ],
 )
 def test_whole_words_that_hardly_ever_stand_alone_are_warned_of(word, alone, attached, message):
-    with pytest.warns(WeakLabelWarning, match=f"'{word}' is looked for as a whole word, though {message}") as caught:
+    with pytest.warns(WeakLabelWarning, match=f"'{word}' is matched as a whole word, though {message}") as caught:
         lf = keyword_lf("k", 1, ["free", word], whole_word=True)
     assert caught[0].filename == __file__
     assert votes(lf, [alone, attached]) == [1, -1]
@@ -171,8 +171,8 @@ def test_a_missing_column_is_told_with_the_columns_there_are():
         (lambda: regex_lf("r", 1, ""), "must be a regex"),
         (lambda: keyword_lf("k", 1, []), "LF 'k': the list of words is empty"),
         (lambda: keyword_lf("k", 1, "free"), r"LF 'k': give a list of words"),
-        (lambda: keyword_lf("k", 1, ["free", " "]), "LF 'k': ' ' is no word"),
-        (lambda: keyword_lf("k", 1, ["free", 7]), "LF 'k': 7 is no word"),
+        (lambda: keyword_lf("k", 1, ["free", " "]), "LF 'k': ' ' is not a word"),
+        (lambda: keyword_lf("k", 1, ["free", 7]), "LF 'k': 7 is not a word"),
         (lambda: keyword_lf("k", 1, map(str, range(MAX_KEYWORDS + 1))), "more than 1000; use lexicon_lf"),
         (lambda: keyword_lf("k", -1, ["a"]), "LF 'k': the label cannot be -1"),
         (lambda: keyword_lf("k", True, ["a"]), "class number such as 0 or 1, not True"),
@@ -183,7 +183,7 @@ def test_a_missing_column_is_told_with_the_columns_there_are():
         (lambda: keyword_lf(None, 1, ["a"]), "name of a labeling function"),
         (lambda: length_lf("l", 1), "vote on every text"),
         (lambda: length_lf("l", 1, min=3, max=2), "at least 3 and at most 2"),
-        (lambda: length_lf("l", 1, max=2.5), "whole number from 0 on, not 2.5"),
+        (lambda: length_lf("l", 1, max=2.5), "whole number, 0 or more, not 2.5"),
         (lambda: length_lf("l", 1, max=2, unit="lines"), "'words' or 'chars', not 'lines'"),
         (lambda: lookup_lf("l", "c", {}), "must map values"),
         (lambda: lookup_lf("l", "c", {1: 1}), "must map values"),

@@ -119,7 +119,7 @@ def test_an_encoder_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
         ({0: FOOD, 1: []}, "class 1 needs two or more different examples"),
         ({0: FOOD, 1: "sport"}, "examples of class 1 must be a list of texts"),
         ({0: [*FOOD, " "], 1: SPORT}, "examples of class 0 must be a list of texts"),
-        ({0: FOOD, "sport": SPORT}, "'sport' is no class number"),
+        ({0: FOOD, "sport": SPORT}, "'sport' is neither a class number"),
     ],
 )
 def test_unfit_examples_are_refused(examples: Any, said: str) -> None:

@@ -94,7 +94,7 @@ def test_more_blocks_than_a_byte_counts_and_more_votes_than_a_byte(monkeypatch):
 def test_gold_needs_the_rows_of_a_table():
     table = merge_patterns([vote_patterns(L)])
     pd.testing.assert_frame_equal(LFAnalysis(table).lf_summary(), LFAnalysis(L).lf_summary())
-    with pytest.raises(VoteError, match="does not say which row"):
+    with pytest.raises(VoteError, match="does not keep which row"):
         LFAnalysis(table).lf_summary(Y)
 
 

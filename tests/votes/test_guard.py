@@ -307,5 +307,5 @@ def test_who_writes_to_the_pipe_of_the_process_gives_nobody_votes(tmp_path):
     path.write_text(text, encoding="utf-8")
     votes, problems = vote(["a", "write", "b"], pack=path)
     assert votes["writes"] == [0, -1, 0]
-    assert "sent a reply that nobody asked for" in problems["writes"].first[0].message
+    assert "sent an unexpected reply" in problems["writes"].first[0].message
     assert votes["after"] == votes["forks"] == [0] * 3

@@ -51,7 +51,7 @@ class Reason:
 
 
 class LF(ABC):
-    """A labeling function: a name, votes for a batch of rows, and all that others need to know about its kind.
+    """A labeling function: a name, votes for a batch of rows, and what the rest of weaklabel must know about its kind.
 
     A new kind is a subclass with a ``vote``; everything else has a default.
 
@@ -60,7 +60,7 @@ class LF(ABC):
     name : str
         Name of the labeling function.
     columns : tuple of str
-        Columns that it reads, checked before a run; () where only its code tells.
+        Columns that it reads, checked before a run; () where only its code shows that.
     label : int or None
         The class that it votes for, where that is one.
     kind : str
@@ -86,8 +86,8 @@ class LF(ABC):
         -------
         sequence
             Length: n. A class number 0..k-1 or -1 for each row; an exception *instance* in the place of a row
-            whose vote failed, so that one bad row costs one vote. Raising instead costs the whole batch, and
-            makes the engine ask again row by row. Whoever applies the labeling functions checks the votes.
+            whose vote failed, so that one bad row costs one vote. If it raises, it is called again on halves of the
+            batch, down to single rows. The caller checks the votes.
         """
 
     def __call__(self, x: Any) -> int:
@@ -130,7 +130,7 @@ class LF(ABC):
         return ()
 
     def reason(self, row: Batch, vote: int) -> Reason | None:
-        """Say why it casts ``vote`` on the one row of a batch; None where its code alone tells, which has a docstring."""
+        """Say why it casts ``vote`` on the one row of a batch; None where the docstring of its code is the reason."""
         return None
 
     def options(self) -> dict[str, Any]:
@@ -216,7 +216,7 @@ class LabelingFunction(LF):
             if x is None:
                 raise LFError(f"LF '{self.name}': preprocessor {preprocess!r} returned None")
             if getattr(preprocess, "memoize", False) and type(preprocess).__module__.startswith("snorkel."):
-                x = fresh_row(x)  # Snorkel's give everybody the same row again
+                x = fresh_row(x)  # Snorkel's return the same row to each caller
         return self._f(x, **self._resources)
 
     def vote(self, batch: Batch) -> list[Any]:
@@ -287,9 +287,9 @@ def vote_by_row(call: Callable[[Any], Any], batch: Batch) -> list[Any]:
         try:
             votes.extend(map(call, rest))  # twice as fast as a loop; it keeps the votes before the row that raises
             if len(votes) < len(rows):
-                votes.append(StopIteration("raised by the labeling function"))  # which map takes for the end
+                votes.append(StopIteration("raised by the labeling function"))  # which ends map
         except CorpusError:
-            raise  # it says that a column cannot be read here, on any row
+            raise  # a column that cannot be read on any row
         except (Exception, SystemExit) as error:
             votes.append(error)
     return votes
@@ -305,14 +305,14 @@ def _field(name: str, x: Any, column: str) -> Any:
 
 
 def check_name(name: Any) -> str:
-    """Return the name of a labeling function; one that is no text, or blank, is an `LFError`."""
+    """Return the name of a labeling function; one that is not a text, or blank, is an `LFError`."""
     if not isinstance(name, str) or not name.strip():
         raise LFError(f"the name of a labeling function must be a text such as 'subscribe', not {name!r}")
     return name
 
 
 def check_label(name: str, label: Any) -> int:
-    """Return the class that LF ``name`` votes for; what is no class number 0..32,766 is an `LFError`."""
+    """Return the class that LF ``name`` votes for; anything but a class number 0..32,766 is an `LFError`."""
     if isinstance(label, bool) or not isinstance(label, int | np.integer):
         raise LFError(f"LF '{name}': the label must be a class number such as 0 or 1, not {label!r}")
     if label == ABSTAIN:
@@ -323,13 +323,13 @@ def check_label(name: str, label: Any) -> int:
 
 
 def check_columns(name: str, columns: Sequence[str], batch: Batch) -> None:
-    """Refuse, as an `LFError`, a batch that lacks a column that LF ``name`` reads, or holds what no column can in it."""
-    known = batch.frame.columns
+    """Refuse, as an `LFError`, a batch that lacks a column that LF ``name`` reads, or one that holds Python objects."""
+    columns_of_corpus = batch.frame.columns
     for column in columns:
-        if column not in known:
+        if column not in columns_of_corpus:
             raise LFError(
-                f"LF '{name}' reads column '{column}', which the corpus lacks{nearest(column, known)}; "
-                f"its columns are {', '.join(known)}"
+                f"LF '{name}' reads column '{column}', which the corpus lacks{nearest(column, columns_of_corpus)}; "
+                f"its columns are {', '.join(columns_of_corpus)}"
             )
         if batch.frame.schema[column] == pl.Object:
             raise LFError(

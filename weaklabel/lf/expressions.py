@@ -140,7 +140,7 @@ def _narrowed(lfs: Sequence[ExpressionLF], frame: pl.DataFrame) -> list[Any]:
     """Evaluate the expressions by what spares most of the work; the votes are those of `_select`."""
     scanned = [scan_votes(group, frame) for group in _with_literals(lfs)]
     # By id, since a labeling function need not be hashable.
-    votes: dict[int, Any] = {id(lf): found for group in scanned for lf, found in group.items()}
+    votes: dict[int, Any] = {id(lf): column_votes for group in scanned for lf, column_votes in group.items()}
     rest = [lf for lf in lfs if id(lf) not in votes]
     loose = [lf.loose for lf in rest]
     columns = _columns([lf.expr if expr is None else expr for lf, expr in zip(rest, loose, strict=True)], frame)
@@ -160,9 +160,9 @@ def _with_literals(lfs: Iterable[ExpressionLF]) -> list[list[ExpressionLF]]:
 
 def _only_where(lf: Any, possible: pl.Series, frame: pl.DataFrame) -> VoteArray:
     rows = np.flatnonzero(possible.fill_null(False).to_numpy())
-    found = ask_rows(lf, frame.select(column_text(lf.columns[0])).to_series(), rows)
-    votes = np.full(len(possible), ABSTAIN, found.dtype)
-    votes[rows] = found
+    some = ask_rows(lf, frame.select(column_text(lf.columns[0])).to_series(), rows)
+    votes = np.full(len(possible), ABSTAIN, some.dtype)
+    votes[rows] = some
     return votes
 
 
@@ -277,8 +277,8 @@ class _Scanner:
 
     def find(self, column: _Column) -> tuple[Positions, Positions, NDArray[np.bool]]:
         """Return labeling function, row, and whether that is a vote already, of every literal found. Shape: [finds]."""
-        found = self._automaton.find_matches_as_indexes(fold(column.data), overlapping=True)
-        literal, begin, end = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3).T
+        matches = self._automaton.find_matches_as_indexes(fold(column.data), overlapping=True)
+        literal, begin, end = np.fromiter(chain.from_iterable(matches), np.int64, 3 * len(matches)).reshape(-1, 3).T
         row = np.searchsorted(column.starts, begin + self._lead[literal], "right") - 1
         data = np.frombuffer(column.data, np.uint8)
         is_ascii = (data[begin] < 128) & (data[end - 1] < 128)

@@ -31,7 +31,7 @@ def column_votes(column: str, labels: Sequence[str], name: str | None = None) ->
     Raises
     ------
     LFError
-        The labels are no class names; a wrong name.
+        The labels are wrong, or the name.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def votes_from_csv(
     labels
         Class names; class ``i`` is ``labels[i]``. A vote is a class name, or a class number.
     key
-        Column, of the file and of the corpus, whose value tells the rows apart; compared as text.
+        Column, of the file and of the corpus, whose value identifies a row; compared as text.
     format
         "wide": every other column holds the votes of one worker. "long": each line is one vote.
     worker, label
@@ -158,7 +158,7 @@ def _read(path: Path, delimiter: str) -> Iterator[_Line]:
             utf8(path.read_bytes(), str(path))
         except NotUtf8 as error:
             raise LFError(str(error)) from None
-        raise  # it was repaired in this moment
+        raise  # another process has just repaired it
     except csv.Error as error:
         raise LFError(f"{path}, line {line + 1}: {error}; check the quotes") from None
 

@@ -1,7 +1,7 @@
-"""What a labeling function's votes hang on, as one hash: while it stays the same, votes kept from before are good.
+"""Fingerprints of labeling functions: a hash of all that determines the votes; cached votes with the same hash are valid.
 
-It sees the code of functions with the names they look up, their resources, patterns, word lists, pipelines and models.
-It cannot see files, services, clocks or chance that a function turns to when it votes.
+It covers the code of functions with the global names they use, their resources, patterns, word lists, pipelines and models.
+It cannot cover files, services, clocks or random numbers that a function uses when it votes.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def fingerprint(lf: LF, origin: str | None = None) -> str | None:
     Returns
     -------
     str or None
-        Hex digits, the same in every process. None where it cannot be told: a kind of labeling function that is neither
-        weaklabel's nor Snorkel's, or one that holds something whose content cannot be read; its votes are not to be kept.
+        Hex digits, the same in every process. None where there is none: an object of another library, or one that holds
+        something whose content cannot be read; its votes must not be cached.
 
     Examples
     --------
@@ -84,7 +84,7 @@ _NO_PART = {"__dict__", "__weakref__", "__module__", "__doc__", "__abstractmetho
 
 
 class NotFingerprintable(Exception):
-    """A value whose content cannot be told."""
+    """A value whose content cannot be hashed."""
 
 
 class ValueHash:
@@ -125,7 +125,7 @@ class ValueHash:
         Raises
         ------
         NotFingerprintable
-            It holds something whose content cannot be told, such as an open file.
+            It holds something whose content cannot be hashed, such as an open file.
         """
         if id(value) not in self._known:
             self._kept.append(value)
@@ -176,10 +176,10 @@ class ValueHash:
         if is_installed(name, f.__globals__.get("__file__"), self._origin):
             yield from (name, f.__qualname__, version_of(name))
         else:
-            for found, value in globals_of(f.__code__, f.__globals__):
+            for global_name, value in globals_of(f.__code__, f.__globals__):
                 if value is NOT_LOADED:
-                    raise NotFingerprintable(found)
-                yield from (found, self.of(value))
+                    raise NotFingerprintable(global_name)
+                yield from (global_name, self.of(value))
 
     def _of_module(self, module: types.ModuleType) -> Iterator[str | bytes]:
         name, file = module.__name__, getattr(module, "__file__", None)
@@ -193,9 +193,9 @@ class ValueHash:
         for own, path in sorted(files.items()):
             yield from (own, hash_path(path))
         # And what it took from elsewhere: data that it read, names of modules that are out of sight by now.
-        for found, value in sorted(vars(module).items()):
-            if not found.startswith("__"):
-                yield from (found, self.of(value))
+        for attribute, value in sorted(vars(module).items()):
+            if not attribute.startswith("__"):
+                yield from (attribute, self.of(value))
 
     def _of_class(self, kind: type) -> Iterator[str | bytes]:
         home = kind.__module__
@@ -274,13 +274,13 @@ _SITES = {"site-packages", "dist-packages", _ZIPPED}
 _OURS = Path(weaklabel.__file__).resolve().parent
 _NAMES = {*sys.builtin_module_names, *sys.stdlib_module_names}
 NOT_LOADED = object()
-"""A module that code will import when it runs: what it holds cannot be told yet."""
+"""A module that code will import only when it runs: its content is unknown until then."""
 
 _LOOKS_UP = {"LOAD_GLOBAL", "LOAD_NAME"}
 
 
 def is_installed(name: str, file: str | None, origin: Path | None) -> bool:
-    """Say whether a module's code is told by the version of its package.
+    """Return whether the version of its package identifies a module's code.
 
     Parameters
     ----------
@@ -305,7 +305,7 @@ def _is_in_installation(file: str) -> bool:
 
 
 def file_of_class(kind: type) -> str | None:
-    """Return the file of the module that a class comes from; None where it has none or that cannot be told.
+    """Return the file of the module that a class comes from; None where it has none or that is unknown.
 
     By its methods first: the module may be gone from `sys.modules`, and another one stand there under its name.
     """
@@ -325,10 +325,10 @@ def is_of_module(kind: type) -> bool:
     """Say whether a class is found in the module that stands in `sys.modules` under the name it gives, or is made in C."""
     if not kind.__flags__ & _MADE_BY_CODE:
         return True
-    found: Any = sys.modules.get(kind.__module__)
+    value: Any = sys.modules.get(kind.__module__)
     for name in kind.__qualname__.split("."):
-        found = getattr(found, name, None)
-    return found is kind
+        value = getattr(value, name, None)
+    return value is kind
 
 
 @cache
@@ -352,14 +352,14 @@ def own_modules(module: types.ModuleType, origin: Path | None) -> dict[str, str]
     seen: set[int] = set()
     left = [module]
     while left:
-        one = left.pop()
-        file = getattr(one, "__file__", None)
-        if id(one) in seen or is_installed(one.__name__, file, origin):
+        current = left.pop()
+        file = getattr(current, "__file__", None)
+        if id(current) in seen or is_installed(current.__name__, file, origin):
             continue
-        seen.add(id(one))
+        seen.add(id(current))
         if file is not None:
-            files[one.__name__] = file
-        values = list(vars(one).values())
+            files[current.__name__] = file
+        values = list(vars(current).values())
         names = {_home(value) for value in values if not isinstance(value, types.ModuleType)}
         left += [sys.modules[name] for name in sorted(names & set(sys.modules))]
         left += [value for value in values if isinstance(value, types.ModuleType)]
@@ -374,15 +374,15 @@ def _home(value: Any) -> str:
     return home if isinstance(home, str) else ""
 
 
-def globals_of(code: types.CodeType, known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def globals_of(code: types.CodeType, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the names that code, and functions inside it, look up in their module, and what they find there.
 
     A name that is Python's own, or is not there, finds its own name. An installed module that is imported when the code
-    runs finds its version; one of the user's own, the module, or `NOT_LOADED` where nobody has done that yet.
+    runs finds its version; one of the user's own, the module, or `NOT_LOADED` where it is not imported yet.
     """
     for name in sorted(_names(code, _LOOKS_UP)):
-        if name in known:
-            yield name, known[name]
+        if name in values:
+            yield name, values[name]
         elif name in vars(builtins):
             yield name, "Python's"
         else:
@@ -399,7 +399,7 @@ _IMPORTERS = {"__import__", "import_module", "run_path", "run_module", "exec_mod
 
 
 def _imported(name: str) -> Any:
-    """Return what tells a module that is imported when code runs: the same, whether somebody has imported it before or not."""
+    """Return what identifies a module that code imports when it runs, whether it is imported already or not."""
     top, module = name.partition(".")[0], sys.modules.get(name)
     if module is not None:
         if not is_installed(name, getattr(module, "__file__", None), None):

@@ -14,14 +14,14 @@ from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.support.hashing import hash_path
 
 PACK_FILES = "a pack or a file that a pack reads"
-"""What messages call them."""
+"""The name for them in messages."""
 
 LONGEST_NAME = 4096
 """Characters of the longest path that any system takes."""
 
 
 def pack_inputs(origins: Iterable[str]) -> list[Path]:
-    """Return the files behind labeling functions, as far as their source tells.
+    """Return the files behind labeling functions, as far as their source shows.
 
     These are the packs, the modules and packages beside them that they import, and every file whose path, or whose name
     in a folder beside the pack, is written in their source.
@@ -32,14 +32,14 @@ def pack_inputs(origins: Iterable[str]) -> list[Path]:
         See `weaklabel.lf.LFCollection`.
     """
     left = [path for origin in dict.fromkeys(origins) if (path := _file_of(origin)) is not None]
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     while left:
         path = left.pop()
-        if path not in found:
-            found[path] = None
+        if path not in files:
+            files[path] = None
             if path.suffix == ".py":
                 left += _named(path)
-    return list(found)
+    return list(files)
 
 
 def _file_of(origin: str) -> Path | None:
@@ -52,7 +52,7 @@ def _file_of(origin: str) -> Path | None:
 
 
 def _named(source: Path) -> Iterator[Path]:
-    """Give the files that a Python file imports from beside it, or names."""
+    """Yield the files that a Python file imports from its folder, or names."""
     try:
         tree = ast.parse(source.read_bytes())
     except (OSError, SyntaxError, ValueError):
@@ -97,14 +97,14 @@ def _is_folder(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Identity:
-    """What labeling functions were when they were loaded, to be compared where they are loaded again.
+    """What labeling functions were when they were loaded, to compare where they are loaded again.
 
     Attributes
     ----------
     keys
-        Fingerprint by name; None where it cannot be told.
+        Fingerprint by name; None where there is none.
     sources
-        See `LFCollection`; they tell where a fingerprint cannot.
+        See `LFCollection`; they are compared where there is no fingerprint.
     files
         Hash of each file or folder that they read when they vote: models, and paths among their resources.
     """
@@ -152,7 +152,7 @@ def check_same(expected: Identity, names: Iterable[str], lfs: LFCollection, hint
         if key == before is not None:
             continue
         if key is not None and before is not None:
-            # Some differ whenever they are loaded, since they hold a time or a random number.
+            # Some differ each time they are loaded, because they hold a time or a random number.
             again = again or identity_of(load_lfs(*lfs.specs))
             is_another = again.keys.get(name) == key
         else:
@@ -161,7 +161,7 @@ def check_same(expected: Identity, names: Iterable[str], lfs: LFCollection, hint
         if is_another or changed:
             what = f" ({changed[0]} was edited)" if changed else ""
             raise LFError(
-                f"LF '{name}' of {origins[name]} in a worker process is not the one that this run loaded{what}: {hint}"
+                f"LF '{name}' of {origins[name]} in a worker process is not the one that this run loaded{what}; {hint}"
             )
 
 
@@ -173,4 +173,4 @@ def check_files(expected: Identity) -> None:
         except OSError:
             is_same = False
         if not is_same:
-            raise LFError(f"{file}, which labeling functions read, has changed while they voted: run again")
+            raise LFError(f"{file}, which labeling functions read, changed while they voted; run again")

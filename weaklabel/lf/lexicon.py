@@ -32,7 +32,7 @@ ROUNDING = 1e-9
 class LexiconLF(LF):
     """A labeling function that adds up the entries of a lexicon in a text; see `lexicon_lf`.
 
-    It is no polars expression: polars does not share work between expressions that look into lists, so that ten lexicons
+    It is not a polars expression: polars does not share work between expressions that look into lists, so that ten lexicons
     would split the texts ten times.
     """
 
@@ -83,12 +83,12 @@ class LexiconLF(LF):
     def reason(self, row: Batch, vote: int) -> Reason:
         """See `LF.reason`."""
         (column,) = self.columns
-        found = entries_in(self, cell_text(row, column))
-        spans = joined((begin, end) for begin, end, _, _ in found)
-        if all(weight == 1 for _, _, _, weight in found):
+        entries = entries_in(self, cell_text(row, column))
+        spans = joined((begin, end) for begin, end, _, _ in entries)
+        if all(weight == 1 for _, _, _, weight in entries):
             least = "" if self.least == 1 else limits(self.least, None)
-            return Reason(f"finds {listed(entry for _, _, entry, _ in found)}{least}", column, spans)
-        weighed = enumerated(f"{quoted(entry)} {weight:+g}" for _, _, entry, weight in found)
+            return Reason(f"finds {listed(entry for _, _, entry, _ in entries)}{least}", column, spans)
+        weighed = enumerated(f"{quoted(entry)} {weight:+g}" for _, _, entry, weight in entries)
         return Reason(f"finds {weighed}: {self.sums(row)[0]:g} together{limits(self.least, None)}", column, spans)
 
     def options(self) -> dict[str, Any]:
@@ -249,7 +249,7 @@ def _weight(value: Any, where: str) -> float:
 
 def _least(name: str, min_count: int, min_weight: float | None) -> float:
     if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
-        raise LFError(f"LF '{name}': min_count must be a whole number from 1 on, not {min_count!r}")
+        raise LFError(f"LF '{name}': min_count must be a whole number, 1 or more, not {min_count!r}")
     if min_weight is None:
         return min_count
     if min_count != 1:
@@ -267,10 +267,10 @@ def _weights(name: str, entries: list[_Entry], ignore_case: bool) -> dict[str, f
     first: dict[str, _Entry] = {}
     for entry in entries:
         text = canonical(_SPACES.sub(" ", entry.text.lower() if ignore_case else entry.text).strip())
-        known = first.setdefault(text, entry)
-        if known.weight != entry.weight:
-            where = f" ({known.origin}; {entry.origin})" if entry.origin else ""
-            raise LFError(f"LF '{name}': '{text}' weighs both {known.weight:g} and {entry.weight:g}{where}; keep one")
+        earlier = first.setdefault(text, entry)
+        if earlier.weight != entry.weight:
+            where = f" ({earlier.origin}; {entry.origin})" if entry.origin else ""
+            raise LFError(f"LF '{name}': '{text}' weighs both {earlier.weight:g} and {entry.weight:g}{where}; keep one")
     return {text: entry.weight for text, entry in first.items()}
 
 
@@ -295,13 +295,13 @@ def entries_in(lf: LexiconLF, text: str) -> list[FoundEntry]:
     bare = plain(pl.Series([text]), lf.ignore_case)[0]
     origins = _origins(text, lf.ignore_case)
     sought = [(lf.words, r"\w+")] * bool(lf.words) + lf.others
-    found = (
+    entries_found = (
         FoundEntry(origins[begin], origins[end - 1] + 1, entry, entries[entry])
         for entries, pattern in sought
         for begin, end in matches(pattern, bare)
         if (entry := entry_of(canonical(bare[begin:end]), entries)) is not None
     )
-    return sorted(found)
+    return sorted(entries_found)
 
 
 def _origins(text: str, ignore_case: bool) -> list[int]:

@@ -1,4 +1,4 @@
-"""Labeling functions that ask a model: scikit-learn, transformers, zero-shot by entailment, likeness to examples.
+"""Labeling functions that ask a model: scikit-learn, transformers, zero-shot by entailment, similarity to examples.
 
 Whatever the model, one rule turns its probabilities into votes; see `decide`.
 """
@@ -56,7 +56,7 @@ class ModelLF(LF):
         blank = np.array([not text.strip() for text in texts])
         probs, answers = self.probabilities(batch)
         if not np.isfinite(probs[~blank]).all():
-            # No LFError, which would stop the run: whoever applies this finds the rows that are to blame.
+            # Not an LFError, which would stop the run: the caller finds the rows that are the cause.
             raise ValueError("the model gives probabilities that are not finite numbers")
         return np.where(blank, np.int8(ABSTAIN), decide(probs, answers, self.threshold))
 
@@ -97,7 +97,7 @@ class PretrainedLF(ModelLF):
 
 
 LAST_DIGITS = 1e-9
-"""Probabilities that differ by less are the same."""
+"""Probabilities that differ by less count as equal."""
 
 
 def decide(probs: NDArray[Any], answers: NDArray[np.int64], threshold: float) -> VoteArray:
@@ -139,7 +139,9 @@ def check_answers(name: str, answers: Iterable[Any], least: int = 1) -> None:
     answers = list(answers)
     wrong = [answer for answer in answers if not is_answer(answer)]
     if wrong:
-        raise LFError(f"LF '{name}': {wrong[0]!r} is no class number from 0 to {MAX_CARDINALITY - 1}, nor -1 (abstain)")
+        raise LFError(
+            f"LF '{name}': {wrong[0]!r} is neither a class number from 0 to {MAX_CARDINALITY - 1} nor -1 (abstain)"
+        )
     if len(answers) < least or not any(answer >= 0 for answer in answers):
         raise LFError(f"LF '{name}': it needs {least} or more answers, and a class among them, not {answers}")
 
@@ -433,14 +435,14 @@ TEMPERATURE = 0.05
 
 
 class _Prototypes(NamedTuple):
-    """The examples as vectors, a matrix a class, and the likeness at which each class begins."""
+    """The examples as vectors, a matrix a class, and the similarity at which each class begins."""
 
     vectors: list[NDArray[np.float32]]
     begin: NDArray[np.float64]
 
 
 class PrototypeLF(PretrainedLF):
-    """A labeling function that votes by likeness to examples; see `prototype_lf`."""
+    """A labeling function that votes by similarity to examples; see `prototype_lf`."""
 
     kind = "prototype"
 
@@ -468,7 +470,7 @@ class PrototypeLF(PretrainedLF):
     @property
     def says(self) -> str:
         """See `ModelLF.says`."""
-        return "is like its examples"
+        return "is similar to its examples"
 
     @cached_property
     def _prototypes(self) -> _Prototypes:
@@ -490,11 +492,11 @@ def prototype_lf(
 ) -> PrototypeLF:
     """Make a labeling function of a few example texts for each class.
 
-    A text's likeness to a class is its mean cosine similarity to the 3 most similar examples of that class. Some
-    classes are tighter than others, private messages less alike than advertisements, so each class has its own
-    beginning: the middle between how like its examples are to each other, and how like the other classes' examples
+    A text's similarity to a class is its mean cosine similarity to the 3 most similar examples of that class. The
+    texts of some classes are more similar to each other than those of others, so each class has its own
+    threshold: the middle between how similar its examples are to each other, and how similar the other classes' examples
     are to them. What exceeds it, divided by 0.05, goes through a softmax over the classes; the most probable class is
-    the vote. A text unlike all examples is no more like one class than another, and so abstains.
+    the vote. A text that is similar to no example is as close to one class as to another, and abstains.
 
     Parameters
     ----------
@@ -514,7 +516,7 @@ def prototype_lf(
     Raises
     ------
     LFError
-        Examples or threshold are not as said; and at the first vote, the model cannot be loaded.
+        Examples or threshold are wrong; and at the first vote, the model cannot be loaded.
 
     Examples
     --------
@@ -532,8 +534,8 @@ def _checked(name: str, number: int, texts: Sequence[str]) -> list[str]:
     different, _ = distinct(texts)
     if len(different) < 2:
         raise LFError(
-            f"LF '{name}': class {number} needs two or more different examples, since how alike they are tells "
-            f"what counts as alike; it has {len(different)}"
+            f"LF '{name}': class {number} needs two or more different examples, because their similarity "
+            f"sets the threshold; it has {len(different)}"
         )
     return different
 
@@ -545,7 +547,7 @@ def _likeness(similarity: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _begin(number: int, vectors: Sequence[NDArray[np.float32]]) -> float:
-    """Return the likeness at which class ``number`` begins."""
+    """Return the similarity at which class ``number`` begins."""
     own = vectors[number]
     among = own @ own.T
     others = among[~np.eye(len(own), dtype=bool)].reshape(len(own), -1)

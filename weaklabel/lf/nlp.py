@@ -58,9 +58,9 @@ class SpacyLF(LF):
         What ``f`` needs of the pipeline: names of components, or token attributes such as "LEMMA"; by default all.
         These run, and what they build on, and what other labeling functions with the same pipeline need.
     definition
-        What ``f`` was made of, where it is not all in its code: plain data that tells it from every other.
+        The settings of ``f`` where its code does not show them: plain data that identifies it.
     find
-        Where ``f`` counts places in the text: takes the Doc and returns their spans, for people to see.
+        Where ``f`` counts spans of the text: takes the Doc and returns them, to be shown.
 
     Raises
     ------
@@ -149,7 +149,7 @@ class SpacyLF(LF):
 
 
 BAD_PATTERN = (ValueError, KeyError, TypeError, AttributeError, re.error)
-"""What spaCy raises for patterns that it cannot take."""
+"""Exceptions that spaCy raises for wrong patterns."""
 
 
 class spacy_lf:
@@ -258,9 +258,9 @@ def matcher_lf(
     attributes = {attribute for pattern in patterns for token in pattern for attribute in token}
     check_annotations(name, nlp, attributes)
     _warn_of_impossible(name, nlp, (token for pattern in patterns for token in pattern))
-    made_of = ("matcher", [[dict(token) for token in pattern] for pattern in patterns])
+    definition = ("matcher", [[dict(token) for token in pattern] for pattern in patterns])
     return _counting(
-        name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column, needs_of(attributes), made_of
+        name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column, needs_of(attributes), definition
     )
 
 
@@ -320,10 +320,10 @@ def phrase_lf(
         matcher.add(name, [parse(word) for word in words])
     except BAD_PATTERN as error:
         raise _bad(name, f"phrases compared by {attr!r}", error) from None
-    made_of = ("phrases", attr, words)
+    definition = ("phrases", attr, words)
     if str(attr).upper() not in ("LOWER", "ORTH", "TEXT"):
         return _counting(
-            name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column, needs_of([attr]), made_of
+            name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column, needs_of([attr]), definition
         )
     in_text = Phrases(words, ignore_case=str(attr).upper() == "LOWER")
 
@@ -333,7 +333,7 @@ def phrase_lf(
         ]
         return [*matcher(doc, as_spans=True), *places]
 
-    return _counting(name, label, find, min_count, nlp, column, needs_of([attr]), made_of)
+    return _counting(name, label, find, min_count, nlp, column, needs_of([attr]), definition)
 
 
 def entity_lf(
@@ -367,7 +367,7 @@ def entity_lf(
     Raises
     ------
     LFError
-        A type that neither the model nor the rules know, a wrong rule, name, label or count.
+        A type that neither the model nor the rules have; a wrong rule, name, label or count.
     MissingPackageError
         The pipeline is not installed; says what to install.
 
@@ -383,19 +383,21 @@ def entity_lf(
     nlp = load_pipeline(check_name(name), pipeline)
     wanted = set(check_words(name, types))
     if rules is None:
-        known, find, needs = _types_of(nlp), lambda doc: doc.ents, frozenset({"ENT_TYPE"})
+        available, find, needs = _types_of(nlp), lambda doc: doc.ents, frozenset({"ENT_TYPE"})
     else:
-        known, find, needs = _ruled(name, nlp, rules)
-    if known is not None and wanted - known:
-        unknown = min(wanted - known)
-        has = f"knows {', '.join(sorted(known))}" if known else "finds no entities; use 'en_core_web_sm', or give rules"
-        raise LFError(f"LF '{name}': no entity type '{unknown}'{nearest(unknown, known)}; the pipeline {has}")
+        available, find, needs = _ruled(name, nlp, rules)
+    if available is not None and wanted - available:
+        unknown = min(wanted - available)
+        has = "finds no entities; use 'en_core_web_sm', or give rules"
+        if available:
+            has = f"knows {', '.join(sorted(available))}"
+        raise LFError(f"LF '{name}': no entity type '{unknown}'{nearest(unknown, available)}; the pipeline {has}")
 
     def entities(doc: Doc) -> list[Any]:
         return [entity for entity in find(doc) if entity.label_ in wanted]
 
-    made_of = ("entities", sorted(wanted), None if rules is None else [dict(rule) for rule in rules])
-    return _counting(name, label, entities, min_count, nlp, column, needs, made_of)
+    definition = ("entities", sorted(wanted), None if rules is None else [dict(rule) for rule in rules])
+    return _counting(name, label, entities, min_count, nlp, column, needs, definition)
 
 
 def _counting(
@@ -406,13 +408,13 @@ def _counting(
     nlp: Language,
     column: str,
     needs: frozenset[str],
-    made_of: tuple[Any, ...],
+    definition: tuple[Any, ...],
 ) -> SpacyLF:
     from spacy.util import filter_spans
 
     number = check_label(name, label)
     if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
-        raise LFError(f"LF '{name}': min_count must be a whole number from 1 on, not {min_count!r}")
+        raise LFError(f"LF '{name}': min_count must be a whole number, 1 or more, not {min_count!r}")
 
     def places(doc: Doc) -> list[Span]:
         return filter_spans(find(doc))
@@ -420,11 +422,11 @@ def _counting(
     def count(doc: Doc) -> int:
         return number if len(places(doc)) >= min_count else ABSTAIN
 
-    return SpacyLF(name, count, nlp, column, number, needs, (*made_of, min_count), places)
+    return SpacyLF(name, count, nlp, column, number, needs, (*definition, min_count), places)
 
 
 def _types_of(nlp: Language) -> set[str] | None:
-    """Return the entity types that the pipeline finds, None where a component of it does not tell."""
+    """Return the entity types that the pipeline finds, None where a component does not say."""
     finders = [nlp.get_pipe(name) for name in nlp.pipe_names if "doc.ents" in nlp.get_pipe_meta(name).assigns]
     if not all(hasattr(finder, "labels") for finder in finders):
         return None

@@ -80,7 +80,7 @@ class LFCollection:
         Raises
         ------
         VoteError
-            A value is no class; says the row.
+            A value is not a class; the message names the row.
         """
         return encode_labels(values, self.labels, "labels", stacklevel=2)
 
@@ -207,9 +207,9 @@ def _load(spec: str) -> LFCollection:
         return _load_file(ready[spec], spec)
     if points:
         return _load_attribute(points[0].value, spec, origins[0])
-    known = sorted({*ready, *plugins})
+    names = sorted({*ready, *plugins})
     hint = f"; for a file give its path, ./{spec}.py" if Path(f"{spec}.py").exists() else ""
-    raise LFError(f"no pack is called '{spec}'{nearest(spec, known)}; packs are {', '.join(known)}{hint}")
+    raise LFError(f"no pack is called '{spec}'{nearest(spec, names)}; packs are {', '.join(names)}{hint}")
 
 
 def _load_file(path: Path, spec: str) -> LFCollection:
@@ -240,18 +240,18 @@ def _neighbours(folder: Path) -> Iterator[None]:
     """Let a pack import the files beside it, as a script can, without another pack getting the same ones later."""
     before, writes = dict(sys.modules), sys.dont_write_bytecode
     sys.path.insert(0, str(folder))
-    sys.dont_write_bytecode = True  # an edit within the second of the last one would not be seen
+    sys.dont_write_bytecode = True  # an edit within the same second would not be noticed
     importlib.invalidate_caches()
     try:
         yield
     finally:
         sys.dont_write_bytecode = writes
-        with suppress(ValueError):  # where the pack removed it
+        with suppress(ValueError):  # if the pack removed it
             sys.path.remove(str(folder))
         for name, module in list(sys.modules.items()):
             if module is not before.get(name) and _is_beside(name, module, folder):
                 del sys.modules[name]
-                if name in before:  # a helper that took the place of a module of this name
+                if name in before:  # a module of the pack that replaced another one of this name
                     sys.modules[name] = before[name]
 
 
@@ -266,11 +266,11 @@ def _is_beside(name: str, module: Any, folder: Path) -> bool:
 
 def _sources(module: ModuleType) -> dict[str, str]:
     """Return the hash of each of the user's own source files that a module consists of."""
-    found = {}
+    hashes = {}
     for file in own_modules(module, None).values():
         with suppress(OSError):  # such as the name that a notebook gives to a cell
-            found[file] = blake_of_bytes(Path(file).read_bytes())
-    return found
+            hashes[file] = blake_of_bytes(Path(file).read_bytes())
+    return hashes
 
 
 def _load_attribute(target: str, spec: str, origin: str) -> LFCollection:
@@ -299,17 +299,17 @@ def _collect(
         labels = check_label_names(module.LABELS, f"pack {origin}")
     except VoteError as error:
         raise LFError(str(error)) from None
-    found: dict[int, LF] = {}
+    by_id: dict[int, LF] = {}
     for name, value in items:
         if name.startswith("_"):
             continue
         for thing in value if isinstance(value, list | tuple) else [value]:
             lf = as_lf(thing)
             if lf is not None:
-                found.setdefault(id(thing), lf)
-    if not found:
+                by_id.setdefault(id(thing), lf)
+    if not by_id:
         raise LFError(f"pack {origin} has no labeling functions; decorate a function with @labeling_function()")
-    lfs = tuple(found.values())
+    lfs = tuple(by_id.values())
     for lf in lfs:
         if lf.label is not None and lf.label >= len(labels):
             raise LFError(
@@ -322,7 +322,7 @@ def _collect(
 def _not_utf8(path: Path) -> str | None:
     """Say that a pack which declares no other encoding is not UTF-8; None where it is."""
     data = path.read_bytes()
-    with suppress(SyntaxError):  # which is about what it declares, and says so itself
+    with suppress(SyntaxError):  # the declaration itself is wrong, and its own error says so
         if tokenize.detect_encoding(io.BytesIO(data).readline)[0].startswith("utf-8"):
             try:
                 utf8(data, path.name)
@@ -332,7 +332,7 @@ def _not_utf8(path: Path) -> str | None:
 
 
 def _blame(error: BaseException, path: Path) -> str:
-    """Say what went wrong and on which line of the pack."""
+    """Return what the error is and on which line of the pack."""
     if isinstance(error, WeakLabelError):
         text = str(error)
     else:

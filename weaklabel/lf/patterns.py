@@ -1,7 +1,7 @@
 r"""Pattern labeling functions: declared rather than written, and evaluated column-wise, all in one pass.
 
-Patterns are Rust regexes, run by polars in time linear in the text: no pattern hangs. They agree with Python's `re`
-but for these:
+Patterns are Rust regexes, run by polars in time linear in the text: none takes forever. They agree with Python's `re`,
+except that:
 
 - lookaround and backreferences are refused;
 - ``$`` is the end of the text only, not also the place before a line break that ends it;
@@ -149,13 +149,13 @@ def keyword_lf(
 
 def _warn_of_whole_words(name: str, words: list[str]) -> None:
     """Warn of words that hardly ever stand alone in a text."""
-    for odd, why in (
+    for is_risky, why in (
         (is_unspaced, "its script has no spaces between words"),
         (takes_particles, "Korean writes particles onto words"),
     ):
-        if word := next(filter(odd, words), None):
+        if word := next(filter(is_risky, words), None):
             warn(
-                f"LF '{name}': '{word}' is looked for as a whole word, though {why}; leave whole_word out",
+                f"LF '{name}': '{word}' is matched as a whole word, though {why}; leave whole_word out",
                 stacklevel=3,
             )
 
@@ -208,7 +208,7 @@ def count_lf(
     Raises
     ------
     LFError
-        As of `regex_lf`; or the bounds are no whole numbers, are empty, or hold for every text.
+        As of `regex_lf`; or the bounds are not whole numbers, are empty, or hold for every text.
 
     Examples
     --------
@@ -248,7 +248,7 @@ def length_lf(
     Raises
     ------
     LFError
-        The bounds are no whole numbers, are empty, or hold for every text; a wrong name, label or unit.
+        The bounds are not whole numbers, are empty, or hold for every text; a wrong name, label or unit.
 
     Examples
     --------
@@ -277,12 +277,12 @@ def lookup_lf(name: str, column: str, votes: Mapping[str, int]) -> PatternLF:
     column
         Column to read.
     votes
-        From value, compared as text, to the class it speaks for; any other value abstains.
+        From value, compared as text, to the class to vote for; any other value abstains.
 
     Raises
     ------
     LFError
-        ``votes`` is empty, or a value is no text or speaks for no class 0..32,766; a wrong name.
+        ``votes`` is empty, a value is not a text or its class is not 0..32,766; a wrong name.
 
     Examples
     --------
@@ -328,7 +328,7 @@ def lookup(column: str, votes: Mapping[str, int]) -> pl.Expr:
 def _counting(kind: str, name: str, label: int, column: str, pattern: str, least: int, most: int | None) -> PatternLF:
     check_bounds(name, least, most)
     text = column_text(column)
-    # whether there is a match at all is faster to tell than how many there are
+    # finding one match is faster than counting them
     once = (least, most) == (1, None)
     hit = text.str.contains(pattern) if once else within(text.str.count_matches(pattern), least, most)
     lf = replace(_pattern_lf(kind, name, label, column, hit), pattern=pattern, bounds=(least, most))
@@ -357,7 +357,7 @@ CHARACTER = r"(?s)."
 """A Unicode code point."""
 
 MAX_REPEATS = 64
-"""Words up to which a regex tells whether a text has so many; beyond, they are counted."""
+"""Words up to which a regex finds out whether a text has so many; beyond, they are counted."""
 
 
 def within(number: pl.Expr, least: int, most: int | None) -> pl.Expr:

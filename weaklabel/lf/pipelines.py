@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 
 ANNOTATIONS = frozenset({"LEMMA", "POS", "TAG", "MORPH", "DEP", "SENT_START", "ENT_TYPE"})
-"""Token attributes that only some pipelines give; patterns over others find nothing there, without a word."""
+"""Token attributes that only some pipelines set; where they are not set, patterns over them silently match nothing."""
 
 EVERYTHING = ANNOTATIONS | {"DOC"}
-"""All that a component may give; "DOC" stands for what is no token attribute, such as vectors and categories."""
+"""All that a component may set; "DOC" stands for what is not a token attribute, such as vectors and categories."""
 
-# What spaCy's own components look at of what those before them gave, and what they give. The recognizer of entities
-# keeps to sentences, so leaving out what finds these would move its entities.
+# What spaCy's own components read of what earlier ones set, and what they set. The entity recognizer keeps within
+# sentences, so without the component that finds these its entities would differ.
 _READS: Mapping[str, Iterable[str]] = {
     "tok2vec": (),
     "transformer": (),
@@ -71,11 +71,11 @@ def check_needs(name: str, nlp: Language, needs: Iterable[str] | None) -> frozen
         return EVERYTHING
     if isinstance(needs, str):
         raise LFError(f"LF '{name}': needs must be a list such as ('{needs}',), not {needs!r}")
-    known = {*nlp.pipe_names, *ANNOTATIONS}
-    unknown = [need for need in needs if need not in known]
+    allowed = {*nlp.pipe_names, *ANNOTATIONS}
+    unknown = [need for need in needs if need not in allowed]
     if unknown:
         raise LFError(
-            f"LF '{name}': it needs '{unknown[0]}'{nearest(str(unknown[0]), known)}, but the pipeline's components are "
+            f"LF '{name}': it needs '{unknown[0]}'{nearest(str(unknown[0]), allowed)}, but the pipeline's components are "
             f"{', '.join(nlp.pipe_names) or 'none'}, and token attributes are {', '.join(sorted(ANNOTATIONS))}"
         )
     return frozenset(needs)
@@ -94,7 +94,7 @@ def needs_of(attributes: Iterable[Any]) -> frozenset[str]:
 
 
 def components_for(nlp: Language, needs: Iterable[str]) -> tuple[str, ...]:
-    """Return the components that must run so that what is needed is as the whole pipeline gives it.
+    """Return the components that must run so that what is needed is the same as from the whole pipeline.
 
     Parameters
     ----------
@@ -112,8 +112,8 @@ def components_for(nlp: Language, needs: Iterable[str]) -> tuple[str, ...]:
     wanted, kept = set(needs), list[str]()
     for name in reversed(nlp.pipe_names):
         reads, gives = _reads_and_gives(nlp, name, wanted)
-        heard = set(getattr(nlp.get_pipe(name), "listening_components", ())) & set(kept)
-        if name in wanted or wanted & gives or heard:
+        has_listeners = set(getattr(nlp.get_pipe(name), "listening_components", ())) & set(kept)
+        if name in wanted or wanted & gives or has_listeners:
             kept.append(name)
             wanted |= reads
     return tuple(reversed(kept))
@@ -131,7 +131,7 @@ def _reads_and_gives(nlp: Language, name: str, wanted: set[str]) -> tuple[set[st
         return {"ENT_TYPE", *needs_of([*attributes, pipe.phrase_matcher_attr])}, {"ENT_TYPE", "DOC"}
     if factory in _READS and is_spacys_own(pipe):
         return set(_READS[factory]), set(_GIVES[factory])
-    # Where a component's code is unknown, it is wanted whatever is wanted.
+    # A component of unknown code always runs.
     return set(EVERYTHING), {*EVERYTHING, *wanted, name}
 
 
@@ -160,9 +160,9 @@ _identities: WeakKeyDictionary[Any, str | None] = WeakKeyDictionary()
 
 
 def pipeline_identity(nlp: Language) -> str | None:
-    """Return a hash of all that a pipeline's results hang on, the same in every process.
+    """Return a hash of all that determines a pipeline's results, the same in every process.
 
-    None where they hang on code that is not spaCy's own. It is taken once: a pipeline must not be changed once its
+    None where code that is not spaCy's own determines them. It is computed once: a pipeline must not be changed once its
     labeling functions have voted.
     """
     if nlp not in _identities:
@@ -227,7 +227,7 @@ class _Run(NamedTuple):
         left_out = [name for name in self.nlp.pipe_names if name not in self.components]
         try:
             docs = [self._finish(doc) for doc in self.nlp.pipe(texts, disable=left_out)]
-        except Exception:  # one text spoils the whole run, so each is tried by itself
+        except Exception:  # one bad text fails the whole run, so each is parsed by itself
             docs = [self._parse_one(text, left_out) for text in texts]
         return docs
 
@@ -347,10 +347,10 @@ def _load(pipeline: str) -> Language:
 
 
 def check_annotations(name: str, nlp: Language, attributes: Iterable[Any]) -> None:
-    """Refuse attributes that the pipeline does not give: spaCy fails on each row, or silently finds nothing."""
+    """Refuse attributes that the pipeline does not set: spaCy would fail on each row, or silently match nothing."""
     probe = nlp("probe")
     for attribute in sorted({str(attribute).upper() for attribute in attributes} & ANNOTATIONS):
-        # Whether entities were looked for at all is told by ENT_IOB; the probe itself has none.
+        # ENT_IOB shows whether the pipeline looks for entities; the probe itself has none.
         if not probe.has_annotation("ENT_IOB" if attribute == "ENT_TYPE" else attribute):
             raise LFError(
                 f"LF '{name}': the pipeline gives no {attribute}; use one that does, such as 'en_core_web_sm' for English"

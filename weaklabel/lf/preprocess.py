@@ -69,9 +69,9 @@ class Preprocessor:
         except TypeError:
             return self._run(fresh_row(x))  # a value of it can change without a change of its hash
         with self._lock:
-            known = key in self._results
+            is_kept = key in self._results
             result = self._results.get(key)
-        if not known:
+        if not is_kept:
             result = self._run(fresh_row(x))
             with self._lock:
                 self._results[key] = result

@@ -14,7 +14,7 @@ from weaklabel.labels import ABSTAIN
 from weaklabel.lf.core import LF, Reason, Spans, column_text
 
 SHOWN = 5
-"""Different things found that a reason names."""
+"""Different matches that a reason names."""
 
 LONGEST = 40
 """Characters of each that it shows."""
@@ -23,7 +23,7 @@ LONGEST = 40
 def reason(lf: LF, batch: Batch, row: int, vote: int) -> Reason:
     """Say why a labeling function cast its vote on a row.
 
-    Whatever the labeling function does, this raises nothing: a reason that cannot be told says so.
+    Whatever the labeling function does, this never raises; where there is no reason, it says so.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def reason(lf: LF, batch: Batch, row: int, vote: int) -> Reason:
     row
         Place of the row in the batch, from 0.
     vote
-        What it voted on that row, which is not voted on anew; -1 is an abstain.
+        Its vote on that row; -1 is an abstain.
 
     Returns
     -------
@@ -55,10 +55,10 @@ def reason(lf: LF, batch: Batch, row: int, vote: int) -> Reason:
         why = lf.reason(alone, vote)
         if why is None:
             return Reason(_docstring_line(lf) or f"its code says so: {lf.name}")
-        # Votes may have been kept from before the labeling function, or the row, was changed.
-        return why if lf.vote(alone)[0] == vote else replace(why, text=f"votes otherwise now: {why.text}")
+        # The vote may be older than a change of the labeling function, or of the row.
+        return why if lf.vote(alone)[0] == vote else replace(why, text=f"votes differently now: {why.text}")
     except (Exception, pl.exceptions.PanicException) as error:
-        return Reason(f"a {lf.kind} labeling function that does not say why: {first_line(f'{error}')}")
+        return Reason(f"a {lf.kind} labeling function without a reason: {first_line(f'{error}')}")
 
 
 def _docstring_line(lf: LF) -> str:
@@ -80,9 +80,9 @@ def listed(texts: Iterable[str]) -> str:
     return enumerated(map(quoted, texts)) or "nothing"
 
 
-def enumerated(found: Iterable[str]) -> str:
-    """Return the first few that differ, and how many more there are."""
-    different = list(dict.fromkeys(found))
+def enumerated(texts: Iterable[str]) -> str:
+    """Return the first few different texts, and how many more there are."""
+    different = list(dict.fromkeys(texts))
     more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
     return ", ".join(different[:SHOWN]) + more
 
@@ -119,7 +119,7 @@ def matches(pattern: str, text: str) -> list[tuple[int, int]]:
     >>> matches(r"(?i)\bfree\b", "Free, not freely: FREE")
     [(0, 4), (18, 22)]
     """
-    # polars tells what matches, but not where; so each match is put between two characters that the text has not.
+    # polars returns what matches, but not where; so each match is put between two characters that the text does not have.
     mark = next(letter for letter in map(chr, range(0xE000, 0xF8FF)) if letter not in text)
     # "(?:)" changes no regex, and keeps polars from taking one without special characters, and "$0" with it, as it is.
     pieces = pl.Series([text]).str.replace_all(f"(?:){pattern}", f"{mark}${{0}}{mark}")[0].split(mark)
@@ -139,10 +139,10 @@ def joined(spans: Iterable[tuple[int, int]]) -> Spans:
     >>> joined([(5, 9), (0, 3), (2, 4), (7, 7)])
     ((0, 4), (5, 9))
     """
-    whole = list[tuple[int, int]]()
+    merged = list[tuple[int, int]]()
     for begin, end in sorted(spans):
-        if whole and begin < whole[-1][1]:
-            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
+        if merged and begin < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         elif begin < end:
-            whole.append((begin, end))
-    return tuple(whole)
+            merged.append((begin, end))
+    return tuple(merged)

@@ -42,7 +42,7 @@ ALWAYS_COMPILES = 20_000
 
 
 def check_words(name: str, words: Iterable[str]) -> list[str]:
-    """Return the different words in their order; none, or one that is no text or is blank, is an `LFError`."""
+    """Return the different words in their order; an empty list, a word that is blank or not a text is an `LFError`."""
     check_fork()
     if isinstance(words, str | bytes) or not isinstance(words, Iterable):
         raise LFError(f"LF '{name}': give a list of words such as ['free', 'winner'], not {words!r}")
@@ -51,7 +51,7 @@ def check_words(name: str, words: Iterable[str]) -> list[str]:
         raise LFError(f"LF '{name}': the list of words is empty; give at least one")
     for word in different:
         if not isinstance(word, str) or not word.strip():
-            raise LFError(f"LF '{name}': {word!r} is no word; a word must be a text that is not blank")
+            raise LFError(f"LF '{name}': {word!r} is not a word; a word must be a text that is not blank")
     return different
 
 
@@ -113,10 +113,10 @@ def is_plain_regex(pattern: str) -> bool:
 
 
 def check_bounds(name: str, least: int, most: int | None) -> None:
-    """Refuse, as an `LFError`, bounds that are no whole numbers, are empty, or hold for every text."""
+    """Refuse, as an `LFError`, bounds that are not whole numbers, are empty, or hold for every text."""
     for bound in (least, most):
         if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int) or bound < 0):
-            raise LFError(f"LF '{name}': a bound must be a whole number from 0 on, not {bound!r}")
+            raise LFError(f"LF '{name}': a bound must be a whole number, 0 or more, not {bound!r}")
     if most is None and least == 0:
         raise LFError(f"LF '{name}': it would vote on every text; give a min of at least 1, or a max")
     if most is not None and most < least:
@@ -148,7 +148,7 @@ MIN_LITERAL = 2
 """Word characters in a literal; one alone stands in nearly every text."""
 
 BOUNDARY = b"\b"
-r"""Stands for ``\b`` while literals are put together; no literal contains it, since folding makes it a space."""
+r"""Stands for ``\b`` while literals are combined; no literal contains it, since folding makes it a space."""
 
 # Read differently by Rust, or only by Rust: word edges, classes in classes and their algebra, spaces between the
 # numbers of a repetition, and the flag that makes white space meaningless.
@@ -172,7 +172,7 @@ def required_literals(pattern: str) -> frozenset[bytes]:
     Returns
     -------
     frozenset of bytes
-        Literals of folded text, each with two letters, digits or underscores at least; empty where none can be told.
+        Literals of folded text, each with two letters, digits or underscores at least; empty where there are none.
         Ignoring case, texts with one of `ASCII_TWINS` may match without any.
 
     Examples
@@ -197,7 +197,7 @@ def keyword_literals(words: Iterable[str], whole_word: bool | None) -> tuple[fro
     """Return the literals of those keywords that are a plain ASCII word, and of all keywords.
 
     The first are the keywords themselves: to find one is to find its keyword, unless a character beyond ASCII stands
-    beside it. The second are empty where none can be told.
+    beside it. The second are empty where there are none.
     """
     edge = b"" if whole_word is False else b" "
     plain, others = set(), []
@@ -302,10 +302,10 @@ def _any_of(parts: Sequence[_Literals]) -> _Literals:
     wholes = [part.whole for part in parts if part.whole is not None]
     whole = set().union(*wholes) if len(wholes) == len(parts) else None
     bests = [part.best() for part in parts]
-    known = [best for best in bests if best is not None]
+    given = [best for best in bests if best is not None]
     return _Literals(
         whole if whole is not None and len(whole) <= MAX_LITERALS else None,
-        frozenset().union(*known) if len(known) == len(parts) else None,
+        frozenset().union(*given) if len(given) == len(parts) else None,
     )
 
 
@@ -344,7 +344,7 @@ def relaxed(pattern: str) -> str | None:
     """
     if "\\b{" in pattern or any("\\b" in each for each in _CLASS.findall(pattern) if each[0] == "["):
         return None
-    loose = re.sub(r"(\\[^b])|\\b", lambda found: found[1] or "(?:)", pattern, flags=re.DOTALL)
+    loose = re.sub(r"(\\[^b])|\\b", lambda match: match[1] or "(?:)", pattern, flags=re.DOTALL)
     return loose if loose != pattern else None
 
 

@@ -1,4 +1,4 @@
-"""Spellings of a word that people take for the same: apostrophes, hyphens, Unicode forms, spaces, Korean particles.
+"""Spellings of a word that readers take for the same: apostrophes, hyphens, Unicode forms, spaces, Korean particles.
 
 A word list says "don't" with a straight apostrophe while a phone types "don’t"; "é" is one character or two. Everything
 that looks for words does it by this module, so that all of them find the same.
@@ -98,7 +98,7 @@ def keyword_pattern(keywords: Iterable[str], whole_word: bool | None) -> str:
         Words or phrases; a space in one matches any run of white space.
     whole_word
         True: a word boundary ``\b`` stands beside each edge that is a word character. False: anywhere. None: anywhere for
-        keywords of a script without spaces, and as whole words else, which may have Korean particles behind them.
+        keywords of a script without spaces, and as whole words otherwise, which may have Korean particles behind them.
     """
     words = sorted(keywords, key=lambda word: (-len(word), word))
     kinds = groupby(words, key=lambda word: _kind(word, whole_word))
@@ -141,14 +141,14 @@ def _letters(part: str) -> str:
     return "".join(_CLASS.get(_PLAIN.get(ord(letter), ""), "") or escape_regex(letter) for letter in part)
 
 
-def entry_of(found: str, entries: Container[str]) -> str | None:
+def entry_of(text: str, entries: Container[str]) -> str | None:
     """Return the entry that a canonical string found in a text is, if need be without its Korean particles."""
-    if found in entries:
-        return found
-    if takes_particles(found):
-        for end in range(len(found) - 1, 0, -1):
-            if found[:end] in entries and _PARTICLES_ALONE.fullmatch(found, end):
-                return found[:end]
+    if text in entries:
+        return text
+    if takes_particles(text):
+        for end in range(len(text) - 1, 0, -1):
+            if text[:end] in entries and _PARTICLES_ALONE.fullmatch(text, end):
+                return text[:end]
     return None
 
 

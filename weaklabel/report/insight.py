@@ -25,7 +25,7 @@ from weaklabel.report.markdown import RunSummary
 from weaklabel.report.rows import EACH, Picked, pick_rows
 from weaklabel.suggest import Suggestions, suggest_lfs
 from weaklabel.votes import LFAnalysis, Votes
-from weaklabel.votes.tally import VoteFigures, count_votes
+from weaklabel.votes.tally import VoteCounts, count_votes
 
 Epochs = Sequence[Mapping[str, Any]]
 
@@ -60,7 +60,7 @@ class Insight:
     coverage, overlap, conflict
         Shares of rows with a vote, with several, with several that differ; NaN without rows.
     votes, confidence
-        See `VoteFigures` and `Histogram`.
+        See `VoteCounts` and `Histogram`.
     balance
         Counts of each class by what they are of: votes, labels, and gold where there is any.
     calibration
@@ -77,7 +77,7 @@ class Insight:
     coverage: float
     overlap: float
     conflict: float
-    votes: VoteFigures
+    votes: VoteCounts
     confidence: Histogram
     balance: Mapping[str, Counts]
     calibration: Mapping[str, Calibration] = field(default_factory=dict)

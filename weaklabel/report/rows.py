@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from weaklabel.labels import ABSTAIN, Labels, Probs, row_blocks
 from weaklabel.votes import VotePatterns
-from weaklabel.votes.tally import VoteFigures
+from weaklabel.votes.tally import VoteCounts
 
 EACH = 6
 """Rows of each kind."""
@@ -36,7 +36,7 @@ class Picked:
 
 
 def pick_rows(
-    found: VotePatterns, figures: VoteFigures, probs: Probs, preds: Labels, gold: Labels | None, seed: int
+    found: VotePatterns, figures: VoteCounts, probs: Probs, preds: Labels, gold: Labels | None, seed: int
 ) -> list[Picked]:
     """Pick rows, one a vote pattern, so that each shows something new; kinds without any are left out."""
     of_rows = found.rows()
@@ -74,7 +74,7 @@ class _LowestOfPatterns:
         return self._rows[order[np.isfinite(self._values[order])]][:EACH].tolist()
 
 
-def _by_conflict(found: VotePatterns, figures: VoteFigures, first: Rows) -> Picked:
+def _by_conflict(found: VotePatterns, figures: VoteCounts, first: Rows) -> Picked:
     order = np.lexsort((first, -found.counts, -figures.against))
     chosen = order[figures.against[order] > 0][:EACH]
     total = int(found.counts[figures.against > 0].sum())
@@ -97,7 +97,7 @@ def _by_margin(probs: Probs, found: VotePatterns, seen: Rows) -> Picked:
     return Picked("Least certain", words, closest.lowest(seen))
 
 
-def _uncovered(figures: VoteFigures, of_rows: Rows, seed: int) -> Picked:
+def _uncovered(figures: VoteCounts, of_rows: Rows, seed: int) -> Picked:
     rows = np.flatnonzero((figures.voting == 0)[of_rows]) if len(of_rows) else np.zeros(0, dtype=np.int64)
     chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:EACH])
     words = (

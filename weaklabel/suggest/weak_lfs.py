@@ -12,7 +12,7 @@ from weaklabel.labels import ABSTAIN
 from weaklabel.suggest.evidence import CorpusEvidence
 from weaklabel.suggest.result import LFProblem
 from weaklabel.votes.matrix import Votes
-from weaklabel.votes.tally import Counts, VoteFigures, count_votes
+from weaklabel.votes.tally import Counts, VoteCounts, count_votes
 
 Floats = NDArray[np.float64]
 
@@ -109,7 +109,7 @@ def weak_lfs(votes: Votes, known: CorpusEvidence) -> list[LFProblem]:
     ]
 
 
-def _near_chance(names: Sequence[str], sums: _VoteSums, counted: VoteFigures, balance: Floats) -> list[LFProblem]:
+def _near_chance(names: Sequence[str], sums: _VoteSums, counted: VoteCounts, balance: Floats) -> list[LFProblem]:
     """Compare the expected accuracy with that of always giving the same class to random rows."""
     problems = []
     for lf, name in enumerate(names):
@@ -142,7 +142,7 @@ def _chance_text(name: str, cast: int, gold: tuple[int, int], right: float, chan
     )
 
 
-def _contradictory(votes: Votes, known: CorpusEvidence, counted: VoteFigures) -> list[LFProblem]:
+def _contradictory(votes: Votes, known: CorpusEvidence, counted: VoteCounts) -> list[LFProblem]:
     """Find pairs that disagree, for sure, on more than half of the rows on which both vote."""
     pairs = []
     for one, other in zip(*np.nonzero(np.triu(counted.together >= _FEW, 1)), strict=True):
@@ -176,7 +176,7 @@ def _sides(votes: Votes, known: CorpusEvidence, pairs: Sequence[tuple[int, int]]
     return sums
 
 
-def _redundant(names: Sequence[str], sums: _VoteSums, counted: VoteFigures) -> list[LFProblem]:
+def _redundant(names: Sequence[str], sums: _VoteSums, counted: VoteCounts) -> list[LFProblem]:
     """Find labeling functions nearly all of whose votes another one casts, too, though not by finding whole classes."""
     # The share of each class on which each labeling function votes for it, as the labels have it. Shape: [m, k].
     recall = sums.mass / np.maximum(sums.of_class, 1e-12)

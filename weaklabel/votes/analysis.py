@@ -1,4 +1,4 @@
-"""What labeling functions do: coverage, overlaps, conflicts, and accuracy against gold; Snorkel's table, faster."""
+"""Statistics of labeling functions: coverage, overlaps, conflicts and accuracy against gold, in Snorkel's table."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class LFAnalysis:
     Raises
     ------
     VoteError
-        L is no label matrix, or ``lfs`` are not as many as its columns.
+        L is not a label matrix, or the number of ``lfs`` is not that of its columns.
 
     Examples
     --------
@@ -181,10 +181,10 @@ class LFAnalysis:
         if k is None:
             k = max(2, int(gold.max(initial=0)) + 1, int(L.max(initial=0)) + 1)
         L = check_L(L, k)
-        known = gold != ABSTAIN
-        cells = (L[known].astype(np.int64) + 1) * k + gold[known, None]
+        has_gold = gold != ABSTAIN
+        cells = (L[has_gold].astype(np.int64) + 1) * k + gold[has_gold, None]
         counts = np.stack([np.bincount(column, minlength=(k + 1) * k) for column in cells.T]).reshape(self._m, k + 1, k)
-        rows = np.bincount(gold[known], minlength=k).astype(np.float64)
+        rows = np.bincount(gold[has_gold], minlength=k).astype(np.float64)
         return counts / np.where(rows, rows, np.nan)
 
     def lf_summary(self, Y: ArrayLike | None = None, est_weights: ArrayLike | None = None) -> pd.DataFrame:
@@ -196,7 +196,7 @@ class LFAnalysis:
             Gold, which adds Correct, Incorrect and Emp. Acc. Shape: [n]; rows with -1 are left out.
         est_weights
             A label model's ``lf_accuracies_``, which adds Est. Acc.: the share of a labeling function's votes that the
-            model expects to be right. Of a model fitted on votes alone it hardly tells good ones from bad. Shape: [m].
+            model expects to be right. Of a model fitted on votes alone it hardly separates good ones from bad. Shape: [m].
 
         Returns
         -------
@@ -254,8 +254,8 @@ class LFAnalysis:
 
     def _correct_and_incorrect(self, Y: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         gold = check_Y(Y, self._n)
-        found = self._tally_with_gold(gold)
-        return found.correct, found.judged - found.correct
+        tally = self._tally_with_gold(gold)
+        return tally.correct, tally.judged - tally.correct
 
     def _tally_with_gold(self, gold: Labels) -> Tally:
         if not isinstance(self._source, VotePatterns):
@@ -264,11 +264,11 @@ class LFAnalysis:
         # Of each pattern, as many rows as have it and one class of gold.
         patterns, rows = self._source.patterns, self._source.rows()
         classes = range_of(patterns)[1] + 1
-        found = tally_votes(patterns[:0], classes=classes)
+        tally = tally_votes(patterns[:0], classes=classes)
         for label in np.unique(gold[gold != ABSTAIN]):
             some, weights = np.unique(rows[gold == label], return_counts=True)
-            found += tally_votes(take_rows(patterns, some), weights, np.full(len(some), label), classes)
-        return found
+            tally += tally_votes(take_rows(patterns, some), weights, np.full(len(some), label), classes)
+        return tally
 
 
 def _checked(L: ArrayLike) -> tuple[VoteArray, int | None]:

@@ -38,8 +38,8 @@ def apply_lfs(
 ) -> Votes:
     """Let labeling functions vote on every row of a corpus.
 
-    What is no vote (an exception, ``None``, a bool, a float, a number outside the classes) counts as an abstain on that
-    row, and as a problem of that labeling function, which a `WeakLabelWarning` tells and ``problems`` keeps.
+    Anything that is not a vote (an exception, ``None``, a bool, a float, a number outside the classes) counts as an
+    abstain on that row, and as a problem of that labeling function, which a `WeakLabelWarning` reports and ``problems`` keeps.
 
     Parameters
     ----------
@@ -56,9 +56,9 @@ def apply_lfs(
         problem. By default 5%, or 100 rows where that is more, but at most half of the rows. One that fails on each of
         the first 10,000 rows is refused at once.
     workers
-        Processes that guard the labeling functions which are no column expressions: one that crashes or hangs costs
-        its own votes on the rows concerned, and nothing else. They need labeling functions from packs, since each
-        process loads them by itself. 0 stays in this process, unguarded.
+        Processes for the labeling functions that run code of others: one that crashes or hangs loses its own votes on
+        the rows concerned, and nothing else. The labeling functions must come from packs, because each process loads
+        them by itself. 0: all run in this process, unguarded.
     time_limit
         Seconds that a labeling function may take over one row; by default 10 with ``workers``, and no limit without.
     memory_limit
@@ -75,7 +75,8 @@ def apply_lfs(
     Raises
     ------
     LFError
-        There are no labeling functions, two share a name, one is none, or one reads a column that the corpus lacks.
+        There are no labeling functions, two share a name, one is not a labeling function, or one reads a column that the
+        corpus lacks.
     VoteError
         A labeling function failed on more rows than the budget allows, did not return a vote for each row, or took
         down more than 20 processes.
@@ -104,16 +105,16 @@ def apply_lfs(
     blocks = [np.empty((len(functions), 0), np.int8)]
     with (
         showing(progress),
-        stage("voting", rows.known_length, "rows") as told,
+        stage("voting", rows.known_length, "rows") as progress_stage,
         Voter(
             functions, top=top, pack=pack, workers=workers, time_limit=time_limit, memory_limit=memory_limit
         ) as voter,
     ):
-        voter.stage = told
-        for batch, found in voter.vote(rows.batches(batch_size)):
-            blocks.append(np.stack([part.votes for part in found]))
-            budget.note(_problems(functions, found), len(batch))
-            told.advance(len(batch))
+        voter.stage = progress_stage
+        for batch, votes in voter.vote(rows.batches(batch_size)):
+            blocks.append(np.stack([part.votes for part in votes]))
+            budget.note(_problems(functions, votes), len(batch))
+            progress_stage.advance(len(batch))
         voter.say_slowest()
     budget.check()
     if budget.problems:
@@ -121,8 +122,8 @@ def apply_lfs(
     return Votes(np.concatenate(blocks, axis=1).T, tuple(lf.name for lf in functions), names, budget.problems)
 
 
-def _problems(functions: Sequence[LF], found: Sequence[LFVotes]) -> dict[str, Problems]:
-    return {lf.name: part.problems for lf, part in zip(functions, found, strict=True) if part.problems is not None}
+def _problems(functions: Sequence[LF], votes: Sequence[LFVotes]) -> dict[str, Problems]:
+    return {lf.name: part.problems for lf, part in zip(functions, votes, strict=True) if part.problems is not None}
 
 
 def _as_lfs(lfs: Any) -> list[LF]:
@@ -133,7 +134,7 @@ def _as_lfs(lfs: Any) -> list[LF]:
         lf = as_lf(thing)
         if lf is None:
             raise LFError(
-                f"lfs[{position}] is {thing!r}, no labeling function; decorate a function with @labeling_function()"
+                f"lfs[{position}] is {thing!r}, which is not a labeling function; decorate a function with @labeling_function()"
             )
         functions.append(lf)
     if not functions:
@@ -146,8 +147,8 @@ def _as_lfs(lfs: Any) -> list[LF]:
 
 def _as_corpus(corpus: Any) -> Corpus:
     if hasattr(corpus, "batches"):
-        whole: Corpus = corpus
-        return whole
+        checked: Corpus = corpus
+        return checked
     if isinstance(corpus, str | os.PathLike):
         return read_corpus(corpus)
     # Where no labeling function reads a text, there need be none.
@@ -157,12 +158,12 @@ def _as_corpus(corpus: Any) -> Corpus:
 
 def check_columns(functions: Sequence[LF], rows: Corpus) -> None:
     """Refuse, as an `LFError`, a labeling function that reads a column which the corpus lacks."""
-    known = {*rows.columns, TEXT} if rows.text else set(rows.columns)
+    columns = {*rows.columns, TEXT} if rows.text else set(rows.columns)
     for lf in functions:
         for column in lf.columns:
-            if column not in known:
+            if column not in columns:
                 raise LFError(
-                    f"LF '{lf.name}' reads column '{column}', which the corpus lacks{nearest(column, known)}; "
+                    f"LF '{lf.name}' reads column '{column}', which the corpus lacks{nearest(column, columns)}; "
                     f"its columns are {', '.join(rows.columns)}"
                 )
 

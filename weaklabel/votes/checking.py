@@ -1,6 +1,6 @@
-"""Votes of labeling functions on one batch: requested, checked, and isolated, so that a bad row costs one vote.
+"""Votes of labeling functions on one batch: called, checked and isolated, so that a bad row costs one vote.
 
-What is no vote counts as an abstain and as a problem; `ErrorBudget` says how many problems are too many.
+Anything that is not a vote counts as an abstain and as a problem; `ErrorBudget` says how many problems are too many.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from weaklabel.lf.core import LF
 from weaklabel.votes.matrix import Problem, Problems
 
 FIRST = 5
-"""Problems of a labeling function that are kept in words; the others are counted."""
+"""Problems of a labeling function whose messages are kept; the others are counted."""
 
 
 @dataclass(frozen=True)
 class LFVotes:
-    """Votes of one labeling function on one batch, with what went wrong. Shape of ``votes``: [n]."""
+    """Votes of one labeling function on one batch, with its problems. Shape of ``votes``: [n]."""
 
     votes: VoteArray
     problems: Problems | None
 
 
 def ask(name: str, vote: Callable[[Batch], Any], batch: Batch, top: int = MAX_CARDINALITY) -> LFVotes:
-    """Ask for votes; where that raises, ask for each half, down to the single rows that are to blame.
+    """Ask for votes; where that raises, ask for each half, down to the single rows that are the cause.
 
     Parameters
     ----------
@@ -48,14 +48,14 @@ def ask(name: str, vote: Callable[[Batch], Any], batch: Batch, top: int = MAX_CA
     Raises
     ------
     WeakLabelError
-        What the labeling function raises of this kind, which says what is wrong with itself and not with a row.
+        The labeling function raised one, which is about itself and not about a row.
     VoteError
         It does not return a vote for each row.
     """
     try:
         votes = vote(batch)
     except WeakLabelError:
-        raise  # it says what is wrong with the labeling function itself, not with a row
+        raise  # about the labeling function itself, not about a row
     except (Exception, SystemExit, pl.exceptions.PanicException) as error:
         if len(batch) == 1:
             return fault(batch.start, _of_error(error))
@@ -94,7 +94,7 @@ def ask_together(
 
 
 def fault(row: int, message: str) -> LFVotes:
-    """Return what stands for the vote on a row that went wrong: an abstain, and a problem."""
+    """Return an abstain and a problem, in the place of the vote on a row that failed."""
     return LFVotes(np.full(1, ABSTAIN, np.int8), Problems(1, (Problem(row, message),)))
 
 
@@ -106,15 +106,15 @@ def join_votes(parts: Sequence[LFVotes]) -> LFVotes:
 
 def add_problems(parts: Iterable[Problems | None]) -> Problems | None:
     """Add up the problems of consecutive rows; None where there were none."""
-    found = [part for part in parts if part is not None]
-    if not found:
+    given = [part for part in parts if part is not None]
+    if not given:
         return None
-    first = [problem for part in found for problem in part.first]
-    return Problems(sum(part.count for part in found), tuple(first[:FIRST]))
+    first = [problem for part in given for problem in part.first]
+    return Problems(sum(part.count for part in given), tuple(first[:FIRST]))
 
 
 def check_votes(name: str, votes: Any, batch: Batch, top: int = MAX_CARDINALITY) -> LFVotes:
-    """Check votes and make them int8, or int16 for classes beyond 126; what is no vote is an abstain and a problem.
+    """Check votes and make them int8, or int16 for classes beyond 126; anything else is an abstain and a problem.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from weaklabel.votes.patterns import VotePatterns, vote_patterns
 
 @dataclass(frozen=True)
 class Problem:
-    """A vote that was no vote, and counts as an abstain.
+    """A failed vote, which counts as an abstain.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Problems:
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """What labeling functions said of every row of a corpus, or of every unit of its rows, such as the words of texts.
+    """The votes of labeling functions on every row of a corpus, or on every unit of its rows, such as the words of texts.
 
     Attributes
     ----------
@@ -147,9 +147,9 @@ class Votes:
 
     @cached_property
     def _patterns(self) -> VotePatterns:
-        found = vote_patterns(self.L) if self.counted is None else self.counted
-        return found if self.offsets is None else replace(found, offsets=self.offsets)
+        patterns = vote_patterns(self.L) if self.counted is None else self.counted
+        return patterns if self.offsets is None else replace(patterns, offsets=self.offsets)
 
 
 GivenVotes: TypeAlias = ArrayLike | VotePatterns | Votes
-"""A label matrix, its patterns, or votes with their names: what is given the one can be given the others."""
+"""A label matrix, its patterns, or votes with their names: wherever one is accepted, all are."""

@@ -165,8 +165,8 @@ class VotePatterns:
         """
         if self.inverse is None:
             raise VoteError(
-                f"this table of {len(self)} vote patterns does not say which row has which pattern; give the votes "
-                "themselves, or its .patterns for an answer a pattern"
+                f"this table of {len(self)} vote patterns does not keep which row has which pattern; give the votes, "
+                "or its .patterns for one result per pattern"
             )
         return self.inverse
 
@@ -228,7 +228,9 @@ class VotePatterns:
         try:
             packed, counts, (m, base) = arrays["packed"], arrays["counts"], arrays["shape"].tolist()
         except (KeyError, ValueError) as error:
-            raise VoteError(f"these arrays are no vote patterns: {error!r}; they need packed, counts, shape") from error
+            raise VoteError(
+                f"these arrays are not vote patterns: {error!r}; they need packed, counts, shape"
+            ) from error
         if not 2 <= base <= MAX_CARDINALITY + 1 or packed.shape != (len(counts), bytes_of_votes(m, base)):
             raise VoteError(f"packed votes of shape {packed.shape} are not of {len(counts)} patterns of {m} votes")
         return cls(unpack_bytes(packed.astype(np.uint8, copy=False), base, m), counts.astype(np.int64, copy=False))
@@ -247,7 +249,7 @@ def vote_patterns(L: ArrayLike) -> VotePatterns:
     Raises
     ------
     VoteError
-        L is no label matrix.
+        L is not a label matrix.
 
     Examples
     --------
@@ -264,9 +266,9 @@ def vote_patterns(L: ArrayLike) -> VotePatterns:
 
 
 def gathered(L: VoteArray) -> VotePatterns:
-    """Return patterns, or the rows themselves where hardly any repeat, and finding that out takes longer than it saves.
+    """Return patterns, or the rows themselves where hardly any repeat, so that counting them would cost more than it saves.
 
-    It is for answers of rows and for sums of counts, which are the same either way.
+    Use it for results per row and for sums of counts, which are the same either way.
 
     Parameters
     ----------
@@ -279,7 +281,7 @@ def gathered(L: VoteArray) -> VotePatterns:
         Rows that stand for themselves are in their own order, count 1, and have no ``inverse``.
     """
     if len(L) > _TRIED:
-        # How often two of some rows are the same tells how many different ones there are (the birthday problem).
+        # The number of equal pairs in a sample gives an estimate of the different rows (the birthday problem).
         some = vote_patterns(L[np.arange(_TRIED) * len(L) // _TRIED])
         same = int((some.counts * (some.counts - 1)).sum()) / 2
         if same * len(L) < _TRIED**2 / 2:

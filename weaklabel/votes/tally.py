@@ -138,11 +138,11 @@ def span_of_votes(L: VoteArray) -> tuple[Bools, VoteArray, VoteArray]:
 
 def has_vote(L: VoteArray, usable: Bools | None = None) -> Bools:
     """Say which rows have a vote, of those labeling functions that are ``usable``. Shape: [n, m] -> [n]."""
-    found = np.empty(len(L), dtype=np.bool_)
+    voted = np.empty(len(L), dtype=np.bool_)
     for rows, block in blocks(L):
         some = block if usable is None or usable.all() else block[:, usable]
-        found[rows] = np.maximum.reduce(some, axis=1, initial=ABSTAIN) >= 0
-    return found
+        voted[rows] = np.maximum.reduce(some, axis=1, initial=ABSTAIN) >= 0
+    return voted
 
 
 def _part(values: NDArray[np.int64] | None, rows: slice) -> NDArray[np.int64] | None:
@@ -150,10 +150,10 @@ def _part(values: NDArray[np.int64] | None, rows: slice) -> NDArray[np.int64] | 
 
 
 def _bit_tally(L: VoteArray, gold: NDArray[np.int64] | None, classes: int) -> Tally:
-    found = tally_bits(np.asfortranarray(L) if L.strides[0] != 1 else L, gold, classes)
+    counts = tally_bits(np.asfortranarray(L) if L.strides[0] != 1 else L, gold, classes)
     seen = _nothing_seen(L.shape[1], classes)
-    seen[:, :classes] = found.pop("by_class") > 0
-    return Tally(seen=seen, **found)
+    seen[:, :classes] = counts.pop("by_class") > 0
+    return Tally(seen=seen, **counts)
 
 
 def _nothing_seen(m: int, classes: int) -> Bools:
@@ -162,7 +162,7 @@ def _nothing_seen(m: int, classes: int) -> Bools:
 
 def _tally(L: VoteArray, weights: Counts | None, gold: NDArray[np.int64] | None, n_classes: int) -> Tally:
     m = L.shape[1]
-    whole = np.zeros(3, dtype=np.int64)
+    row_counts = np.zeros(3, dtype=np.int64)
     by_lf = {name: _Sum(m) for name in ("votes", "overlaps", "conflicts", "judged", "correct")}
     classes = _Classes(L)
     room = np.empty((2, m, rows_at_once(m)), dtype=np.bool_)  # used again for every block: new memory costs time
@@ -173,18 +173,18 @@ def _tally(L: VoteArray, weights: Counts | None, gold: NDArray[np.int64] | None,
         lowest, highest = extremes(block)
         two, differ = several(voted), lowest != highest
         for number, of_rows in enumerate((highest >= 0, two, differ)):
-            whole[number] += np.count_nonzero(of_rows) if weight is None else weight[of_rows].sum()
+            row_counts[number] += np.count_nonzero(of_rows) if weight is None else weight[of_rows].sum()
         by_lf["votes"].add(voted, weight)
         by_lf["overlaps"].add(np.logical_and(voted, two[:, None], out=chosen), weight)
         by_lf["conflicts"].add(np.logical_and(voted, differ[:, None], out=chosen), weight)
         if gold is not None:
-            known = gold[rows] != ABSTAIN
+            has_gold = gold[rows] != ABSTAIN
             # No vote is -2, nor a class beyond their type.
-            right = np.where(known & (gold[rows] < np.iinfo(L.dtype).max), gold[rows], -2).astype(L.dtype)
+            right = np.where(has_gold & (gold[rows] < np.iinfo(L.dtype).max), gold[rows], -2).astype(L.dtype)
             by_lf["correct"].add(np.equal(block, right[:, None], out=chosen), weight)
-            by_lf["judged"].add(np.logical_and(voted, known[:, None], out=chosen), weight)
+            by_lf["judged"].add(np.logical_and(voted, has_gold[:, None], out=chosen), weight)
         classes.add(block)
-    covered, overlapped, conflicted = np.split(whole, 3)
+    covered, overlapped, conflicted = np.split(row_counts, 3)
     return Tally(
         covered, overlapped, conflicted, classes.seen(n_classes), **{name: part.total() for name, part in by_lf.items()}
     )
@@ -249,7 +249,7 @@ class _Classes:
 
 
 FEW_CLASSES = 4
-"""Classes up to which a pass over L for each of them is faster than other ways to tell the classes of a row apart."""
+"""Classes up to which a pass over L for each of them is faster than other ways to count the classes of a row."""
 
 _ROWS = 1 << 19
 """Votes of a labeling function that are packed together: they fit a core's own cache, and keep it busy for long enough
@@ -280,7 +280,7 @@ def tally_bits(L: VoteArray, gold: Counts | None, classes: int) -> dict[str, Cou
     covered, two = _one_and_two(voted)
     _, conflicted = _one_and_two(np.bitwise_or.reduce(by_class, axis=1))
     counts = np.array([_ones(bits) for bits in by_class])
-    found = {
+    tally = {
         **{name: _ones(rows[None]) for name, rows in (("covered", covered), ("overlapped", two))},
         "conflicted": _ones(conflicted[None]),
         "votes": counts.sum(axis=0),
@@ -291,10 +291,10 @@ def tally_bits(L: VoteArray, gold: Counts | None, classes: int) -> dict[str, Cou
         "by_class": counts.T,
     }
     if gold is not None:
-        found["judged"] = _ones(voted, _packed(gold != ABSTAIN, voted.shape[1]))
+        tally["judged"] = _ones(voted, _packed(gold != ABSTAIN, voted.shape[1]))
         for label, bits in enumerate(by_class):
-            found["correct"] += _ones(bits, _packed(gold == label, voted.shape[1]))
-    return found
+            tally["correct"] += _ones(bits, _packed(gold == label, voted.shape[1]))
+    return tally
 
 
 def _bits_by_class(L: VoteArray, classes: int) -> Bits:
@@ -324,12 +324,12 @@ def _packed(chosen: NDArray[np.bool_], words: int) -> Bits:
 
 def _one_and_two(bits: Bits) -> tuple[Bits, Bits]:
     """Return where one of the rows of ``bits`` has a one, and where two or more have. Shape: [r, w] -> 2 x [w]."""
-    one, two, both = bits[0].copy(), np.zeros_like(bits[0]), np.empty_like(bits[0])
+    some, two, both = bits[0].copy(), np.zeros_like(bits[0]), np.empty_like(bits[0])
     for row in bits[1:]:
-        np.bitwise_and(one, row, out=both)
+        np.bitwise_and(some, row, out=both)
         np.bitwise_or(two, both, out=two)
-        np.bitwise_or(one, row, out=one)
-    return one, two
+        np.bitwise_or(some, row, out=some)
+    return some, two
 
 
 def _ones(bits: Bits, chosen: Bits | None = None) -> Counts:
@@ -350,7 +350,7 @@ _CELLS_AT_ONCE = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)
-class VoteFigures:
+class VoteCounts:
     """Counts of votes.
 
     Attributes
@@ -375,81 +375,81 @@ class VoteFigures:
     voting: Counts
 
 
-def count_votes(found: VotePatterns, k: int) -> VoteFigures:
+def count_votes(patterns: VotePatterns, k: int) -> VoteCounts:
     """Count votes of patterns; ``k`` is the number of classes.
 
     It takes memory for pairs of labeling functions, not of their classes (see `count_overlaps`, which does).
     """
     if k > INT8_CLASSES:
-        return _count_sparse(found, k)
-    m, u = found.m, len(found)
+        return _count_sparse(patterns, k)
+    m, u = patterns.m, len(patterns)
     together, agree = np.zeros((m, m)), np.zeros((m, m))
     of_each = np.zeros((m, k), dtype=np.int64)
     voting, most = np.zeros(u, dtype=np.int64), np.zeros(u, dtype=np.int64)
     # A class is looked for only among those that vote for it: most labeling functions know one class.
-    seen = tally_votes(found.patterns, classes=k).seen
+    seen = tally_votes(patterns.patterns, classes=k).seen
     voters = [np.flatnonzero(seen[:, label]) for label in range(k)]
     for start in range(0, u, _AT_ONCE):
         rows = slice(start, start + _AT_ONCE)
-        block, weights = found.patterns[rows], found.counts[rows]
+        block, weights = patterns.patterns[rows], patterns.counts[rows]
         voting[rows] = (block >= 0).sum(axis=1)
-        together += meetings(block >= 0, weights)
+        together += cooccurrences(block >= 0, weights)
         for label, lfs in enumerate(voters):
             if len(lfs):
                 hits = block[:, lfs] == label
-                agree[np.ix_(lfs, lfs)] += meetings(hits, weights)
+                agree[np.ix_(lfs, lfs)] += cooccurrences(hits, weights)
                 of_each[lfs, label] += weights @ hits
                 np.maximum(most[rows], hits.sum(axis=1), out=most[rows])
-    votes_a_row = np.bincount(voting, found.counts.astype(np.float64), minlength=m + 1).astype(np.float64)
-    return VoteFigures(_whole(together), _whole(together - agree), _whole(votes_a_row), of_each, voting - most, voting)
+    votes_a_row = np.bincount(voting, patterns.counts.astype(np.float64), minlength=m + 1).astype(np.float64)
+    return VoteCounts(_whole(together), _whole(together - agree), _whole(votes_a_row), of_each, voting - most, voting)
 
 
-def agreements(found: VotePatterns, k: int) -> Floats:
+def agreements(patterns: VotePatterns, k: int) -> Floats:
     """Count the rows on which each two labeling functions cast the same vote, of ``k`` classes. Shape: [m, m]."""
     if k > INT8_CLASSES:
-        figures = _count_sparse(found, k)
-        return (figures.together - figures.differ).astype(np.float64)
-    seen = tally_votes(found.patterns, classes=k).seen
+        counted = _count_sparse(patterns, k)
+        return (counted.together - counted.differ).astype(np.float64)
+    seen = tally_votes(patterns.patterns, classes=k).seen
 
     def count(start: int) -> Floats:
-        rows, agree = slice(start, start + _AT_ONCE), np.zeros((found.m, found.m))
+        rows, agree = slice(start, start + _AT_ONCE), np.zeros((patterns.m, patterns.m))
         for label in np.flatnonzero(seen.any(axis=0)).tolist():
             lfs = np.flatnonzero(seen[:, label])
-            agree[np.ix_(lfs, lfs)] += meetings(found.patterns[rows][:, lfs] == label, found.counts[rows])
+            agree[np.ix_(lfs, lfs)] += cooccurrences(patterns.patterns[rows][:, lfs] == label, patterns.counts[rows])
         return agree
 
     with ThreadPoolExecutor(cores()) as pool:
-        return np.asarray(sum(pool.map(count, range(0, len(found), _AT_ONCE)), np.zeros((found.m, found.m))))
+        return np.asarray(sum(pool.map(count, range(0, len(patterns), _AT_ONCE)), np.zeros((patterns.m, patterns.m))))
 
 
-def _count_sparse(found: VotePatterns, k: int) -> VoteFigures:
+def _count_sparse(patterns: VotePatterns, k: int) -> VoteCounts:
     """Count by the votes cast: of so many classes, a row has votes for few."""
     from scipy.sparse import csr_array
 
-    m, u = found.m, len(found)
+    m, u = patterns.m, len(patterns)
     together, agree, of_each = np.zeros((m, m)), np.zeros((m, m)), np.zeros(m * k)
     voting, most = np.zeros(u, dtype=np.int64), np.zeros(u, dtype=np.int64)
     at_once = max(1, _CELLS_AT_ONCE // max(1, k, m))
     for start in range(0, u, at_once):
         rows = slice(start, min(u, start + at_once))
-        block, weights = found.patterns[rows], found.counts[rows].astype(np.float64)
+        block, weights = patterns.patterns[rows], patterns.counts[rows].astype(np.float64)
         row, lf = np.nonzero(block >= 0)
         vote = block[row, lf].astype(np.intp)
-        # Whoever votes for a class of a row meets there.
+        # Those who vote for the same class of a row share a column.
         place, n_places = row * k + vote, len(block) * k
         votes = csr_array((np.ones(len(row)), (place, lf)), shape=(n_places, m))
         weighted = csr_array((weights[row], (place, lf)), shape=(n_places, m))
         agree += (votes.T @ weighted).toarray()
-        together += meetings(block >= 0, found.counts[rows])
+        together += cooccurrences(block >= 0, patterns.counts[rows])
         of_each += np.bincount(lf * k + vote, weights[row], minlength=m * k)
         voting[rows] = np.bincount(row, minlength=len(block))
         most[rows] = np.diff(votes.indptr).reshape(len(block), k).max(axis=1, initial=0)
-    votes_a_row = np.bincount(voting, found.counts.astype(np.float64), minlength=m + 1).astype(np.float64)
+    votes_a_row = np.bincount(voting, patterns.counts.astype(np.float64), minlength=m + 1).astype(np.float64)
     differ, votes = _whole(together - agree), _whole(of_each.reshape(m, k))
-    return VoteFigures(_whole(together), differ, _whole(votes_a_row), votes, voting - most, voting)
+    return VoteCounts(_whole(together), differ, _whole(votes_a_row), votes, voting - most, voting)
 
 
-def meetings(hits: NDArray[np.bool_], weights: Counts, others: NDArray[np.bool_] | None = None) -> Floats:
+def cooccurrences(hits: NDArray[np.bool_], weights: Counts, others: NDArray[np.bool_] | None = None) -> Floats:
     """Count the rows on which each two columns of ``hits``, or one of it and one of ``others``, are both true.
 
     Parameters

@@ -1,4 +1,4 @@
-"""The one way to get votes: in this process, or in processes that labeling functions may hang or crash."""
+"""Getting votes: in this process, or in guarded processes, where labeling functions may hang or crash."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from weaklabel.votes.workers.guard import Guard, Order
 from weaklabel.votes.workers.limits import TIME_LIMIT, WHOLE, LFHealth, can_limit, steps
 
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
-"""Where Linux tells how much memory a container may have."""
+"""The file in which Linux has a container's memory limit."""
 
 WAKE_UP = 0.2
-"""Seconds after which a wait for votes looks whether somebody pressed Ctrl-C."""
+"""Seconds after which a wait for votes checks for Ctrl-C."""
 
 SHARE_OF_MEMORY = 0.6
 """Share of the machine's memory that guarded processes may hold together, unless the caller sets it."""
@@ -53,9 +53,9 @@ LEAST_MEMORY = 2 << 30
 class Voter:
     """Labeling functions with what it takes to get their votes; a context manager, which ends its processes.
 
-    With ``workers``, labeling functions that are somebody's code run in guarded processes. One that raises, returns
-    what is no vote, takes too long over a row, wants more memory than allowed or ends its process loses its own votes
-    on the rows concerned, which its problems name; the votes of all others are the same as without it. Column
+    With ``workers``, labeling functions that run code of others run in guarded processes. One that raises, returns
+    something that is not a vote, takes too long over a row, wants more memory than allowed or ends its process loses its
+    own votes on the rows concerned, which its problems name; the votes of all others are the same as without it. Column
     expressions and lexicons, which run no code but ours, stay in this process.
 
     Parameters
@@ -177,11 +177,11 @@ class Voter:
     def slowest(self) -> str | None:
         """Name the labeling function that takes most of the time, and how fast it is; None where none stands out.
 
-        Column expressions, which vote all together, are not looked at.
+        Column expressions, which vote all together, are left out.
         """
-        health = list(self._health.values())
-        worst, total = max(health, key=lambda one: one.seconds), sum(one.seconds for one in health)
-        if len(health) < 2 or worst.seconds < max(SLOW_SECONDS, SLOW_SHARE * total) or not worst.rows:
+        all_health = list(self._health.values())
+        worst, total = max(all_health, key=lambda each: each.seconds), sum(each.seconds for each in all_health)
+        if len(all_health) < 2 or worst.seconds < max(SLOW_SECONDS, SLOW_SHARE * total) or not worst.rows:
             return None
         speed = worst.rows / worst.seconds
         return f"slowest LF '{worst.name}', {speed:,.{0 if speed >= 10 else 1}f} rows/s"
@@ -209,23 +209,23 @@ class Voter:
         self.close()
 
     def _submit(self, batch: Batch) -> list[Future[dict[str, LFVotes]]]:
-        """Have the batch voted on in threads: by our own code, and by the guarded processes that they wait for."""
-        found = []
+        """Let threads vote on the batch: with our own code, and by waiting for guarded processes."""
+        futures = []
         if self._threads is not None:
-            found.append(self._threads.submit(self._vote_in_process, batch))
+            futures.append(self._threads.submit(self._vote_in_process, batch))
         if self._pool is not None:
-            found.append(self._pool.submit(self._vote_elsewhere, batch))
-        return found
+            futures.append(self._pool.submit(self._vote_elsewhere, batch))
+        return futures
 
     def _collect(self, batch: Batch, parts: list[Future[dict[str, LFVotes]]]) -> tuple[Batch, list[LFVotes]]:
         # In the main thread, where a time limit works.
-        found = {lf.name: self._vote_alone(lf, batch) for lf in self._alone}
+        votes = {lf.name: self._vote_alone(lf, batch) for lf in self._alone}
         for part in parts:
-            found.update(_await(part))
+            votes.update(_await(part))
         if self.stage is not None:
             self.stage.begin(-len(batch) if self._guarded else 0)
             self.stage.note = self.slowest() or ""
-        return batch, [found[lf.name] for lf in self.lfs]
+        return batch, [votes[lf.name] for lf in self.lfs]
 
     def _vote_elsewhere(self, batch: Batch) -> dict[str, LFVotes]:
         """Have a guarded process vote on the batch, on as many rows at once as take it a second or two."""
@@ -247,7 +247,7 @@ class Voter:
         return dict(zip((lf.name for lf in self._guarded), joined, strict=True))
 
     def _adapt(self, seconds: float, rows: int) -> None:
-        """Ask for more rows at once, or fewer; a model had to be loaded for the first ones, so they count for more."""
+        """Ask for more rows at once, or fewer; a model had to be loaded for the first ones, so speed is judged generously."""
         if seconds < SECONDS_A_REQUEST / 2:
             self._rows_at_once = min(2 * rows, WHOLE)
         elif seconds > 2 * SECONDS_A_REQUEST and rows > ROWS_AT_FIRST:
@@ -280,11 +280,11 @@ class Voter:
             return self._vote_here(lf, batch)
 
     def _vote_here(self, lf: LF, batch: Batch) -> LFVotes:
-        conduct, parts, row = self._health[lf.name], list[LFVotes](), batch.start
+        health, parts, row = self._health[lf.name], list[LFVotes](), batch.start
         limit = self._time_limit
         if limit is not None and not can_limit():
             raise VoteError("time_limit with workers=0 works in the main thread on Unix only; use workers=1")
-        is_first, is_slow, is_faulty, stride = lf.name not in self._asked, False, False, conduct.stride
+        is_first, is_slow, is_faulty, stride = lf.name not in self._asked, False, False, health.stride
         self._asked.add(lf.name)
         for step in steps(lf, batch, self._top, limit, stride=stride, is_first=is_first):
             stride = step.stride
@@ -293,16 +293,16 @@ class Voter:
                 continue
             if step.overdue and limit is not None:
                 is_faulty = True
-                conduct.note_overdue(row, limit)
+                health.note_overdue(row, limit)
             parts.append(step.votes)
             row += len(step.votes.votes)
         if is_slow and not is_faulty:
-            conduct.watch(stride)
+            health.watch(stride)
         return join_votes(parts)
 
 
 def _await(future: Future[dict[str, LFVotes]]) -> dict[str, LFVotes]:
-    # Under polars' own handler a signal does not end a wait: only who wakes up by himself notices Ctrl-C.
+    # With polars' signal handler a signal does not end a wait: only a wait with a timeout notices Ctrl-C.
     while not wait([future], timeout=WAKE_UP).done:
         pass
     return future.result()
@@ -320,7 +320,7 @@ def _check_numbers(workers: int, time_limit: float | None, memory_limit: int | N
 
 
 def _share_of_memory(workers: int) -> int | None:
-    """Return the bytes that each of ``workers`` processes may hold; None where the machine does not tell its memory."""
+    """Return the bytes that each of ``workers`` processes may hold; None where the machine's memory is unknown."""
     try:
         total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError):

@@ -1,4 +1,4 @@
-"""A process for labeling functions that may hang, crash or eat memory, and which of them is to blame for what happens."""
+"""A process for labeling functions that may hang, crash or eat memory, and finding which of them is the cause."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Order:
     lfs
         The labeling functions that vote there.
     health
-        What is known of each, shared between guards.
+        The health of each, shared between guards.
     specs
-        By what the process loads them; see `load_lfs`.
+        The specs by which the process loads them; see `load_lfs`.
     identity
-        What they are, so that the process does not vote by others.
+        What they are, so that the process does not use others.
     top
         Number of classes.
     time_limit
@@ -77,12 +77,12 @@ class Order:
         }
 
 
-_STRAY = "sent a reply that nobody asked for"
-"""What became of a process whose pipe somebody else writes to; its votes could be anybody's."""
+_STRAY = "sent an unexpected reply"
+"""The message for a process into whose pipe another process writes; its votes cannot be trusted."""
 
 
 class _Down(Exception):
-    """The process is gone; the message says what became of it."""
+    """The process is gone; the message says how it ended."""
 
 
 @dataclass
@@ -121,7 +121,7 @@ class Guard:
     """One process for labeling functions, started when first needed and again whenever it dies.
 
     A labeling function at which it dies is asked for fewer rows at once in a fresh process, down to the single row
-    that is to blame. That row counts as a problem, and voting goes on behind it.
+    that is the cause. That row counts as a problem, and voting goes on after it.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ class Guard:
         try:
             return self._vote(batch)
         except BaseException:
-            self._bury()  # what it says next would belong to this batch
+            self._bury()  # its next message would belong to this batch
             raise
 
     def close(self) -> None:
@@ -200,7 +200,7 @@ class Guard:
 
     def _take(self, turn: _Turn, start: int) -> bool:
         """Receive the rest of a labeling function's votes; False where the process is gone: what came is kept."""
-        lf, conduct, limit = self._order.lfs[turn.number], self._order.health[turn.number], self._order.time_limit
+        lf, health, limit = self._order.lfs[turn.number], self._order.health[turn.number], self._order.time_limit
         while not turn.is_over:
             row = start + turn.begin
             try:
@@ -218,27 +218,27 @@ class Guard:
             turn.is_slow |= step.votes is None and not header["full"]
             if step.overdue:
                 turn.is_faulty = True
-                conduct.note_overdue(row, limit)
+                health.note_overdue(row, limit)
             if step.votes is not None:
                 turn.add(step.votes)
             if header["full"]:
-                conduct.note_end(row, "ran out of memory")
+                health.note_end(row, "ran out of memory")
                 self._bury()
                 return False
         if turn.is_slow and not turn.is_faulty:
-            conduct.watch(turn.stride)
+            health.watch(turn.stride)
         return True
 
     def _blame(self, turn: _Turn, row: int, reason: str) -> None:
-        """Draw the consequences of a process that is gone while a labeling function was at ``row`` and behind it."""
-        lf, conduct = self._order.lfs[turn.number], self._order.health[turn.number]
+        """Decide what follows from a process that ended while a labeling function voted on ``row`` and the next ones."""
+        lf, health = self._order.lfs[turn.number], self._order.health[turn.number]
         if reason == killed(signal.SIGKILL) and turn.retried != turn.begin:
-            turn.retried = turn.begin  # somebody else may have done that, so that once is no proof
+            turn.retried = turn.begin  # another process may have done that; once is not enough
         elif turn.rows > 1:
             turn.stride = finer(lf, turn.rows)
             turn.is_slow |= reason == took_longer(self._order.time_limit)
         else:
-            conduct.note_end(row, reason)
+            health.note_end(row, reason)
             turn.is_faulty = True
             turn.add(fault(row, reason))
 
@@ -281,11 +281,11 @@ class Guard:
             self._receive(math.inf)
         except (_Down, OSError) as error:
             raise VoteError(
-                f"a worker process could not load {', '.join(self._order.specs)}: it {error}; its messages stand above"
+                f"a worker process could not load {', '.join(self._order.specs)}: it {error}; see its messages above"
             ) from None
 
     def _bury(self) -> None:
-        """Forget the process, and make sure that it is gone."""
+        """Drop the process, and make sure that it has ended."""
         with self._lock:
             process, self._process = self._process, None
         if process is not None:
@@ -293,7 +293,7 @@ class Guard:
 
 
 THREAD_POOLS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""What tells numerical libraries how many threads to start; the user's own setting holds."""
+"""Environment variables for the number of threads of numerical libraries; the user's own setting holds."""
 
 
 def killed(number: int) -> str:
@@ -335,9 +335,9 @@ def _descendants(ancestor: int) -> list[int]:
             # The name in parentheses may hold anything; state and parent follow it.
             parent = int(place.read_text(errors="replace").rpartition(")")[2].split()[1])
             children.setdefault(parent, []).append(int(place.parent.name))
-    found, left = list[int](), [ancestor]
+    descendants, left = list[int](), [ancestor]
     while left:
         below = children.get(left.pop(), [])
-        found += below
+        descendants += below
         left += below
-    return found
+    return descendants

@@ -35,13 +35,13 @@ FIRST_TIME = 10
 """How many times as long the first votes in a process may take: a model may have to be loaded for them."""
 
 
-class Overdue(BaseException):
-    """The time is up; no `Exception`, so that a labeling function's own ``except`` does not swallow it."""
+class TimeLimitReached(BaseException):
+    """The time limit is over; not an `Exception`, so that a labeling function's own ``except`` does not catch it."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What became of one request for votes.
+    """The result of one request for votes.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ def steps(
         is_first = False
         try:
             votes = _limited(partial(ask, lf.name, lf.vote, part, top), seconds)
-        except Overdue:
+        except TimeLimitReached:
             if len(part) > 1:
                 stride = finer(lf, len(part))
                 yield Step(stride, None)
@@ -109,7 +109,7 @@ def steps(
 def seconds_for(lf: LF, rows: int, time_limit: float | None, is_first: bool = False) -> float:
     """Return how long a labeling function may take over ``rows`` rows; infinite without a limit.
 
-    One row has the limit. More rows at once have more, lest an honest one is interrupted: one in Python that is called
+    One row has the limit. More rows at once have more, so that a healthy one is not interrupted: one in Python that is called
     row by row loses little when it is, since its rows are then timed one by one, and has the limit for each 10,000
     rows; all others, which do work for a batch at once and may ask a large model, have it for each 20. The first votes
     in a process may take ten times as long.
@@ -121,7 +121,7 @@ def seconds_for(lf: LF, rows: int, time_limit: float | None, is_first: bool = Fa
 
 
 def finer(lf: LF, rows: int) -> int:
-    """Return of how many rows at once a labeling function is asked after ``rows`` at once went wrong."""
+    """Return how many rows at once a labeling function gets after a request of ``rows`` rows failed."""
     return 1 if lf.by_row else max(1, rows // 8)
 
 
@@ -136,12 +136,12 @@ def can_limit() -> bool:
 
 
 def _limited(call: Callable[[], T], seconds: float) -> T:
-    """Return ``call()``, or raise `Overdue` after ``seconds``."""
+    """Return ``call()``, or raise `TimeLimitReached` after ``seconds``."""
     if math.isinf(seconds):
         return call()
     before = signal.signal(signal.SIGALRM, _stop)
     try:
-        # Again and again, since what calls Python from C may drop an exception.
+        # Repeatedly, because C code that calls Python may drop the exception.
         signal.setitimer(signal.ITIMER_REAL, seconds, max(seconds / 2, 0.1))
         try:
             return call()
@@ -154,11 +154,11 @@ def _limited(call: Callable[[], T], seconds: float) -> T:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    raise Overdue
+    raise TimeLimitReached
 
 
 MOST_ENDS = 20
-"""Rows on which a labeling function may take its process down; to start the next ones takes a few seconds."""
+"""Rows on which a labeling function may end its process; to start the next process takes a few seconds."""
 
 MOST_SECONDS = 900.0
 """Time that a labeling function may spend on rows over which it took too long."""
@@ -166,15 +166,15 @@ MOST_SECONDS = 900.0
 
 @dataclass
 class LFHealth:
-    """What one labeling function has cost so far, in all processes together.
+    """How fast a labeling function is and how often it failed, in all processes together.
 
     Attributes
     ----------
     name
         Its name.
     stride
-        Rows that it may be asked for at once: all, unless it is slow. Single rows cost each some 0.2 ms, which is much
-        beside a fast one's work: one that took too long, or whose process died, because of a certain row is asked for
+        Rows that it may get at once: all, unless it is slow. A single row costs about 0.2 ms, which is much compared
+        with a fast one's work: one that took too long, or whose process died, because of a certain row is asked for
         fewer rows in the batch with that row only.
     seconds, rows
         Time that it took to vote, in all processes together, and rows it voted on.
@@ -191,7 +191,7 @@ class LFHealth:
         self._lock = threading.Lock()
 
     def watch(self, stride: int) -> None:
-        """Ask for at most ``stride`` rows at once from here on, since more take it too long without any being at fault."""
+        """Ask for at most ``stride`` rows at once from now on: more take too long, though no single row is the cause."""
         with self._lock:
             self.stride = min(self.stride, stride)
 
@@ -208,7 +208,7 @@ class LFHealth:
             if self._ends > MOST_ENDS:
                 raise VoteError(
                     f"LF '{self.name}' took its process down {self._ends} times, the last time at row {row}, where it "
-                    f"{reason}; mend it or leave it out"
+                    f"{reason}; fix it or leave it out"
                 )
 
     def note_overdue(self, row: int, time_limit: float) -> None:
@@ -218,5 +218,5 @@ class LFHealth:
             if self._overdue > MOST_SECONDS:
                 raise VoteError(
                     f"LF '{self.name}' spent {MOST_SECONDS / 60:g} minutes on rows over which it "
-                    f"{took_longer(time_limit)}, the last of them row {row}; mend it, leave it out, or lower time_limit"
+                    f"{took_longer(time_limit)}, the last of them row {row}; fix it, leave it out, or lower time_limit"
                 )

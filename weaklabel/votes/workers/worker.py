@@ -36,7 +36,7 @@ def main() -> None:
 
 def _vote(incoming: Connection, outgoing: Connection) -> None:
     _die_with(int(sys.argv[1]))
-    # Ctrl-C reaches the guard, which ends this process; a traceback from here would only confuse.
+    # Ctrl-C reaches the guard, which ends this process without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.register_at_fork(after_in_child=lambda: _leave_pipes(incoming, outgoing))
     try:
@@ -51,11 +51,11 @@ def _vote(incoming: Connection, outgoing: Connection) -> None:
     except (EOFError, BrokenPipeError):
         return  # the guard is gone
     finally:
-        _end_if_forked(outgoing)  # such as one that raised something on its way out
+        _end_if_forked(outgoing)  # such as one that raised while it ended
 
 
 def _leave_pipes(*links: Connection) -> None:
-    """Take the pipes from a forked child of a labeling function: whatever it does, it answers nobody.
+    """Close the pipes in a forked child of a labeling function, so that it can never answer the guard.
 
     A child that comes back from the labeling function would vote on, as if it were this process. It ends instead, when it
     first wants to read or send.
@@ -76,7 +76,7 @@ def _serve(lfs: Sequence[LF], order: dict[str, Any], incoming: Connection, outgo
         for step in steps(lf, batch, order["top"], order["time_limit"], **turn):
             is_full = _lacked_memory(step) and _is_swollen(order["memory_limit"])
             if is_full and step.votes is not None and len(step.votes.votes) > 1:
-                # Perhaps another one filled the memory: a fresh process asks for these rows again, fewer at once.
+                # Another one may have filled the memory: a fresh process gets these rows again, fewer at once.
                 step = Step(finer(lf, len(step.votes.votes)), None)
             fields, votes = pack_step(step)
             _end_if_forked(outgoing)
@@ -86,13 +86,13 @@ def _serve(lfs: Sequence[LF], order: dict[str, Any], incoming: Connection, outgo
 
 
 def _end_if_forked(outgoing: Connection) -> None:
-    """End a forked child that comes back from a labeling function: only the process that was asked may vote."""
+    """End a forked child that comes back from a labeling function: only the original process may vote."""
     if outgoing.closed:
         os._exit(0)
 
 
 def _lacked_memory(step: Step) -> bool:
-    """Say whether a `MemoryError` is among the problems told."""
+    """Return whether a `MemoryError` is among the first problems."""
     problems = step.votes.problems if step.votes is not None else None
     return problems is not None and any(problem.message.startswith("MemoryError") for problem in problems.first)
 
@@ -106,7 +106,7 @@ def _load(order: dict[str, Any]) -> list[LF]:
 
 
 def _take_over_stdio() -> tuple[Connection, Connection]:
-    """Take stdin and stdout for the guard; whoever prints in this process prints to stderr."""
+    """Take stdin and stdout for the guard; prints in this process go to stderr."""
     incoming, outgoing = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -122,7 +122,7 @@ def _die_with(parent: int) -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        # What a labeling function leaves behind becomes a child of this process, and ends with it.
+        # Processes that a labeling function leaves behind become children of this one, and end with it.
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     if os.getppid() != parent:
         sys.exit(0)

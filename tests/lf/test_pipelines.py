@@ -166,7 +166,7 @@ def test_docs_from_disk_are_as_they_were(nlp, own_folder, ran):
 def test_another_process_gets_the_same_docs_without_running_the_pipeline(nlp, own_folder):
     fresh = [traits(doc)[:3] for doc in docs_of(batch(), nlp, "text", frozenset({"LEMMA", "ENT_TYPE"}))]
     code = (
-        "import sys, spacy; from tests.lf.test_docs import *\n"
+        "import sys, spacy; from tests.lf.test_pipelines import *\n"
         "def refuse(*args, **options): raise SystemExit('it ran')\n"
         "nlp = load_pipeline('lf', MODEL); spacy.Language.pipe = spacy.Language.__call__ = refuse\n"
         "docs = docs_of(batch(), nlp, 'text', frozenset({'LEMMA', 'ENT_TYPE'}))\n"
