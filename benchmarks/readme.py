@@ -122,8 +122,8 @@ def speed_table():
         ("20 pattern LFs on 200,000 texts", *applier("weaklabel pattern LFs")),
         ("20 Python LFs, one process", *applier("weaklabel row LFs, in process")),
         ("20 Python LFs, two guarded processes", *applier("weaklabel row LFs, workers=2")),
-        (f"CSV to labelled CSV, {csv['setting']['rows']:,} rows", "pandas and Snorkel", faster(csv["arms"]["ratio"])),
-        (f"CSV to labelled CSV, {int(largest):,} rows", "", f"{csv['growth'][largest]['seconds']:.0f} s, {peak:,} MiB"),
+        (f"CSV to labeled CSV, {csv['setting']['rows']:,} rows", "pandas and Snorkel", faster(csv["arms"]["ratio"])),
+        (f"CSV to labeled CSV, {int(largest):,} rows", "", f"{csv['growth'][largest]['seconds']:.0f} s, {peak:,} MiB"),
         ("the same again, one of 20 Python LFs changed", "the first run", f"{cache['one changed']:.0%} of the time"),
     ]
     for gold, figures in analysis.items():

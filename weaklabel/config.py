@@ -136,7 +136,7 @@ class ClassifierSettings(_Section):
     patience: Annotated[int, Field(ge=1)] | None = None
     """Stop after so many epochs without improvement."""
     validation_share: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """The share of the labelled rows that is held out to choose the best epoch."""
+    """The share of the labeled rows that is held out to choose the best epoch."""
     metric: Literal["loss", "accuracy", "macro_f1", "f1"] | None = None
     """What the best epoch is chosen by."""
     pretrain_epochs: Annotated[int, Field(ge=0)] | None = None

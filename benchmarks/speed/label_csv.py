@@ -111,7 +111,7 @@ def summary(found, rows):
 def table(result):
     arms, setting = result["arms"], result["setting"]
     lines = [
-        f"| CSV to labelled CSV, {setting['labeling_functions']} labeling functions | rows | seconds | rows/s | peak MiB |",
+        f"| CSV to labeled CSV, {setting['labeling_functions']} labeling functions | rows | seconds | rows/s | peak MiB |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
     named = {"weaklabel label": arms["weaklabel"], "pandas and Snorkel": arms["snorkel"]}
