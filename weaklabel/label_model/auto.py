@@ -72,13 +72,13 @@ class AutoLabelModel(TextReader):
         self.max_length = max_length
         self.class_balance = class_balance
 
-    def _fit(self, found: VotePatterns) -> None:
-        chosen = CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed).fit(found)
+    def _fit(self, votes: VotePatterns) -> None:
+        chosen = CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed).fit(votes)
         self._choose(chosen)
 
-    def _fit_sample(self, found: VotePatterns, sample: TextSample) -> None:
-        if self.cardinality == 1 or not has_vote(found.patterns).any():
-            self._fit(found)
+    def _fit_sample(self, votes: VotePatterns, sample: TextSample) -> None:
+        if self.cardinality == 1 or not has_vote(votes.patterns).any():
+            self._fit(votes)
             return
         model = TextLabelModel(
             self.cardinality,
@@ -87,11 +87,11 @@ class AutoLabelModel(TextReader):
             class_balance=self.class_balance,
             seed=self.seed,
         )
-        if not fits(model.bytes_needed(found)):
-            self._fit(found)
+        if not fits(model.bytes_needed(votes)):
+            self._fit(votes)
             self._note = f"; texts are left out, since what votes say beside them would take more than {gib(BUDGET)}"
             return
-        model.fit_sample(found, sample)
+        model.fit_sample(votes, sample)
         if model.text_gain_ >= LEAST_GAIN:
             self._choose(model)
         else:

@@ -15,7 +15,7 @@ from weaklabel.votes.tally import has_vote
 
 
 def find_class_balance(
-    wanted: str | Sequence[float] | NDArray[np.float64] | None, found: VotePatterns, cardinality: int
+    wanted: str | Sequence[float] | NDArray[np.float64] | None, votes: VotePatterns, cardinality: int
 ) -> NDArray[np.float64]:
     """Return the class balance that ``wanted`` stands for.
 
@@ -23,7 +23,7 @@ def find_class_balance(
     ----------
     wanted
         ``"majority"`` (estimated from the votes), ``"uniform"`` or None, or one share a class.
-    found
+    votes
         Votes, for "majority".
     cardinality
         Number of classes.
@@ -44,7 +44,7 @@ def find_class_balance(
         if wanted == "uniform":
             return np.full(cardinality, 1 / cardinality)
         if wanted == "majority":
-            return majority_class_balance(found, cardinality)
+            return majority_class_balance(votes, cardinality)
         raise LabelModelError(
             f"unknown class_balance '{wanted}'; give majority, uniform, or one share a class such as [0.8, 0.2]"
         )
@@ -56,14 +56,14 @@ def find_class_balance(
     return shares
 
 
-def majority_class_balance(found: VotePatterns, cardinality: int) -> NDArray[np.float64]:
+def majority_class_balance(votes: VotePatterns, cardinality: int) -> NDArray[np.float64]:
     """Estimate the class balance as majority vote labels the rows that have votes.
 
     One row is added to each class, so that none has probability 0.
 
     Parameters
     ----------
-    found
+    votes
         Votes.
     cardinality
         Number of classes.
@@ -73,7 +73,7 @@ def majority_class_balance(found: VotePatterns, cardinality: int) -> NDArray[np.
     array
         Shape: [k]; above 0, sums to 1.
     """
-    rows = (found.counts * has_vote(found.patterns)) @ majority_probs(found.patterns, cardinality) + 1
+    rows = (votes.counts * has_vote(votes.patterns)) @ majority_probs(votes.patterns, cardinality) + 1
     return np.asarray(rows / rows.sum())
 
 

@@ -143,15 +143,15 @@ class BaseLabelModel(HasParams, ABC):
         texts, gold = texts_and_gold(Y_dev, texts)
         return self._fit_with({} if gold is None else self._balance_in(gold), L, texts)
 
-    def bytes_needed(self, found: VotePatterns) -> int:
+    def bytes_needed(self, votes: VotePatterns) -> int:
         """Return about how much memory a fit takes for tables of labeling functions and classes; 0 where it has none.
 
         Parameters
         ----------
-        found
+        votes
             Votes.
         """
-        return NUMBER * self._numbers(len(found), found.m)
+        return NUMBER * self._numbers(len(votes), votes.m)
 
     def predict_proba(self, L: GivenVotes, texts: Sequence[str] | None = None) -> Probs:
         """Return class probabilities.
@@ -374,13 +374,13 @@ class BaseLabelModel(HasParams, ABC):
         self._fit(found)
         self._look_back(found)
 
-    def _look_back(self, found: VotePatterns) -> None:
+    def _look_back(self, votes: VotePatterns) -> None:
         """Note which classes nobody votes for; warn of them, and of unanimous votes that the model contradicts."""
-        voted = voted_classes(found, self.cardinality)
+        voted = voted_classes(votes, self.cardinality)
         self.unvoted_ = tuple(np.flatnonzero(~voted).tolist())
         if self._checks_answers and voted.any():
             warn_of_unvoted(voted, self._gives_unvoted)
-            warn_of_contradictions(found, self._probs, self.cardinality, self._advice())
+            warn_of_contradictions(votes, self._probs, self.cardinality, self._advice())
 
     def _advice(self) -> str:
         """Return what to do where the model contradicts unanimous votes."""
@@ -413,7 +413,7 @@ class BaseLabelModel(HasParams, ABC):
         return 0
 
     @abstractmethod
-    def _fit(self, found: VotePatterns) -> None:
+    def _fit(self, votes: VotePatterns) -> None:
         """Fit to patterns with their counts."""
 
     @abstractmethod

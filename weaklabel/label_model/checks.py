@@ -25,10 +25,10 @@ _MOST_PATTERNS = 20_000
 """Vote patterns that are looked at, those of the most rows first."""
 
 
-def voted_classes(found: VotePatterns, cardinality: int) -> Bools:
+def voted_classes(votes: VotePatterns, cardinality: int) -> Bools:
     """Say which classes any labeling function votes for. Shape: [k]."""
     missing = list(range(cardinality))
-    for _, block in blocks(found.patterns):
+    for _, block in blocks(votes.patterns):
         if cardinality > INT8_CLASSES:
             seen = set(np.unique(block).tolist())
             missing = [label for label in missing if label not in seen]
@@ -93,13 +93,13 @@ def warn_of_unvoted(voted: Bools, given_all_the_same: bool) -> None:
 
 
 def warn_of_contradictions(
-    found: VotePatterns, answer: Callable[[VoteArray], Probs], cardinality: int, advice: str
+    votes: VotePatterns, answer: Callable[[VoteArray], Probs], cardinality: int, advice: str
 ) -> None:
     """Warn where a label model contradicts many of the rows on which two votes or more all agree.
 
     Parameters
     ----------
-    found
+    votes
         Votes that it was fitted on.
     answer
         Its probabilities of vote patterns.
@@ -108,7 +108,7 @@ def warn_of_contradictions(
     advice
         What the warning tells the user to do.
     """
-    agreed, contradicted, all_patterns = contradictions(found, answer, cardinality)
+    agreed, contradicted, all_patterns = contradictions(votes, answer, cardinality)
     of_class = (agreed >= _LEAST_ROWS) & (contradicted > agreed / 2)
     rows, of_rows = int(contradicted.sum()), int(agreed.sum())
     if not (rows > MOST_CONTRADICTED * of_rows or of_class.any()):
@@ -128,7 +128,7 @@ def warn_of_contradictions(
 
 
 def contradictions(
-    found: VotePatterns, answer: Callable[[VoteArray], Probs], cardinality: int
+    all_votes: VotePatterns, answer: Callable[[VoteArray], Probs], cardinality: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], bool]:
     """Count, by the class that they agree on, rows with two votes or more that all agree, and those contradicted.
 
@@ -139,15 +139,15 @@ def contradictions(
     all_patterns
         Whether all vote patterns were looked at; if not, those of the most rows were.
     """
-    twice, lowest, highest = span_of_votes(found.patterns)
+    twice, lowest, highest = span_of_votes(all_votes.patterns)
     unanimous = np.flatnonzero(twice & (lowest == highest))
     all_patterns = len(unanimous) <= _MOST_PATTERNS
     if not all_patterns:
-        unanimous = unanimous[np.argsort(-found.counts[unanimous], kind="stable")[:_MOST_PATTERNS]]
-    weights, votes = found.counts[unanimous], highest[unanimous].astype(np.intp)
+        unanimous = unanimous[np.argsort(-all_votes.counts[unanimous], kind="stable")[:_MOST_PATTERNS]]
+    weights, votes = all_votes.counts[unanimous], highest[unanimous].astype(np.intp)
     if not len(unanimous):
         return np.zeros(cardinality, np.int64), np.zeros(cardinality, np.int64), True
-    probs = answer(take_rows(found.patterns, unanimous))
+    probs = answer(take_rows(all_votes.patterns, unanimous))
     known = ~np.isnan(probs).any(axis=1)
     said = np.where(known, np.nan_to_num(probs).argmax(axis=1), votes)
     # A tie contradicts nobody.

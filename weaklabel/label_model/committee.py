@@ -86,15 +86,15 @@ class CommitteeLabelModel(BaseLabelModel):
         super().__init__(cardinality, tie_break_policy, seed)
         self.class_balance = class_balance
 
-    def _fit(self, found: VotePatterns) -> None:
-        voting_lfs(found)
+    def _fit(self, votes: VotePatterns) -> None:
+        voting_lfs(votes)
         with kept_warnings():  # of members, on what the others make up for
             full = StructuredLabelModel(self.cardinality, self.class_balance)
             self.left_out_, self.misfit_ = (), np.inf
-            if self._affords(full, found):
+            if self._affords(full, votes):
                 with stage("fitting the full model"):
-                    self.misfit_ = full.fit(found).misfit_
-            self.members_ = (full,) if self.misfit_ < MOST_MISFIT else self._all(found)
+                    self.misfit_ = full.fit(votes).misfit_
+            self.members_ = (full,) if self.misfit_ < MOST_MISFIT else self._all(votes)
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
     def describe(self, lf_names: Sequence[str] | None = None) -> str:
@@ -102,7 +102,7 @@ class CommitteeLabelModel(BaseLabelModel):
         self._check_fitted()
         return _reason(self.misfit_, self.members_, self.left_out_)
 
-    def _all(self, found: VotePatterns) -> tuple[BaseLabelModel, ...]:
+    def _all(self, votes: VotePatterns) -> tuple[BaseLabelModel, ...]:
         k, balance = self.cardinality, self.class_balance
         models = (
             _full_model(k, balance),
@@ -113,16 +113,16 @@ class CommitteeLabelModel(BaseLabelModel):
             DawidSkene(k, class_balance=balance),
         )
         with stage("fitting members", len(models) + 2, "label models") as told:
-            fitted = [_fitted(model, found, told) for model in models if self._affords(model, found)]
+            fitted = [_fitted(model, votes, told) for model in models if self._affords(model, votes)]
             if DawidSkene.__name__ in self.left_out_:
                 return tuple(fitted)
-            weights = _shared_weights(found, _mean(fitted, found.patterns))
+            weights = _shared_weights(votes, _mean(fitted, votes.patterns))
             discounted = DawidSkene(k, lf_weights=weights, class_balance=balance), _full_model(k, balance, weights)
-            return (*fitted, *(_fitted(model, found, told) for model in discounted))
+            return (*fitted, *(_fitted(model, votes, told) for model in discounted))
 
-    def _affords(self, model: BaseLabelModel, found: VotePatterns) -> bool:
+    def _affords(self, model: BaseLabelModel, votes: VotePatterns) -> bool:
         """Say whether a model can be asked, and note it where it cannot."""
-        if fits(model.bytes_needed(found)):
+        if fits(model.bytes_needed(votes)):
             return True
         self.left_out_ = tuple(dict.fromkeys((*self.left_out_, type(model).__name__)))
         return False
@@ -148,9 +148,9 @@ class CommitteeLabelModel(BaseLabelModel):
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
 
-def _fitted(model: BaseLabelModel, found: VotePatterns, told: Stage) -> BaseLabelModel:
+def _fitted(model: BaseLabelModel, votes: VotePatterns, told: Stage) -> BaseLabelModel:
     told.note = type(model).__name__
-    model.fit(found)
+    model.fit(votes)
     told.advance()
     return model
 
@@ -163,10 +163,10 @@ def _mean(members: Sequence[BaseLabelModel], patterns: VoteArray) -> Probs:
     return probs
 
 
-def _shared_weights(found: VotePatterns, probs: Probs) -> NDArray[np.float64]:
+def _shared_weights(votes: VotePatterns, probs: Probs) -> NDArray[np.float64]:
     """Return how far each labeling function speaks for itself: copies of one share its weight. Shape: [m]."""
-    shared = np.ones(found.m)
-    for pair in find_dependencies(found, probs).pairs:
+    shared = np.ones(votes.m)
+    for pair in find_dependencies(votes, probs).pairs:
         shared[[pair.lf, pair.other]] += pair.strength
     return 1 / shared
 

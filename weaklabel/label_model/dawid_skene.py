@@ -152,15 +152,15 @@ class DawidSkene(BaseLabelModel):
         k = self.cardinality
         return 6 * m * k * k + 4 * numbers_of_rows(min(u, rows_at_once(k)), k)
 
-    def _fit(self, found: VotePatterns) -> None:
+    def _fit(self, votes: VotePatterns) -> None:
         self._check()
-        weights = self._weights(found.m)
-        voting, k = voting_lfs(found), self.cardinality
-        given = None if self.class_balance is None else find_class_balance(self.class_balance, found, k)
-        covered = np.flatnonzero(has_vote(found.patterns))
-        L, weights = take_rows(found.patterns[:, voting], covered), weights[voting]
-        counts = found.counts[covered].astype(np.float64)
-        silent = float(found.counts.sum() - counts.sum())
+        weights = self._weights(votes.m)
+        voting, k = voting_lfs(votes), self.cardinality
+        given = None if self.class_balance is None else find_class_balance(self.class_balance, votes, k)
+        covered = np.flatnonzero(has_vote(votes.patterns))
+        L, weights = take_rows(votes.patterns[:, voting], covered), weights[voting]
+        counts = votes.counts[covered].astype(np.float64)
+        silent = float(votes.counts.sum() - counts.sum())
         most = min(_SAMPLE, rows_at_once(k))
         if len(L) > most:
             # The patterns are in order, so every so manieth of them is a fair sample.
@@ -172,7 +172,7 @@ class DawidSkene(BaseLabelModel):
                 tables = self._iterate(L, counts, silent, weights, given, tables, _FULL_ITERATIONS)
         else:
             tables = self._iterate(L, counts, silent, weights, given, None, self.max_iterations)
-        self.evidence_, self.lf_accuracies_ = np.zeros((found.m, k + 1, k)), np.full(found.m, np.nan)
+        self.evidence_, self.lf_accuracies_ = np.zeros((votes.m, k + 1, k)), np.full(votes.m, np.nan)
         self.evidence_[voting], self.class_balance_ = tables.evidence, tables.balance
         self.lf_accuracies_[voting] = tables.accuracies
 

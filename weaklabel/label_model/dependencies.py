@@ -61,7 +61,7 @@ class Dependencies:
     pairs: tuple[Dependency, ...]
 
 
-def find_dependencies(found: VotePatterns, probs: Probs) -> Dependencies:
+def find_dependencies(votes: VotePatterns, probs: Probs) -> Dependencies:
     r"""Find labeling functions that vote alike more often than the class explains.
 
     How often labeling functions i and j both vote v is compared with how often they would if they were independent
@@ -74,7 +74,7 @@ def find_dependencies(found: VotePatterns, probs: Probs) -> Dependencies:
 
     Parameters
     ----------
-    found
+    votes
         Votes; their rows are not needed.
     probs
         What a label model answers to the patterns. Shape: [u, k]; NaN where it has no answer.
@@ -92,8 +92,8 @@ def find_dependencies(found: VotePatterns, probs: Probs) -> Dependencies:
     >>> find_dependencies(found, np.array(probs)).pairs
     (Dependency(lf=0, other=1, strength=1.0, kind='copy'),)
     """
-    alike, by_class, classes = _count(found, _answered(found, probs))
-    n, m, k = max(1, found.n), found.m, probs.shape[1]
+    alike, by_class, classes = _count(votes, _answered(votes, probs))
+    n, m, k = max(1, votes.n), votes.m, probs.shape[1]
     # By Bayes, the rate of a vote in each class; a class that no row has is left out.
     per_class = (by_class[:, :, classes > 0] / np.sqrt(classes[classes > 0])).reshape(m, k * int((classes > 0).sum()))
     expected = per_class @ per_class.T
@@ -106,24 +106,24 @@ def find_dependencies(found: VotePatterns, probs: Probs) -> Dependencies:
     return Dependencies(correlations, _named(correlations, _surprise(alike, expected)))
 
 
-def _answered(found: VotePatterns, probs: Probs) -> Probs:
+def _answered(votes: VotePatterns, probs: Probs) -> Probs:
     silent = np.asarray(np.isnan(probs).any(axis=1))
     if not silent.any():
         return probs
-    rows = found.counts[~silent]
+    rows = votes.counts[~silent]
     k = probs.shape[1]
     usual = rows @ probs[~silent] / rows.sum() if len(rows) else np.full(k, 1 / k)
     return np.where(silent[:, None], usual, probs)
 
 
-def _count(found: VotePatterns, probs: Probs) -> tuple[Floats, Floats, Floats]:
+def _count(votes: VotePatterns, probs: Probs) -> tuple[Floats, Floats, Floats]:
     """Count the rows where two vote alike, those with each vote and class, and those of each class.
 
     Shape: [m, m], [m, k, k], [k].
     """
     k = probs.shape[1]
-    by_class = ExpectedVotes(found.patterns, k).count(np.asfortranarray(probs * found.counts[:, None]))
-    return agreements(found, k), by_class, found.counts @ probs
+    by_class = ExpectedVotes(votes.patterns, k).count(np.asfortranarray(probs * votes.counts[:, None]))
+    return agreements(votes, k), by_class, votes.counts @ probs
 
 
 def _surprise(alike: Floats, expected: Floats) -> Floats:

@@ -90,14 +90,14 @@ def _holds_numbers(values: Any) -> bool:
     return isinstance(next(iter(values)), int | float | np.number | np.bool_)  # type: ignore[call-overload]
 
 
-def voting_lfs(found: VotePatterns) -> NDArray[np.bool_]:
+def voting_lfs(votes: VotePatterns) -> NDArray[np.bool_]:
     """Say which labeling functions vote on any row; a `WeakLabelWarning` says how many do not. Shape: [m]."""
-    voting = found.patterns.max(axis=0, initial=ABSTAIN) >= 0
+    voting = votes.patterns.max(axis=0, initial=ABSTAIN) >= 0
     if not voting.any():
-        nothing = f"no labeling function votes on any of the {found.n} rows, so no row gets a label"
+        nothing = f"no labeling function votes on any of the {votes.n} rows, so no row gets a label"
         warn(nothing)
     elif not voting.all():
-        silent = f"{(~voting).sum()} of {found.m} labeling functions never vote and are left out of the label model"
+        silent = f"{(~voting).sum()} of {votes.m} labeling functions never vote and are left out of the label model"
         warn(silent)
     return voting
 

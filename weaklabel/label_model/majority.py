@@ -39,16 +39,18 @@ class MajorityVote(BaseLabelModel):
            [nan, nan]])
     """
 
-    def _look_back(self, found: VotePatterns) -> None:
+    def _look_back(self, votes: VotePatterns) -> None:
         pass  # no vote count contradicts unanimous votes, nor gives a class without a vote
 
-    def _fit(self, found: VotePatterns) -> None:
-        agreed, voted, weights = np.zeros(found.m), np.zeros(found.m), found.weights()
-        for rows in in_blocks(len(found), self.cardinality):
-            agreed += self._agreed(found.patterns[rows], found.counts[rows], None if weights is None else weights[rows])
-        for lf, votes in enumerate(found.patterns.T):
+    def _fit(self, all_votes: VotePatterns) -> None:
+        agreed, voted, weights = np.zeros(all_votes.m), np.zeros(all_votes.m), all_votes.weights()
+        for rows in in_blocks(len(all_votes), self.cardinality):
+            agreed += self._agreed(
+                all_votes.patterns[rows], all_votes.counts[rows], None if weights is None else weights[rows]
+            )
+        for lf, votes in enumerate(all_votes.patterns.T):
             voted[lf] = _count(votes >= 0, weights)
-        self.lf_accuracies_ = np.divide(agreed, voted, out=np.full(found.m, np.nan), where=voted > 0)
+        self.lf_accuracies_ = np.divide(agreed, voted, out=np.full(all_votes.m, np.nan), where=voted > 0)
 
     def _agreed(self, patterns: VoteArray, counts: NDArray[np.int64], weights: NDArray[np.int64] | None) -> Floats:
         """Count the rows on which each labeling function agrees with the majority, a tie by its share. Shape: [m]."""

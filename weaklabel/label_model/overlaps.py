@@ -20,7 +20,7 @@ _FEW_PATTERNS = 1 << 11
 """Patterns that are fewer than the places of most tables in which they would be counted."""
 
 
-def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]:
+def count_overlaps(all_votes: VotePatterns, cardinality: int) -> NDArray[np.float64]:
     """Count for each two (labeling function, class) how many rows have both votes.
 
     The votes of a few labeling functions are packed into a byte; each two bytes index a table in which rows are
@@ -28,7 +28,7 @@ def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]
 
     Parameters
     ----------
-    found
+    all_votes
         Votes.
     cardinality
         Number of classes.
@@ -40,16 +40,16 @@ def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]
         exactly up to 2**53 rows, so the order of adding does not matter.
     """
     if cardinality > INT8_CLASSES:
-        return _multiply_sparse(found, cardinality)
-    if len(found) <= _FEW_PATTERNS:
-        return _multiply(found, cardinality)
+        return _multiply_sparse(all_votes, cardinality)
+    if len(all_votes) <= _FEW_PATTERNS:
+        return _multiply(all_votes, cardinality)
     base = cardinality + 1
-    weights = found.weights()
-    packed = pack_bytes(found.patterns, base)
+    weights = all_votes.weights()
+    packed = pack_bytes(all_votes.patterns, base)
     digits, size = votes_a_byte(base), base ** votes_a_byte(base)
     votes = votes_of_bytes(base, digits)
     width = digits * cardinality
-    d = found.m * cardinality
+    d = all_votes.m * cardinality
     total = np.zeros((d, d))
 
     def count(pair: tuple[int, int]) -> None:
@@ -65,22 +65,22 @@ def count_overlaps(found: VotePatterns, cardinality: int) -> NDArray[np.float64]
     return total
 
 
-def _multiply(found: VotePatterns, cardinality: int) -> NDArray[np.float64]:
+def _multiply(all_votes: VotePatterns, cardinality: int) -> NDArray[np.float64]:
     """Count as the product of the matrix of votes, 0 or 1, with itself."""
-    votes = (found.patterns[:, :, None] == np.arange(cardinality, dtype=np.int8)).reshape(
-        len(found), found.m * cardinality
+    votes = (all_votes.patterns[:, :, None] == np.arange(cardinality, dtype=np.int8)).reshape(
+        len(all_votes), all_votes.m * cardinality
     )
-    return np.asarray((votes * found.counts.astype(np.float64)[:, None]).T @ votes.astype(np.float64))
+    return np.asarray((votes * all_votes.counts.astype(np.float64)[:, None]).T @ votes.astype(np.float64))
 
 
-def _multiply_sparse(found: VotePatterns, cardinality: int) -> NDArray[np.float64]:
+def _multiply_sparse(all_votes: VotePatterns, cardinality: int) -> NDArray[np.float64]:
     """The same by the votes cast, one labeling function's after another's, where they are few beside the classes."""
-    k, votes = cardinality, vote_matrix(found.patterns, cardinality)
-    weighted = (votes.multiply(found.counts[:, None])).tocsr()
-    total = np.zeros((found.m * k, found.m * k))
-    for lf in range(found.m):
+    k, votes = cardinality, vote_matrix(all_votes.patterns, cardinality)
+    weighted = (votes.multiply(all_votes.counts[:, None])).tocsr()
+    total = np.zeros((all_votes.m * k, all_votes.m * k))
+    for lf in range(all_votes.m):
         items = slice(lf * k, (lf + 1) * k)
-        total[items] = (of_lf(found.patterns[:, lf], k) @ weighted).toarray()
+        total[items] = (of_lf(all_votes.patterns[:, lf], k) @ weighted).toarray()
     return total
 
 

@@ -178,20 +178,20 @@ class LabelModel(BaseLabelModel):
         k = self.cardinality
         return 5 * (m * k) ** 2 // 2 + 6 * m * k * k
 
-    def _fit(self, found: VotePatterns) -> None:
-        k, p = self.cardinality, find_class_balance(self.class_balance, found, self.cardinality)
-        overlaps = count_overlaps(found, k)
-        lf_rows = overlaps.diagonal().reshape(found.m, k).sum(axis=1)
-        voting = voting_lfs(found)
-        n = found.n if self.count_silent_rows else int(found.counts[has_vote(found.patterns)].sum())
+    def _fit(self, votes: VotePatterns) -> None:
+        k, p = self.cardinality, find_class_balance(self.class_balance, votes, self.cardinality)
+        overlaps = count_overlaps(votes, k)
+        lf_rows = overlaps.diagonal().reshape(votes.m, k).sum(axis=1)
+        voting = voting_lfs(votes)
+        n = votes.n if self.count_silent_rows else int(votes.counts[has_vote(votes.patterns)].sum())
         if not voting.any():
-            self.p_, self.mu_, self.lf_accuracies_ = p, np.full((found.m * k, k), 1 / k), np.full(found.m, np.nan)
+            self.p_, self.mu_, self.lf_accuracies_ = p, np.full((votes.m * k, k), 1 / k), np.full(votes.m, np.nan)
             return
         if not voting.all():
             kept = np.flatnonzero(np.repeat(voting, k))
             overlaps = overlaps[np.ix_(kept, kept)]
 
-        precisions = self._precisions(found.m)[voting]
+        precisions = self._precisions(votes.m)[voting]
         mu_eps = min(0.01, 1 / 10 ** np.ceil(np.log10(n))) if self.mu_eps is None else self.mu_eps
         reason = self._not_identifiable(overlaps)
         if reason:
@@ -202,10 +202,10 @@ class LabelModel(BaseLabelModel):
 
         self.p_ = p
         # What Snorkel's clamping makes of a labeling function that never votes: the same for all classes, no evidence.
-        self.mu_ = np.full((found.m * k, k), mu_eps)
+        self.mu_ = np.full((votes.m * k, k), mu_eps)
         self.mu_[np.repeat(voting, k)] = mu
-        right = (self.mu_.reshape(found.m, k, k).diagonal(axis1=1, axis2=2) * p).sum(axis=1)
-        self.lf_accuracies_ = np.full(found.m, np.nan)
+        right = (self.mu_.reshape(votes.m, k, k).diagonal(axis1=1, axis2=2) * p).sum(axis=1)
+        self.lf_accuracies_ = np.full(votes.m, np.nan)
         self.lf_accuracies_[voting] = np.clip(right[voting] / (lf_rows[voting] / n), 1e-6, 1.0)
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:

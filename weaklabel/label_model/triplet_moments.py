@@ -24,7 +24,7 @@ _SIGNIFICANT = 2.0
 """Standard errors from 0 of the covariance that a triplet divides by, and of disagreement that is no accident."""
 
 
-def vote_effects(found: VotePatterns, cardinality: int) -> tuple[Floats, Floats]:
+def vote_effects(votes: VotePatterns, cardinality: int) -> tuple[Floats, Floats]:
     r"""Find the rates of votes, and their covariance with their class over the class's standard deviation.
 
     For a class y, let :math:`e_i` say whether labeling function i votes y, and let :math:`s_j` be 1 where j votes y, -1
@@ -36,7 +36,7 @@ def vote_effects(found: VotePatterns, cardinality: int) -> tuple[Floats, Floats]
 
     Parameters
     ----------
-    found
+    votes
         Votes; every labeling function has some.
     cardinality
         Number of classes k.
@@ -53,12 +53,12 @@ def vote_effects(found: VotePatterns, cardinality: int) -> tuple[Floats, Floats]
     Fu et al., ICML 2020: see `TripletLabelModel`. Centred covariances in the place of their products of -1, 0 and 1 make
     abstains and votes for one class only agree with the assumption.
     """
-    n, m = max(1, found.n), found.m
+    n, m = max(1, votes.n), votes.m
     rates, effects = np.zeros((m, cardinality)), np.full((m, cardinality), np.nan)
-    seen = tally_votes(found.patterns, classes=cardinality).seen.any(axis=0)
-    voted = found.patterns >= 0
+    seen = tally_votes(votes.patterns, classes=cardinality).seen.any(axis=0)
+    voted = votes.patterns >= 0
     sparse = np.count_nonzero(voted) < SPARSE * voted.size
-    products = _SparseProducts(found, voted) if sparse else partial(_products, found)
+    products = _SparseProducts(votes, voted) if sparse else partial(_products, votes)
     for label in np.flatnonzero(seen).tolist():
         with_events, with_signals, means = (total / n for total in products(label))
         # Squared signals count all votes; signals count those for the class less the others.
@@ -70,26 +70,26 @@ def vote_effects(found: VotePatterns, cardinality: int) -> tuple[Floats, Floats]
     return rates, effects
 
 
-def _products(found: VotePatterns, label: int) -> tuple[Floats, Floats, Floats]:
+def _products(all_votes: VotePatterns, label: int) -> tuple[Floats, Floats, Floats]:
     """Add up events times signals, signals times signals, and signals. Shape: [m, m], [m, m], [m].
 
     All are sums of whole numbers, which single precision adds exactly up to 2**24, double up to 2**53.
     """
-    exact = np.float32 if found.counts.max(initial=1) * _ROWS_AT_ONCE <= 1 << 24 else np.float64
+    exact = np.float32 if all_votes.counts.max(initial=1) * _ROWS_AT_ONCE <= 1 << 24 else np.float64
 
     def add(start: int) -> Floats:
         rows = slice(start, start + _ROWS_AT_ONCE)
-        votes = found.patterns[rows]
-        counts: NDArray[np.floating[Any]] = found.counts[rows].astype(exact)
+        votes = all_votes.patterns[rows]
+        counts: NDArray[np.floating[Any]] = all_votes.counts[rows].astype(exact)
         events: NDArray[np.floating[Any]] = np.equal(votes, label).astype(exact)
         signals = 2 * events - (votes >= 0)
         weighted = signals * counts[:, None]
         return np.concatenate([events.T @ weighted, signals.T @ weighted, counts[None] @ signals]).astype(np.float64)
 
-    m = found.m
+    m = all_votes.m
     total = np.zeros((2 * m + 1, m))
     with ThreadPoolExecutor(cores()) as pool:
-        for part in pool.map(add, range(0, len(found), _ROWS_AT_ONCE)):
+        for part in pool.map(add, range(0, len(all_votes), _ROWS_AT_ONCE)):
             total += part
     return total[:m], total[m : 2 * m], total[2 * m]
 
@@ -97,10 +97,10 @@ def _products(found: VotePatterns, label: int) -> tuple[Floats, Floats, Floats]:
 class _SparseProducts:
     """Does so by the votes cast alone: a signal is twice the event, less the vote."""
 
-    def __init__(self, found: VotePatterns, voted: NDArray[np.bool_]) -> None:
+    def __init__(self, votes: VotePatterns, voted: NDArray[np.bool_]) -> None:
         self.shape = voted.shape
         self.lf, self.row = np.nonzero(voted.T)
-        self.vote, self.counts = found.patterns.T[voted.T], found.counts[self.row].astype(np.float64)
+        self.vote, self.counts = votes.patterns.T[voted.T], votes.counts[self.row].astype(np.float64)
         self.weighted = self._matrix(slice(None), self.counts).tocsr()
         self.together = (self._matrix(slice(None), np.ones(len(self.row))).T @ self.weighted).toarray()
 

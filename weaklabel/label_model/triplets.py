@@ -103,17 +103,17 @@ class TripletLabelModel(BaseLabelModel):
         k = self.cardinality
         return 3 * m * k * k + numbers_of_rows(u, k)
 
-    def _fit(self, found: VotePatterns) -> None:
+    def _fit(self, votes: VotePatterns) -> None:
         check_prior(self.prior_accuracy, self.prior_votes, self.prior_share, self.cardinality)
         wanted = self.class_balance
         estimate = wanted is None or (isinstance(wanted, str) and wanted == "estimated")
-        self.p_ = find_class_balance("uniform" if estimate else wanted, found, self.cardinality)
-        voting = voting_lfs(found)
-        rates, effects = vote_effects(VotePatterns(found.patterns[:, voting], found.counts), self.cardinality)
-        self._find_precisions(voting, rates, effects, found.n)
+        self.p_ = find_class_balance("uniform" if estimate else wanted, votes, self.cardinality)
+        voting = voting_lfs(votes)
+        rates, effects = vote_effects(VotePatterns(votes.patterns[:, voting], votes.counts), self.cardinality)
+        self._find_precisions(voting, rates, effects, votes.n)
         if estimate:
-            self.p_ = self._balance_of_answers(found)
-            self._find_precisions(voting, rates, effects, found.n)
+            self.p_ = self._balance_of_answers(votes)
+            self._find_precisions(voting, rates, effects, votes.n)
         if self.cardinality > 1:
             self._warn_of_no_triplet(np.asarray((np.isnan(effects) & (rates > 0)).any(axis=1)))
 
@@ -132,10 +132,10 @@ class TripletLabelModel(BaseLabelModel):
         self.precisions_[voting] = precisions = np.clip(smoothed, _MARGIN, 1 - _MARGIN)
         self.lf_accuracies_[voting] = (precisions * rates).sum(axis=1) / rates.sum(axis=1)
 
-    def _balance_of_answers(self, found: VotePatterns) -> Floats:
+    def _balance_of_answers(self, votes: VotePatterns) -> Floats:
         """Return the mean of the answers, with one row added to each class so that none has probability 0."""
-        voted = found.counts * has_vote(found.patterns)
-        rows = voted @ self._predict_patterns(found.patterns) + 1
+        voted = votes.counts * has_vote(votes.patterns)
+        rows = voted @ self._predict_patterns(votes.patterns) + 1
         return np.asarray(rows / rows.sum())
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:

@@ -103,17 +103,17 @@ class WeightedMajorityVote(BaseLabelModel):
         self.prior_share = prior_share
         self.n_rounds = n_rounds
 
-    def _fit(self, found: VotePatterns) -> None:
+    def _fit(self, votes: VotePatterns) -> None:
         check_prior(self.prior_accuracy, self.prior_votes, self.prior_share, self.cardinality)
-        voting = voting_lfs(found)
-        L = found.patterns if voting.all() else found.patterns[:, voting]
+        voting = voting_lfs(votes)
+        L = votes.patterns if voting.all() else votes.patterns[:, voting]
         # Only rows with another vote tell anything.
-        counts = (found.counts * span_of_votes(L)[0]).astype(np.float64)
+        counts = (votes.counts * span_of_votes(L)[0]).astype(np.float64)
         voted = _count_votes(L, counts, self.cardinality)
         weights = np.full(len(voted), self._log_odds(self.prior_accuracy))
         for _ in range(self.n_rounds):
             weights = self._weigh(_agreements(L, counts, weights, self.cardinality), voted)
-        self.weights_, self.lf_accuracies_ = np.full(found.m, np.nan), np.full(found.m, np.nan)
+        self.weights_, self.lf_accuracies_ = np.full(votes.m, np.nan), np.full(votes.m, np.nan)
         self.weights_[voting] = weights
         self.lf_accuracies_[voting] = 1 / (1 + (self.cardinality - 1) * np.exp(-weights))
         self._warn_of_lonely(int((voted.sum(axis=1) == 0).sum()), len(weights))

@@ -79,26 +79,26 @@ class HyperLabelModel(BaseLabelModel):
         k = self.cardinality
         return (m * k) ** 2 + m * k * k
 
-    def _fit(self, found: VotePatterns) -> None:
-        m, k = found.m, self.cardinality
+    def _fit(self, votes: VotePatterns) -> None:
+        m, k = votes.m, self.cardinality
         self.evidence_, self.log_prior_ = np.zeros((m, k + 1, k)), np.full(k, -np.log(k))
         self.lf_accuracies_ = np.full(m, np.nan)
-        of_item = count_overlaps(found, k)
+        of_item = count_overlaps(votes, k)
         items = np.flatnonzero(of_item.diagonal())
         lfs, labels = np.divmod(items, k)
         refuse_beyond(8 * len(items) * (8 * len(items) + _FEATURES_AT_ONCE * k), type(self).__name__, m, k)
-        voting = np.flatnonzero(voting_lfs(found))
+        voting = np.flatnonzero(voting_lfs(votes))
         if not len(items):
             return
         lf = np.searchsorted(voting, lfs)
         overlaps = of_item[np.ix_(items, items)]
         table = VoteTable(
-            parts=CellParts(found.patterns, found.counts, of_item.diagonal().reshape(m, k) > 0),
+            parts=CellParts(votes.patterns, votes.counts, of_item.diagonal().reshape(m, k) > 0),
             lf=lf,
             own=np.eye(k)[labels],
             meetings=overlaps * (lf[:, None] != lf),
             votes=overlaps.diagonal(),
-            n=float(found.counts[has_vote(found.patterns)].sum()),
+            n=float(votes.counts[has_vote(votes.patterns)].sum()),
             m=len(voting),
         )
         if k == 1:

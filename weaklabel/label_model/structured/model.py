@@ -129,10 +129,10 @@ class StructuredLabelModel(BaseLabelModel):
         k = self.cardinality
         return 4 * (m * k) ** 2 + 32 * m * k * k + 8 * numbers_of_rows(min(u, _MOST_ROWS), k)
 
-    def _fit(self, found: VotePatterns) -> None:
-        voting, wanted = voting_lfs(found), self.class_balance
-        given = None if wanted is None else find_class_balance(wanted, found, self.cardinality)
-        L, counts = found.patterns[:, voting], found.counts.astype(np.float64)
+    def _fit(self, votes: VotePatterns) -> None:
+        voting, wanted = voting_lfs(votes), self.class_balance
+        given = None if wanted is None else find_class_balance(wanted, votes, self.cardinality)
+        L, counts = votes.patterns[:, voting], votes.counts.astype(np.float64)
         some, of_some = _sample(counts, _SAMPLE_ROWS)
         sample = VotePatterns(np.asfortranarray(L[some]), of_some.astype(np.int64))
         overlaps = count_overlaps(sample, self.cardinality)
@@ -140,13 +140,13 @@ class StructuredLabelModel(BaseLabelModel):
         leaders = fit.structure.leaders
         roots, likelihood = trees(leaders), fit.structure.rates[:, :, 1:].swapaxes(1, 2)
         self.misfit_ = misfit(overlaps, sample.n, likelihood, fit.structure.states, roots[:, None] == roots)
-        if sample.n < found.n and self.misfit_ < _WORTH_MORE:
+        if sample.n < votes.n and self.misfit_ < _WORTH_MORE:
             more, of_more = _sample(counts, _MOST_ROWS)
             labels = fit.structure.posterior(L[more])
             codes = VoteCodes(L[more], self.cardinality, leaders)
             fit = fit_structure(codes, of_more, leaders, labels, _ON_MORE, given)
         self.structure_ = fit.structure
-        self.lf_accuracies_ = np.full(found.m, np.nan)
+        self.lf_accuracies_ = np.full(votes.m, np.nan)
         self.lf_accuracies_[voting] = _accuracies(fit.structure)
 
     def _choose(self, L: VoteArray, counts: Floats, overlaps: Floats, n: int, given: Floats | None) -> Fit:

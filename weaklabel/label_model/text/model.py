@@ -150,7 +150,7 @@ class TextLabelModel(TextReader):
     def _numbers(self, u: int, m: int) -> int:
         return 6 * m * self.cardinality**2
 
-    def _fit(self, found: VotePatterns) -> None:
+    def _fit(self, votes: VotePatterns) -> None:
         raise LabelModelError("TextLabelModel needs texts: give fit(L, texts), or use CommitteeLabelModel")
 
     def sampler(self) -> TextSampler:
@@ -163,24 +163,24 @@ class TextLabelModel(TextReader):
             )
         return TextSampler(self.max_rows)
 
-    def _fit_sample(self, found: VotePatterns, sample: TextSample) -> None:
+    def _fit_sample(self, votes: VotePatterns, sample: TextSample) -> None:
         wanted = self.class_balance
-        balance = None if wanted is None else find_class_balance(wanted, found, self.cardinality)
-        self.votes_ = self._new_votes_model().fit(found)
-        if not has_vote(found.patterns).any():
-            raise LabelModelError(f"none of {found.n} rows has a vote, so texts have nothing to learn from")
+        balance = None if wanted is None else find_class_balance(wanted, votes, self.cardinality)
+        self.votes_ = self._new_votes_model().fit(votes)
+        if not has_vote(votes.patterns).any():
+            raise LabelModelError(f"none of {votes.n} rows has a vote, so texts have nothing to learn from")
         self.features_ = self._new_features()
         labels = sure_labels(self.votes_.predict_proba(sample.L), has_vote(sample.L))
         folds = stratified_folds(labels, sample.hashes, _FOLDS)
         model = CrossFitted(self.features_.fit_transform(sample.texts), folds, _FOLDS)
-        shares = None if balance is None else Shares(balance * voted_classes(found, self.cardinality), found, sample.L)
+        shares = None if balance is None else Shares(balance * voted_classes(votes, self.cardinality), votes, sample.L)
         with stage("learning from texts"):
             self.training_lfs_ = choose_training_lfs(model, sample.L, self.cardinality)
             labels, factor, accuracies = self._alternate(model, sample.L, shares)
         weights, bias = model.fit(labels)
         self.weights_, self.bias_ = weights * factor, bias * factor
         if shares is None:
-            warn_of_few_covered(found, labels, has_vote(sample.L))
+            warn_of_few_covered(votes, labels, has_vote(sample.L))
         else:
             scores = model.score(self.weights_, self.bias_) + self.vote_weight * vote_evidence(sample.L, self.evidence_)
             self.bias_ = self.bias_ + shares.shift(scores)

@@ -90,18 +90,18 @@ class TextSampler:
         self._seen = {True: 0, False: 0}
         self._kept: dict[bool, TextSample] = {}
 
-    def add(self, found: VotePatterns, texts: Sequence[str]) -> None:
+    def add(self, votes: VotePatterns, texts: Sequence[str]) -> None:
         """Look at the next rows of the corpus.
 
         Parameters
         ----------
-        found
+        votes
             Their votes, as patterns that keep their rows. Shape: [n, m].
         texts
             Length: n.
         """
         hashes = sampling_numbers(texts)
-        voted, before = has_vote(found.patterns)[found.rows()], self._n_rows
+        voted, before = has_vote(votes.patterns)[votes.rows()], self._n_rows
         for sort in (True, False):
             rows = np.flatnonzero(voted == sort)
             self._seen[sort] += len(rows)
@@ -109,7 +109,7 @@ class TextSampler:
             more = TextSample(
                 before + rows,
                 hashes[rows],
-                take_rows(found.patterns, found.rows()[rows]),
+                take_rows(votes.patterns, votes.rows()[rows]),
                 [texts[row] for row in rows.tolist()],
             )
             kept = self._kept[sort] + more if sort in self._kept else more
@@ -191,7 +191,7 @@ class TextReader(BaseLabelModel):
         return TextSampler()
 
     @abstractmethod
-    def _fit_sample(self, found: VotePatterns, sample: TextSample) -> None:
+    def _fit_sample(self, votes: VotePatterns, sample: TextSample) -> None:
         """Fit to patterns with their counts, and to rows with their texts."""
 
     @abstractmethod

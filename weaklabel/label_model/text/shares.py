@@ -35,11 +35,11 @@ class Shares:
         Votes of the sample. Shape: [n, m].
     """
 
-    def __init__(self, wanted: Floats, found: VotePatterns, L: VoteArray) -> None:
+    def __init__(self, wanted: Floats, votes: VotePatterns, L: VoteArray) -> None:
         self.wanted = wanted / wanted.sum()
-        covered, n_covered = has_vote(L), int(found.counts[has_vote(found.patterns)].sum())
+        covered, n_covered = has_vote(L), int(votes.counts[has_vote(votes.patterns)].sum())
         # The sampler takes more of the rows with votes, where these are few.
-        n_rows = np.where(covered, n_covered / max(1, covered.sum()), (found.n - n_covered) / max(1, (~covered).sum()))
+        n_rows = np.where(covered, n_covered / max(1, covered.sum()), (votes.n - n_covered) / max(1, (~covered).sum()))
         self._weights = n_rows / n_rows.sum()
 
     def shift(self, scores: Floats) -> Floats:
@@ -54,19 +54,19 @@ class Shares:
         return shift
 
 
-def warn_of_few_covered(found: VotePatterns, labels: Probs, covered: NDArray[np.bool_]) -> None:
+def warn_of_few_covered(votes: VotePatterns, labels: Probs, covered: NDArray[np.bool_]) -> None:
     """Warn where most rows have no vote, so that their shares of classes are taken from the few that have.
 
     Parameters
     ----------
-    found
+    votes
         Votes of all rows.
     labels
         Of the rows of a sample. Shape: [n, k].
     covered
         Which of them have votes. Shape: [n].
     """
-    share = found.counts[has_vote(found.patterns)].sum() / found.n
+    share = votes.counts[has_vote(votes.patterns)].sum() / votes.n
     if share >= FEW_COVERED or covered.all():
         return
     with_votes, without = labels[covered].mean(axis=0), labels[~covered].mean(axis=0)
