@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from weaklabel.errors import VoteError, WeakLabelError, nearest
 
 ABSTAIN = -1
-"""The vote of a labeling function that has nothing to say, and the label of a row that nothing spoke for."""
+"""The vote of a labeling function that does not decide, and the label of a row without one."""
 
 MAX_CARDINALITY = 32_767
 """Classes are numbered 0 to 32,766, so that int16 holds a vote."""
@@ -26,11 +26,11 @@ Labels: TypeAlias = NDArray[np.int64]
 """Gold or predicted classes. Shape: [n]; values -1..k-1."""
 
 Probs: TypeAlias = NDArray[np.float64]
-"""Class probabilities. Shape: [n, k]; a row sums to 1, or is all NaN where nothing spoke for it."""
+"""Class probabilities. Shape: [n, k]; a row sums to 1, or is all NaN where it has no label."""
 
 
 def row_blocks(n: int, at_once: int = 1 << 16) -> Iterator[slice]:
-    """Give the rows of a large array block by block, so that what is computed of them does not fill the memory.
+    """Yield the rows of a large array block by block, to bound the memory of what is computed from them.
 
     Examples
     --------
@@ -49,12 +49,12 @@ def check_label_names(names: Sequence[str], where: str) -> tuple[str, ...]:
     names
         At least one, at most 32,767, non-empty and distinct.
     where
-        What declares them, for the message.
+        Where they are declared, for the message.
 
     Raises
     ------
     VoteError
-        The names are no such sequence.
+        The names are not such a sequence.
     """
     # A set is refused too: its order, and with it the classes' numbers, change from one process to the next.
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) and name for name in names):
@@ -69,7 +69,7 @@ def check_label_names(names: Sequence[str], where: str) -> tuple[str, ...]:
 
 
 def label_index(name: str, names: Sequence[str], where: str) -> int:
-    """Return the class number of ``name``; an unknown name is a `VoteError` that lists the known ones."""
+    """Return the class number of ``name``; an unknown name is a `VoteError` that lists the classes."""
     try:
         return list(names).index(name)
     except ValueError:
@@ -79,9 +79,9 @@ def label_index(name: str, names: Sequence[str], where: str) -> int:
 
 
 def label_table(names: Sequence[str]) -> dict[str, int]:
-    """Return what stands for each class, as text, and for none: empty and -1.
+    """Return the class number of every spelling: names, numbers, and empty or -1 for no label.
 
-    Class numbers count only where no name is a number itself, lest "1" mean one class by name and another by number.
+    Numbers are taken only if no class has a number as its name: "1" would be ambiguous.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def vote_dtype(k: int) -> type[np.int8] | type[np.int16]:
 
 
 def as_votes(numbers: NDArray[Any], k: int | None = None) -> VoteArray:
-    """Return class numbers as votes, of the type for ``k`` classes; for as many as occur where k is not known."""
+    """Return class numbers as votes, of the type for ``k`` classes; for as many as occur if k is None."""
     if k is None:
         k = int(numbers.max()) + 1 if numbers.size else 0
     return numbers.astype(vote_dtype(k), copy=False)
@@ -157,7 +157,7 @@ def check_Y(Y: ArrayLike, n: int | None = None, cardinality: int | None = None) 
     Y
         Shape: [n]; whole numbers -1..k-1, -1 where there is none, as are NaN and None. Floats may hold whole numbers.
     n, cardinality
-        What the length and the number of classes must be, where known.
+        The length and the number of classes to check for, if given.
 
     Raises
     ------
@@ -179,7 +179,7 @@ def check_Y(Y: ArrayLike, n: int | None = None, cardinality: int | None = None) 
 
 
 def refuse_sparse(what: str, given: Any) -> None:
-    """Refuse a scipy matrix: its absent entries are 0, which is a class, where the writer most likely meant abstain."""
+    """Refuse a scipy matrix: its absent entries are 0, which is a class, though abstain was most likely meant."""
     if hasattr(given, "tocoo") and not isinstance(given, np.ndarray):
         raise VoteError(
             f"{what} is a sparse matrix, whose absent entries would all be class 0; give an array: {what}.toarray() where "
@@ -190,7 +190,7 @@ def refuse_sparse(what: str, given: Any) -> None:
 def _without_missing(array: NDArray[Any]) -> NDArray[Any]:
     """Return numbers with -1 for NaN and None, as whole numbers where they all are; True is 1; anything else as it is."""
     if array.dtype.kind == "O":
-        # pandas' own NA is no number; its name is all that tells it without importing pandas.
+        # pandas' NA is recognised by the name of its type, without importing pandas.
         absent = np.array([value is None or type(value).__name__ in ("NAType", "NaTType") for value in array.flat])
         if not all(isinstance(value, int | float | np.number) for value in array[~absent.reshape(array.shape)]):
             return array
@@ -205,7 +205,7 @@ def _without_missing(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def frame_columns(given: Any) -> list[Any] | None:
-    """Return the column names of a data frame of pandas or polars; None where it is none."""
+    """Return the column names of a data frame of pandas or polars; None for anything else."""
     if not (hasattr(given, "columns") and hasattr(given, "to_numpy")):
         return None
     return list(given.columns)
@@ -265,7 +265,7 @@ def check_probs(probs: ArrayLike, n: int | None = None, cardinality: int | None 
     probs
         Shape: [n, k]; each row sums to 1 (within 1e-4), or is all NaN.
     n, cardinality
-        What the shape must be, where known.
+        The shape to check for, if given.
 
     Raises
     ------
@@ -286,8 +286,8 @@ def check_probs(probs: ArrayLike, n: int | None = None, cardinality: int | None 
         raise VoteError(f"probabilities have shape {array.shape}, expected [{n or 'n'}, {cardinality or 'k'}]")
     for rows in row_blocks(len(array)):
         block = array[rows]
-        silent = np.isnan(block).all(axis=1)
-        wrong = ~silent & ~((np.abs(block.sum(axis=1) - 1) < 1e-4) & (block >= 0).all(axis=1))
+        undefined = np.isnan(block).all(axis=1)
+        wrong = ~undefined & ~((np.abs(block.sum(axis=1) - 1) < 1e-4) & (block >= 0).all(axis=1))
         if wrong.any():
             row = rows.start + int(np.argmax(wrong))
             raise VoteError(f"probabilities of row {row} are negative or do not sum to 1: {array[row].tolist()}")
@@ -334,6 +334,6 @@ def labels_of(probs: Probs) -> Labels:
 
     Shape: [n, k] -> [n].
     """
-    silent = np.isnan(probs).all(axis=1)
+    undefined = np.isnan(probs).all(axis=1)
     best = np.nan_to_num(probs, nan=-1.0).argmax(axis=1) if probs.size else np.zeros(len(probs), np.int64)
-    return np.where(silent, ABSTAIN, best).astype(np.int64)
+    return np.where(undefined, ABSTAIN, best).astype(np.int64)

@@ -16,9 +16,7 @@ LABEL_MODELS: Registry[Any] = Registry(
     "weaklabel.label_models",
     "weaklabel.label_model.base:BaseLabelModel",
     {
-        "auto": Entry(
-            "weaklabel.label_model.auto:AutoLabelModel", "chooses between committee and text by the votes and the texts"
-        ),
+        "auto": Entry("weaklabel.label_model.auto:AutoLabelModel", "chooses between committee and text"),
         "majority": Entry("weaklabel.label_model.majority:MajorityVote", "majority vote; needs no fit"),
         "weighted": Entry(
             "weaklabel.label_model.weighted:WeightedMajorityVote", "majority vote with weights by agreement"

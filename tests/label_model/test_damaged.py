@@ -104,7 +104,7 @@ def test_what_is_wrong_is_said(tmp_path, content, why):
         ("triplets", ("state", "lf_accuracies_", 0), 7, "lf_accuracies_ has numbers outside 0 to 1"),
         ("structured", ("state", "structure", "leaders"), [1, 0, -1, -1], "copy each other in a circle"),
         ("hyper", ("unvoted",), [9], "'unvoted' names a class outside"),
-        ("committee", ("state", "members"), [], "its members are none"),
+        ("committee", ("state", "members"), [], "it has no members"),
     ],
 )
 def test_which_part_is_wrong_is_said(saved, tmp_path, name, path, value, why):

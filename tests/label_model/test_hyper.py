@@ -76,8 +76,8 @@ def test_numpy_and_torch_give_the_same(k):
         (cells,) = CellParts(found.patterns, found.counts, np.ones((6, k), dtype=bool))
         cells = type(cells)(*(to(getattr(cells, name)) for name in ("counts", "row", "item", "alone")))
         n = float(found.counts[(found.patterns >= 0).any(axis=1)].sum())
-        meetings = overlaps * (lf[:, None] != lf)
-        return VoteTable([cells], to(lf), to(np.eye(k)[label]), to(meetings), to(overlaps.diagonal().copy()), n, 6)
+        overlapping = overlaps * (lf[:, None] != lf)
+        return VoteTable([cells], to(lf), to(np.eye(k)[label]), to(overlapping), to(overlaps.diagonal().copy()), n, 6)
 
     def add(values, group, size):
         return torch.zeros((size, values.shape[1]), dtype=values.dtype).index_add(0, group, values)

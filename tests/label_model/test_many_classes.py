@@ -100,7 +100,7 @@ def test_the_committee_leaves_out_what_would_not_fit(tmp_path):
     auto = AutoLabelModel(1000).fit(L, ["text"] * 300)
     assert {type(member) for member in auto.chosen_.members_} == {MajorityVote, WeightedMajorityVote}
     assert "left out, since they would take more than 1.0 GiB: StructuredLabelModel, " in auto.describe()
-    assert "texts are left out" in auto.describe()
+    assert "texts are not used" in auto.describe()
     assert (auto.predict(L) == Y)[(L >= 0).any(axis=1)].all()
     auto.save(tmp_path)
     back = load_label_model(tmp_path)

@@ -130,9 +130,9 @@ def test_a_silent_labeling_function_is_what_it_is_in_snorkel():
     assert np.isnan(ours.predict_proba(only_the_silent_one)).all()
 
 
-def test_silent_rows_can_be_left_out():
+def test_uncovered_rows_can_be_left_out():
     L = with_silent_rows(500, 5, 2, seed=0)
-    without = LabelModel(count_silent_rows=False).fit(L)
+    without = LabelModel(count_uncovered_rows=False).fit(L)
     np.testing.assert_array_equal(without.mu_, LabelModel().fit(L[(L >= 0).any(axis=1)]).mu_)
     assert not np.array_equal(without.mu_, LabelModel().fit(L).mu_)
 

@@ -107,7 +107,7 @@ def test_auto_uses_texts_where_they_tell_something(corpus):
     assert "texts" in AutoLabelModel(2).fit(L, texts).describe()
     same = ["nothing to see here"] * len(L)
     blind = AutoLabelModel(2).fit(L, same)
-    assert blind.describe().endswith("texts tell nothing of the labels")
+    assert blind.describe().endswith("texts do not predict the labels")
     np.testing.assert_array_equal(blind.predict_proba(L, same), CommitteeLabelModel(2).fit(L).predict_proba(L))
 
 

@@ -1,4 +1,4 @@
-"""The default label model: chooses and combines by votes and texts alone."""
+"""The default label model: chooses by the votes and texts alone, without gold labels."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
 
-LEAST_GAIN = 0.02
-"""Nats that a text must tell of its label for texts to be used."""
+MIN_GAIN = 0.02
+"""Nats that a text must add about its label, beyond the class balance, for texts to be used."""
 
 
 class AutoLabelModel(TextReader):
-    """The label model to use unless there is a reason for another: it chooses without gold, and says why.
+    """The label model to use unless there is a reason for another: it chooses without gold labels, and gives the reason.
 
-    Given texts, it is a `TextLabelModel`, unless the texts tell nothing of what the votes say, or labeling functions and
-    classes are too many for its tables. Without texts it is a `CommitteeLabelModel`.
+    Given texts, it is a `TextLabelModel`, unless the texts do not predict the labels, or there are too many labeling
+    functions and classes for its tables. Without texts it is a `CommitteeLabelModel`.
 
     Parameters
     ----------
@@ -89,14 +89,14 @@ class AutoLabelModel(TextReader):
         )
         if not fits(model.bytes_needed(votes)):
             self._fit(votes)
-            self._note = f"; texts are left out, since what votes say beside them would take more than {gib(BUDGET)}"
+            self._note = f"; texts are not used: the tables of votes beside them would take more than {gib(BUDGET)}"
             return
         model.fit_sample(votes, sample)
-        if model.text_gain_ >= LEAST_GAIN:
+        if model.text_gain_ >= MIN_GAIN:
             self._choose(model)
         else:
             assert isinstance(model.votes_, CommitteeLabelModel)
-            self._choose(model.votes_, "; texts tell nothing of the labels")
+            self._choose(model.votes_, "; texts do not predict the labels")
 
     def describe(self, lf_names: Sequence[str] | None = None) -> str:
         """Return the choice and its reason, in one line; see `BaseLabelModel.describe`."""
@@ -118,5 +118,5 @@ class AutoLabelModel(TextReader):
     def _restore(self, state: dict[str, Any]) -> None:
         chosen, note = restore(state["chosen"]), state["note"]
         if chosen.cardinality != self.cardinality or not isinstance(note, str):
-            raise ValueError("the chosen model has another number of classes, or the note is not a text")
+            raise ValueError("the chosen model has another number of classes, or the note is not a string")
         self._choose(chosen, note)

@@ -65,7 +65,7 @@ class BaseLabelModel(HasParams, ABC):
     """Whether the model looks at texts where it is given them."""
 
     unvoted_: tuple[int, ...] = ()
-    """Classes that nobody voted for at the fit: a row gets one only where it has a vote for it."""
+    """Classes without votes at the fit: a row gets such a class only if it has a vote for it."""
 
     _gives_unvoted: ClassVar[bool] = False
     """Whether rows may get such a class all the same."""
@@ -78,7 +78,7 @@ class BaseLabelModel(HasParams, ABC):
     _shapes: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
     """Shapes of other fitted arrays, in "m", "k", "k+1" and "m*k"."""
 
-    _nan_where_silent: ClassVar[tuple[str, ...]] = ()
+    _nan_where_unused: ClassVar[tuple[str, ...]] = ()
     """Those of them that are NaN for labeling functions that never vote."""
 
     lf_accuracies_: NDArray[np.float64]
@@ -103,7 +103,7 @@ class BaseLabelModel(HasParams, ABC):
         return np.arange(self.cardinality)
 
     def __sklearn_tags__(self) -> Any:
-        """Say what scikit-learn's tools may do with this."""
+        """Return the tags by which scikit-learn's tools know what an estimator can do."""
         from weaklabel.support.sklearn_api import classifier_tags
 
         return classifier_tags(reads_texts=False)
@@ -130,7 +130,7 @@ class BaseLabelModel(HasParams, ABC):
             balance of a model that has a parameter ``class_balance`` and was given none. Nothing else of them is used,
             and other models do not look at them. Strings in this place are taken for ``texts``. Any length.
         texts
-            What the rows say, for a model with ``uses_texts``; others do not look at them. Shape: [n].
+            Texts of the rows, for a model with ``uses_texts``; others ignore them. Shape: [n].
 
         Raises
         ------
@@ -161,7 +161,7 @@ class BaseLabelModel(HasParams, ABC):
         L
             Label matrix, its patterns, or `Votes`. Shape: [n, m].
         texts
-            What the rows say, for a model that was fitted with texts; without them it goes by the votes alone.
+            Texts of the rows, for a model that was fitted with texts; without them it uses the votes alone.
             Shape: [n].
 
         Returns
@@ -172,7 +172,7 @@ class BaseLabelModel(HasParams, ABC):
         Raises
         ------
         VoteError
-            L is no label matrix, has a vote outside the classes, or is patterns that do not say which row has which.
+            L is not a label matrix, has a vote outside the classes, or is patterns that do not say which row has which.
         LabelModelError
             The model is not fitted, or was fitted on other labeling functions; there are not as many texts as rows, or
             they are numbers.
@@ -305,30 +305,32 @@ class BaseLabelModel(HasParams, ABC):
         names = {name: SNORKEL_METRICS.get(name, name) for name in metrics or ()}
         for name, own in names.items():
             if own not in (*COMPARED, "roc_auc"):
-                known = (*COMPARED, "roc_auc", *SNORKEL_METRICS)
-                raise LabelModelError(f"unknown metric '{name}'{nearest(name, known)}; metrics are {', '.join(known)}")
+                available = (*COMPARED, "roc_auc", *SNORKEL_METRICS)
+                raise LabelModelError(
+                    f"unknown metric '{name}'{nearest(name, available)}; metrics are {', '.join(available)}"
+                )
         preds, probs = self.predict(L, return_probs=True, tie_break_policy=tie_break_policy)
         labels = [str(number) for number in range(self.cardinality)]
-        found = evaluate(Y, preds, probs=probs, labels=labels, abstain=abstain, intervals=0)
-        return found.accuracy if metrics is None else {name: getattr(found, own) for name, own in names.items()}
+        scores = evaluate(Y, preds, probs=probs, labels=labels, abstain=abstain, intervals=0)
+        return scores.accuracy if metrics is None else {name: getattr(scores, own) for name, own in names.items()}
 
     def abstain_proba(self) -> NDArray[np.float64]:
-        """Return what the model's formula makes of a row on which everybody abstains; not finite where it has no answer.
+        """Return the class probabilities of a row on which all labeling functions abstain; not finite if undefined.
 
-        `predict_proba` answers such a row with NaN, for nobody spoke. But where an abstain is evidence, this is what each
-        vote is to be compared with. Shape: [k].
+        `predict_proba` gives such a row NaN, since it has no votes. But where an abstain is evidence, this is the baseline
+        to which each vote is compared. Shape: [k].
         """
-        # A label model that was not fitted, which only MajorityVote may be, knows of no labeling functions.
+        # A label model that is not fitted, which only MajorityVote may be, has no labeling functions.
         m = len(getattr(self, "lf_accuracies_", [0]))
         return self._predict_patterns(np.full((1, m), ABSTAIN, dtype=np.int8))[0]
 
     def describe(self, lf_names: Sequence[str] | None = None) -> str | None:
-        """Return in one line what the fitted model rests on and why, where it chooses; None where there is no choice.
+        """Return in one line what the fitted model chose and why; None for a model that makes no choice.
 
         Parameters
         ----------
         lf_names
-            What to call labeling functions; by default their numbers. Length: m.
+            Names of the labeling functions; by default their numbers. Length: m.
         """
         return None
 
@@ -370,12 +372,12 @@ class BaseLabelModel(HasParams, ABC):
 
     def _fit_to(self, L: GivenVotes, texts: Sequence[str] | None) -> None:
         """Fit to votes, and to texts where the model uses them."""
-        found = self._given(L)
-        self._fit(found)
-        self._look_back(found)
+        votes = self._given(L)
+        self._fit(votes)
+        self._look_back(votes)
 
     def _look_back(self, votes: VotePatterns) -> None:
-        """Note which classes nobody votes for; warn of them, and of unanimous votes that the model contradicts."""
+        """Note the classes without votes; warn of them, and of unanimous votes that the model contradicts."""
         voted = voted_classes(votes, self.cardinality)
         self.unvoted_ = tuple(np.flatnonzero(~voted).tolist())
         if self._checks_answers and voted.any():
@@ -395,8 +397,8 @@ class BaseLabelModel(HasParams, ABC):
 
     def _given(self, L: GivenVotes) -> VotePatterns:
         """Return the patterns to fit to, of which the fit does not take too much memory."""
-        found = checked_votes(L, self.cardinality)
-        patterns = found if isinstance(found, VotePatterns) else self._gather(found)
+        votes = checked_votes(L, self.cardinality)
+        patterns = votes if isinstance(votes, VotePatterns) else self._gather(votes)
         refuse_beyond(self.bytes_needed(patterns), type(self).__name__, patterns.m, self.cardinality)
         return patterns
 
@@ -407,8 +409,8 @@ class BaseLabelModel(HasParams, ABC):
     def _numbers(self, u: int, m: int) -> int:
         """Return about how many numbers a fit on ``u`` vote patterns of ``m`` labeling functions holds in large tables.
 
-        Each two votes of m*k have a place in a matrix of how often they meet, evidence of a vote has one for each class, and
-        so has a row. A model without such tables has 0.
+        An overlaps matrix has an entry for each two of m*k votes; evidence of a vote has one for each class, and so has a
+        row. A model without such tables has 0.
         """
         return 0
 
@@ -430,7 +432,7 @@ class BaseLabelModel(HasParams, ABC):
             setattr(self, name, np.array(state[name], dtype=np.float64))  # None becomes NaN
 
     def _check_restored(self) -> None:
-        """Refuse what `_restore` took back where it is not what a fit leaves: arrays, and answers to a few rows.
+        """Check the restored state: the arrays, and the probabilities of a few rows.
 
         Raises
         ------
@@ -445,18 +447,18 @@ class BaseLabelModel(HasParams, ABC):
         rows = np.asfortranarray(as_votes(np.tile(np.arange(ABSTAIN, k)[:, None], (1, m)), self.cardinality))
         probs, answered = self._probs(rows), self._answered(rows)
         if probs.shape != (len(rows), self.cardinality) or not np.allclose(probs[answered].sum(axis=1), 1):
-            raise ValueError("its answers are not probabilities")
+            raise ValueError("its predictions are not probabilities")
 
     def _check_arrays(self) -> None:
-        """Check the fitted arrays: each has the shape that ``_shapes`` says, and is finite but for silent functions."""
+        """Check that the fitted arrays have the shapes in ``_shapes`` and are finite where a labeling function voted."""
         m, k = len(self.lf_accuracies_), self.cardinality
         sizes = {"m": m, "k": k, "k+1": k + 1, "m*k": m * k}
-        silent = np.isnan(self.lf_accuracies_)
-        check_array("lf_accuracies_", self.lf_accuracies_, (m,), silent)
-        if not ((self.lf_accuracies_[~silent] >= 0) & (self.lf_accuracies_[~silent] <= 1 + 1e-9)).all():
+        unused = np.isnan(self.lf_accuracies_)
+        check_array("lf_accuracies_", self.lf_accuracies_, (m,), unused)
+        if not ((self.lf_accuracies_[~unused] >= 0) & (self.lf_accuracies_[~unused] <= 1 + 1e-9)).all():
             raise ValueError("lf_accuracies_ has numbers outside 0 to 1")
         for name, shape in self._shapes:
-            nan_rows = silent if name in self._nan_where_silent else None
+            nan_rows = unused if name in self._nan_where_unused else None
             check_array(name, getattr(self, name), tuple(sizes[size] for size in shape), nan_rows)
 
     def _usable(self) -> NDArray[np.bool_]:
@@ -489,8 +491,8 @@ class BaseLabelModel(HasParams, ABC):
 
     def _rows(self, L: GivenVotes) -> tuple[VoteArray, NDArray[np.int64] | None]:
         """Return votes, and where among them each row is; None where they are the rows, which are faster than patterns."""
-        found = checked_votes(L, self.cardinality)
-        return (found.patterns, found.rows()) if isinstance(found, VotePatterns) else (found, None)
+        votes = checked_votes(L, self.cardinality)
+        return (votes.patterns, votes.rows()) if isinstance(votes, VotePatterns) else (votes, None)
 
     def _answers(self, L: GivenVotes, texts: Sequence[str] | None) -> tuple[VoteArray, NDArray[np.int64] | None, Probs]:
         """Return what `_rows` does, and the probabilities of the votes."""

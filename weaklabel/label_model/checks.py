@@ -1,4 +1,4 @@
-"""What a fitted label model is checked for: unanimous votes that it contradicts, and classes that nobody votes for."""
+"""What a fitted label model is checked for: unanimous votes that it contradicts, and classes without votes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def voted_classes(votes: VotePatterns, cardinality: int) -> Bools:
 
 
 def without_unvoted(probs: Probs, rows: VoteArray, unvoted: Iterable[int]) -> Probs:
-    """Take classes that nobody voted for at the fit from all rows but those that have a vote for them now.
+    """Remove classes without votes at the fit from all rows, except those that have a vote for them now.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def without_unvoted(probs: Probs, rows: VoteArray, unvoted: Iterable[int]) -> Pr
 
 
 def warn_of_unvoted(voted: Bools, given_all_the_same: bool) -> None:
-    """Warn of classes that nobody votes for.
+    """Warn of classes without votes.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def warn_of_contradictions(
     cardinality
         Number of classes.
     advice
-        What the warning tells the user to do.
+        The warning's last part: what to do.
     """
     agreed, contradicted, all_patterns = contradictions(votes, answer, cardinality)
     of_class = (agreed >= _LEAST_ROWS) & (contradicted > agreed / 2)
@@ -148,10 +148,10 @@ def contradictions(
     if not len(unanimous):
         return np.zeros(cardinality, np.int64), np.zeros(cardinality, np.int64), True
     probs = answer(take_rows(all_votes.patterns, unanimous))
-    known = ~np.isnan(probs).any(axis=1)
-    said = np.where(known, np.nan_to_num(probs).argmax(axis=1), votes)
-    # A tie contradicts nobody.
-    against = said != votes
+    defined = ~np.isnan(probs).any(axis=1)
+    predicted = np.where(defined, np.nan_to_num(probs).argmax(axis=1), votes)
+    # A tie contradicts no vote.
+    against = predicted != votes
     against &= np.nan_to_num(probs)[np.arange(len(votes)), votes] < np.nan_to_num(probs).max(axis=1) - 1e-9
     agreed = np.bincount(votes, weights, minlength=cardinality).astype(np.int64)
     return agreed, np.bincount(votes, weights * against, minlength=cardinality).astype(np.int64), all_patterns

@@ -1,4 +1,4 @@
-"""Several label models as one: which of them speak is decided by the votes alone."""
+"""The mean of several label models, or the structured one where a test on the votes finds that it fits."""
 
 from __future__ import annotations
 
@@ -23,22 +23,21 @@ from weaklabel.support.progress import Stage, stage
 from weaklabel.support.warn import kept_warnings
 from weaklabel.votes.patterns import VotePatterns, gathered
 
-MOST_MISFIT = 1.5
-"""From here on votes count as not made as the full model has it: its own votes stay below 1.4 (84 synthetic problems),
-those of texts and census data start at 1.9 (7 sets)."""
+MAX_MISFIT = 1.5
+"""Misfit from which the full model's assumptions count as violated: votes drawn from it stay below 1.4 (84 synthetic
+problems), those on texts and census data start at 1.9 (7 sets)."""
 
 
 class CommitteeLabelModel(BaseLabelModel):
-    """The mean of several label models, or where the votes allow it the one that is then the best.
+    """The structured model where it fits the votes, otherwise the mean of eight label models.
 
-    Where votes are made as `StructuredLabelModel` has it (independent given the class, but for copies and rows that are hard
-    for everybody), that model is near the best that can be done. Where they are not, as with most labeling functions
-    that people write, it goes astray, and cautious models do better, each on other sets. Which of the two it is can be
-    seen in the votes: under the fitted model, each two votes meet as often as expected, or they do not (see
-    ``misfit_``). In the second case the answer is the mean of the probabilities of eight models, so that no single one's
-    error decides: majority vote, plain and weighted, Snorkel's model, triplets, and Dawid and Skene with and without a
-    prior, both once as they are and once with labeling functions that repeat others weighing less (see
-    `find_dependencies`).
+    If the assumptions of `StructuredLabelModel` hold (votes are independent given the class, except for copies and hard
+    rows), that model is near the best possible one. If they do not, as with most labeling functions that people write, its
+    estimates are biased, and simpler models do better, a different one on each data set. The votes show which is the case:
+    under the fitted model, each two votes overlap as often as expected, or they do not (see ``misfit_``). If they do not,
+    the answer is the mean of the probabilities of eight models, so that no single model's error decides: majority vote,
+    plain and weighted, Snorkel's model, triplets, and Dawid-Skene with and without a prior, both as they are and with lower
+    weights for labeling functions that copy others (see `find_dependencies`).
 
     Parameters
     ----------
@@ -53,11 +52,12 @@ class CommitteeLabelModel(BaseLabelModel):
     Attributes
     ----------
     members_ : tuple of BaseLabelModel
-        The fitted models that speak.
+        The fitted models whose probabilities are averaged.
     misfit_ : float
-        Of the full model, see `misfit`: about 1 or less where it is true; infinite where too few votes meet to tell.
+        Of the full model, see `misfit`: about 1 or less if its assumptions hold; infinite if there is too little overlap to
+        test them.
     left_out_ : tuple of str
-        Class names of models that were not asked, since they would take more than 1 GiB for so many labeling functions and
+        Class names of models that were left out, since they would take more than 1 GiB for so many labeling functions and
         classes (see `weaklabel.label_model.budget`).
     lf_accuracies_ : array
         Mean of the members' estimates. Shape: [m].
@@ -69,7 +69,7 @@ class CommitteeLabelModel(BaseLabelModel):
     >>> model.predict(L).tolist()
     [0, 1, 0, 1, 0, -1]
     >>> model.describe()
-    'mean of 8 label models: too few votes meet to tell how they are made'
+    'mean of 8 label models: too little overlap between labeling functions to test their independence'
     """
 
     members_: tuple[BaseLabelModel, ...]
@@ -88,13 +88,13 @@ class CommitteeLabelModel(BaseLabelModel):
 
     def _fit(self, votes: VotePatterns) -> None:
         voting_lfs(votes)
-        with kept_warnings():  # of members, on what the others make up for
+        with kept_warnings():  # of a member, for which the others compensate
             full = StructuredLabelModel(self.cardinality, self.class_balance)
             self.left_out_, self.misfit_ = (), np.inf
             if self._affords(full, votes):
                 with stage("fitting the full model"):
                     self.misfit_ = full.fit(votes).misfit_
-            self.members_ = (full,) if self.misfit_ < MOST_MISFIT else self._all(votes)
+            self.members_ = (full,) if self.misfit_ < MAX_MISFIT else self._all(votes)
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
     def describe(self, lf_names: Sequence[str] | None = None) -> str:
@@ -112,27 +112,27 @@ class CommitteeLabelModel(BaseLabelModel):
             LabelModel(k, class_balance=balance, seed=self.seed),
             DawidSkene(k, class_balance=balance),
         )
-        with stage("fitting members", len(models) + 2, "label models") as told:
-            fitted = [_fitted(model, votes, told) for model in models if self._affords(model, votes)]
+        with stage("fitting members", len(models) + 2, "label models") as progress:
+            fitted = [_fitted(model, votes, progress) for model in models if self._affords(model, votes)]
             if DawidSkene.__name__ in self.left_out_:
                 return tuple(fitted)
             weights = _shared_weights(votes, _mean(fitted, votes.patterns))
             discounted = DawidSkene(k, lf_weights=weights, class_balance=balance), _full_model(k, balance, weights)
-            return (*fitted, *(_fitted(model, votes, told) for model in discounted))
+            return (*fitted, *(_fitted(model, votes, progress) for model in discounted))
 
     def _affords(self, model: BaseLabelModel, votes: VotePatterns) -> bool:
-        """Say whether a model can be asked, and note it where it cannot."""
+        """Return whether a model fits into the memory budget; note it in ``left_out_`` if not."""
         if fits(model.bytes_needed(votes)):
             return True
         self.left_out_ = tuple(dict.fromkeys((*self.left_out_, type(model).__name__)))
         return False
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:
-        # Majority vote would use votes of labeling functions that never voted at the fit; nobody else does.
+        # Majority vote would use votes of labeling functions that never voted at the fit; the other members do not.
         usable = np.asfortranarray(np.where(self._usable(), patterns, np.int8(ABSTAIN)))
-        found = gathered(usable)  # which pays where eight models are asked
-        probs = _mean(self.members_, found.patterns)
-        return probs if found.inverse is None else probs[found.inverse]
+        votes = gathered(usable)  # which pays off for eight models
+        probs = _mean(self.members_, votes.patterns)
+        return probs if votes.inverse is None else probs[votes.inverse]
 
     def _state(self) -> dict[str, Any]:
         members = [member.to_saved() for member in self.members_]
@@ -144,14 +144,14 @@ class CommitteeLabelModel(BaseLabelModel):
         self.misfit_ = np.inf if state["misfit"] is None else float(state["misfit"])
         self.left_out_ = tuple(state.get("left_out", ()))
         if not self.members_ or any(member.cardinality != self.cardinality for member in self.members_):
-            raise ValueError("its members are none, or have another number of classes")
+            raise ValueError("it has no members, or they have another number of classes")
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
 
-def _fitted(model: BaseLabelModel, votes: VotePatterns, told: Stage) -> BaseLabelModel:
-    told.note = type(model).__name__
+def _fitted(model: BaseLabelModel, votes: VotePatterns, progress: Stage) -> BaseLabelModel:
+    progress.note = type(model).__name__
     model.fit(votes)
-    told.advance()
+    progress.advance()
     return model
 
 
@@ -164,7 +164,7 @@ def _mean(members: Sequence[BaseLabelModel], patterns: VoteArray) -> Probs:
 
 
 def _shared_weights(votes: VotePatterns, probs: Probs) -> NDArray[np.float64]:
-    """Return how far each labeling function speaks for itself: copies of one share its weight. Shape: [m]."""
+    """Return the weight of each labeling function: copies share one weight. Shape: [m]."""
     shared = np.ones(votes.m)
     for pair in find_dependencies(votes, probs).pairs:
         shared[[pair.lf, pair.other]] += pair.strength
@@ -181,17 +181,17 @@ def _full_model(
     )
 
 
-def _reason(found: float, members: Sequence[BaseLabelModel], left_out: Sequence[str]) -> str:
-    if found < MOST_MISFIT:
+def _reason(misfit: float, members: Sequence[BaseLabelModel], left_out: Sequence[str]) -> str:
+    if misfit < MAX_MISFIT:
         return (
-            "the full model, with copies and hard rows: votes meet as often as they should if it is true "
-            f"(misfit {found:.2f}, below {MOST_MISFIT})"
+            "the full model, with copies and hard rows: labeling functions overlap as it expects "
+            f"(misfit {misfit:.2f}, below {MAX_MISFIT})"
         )
     if StructuredLabelModel.__name__ in left_out:
-        why = "the full model, which would tell how votes are made, is too large"
-    elif np.isinf(found):
-        why = "too few votes meet to tell how they are made"
+        why = "the full model, which tests the independence of labeling functions, is too large"
+    elif np.isinf(misfit):
+        why = "too little overlap between labeling functions to test their independence"
     else:
-        why = f"votes go together for other reasons than their class (misfit {found:.2f}, {MOST_MISFIT} or more)"
+        why = f"labeling functions depend on each other beyond the class (misfit {misfit:.2f}, {MAX_MISFIT} or more)"
     out = f"; left out, since they would take more than {gib(BUDGET)}: {', '.join(left_out)}" if left_out else ""
     return f"mean of {len(members)} label models: {why}{out}"

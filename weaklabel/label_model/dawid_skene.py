@@ -32,7 +32,7 @@ _TOLERANCE = 1e-4
 """Iterations end where no probability changes by more than this."""
 
 _IMPOSSIBLE = 1e-300
-"""Share of a class that nobody votes for."""
+"""Share of a class without votes."""
 
 _FEW = 1 << 14
 """Patterns for which sums of evidence are not worth tables of them."""
@@ -59,7 +59,7 @@ def check_prior(accuracy: float, votes: float, share: float, cardinality: int) -
 
 
 class DawidSkene(BaseLabelModel):
-    r"""Classes as hidden causes of votes, found by expectation and maximisation (EM), with a prior on accuracies.
+    r"""The model of Dawid and Skene: a confusion matrix for each labeling function, by EM, with a prior on accuracies.
 
     Each labeling function has a table of P(vote | class); votes are taken to be independent given the class. EM starts
     from vote shares and goes back and forth between the classes of rows and the tables.
@@ -80,7 +80,7 @@ class DawidSkene(BaseLabelModel):
     prior_votes
         Pseudo-votes for each class that a labeling function votes for, besides.
     abstain_weight
-        How far an abstain is evidence, 0 to 1: 1 is the full model, in which silence tells as much as it does by its
+        How far an abstain is evidence, 0 to 1: 1 is the full model, in which an abstain counts as much as it does by its
         own probability; 0, which suits real votes, leaves it out, as Snorkel does.
     max_iterations
         Most iterations of EM.
@@ -98,7 +98,7 @@ class DawidSkene(BaseLabelModel):
     evidence_ : array
         Log likelihood of each class by labeling function and vote, the abstain first. Shape: [m, k+1, k].
     class_balance_ : array
-        Class balance, of the rows with votes where it was not given; 0 for a class that nobody votes for. Shape: [k].
+        Class balance, of the rows with votes where it was not given; 0 for a class without votes. Shape: [k].
     lf_accuracies_ : array
         Expected share of each labeling function's votes that are right; NaN where it never votes. Such a labeling
         function is left out, with a `WeakLabelWarning`, and a vote that it casts later is not used. Shape: [m].
@@ -160,18 +160,18 @@ class DawidSkene(BaseLabelModel):
         covered = np.flatnonzero(has_vote(votes.patterns))
         L, weights = take_rows(votes.patterns[:, voting], covered), weights[voting]
         counts = votes.counts[covered].astype(np.float64)
-        silent = float(votes.counts.sum() - counts.sum())
+        uncovered = float(votes.counts.sum() - counts.sum())
         most = min(_SAMPLE, rows_at_once(k))
         if len(L) > most:
             # The patterns are in order, so every so manieth of them is a fair sample.
             some = np.arange(0, len(L), -(-len(L) // most))
             share = counts[some].sum() / counts.sum()
-            sample = take_rows(L, some), counts[some], silent * share
+            sample = take_rows(L, some), counts[some], uncovered * share
             tables = self._iterate(*sample, weights, given, None, self.max_iterations)
             if len(L) <= rows_at_once(k):
-                tables = self._iterate(L, counts, silent, weights, given, tables, _FULL_ITERATIONS)
+                tables = self._iterate(L, counts, uncovered, weights, given, tables, _FULL_ITERATIONS)
         else:
-            tables = self._iterate(L, counts, silent, weights, given, None, self.max_iterations)
+            tables = self._iterate(L, counts, uncovered, weights, given, None, self.max_iterations)
         self.evidence_, self.lf_accuracies_ = np.zeros((votes.m, k + 1, k)), np.full(votes.m, np.nan)
         self.evidence_[voting], self.class_balance_ = tables.evidence, tables.balance
         self.lf_accuracies_[voting] = tables.accuracies
@@ -180,19 +180,19 @@ class DawidSkene(BaseLabelModel):
         self,
         L: VoteArray,
         counts: Floats,
-        silent: float,
+        uncovered: float,
         lf_weights: Floats,
         given: Floats | None,
         tables: Tables | None,
         most: int,
     ) -> Tables:
-        """Run EM. ``silent``: how many rows have no vote; they are shared out by the class balance, ``given`` or found."""
+        """Run EM. The ``uncovered`` rows without votes are shared out by the class balance, ``given`` or estimated."""
         k = self.cardinality
         votes = ExpectedVotes(L, k)
         probs = vote_shares(L, k) if tables is None else _classify(L, tables)
         for _ in range(most):
             weights = np.asfortranarray(probs * counts[:, None])
-            tables = self._tables(votes.count(weights), weights.sum(axis=0), silent, lf_weights, given)
+            tables = self._tables(votes.count(weights), weights.sum(axis=0), uncovered, lf_weights, given)
             last, probs = probs, _classify(L, tables)
             if np.abs(probs - last).max(initial=0) < _TOLERANCE:
                 break
@@ -200,7 +200,7 @@ class DawidSkene(BaseLabelModel):
         return tables
 
     def _tables(
-        self, expected: Floats, rows: Floats, silent: float, lf_weights: Floats, given: Floats | None
+        self, expected: Floats, rows: Floats, uncovered: float, lf_weights: Floats, given: Floats | None
     ) -> Tables:
         """Make a model of expected counts.
 
@@ -210,20 +210,20 @@ class DawidSkene(BaseLabelModel):
             How many rows each labeling function's votes share with each class. Shape: [m, k, k].
         rows
             How many rows with votes each class has. Shape: [k].
-        silent
+        uncovered
             Rows without votes.
         lf_weights
             Shape: [m].
         given
-            Class balance, where it is not to be found. Shape: [k].
+            Class balance, if it is not to be estimated. Shape: [k].
         """
         k, voted = self.cardinality, expected.sum(axis=(0, 2)) > 0
-        # A class that nobody votes for has no rows: else it takes those whose votes fit no other class well.
+        # A class without votes gets no rows: otherwise it takes those whose votes fit no other class well.
         balance = (rows + 1 if given is None else given) * voted
         balance = balance / max(balance.sum(), _IMPOSSIBLE)
         target = np.full((k, k), (1 - self.prior_accuracy) / max(1, k - 1))
         np.fill_diagonal(target, self.prior_accuracy if k > 1 else 1.0)
-        in_all = (rows.sum() + silent) * balance
+        in_all = (rows.sum() + uncovered) * balance
         likelihood = smoothed_likelihood(expected, in_all, target, self.prior_share, self.prior_votes)
         if not voted.all():
             likelihood[:, :, ~voted] = likelihood[:, :, voted] @ balance[voted][:, None]
@@ -237,11 +237,11 @@ class DawidSkene(BaseLabelModel):
 
     def _state(self) -> dict[str, Any]:
         state = super()._state()
-        return state if self.cardinality <= INT8_CLASSES else state | {"evidence_": _told(self.evidence_)}
+        return state if self.cardinality <= INT8_CLASSES else state | {"evidence_": _pack_evidence(self.evidence_)}
 
     def _restore(self, state: dict[str, Any]) -> None:
         if isinstance(state["evidence_"], dict):
-            state = state | {"evidence_": _untold(**state["evidence_"])}
+            state = state | {"evidence_": _unpack_evidence(**state["evidence_"])}
         super()._restore(state)
 
     def _weights(self, m: int) -> Floats:
@@ -268,17 +268,17 @@ class Tables:
     accuracies: Floats
 
 
-def _told(evidence: Floats) -> dict[str, Any]:
-    """Pack evidence of many classes for a file: votes that nobody cast say the same of all of them."""
+def _pack_evidence(evidence: Floats) -> dict[str, Any]:
+    """Pack evidence of many classes for a file: votes that were never cast have the same evidence for all of them."""
     cast = np.nonzero((evidence != evidence[:, :, :1]).any(axis=2))
-    return {"same": evidence[:, :, 0], "lf": cast[0], "vote": cast[1], "told": evidence[cast]}
+    return {"same": evidence[:, :, 0], "lf": cast[0], "vote": cast[1], "cast": evidence[cast]}
 
 
-def _untold(same: Any, lf: Any, vote: Any, told: Any) -> Floats:
-    """Undo `_told`."""
+def _unpack_evidence(same: Any, lf: Any, vote: Any, cast: Any) -> Floats:
+    """Undo `_pack_evidence`."""
     first = np.array(same, dtype=np.float64)
     evidence = np.repeat(first[:, :, None], first.shape[1] - 1, axis=2)
-    evidence[np.array(lf, dtype=np.intp), np.array(vote, dtype=np.intp)] = np.array(told).reshape(-1, evidence.shape[2])
+    evidence[np.array(lf, dtype=np.intp), np.array(vote, dtype=np.intp)] = np.array(cast).reshape(-1, evidence.shape[2])
     return evidence
 
 

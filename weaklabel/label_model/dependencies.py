@@ -1,4 +1,4 @@
-"""Labeling functions that repeat one another: copies and near-copies, found by how they vote where the class is known."""
+"""Dependencies between labeling functions: copies and near-copies, by how their votes correlate given the class."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Dependency:
 
 @dataclass(frozen=True, eq=False)
 class Dependencies:
-    """What `find_dependencies` found.
+    """The result of `find_dependencies`.
 
     Attributes
     ----------
@@ -87,9 +87,9 @@ def find_dependencies(votes: VotePatterns, probs: Probs) -> Dependencies:
     Examples
     --------
     >>> from weaklabel.votes import vote_patterns
-    >>> found = vote_patterns([[0, 0, 1], [0, 0, 0], [1, 1, 1], [-1, -1, 0], [1, 1, 0], [-1, -1, 1]] * 20)
-    >>> probs = [[0.8, 0.2] if vote == 0 else [0.2, 0.8] for vote in found.patterns[:, 2]]
-    >>> find_dependencies(found, np.array(probs)).pairs
+    >>> votes = vote_patterns([[0, 0, 1], [0, 0, 0], [1, 1, 1], [-1, -1, 0], [1, 1, 0], [-1, -1, 1]] * 20)
+    >>> probs = [[0.8, 0.2] if vote == 0 else [0.2, 0.8] for vote in votes.patterns[:, 2]]
+    >>> find_dependencies(votes, np.array(probs)).pairs
     (Dependency(lf=0, other=1, strength=1.0, kind='copy'),)
     """
     alike, by_class, classes = _count(votes, _answered(votes, probs))
@@ -99,21 +99,21 @@ def find_dependencies(votes: VotePatterns, probs: Probs) -> Dependencies:
     expected = per_class @ per_class.T
     covariances = (alike - expected) / n
     variances = covariances.diagonal()
-    known = variances > 1e-9  # votes that follow from the class leave nothing but rounding
-    spread = np.sqrt(np.where(known, variances, 1))
-    correlations = np.where(np.outer(known, known), covariances / np.outer(spread, spread), 0)
+    varying = variances > 1e-9  # votes that follow from the class leave nothing but rounding
+    spread = np.sqrt(np.where(varying, variances, 1))
+    correlations = np.where(np.outer(varying, varying), covariances / np.outer(spread, spread), 0)
     np.fill_diagonal(correlations, 1)
     return Dependencies(correlations, _named(correlations, _surprise(alike, expected)))
 
 
 def _answered(votes: VotePatterns, probs: Probs) -> Probs:
-    silent = np.asarray(np.isnan(probs).any(axis=1))
-    if not silent.any():
+    undefined = np.asarray(np.isnan(probs).any(axis=1))
+    if not undefined.any():
         return probs
-    rows = votes.counts[~silent]
+    rows = votes.counts[~undefined]
     k = probs.shape[1]
-    usual = rows @ probs[~silent] / rows.sum() if len(rows) else np.full(k, 1 / k)
-    return np.where(silent[:, None], usual, probs)
+    usual = rows @ probs[~undefined] / rows.sum() if len(rows) else np.full(k, 1 / k)
+    return np.where(undefined[:, None], usual, probs)
 
 
 def _count(votes: VotePatterns, probs: Probs) -> tuple[Floats, Floats, Floats]:

@@ -1,4 +1,4 @@
-"""Adding up what the votes of a row say of its class."""
+"""Class probabilities from the votes of a row: their evidence is added up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CELLS_AT_ONCE = 1 << 18
 """Votes, or scores of classes, in a block of rows where votes are added up one by one: they stay in a core's cache."""
 
 _MOST_TABLED = INT8_CLASSES + 2
-"""Kinds of votes up to which there are tables: a class, the abstain, and to say what another labeling function does."""
+"""Kinds of votes up to which there are tables: a class, the abstain, and agreement with another labeling function."""
 
 _FEW = 1 << 12
 """Rows up to which making tables takes longer than adding up vote by vote."""
@@ -63,11 +63,11 @@ def probs_by_evidence(L: VoteArray, evidence: NDArray[np.float64], prior: NDArra
     def fill(part: slice) -> None:
         for start in range(part.start, part.stop, _ROWS_AT_ONCE):
             rows = slice(start, min(part.stop, start + _ROWS_AT_ONCE))
-            scores, found = np.tile(prior, (rows.stop - rows.start, 1)), np.empty((rows.stop - rows.start, k))
+            scores, rows_of_table = np.tile(prior, (rows.stop - rows.start, 1)), np.empty((rows.stop - rows.start, k))
             packed = pack_bytes(L[rows], base)
             for number, table in enumerate(tables):
                 entry = _entries(packed[:, number * n_bytes : (number + 1) * n_bytes], size)
-                scores += table.take(entry, axis=0, out=found, mode="clip")
+                scores += table.take(entry, axis=0, out=rows_of_table, mode="clip")
             probs[rows] = softmax(scores)
 
     in_threads(len(L), fill)
@@ -75,7 +75,7 @@ def probs_by_evidence(L: VoteArray, evidence: NDArray[np.float64], prior: NDArra
 
 
 def probs_by_weights(L: VoteArray, weights: NDArray[np.float64], prior: NDArray[np.float64]) -> Probs:
-    """Return class probabilities where a vote speaks for its own class alone, and an abstain for none.
+    """Return class probabilities where a vote is evidence for its own class only, and an abstain for none.
 
     It takes time in proportion to the votes, however many classes there are.
 
@@ -110,7 +110,7 @@ def count_by_class(L: VoteArray, k: int, weights: NDArray[np.float64] | None = N
 def votes_cast(L: VoteArray, k: int) -> Iterator[tuple[slice, tuple[NDArray[np.intp], ...]]]:
     """Yield for blocks of rows the row (from the block's first), labeling function and class of each vote.
 
-    Votes come by labeling function, so that what is added up for a row does not hang on its block, not even in rounding.
+    Votes come by labeling function, so that the sum for a row does not depend on its block, not even in rounding.
     """
     at_once = max(1, _CELLS_AT_ONCE // max(1, k, L.shape[1]))
     for start in range(0, len(L), at_once):
@@ -121,14 +121,14 @@ def votes_cast(L: VoteArray, k: int) -> Iterator[tuple[slice, tuple[NDArray[np.i
 
 
 def _by_votes_cast(L: VoteArray, evidence: NDArray[np.float64], prior: NDArray[np.float64]) -> Probs:
-    """Start from what silence says, and go by votes: with so many classes tables are large and votes rare."""
-    silence = prior + evidence[:, 0].sum(axis=0)
+    """Start from the evidence of abstains and correct it by votes: with many classes tables are large and votes rare."""
+    abstains = prior + evidence[:, 0].sum(axis=0)
     probs = np.empty((len(L), len(prior)))
 
     def fill(part: slice) -> None:
         for start in range(part.start, part.stop, _ROWS_AT_ONCE):
             rows = slice(start, min(part.stop, start + _ROWS_AT_ONCE))
-            scores = np.tile(silence, (rows.stop - rows.start, 1))
+            scores = np.tile(abstains, (rows.stop - rows.start, 1))
             for votes, of_votes in zip(L[rows].T, evidence, strict=True):
                 voted = np.flatnonzero(votes >= 0)
                 scores[voted] += of_votes[votes[voted].astype(np.intp) + 1] - of_votes[0]

@@ -1,4 +1,4 @@
-"""Expected counts: how often each vote goes with each class, where classes are known by their probabilities."""
+"""Expected counts: how often each vote occurs with each class, given class probabilities."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from weaklabel.votes.tally import blocks
 Floats = NDArray[np.float64]
 
 _SUREST = 0.98
-"""Most that P(vote | class) may be: nobody always says the same."""
+"""Upper limit of P(vote | class): no labeling function always votes the same."""
 
 _SMALLEST = 1e-12
 

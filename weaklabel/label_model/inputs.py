@@ -21,23 +21,23 @@ def checked_votes(L: GivenVotes, cardinality: int) -> VoteArray | VotePatterns:
     Raises
     ------
     VoteError
-        L is no label matrix, or has a vote outside the classes.
+        L is not a label matrix, or has a vote outside the classes.
     LabelModelError
         There is no such cardinality.
     """
     if not isinstance(cardinality, int | np.integer) or not 1 <= cardinality <= MAX_CARDINALITY:
         raise LabelModelError(f"cardinality must be 1 to {MAX_CARDINALITY}, not {cardinality!r}")
-    found = L.patterns() if isinstance(L, Votes) else L
-    if isinstance(found, VotePatterns):
-        check_L(found.patterns, cardinality)
-        return found
-    return check_L(found, cardinality)
+    votes = L.patterns() if isinstance(L, Votes) else L
+    if isinstance(votes, VotePatterns):
+        check_L(votes.patterns, cardinality)
+        return votes
+    return check_L(votes, cardinality)
 
 
 def texts_and_gold(
     second: ArrayLike | Sequence[str] | None, texts: Sequence[str] | None
 ) -> tuple[Sequence[str] | None, ArrayLike | None]:
-    """Say which of the two the second argument of ``fit`` is: it takes both, as Snorkel and scikit-learn do.
+    """Tell texts and gold labels apart in the second argument of ``fit``, which takes both, as Snorkel and scikit-learn do.
 
     Parameters
     ----------
@@ -91,14 +91,14 @@ def _holds_numbers(values: Any) -> bool:
 
 
 def voting_lfs(votes: VotePatterns) -> NDArray[np.bool_]:
-    """Say which labeling functions vote on any row; a `WeakLabelWarning` says how many do not. Shape: [m]."""
+    """Return which labeling functions vote on any row, and warn of those that do not. Shape: [m]."""
     voting = votes.patterns.max(axis=0, initial=ABSTAIN) >= 0
     if not voting.any():
         nothing = f"no labeling function votes on any of the {votes.n} rows, so no row gets a label"
         warn(nothing)
     elif not voting.all():
-        silent = f"{(~voting).sum()} of {votes.m} labeling functions never vote and are left out of the label model"
-        warn(silent)
+        unused = f"{(~voting).sum()} of {votes.m} labeling functions never vote and are left out of the label model"
+        warn(unused)
     return voting
 
 

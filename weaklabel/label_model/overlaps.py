@@ -24,7 +24,7 @@ def count_overlaps(all_votes: VotePatterns, cardinality: int) -> NDArray[np.floa
     """Count for each two (labeling function, class) how many rows have both votes.
 
     The votes of a few labeling functions are packed into a byte; each two bytes index a table in which rows are
-    counted, and the table is added up to pairs of votes. So a look at a row tells of many pairs at once.
+    counted, and the table is added up to pairs of votes. So a row is read once for many pairs.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ def count_overlaps(all_votes: VotePatterns, cardinality: int) -> NDArray[np.floa
     def count(pair: tuple[int, int]) -> None:
         one, two = pair
         table = _count_bytes(packed[:, one], packed[:, two], size, weights)
-        meetings = votes.T @ table @ votes
+        counts = votes.T @ table @ votes
         rows, columns = slice(one * width, min(d, (one + 1) * width)), slice(two * width, min(d, (two + 1) * width))
-        meetings = meetings[: rows.stop - rows.start, : columns.stop - columns.start]
-        total[rows, columns], total[columns, rows] = meetings, meetings.T
+        counts = counts[: rows.stop - rows.start, : columns.stop - columns.start]
+        total[rows, columns], total[columns, rows] = counts, counts.T
 
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(count, combinations_with_replacement(range(packed.shape[1]), 2)))

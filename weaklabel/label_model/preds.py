@@ -23,9 +23,9 @@ def probs_to_preds(probs: ArrayLike, tie_break_policy: str = "abstain", seed: in
     Parameters
     ----------
     probs
-        Shape: [n, k]; all NaN where nothing spoke for a row.
+        Shape: [n, k]; all NaN where a row has no votes.
     tie_break_policy
-        What to say where the most probable classes tie: "abstain" (-1), "first" (the lowest), or "random" (any of them, by
+        What to return where the most probable classes tie: "abstain" (-1), "first" (the lowest), or "random" (any of them, by
         a hash of the row's number and the seed).
     seed
         Of "random".
@@ -73,7 +73,7 @@ def preds_to_probs(preds: ArrayLike, cardinality: int) -> Probs:
 
 
 def filter_unlabeled_dataframe(X: Rows, y: ArrayLike, L: GivenVotes) -> tuple[Rows, NDArray[Any]]:
-    """Return the rows on which some labeling function votes, and what ``y`` says of them; called as Snorkel's.
+    """Return the rows on which some labeling function votes, and their ``y``; called as Snorkel's.
 
     Parameters
     ----------
@@ -94,8 +94,8 @@ def filter_unlabeled_dataframe(X: Rows, y: ArrayLike, L: GivenVotes) -> tuple[Ro
     >>> filter_unlabeled_dataframe(["a", "b"], [[0.9, 0.1], [0.5, 0.5]], [[0, -1], [-1, -1]])
     (['a'], array([[0.9, 0.1]]))
     """
-    found = L.patterns() if isinstance(L, Votes) else L
-    covered = has_vote(found.patterns)[found.rows()] if isinstance(found, VotePatterns) else has_vote(check_L(found))
+    votes = L.patterns() if isinstance(L, Votes) else L
+    covered = has_vote(votes.patterns)[votes.rows()] if isinstance(votes, VotePatterns) else has_vote(check_L(votes))
     values, rows = np.asarray(y), np.flatnonzero(covered)
     n = len(X)  # type: ignore[arg-type]
     if not n == len(values) == len(covered):

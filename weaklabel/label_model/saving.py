@@ -74,7 +74,7 @@ def check_array(
     name
         For the message.
     array, shape
-        What it is, and what its shape must be.
+        The array, and the shape that it must have.
     nan_rows
         Which rows are NaN, in all numbers; by default none.
 

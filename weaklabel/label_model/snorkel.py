@@ -21,7 +21,7 @@ from weaklabel.votes.patterns import VotePatterns, gathered, vote_patterns
 from weaklabel.votes.tally import has_vote
 
 _FIT_OPTIONS = ("n_epochs", "lr", "l2", "optimizer", "lr_scheduler", "prec_init", "mu_eps", "seed")
-"""Parameters that Snorkel takes at the fit."""
+"""Options that Snorkel's fit takes."""
 
 RETRIES = 3
 """How often a fit whose loss diverges is tried again, each time with a tenth of the learning rate."""
@@ -31,11 +31,11 @@ class LabelModel(BaseLabelModel):
     r"""Snorkel's label model: learns how accurate each labeling function is from how they agree and differ.
 
     Its parameters are those of `snorkel.labeling.model.LabelModel` on the same votes, seed and options, but for
-    rounding. The objective needs only how often each two votes meet, which vote patterns tell: training does not take
+    rounding. The objective needs only how often each two votes overlap, which vote patterns give: training does not take
     longer for more rows. Memory grows with the square of m*k: 16 bytes each, so 1,200 labeling functions and 10 classes
     take 2.3 GB. Neither Snorkel nor PyTorch is imported, and global random states are left as they were.
 
-    Where accuracies cannot be told from the votes (fewer than three labeling functions vote, or all votes are for one
+    Where accuracies cannot be estimated from the votes (fewer than three labeling functions vote, or all votes are for one
     class), each labeling function is taken to be as accurate as ``prec_init``, and a `WeakLabelWarning` says so.
 
     Parameters
@@ -60,7 +60,7 @@ class LabelModel(BaseLabelModel):
     mu_eps
         Conditional probabilities are kept this far from 0 and 1; by default Snorkel's
         :math:`\min(0.01, 10^{-\lceil\log_{10} n\rceil})`.
-    count_silent_rows
+    count_uncovered_rows
         Whether rows without any vote count among the n rows, as they do in Snorkel.
     tie_break_policy, seed
         See `BaseLabelModel`.
@@ -100,7 +100,7 @@ class LabelModel(BaseLabelModel):
         lr_scheduler: str = "constant",
         prec_init: float | Sequence[float] | NDArray[np.float64] = 0.7,
         mu_eps: float | None = None,
-        count_silent_rows: bool = True,
+        count_uncovered_rows: bool = True,
         tie_break_policy: str = "abstain",
         seed: int = 0,
         verbose: bool = False,
@@ -114,7 +114,7 @@ class LabelModel(BaseLabelModel):
         self.lr_scheduler = lr_scheduler
         self.prec_init = prec_init
         self.mu_eps = mu_eps
-        self.count_silent_rows = count_silent_rows
+        self.count_uncovered_rows = count_uncovered_rows
         self.verbose = verbose
 
     def fit(
@@ -183,7 +183,7 @@ class LabelModel(BaseLabelModel):
         overlaps = count_overlaps(votes, k)
         lf_rows = overlaps.diagonal().reshape(votes.m, k).sum(axis=1)
         voting = voting_lfs(votes)
-        n = votes.n if self.count_silent_rows else int(votes.counts[has_vote(votes.patterns)].sum())
+        n = votes.n if self.count_uncovered_rows else int(votes.counts[has_vote(votes.patterns)].sum())
         if not voting.any():
             self.p_, self.mu_, self.lf_accuracies_ = p, np.full((votes.m * k, k), 1 / k), np.full(votes.m, np.nan)
             return
@@ -223,7 +223,7 @@ class LabelModel(BaseLabelModel):
         return np.broadcast_to(precisions, (m,))
 
     def _not_identifiable(self, overlaps: NDArray[np.float64]) -> str:
-        """Say why accuracies cannot be told from these votes; empty where they can."""
+        """Return why accuracies cannot be estimated from these votes; empty if they can."""
         if self.cardinality == 1:
             return "there is one class only, so the label model takes every vote to be right"
         votes = np.diag(overlaps).reshape(-1, self.cardinality)
@@ -235,7 +235,7 @@ class LabelModel(BaseLabelModel):
         else:
             return ""
         return (
-            f"{why}, from which accuracies cannot be told; "
+            f"{why}, so accuracies cannot be estimated; "
             f"each labeling function is taken to be as accurate as prec_init={self.prec_init}"
         )
 
@@ -276,10 +276,10 @@ class LabelModel(BaseLabelModel):
         return "check class_balance, or use MajorityVote"
 
 
-def _check_name(parameter: str, name: str, known: Sequence[str]) -> None:
-    if name not in known:
+def _check_name(parameter: str, name: str, allowed: Sequence[str]) -> None:
+    if name not in allowed:
         raise LabelModelError(
-            f"unknown {parameter} '{name}'{nearest(str(name), known)}; it is one of {', '.join(known)}"
+            f"unknown {parameter} '{name}'{nearest(str(name), allowed)}; it is one of {', '.join(allowed)}"
         )
 
 

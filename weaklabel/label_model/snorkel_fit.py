@@ -1,4 +1,4 @@
-"""The training of Snorkel's label model, in numpy, given how often votes meet instead of the votes."""
+"""The training of Snorkel's label model, in numpy, from overlaps instead of votes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def train_snorkel(
 ) -> NDArray[np.float64]:
     """Find the parameters that Snorkel's ``LabelModel.fit`` finds, but for rounding; single precision, as there.
 
-    Minimised over mu is the squared error of what mu says of how often votes of two labeling functions meet
+    Minimised over mu is the squared error of the overlap of votes of two labeling functions that mu predicts
     (:math:`\\mu P \\mu^T`), and of how often each votes (:math:`\\mu p`); plus ``l2`` squared times the distance
     from the start.
 
@@ -77,7 +77,7 @@ def train_snorkel(
     p = class_balance.astype(np.float32)
     rates = O.diagonal().copy()
     start = _start(rates, class_balance, precisions)
-    # Whatever one labeling function votes excludes its other votes, so these say nothing.
+    # A vote excludes the other votes of its labeling function, so these carry no information.
     _clear_own_blocks(O, k)
     mu = start * np.float32(np.random.RandomState(seed).random_sample())
     step = STEPS[optimizer](mu)

@@ -15,7 +15,7 @@ TOLERANCE = 1e-5
 
 
 def check_policy(policy: str) -> str:
-    """Return ``policy``, or raise a `LabelModelError` that lists the known ones."""
+    """Return ``policy``, or raise a `LabelModelError` that lists the policies."""
     if policy not in POLICIES:
         raise LabelModelError(
             f"unknown tie_break_policy '{policy}'{nearest(str(policy), POLICIES)}; policies are {', '.join(POLICIES)}"
@@ -24,7 +24,7 @@ def check_policy(policy: str) -> str:
 
 
 def break_ties(probs: Probs, patterns: VoteArray, policy: str, seed: int) -> Labels:
-    """Return the most probable class of each pattern, ties broken as ``policy`` says.
+    """Return the most probable class of each pattern, ties broken by ``policy``.
 
     Parameters
     ----------

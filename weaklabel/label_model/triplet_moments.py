@@ -27,7 +27,7 @@ _SIGNIFICANT = 2.0
 def vote_effects(votes: VotePatterns, cardinality: int) -> tuple[Floats, Floats]:
     r"""Find the rates of votes, and their covariance with their class over the class's standard deviation.
 
-    For a class y, let :math:`e_i` say whether labeling function i votes y, and let :math:`s_j` be 1 where j votes y, -1
+    For a class y, let :math:`e_i` be 1 where labeling function i votes y, else 0, and let :math:`s_j` be 1 where j votes y, -1
     where it votes for another class, and 0 where it abstains. If these are independent given whether Y = y, then
     :math:`Cov(e_i, s_j) = x_i z_j` and :math:`Cov(s_j, s_k) = z_j z_k`, so that
     :math:`x_i^2 = Cov(e_i, s_j) Cov(e_i, s_k) / Cov(s_j, s_k)`.
@@ -127,14 +127,14 @@ def _effects(of_events: Floats, of_signals: Floats, rate: Floats, n: int) -> Flo
     np.fill_diagonal(usable, False)
     others = of_events.copy()
     np.fill_diagonal(others, 0)
-    found = np.full(len(rate), np.nan)
+    effects = np.full(len(rate), np.nan)
     for lf in np.flatnonzero(rate):
         partners = choose_partners(others[lf])
         both = np.ix_(partners, partners)
         of_one = np.outer(others[lf, partners], others[lf, partners])[usable[both]]
         if of_one.size:
-            found[lf] = np.sqrt(np.median(np.abs(of_one / of_signals[both][usable[both]])))
-    return np.where(_disagrees(others, spread, rate, n), -found, found)
+            effects[lf] = np.sqrt(np.median(np.abs(of_one / of_signals[both][usable[both]])))
+    return np.where(_disagrees(others, spread, rate, n), -effects, effects)
 
 
 def choose_partners(covariances: Floats) -> NDArray[np.int64]:
@@ -146,7 +146,7 @@ def choose_partners(covariances: Floats) -> NDArray[np.int64]:
 
 def _disagrees(others: Floats, spread: Floats, rate: Floats, n: int) -> NDArray[np.bool_]:
     """Say whose votes vary against the signals of the others, all in all. Shape: [m, m], [m], [m] -> [m]."""
-    known = spread > 0
-    together = (others[:, known] / spread[known]).sum(axis=1)
-    error = np.sqrt(rate * (1 - rate) * max(1, known.sum() - 1) / n)
+    varying = spread > 0
+    together = (others[:, varying] / spread[varying]).sum(axis=1)
+    error = np.sqrt(rate * (1 - rate) * max(1, varying.sum() - 1) / n)
     return np.asarray(together < -_SIGNIFICANT * error)

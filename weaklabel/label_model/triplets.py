@@ -28,14 +28,14 @@ _MARGIN = 1e-3
 class TripletLabelModel(BaseLabelModel):
     r"""FlyingSquid's method of triplets: closed-form precisions, no training.
 
-    Given the class, labeling functions are taken to be independent. Then what a vote has to do with the class follows
-    from how it varies together with two other labeling functions, and they with each other; the median over all pairs
+    Given the class, labeling functions are taken to be independent. Then the dependence of a vote on the class follows
+    from its covariances with two other labeling functions, and theirs with each other; the median over all pairs
     of others is taken. Each class stands against the rest ("one-vs-rest"), so that each labeling function gets a
     precision for each class that it votes for. Unlike a single accuracy a labeling function, that suits those that vote
     for one class only, whose votes *always* agree with one another. And covariances are over all rows: that a labeling
     function abstains counts, too.
 
-    Which side of chance a vote is on cannot be told from triplets. It is taken to be better than chance, unless the
+    Triplets do not determine whether a vote is better or worse than chance. It is taken to be better, unless the
     labeling function disagrees with the others together, beyond what chance explains.
 
     Where a labeling function has no usable triplet (fewer than two others vote with it, or no pair of others varies
@@ -78,7 +78,7 @@ class TripletLabelModel(BaseLabelModel):
 
     _fitted = ("lf_accuracies_", "precisions_", "p_")
     _shapes = (("precisions_", ("m", "k")), ("p_", ("k",)))
-    _nan_where_silent = ("precisions_",)
+    _nan_where_unused = ("precisions_",)
 
     precisions_: Floats
     p_: Floats
@@ -123,10 +123,10 @@ class TripletLabelModel(BaseLabelModel):
         prior = p * odds / (p * odds + 1 - p)
         # P(Y = y | vote y) is P(y) plus the covariance of both events over P(vote y); the effect is the covariance
         # over the standard deviation of Y = y.
-        found = np.divide(effects * np.sqrt(p * (1 - p)), rates, out=np.zeros_like(rates), where=rates > 0) + p
+        precisions = np.divide(effects * np.sqrt(p * (1 - p)), rates, out=np.zeros_like(rates), where=rates > 0) + p
         votes = np.where(np.isnan(effects), 0, rates * n)
         added = self.prior_votes + votes * self.prior_share / (1 - self.prior_share)
-        smoothed = (np.nan_to_num(np.clip(found, 0, 1)) * votes + added * prior) / (votes + added)
+        smoothed = (np.nan_to_num(np.clip(precisions, 0, 1)) * votes + added * prior) / (votes + added)
         m, k = len(voting), self.cardinality
         self.precisions_, self.lf_accuracies_ = np.full((m, k), np.nan), np.full(m, np.nan)
         self.precisions_[voting] = precisions = np.clip(smoothed, _MARGIN, 1 - _MARGIN)
@@ -153,6 +153,6 @@ class TripletLabelModel(BaseLabelModel):
     def _warn_of_no_triplet(self, without: NDArray[np.bool_]) -> None:
         if without.any():
             warn(
-                f"{without.sum()} of {len(without)} labeling functions have votes that are in no usable triplet, from "
-                f"which nothing can be told; they are taken to have prior_accuracy={self.prior_accuracy:g}",
+                f"{without.sum()} of {len(without)} labeling functions have votes that are in no usable triplet, so "
+                f"they are taken to have prior_accuracy={self.prior_accuracy:g}",
             )

@@ -59,7 +59,7 @@ def validate_label_models(
     gold
         Their true labels; rows of -1 are left out. Shape: [n].
     texts
-        What the rows say, for models that look at texts. Shape: [n].
+        Texts of the rows, for models that use texts. Shape: [n].
     score
         Called with gold and predicted labels of the same rows (-1 for no label); the higher, the better.
 
@@ -75,8 +75,8 @@ def validate_label_models(
     >>> from weaklabel.label_model import MajorityVote, WeightedMajorityVote
     >>> L = [[0, 0, 1], [1, 1, 0], [0, 0, 0], [1, 1, 1], [0, -1, 1]]
     >>> models = [MajorityVote().fit(L), WeightedMajorityVote().fit(L)]
-    >>> found = validate_label_models(models, [[0, -1, 1]], [0])
-    >>> found.scores, found.best
+    >>> validated = validate_label_models(models, [[0, -1, 1]], [0])
+    >>> validated.scores, validated.best
     ((0.0, 1.0), WeightedMajorityVote(...))
     """
     votes, truth = np.asarray(L), np.asarray(gold, dtype=np.int64)
@@ -86,6 +86,6 @@ def validate_label_models(
     rows = np.flatnonzero(truth != ABSTAIN)
     if not models or not len(rows):
         raise LabelModelError("label models cannot be compared without " + ("gold labels" if models else "any of them"))
-    said = None if texts is None else [texts[row] for row in rows.tolist()]
-    scores = [score(truth[rows], model.predict(votes[rows], texts=said)) for model in models]
+    row_texts = None if texts is None else [texts[row] for row in rows.tolist()]
+    scores = [score(truth[rows], model.predict(votes[rows], texts=row_texts)) for model in models]
     return Validated(tuple(models), tuple(scores))

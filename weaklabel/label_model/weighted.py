@@ -35,8 +35,8 @@ class WeightedMajorityVote(BaseLabelModel):
     As in Wawa, votes are added up, each labeling function is compared with the result, and weighs by it in the next
     round. Three things are different:
 
-    - It is compared with what the *others* say of a row, by their probabilities, and only on rows where there is
-      another vote: so nobody confirms himself.
+    - It is compared with the probabilities of the *others*, only on rows with another vote, so that no labeling
+      function confirms itself.
     - Votes for a class are compared with all votes for that class. Else labeling functions for a rare class, whom few
       others confirm, would lose their weight, and the class its rows.
     - Agreement is smoothed, and the weight of a labeling function that agrees as often as others do is the log odds of
@@ -83,7 +83,7 @@ class WeightedMajorityVote(BaseLabelModel):
 
     _fitted = ("lf_accuracies_", "weights_")
     _shapes = (("weights_", ("m",)),)
-    _nan_where_silent = ("weights_",)
+    _nan_where_unused = ("weights_",)
 
     weights_: Floats
 
@@ -107,7 +107,7 @@ class WeightedMajorityVote(BaseLabelModel):
         check_prior(self.prior_accuracy, self.prior_votes, self.prior_share, self.cardinality)
         voting = voting_lfs(votes)
         L = votes.patterns if voting.all() else votes.patterns[:, voting]
-        # Only rows with another vote tell anything.
+        # Only rows with another vote carry information.
         counts = (votes.counts * span_of_votes(L)[0]).astype(np.float64)
         voted = _count_votes(L, counts, self.cardinality)
         weights = np.full(len(voted), self._log_odds(self.prior_accuracy))
@@ -143,8 +143,8 @@ class WeightedMajorityVote(BaseLabelModel):
     def _warn_of_lonely(self, lonely: int, m: int) -> None:
         if lonely:
             warn(
-                f"{lonely} of {m} labeling functions never vote on a row where another votes, which leaves nothing to "
-                f"compare them with; they are taken to be as accurate as prior_accuracy={self.prior_accuracy:g}",
+                f"{lonely} of {m} labeling functions never vote on a row where another votes, so they cannot be "
+                f"compared; they are taken to be as accurate as prior_accuracy={self.prior_accuracy:g}",
             )
 
 
@@ -156,7 +156,7 @@ def _weighted_probs(L: VoteArray, weights: Floats, k: int) -> Probs:
 
 
 def _agreements(L: VoteArray, counts: Floats, weights: Floats, k: int) -> Floats:
-    """Count how many of the votes for each class the other votes say are right. Shape: [m, k]."""
+    """Count the votes for each class that are right according to the others. Shape: [m, k]."""
     if k > INT8_CLASSES:
         return _agreements_of_many(L, counts, weights, k)
     at_once = max(1, _CELLS_AT_ONCE // k)
@@ -193,7 +193,7 @@ def _agreements_of_many(L: VoteArray, counts: Floats, weights: Floats, k: int) -
 
 
 def _of_one(votes: VoteArray, probs: Probs, counts: Floats, without: float) -> Floats:
-    """Do so for one labeling function: the others say what all say ``without`` its own factor. Shape: [k]."""
+    """Do so for one labeling function: the product of all ``without`` its own factor is that of the others. Shape: [k]."""
     some, k = np.flatnonzero(votes >= 0), probs.shape[1]
     labels = votes[some].astype(np.intp)
     all_say = probs.ravel().take(some * k + labels)

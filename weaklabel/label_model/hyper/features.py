@@ -1,6 +1,6 @@
-"""What the hyper label model's network is told of votes, labeling functions and classes.
+"""Features of votes, labeling functions and classes, the input of the hyper label model's network.
 
-Nothing names a certain one of them, so that their order cannot matter. Values are logs or shares, about as large as 1.
+No feature depends on their order. Values are logs or shares, about as large as 1.
 """
 
 from __future__ import annotations
@@ -11,27 +11,27 @@ from typing import Any
 from weaklabel.label_model.hyper.table import CHANNELS, Add, Array, Expected, State, VoteTable
 
 FEATURES = {"vote": 26 + 3 * CHANNELS, "abstain": 6 + CHANNELS, "prior": 9 + 2 * CHANNELS}
-"""How many features there are of a vote, of a silence, and of a class."""
+"""Number of features of a vote, of an abstain, and of a class."""
 
 _PSEUDO_ROWS = 2.0
 
 
 def fixed_features(table: VoteTable, xp: Any, add: Add) -> dict[str, Array]:
-    """What the votes alone tell, whatever the classes."""
+    """Features that depend on the votes alone."""
     d, k = table.own.shape
     same = table.own @ table.own.T
-    meets_class = table.meetings @ table.own
+    overlaps_class = table.overlaps @ table.own
     of_class = (table.votes[:, None] * table.own).sum(0)
     vote_share = (of_class + 1) / (of_class.sum() + k)
-    share = (meets_class + _PSEUDO_ROWS * vote_share) / (meets_class.sum(-1)[:, None] + _PSEUDO_ROWS)
+    share = (overlaps_class + _PSEUDO_ROWS * vote_share) / (overlaps_class.sum(-1)[:, None] + _PSEUDO_ROWS)
     items = (table.own.sum(0) + 0.5) / (d + 0.5 * k)
     lf_rows = add(table.votes[:, None], table.lf, table.m)[:, 0]
     one = xp.ones_like(table.votes)
     return {
         "same": same,
-        "agreeing": (table.meetings * same).sum(-1),
-        "differing": (table.meetings * (1 - same)).sum(-1),
-        "meets": xp.log(share) - xp.log(vote_share),
+        "agreeing": (table.overlaps * same).sum(-1),
+        "differing": (table.overlaps * (1 - same)).sum(-1),
+        "overlaps": xp.log(share) - xp.log(vote_share),
         "log_vote_share": xp.log(vote_share),
         "log_items": xp.log(items),
         "coverage": lf_rows / table.n,
@@ -58,7 +58,7 @@ def vote_features(
     with_it = lift(expected.by_vote, log_share, xp)
     chance = expected.by_vote @ (expected.by_vote / (expected.by_class + 1e-6)).T
     chance = chance * (table.lf[:, None] != table.lf[None, :])
-    excess = xp.log((table.meetings + 1) / (chance + 1))
+    excess = xp.log((table.overlaps + 1) / (chance + 1))
     agreeing, differing = fixed["agreeing"], fixed["differing"]
     per_item = [
         (by_others * own).sum(-1),
@@ -80,7 +80,7 @@ def vote_features(
     per_class = [log_share / 2, fixed["log_items"] / 2, fixed["log_vote_share"] / 2]
     whole = [fixed["log_k"], fixed["log_d"] / 5, fixed["log_n"] / 5]
     evidence = state.evidence - state.abstain[table.lf]
-    features = [own, evidence / 2, by_others, with_it / 2, fixed["meets"]]
+    features = [own, evidence / 2, by_others, with_it / 2, fixed["overlaps"]]
     features += [value[:, None] + 0 * own for value in per_item]
     features += [value[None, :] + 0 * own for value in per_class]
     features += [value + 0 * own for value in whole]
@@ -98,21 +98,21 @@ def abstain_features(
     xp: Any,
     add: Add,
 ) -> tuple[Array, Array]:
-    """Return what silence says if expectations hold, and features of it. Shape: [m, k], [m, k, features]."""
+    """Return the evidence of an abstain under the expected counts, and its features. Shape: [m, k], [m, k, features]."""
     of_class = add(expected.by_vote, table.lf, table.m) / (expected.by_class + 1)
     of_class = of_class / (1 + 0.02 * of_class)  # expectations may exceed one by rounding
     coverage = fixed["coverage"][:, None] + 0 * of_class
-    silence = xp.log((1.03 - of_class) / (1.03 - coverage))
+    abstain = xp.log((1.03 - of_class) / (1.03 - coverage))
     log_share = xp.log(share)[None, :] + 0 * of_class
     k = fixed["log_k"] + 0 * of_class
     n_items = xp.exp(fixed["classes"])[:, None, None]
-    told = xp.stack([add(xp.tanh(channels[..., c]), table.lf, table.m) for c in range(CHANNELS)], -1) / n_items
-    features = [silence, coverage, of_class, log_share / 2, k, fixed["log_d"] / 5 + 0 * of_class]
-    return silence, xp.concatenate([xp.stack(features, -1), told], -1)
+    messages = xp.stack([add(xp.tanh(channels[..., c]), table.lf, table.m) for c in range(CHANNELS)], -1) / n_items
+    features = [abstain, coverage, of_class, log_share / 2, k, fixed["log_d"] / 5 + 0 * of_class]
+    return abstain, xp.concatenate([xp.stack(features, -1), messages], -1)
 
 
 def prior_features(
-    state: State, log_share: Array, told: Array, before: Array, fixed: Mapping[str, Array], xp: Any
+    state: State, log_share: Array, messages: Array, before: Array, fixed: Mapping[str, Array], xp: Any
 ) -> Array:
     """Shape: [k, features]."""
     flat = 0 * log_share
@@ -127,7 +127,7 @@ def prior_features(
         fixed["log_n"] / 5 + flat,
         fixed["log_density"] + flat,
     ]
-    return xp.concatenate([xp.stack(features, -1), xp.tanh(told), before], -1)
+    return xp.concatenate([xp.stack(features, -1), xp.tanh(messages), before], -1)
 
 
 def lift(rows: Array, log_share: Array, xp: Any) -> Array:
@@ -137,5 +137,5 @@ def lift(rows: Array, log_share: Array, xp: Any) -> Array:
 
 
 def by_class(channels: Array, own: Array) -> Array:
-    """Average what is told of each class by the votes for it. Shape: [d, k, c] -> [k, c]."""
+    """Average over the votes for each class. Shape: [d, k, c] -> [k, c]."""
     return (channels * own[..., None]).sum(0) / (own.sum(0)[:, None] + 1)

@@ -28,11 +28,11 @@ _FEATURES_AT_ONCE = 120
 
 
 class HyperLabelModel(BaseLabelModel):
-    """A label model whose way of learning was itself learned, from synthetic labeling functions.
+    """A label model whose learning rule was learned, on synthetic labeling functions.
 
     A few steps of expectation and maximisation find how each vote goes with each class. After each step a small
-    network, the same for all labeling functions and classes, judges what the counts are worth: how far to trust
-    agreement among few votes, votes that go together too often, rare classes, and silence. The networks were trained
+    network, the same for all labeling functions and classes, corrects the estimates: how far to trust
+    agreement of few votes, correlated votes, rare classes, and abstains. The networks were trained
     once on votes drawn from 2 to 10 known classes: one-sided and many-sided labeling functions, sparse and dense, good
     and bad, on unlike subgroups of rows. So there is nothing to tune, and no option of the fit. Its probabilities are
     cautious: where votes are independent given the class, as those of texts seldom are, it could be surer.
@@ -96,7 +96,7 @@ class HyperLabelModel(BaseLabelModel):
             parts=CellParts(votes.patterns, votes.counts, of_item.diagonal().reshape(m, k) > 0),
             lf=lf,
             own=np.eye(k)[labels],
-            meetings=overlaps * (lf[:, None] != lf),
+            overlaps=overlaps * (lf[:, None] != lf),
             votes=overlaps.diagonal(),
             n=float(votes.counts[has_vote(votes.patterns)].sum()),
             m=len(voting),

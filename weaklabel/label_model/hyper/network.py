@@ -24,7 +24,7 @@ from weaklabel.label_model.hyper.table import CHANNELS, Add, Array, Cells, Expec
 LAYERS = 4
 HIDDEN = 32
 OUTPUTS = {"vote": 2 + CHANNELS, "abstain": 1, "prior": 2}
-"""What the three small networks of a layer, of votes, silences and classes, put out."""
+"""What the three small networks of a layer, of votes, abstains and classes, put out."""
 
 _FIRST_EVIDENCE = 1.2
 
@@ -91,7 +91,7 @@ def _dense(x: Array, weights: Mapping[str, Array], name: str, xp: Any) -> Array:
 
 
 def _step(table: VoteTable, state: State, fixed: Mapping[str, Array], net: Any, xp: Any, add: Add) -> State:
-    """Expect the classes from the state, look at what the votes are then worth, and let the networks judge."""
+    """Expect the classes from the state, compute features, and let the networks correct the evidence."""
     expected = expect(table, state, xp, add)
     share = (expected.by_class + 1) / (table.n + len(expected.by_class))
     log_share = xp.log(share)
@@ -99,8 +99,8 @@ def _step(table: VoteTable, state: State, fixed: Mapping[str, Array], net: Any, 
     votes = net("vote", vote_features(table, state, expected, log_share, context, fixed, xp))
     gate = _sigmoid(votes[..., 0], xp)
     evidence = state.evidence + gate * (lift(expected.by_others, log_share, xp) - state.evidence) + votes[..., 1]
-    silence, features = abstain_features(table, expected, share, votes[..., 2:], fixed, xp, add)
-    abstain = _sigmoid(net("abstain", features)[..., 0], xp) * silence
+    abstain_evidence, features = abstain_features(table, expected, share, votes[..., 2:], fixed, xp, add)
+    abstain = _sigmoid(net("abstain", features)[..., 0], xp) * abstain_evidence
     judged = net("prior", prior_features(state, log_share, by_class(votes[..., 2:], table.own), context, fixed, xp))
     prior = 2 * _sigmoid(judged[..., 0], xp) * log_share + judged[..., 1]
     return State(_centred(evidence), _centred(abstain), prior - prior.mean(), xp.tanh(votes[..., 2:]))

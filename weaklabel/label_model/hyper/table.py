@@ -1,4 +1,4 @@
-"""What the hyper label model's network reads and writes: votes, and what it makes of them step by step."""
+"""Input and state of the hyper label model's network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Add: TypeAlias = Callable[[Array, Array, int], Array]
 """Adds up rows by group: values [cells, k], group [cells], number of groups -> [groups, k]."""
 
 CHANNELS = 6
-"""What a layer can tell the next of a vote beside its evidence."""
+"""Numbers that a layer passes to the next for each vote, beside its evidence."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class VoteTable:
         Labeling function of each item. Shape: [d].
     own
         1 at the class of each item, else 0. Shape: [d, k].
-    meetings
+    overlaps
         Rows that have both votes; 0 for two of one labeling function. Shape: [d, d].
     votes
         Rows that have each vote. Shape: [d].
@@ -59,7 +59,7 @@ class VoteTable:
     parts: Iterable[Cells]
     lf: Array
     own: Array
-    meetings: Array
+    overlaps: Array
     votes: Array
     n: float
     m: int
@@ -74,11 +74,11 @@ class State:
     evidence
         Log likelihood of each class given each vote. Shape: [d, k].
     abstain
-        The same given each labeling function's silence. Shape: [m, k].
+        The same given that each labeling function abstains. Shape: [m, k].
     prior
         Log prior probabilities, but for a constant. Shape: [k].
     channels
-        Whatever else the layers tell each other of a vote and a class. Shape: [d, k, CHANNELS].
+        Other numbers that layers pass on for a vote and a class. Shape: [d, k, CHANNELS].
     """
 
     evidence: Array
@@ -100,7 +100,7 @@ class Expected:
     by_others
         The same as the rows' other votes alone have it, of rows that have others. Shape: [d, k].
     doubt
-        Entropy of what the others say, added up. Shape: [d].
+        Sum of the entropies of the others' predictions. Shape: [d].
     """
 
     by_class: Array

@@ -26,7 +26,7 @@ def agreement(overlaps: Floats, n: int, cardinality: int) -> Floats:
     Returns
     -------
     array
-        Of saying the same, -1 to 1; 0 of a labeling function with itself. Shape: [m, m].
+        Of voting for the same class, -1 to 1; 0 of a labeling function with itself. Shape: [m, m].
     """
     m = len(overlaps) // cardinality
     covariances, variances = np.zeros((m, m)), np.zeros(m)
@@ -41,7 +41,7 @@ def agreement(overlaps: Floats, n: int, cardinality: int) -> Floats:
 
 
 def copy_forest(strength: Floats) -> NDArray[np.int64]:
-    """Give each labeling function that copies the one it copies.
+    """Choose for each labeling function the one that it copies, if any.
 
     It is the strongest spanning forest (Prim, 1957) over pairs with a positive strength. Each tree grows from its
     member with the most strength in all: where several copy one, that one is alike to all of them, and they less to
@@ -84,7 +84,7 @@ def leaders_first(leaders: NDArray[np.int64]) -> list[int]:
 
 
 def trees(leaders: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the root of each labeling function's tree; its own number where it copies nobody. Shape: [m]."""
+    """Return the root of each labeling function's tree; its own number where it copies none. Shape: [m]."""
     roots = np.arange(len(leaders))
     for lf in leaders_first(leaders):
         if leaders[lf] >= 0:
@@ -103,9 +103,9 @@ _LEAST = 0.1
 
 
 def find_repeats(overlaps: Floats, n: int, cardinality: int) -> Floats:
-    r"""Find who votes alike more often than any class can explain.
+    r"""Find labeling functions that agree more often than the class explains.
 
-    For a class y, let :math:`e_i` say whether labeling function i votes y. If votes are independent given whether Y = y,
+    For a class y, let :math:`e_i` be 1 where labeling function i votes y, else 0. If votes are independent given whether Y = y,
     then :math:`Cov(e_i, e_j) = x_i x_j`, and each three give :math:`x_i^2 = Cov(e_i, e_j) Cov(e_i, e_k) / Cov(e_j, e_k)`.
     The median over triplets is right as long as most of them are of labeling functions that do not repeat each other.
     What a covariance has beyond :math:`x_i x_j`, the class cannot explain.
@@ -134,9 +134,9 @@ def find_repeats(overlaps: Floats, n: int, cardinality: int) -> Floats:
         effects = np.minimum(_effects(covariances, variances, n), np.sqrt(variances))
         left += covariances - np.outer(effects, effects)
         spread += variances - effects**2
-    known = spread > 1e-9
-    deviations = np.sqrt(np.where(known, spread, 1))
-    repeated = np.where(np.outer(known, known), left / np.outer(deviations, deviations), 0)
+    varying = spread > 1e-9
+    deviations = np.sqrt(np.where(varying, spread, 1))
+    repeated = np.where(np.outer(varying, varying), left / np.outer(deviations, deviations), 0)
     np.fill_diagonal(repeated, 0)
     sure = (repeated > _LEAST) & (repeated * np.sqrt(n) > _SURE)
     return np.where(sure, np.minimum(repeated, 1), 0)

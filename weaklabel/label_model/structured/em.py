@@ -24,7 +24,7 @@ chance to always right."""
 
 _LEAST, _TINY = 1e-6, 1e-9
 
-_START_HARD, _START_TOLD, _START_COPYING = 0.2, 0.3, 0.5
+_START_HARD, _START_INFORMATIVE, _START_COPYING = 0.2, 0.3, 0.5
 
 _TOLERANCE = 1e-6
 """Iterations end where the log likelihood rises by less a row."""
@@ -32,7 +32,7 @@ _TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Fit:
-    """What EM found.
+    """The result of EM.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Fit:
     log_likelihood
         Of all rows.
     own
-        Expected rows by class and vote, copied votes and those of hard rows that say nothing left out.
+        Expected rows by class and vote, without copied votes and the uninformative ones of hard rows.
         Shape: [m, k, k+1].
     labels
         P(class) of the rows. Shape: [n, k].
@@ -97,14 +97,14 @@ def _maximise(
     """Return parameters for expected counts by code and state, and each class's own votes. Shape: [m, 2(k+1), 2k], [2k]."""
     k = len(rows) // 2
     own, copied = _own_votes(counts, leaders, before)
-    told, told_share = _told_votes(own, before)
+    informative, informative_share = _informative_votes(own, before)
     total = max(rows.sum(), _TINY)
     copying = np.where(leaders >= 0, np.clip(copied / total, 0.01, 0.98), 0.0)
     hard = float(np.clip(rows[k:].sum() / total, 0.005, 0.6))
     of_class = rows[:k] + rows[k:]
     of_class = of_class + (of_class > _TINY) if given is None else given * (of_class > _TINY)
     balance = of_class / max(of_class.sum(), _TINY)
-    return Structure(balance, hard, told_share, _tables(told, balance), leaders, copying), told
+    return Structure(balance, hard, informative_share, _tables(informative, balance), leaders, copying), informative
 
 
 def _own_votes(counts: Floats, leaders: NDArray[np.int64], before: Structure | None) -> tuple[Floats, Floats]:
@@ -119,16 +119,16 @@ def _own_votes(counts: Floats, leaders: NDArray[np.int64], before: Structure | N
     return apart + alike * share, (alike * (1 - share)).sum(axis=(1, 2))
 
 
-def _told_votes(own: Floats, before: Structure | None) -> tuple[Floats, float]:
-    """Return the votes that say something of the class [m, k, k+1], and their share on hard rows."""
+def _informative_votes(own: Floats, before: Structure | None) -> tuple[Floats, float]:
+    """Return the votes that depend on the class [m, k, k+1], and their share on hard rows."""
     k = own.shape[2] // 2
     easy, hard = own[:, :, :k], own[:, :, k:]
     if before is None:
-        return (easy + hard).swapaxes(1, 2), _START_TOLD
-    of_class = before.told * before.tables.swapaxes(1, 2)
-    told = hard * of_class / np.maximum(of_class + (1 - before.told) * before.of_any[:, :, None], _TINY)
-    share = float(np.clip(told.sum() / max(hard.sum(), _TINY), 0.02, 0.9))
-    return (easy + told).swapaxes(1, 2), share
+        return (easy + hard).swapaxes(1, 2), _START_INFORMATIVE
+    of_class = before.informative * before.tables.swapaxes(1, 2)
+    informative = hard * of_class / np.maximum(of_class + (1 - before.informative) * before.of_any[:, :, None], _TINY)
+    share = float(np.clip(informative.sum() / max(hard.sum(), _TINY), 0.02, 0.9))
+    return (easy + informative).swapaxes(1, 2), share
 
 
 def _tables(counts: Floats, balance: Floats) -> Floats:
@@ -146,8 +146,8 @@ def _tables(counts: Floats, balance: Floats) -> Floats:
     added = _PSEUDO_VOTES * (by_vote > 0)[:, :, None] * target
     smoothed[:, :, 1:] += added.swapaxes(1, 2)
     # Pseudo-votes come with rows on which their labeling function abstains as often as it does.
-    silent = added.sum(axis=(1, 2)) * (1 / np.maximum(coverage, _TINY) - 1)
-    smoothed[:, :, 0] += np.maximum(silent, 0)[:, None] * balance
+    abstains = added.sum(axis=(1, 2)) * (1 / np.maximum(coverage, _TINY) - 1)
+    smoothed[:, :, 0] += np.maximum(abstains, 0)[:, None] * balance
     return np.maximum(smoothed / np.maximum(smoothed.sum(axis=2, keepdims=True), _TINY), _LEAST)
 
 
@@ -179,14 +179,14 @@ _DOUBT = 0.02
 """Probability that is shared out among all classes."""
 
 _NATS_A_VOTE = np.log(2)
-"""How much a vote says for its class."""
+"""Evidence of a vote for its class."""
 
 
 def labels_by_shares(L: VoteArray, counts: Floats, cardinality: int, weights: Floats) -> Probs:
     """Label rows by the shares of their votes, which count as much as ``weights`` [m] say. Shape: [n, m] -> [n, k]."""
     votes = _weighed(L, cardinality, weights) + 1e-9
     shares = votes / votes.sum(axis=1, keepdims=True)
-    return _with_silent(L, counts, (shares + _DOUBT / cardinality) / (1 + _DOUBT))
+    return _with_uncovered(L, counts, (shares + _DOUBT / cardinality) / (1 + _DOUBT))
 
 
 def labels_by_counts(L: VoteArray, counts: Floats, cardinality: int, weights: Floats, others: float) -> Probs:
@@ -203,15 +203,15 @@ def labels_by_counts(L: VoteArray, counts: Floats, cardinality: int, weights: Fl
     scores = votes * _NATS_A_VOTE + prior
     probs = np.exp(scores - scores.max(axis=1, keepdims=True))
     probs /= probs.sum(axis=1, keepdims=True)
-    return _with_silent(L, counts, (1 - _DOUBT) * probs + _DOUBT / cardinality)
+    return _with_uncovered(L, counts, (1 - _DOUBT) * probs + _DOUBT / cardinality)
 
 
 def _weighed(L: VoteArray, cardinality: int, weights: Floats) -> Floats:
     return np.stack([np.equal(L, label) @ weights for label in range(cardinality)], axis=1)
 
 
-def _with_silent(L: VoteArray, counts: Floats, probs: Probs) -> Probs:
-    """Give rows without votes the mean of the others, and take away classes that nobody votes for."""
+def _with_uncovered(L: VoteArray, counts: Floats, probs: Probs) -> Probs:
+    """Give rows without votes the mean of the others, and remove classes without votes."""
     cast = np.array([np.equal(L, label).any() for label in range(probs.shape[1])])
     probs = probs * cast / np.maximum((probs * cast).sum(axis=1, keepdims=True), 1e-300)
     voted = has_vote(L)

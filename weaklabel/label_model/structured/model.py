@@ -44,7 +44,7 @@ _OTHERS = 0.05
 """Odds of other classes against the one with most votes, in a start for one large class."""
 
 _LEAST_VIEWS = 3
-"""Labeling functions that do not copy each other which it takes to learn from their votes how good each is."""
+"""Labeling functions that do not copy each other that are needed to estimate accuracies from votes."""
 
 _ROWS_AT_ONCE = 1 << 17
 """Rows whose votes and answers are in memory together."""
@@ -52,7 +52,7 @@ _ROWS_AT_ONCE = 1 << 17
 _PARAMETERS: dict[str, Callable[[Any], Any]] = {
     "balance": np.array,
     "hard_share": float,
-    "told": float,
+    "informative": float,
     "tables": np.array,
     "leaders": lambda leaders: np.array(leaders, dtype=np.int64 if not leaders else None),
     "copying": np.array,
@@ -61,16 +61,16 @@ _PARAMETERS: dict[str, Callable[[Any], Any]] = {
 
 
 class StructuredLabelModel(BaseLabelModel):
-    r"""The model of Dawid and Skene with what breaks it put into it: copies, and rows that are hard for everybody.
+    r"""The model of Dawid and Skene with copying labeling functions and hard rows.
 
-    A labeling function may copy one other: with some probability it says what that one says, abstain or not, and otherwise
+    A labeling function may copy one other: with some probability it repeats its vote or abstain, and otherwise
     votes by its own table P(vote | class). On hard rows, votes hang on the class less than on others, by the same factor
     for all labeling functions. EM finds tables, copying, hard rows and classes together. Who copies whom is tried by
     several rules, and EM is started from vote shares and for one large class; of all these the one with the highest evidence
     is kept, see `weaklabel.label_model.structured.score.log_evidence`.
 
-    Where votes are so made, this is near what anybody can do who knows all parameters. Votes of labeling functions that
-    people write mostly are not; ``misfit_`` tells, and `CommitteeLabelModel` goes by it.
+    If the votes follow this model, the result is close to the best that is possible with all parameters known. Votes of
+    labeling functions that people write mostly do not; ``misfit_`` measures that, and `CommitteeLabelModel` uses it.
 
     Parameters
     ----------
@@ -88,13 +88,13 @@ class StructuredLabelModel(BaseLabelModel):
         The parameters, of labeling functions that vote.
     misfit_ : float
         How badly the votes of labeling functions that do not copy each other fit, see `misfit`; 1.5 or less where the
-        model is true, infinite where too few votes meet to tell.
+        model holds, infinite if there is too little overlap to test it.
     lf_accuracies_ : array
         Expected share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
 
     Notes
     -----
-    A class that nobody votes for gets no probability. Fewer than three labeling functions, or fewer than three once those
+    A class without votes gets no probability. Fewer than three labeling functions, or fewer than three once those
     that copy each other are merged, are taken at their word.
 
     With more than 20,000 rows, all is chosen on a sample of them, and if the model fits that, EM then runs ten times on up
@@ -153,7 +153,7 @@ class StructuredLabelModel(BaseLabelModel):
         """Choose leaders from one start, then a start for these leaders."""
         k, m = self.cardinality, L.shape[1]
         if m < _LEAST_VIEWS:
-            return self._at_their_word(L, counts, given)
+            return self._equally_accurate(L, counts, given)
         alike = agreement(overlaps, n, k)
         rules = [find_repeats(overlaps, n, k), *(np.where(alike > least, alike, 0) for least in _ALIKE)]
         rules.append(np.zeros_like(alike))
@@ -169,22 +169,22 @@ class StructuredLabelModel(BaseLabelModel):
         views = len(np.unique(trees(leaders)))
         if views < _LEAST_VIEWS:
             warn(
-                f"of {m} labeling functions that vote, {views} {'is' if views == 1 else 'are'} left once those that copy each "
-                f"other are merged; it takes {_LEAST_VIEWS} to learn how good each is, so all are taken to be about as good"
+                f"of {m} labeling functions that vote, {views} {'is' if views == 1 else 'are'} left when copies are "
+                f"merged; {_LEAST_VIEWS} are needed to estimate accuracies, so all are assumed to be equally accurate"
             )
-            return self._at_their_word(L, counts, given)
+            return self._equally_accurate(L, counts, given)
         # More and bolder starts find higher evidence and worse labels: those of another large class, on few votes.
         starts = labels_by_shares(L, counts, k, weights), labels_by_counts(L, counts, k, weights, _OTHERS)
         return max(
             (fit_structure(codes, counts, leaders, start, _ITERATIONS, given) for start in starts), key=log_evidence
         )
 
-    def _at_their_word(self, L: VoteArray, counts: Floats, given: Floats | None) -> Fit:
-        """Take all labeling functions to be about as good: their votes cannot tell how good each is."""
+    def _equally_accurate(self, L: VoteArray, counts: Floats, given: Floats | None) -> Fit:
+        """Take all labeling functions to be equally accurate: their votes do not determine how accurate each is."""
         m, k = L.shape[1], self.cardinality
-        nobody = np.full(m, -1)
+        no_leaders = np.full(m, -1)
         start = labels_by_shares(L, counts, k, np.ones(m))
-        return fit_structure(VoteCodes(L, k, nobody), counts, nobody, start, 1, given)
+        return fit_structure(VoteCodes(L, k, no_leaders), counts, no_leaders, start, 1, given)
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:
         usable = self._usable()
@@ -206,10 +206,10 @@ class StructuredLabelModel(BaseLabelModel):
 
     def _check_arrays(self) -> None:
         super()._check_arrays()
-        m, k, found = int(self._usable().sum()), self.cardinality, self.structure_
+        m, k, structure = int(self._usable().sum()), self.cardinality, self.structure_
         for name, shape in {"balance": (k,), "tables": (m, k, k + 1), "leaders": (m,), "copying": (m,)}.items():
-            check_array(name, getattr(found, name), shape)
-        leaders = found.leaders
+            check_array(name, getattr(structure, name), shape)
+        leaders = structure.leaders
         if leaders.dtype.kind != "i" or not ((leaders >= -1) & (leaders < m)).all():
             raise ValueError("leaders are not numbers of labeling functions")
         reached = np.arange(m)
@@ -217,7 +217,14 @@ class StructuredLabelModel(BaseLabelModel):
             reached = np.where(reached >= 0, leaders[reached], -1)
         if (reached >= 0).any():
             raise ValueError("leaders copy each other in a circle")
-        shares = np.concatenate([found.balance, found.copying, found.tables.ravel(), [found.hard_share, found.told]])
+        shares = np.concatenate(
+            [
+                structure.balance,
+                structure.copying,
+                structure.tables.ravel(),
+                [structure.hard_share, structure.informative],
+            ]
+        )
         if not ((shares >= 0) & (shares <= 1 + 1e-9)).all():
             raise ValueError("the structure has shares outside 0 to 1")
 

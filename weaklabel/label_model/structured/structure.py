@@ -1,4 +1,4 @@
-"""A model of votes with copies and hard rows: its parameters, and what votes are worth under them."""
+"""A model of votes with copies and hard rows: its parameters and likelihood."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ class Structure:
         P(class). Shape: [k].
     hard_share
         P(hard row).
-    told
+    informative
         On a hard row, a vote comes from its class's table with this probability, and otherwise from that of any class.
     tables
         P(vote | class) of a labeling function that does not copy, on an easy row; the abstain first. Shape: [m, k, k+1].
     leaders
-        Whom each labeling function copies, -1 for nobody. Shape: [m].
+        Which labeling function each copies, -1 for none. Shape: [m].
     copying
-        Probability that a copier says what its leader says, abstain or not; 0 without a leader. Shape: [m].
+        Probability that a copying labeling function repeats its leader's vote or abstain; 0 without a leader. Shape: [m].
     """
 
     balance: Floats
     hard_share: float
-    told: float
+    informative: float
     tables: Floats
     leaders: NDArray[np.int64]
     copying: Floats
@@ -63,7 +63,7 @@ class Structure:
     @cached_property
     def own(self) -> Floats:
         """P(vote | state) of one that does not copy. Shape: [m, 2k, k+1]."""
-        hard = self.told * self.tables + (1 - self.told) * self.of_any[:, None]
+        hard = self.informative * self.tables + (1 - self.informative) * self.of_any[:, None]
         return np.concatenate([self.tables, hard], axis=1)
 
     @cached_property
@@ -93,7 +93,7 @@ class Structure:
         """Return P(class | votes): by tables, not by codes as in EM. Shape: [n, m] -> [n, k]."""
         span, copiers = self.k + 1, np.flatnonzero(self.leaders >= 0)
         own, led = L[:, copiers], L[:, self.leaders[copiers]]
-        # To say what one's leader says, abstain or not, is a vote beside one's own.
+        # Agreement with the leader, abstain or not, is a kind of vote beside the labeling function's own.
         alike = np.where(own == led, own + np.int8(1), np.int8(ABSTAIN))
         apart, said_alike = self.evidence[:, :span], self.evidence[copiers, span:]
         evidence = np.zeros((len(apart) + len(copiers), span + (len(copiers) > 0), 2 * self.k))
@@ -108,7 +108,7 @@ class Structure:
 class VoteCodes:
     """Votes as a sparse matrix of ones: what does not vote, and whose leader does not, costs nothing.
 
-    The code of a vote v is ``v + 1``, the abstain being 0, and ``k + 1`` more where the leader says the same. What most
+    The code of a vote v is ``v + 1``, the abstain being 0, and ``k + 1`` more where the leader does the same. What most
     rows have, the abstain (together with the leader's), is left out.
 
     Attributes

@@ -25,11 +25,11 @@ _TEMPERATURES = 1e-3, 10.0
 """Range of what log probabilities are multiplied by. Vectors of many classes with few rows each need very little."""
 
 _STEP = 0.01
-"""How exactly its logarithm is found."""
+"""Tolerance of its logarithm."""
 
 
 class CrossFitted:
-    """Classifies the rows of a fold by what the other folds say, and new rows by what all say.
+    """Classifies the rows of a fold by a fit on the other folds, and new rows by a fit on all.
 
     All classes share one covariance, so a fit takes a few sums and one linear system; soft labels are weights.
 
@@ -64,8 +64,8 @@ class CrossFitted:
         for fold, (rows, part) in enumerate(zip(self.rows, self.parts, strict=True)):
             others = sums[:fold] + sums[fold + 1 :]
             weights, bias = _rule(others)
-            known = np.sum([of_fold[0] for of_fold in others], axis=0)
-            judged[rows] = _with_unseen(normalised(part @ weights + bias), known, known + sums[fold][0])
+            seen = np.sum([of_fold[0] for of_fold in others], axis=0)
+            judged[rows] = _with_unseen(normalised(part @ weights + bias), seen, seen + sums[fold][0])
         return judged
 
     def fit(self, labels: Probs) -> tuple[Floats, Floats]:
@@ -73,7 +73,7 @@ class CrossFitted:
         return _rule(self._sums(labels))
 
     def score(self, weights: Floats, bias: Floats) -> Floats:
-        """Return what a linear rule says of all rows. Shape: [d, k], [k] -> [n, k]."""
+        """Return the scores of all rows under a linear rule. Shape: [d, k], [k] -> [n, k]."""
         scores = np.empty((sum(len(rows) for rows in self.rows), len(bias)))
         for rows, part in zip(self.rows, self.parts, strict=True):
             scores[rows] = part @ weights + bias
@@ -81,11 +81,11 @@ class CrossFitted:
 
     def _sums(self, labels: Probs) -> list[_Sums]:
         """Return for each fold, of its used rows, how many each class has, their sums [k, d], and all their squares."""
-        found = []
+        sums = []
         for rows, part, used, square in zip(self.rows, self.parts, self._used, self._squares, strict=True):
             shares = np.where(used[:, None], labels[rows], 0)
-            found.append((shares.sum(axis=0), shares.T @ part, square))
-        return found
+            sums.append((shares.sum(axis=0), shares.T @ part, square))
+        return sums
 
 
 def _square(part: Floats, used: NDArray[np.bool_], of_all: Floats) -> Floats:
@@ -131,7 +131,7 @@ def stratified_folds(labels: Probs, hashes: NDArray[np.int64], n_folds: int) -> 
     Parameters
     ----------
     labels
-        Class probabilities; all equal where nothing is known of a row. Shape: [n, k].
+        Class probabilities; all equal where a row has no information. Shape: [n, k].
     hashes
         Of texts. Shape: [n].
     n_folds
@@ -143,10 +143,10 @@ def stratified_folds(labels: Probs, hashes: NDArray[np.int64], n_folds: int) -> 
         0 to ``n_folds`` - 1. Shape: [n].
     """
     different, of_row = np.unique(hashes, return_inverse=True)
-    known = labels.max(axis=1) > labels.min(axis=1)
-    found = np.zeros((len(different), labels.shape[1]))
-    np.add.at(found, of_row[known], labels[known])
-    classes = np.where(found.any(axis=1), found.argmax(axis=1), -1)
+    labelled = labels.max(axis=1) > labels.min(axis=1)
+    totals = np.zeros((len(different), labels.shape[1]))
+    np.add.at(totals, of_row[labelled], labels[labelled])
+    classes = np.where(totals.any(axis=1), totals.argmax(axis=1), -1)
     # Low bits of a hash decide the order within a class: the sampler took the rows of low hashes.
     order = np.lexsort((different, different % 65_521, classes))
     folds = np.empty(len(different), dtype=np.int64)

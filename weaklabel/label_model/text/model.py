@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 _FOLDS = 4
 
 _PSEUDO_SHARE, _PSEUDO_VOTES = 0.3, 1.0
-"""Pseudo-votes that smooth what votes tell: for each vote, and for each class that a labeling function votes for."""
+"""Pseudo-votes that smooth the evidence of votes: for each vote, and for each class that a labeling function votes for."""
 
 _ERROR_SHARE = 0.25
 """Errors among pseudo-votes, as a share of those that chance would make."""
@@ -43,16 +43,15 @@ _TEXTS_AT_ONCE = 1 << 14
 
 
 class TextLabelModel(TextReader):
-    r"""Votes and texts together: labels rows on which nobody voted, and corrects those on which the votes are wrong.
+    r"""Votes and texts together: labels rows without votes, and corrects rows on which the votes are wrong.
 
-    Votes are first labelled without texts (see `CommitteeLabelModel`), without those of a dominant labeling
-    function (see `weaklabel.label_model.text.training_lfs`). Then, in rounds: a linear discriminant analysis
-    of the texts' vectors (see `weaklabel.encoder.features.TextFeatures`) learns the labels so far, and judges every row by the
-    rows of other folds, so that it does not repeat what it was told; each labeling function's votes are compared with
-    that and with the labels, half and half; and both together give the labels of the next round:
-    :math:`P(y \mid \text{text}) \prod_j P(v_j \mid y)^{w}`, where ``vote_weight`` w below 1 stands for that votes go
-    together. The first round learns from rows with votes, later ones from all. Rounds end early where texts begin to tell
-    less of what the votes say than in the first round: they would go astray together.
+    Votes are first labelled without texts (see `CommitteeLabelModel`), without those of a dominant labeling function (see
+    `weaklabel.label_model.text.training_lfs`). Then, in rounds: a linear discriminant analysis of the texts' vectors (see
+    `weaklabel.encoder.features.TextFeatures`) is trained on the labels so far, and predicts every row from a fit on the
+    other folds; each labeling function's votes are compared with the mean of these predictions and the labels; and both
+    together give the labels of the next round: :math:`P(y \mid \text{text}) \prod_j P(v_j \mid y)^{w}`, where
+    ``vote_weight`` w below 1 accounts for correlated votes. The first round trains on rows with votes, later ones on all.
+    Rounds stop early if texts explain less of the votes than in the first round (self-training drift).
 
     Parameters
     ----------
@@ -81,9 +80,9 @@ class TextLabelModel(TextReader):
     Attributes
     ----------
     votes_ : BaseLabelModel
-        What answers without texts.
+        The model that answers without texts.
     features_ : TextFeatures
-        What is looked at of a text.
+        The features of a text.
     evidence_ : array
         Log likelihood of each class by labeling function and vote, the abstain first: 0. Shape: [m, k+1, k].
     weights_, bias_ : array
@@ -91,14 +90,14 @@ class TextLabelModel(TextReader):
     training_lfs_ : array
         Which labeling functions trained the text model, see `choose_training_lfs`. Shape: [m].
     text_gain_ : float
-        Nats by which a text tells of its labels more than the class balance does; 0 or less where texts tell nothing.
+        Nats by which texts predict labels better than the class balance does; 0 or less if texts do not predict them.
     lf_accuracies_ : array
         Expected share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
 
     Notes
     -----
     A text's answer does not depend on the texts beside it. Every row gets one, also one with neither words nor votes.
-    The rows of each class are shared out among folds by a hash of their text, so equal texts are never judged by one another.
+    The rows of each class are shared out among folds by a hash of their text, so equal texts are never in different folds.
 
     References
     ----------
@@ -138,10 +137,10 @@ class TextLabelModel(TextReader):
         self.class_balance = class_balance
 
     def describe(self, lf_names: Sequence[str] | None = None) -> str:
-        """Return what the model rests on, in one line; see `BaseLabelModel.describe`."""
+        """Describe the fitted model in one line; see `BaseLabelModel.describe`."""
         self._check_fitted()
         names = range(len(self.training_lfs_)) if lf_names is None else [f"'{name}'" for name in lf_names]
-        description = f"votes and texts (a text tells {self.text_gain_:.2f} nats of its label beyond the class balance)"
+        description = f"votes and texts (a text adds {self.text_gain_:.2f} nats about its label to the class balance)"
         return description + "".join(
             f"; the dominant labeling function {names[lf]} is excluded from the text model's training targets"
             for lf in np.flatnonzero(~self.training_lfs_)
@@ -168,7 +167,7 @@ class TextLabelModel(TextReader):
         balance = None if wanted is None else find_class_balance(wanted, votes, self.cardinality)
         self.votes_ = self._new_votes_model().fit(votes)
         if not has_vote(votes.patterns).any():
-            raise LabelModelError(f"none of {votes.n} rows has a vote, so texts have nothing to learn from")
+            raise LabelModelError(f"none of {votes.n} rows has a vote, so there is nothing to train the text model on")
         self.features_ = self._new_features()
         labels = sure_labels(self.votes_.predict_proba(sample.L), has_vote(sample.L))
         folds = stratified_folds(labels, sample.hashes, _FOLDS)
@@ -184,13 +183,13 @@ class TextLabelModel(TextReader):
         else:
             scores = model.score(self.weights_, self.bias_) + self.vote_weight * vote_evidence(sample.L, self.evidence_)
             self.bias_ = self.bias_ + shares.shift(scores)
-        # A labeling function that votes outside the sample only is known by its votes alone.
+        # For a labeling function that votes outside the sample only, there is the estimate from votes alone.
         self.lf_accuracies_ = np.where(np.isnan(accuracies), self.votes_.lf_accuracies_, accuracies)
 
     def _alternate(
         self, model: CrossFitted, L: VoteArray, shares: Shares | None
     ) -> tuple[Probs, float, NDArray[np.float64]]:
-        """Judge votes by texts and texts by votes; return the labels, the texts' temperature, and LF accuracies.
+        """Alternate between texts and votes; return labels, the text model's temperature, and LF accuracies.
 
         The labels come near the ``shares`` of classes, where these were given.
         """
@@ -199,18 +198,18 @@ class TextLabelModel(TextReader):
         model.use(covered)
         first = -np.inf
         for number in range(self.n_rounds):
-            judged = model.judge(labels)
-            scale = temperature(judged[covered], start[covered])
-            judged = normalised(judged * scale)
-            told = gain(judged[covered], start[covered])
-            if self.min_gain_ratio and told < self.min_gain_ratio * first:
+            log_probs = model.judge(labels)
+            scale = temperature(log_probs[covered], start[covered])
+            log_probs = normalised(log_probs * scale)
+            text_gain = gain(log_probs[covered], start[covered])
+            if self.min_gain_ratio and text_gain < self.min_gain_ratio * first:
                 break
-            said = np.exp(judged)
+            text_probs = np.exp(log_probs)
             if not number:
-                first, labels = told, np.where(covered[:, None], labels, said)
-            self.text_gain_, factor = told, scale
-            self.evidence_, accuracies = self._compare(L, (labels + said) / 2)
-            scores = judged + self.vote_weight * vote_evidence(L, self.evidence_)
+                first, labels = text_gain, np.where(covered[:, None], labels, text_probs)
+            self.text_gain_, factor = text_gain, scale
+            self.evidence_, accuracies = self._compare(L, (labels + text_probs) / 2)
+            scores = log_probs + self.vote_weight * vote_evidence(L, self.evidence_)
             labels = np.exp(normalised(scores if shares is None else scores + shares.shift(scores)))
             model.use(np.ones(len(L), dtype=bool))
         return labels, factor, accuracies
@@ -218,12 +217,12 @@ class TextLabelModel(TextReader):
     def _start(self, L: VoteArray) -> tuple[Probs, NDArray[np.bool_]]:
         """Label rows by the votes of the training labeling functions, and say which rows have any.
 
-        Labels are sure: a class that is only likelier would teach the class balance wrongly.
+        Labels are sure: soft labels would bias the text model's class balance.
         """
         model = self.votes_
         if not self.training_lfs_.all():
             L = np.asfortranarray(L[:, self.training_lfs_])
-            with kept_warnings():  # of all labeling functions together, the same has been said
+            with kept_warnings():  # the fit to all labeling functions has given these warnings
                 model = self._new_votes_model().fit(L)
         covered = has_vote(L)
         return sure_labels(model.predict_proba(L), covered), covered

@@ -20,7 +20,7 @@ from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import has_vote
 
 MOST_ROWS = 20_000
-"""Rows of a sample, unless a label model says otherwise."""
+"""Rows of a sample, unless a label model has its own limit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,11 +154,11 @@ class TextReader(BaseLabelModel):
         if texts is None:
             super()._fit_to(L, None)
             return
-        found = self._given(L)
+        votes = self._given(L)
         sampler = self.sampler()
-        sampler.add(found, as_texts(texts, LabelModelError, found.n))
-        self._fit_sample(found, sampler.sample())
-        self._look_back(found)
+        sampler.add(votes, as_texts(texts, LabelModelError, votes.n))
+        self._fit_sample(votes, sampler.sample())
+        self._look_back(votes)
 
     def fit_sample(self, L: GivenVotes, sample: TextSample) -> Self:
         """Fit to votes, and to the texts that `sampler` chose: the same as `fit` to all texts.
@@ -175,9 +175,9 @@ class TextReader(BaseLabelModel):
         VoteError, LabelModelError
             As `BaseLabelModel.fit`.
         """
-        found = self._given(L)
-        self._fit_sample(found, sample)
-        self._look_back(found)
+        votes = self._given(L)
+        self._fit_sample(votes, sample)
+        self._look_back(votes)
         return self
 
     def sampler(self) -> TextSampler:

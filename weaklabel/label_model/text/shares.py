@@ -19,7 +19,7 @@ FEW_COVERED = 0.5
 _ITERATIONS, _EXACT = 100, 1e-4
 
 _MOST_SHIFT = 5.0
-"""Nats by which a class is shifted at most: rows that are surer than that stay what they are."""
+"""Nats by which a class is shifted at most: rows with a larger margin keep their class."""
 
 
 class Shares:
@@ -29,7 +29,7 @@ class Shares:
     ----------
     wanted
         Share of each class; classes of share 0 are left as they are. Shape: [k].
-    found
+    votes
         Votes of all rows, from which it follows how many rows one of the sample stands for.
     L
         Votes of the sample. Shape: [n, m].
@@ -72,7 +72,7 @@ def warn_of_few_covered(votes: VotePatterns, labels: Probs, covered: NDArray[np.
     with_votes, without = labels[covered].mean(axis=0), labels[~covered].mean(axis=0)
     largest = int(with_votes.argmax())
     warn(
-        f"only {share:.0%} of the rows have votes, and how frequent classes are among the others is judged by these: class "
+        f"only {share:.0%} of the rows have votes, and the class balance of the others is estimated from these: class "
         f"{largest} is {with_votes[largest]:.0%} of the rows with votes and {without[largest]:.0%} of those without; if you "
         "know the shares of the classes among all rows, give them as class_balance"
     )
