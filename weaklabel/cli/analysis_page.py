@@ -54,13 +54,12 @@ def write_page(
     WeakLabelError
         The file cannot be written.
     """
-    from weaklabel.project.folder import PACKAGES
     from weaklabel.report import RunSummary
     from weaklabel.report.html import html_report
     from weaklabel.report.insight import Gold, gather
     from weaklabel.scoring import score
     from weaklabel.support.files import write_text
-    from weaklabel.support.versions import versions
+    from weaklabel.support.versions import SHOWN, versions
     from weaklabel.votes import LFAnalysis
 
     votes, model = labelled.votes, labelled.model
@@ -89,7 +88,7 @@ def write_page(
         problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
         warnings=warnings,
         settings=settings,
-        versions=versions(PACKAGES),
+        versions=versions(SHOWN),
     )
     insight = gather(
         run, corpus, lfs, votes, model, labelled.probs, labelled.preds, gold=gold, with_text=with_text, seed=seed

@@ -49,8 +49,8 @@ def analyze(
     """
     from weaklabel.decisions import read_decisions
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.project.folder import recorded_warnings
     from weaklabel.support.files import check_file_path
+    from weaklabel.support.warn import recorded_warnings
     from weaklabel.votes import LFAnalysis
 
     if gold is not None and decisions is not None:

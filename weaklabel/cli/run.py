@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from weaklabel.cli.reading import LimitOpt
 from weaklabel.cli.voting import Caching
 
 if TYPE_CHECKING:
+    from weaklabel.job.steps import PlannedStep
     from weaklabel.project.run import RunResult
 
 
@@ -26,6 +28,14 @@ def run(
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Instead of the project's seed.")] = None,
     limit: LimitOpt = None,
     workers: Annotated[int | None, typer.Option("--workers", min=0, help="Instead of the project's.")] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show which steps are done, stale (and why) or to do; compute nothing.")
+    ] = False,
+    from_step: Annotated[
+        str | None,
+        typer.Option("--from", metavar="STEP", help="Do this step again, and all that depends on it."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Do all steps again.")] = False,
     caching: Caching,
     printing: Printing,
     dry_run: DryRunOpt = False,
@@ -35,49 +45,63 @@ def run(
     \b
     Examples:
       weaklabel run project.toml
+      weaklabel run project.toml --plan
+      weaklabel run project.toml --from train
       weaklabel run project.toml --seed 1 -o runs/seed1
 
-    The run folder holds the labelled corpus, votes, LF table, label model, classifiers, scores.json, report.md,
-    report.html and, written last, manifest.json.
+    A step is done again only where something changed that it depends on, and a run that was interrupted goes on from
+    where it was. The run folder holds the labelled corpus, votes, LF table, label model, classifiers, scores.json,
+    report.md, report.html and, written last, manifest.json.
     """
     from weaklabel.config import read_project
-    from weaklabel.lf.packs import load_lfs
-    from weaklabel.project.folder import check_run_folder, check_run_inputs
-    from weaklabel.project.gold import check_gold, open_unlabelled
-    from weaklabel.project.run import check_project, run_project
+    from weaklabel.job.steps import UnknownStepError
+    from weaklabel.project.run import ProjectRun
 
+    if force and from_step is not None:
+        raise typer.BadParameter("it contradicts --from", param_hint="--force")
     caching.apply()
     settings = read_project(project).overridden(out=out and out.absolute(), seed=seed, limit=limit, workers=workers)
+    prepared = ProjectRun(settings, project, "" if force else from_step)
     if dry_run:
-        lfs = load_lfs(*settings.lfs.use)
-        corpus = open_unlabelled(settings)
-        check_gold(settings, corpus, lfs.labels)
-        check_project(settings, lfs.labels)
-        check_run_folder(settings.out)
-        check_run_inputs(settings, corpus, lfs, project)
+        prepared.check_models()
+        corpus, lfs = prepared.corpus, prepared.lfs
         checked = {"rows": len(corpus), "rejects": len(corpus.rejects), "lfs": list(lfs.names)}
         printing.result(checked, f"{len(corpus):,} rows, {len(lfs)} labeling functions; nothing written (dry run)")
         return
     log_to_stderr(printing.quiet)
+    try:
+        planned = prepared.plan()
+    except UnknownStepError as error:
+        raise typer.BadParameter(str(error), param_hint="--from") from None
+    if plan:
+        show_plan(planned, settings.out, printing)
+        return
     with stdout_for_results():
-        result = run_project(settings, file=project, progress=not printing.quiet)
+        result = prepared.run(progress=not printing.quiet)
     show_run(result, printing)
+
+
+def show_plan(plan: Sequence[PlannedStep], folder: Path, printing: Printing) -> None:
+    """Print which steps are done, stale or to do."""
+    from weaklabel.job.steps import plan_table
+
+    printing.result({"folder": str(folder), "steps": [step.to_dict() for step in plan]}, plan_table(plan))
 
 
 def show_run(result: RunResult, printing: Printing) -> None:
     """Print the scores of a run and where everything is."""
     from weaklabel.report import scores_table
 
-    folder = result.folder
-    found: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "scores": {stage: scores.to_dict() for stage, scores in result.scores.items()},
-        "folder": str(folder.path),
-        "files": folder.files,
+        "folder": str(result.folder),
+        "files": dict(result.files),
     }
-    width = max(map(len, folder.files))
-    where = shown_path(folder.path)
-    lines = [f"  {where}/{name:<{width}}  {what}" for name, what in folder.files.items()]
-    took = f"took {sum(folder.timings.values()):.0f} s; everything is in {where}:"
+    width = max(map(len, result.files))
+    where = shown_path(result.folder)
+    lines = [f"  {where}/{name:<{width}}  {what}" for name, what in result.files.items()]
+    took = f"{sum(result.timings.values()):.0f} s"
+    done = f"all steps were done before (in {took})" if result.done_before else f"took {took}"
     scores = [scores_table(result.scores), ""] if result.scores else []
     then = f"open {where}/report.html to look at it; weaklabel review {where} to check rows by hand"
-    printing.summary(found, "\n".join([*scores, took, *lines, then]))
+    printing.summary(shown, "\n".join([*scores, f"{done}; everything is in {where}:", *lines, then]))

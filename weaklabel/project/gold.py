@@ -1,11 +1,11 @@
-"""Gold in a run: whether it is there, keeping it out of sight, opening it at the end, and what each stage says of it."""
+"""Gold in a run: checking that it is there, keeping it out of sight, opening it at the end, and predicting its rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,8 @@ from weaklabel.errors import ConfigError, nearest
 from weaklabel.label_names import encode_labels, has_label
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, label_index, labels_of
 from weaklabel.lf.packs import LFCollection
-from weaklabel.project.folder import RunFolder
-from weaklabel.support.hashing import sha256_of_file
+from weaklabel.support.files import atomic_path
+from weaklabel.support.hashing import hash_path, sha256_of_text
 from weaklabel.votes import Votes, apply_lfs
 
 if TYPE_CHECKING:
@@ -37,14 +37,6 @@ class GoldRows:
     Y: Labels
     rows: NDArray[np.int64] | None = None
 
-    def of_corpus(self, n: int) -> Labels | None:
-        """Return the classes of the corpus's ``n`` rows, -1 where there is none; None where gold is of other rows."""
-        if self.rows is None:
-            return None
-        found = np.full(n, ABSTAIN, dtype=np.int64)
-        found[self.rows] = self.Y
-        return found
-
 
 @dataclass(frozen=True)
 class Stage:
@@ -57,6 +49,65 @@ class Stage:
     def of(cls, probs: Probs) -> Stage:
         """Take the most probable classes."""
         return cls(labels_of(probs), probs)
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What every stage says of the rows with gold.
+
+    Attributes
+    ----------
+    L, Y
+        Votes and classes of these rows. Shape: [n, m], [n].
+    rows
+        Which rows of the corpus they are; None where they are others. Shape: [n].
+    stages
+        Predictions, by name of the stage.
+    """
+
+    L: VoteArray
+    Y: Labels
+    rows: NDArray[np.int64] | None
+    stages: Mapping[str, Stage]
+
+    def of_corpus(self, n: int) -> Labels | None:
+        """Return the classes of the corpus's ``n`` rows, -1 where there is none; None where gold is of other rows."""
+        if self.rows is None:
+            return None
+        Y = np.full(n, ABSTAIN, dtype=np.int64)
+        Y[self.rows] = self.Y
+        return Y
+
+    def save(self, path: Path) -> None:
+        """Write it to an ``.npz`` file, atomically."""
+        arrays: dict[str, Any] = {"L": self.L, "Y": self.Y} | ({} if self.rows is None else {"rows": self.rows})
+        for name, stage in self.stages.items():
+            arrays |= {f"preds {name}": stage.preds, f"probs {name}": stage.probs}
+        with atomic_path(path) as part, part.open("wb") as handle:
+            np.savez_compressed(handle, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as archive:
+            names = [key.removeprefix("preds ") for key in archive.files if key.startswith("preds ")]
+            stages = {name: Stage(archive[f"preds {name}"], archive[f"probs {name}"]) for name in names}
+            return cls(archive["L"], archive["Y"], archive["rows"] if "rows" in archive.files else None, stages)
+
+
+def gold_inputs(project: Project) -> dict[str, str]:
+    """Return the hash of the file with gold, by its name, where gold has a file of its own."""
+    path = project.gold and project.gold.path
+    return {path.name: hash_path(path)} if path else {}
+
+
+def held_out_inputs(project: Project) -> dict[str, str]:
+    """Return the hash of what says which rows are held out of training, where that is no column of the corpus."""
+    path = project.gold and project.gold.path
+    if not path or not is_decision_file(path):
+        return {}
+    decided = sorted({decision.text_sha256 for decision in read_decisions(path)})
+    return {f"the choice of rows in {path.name}": sha256_of_text("\n".join(decided))}
 
 
 def open_unlabelled(project: Project) -> Corpus:
@@ -106,14 +157,13 @@ def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_]:
     return np.array([has_label(value) for value in corpus.column(project.gold.column)], dtype=bool)
 
 
-def open_gold(project: Project, corpus: Corpus, votes: Votes, lfs: LFCollection, folder: RunFolder) -> GoldRows:
+def open_gold(project: Project, corpus: Corpus, votes: Votes, lfs: LFCollection) -> GoldRows:
     """Open gold: a file of its own, on which the labeling functions vote, or the rows of the corpus that have it."""
     gold = project.gold
     assert gold is not None
     if gold.path is not None and is_decision_file(gold.path):
-        return _open_decisions(gold.path, corpus, votes, lfs, folder)
+        return _open_decisions(gold.path, corpus, votes, lfs)
     source = corpus if gold.path is None else read_gold(project, gold.path)
-    folder.note_input("gold", source)
     Y = encode_labels(source.column(gold.column), lfs.labels, f"{source.name}, column '{gold.column}'")
     rows = np.flatnonzero(Y != ABSTAIN)
     if not len(rows):
@@ -124,9 +174,8 @@ def open_gold(project: Project, corpus: Corpus, votes: Votes, lfs: LFCollection,
     return GoldRows([texts[row] for row in rows], votes.L[rows], Y[rows], rows if gold.path is None else None)
 
 
-def _open_decisions(path: Path, corpus: Corpus, votes: Votes, lfs: LFCollection, folder: RunFolder) -> GoldRows:
+def _open_decisions(path: Path, corpus: Corpus, votes: Votes, lfs: LFCollection) -> GoldRows:
     """Open what reviewers decided on rows of the corpus."""
-    folder.inputs["gold"] = {"name": str(path), "sha256": sha256_of_file(path)}
     texts = corpus.model_texts()
     Y = gold_of(read_decisions(path), texts, lfs.labels)
     rows = np.flatnonzero(Y != ABSTAIN)
@@ -165,7 +214,7 @@ def read_gold(project: Project, path: Path) -> Corpus:
     return read_corpus(path, hide=[project.gold.column], **project.corpus.reading() | {"limit": None})
 
 
-def stage_predictions(rows: GoldRows, model: BaseLabelModel, classifiers: dict[str, Classifier]) -> dict[str, Stage]:
+def stage_predictions(rows: GoldRows, model: BaseLabelModel, classifiers: Mapping[str, Classifier]) -> Predicted:
     """Return what every stage says of the same rows: the votes, the label model, and the classifiers."""
     from weaklabel.label_model import MajorityVote
 
@@ -174,7 +223,8 @@ def stage_predictions(rows: GoldRows, model: BaseLabelModel, classifiers: dict[s
         "majority_vote": Stage(*vote.fit(rows.L).predict(rows.L, return_probs=True)),
         "label_model": Stage(*model.predict(rows.L, return_probs=True, texts=rows.texts)),
     }
-    return stages | {name: Stage.of(classifier.predict_proba(rows.texts)) for name, classifier in classifiers.items()}
+    stages |= {name: Stage.of(classifier.predict_proba(rows.texts)) for name, classifier in classifiers.items()}
+    return Predicted(rows.L, rows.Y, rows.rows, stages)
 
 
 def with_gold(summary: pd.DataFrame, on_gold: pd.DataFrame) -> pd.DataFrame:

@@ -19,8 +19,8 @@ from weaklabel.label_model import load_label_model
 from weaklabel.label_names import encode_labels
 from weaklabel.labelled import free_prefix, new_columns
 from weaklabel.labels import Labels, Probs
-from weaklabel.project.folder import MANIFEST
-from weaklabel.project.run import Labelled
+from weaklabel.project.names import LABEL_MODEL, LABELLED, MANIFEST, VOTES
+from weaklabel.project.outcome import Labelled
 from weaklabel.support.folders import recover_folder
 from weaklabel.support.hashing import sha256_of_bytes
 from weaklabel.votes import load_votes
@@ -58,13 +58,13 @@ class Run:
         WeakLabelError
             A file is missing, damaged, or does not fit the others.
         """
-        votes = load_votes(self.path / "votes.npz")
-        model = load_label_model(self.path / "label_model.json")
+        votes = load_votes(self.path / VOTES)
+        model = load_label_model(self.path / LABEL_MODEL)
         if votes.labels is None or votes.n != len(corpus):
             raise ConfigError(
                 f"{self.path}: votes.npz has {votes.n} rows and {corpus.name} has {len(corpus)}; run the project again"
             )
-        preds, probs = _labels(self.path / "labelled.csv", corpus, tuple(votes.labels))
+        preds, probs = _labels(self.path / LABELLED, corpus, tuple(votes.labels))
         return Labelled(votes, model, probs, preds)
 
 

@@ -1,78 +1,391 @@
-"""The whole story, top to bottom: votes, label model, classifiers, and only then gold and scores."""
+"""The run of a project, from top to bottom: every step is a function, and stands in the list of `steps_of`.
+
+A step reads what the steps before it wrote into the run folder, and writes what is its own. What it depends on stands in
+the list: with these the same, it is not done again. Gold is opened only by the last steps, when everything else is trained.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
+from weaklabel.classifier import load_classifier
 from weaklabel.classifier.named import for_gold, make_classifier, options_for_gold, with_baselines
-from weaklabel.config import LabelModelSettings, Project
-from weaklabel.corpus import Corpus
-from weaklabel.errors import ConfigError
+from weaklabel.config import Project
+from weaklabel.corpus import Corpus, Reject, write_rejects
+from weaklabel.encoder.encoder import default_model
+from weaklabel.errors import ConfigError, MissingPackageError
+from weaklabel.job import LabelOptions, label_corpus, read_voted, vote_corpus
+from weaklabel.job.identity import lf_keys
+from weaklabel.job.steps import Journal, Pipeline, PlannedStep, Record, Step, plan_table
+from weaklabel.job.training import check_trainable, training_rows
+from weaklabel.label_model import load_label_model
 from weaklabel.label_model.named import make_label_model
-from weaklabel.labels import Labels, Probs
+from weaklabel.labelled import free_prefix
+from weaklabel.lf.identity import identity_of
 from weaklabel.lf.packs import LFCollection, load_lfs
-from weaklabel.project.folder import RunFolder
+from weaklabel.project.folder import check_run_folder, check_run_inputs, is_run
 from weaklabel.project.gold import (
-    Stage,
+    Predicted,
     check_gold,
+    gold_inputs,
     gold_of_texts,
     held_out,
+    held_out_inputs,
     open_gold,
     open_unlabelled,
     stage_predictions,
-    with_gold,
 )
-from weaklabel.report.insight import Gold
-from weaklabel.scoring import Scores, score
-from weaklabel.support.progress import showing, stage
-from weaklabel.votes import LFAnalysis, Votes, apply_lfs
-from weaklabel.votes.tally import has_vote
-
-if TYPE_CHECKING:
-    from weaklabel.classifier import Classifier
-    from weaklabel.label_model import BaseLabelModel
+from weaklabel.project.names import (
+    COUNTS,
+    COVERED,
+    GOLD,
+    LABEL_MODEL,
+    LABELLED,
+    LF_TABLE,
+    MANIFEST,
+    MODELS,
+    PAGE,
+    PREDS,
+    PROBS,
+    REJECTS,
+    REPORT,
+    SCORES,
+    TRAINING,
+    VOTED,
+    VOTES,
+)
+from weaklabel.project.outcome import Labelled, files_of, read_scores, timings_of, write_manifest, write_reports
+from weaklabel.registries import LABEL_MODELS
+from weaklabel.report.markdown import CEILING
+from weaklabel.scoring import Scores, score as score_stage
+from weaklabel.support.files import write_json
+from weaklabel.support.hashing import hash_path
+from weaklabel.support.mapped import map_npy
+from weaklabel.support.plugins import plugin_versions
+from weaklabel.support.progress import say, showing, stage
+from weaklabel.votes import load_votes
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """A corpus's votes, the label model fitted on them, and what it says of every row.
+class Run:
+    """What every step gets.
 
     Attributes
     ----------
-    votes
-        See `weaklabel.Votes`.
-    model
-        The fitted label model.
-    probs
-        Shape: [n, k]; all NaN where no labeling function voted, unless the label model read the texts.
-    preds
-        Shape: [n]; -1 where probabilities are NaN or the most probable classes tie.
+    project, corpus, lfs
+        What is run, on which rows, with which labeling functions.
+    folder
+        Where the steps before have written, and this one writes.
+    work
+        Where the step keeps what it needs to go on after an interruption; removed when it is done.
+    records
+        What is kept of the steps before.
+    outputs
+        What each file holds that the steps of this run may write, by its name in the folder; "" where only steps read it.
+    progress
+        Show progress on stderr.
     """
 
-    votes: Votes
-    model: BaseLabelModel
-    probs: Probs
-    preds: Labels
+    project: Project
+    corpus: Corpus
+    lfs: LFCollection
+    folder: Path
+    work: Path
+    records: Mapping[str, Record]
+    outputs: Mapping[str, str]
+    progress: bool = False
+
+    @property
+    def options(self) -> LabelOptions:
+        """How the corpus is voted on and labeled."""
+        return LabelOptions(
+            self.project.label_model,
+            self.project.seed,
+            read_texts=None,
+            prefix=free_prefix(self.corpus, self.lfs.labels),
+            error_budget=self.project.lfs.error_budget,
+            workers=self.project.lfs.workers,
+        )
+
+
+def read(run: Run) -> None:
+    """Read the corpus once: count its rows, keep what cannot be read, and check that marked entities are in their texts."""
+    rows = n_rejects = 0
+
+    def rejects() -> Iterator[Reject]:
+        nonlocal rows, n_rejects
+        with stage("reading", unit="rows") as progress:
+            for part in run.corpus.parts():
+                if run.corpus.entities:
+                    part.batch.model_texts  # noqa: B018
+                rows, n_rejects = rows + part.part.n_rows, n_rejects + len(part.rejects)
+                progress.advance(part.part.n_rows)
+                yield from part.rejects
+
+    write_rejects(run.folder / REJECTS, rejects())
+    write_json(run.folder / COUNTS, {"rows": rows, "rejects": n_rejects})
+
+
+def vote(run: Run) -> None:
+    """Let every labeling function vote on every row; those that voted on this corpus before are not asked again."""
+    (run.folder / VOTED).mkdir(exist_ok=True)
+    voted = vote_corpus(run.corpus, run.lfs, run.options, folder=run.folder / VOTED)
+    voted.save_votes(run.folder / VOTES)
+    write_json(run.folder / COVERED, {"covered": voted.covered})
+
+
+def label(run: Run) -> None:
+    """Fit the label model on the votes, and label every row."""
+    voted = read_voted(run.corpus, run.lfs, run.options, run.folder / VOTED)
+    labelled = label_corpus(run.corpus, run.lfs, run.options, folder=run.work, out=run.folder / LABELLED, voted=voted)
+    labelled.model.save(run.folder / LABEL_MODEL)
+    labelled.save_labels(run.folder / PREDS, run.folder / PROBS)
+
+
+def train(run: Run, name: str) -> None:
+    """Train a classifier on the probabilities of the rows without gold."""
+    project, votes = run.project, load_votes(run.folder / VOTES)
+    check_trainable(json.loads((run.folder / COVERED).read_text(encoding="utf-8"))["covered"], run.corpus)
+    log = run.folder / TRAINING / project.classifier.name
+    chosen = make_classifier(
+        project.classifier.name,
+        project.classifier.options(),
+        run.lfs.labels,
+        project.seed,
+        log=log,
+        progress=run.progress,
+    )
+    classifier = with_baselines(project.classifier.name, chosen, run.lfs.labels, project.seed)[name]
+    rows = training_rows(
+        run.corpus,
+        map_npy(run.folder / PROBS),
+        classifier,
+        project.classifier.max_rows,
+        seed=project.seed,
+        held_out=held_out(project, run.corpus),
+    )
+    if np.isnan(rows.probs).all():
+        raise ConfigError(
+            f"{run.corpus.name}: every row with a vote has gold, and rows with gold are kept out of training; "
+            "give more rows without gold, or gold in a file of its own (gold.path)"
+        )
+    classifier.fit(rows.texts, rows.probs)
+    provenance = (
+        f"{votes.m} labeling functions ({', '.join(project.lfs.use)}) voted on {votes.n:,} texts of "
+        f"{project.corpus.path.name}; the label model '{project.label_model.name}' turned the votes into probabilities. "
+        f"{rows.describe()}"
+    ).strip()
+    classifier.save(run.folder / MODELS / name, provenance=provenance, entities=run.corpus.entities)
+
+
+def train_ceiling(run: Run) -> None:
+    """Train the same classifier on gold for the corpus's own texts: what perfect labels would give."""
+    project = run.project
+    assert project.gold is not None and project.gold.ceiling is not None
+    texts = run.corpus.model_texts()
+    Y = gold_of_texts(project, project.gold.ceiling, texts, run.lfs.labels)
+    name, options = project.classifier.name, project.classifier.options()
+    log = run.folder / TRAINING / CEILING
+    classifier = make_classifier(
+        for_gold(name), options_for_gold(name, options), run.lfs.labels, project.seed, log=log, progress=run.progress
+    )
+    provenance = f"Gold for the {len(texts):,} texts of {project.corpus.path.name}, in {project.gold.ceiling.name}."
+    classifier.fit(texts, Y).save(run.folder / MODELS / CEILING, provenance=provenance, entities=run.corpus.entities)
+
+
+def predict(run: Run) -> None:
+    """Open gold, and let every stage predict its rows."""
+    rows = open_gold(run.project, run.corpus, load_votes(run.folder / VOTES), run.lfs)
+    names = [step.removeprefix("train ") for step in run.records if step.startswith("train ")]
+    classifiers = {name: load_classifier(run.folder / MODELS / name) for name in names}
+    stage_predictions(rows, load_label_model(run.folder / LABEL_MODEL), classifiers).save(run.folder / GOLD)
+
+
+def score(run: Run) -> None:
+    """Score what every stage predicted."""
+    assert run.project.gold is not None
+    predicted, positive = Predicted.load(run.folder / GOLD), run.project.gold.positive
+    scores = {
+        name: score_stage(
+            predicted.Y,
+            stage.preds,
+            probs=stage.probs,
+            labels=run.lfs.labels,
+            positive=positive,
+            seed=run.project.seed,
+        ).to_dict()
+        for name, stage in predicted.stages.items()
+    }
+    write_json(run.folder / SCORES, scores)
+
+
+def report(run: Run) -> None:
+    """Write what there is to read about the run."""
+    write_reports(run.folder, run.project, run.corpus, run.lfs, run.records, files_of(run.folder, run.outputs))
+
+
+def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[Run]]:
+    """Return the steps of a project's run, in order, with all that their results depend on."""
+    options, gold = _Options(project), project.gold
+    hidden = options("gold.column") if corpus.hide else {}
+    keys = dict(zip(lfs.names, lf_keys(identity_of(lfs), len(lfs.labels)), strict=True))
+    voting = hidden | options("lfs.error_budget") | {"labels": list(lfs.labels)}
+    prefix = free_prefix(corpus, lfs.labels)
+    chosen = project.classifier.name
+    trained = list(dict.fromkeys(["majority_class", "linear", chosen]))
+    classifier = options("classifier", "seed")
+    base = _model_files(project.classifier.model)
+    held = held_out_inputs(project)
+
+    steps: list[Step[Run]] = [
+        Step(
+            "read",
+            read,
+            {REJECTS: "rows that could not be read", COUNTS: ""},
+            settings=options("corpus"),
+            files={corpus.name: corpus.sha256()},
+        ),
+        Step("vote", vote, {VOTES: "L, the votes", VOTED: "", COVERED: ""}, ("read",), settings=voting, lfs=keys),
+        Step(
+            "label",
+            label,
+            {
+                LABELLED: f"the corpus with its labels, in the column {prefix}label",
+                LABEL_MODEL: "the fitted label model",
+                PREDS: "",
+                PROBS: "",
+            },
+            ("vote",),
+            settings=options("label_model", "seed"),
+            files=_model_files(None),
+            packages=plugin_versions(LABEL_MODELS.group, project.label_model.name),
+        ),
+    ]
+    for name in trained:
+        steps.append(
+            Step(
+                f"train {name}",
+                train,
+                {f"{MODELS}/{name}": f"the {name} classifier", f"{TRAINING}/{name}": "loss and speed, epoch by epoch"},
+                ("label", "vote"),
+                (name,),
+                settings=(classifier if name == chosen else options("seed", "classifier.max_rows"))
+                | (hidden if gold else {}),
+                files=held | (base if name == chosen else {}),
+            )
+        )
+    if gold is not None and gold.ceiling is not None:
+        steps.append(
+            Step(
+                f"train {CEILING}",
+                train_ceiling,
+                {
+                    f"{MODELS}/{CEILING}": "the same classifier, trained on gold",
+                    f"{TRAINING}/{CEILING}": "loss and speed, epoch by epoch",
+                },
+                ("read",),
+                settings=classifier | options("gold.column") | {"labels": list(lfs.labels)},
+                files=base | {gold.ceiling.name: hash_path(gold.ceiling)},
+            )
+        )
+    if gold is not None:
+        training = [step.name for step in steps if step.name.startswith("train ")]
+        steps += [
+            Step(
+                "predict",
+                predict,
+                {GOLD: ""},
+                ("vote", "label", *training),
+                settings=voting | options("gold.column", "gold.path"),
+                files=gold_inputs(project),
+            ),
+            Step(
+                "score",
+                score,
+                {SCORES: "scores of every stage"},
+                ("predict",),
+                settings=options("gold.positive", "seed"),
+            ),
+        ]
+    steps.append(
+        Step(
+            "report",
+            report,
+            {LF_TABLE: "what each labeling function did", REPORT: "this run, to read", PAGE: "this run, to look at"},
+            tuple(step.name for step in steps),
+            settings=options(),
+        )
+    )
+    return steps
+
+
+class _Options:
+    """Settings of a project by the names that its file has for them, such as ``classifier.epochs``."""
+
+    def __init__(self, project: Project) -> None:
+        self.all: dict[str, Any] = {}
+        for name, value in project.model_dump(mode="json").items():
+            self.all |= (
+                {f"{name}.{key}": of_key for key, of_key in value.items()} if isinstance(value, dict) else {name: value}
+            )
+
+    def __call__(self, *names: str) -> dict[str, Any]:
+        """Return the settings of these names and sections; all of them where no name is given."""
+        return {
+            name: value
+            for name, value in self.all.items()
+            if not names or name in names or name.partition(".")[0] in names
+        }
+
+
+def _model_files(model: str | None) -> dict[str, str]:
+    """Return the hash of the model that texts are read with, where it lies in a folder."""
+    try:
+        folder = Path(model) if model is not None else default_model()
+    except MissingPackageError:
+        return {}
+    return {folder.name if model else "the default encoder": hash_path(folder)} if folder.is_dir() else {}
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run found: the labelled corpus, the scores by stage, and the folder that holds everything."""
+    """A finished run.
 
-    labelled: Labelled
-    scores: dict[str, Scores]
-    folder: RunFolder
+    Attributes
+    ----------
+    folder
+        Where everything lies.
+    files
+        What each file in it holds.
+    scores
+        By stage; empty without gold.
+    timings
+        Seconds that each step took when it was done.
+    done_before
+        Whether nothing was left to do.
+    """
+
+    folder: Path
+    files: Mapping[str, str]
+    scores: Mapping[str, Scores]
+    timings: Mapping[str, float]
+    done_before: bool
+
+    @property
+    def labelled(self) -> Labelled:
+        """The votes, the label model, and what it says of every row."""
+        return Labelled.read(self.folder)
 
 
-def run_project(project: Project, *, file: Path | None = None, progress: bool = False) -> RunResult:
-    """Label a corpus, train classifiers on the labels, score every stage, and write it all into a run folder.
-
-    Gold is opened only once everything but the ceiling has been trained.
+class ProjectRun:
+    """A project's run that is to begin: everything is checked that can be, and nothing is computed.
 
     Parameters
     ----------
@@ -80,176 +393,108 @@ def run_project(project: Project, *, file: Path | None = None, progress: bool = 
         See `weaklabel.config.read_project`.
     file
         Where it was read from, so that results are not written there.
+    again
+        Name of a step that is done again with all that depends on it; "" for all steps. See `Pipeline`.
+
+    Raises
+    ------
+    WeakLabelError
+        The input, a labeling function or the project is at fault.
+    UnknownStepError
+        There is no such step.
+    """
+
+    def __init__(self, project: Project, file: Path | None = None, again: str | None = None) -> None:
+        self.project = project
+        self.lfs = load_lfs(*project.lfs.use)
+        self.corpus = open_unlabelled(project)
+        check_gold(project, self.corpus, self.lfs.labels)
+        check_run_folder(project.out)
+        check_run_inputs(project, self.corpus, self.lfs, file)
+        self.again = again
+
+    @cached_property
+    def pipeline(self) -> Pipeline[Run]:
+        """The steps, with what decides their results now."""
+        return Pipeline(steps_of(self.project, self.corpus, self.lfs), self.project.out, MANIFEST, self.again)
+
+    def check_models(self) -> None:
+        """Find out whether the label model and the classifier can be as the project says.
+
+        Raises
+        ------
+        WeakLabelError
+            An option is unknown to the one or the other, or out of range.
+        """
+        project, labels = self.project, self.lfs.labels
+        make_label_model(project.label_model, len(labels), project.seed)
+        make_classifier(
+            project.classifier.name, project.classifier.options(), labels, project.seed, log=project.out / TRAINING
+        )
+
+    def plan(self) -> list[PlannedStep]:
+        """Say of every step whether it is done."""
+        return self.pipeline.plan()
+
+    def is_done(self, plan: Sequence[PlannedStep]) -> bool:
+        """Return whether all steps are done, and their results stand in the run folder."""
+        return is_run(self.project.out) and all(step.where == self.project.out for step in plan)
+
+    def run(self, progress: bool = False) -> RunResult:
+        """Do the steps that are not done; see `run_project`."""
+        plan = self.plan()
+        done_before = self.is_done(plan)
+        if not done_before:
+            self.check_models()
+            for line in plan_table(plan).splitlines():
+                say(line)
+            busy = f"another run is writing {self.project.out}: wait for it, or choose another folder (--out)"
+            self.pipeline.run(partial(self._shared, progress), self._finish, busy)
+        records = Journal(self.project.out).records
+        return RunResult(
+            self.project.out,
+            files_of(self.project.out, self._outputs),
+            read_scores(self.project.out),
+            timings_of(records),
+            done_before,
+        )
+
+    @property
+    def _outputs(self) -> dict[str, str]:
+        return {name: what for step in self.pipeline.steps for name, what in step.outputs.items()}
+
+    def _shared(self, progress: bool, folder: Path, work: Path, records: Mapping[str, Record]) -> Run:
+        return Run(self.project, self.corpus, self.lfs, folder, work, records, self._outputs, progress)
+
+    def _finish(self, run: Run) -> None:
+        write_manifest(run.folder, run.project, run.corpus, run.lfs, run.records, files_of(run.folder, run.outputs))
+
+
+def run_project(
+    project: Project, *, file: Path | None = None, again: str | None = None, progress: bool = False
+) -> RunResult:
+    """Label a corpus, train classifiers on the labels, score every stage, and write it all into a run folder.
+
+    Steps that are done are not done again; a run that was interrupted goes on. Gold is opened only once everything but the
+    ceiling has been trained.
+
+    Parameters
+    ----------
+    project
+        See `weaklabel.config.read_project`.
+    file
+        Where it was read from, so that results are not written there.
+    again
+        Name of a step that is done again with all that depends on it, such as "train"; "" for all steps.
     progress
         Show progress on stderr.
 
     Raises
     ------
     WeakLabelError
-        The input, a labeling function or the project is at fault.
+        The input, a labeling function or the project is at fault; where a step failed, its name stands in the message.
+    UnknownStepError
+        There is no step ``again``.
     """
     with showing(progress):
-        return _run_project(project, file, progress)
-
-
-def _run_project(project: Project, file: Path | None, progress: bool) -> RunResult:
-    lfs = load_lfs(*project.lfs.use)
-    corpus = open_unlabelled(project)
-    check_gold(project, corpus, lfs.labels)
-    check_project(project, lfs.labels)
-    with RunFolder(project, corpus, lfs, file) as folder:
-        log = folder.path / "training" / project.classifier.name
-        chosen = make_classifier(
-            project.classifier.name, project.classifier.options(), lfs.labels, project.seed, log=log, progress=progress
-        )
-        with folder.timed("votes and label model"):
-            labelled = label_corpus(
-                corpus,
-                lfs,
-                project.label_model,
-                seed=project.seed,
-                error_budget=project.lfs.error_budget,
-                workers=project.lfs.workers,
-                progress=progress,
-            )
-        folder.save_labels(labelled.votes, labelled.model, labelled.preds, labelled.probs)
-        classifiers = _train(project, corpus, labelled, lfs.labels, folder, chosen)
-
-        # Only from here on is gold looked at.
-        scores: dict[str, Scores] = {}
-        gold = None
-        summary = LFAnalysis(labelled.votes).lf_summary(est_weights=labelled.model.lf_accuracies_)
-        if project.gold is not None:
-            with folder.timed("votes on gold rows"):
-                rows = open_gold(project, corpus, labelled.votes, lfs, folder)
-            with folder.timed("predict gold rows"):
-                stages = stage_predictions(rows, labelled.model, classifiers)
-            if project.gold.ceiling is not None:
-                with folder.timed("train gold_ceiling"):
-                    ceiling = _train_ceiling(project, corpus, lfs.labels, folder, progress)
-                stages["gold_ceiling"] = Stage.of(ceiling.predict_proba(rows.texts))
-            scores = _score(rows.Y, stages, project, lfs.labels)
-            probs_of = {name: stage.probs for name, stage in stages.items()}
-            gold = Gold(rows.Y, probs_of, rows.of_corpus(labelled.votes.n))
-            summary = with_gold(summary, LFAnalysis(rows.L, lfs.lfs).lf_summary(rows.Y))
-        votes, model, preds, probs = labelled.votes, labelled.model, labelled.preds, labelled.probs
-        folder.finish(votes, model, classifiers, summary, preds, probs, scores, gold)
-    return RunResult(labelled, scores, folder)
-
-
-def check_project(project: Project, labels: Sequence[str]) -> None:
-    """Find out before any work whether the label model and the classifier can be as the project says.
-
-    Raises
-    ------
-    WeakLabelError
-        An option is unknown to the one or the other, or out of range.
-    """
-    make_label_model(project.label_model, len(labels), project.seed)
-    make_classifier(
-        project.classifier.name, project.classifier.options(), labels, project.seed, log=project.out / "training"
-    )
-
-
-def label_corpus(
-    corpus: Corpus,
-    lfs: LFCollection,
-    settings: LabelModelSettings | None = None,
-    *,
-    seed: int = 0,
-    error_budget: float | None = None,
-    workers: int = 1,
-    time_limit: float | None = None,
-    memory_limit: int | None = None,
-    progress: bool = False,
-    read_texts: bool = True,
-    skim: bool = False,
-) -> Labelled:
-    """Vote on a corpus, fit a label model on the votes, and apply it to them.
-
-    A label model that uses texts is given them, too, unless ``read_texts`` is false: embedding them takes longer than
-    all the rest. With ``skim``, ``auto`` embeds only the beginnings of long texts, all of whose words it looks at anyway
-    (see `weaklabel.encoder.features.TextFeatures`): a quarter of the work.
-    """
-    from weaklabel.encoder.features import SKIMMED_TOKENS, are_long
-    from weaklabel.label_model import AutoLabelModel
-
-    model = make_label_model(settings or LabelModelSettings(), len(lfs.labels), seed)  # says what it cannot do
-    # Before the votes, which may take hours: an entity that is not in its text is an error.
-    with showing(progress):
-        texts = corpus.model_texts() if model.uses_texts and read_texts else None
-        if skim and texts is not None and isinstance(model, AutoLabelModel) and are_long(texts, model.max_length):
-            model.set_params(max_length=min(model.max_length, SKIMMED_TOKENS))
-        votes = apply_lfs(
-            lfs,
-            corpus,
-            error_budget=error_budget,
-            workers=workers,
-            time_limit=time_limit,
-            memory_limit=memory_limit,
-            progress=progress,
-        )
-        patterns = votes.patterns()
-        with stage("label model"):
-            model.fit(patterns, texts)
-            preds, probs = model.predict(patterns, return_probs=True, texts=texts)
-    return Labelled(votes, model, probs, preds)
-
-
-def check_trainable(labelled: Labelled, corpus: Corpus) -> None:
-    """Refuse to train a classifier where no labeling function votes: all that it could learn is the class balance.
-
-    Raises
-    ------
-    ConfigError
-        Names the corpus and says what to look at.
-    """
-    if not has_vote(labelled.votes.L).any():
-        raise ConfigError(
-            f"{corpus.name}: no labeling function votes on any row, so there is nothing to train on: check the text column "
-            f"({', '.join(corpus.text)}), and what each labeling function does with weaklabel analyze"
-        )
-
-
-def _score(Y: Labels, stages: dict[str, Stage], project: Project, labels: Sequence[str]) -> dict[str, Scores]:
-    positive = project.gold.positive if project.gold else None
-    return {
-        name: score(Y, stage.preds, probs=stage.probs, labels=labels, positive=positive, seed=project.seed)
-        for name, stage in stages.items()
-    }
-
-
-def _train(
-    project: Project, corpus: Corpus, labelled: Labelled, labels: Sequence[str], folder: RunFolder, chosen: Classifier
-) -> dict[str, Classifier]:
-    """Train the project's classifier and the baselines on the label model's probabilities, and save them."""
-    check_trainable(labelled, corpus)
-    held = held_out(project, corpus)
-    rows = np.flatnonzero(~held)
-    if held.any() and np.isnan(labelled.probs[rows]).all():
-        raise ConfigError(
-            f"{corpus.name}: every row with a vote has gold, and rows with gold are kept out of training; "
-            "give more rows without gold, or gold in a file of its own (gold.path)"
-        )
-    texts = corpus.model_texts()
-    classifiers = with_baselines(project.classifier.name, chosen, labels, project.seed)
-    for name, classifier in classifiers.items():
-        with folder.timed(f"train {name}"):
-            classifier.fit([texts[row] for row in rows], labelled.probs[rows])
-        folder.save_classifier(name, classifier, labelled.votes)
-    return classifiers
-
-
-def _train_ceiling(
-    project: Project, corpus: Corpus, labels: Sequence[str], folder: RunFolder, progress: bool
-) -> Classifier:
-    """Train the same classifier on gold for the corpus's own texts: what perfect labels would give."""
-    assert project.gold is not None and project.gold.ceiling is not None
-    texts = corpus.model_texts()
-    Y = gold_of_texts(project, project.gold.ceiling, texts, labels)
-    log = folder.path / "training" / "gold_ceiling"
-    name, options = project.classifier.name, project.classifier.options()
-    ceiling = make_classifier(
-        for_gold(name), options_for_gold(name, options), labels, project.seed, log=log, progress=progress
-    )
-    return ceiling.fit(texts, Y)
+        return ProjectRun(project, file, again).run(progress)

@@ -50,8 +50,10 @@ class _Places:
 
 
 @contextmanager
-def replaced_folder(folder: Path, manifest: str, *, busy: str | None = None) -> Iterator[Path]:
-    """Give an empty folder to build the content of ``folder`` in; on success that takes its place, else it is removed.
+def replaced_folder(folder: Path, manifest: str, *, busy: str | None = None, resumable: bool = False) -> Iterator[Path]:
+    """Give a folder to build the content of ``folder`` in; on success that takes its place.
+
+    The folder is empty, and is removed after a failure, unless the build is resumable.
 
     Parameters
     ----------
@@ -61,6 +63,8 @@ def replaced_folder(folder: Path, manifest: str, *, busy: str | None = None) -> 
         Name of a JSON file, an object, that the new content must hold. The key "written" is added to it.
     busy
         What to raise where another process replaces the folder; None waits for it.
+    resumable
+        Keep the unfinished build after a failure or a kill, and go on with one that is there.
 
     Raises
     ------
@@ -73,8 +77,9 @@ def replaced_folder(folder: Path, manifest: str, *, busy: str | None = None) -> 
     with _locked(places, busy):
         with _written_to(folder):
             _recover(places, manifest)
-            _remove(places.new, manifest)
-            places.new.mkdir()
+            if not resumable:
+                _remove(places.new, manifest)
+            places.new.mkdir(exist_ok=True)
             (places.new / MARK).touch()
         try:
             yield places.new
@@ -83,8 +88,13 @@ def replaced_folder(folder: Path, manifest: str, *, busy: str | None = None) -> 
                 _sync(places.new)
                 _replace(places, manifest)
         finally:
-            if (places.new / MARK).exists():
+            if (places.new / MARK).exists() and not (resumable and other_files(places.new)):
                 _remove(places.new, manifest)
+
+
+def unfinished_build(folder: Path) -> Path:
+    """Return where the unfinished build of ``folder`` is, if there is one."""
+    return _places(folder).new
 
 
 def recover_folder(folder: Path, manifest: str) -> None:
@@ -96,7 +106,8 @@ def recover_folder(folder: Path, manifest: str) -> None:
         It cannot be finished, since the place cannot be written to.
     """
     places = _places(folder)
-    if not places.decided.is_dir() and not (places.new.is_dir() and not (places.new / MARK).exists()):
+    is_whole = places.new.is_dir() and not (places.new / MARK).exists()
+    if not places.decided.is_dir() and not is_whole and not places.lock.exists():
         return
     # Another process that has the lock is replacing it now.
     with suppress(_Busy), _locked(places, "busy"), _written_to(folder):

@@ -27,6 +27,12 @@ def plugin_points(group: str) -> dict[str, list[EntryPoint]]:
     return points
 
 
+def plugin_versions(group: str, name: str) -> dict[str, str]:
+    """Return the version of the distributions that give an entry point of this name; none where it is built in."""
+    found = [point.dist for point in plugin_points(group).get(name, ()) if point.dist is not None]
+    return {distribution.name: distribution.version for distribution in found}
+
+
 def plugin_origin(point: EntryPoint) -> str:
     """Return where an entry point comes from, for messages."""
     return f"{point.value} (plugin '{point.name}' of {_distribution(point)})"

@@ -8,6 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 import weaklabel
 
+SHOWN = ("numpy", "pandas", "polars", "scikit-learn", "snorkel", "spacy", "torch", "transformers")
+"""Packages whose versions a report shows."""
+
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of weaklabel, of Python, and of those of ``packages`` that are installed."""

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from weaklabel.errors import WeakLabelWarning, visible
 
@@ -68,6 +69,23 @@ def kept_warnings() -> Iterator[list[str]]:
         yield kept
     finally:
         _KEPT.reset(before)
+
+
+@contextmanager
+def recorded_warnings(into: list[str]) -> Iterator[None]:
+    """Keep what users are warned of, which is shown as well."""
+    show = warnings.showwarning
+
+    def record(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
+        if issubclass(category, UserWarning):
+            into.append(str(message))
+        show(message, category, *rest, **named)
+
+    warnings.showwarning = record
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
 
 
 def _depth_of_user() -> int:

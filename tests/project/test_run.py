@@ -1,0 +1,207 @@
+"""The run of a project: what it does again after which change, and what it says."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.tiny_bert import save_encoder
+from weaklabel.config import read_project
+from weaklabel.errors import ConfigError, LFError, VoteError
+from weaklabel.job.steps import UnknownStepError
+from weaklabel.project.run import run_project
+from weaklabel.support.folders import unfinished_build
+
+STEPS = ["read", "vote", "label", "train majority_class", "train linear", "predict", "score", "report"]
+ROWS = 40
+GOLD_ROWS = 8
+
+
+@pytest.fixture
+def done(place):
+    """A project that was run."""
+    assert place.not_done() == STEPS
+    result = place.run()
+    assert not result.done_before and list(result.timings) == STEPS
+    assert place.asked() == ROWS + GOLD_ROWS
+    return place
+
+
+def test_a_second_run_does_nothing(done):
+    before = {path: path.stat().st_mtime_ns for path in done.out.rglob("*")}
+    result = done.run()
+    assert result.done_before and done.not_done() == [] and done.asked() == 0
+    assert {path: path.stat().st_mtime_ns for path in done.out.rglob("*")} == before
+    assert result.labelled.preds.tolist() == [1, 1, 1, 1, 0, 0, 0, 0] * 5
+    assert set(result.scores) == {"majority_vote", "label_model", "majority_class", "linear"}
+    assert {"labelled.csv", "votes.npz", "models/linear", "report.html", "manifest.json"} <= set(result.files)
+
+
+def test_a_regex_that_changes_is_asked_alone(done):
+    done.edit("pack.py", '"!!!"', '"!!"')
+    plan = done.plan()
+    assert plan["read"] == ("done",)
+    assert plan["vote"] == ("stale", "labeling function shout changed")
+    assert all(plan[name] == ("stale", "vote is stale") for name in STEPS[2:])
+    done.run()
+    assert done.asked() == GOLD_ROWS, "only gold rows, which are not kept, are voted on again by the others"
+    assert done.not_done() == []
+
+
+AFTER_LABEL = STEPS[3:]
+CHANGES = {
+    "title": ("project.toml", '"Messages"', '"Mail"', ["report"], 'title "Messages" -> "Mail"'),
+    "label model": ("project.toml", '"majority"', '"weighted"', STEPS[2:], 'label_model.name "majority" -> "weighted"'),
+    "seed": ("project.toml", "out =", "seed = 1\nout =", STEPS[2:], "seed 0 -> 1"),
+    "gold": ("gold.csv", "now!!!,complaint", "now!!!,praise", STEPS[5:], "gold.csv changed"),
+    "positive": ("project.toml", "column =", 'positive = "praise"\ncolumn =', STEPS[6:], 'gold.positive (default) -> "praise"'),
+    "corpus": ("messages.csv", "quick", "slow", STEPS, "messages.csv changed"),
+    "budget": ("project.toml", "workers", "error_budget = 0.0\nworkers", STEPS[1:], "lfs.error_budget (default) -> 0.0"),
+    "workers": ("project.toml", "workers = 0", "workers = 1", ["report"], "lfs.workers 0 -> 1"),
+    "max_rows": ("project.toml", '"linear"', '"linear"\nmax_rows = 20', AFTER_LABEL, "classifier.max_rows (default) -> 20"),
+    "new lf": ("pack.py", "shout =", 'more = regex_lf("more", 1, "so")\nshout =', STEPS[1:], "labeling function more is new"),
+    "lf gone": ("pack.py", "shout =", "shouts =", STEPS[1:], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_reaches_what_depends_on_it(done, change):
+    file, old, new, again, why = CHANGES[change]
+    if change == "lf gone":
+        old, new, why = 'shout = regex_lf("shout", 0, "!!!")', "", "labeling function shout is gone"
+    done.edit(file, old, new)
+    plan = done.plan()
+    assert [name for name, (state, *_) in plan.items() if state != "done"] == again
+    assert any(why in reason for reason in plan[again[0]][1:]), plan[again[0]]
+
+
+def test_settings_of_bert_train_bert_alone_again(place, tmp_path):
+    model = save_encoder(tmp_path / "tiny")
+    place.edit("project.toml", '"linear"', f'"bert"\nmodel = "{model}"\nepochs = 1\nmax_length = 16')
+    place.run()
+    assert (place.out / "training" / "bert" / "training.jsonl").exists()
+    linear = (place.out / "models" / "linear" / "weights.npz").stat().st_mtime_ns
+    place.edit("project.toml", "epochs = 1", "epochs = 2")
+    plan = place.plan()
+    assert [name for name, (state, *_) in plan.items() if state != "done"] == ["train bert", *STEPS[5:]]
+    assert plan["train bert"] == ("stale", "classifier.epochs 1 -> 2")
+    place.run()
+    assert (place.out / "models" / "linear" / "weights.npz").stat().st_mtime_ns == linear
+    assert len((place.out / "training" / "bert" / "training.jsonl").read_text().splitlines()) == 2
+    (tmp_path / "tiny" / "vocab.txt").write_text("other")
+    assert place.plan()["train bert"] == ("stale", "tiny changed")
+
+
+def test_held_out_rows_are_those_that_were_decided_on(place):
+    """Which rows have gold matters to training; what gold they have does not."""
+    from weaklabel.decisions import DecisionLog
+    from weaklabel.decisions.log import Decision, now, text_hash
+
+    def decide(text, label):
+        decision = Decision(0, text_hash(text), label, "me", now())
+        DecisionLog(place.folder / "decisions.jsonl").append(decision)
+
+    texts = (place.folder / "messages.csv").read_text().splitlines()[1:]
+    for text in texts[:8]:
+        decide(text, "praise" if texts.index(text) < 4 else "complaint")
+    place.edit("project.toml", 'path = "gold.csv"', 'path = "decisions.jsonl"')
+    place.run()
+    decide(texts[0], "complaint")
+    assert place.not_done() == STEPS[5:]
+    decide(texts[9], "praise")
+    assert place.not_done() == STEPS[3:]
+    assert "the choice of rows in decisions.jsonl changed" in place.plan()["train linear"]
+
+
+def test_a_failed_run_says_which_step_failed_and_goes_on(place):
+    good = place.pack.read_text()
+    breaks = '\n@labeling_function()\ndef breaks(x):\n    raise ValueError("no")\n'
+    place.pack.write_text(good + breaks)
+    place.edit("project.toml", "workers = 0", "workers = 0\nerror_budget = 0.0")
+    with pytest.raises((LFError, VoteError), match=r"^step 'vote' failed: .*breaks.*goes on from there$"):
+        place.run()
+    assert place.plan()["read"] == ("done",) and not place.out.exists()
+    place.pack.write_text(good)
+    place.run()
+    assert place.not_done() == [] and not unfinished_build(place.out).exists()
+
+
+def test_gold_is_opened_last(place):
+    """A file with gold that cannot be used fails the step that opens it, when all others are done."""
+    place.write("gold.csv", [("thanks", "neither")], "text", "truth")
+    with pytest.raises(Exception, match="step 'predict' failed"):
+        place.run()
+    assert place.not_done() == STEPS[5:]
+
+
+def test_a_step_is_done_again_when_asked_for(done):
+    assert [name for name, (state, *_) in done.plan("train").items() if state != "done"] == STEPS[3:]
+    first = done.records()
+    done.run("train linear")
+    assert done.records()["train majority_class"] == first["train majority_class"]
+    assert {name for name, record in done.records().items() if record != first[name]} >= {"report"}
+    with pytest.raises(UnknownStepError, match=r"no step 'trai' \(did you mean 'train'\?\)"):
+        done.plan("trai")
+    assert [state for state, *_ in done.plan("").values()] == ["stale"] * len(STEPS)
+
+
+@pytest.mark.parametrize(
+    "file", ["labelled.csv", "votes.npz", "models/linear/weights.npz", "scores.json", "steps/probs.npy"]
+)
+def test_a_result_that_was_changed_by_hand_is_made_again(done, file):
+    before = (done.out / file).read_bytes()
+    (done.out / file).write_bytes(b"mine")
+    assert any(why == f"{file} was changed" for _, *reasons in done.plan().values() for why in reasons)
+    done.run()
+    assert (done.out / file).read_bytes() == before and done.not_done() == []
+
+
+def test_a_damaged_manifest_is_written_again(done):
+    (done.out / "manifest.json").write_text("{")
+    assert done.not_done() == []
+    result = done.run()
+    assert not result.done_before
+    assert json.loads((done.out / "manifest.json").read_text())["title"] == "Messages"
+
+
+def test_the_manifest_says_what_was_done_when(done):
+    manifest = json.loads((done.out / "manifest.json").read_text())
+    assert list(manifest["timings_seconds"]) == STEPS
+    assert manifest["rows"] == ROWS and manifest["lfs"] == ["broken", "thanks", "shout", "asked"]
+    done.edit("project.toml", '"Messages"', '"Mail"')
+    done.run()
+    again = json.loads((done.out / "manifest.json").read_text())
+    assert again["title"] == "Mail"
+    same = {name: seconds for name, seconds in manifest["timings_seconds"].items() if name != "report"}
+    assert same.items() <= again["timings_seconds"].items(), "times are those of when a step was done"
+
+
+def test_a_project_without_gold_has_no_steps_for_it(place):
+    text = place.project.read_text()
+    place.project.write_text(text[: text.index("[gold]")])
+    assert list(place.plan()) == [name for name in STEPS if name not in ("predict", "score")]
+    result = place.run()
+    assert result.scores == {} and not (place.out / "scores.json").exists()
+
+
+def test_what_is_wrong_with_models_is_found_before_any_work(place):
+    place.edit("project.toml", '"majority"', '"majority"\nlr = 0.1')
+    with pytest.raises(ConfigError, match="has no lr"):
+        run_project(read_project(place.project))
+    assert not unfinished_build(place.out).exists() and place.asked() == 0
+
+
+def test_the_plan_and_a_run_that_has_nothing_to_do_load_nothing_heavy(done):
+    code = (
+        "import sys, weaklabel.cli\ntry:\n    weaklabel.cli.main(sys.argv[1:])\nexcept SystemExit as stopped:\n"
+        "    print(stopped.code, *({'torch', 'sklearn', 'transformers', 'spacy'} & set(sys.modules)), file=sys.stderr)"
+    )
+    for more in ([], ["--plan", "--json"]):
+        command = [sys.executable, "-c", code, "run", str(done.project), "-q", *more]
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert found.stderr.splitlines()[-1] == "0", found.stderr
+    plan = json.loads(found.stdout)
+    assert plan["folder"] == str(done.out)
+    assert [step["name"] for step in plan["steps"]] == STEPS
+    assert all(step["state"] == "done" and step["size"] and step["why"] == [] for step in plan["steps"])

@@ -1,0 +1,609 @@
+"""Steps of a run: each is done once, as long as what decides its result stays the same, and a killed one goes on.
+
+What decides a result is its basis: settings, files, labeling functions, code, packages, and the steps before. The hash of
+the basis is the identity of a step. The journal of a folder keeps both for every step, so that a later run knows which
+steps are done, and can say why one is not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from weaklabel.errors import WeakLabelError, nearest
+from weaklabel.job.identity import ONCE
+from weaklabel.support.code import Code, code_of
+from weaklabel.support.files import write_json
+from weaklabel.support.folders import MARK, replaced_folder, unfinished_build
+from weaklabel.support.hashing import hash_path, sha256_of_json
+from weaklabel.support.progress import say, stage
+from weaklabel.support.table import table
+from weaklabel.support.warn import recorded_warnings
+
+T = TypeVar("T")
+
+JOURNAL = "steps.json"
+"""Name of the file that holds a `Journal`."""
+
+WORK = ".work"
+"""Folder in a build for what a step keeps until it is done, one folder a step."""
+
+FORMAT = "weaklabel steps 1"
+
+ABSENT = "(default)"
+"""What messages call a setting that is not given."""
+
+MOST_REASONS = 3
+"""Of a kind, that are spelled out."""
+
+State: TypeAlias = Literal["done", "stale", "to do"]
+Basis: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step(Generic[T]):
+    """A piece of a run.
+
+    Attributes
+    ----------
+    name
+        What users call it.
+    do
+        Does it: takes what all steps of the run share, and the ``arguments``, and writes the outputs.
+    outputs
+        Files and folders that it may write, relative to the folder of the run, and what each of them is.
+    after
+        Names of the steps whose outputs it reads.
+    arguments
+        Further arguments of ``do``.
+    settings
+        Settings that the result depends on, by their names for users; values as in JSON.
+    files
+        Hash of every file that it reads besides the outputs of other steps, by its name for users.
+    lfs
+        Key of every labeling function that it asks, by name, in order.
+    packages
+        Version of every package that it uses besides those that its code imports, such as a plugin.
+    """
+
+    name: str
+    do: Callable[..., None]
+    outputs: Mapping[str, str]
+    after: tuple[str, ...] = ()
+    arguments: tuple[Any, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    lfs: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def code(self) -> Code:
+        """What runs when the step is done."""
+        return code_of(self.do)
+
+    def basis(self, identities: Mapping[str, str]) -> Basis:
+        """Return all that decides the result, as JSON has it; ``identities`` are those of the steps before."""
+        basis = {
+            "settings": {name: value for name, value in self.settings.items() if value is not None},
+            "files": dict(self.files),
+            "lfs": [[name, key] for name, key in self.lfs.items()],
+            "code": dict(self.code.rooms),
+            "packages": {**self.code.packages, **self.packages},
+            "steps": {name: identities[name] for name in self.after},
+        }
+        plain: Basis = json.loads(json.dumps(basis))
+        return plain
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file that a step wrote: its size, time of writing, and hash."""
+
+    size: int
+    changed: int
+    content: str
+
+    @classmethod
+    def of(cls, path: Path) -> Output:
+        """Look at a file."""
+        status = path.stat()
+        return cls(status.st_size, status.st_mtime_ns, hash_path(path))
+
+    def problem(self, path: Path) -> str | None:
+        """Return what is wrong with the file, or None."""
+        try:
+            status = path.stat()
+            is_same = status.st_size == self.size and (
+                status.st_mtime_ns == self.changed or hash_path(path) == self.content
+            )
+        except OSError:
+            return "is missing"
+        return None if is_same else "was changed"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the journal keeps of a step.
+
+    Attributes
+    ----------
+    identity, basis
+        What it was done with.
+    read
+        Digest of the outputs of each step before it, when it was done.
+    is_done
+        False from its beginning to its end.
+    seconds
+        How long it took; of one that was resumed, the last piece.
+    warnings
+        What was warned of meanwhile.
+    outputs
+        Files that it wrote, by path relative to the folder.
+    """
+
+    identity: str
+    basis: Basis
+    read: Mapping[str, str]
+    is_done: bool = False
+    seconds: float = 0.0
+    warnings: Sequence[str] = ()
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all outputs."""
+        return sum(output.size for output in self.outputs.values())
+
+    @property
+    def result(self) -> str:
+        """Digest of the content of all outputs."""
+        return sha256_of_json({name: output.content for name, output in self.outputs.items()})
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Record:
+        """Make a record of what `dataclasses.asdict` gave."""
+        outputs = {str(name): Output(**output) for name, output in plain["outputs"].items()}
+        return cls(**{**plain, "outputs": outputs})
+
+
+class Journal:
+    """The records of the steps in a folder.
+
+    Parameters
+    ----------
+    folder
+        Where they were done.
+
+    Attributes
+    ----------
+    records
+        By name of the step.
+    is_damaged
+        Whether there is a journal that cannot be read; then there are no records.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.records: dict[str, Record] = {}
+        self.is_damaged = False
+        try:
+            plain = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
+            if plain["format"] == FORMAT:
+                self.records = {str(name): Record.from_dict(record) for name, record in plain["steps"].items()}
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            self.is_damaged = True
+
+    def write(self, name: str, record: Record) -> None:
+        """Keep the record of a step."""
+        self.records[name] = record
+        self.save()
+
+    def save(self) -> None:
+        """Write the journal, atomically."""
+        records = {name: asdict(record) for name, record in self.records.items()}
+        write_json(self.folder / JOURNAL, {"format": FORMAT, "steps": records})
+
+    def problem(self, name: str) -> str | None:
+        """Return what is wrong with the outputs of a step, or None."""
+        for output, found in self.records[name].outputs.items():
+            problem = found.problem(self.folder / output)
+            if problem:
+                return f"{output} {problem}"
+        return None
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """What a run would do with a step.
+
+    Attributes
+    ----------
+    name
+        Of the step.
+    state
+        "done"; "stale", which was done with another identity or whose outputs are damaged; or "to do".
+    why
+        Reasons for doing it, none of which ends in a full stop.
+    size
+        Bytes of its outputs; None where there are none.
+    seconds
+        How long it took when it was done last; None where it never was.
+    where
+        Folder that holds its outputs; None where it is not done.
+    causes
+        Steps for whose sake it is not done: itself, if it has reasons of its own.
+    """
+
+    name: str
+    state: State
+    why: tuple[str, ...] = ()
+    size: int | None = None
+    seconds: float | None = None
+    where: Path | None = None
+    causes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what users see, as JSON has it."""
+        return {
+            "name": self.name,
+            "state": self.state,
+            "why": list(self.why),
+            "size": self.size,
+            "seconds": self.seconds,
+        }
+
+
+class Pipeline(Generic[T]):
+    """The steps of a run, in order, and the folder that holds what they write.
+
+    They are done in an unfinished build of the folder, which takes its place when all of them are. A build that was
+    interrupted is kept, and the next run goes on with it.
+
+    Parameters
+    ----------
+    steps
+        In an order in which every step stands behind those that it reads from.
+    folder
+        The final folder.
+    manifest
+        Name of the file that is written last.
+    again
+        Name of a step that is done again with all that depends on it; "train" stands for all steps whose names begin with
+        that word. "" does everything again.
+
+    Raises
+    ------
+    UnknownStepError
+        There is no such step.
+    """
+
+    def __init__(self, steps: Sequence[Step[T]], folder: Path, manifest: str, again: str | None = None) -> None:
+        self.steps = steps
+        self.folder = folder
+        self.manifest = manifest
+        self.bases: dict[str, Basis] = {}
+        self.identities: dict[str, str] = {}
+        for step in steps:
+            self.bases[step.name] = step.basis(self.identities)
+            self.identities[step.name] = sha256_of_json(self.bases[step.name])
+        self.asked = self._asked(again)
+
+    def _asked(self, again: str | None) -> set[str]:
+        """Return the names of the steps to do again, and of those that depend on them."""
+        names = [step.name for step in self.steps]
+        chosen = {name for name in names if again in (name, name.partition(" ")[0], "")}
+        if again is not None and not chosen:
+            hint = nearest(str(again), [*names, *(name.partition(" ")[0] for name in names)])
+            raise UnknownStepError(f"no step '{again}'{hint}; the steps are {', '.join(names)}")
+        for step in self.steps:
+            if chosen & set(step.after):
+                chosen.add(step.name)
+        return chosen
+
+    def plan(self) -> list[PlannedStep]:
+        """Say of every step whether it is done, from what the journals say; computes nothing."""
+        journals = (Journal(unfinished_build(self.folder)), Journal(self.folder))
+        done: dict[str, Record] = {}
+        planned: dict[str, PlannedStep] = {}
+        for step in self.steps:
+            planned[step.name] = found = self._planned(step, *journals, done, planned)
+            for journal in journals:
+                if found.where == journal.folder:
+                    done[step.name] = journal.records[step.name]
+        return list(planned.values())
+
+    def _planned(
+        self,
+        step: Step[T],
+        build: Journal,
+        finished: Journal,
+        done: Mapping[str, Record],
+        before: Mapping[str, PlannedStep],
+    ) -> PlannedStep:
+        name = step.name
+        last = next((journal for journal in (finished, build) if name in journal.records), None)
+        if last is None:
+            damaged = [str(journal.folder / JOURNAL) for journal in (build, finished) if journal.is_damaged]
+            return PlannedStep(name, "to do", (f"{damaged[0]} is damaged",) if damaged else (), causes=(name,))
+        record = last.records[name]
+        size, seconds = (record.size, record.seconds) if record.is_done else (None, None)
+        if name in self.asked:
+            return PlannedStep(name, "stale", ("it was asked for",), size, seconds, causes=(name,))
+        for journal in (build, finished):
+            if self._is_done(step, journal, done):
+                found = journal.records[name]
+                return PlannedStep(name, "done", (), found.size, found.seconds, journal.folder)
+        if self._is_begun(step, build, done):
+            return PlannedStep(name, "to do", ("begun before: it goes on from there",), size, seconds, causes=(name,))
+        if not record.is_done:
+            return PlannedStep(name, "to do", causes=(name,))
+        own = tuple(self._reasons(step, last, done))
+        causes = tuple(dict.fromkeys(cause for earlier in step.after for cause in before[earlier].causes))
+        follows = tuple(f"{cause} is {before[cause].state}" for cause in causes)
+        return PlannedStep(name, "stale", own + follows, size, seconds, causes=(name,) if own else causes)
+
+    def _is_done(self, step: Step[T], journal: Journal, done: Mapping[str, Record]) -> bool:
+        """Return whether the journal has the step as it is to be, whole, and made of what the steps before now have."""
+        record = journal.records.get(step.name)
+        if record is None or not record.is_done or record.identity != self.identities[step.name]:
+            return False
+        return record.read == _results(step, done) and journal.problem(step.name) is None
+
+    def _is_begun(self, step: Step[T], build: Journal, done: Mapping[str, Record]) -> bool:
+        """Return whether what there is of an interrupted step is good for what it is to be."""
+        record = build.records.get(step.name)
+        if record is None or record.is_done or record.identity != self.identities[step.name]:
+            return False
+        return record.read == _results(step, done)
+
+    def _reasons(self, step: Step[T], last: Journal, done: Mapping[str, Record]) -> Iterator[str]:
+        """Give the reasons of its own for which a step is stale."""
+        record = last.records[step.name]
+        yield from differences(record.basis, self.bases[step.name])
+        if record.identity == self.identities[step.name] and (problem := last.problem(step.name)):
+            yield problem
+        for name in step.after:
+            if name in done and record.read.get(name) != done[name].result:
+                yield f"{name} has another result"
+
+    def run(
+        self,
+        shared: Callable[[Path, Path, Mapping[str, Record]], T],
+        finish: Callable[[T], None],
+        busy: str,
+    ) -> None:
+        """Do the steps that are not done, and let the new content take the place of the old one.
+
+        Parameters
+        ----------
+        shared
+            Makes what a step gets: from the folder of the build, the folder where the step may keep what it needs to go
+            on after an interruption, and the records so far.
+        finish
+            Writes the manifest, when all steps are done.
+        busy
+            What to say where another process works on the folder.
+
+        Raises
+        ------
+        WeakLabelError
+            A step failed: says which, why, and what to do. What was done until then is kept.
+        """
+        with replaced_folder(self.folder, self.manifest, busy=busy, resumable=True) as build:
+            journal = self._taken_over(build)
+            try:
+                for step in self.steps:
+                    self._do(step, journal, shared)
+            except BaseException:
+                if not any(record.is_done for record in journal.records.values()):
+                    _remove_others(build, set())  # nothing to go on with
+                raise
+            _remove_others(build, {JOURNAL, *(name for record in journal.records.values() for name in record.outputs)})
+            finish(shared(build, build / WORK, journal.records))
+
+    def _taken_over(self, build: Path) -> Journal:
+        """Bring the build to where everything stands in it that is done, and nothing that is not."""
+        planned = {step.name: step for step in self.plan()}
+        journal, finished = Journal(build), Journal(self.folder)
+        records: dict[str, Record] = {}
+        for step in self.steps:
+            name, place = step.name, planned[step.name].where
+            if place == finished.folder:
+                records[name] = finished.records[name]
+                _remove_outputs(build, step)
+                for output in records[name].outputs:
+                    _link(self.folder / output, build / output)
+            elif place == journal.folder or (name not in self.asked and self._is_begun(step, journal, records)):
+                records[name] = journal.records[name]
+            else:
+                _remove_outputs(build, step)
+        journal.records = records
+        journal.save()
+        return journal
+
+    def _do(self, step: Step[T], journal: Journal, shared: Callable[[Path, Path, Mapping[str, Record]], T]) -> None:
+        build, name = journal.folder, step.name
+        if self._is_done(step, journal, journal.records):
+            return
+        if not self._is_begun(step, journal, journal.records):
+            _remove_outputs(build, step)
+        read = _results(step, journal.records)
+        journal.write(name, Record(self.identities[name], self.bases[name], read))
+        work = _work(build, step)
+        for path in (work / "x", *(build / output for output in step.outputs)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        started = time.perf_counter()
+        warned: list[str] = []
+        with _failing(step), stage(name), recorded_warnings(warned):
+            step.do(shared(build, work, journal.records), *step.arguments)
+        seconds = round(time.perf_counter() - started, 3)
+        shutil.rmtree(work, ignore_errors=True)
+        outputs = {path.relative_to(build).as_posix(): Output.of(path) for path in _written(build, step)}
+        journal.write(name, Record(self.identities[name], self.bases[name], read, True, seconds, warned, outputs))
+        say(f"{name}: {seconds:.1f} s")
+
+
+class UnknownStepError(WeakLabelError):
+    """A run has no step of this name."""
+
+
+def _results(step: Step[Any], done: Mapping[str, Record]) -> dict[str, str]:
+    """Return the digests of what the steps before have written."""
+    return {name: done[name].result for name in step.after if name in done and done[name].is_done}
+
+
+@contextmanager
+def _failing(step: Step[Any]) -> Iterator[None]:
+    """Say of an error which step failed, and what to do."""
+    then = "; what is done so far is kept: the same command goes on from there"
+    try:
+        yield
+    except WeakLabelError as error:
+        raise type(error)(f"step '{step.name}' failed: {error}{then}") from error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise WeakLabelError(f"step '{step.name}' failed: {where}{error.strerror or error}{then}") from error
+
+
+def differences(before: Basis, now: Basis) -> Iterator[str]:
+    """Give what differs between two bases of a step, besides the steps before it."""
+    old, new = before.get("settings", {}), now["settings"]
+    for name in [*new, *(name for name in old if name not in new)]:
+        if old.get(name) != new.get(name):
+            yield f"{name} {_value(old, name)} -> {_value(new, name)}"
+    yield from _changes("", before.get("files", {}), now["files"])
+    yield from _lf_changes(dict(before.get("lfs", [])), dict(now["lfs"]))
+    rooms = [name for name in {**before.get("code", {}), **now["code"]} if _differ(before, now, "code", name)]
+    if rooms:
+        yield f"code of weaklabel changed ({_few(rooms)})"
+    old, new = before.get("packages", {}), now["packages"]
+    packages = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    if packages:
+        changes = [f"{name} {old.get(name, 'not installed')} -> {new.get(name, 'not installed')}" for name in packages]
+        yield f"{_plural('package', packages)} {_few(changes)}"
+
+
+def _differ(before: Basis, now: Basis, kind: str, name: str) -> bool:
+    return bool(before.get(kind, {}).get(name) != now[kind].get(name))
+
+
+def _value(settings: Mapping[str, Any], name: str) -> str:
+    return json.dumps(settings[name], ensure_ascii=False) if name in settings else ABSENT
+
+
+def _lf_changes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    once = [name for name, key in new.items() if key.startswith(ONCE)]
+    if once:
+        yield (
+            f"{_plural('labeling function', once)} {_few(once)} cannot be compared with what "
+            f"{'it was' if len(once) == 1 else 'they were'}"
+        )
+    compared = ({name: key for name, key in keys.items() if name not in once} for keys in (old, new))
+    yield from _changes("labeling function", *compared)
+    if list(old) != list(new) and set(old) == set(new):
+        yield "the labeling functions are in another order"
+
+
+def _changes(kind: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    """Give which items are new, changed or gone."""
+    groups = {
+        "changed": [name for name, key in new.items() if name in old and old[name] != key],
+        "new": [name for name in new if name not in old],
+        "gone": [name for name in old if name not in new],
+    }
+    for what, names in groups.items():
+        if names:
+            verb = "" if what == "changed" else "is " if len(names) == 1 else "are "
+            yield f"{_plural(kind, names)} {_few(names)} {verb}{what}".strip()
+
+
+def _plural(noun: str, names: Sequence[str]) -> str:
+    return f"{noun}s" if noun and len(names) > 1 else noun
+
+
+def _few(names: Sequence[str]) -> str:
+    rest = len(names) - MOST_REASONS
+    return ", ".join(names[:MOST_REASONS]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def plan_table(plan: Sequence[PlannedStep]) -> str:
+    """Return a plan as a table for a terminal."""
+    rows = [
+        [
+            step.name,
+            step.state,
+            "" if step.size is None else _in_bytes(step.size),
+            "" if step.seconds is None else f"{step.seconds:.1f} s",
+            "; ".join(step.why),
+        ]
+        for step in plan
+    ]
+    return table(rows, ["step", "state", "size", "took", "why"])
+
+
+def _in_bytes(size: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def _work(build: Path, step: Step[Any]) -> Path:
+    return build / WORK / step.name.replace(" ", "-")
+
+
+def _written(folder: Path, step: Step[Any]) -> Iterator[Path]:
+    """Give all files that a step wrote."""
+    for name in step.outputs:
+        path = folder / name
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.is_file())
+        elif path.is_file():
+            yield path
+
+
+def _remove_outputs(build: Path, step: Step[Any]) -> None:
+    """Remove whatever there is of a step."""
+    for path in [*(build / name for name in step.outputs), _work(build, step)]:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _remove_others(build: Path, names: set[str]) -> None:
+    """Remove what is not the output of a step that is done: what a kill left, and what an earlier project wrote."""
+    shutil.rmtree(build / WORK, ignore_errors=True)
+    for root, folders, files in os.walk(build, topdown=False):
+        for file in files:
+            path = Path(root) / file
+            if path.relative_to(build).as_posix() not in names | {MARK}:
+                path.unlink()
+        for folder in folders:
+            path = Path(root) / folder
+            if path.is_symlink():
+                path.unlink()
+            else:
+                with suppress(OSError):
+                    path.rmdir()
+
+
+def _link(source: Path, target: Path) -> None:
+    """Let a file stand under a second name: without a copy, where the file system can."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

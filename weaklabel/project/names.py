@@ -1,0 +1,26 @@
+"""Names of the files and folders in the folder of a run."""
+
+MANIFEST = "manifest.json"
+"""Written last: settings, versions, input hashes, timings."""
+
+LABELLED = "labelled.csv"
+VOTES = "votes.npz"
+LABEL_MODEL = "label_model.json"
+REJECTS = "rejects.jsonl"
+MODELS = "models"
+TRAINING = "training"
+LF_TABLE = "lf_table.csv"
+SCORES = "scores.json"
+REPORT, PAGE = "report.md", "report.html"
+
+KEPT = "steps"
+"""Folder for what only later steps read."""
+
+COUNTS = f"{KEPT}/read.json"
+COVERED = f"{KEPT}/vote.json"
+VOTED = f"{KEPT}/votes"
+"""Folder of the votes part by part."""
+
+PROBS = f"{KEPT}/probs.npy"
+PREDS = f"{KEPT}/preds.npy"
+GOLD = f"{KEPT}/gold.npz"

@@ -1,0 +1,240 @@
+"""What a run says of itself when everything is computed: the table of labeling functions, the reports, the manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from weaklabel.config import Project
+from weaklabel.corpus import Corpus
+from weaklabel.job.steps import JOURNAL, Record
+from weaklabel.label_model import load_label_model
+from weaklabel.labels import Labels, Probs
+from weaklabel.lf.packs import LFCollection
+from weaklabel.project.gold import Predicted, read_gold, with_gold
+from weaklabel.project.names import (
+    COUNTS,
+    GOLD,
+    LABEL_MODEL,
+    LF_TABLE,
+    MANIFEST,
+    MODELS,
+    PAGE,
+    PREDS,
+    PROBS,
+    REPORT,
+    SCORES,
+    TRAINING,
+    VOTES,
+)
+from weaklabel.report import RunSummary, run_report
+from weaklabel.report.html import html_report
+from weaklabel.report.insight import Gold, gather
+from weaklabel.scoring import Scores
+from weaklabel.support.files import write_json, write_text
+from weaklabel.support.hashing import sha256_of_file
+from weaklabel.support.mapped import map_npy
+from weaklabel.support.versions import SHOWN, versions
+from weaklabel.votes import LFAnalysis, Votes, load_votes
+
+if TYPE_CHECKING:
+    from weaklabel.label_model import BaseLabelModel
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Votes, the label model fitted on them, and what it says of every row.
+
+    Attributes
+    ----------
+    votes
+        See `weaklabel.votes.Votes`.
+    model
+        The fitted label model.
+    probs
+        Shape: [n, k]; all NaN where no labeling function voted, unless the label model read the texts.
+    preds
+        Shape: [n]; -1 where probabilities are NaN or the most probable classes tie.
+    """
+
+    votes: Votes
+    model: BaseLabelModel
+    probs: Probs
+    preds: Labels
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Open what the steps of a run wrote into a folder; votes, probabilities and classes stay on the disk."""
+        votes, model = load_votes(folder / VOTES), load_label_model(folder / LABEL_MODEL)
+        return cls(votes, model, map_npy(folder / PROBS), map_npy(folder / PREDS))
+
+
+def write_reports(
+    folder: Path,
+    project: Project,
+    corpus: Corpus,
+    lfs: LFCollection,
+    records: Mapping[str, Record],
+    files: Mapping[str, str],
+) -> None:
+    """Write the table of labeling functions and both reports.
+
+    Parameters
+    ----------
+    folder
+        Of the run; whatever the reports are about lies there.
+    project, corpus, lfs
+        What was run.
+    records
+        What is kept of the steps before.
+    files
+        What each file of the folder holds.
+    """
+    labelled = Labelled.read(folder)
+    votes, model, preds, probs = labelled.votes, labelled.model, labelled.preds, labelled.probs
+    predicted = Predicted.load(folder / GOLD) if project.gold else None
+    summary = LFAnalysis(votes).lf_summary(est_weights=model.lf_accuracies_)
+    if predicted is not None:
+        summary = with_gold(summary, LFAnalysis(predicted.L, lfs.lfs).lf_summary(predicted.Y))
+    write_text(folder / LF_TABLE, summary.to_csv())
+    counts = {name: int((preds == number).sum()) for number, name in enumerate(lfs.labels)}
+    run = RunSummary(
+        title=project.title,
+        corpus=corpus.name,
+        n_rows=len(preds),
+        n_rejects=read_counts(folder)["rejects"],
+        labels=lfs.labels,
+        lf_summary=summary,
+        label_counts=counts | {"(no label)": int((preds < 0).sum())},
+        label_model={"name": project.label_model.name, "why": model.describe(votes.lf_names), **model.get_params()},
+        scores=read_scores(folder),
+        problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
+        warnings=warnings_of(records),
+        files=files,
+        settings=project.model_dump(mode="json"),
+        timings=timings_of(records),
+        versions=versions_of(records),
+    )
+    write_text(folder / REPORT, run_report(run))
+    gold = None
+    if predicted is not None:
+        by_stage = {name: stage.probs for name, stage in predicted.stages.items()}
+        gold = Gold(predicted.Y, by_stage, predicted.of_corpus(votes.n))
+    insight = gather(
+        run,
+        corpus,
+        lfs,
+        votes,
+        model,
+        probs,
+        preds,
+        gold=gold,
+        training=folder / TRAINING,
+        with_text=model.uses_texts,
+        seed=project.seed,
+    )
+    write_text(folder / PAGE, html_report(insight))
+
+
+def write_manifest(
+    folder: Path,
+    project: Project,
+    corpus: Corpus,
+    lfs: LFCollection,
+    records: Mapping[str, Record],
+    files: Mapping[str, str],
+) -> None:
+    """Write the manifest; see `write_reports`."""
+    votes, model, counts = load_votes(folder / VOTES), load_label_model(folder / LABEL_MODEL), read_counts(folder)
+    packs = {origin for origin in lfs.origins if Path(origin).is_file()}
+    manifest = {
+        "title": project.title,
+        "settings": project.model_dump(mode="json"),
+        "label_model": {"class": type(model).__name__, **_described(model, votes.lf_names)},
+        "classifiers": {path.name: _params(path) for path in sorted((folder / MODELS).iterdir())},
+        "inputs": _inputs(project, corpus, records["read"].basis["files"][corpus.name]),
+        "packs": {origin: sha256_of_file(origin) for origin in sorted(packs)},
+        "rows": counts["rows"],
+        "rejects": counts["rejects"],
+        "labels": list(lfs.labels),
+        "lfs": list(votes.lf_names),
+        "versions": versions_of(records),
+        "timings_seconds": timings_of(records),
+        "warnings": warnings_of(records),
+        "files": dict(files),
+    }
+    write_json(folder / MANIFEST, manifest)
+
+
+def read_scores(folder: Path) -> dict[str, Scores]:
+    """Return the scores of a run, by stage; none where nothing was scored."""
+    path = folder / SCORES
+    if not path.is_file():
+        return {}
+    return {name: Scores.from_dict(plain) for name, plain in json.loads(path.read_text(encoding="utf-8")).items()}
+
+
+def read_counts(folder: Path) -> dict[str, Any]:
+    """Return what the first step counted: rows, and rejects."""
+    counts: dict[str, Any] = json.loads((folder / COUNTS).read_text(encoding="utf-8"))
+    return counts
+
+
+def files_of(folder: Path, outputs: Mapping[str, str]) -> dict[str, str]:
+    """Return what each file holds, of those that are there and are described."""
+    there = {name: what for name, what in outputs.items() if what and (folder / name).exists()}
+    return there | {
+        JOURNAL: "the steps, and what decided their results",
+        MANIFEST: "settings, versions, input hashes, timings",
+    }
+
+
+def timings_of(records: Mapping[str, Record]) -> dict[str, float]:
+    """Return the seconds that each step took when it was done."""
+    return {name: record.seconds for name, record in records.items() if record.is_done}
+
+
+def versions_of(records: Mapping[str, Record]) -> dict[str, str]:
+    """Return the versions of weaklabel, of what users ask for, and of the packages that the steps were done with."""
+    of_packages = versions(SHOWN)
+    for record in records.values():
+        of_packages |= record.basis["packages"]
+    return of_packages
+
+
+def warnings_of(records: Mapping[str, Record]) -> list[str]:
+    """Return what was warned of, each sentence once, in the order of the steps."""
+    return list(dict.fromkeys(warning for record in records.values() for warning in record.warnings))
+
+
+def _described(model: BaseLabelModel, lf_names: Iterable[str]) -> dict[str, Any]:
+    return {
+        "why": model.describe(tuple(lf_names)),
+        **{name: _plain(value) for name, value in model.get_params().items()},
+    }
+
+
+def _params(model: Path) -> dict[str, Any]:
+    params: dict[str, Any] = json.loads((model / "weaklabel.json").read_text(encoding="utf-8"))["params"]
+    return params
+
+
+def _inputs(project: Project, corpus: Corpus, corpus_sha256: str) -> dict[str, dict[str, str]]:
+    inputs = {"corpus": {"name": corpus.name, "sha256": corpus_sha256}}
+    if project.gold is None:
+        return inputs
+    path = project.gold.path
+    if path is None:
+        return inputs | {"gold": inputs["corpus"]}
+    content = sha256_of_file(path) if path.is_file() else read_gold(project, path).sha256()
+    return inputs | {"gold": {"name": str(path), "sha256": content}}
+
+
+def _plain(value: Any) -> Any:
+    """Return a parameter as JSON has it."""
+    if isinstance(value, list | tuple):
+        return list(value)
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

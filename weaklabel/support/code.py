@@ -1,0 +1,246 @@
+"""The code that decides a result: what a function or module imports, and what that imports, as far as it is weaklabel's.
+
+A result that is kept must not be taken for one of other code. Which files count is read off the imports in the source,
+wherever in a file they stand, so that there is no list to keep by hand. So are the packages whose versions count.
+"""
+
+from __future__ import annotations
+
+import ast
+import platform
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, packages_distributions
+from pathlib import Path
+from typing import Any
+
+from weaklabel.support.hashing import hash_parts, hash_path
+
+PACKAGE = __name__.partition(".")[0]
+
+_MODULE_NAME = re.compile(rf"({PACKAGE}(?:\.\w+)+)(?::[\w.]+)?")
+
+
+@dataclass(frozen=True)
+class Code:
+    """The code behind a result.
+
+    Attributes
+    ----------
+    rooms
+        Hash of the code by room, the first part of a module's name below weaklabel; of a function's own code, under its
+        name.
+    packages
+        Version by distribution: of those that the code imports, and of those with compiled code that these require;
+        and the version of Python.
+    """
+
+    rooms: Mapping[str, str]
+    packages: Mapping[str, str]
+
+
+def code_of(function: Callable[..., Any]) -> Code:
+    """Return the code behind a function of a module of weaklabel.
+
+    What counts is its own source, what it uses of its module, and all modules that this imports.
+    """
+    module = sys.modules[function.__module__]
+    file = Path(str(module.__file__))
+    source, modules = _of_function(file, function.__qualname__.partition(".")[0], *_stamp(file))
+    own = {function.__qualname__: hash_parts([source]).hex()[:16]}
+    root, files = package_root(), code_files(modules)
+    return Code(own | _by_room(root, files), package_versions(files))
+
+
+def code_files(modules: Iterable[str], root: Path | None = None, skip: str | None = None) -> list[Path]:
+    """Return the files of weaklabel that ``modules`` import, directly or not, and the data files beside these.
+
+    Imports for type checkers only do not count. A string that names a module, or what is in one
+    (``module:attribute``), counts as an import.
+
+    Parameters
+    ----------
+    modules
+        Full names.
+    root
+        The package's folder; by default that of the running one.
+    skip
+        Modules whose names begin with this are left out.
+    """
+    root = root or package_root()
+    files: set[Path] = set()
+    left = list(modules)
+    while left:
+        name = left.pop()
+        if skip is not None and name.startswith(skip):
+            continue
+        place = root.joinpath(*name.split(".")[1:])
+        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        # The package's own file only says where names are.
+        if name.partition(".")[0] != PACKAGE or name == PACKAGE or file in files or not file.is_file():
+            continue
+        files.add(file)
+        files.update(path for path in file.parent.iterdir() if path.suffix in DATA)
+        left.append(name.rpartition(".")[0])
+        left += _imports(file, *_stamp(file)).own
+    return sorted(files)
+
+
+DATA = (".npz", ".json", ".html", ".css", ".js", ".txt")
+"""Suffixes of data files that code reads from its own folder."""
+
+
+def code_hash(files: Iterable[Path], root: Path | None = None) -> str:
+    """Return the hash of files, with their names below the package's folder."""
+    root = root or package_root()
+    parts = ((file.relative_to(root).as_posix(), hash_path(file)) for file in files)
+    return hash_parts([text for part in parts for text in part]).hex()
+
+
+def package_versions(files: Iterable[Path]) -> dict[str, str]:
+    """Return the version, by distribution, of the packages that ``files`` import and of compiled ones that these require.
+
+    A package that is only required, and holds no compiled code, does no sums; those that are not installed are left out.
+    """
+    tops = {top for file in files if file.suffix == ".py" for top in _imports(file, *_stamp(file)).others}
+    names = {name for top in tops for name in _distributions().get(top, ())}
+    names |= {compiled for name in names for compiled in _compiled_requirements(name)}
+    versions = {name: _version(name) for name in sorted(names)}
+    return {"python": platform.python_version()} | {name: version for name, version in versions.items() if version}
+
+
+def package_root() -> Path:
+    """Return the folder of the running weaklabel."""
+    return Path(str(sys.modules[PACKAGE].__file__)).parent
+
+
+def _by_room(root: Path, files: Iterable[Path]) -> dict[str, str]:
+    rooms: dict[str, list[Path]] = {}
+    for file in files:
+        rooms.setdefault(file.relative_to(root).parts[0].removesuffix(".py"), []).append(file)
+    return {room: code_hash(of_room, root)[:16] for room, of_room in sorted(rooms.items())}
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+@dataclass(frozen=True)
+class _Imports:
+    """Modules of weaklabel, and first parts of the names of other packages."""
+
+    own: tuple[str, ...]
+    others: frozenset[str]
+
+
+@lru_cache(maxsize=2000)
+def _imports(file: Path, changed: int, size: int) -> _Imports:
+    return _imports_in(_running(ast.parse(file.read_bytes())))
+
+
+def _imports_in(nodes: Iterable[ast.AST]) -> _Imports:
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            if node.module.partition(".")[0] == PACKAGE:
+                names.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names.update(match[1] for match in [_MODULE_NAME.fullmatch(node.value)] if match)
+    own = tuple(sorted(name for name in names if name.partition(".")[0] == PACKAGE))
+    others = {name.partition(".")[0] for name in names} - {PACKAGE} - sys.stdlib_module_names
+    return _Imports(own, frozenset(others))
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """Give all nodes but those that only type checkers see."""
+    left = [node]
+    while left:
+        node = left.pop()
+        yield node
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            left += node.orelse
+            continue
+        left += ast.iter_child_nodes(node)
+
+
+@lru_cache(maxsize=200)
+def _of_function(file: Path, name: str, changed: int, size: int) -> tuple[str, tuple[str, ...]]:
+    """Return the source of a function and of what it uses of its own file, and the modules of weaklabel that these use."""
+    tree = ast.parse(file.read_bytes())
+    defined: dict[str, ast.stmt] = {}
+    imported: dict[str, tuple[str, ...]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            defined[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            defined |= {target.id: node for target in targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.ImportFrom):
+            module = str(node.module)
+            imported |= {alias.asname or alias.name: (module, f"{module}.{alias.name}") for alias in node.names}
+        elif isinstance(node, ast.Import):
+            imported |= {(alias.asname or alias.name).partition(".")[0]: (alias.name,) for alias in node.names}
+    used: dict[str, None] = {}
+    modules: set[str] = set()
+    left = [name]
+    while left:
+        name = left.pop()
+        modules.update(imported.get(name, ()))
+        if name in used or name not in defined:
+            continue
+        used[name] = None
+        nodes = list(_without_annotations(defined[name]))
+        left += [node.id for node in nodes if isinstance(node, ast.Name)]
+        modules.update(_imports_in(nodes).own)
+    source = "\n".join(ast.unparse(defined[name]) for name in sorted(used))
+    return source, tuple(sorted(modules))
+
+
+def _without_annotations(node: ast.AST) -> Iterator[ast.AST]:
+    """Give all nodes that do something: annotations are strings that nobody reads."""
+    for child in _running(node):
+        if isinstance(child, ast.FunctionDef):
+            child.returns = None
+        elif isinstance(child, ast.arg):
+            child.annotation = None
+        yield child
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
+@cache
+def _compiled_requirements(name: str) -> tuple[str, ...]:
+    """Return what a distribution requires, without its extras, and has compiled code."""
+    found = _distribution(name)
+    required = [line for line in (found.requires if found else None) or () if "extra ==" not in line]
+    names = [match[0] for line in required if (match := re.match(r"[\w.-]+", line))]
+    return tuple(name for name in names if _is_compiled(name))
+
+
+@cache
+def _is_compiled(name: str) -> bool:
+    found = _distribution(name)
+    return found is not None and "Root-Is-Purelib: false" in (found.read_text("WHEEL") or "")
+
+
+@cache
+def _distribution(name: str) -> Distribution | None:
+    try:
+        return distribution(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _version(name: str) -> str | None:
+    found = _distribution(name)
+    return None if found is None else found.version
