@@ -32,14 +32,14 @@ the tests by `python -m tests.faults.table`.
 
 In every case:
 
-- Exit code 0: the output is complete, and rows in = rows out + rejects. Rejects stand in `OUT.rejects.jsonl`, each with
-  its line number, the reason and its raw text.
-- Exit code 1: the user's input or data is at fault. The last line on stderr is one sentence that says what is wrong and
-  where; there is no traceback. What stood under the name of the output before stays as it was, and no partial output
-  is left. Where rows had been labelled by then, a folder `OUT.job` stays, and the same command goes on from there.
-- Exit code 2: wrong usage, and nothing is read or written.
-- Exit code 130: interrupted (Ctrl-C). Exit code 141: the reader of standard output stopped early (`| head`). No partial
-  output is left.
+- Exit code 0: the output is complete, and rows in = rows out + rejects. Rejects are in `OUT.rejects.jsonl`, each with its
+  line number, the reason and its raw text.
+- Exit code 1: the input is wrong. The last line on stderr is one sentence that says what is wrong and where; there is no
+  traceback. An older output under the same name is unchanged, and there is no partial output. If rows had been labeled
+  before the error, a folder `OUT.job` stays, and the same command continues from there.
+- Exit code 2: wrong usage; nothing is read or written.
+- Exit code 130: interrupted (Ctrl-C). Exit code 141: the reader of standard output stopped early (`| head`). There is no
+  partial output.
 """
 
 

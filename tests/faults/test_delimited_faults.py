@@ -36,21 +36,21 @@ def _endless(folder):
 CASES = (
     Case(
         given="a first line `sep=;`, as Excel writes it",
-        happens="names the delimiter, is no header, and stays in the output",
+        happens="names the delimiter, is not taken for the header, and is kept in the output",
         content=b"sep=;\r\nid;text\r\n1;a refund, now\r\n2;thanks\r\n",
         rows=2,
         keeps=(b"sep=;\r\nid;text;label;", b"1;a refund, now;complaint"),
     ),
     Case(
         given="a line before the header",
-        happens="refused; where the table seems to begin is said",
+        happens="refused; the message says where the table seems to begin",
         content=b"Export of 2026-01-06\nid;text\n1;refund\n2;thanks\n",
         code=1,
         says=r"no column 'text'.*begin on line 2: say --skip-rows 1",
     ),
     Case(
         given="the same, with `--skip-rows 1`",
-        happens="left out of the output, which is said",
+        happens="left out of the output, with a warning",
         content=b"Export of 2026-01-06\nid;text\n1;refund\n2;thanks\n",
         options=("--skip-rows", "1"),
         rows=2,
@@ -59,7 +59,7 @@ CASES = (
     ),
     Case(
         given="`# comment` lines before the header",
-        happens="refused; the option is said",
+        happens="refused; the message names the option",
         content=b"# made by x\nid,text\n1,refund\n",
         code=1,
         says="--comment '#'",
@@ -75,7 +75,7 @@ CASES = (
     ),
     Case(
         given='fields in single quotes, with `--quote-char "\'"`',
-        happens="read, and new fields are quoted likewise",
+        happens="read, and new fields are quoted the same way",
         content=b"id,text\n1,'refund, it''s \"late\"'\n",
         options=("--quote-char", "'"),
         rows=1,
@@ -124,7 +124,7 @@ CASES = (
     ),
     Case(
         given="the same in the middle",
-        happens="likewise",
+        happens="the same",
         content=b'id,text\n1,"refund"\n2,"thanks\n3,"love it"\n',
         rows=2,
         rejects=1,
@@ -134,7 +134,7 @@ CASES = (
     ),
     Case(
         given="the same in the last row",
-        happens="likewise",
+        happens="the same",
         content=b'id,text\n1,"refund"\n2,"thanks"\n3,"love it\n',
         rows=2,
         rejects=1,
@@ -250,7 +250,7 @@ CASES = (
     ),
     Case(
         given="the same, with `--prefix weak_`",
-        happens="both stand in the output",
+        happens="both are in the output",
         content=b"label,text\nx,refund\n",
         options=("--prefix", "weak_"),
         rows=1,

@@ -28,8 +28,8 @@ CASES = (
         says=r"cp1252 \(.*refund of €5 – it’s.*\): say --encoding cp1252",
     ),
     Case(
-        given="the same, with `--encoding latin-1`, which makes control characters of them",
-        happens="read as asked, with a warning that cp1252 is likely meant",
+        given="the same, with `--encoding latin-1`, which turns them into control characters",
+        happens="read as asked, with a warning that cp1252 is probably meant",
         content="id,text\n1,refund of €5 – it’s late\n".encode("cp1252"),
         options=("--encoding", "latin-1"),
         rows=1,
@@ -102,7 +102,7 @@ CASES = (
     ),
     Case(
         given="UTF-8 with a byte order mark",
-        happens="the mark is no part of the first name, and is kept",
+        happens="the mark is not part of the first column name, and is kept",
         content=codecs.BOM_UTF8 + b"text\nlove it\n",
         rows=1,
         keeps=(codecs.BOM_UTF8 + b"text,label",),
@@ -123,7 +123,7 @@ CASES = (
     ),
     Case(
         given="the same, big-endian",
-        happens="refused likewise",
+        happens="refused in the same way",
         content="id,text\n1,refund\n2,thanks\n".encode("utf-16-be"),
         code=1,
         says=r"--encoding utf-16-be",

@@ -28,7 +28,12 @@ CASES = (
         keeps=(b'{"text": "refund", "label": "complaint"',),
     ),
     _jsonl(
-        "a line that is no object", "rejected", GOOD + b'["thanks"]\n3\n', rows=1, rejects=2, reason="not a JSON object"
+        "a line that is not an object",
+        "rejected",
+        GOOD + b'["thanks"]\n3\n',
+        rows=1,
+        rejects=2,
+        reason="not a JSON object",
     ),
     _jsonl("an object without the text", "rejected", GOOD + b'{"id": 1}\n', rows=1, rejects=1, reason="no key 'text'"),
     _jsonl(
@@ -77,7 +82,7 @@ CASES = (
     ),
     _jsonl(
         "half of a surrogate pair (`\\ud800`)",
-        "rejected: it is no character",
+        "rejected: it is not a character",
         GOOD + b'{"text": "\\ud800"}\n',
         rows=1,
         rejects=1,
@@ -92,7 +97,7 @@ CASES = (
     ),
     _jsonl(
         "a JSON array over many lines, named `.jsonl`",
-        "refused likewise",
+        "refused in the same way",
         b'[\n{"text": "refund"},\n{"text": "late"}\n]\n',
         code=1,
         says="say --format json",
@@ -115,7 +120,7 @@ CASES = (
         keeps=(b'[\n{"text": "refund"', b'},\n{"text": "late", "n": 1.50, "label": "complaint"', b"}\n]\n"),
     ),
     _jsonl(
-        "a JSON array with elements that are no objects, or have a key twice",
+        "a JSON array with elements that are not objects, or have a key twice",
         "they are rejected",
         b'[{"text": "refund"}, 7, {"text": "late", "text": "never"}]\n',
         source="in.json",

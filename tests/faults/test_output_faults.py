@@ -77,11 +77,16 @@ CASES = (
         says="is the corpus itself",
     ),
     Case(
-        "a link to the corpus as OUT", "refused likewise", _linked, out="link.csv", code=1, says="is the corpus itself"
+        "a link to the corpus as OUT",
+        "refused in the same way",
+        _linked,
+        out="link.csv",
+        code=1,
+        says="is the corpus itself",
     ),
     Case(
         "a hard link to the corpus as OUT",
-        "refused likewise",
+        "refused in the same way",
         _hard_link,
         out="hard.csv",
         code=1,
@@ -122,7 +127,7 @@ CASES = (
     ),
     Case(
         "a limit on the size of files, or a full disk",
-        "refused, and what stood there stays",
+        "refused, and the older output stays",
         ROWS,
         shell="ulimit -f 64; weaklabel label in.csv --lfs pack.py -o out.csv",
         code=1,
@@ -131,7 +136,7 @@ CASES = (
     ),
     Case(
         "the same, Parquet",
-        "refused likewise",
+        "refused in the same way",
         ROWS,
         out="out.parquet",
         shell="ulimit -f 64; weaklabel label in.csv --lfs pack.py -o out.parquet",
@@ -150,7 +155,7 @@ CASES = (
     ),
     Case(
         "a reader of standard output that stops early",
-        "stops without a word, with the code of SIGPIPE",
+        "stops silently, with the exit code of SIGPIPE",
         ROWS,
         out="-",
         shell="weaklabel label in.csv --lfs pack.py --label-model majority -q -o - | head -1",
@@ -159,7 +164,7 @@ CASES = (
     ),
     Case(
         "a console whose encoding lacks characters (ASCII, cp1252, POSIX locale)",
-        "they are written as escapes; files, and data on standard output, are as ever",
+        "they are written as escapes; files, and data on standard output, are unchanged",
         "id,text\n1,refund 礼品\n2,thanks 谢谢\n".encode(),
         out="结果.csv",
         shell="PYTHONIOENCODING=ascii weaklabel label in.csv --lfs pack.py -o 结果.csv",

@@ -35,7 +35,10 @@ CASES = (
         r"bad\.py cannot be loaded: ZeroDivisionError: .*\(line 2\)",
     ),
     _pack(
-        "a pack that is no Python", "refused, with its line", "LABELS = (\n", r"cannot be loaded: SyntaxError: .*line 1"
+        "a pack that is not Python",
+        "refused, with its line",
+        "LABELS = (\n",
+        r"cannot be loaded: SyntaxError: .*line 1",
     ),
     _pack(
         "a pack that exits while it is imported", "refused", "import sys\nsys.exit(0)\n", "cannot be loaded: SystemExit"
@@ -56,14 +59,14 @@ CASES = (
     ),
     _pack("two labeling functions of one name", "refused", PACK, "two labeling functions are called 'broken'"),
     _pack(
-        "two names that are one to Python, one in full-width letters",
+        "two names that are the same to Python, one in full-width letters",
         "refused with both names and files: in Python source the second would replace the first",
         HEAD + LABELS + 'a = keyword_lf("ｌate", 0, ["late"])\n',
         "two labeling functions are called 'late' and 'ｌate'",
     ),
     _pack(
         "escape sequences in the message of an exception",
-        "shown, never sent to the terminal; likewise in texts, labels and names, with every verb",
+        "shown, never sent to the terminal; the same in texts, labels and names, with every command",
         HEAD + LABELS + '@labeling_function()\ndef bad(x):\n    raise ValueError("\\x1b]0;owned\\x07\\nx")\n',
         r"ValueError: \\x1b\]0;owned\\x07",
         options=("--error-budget", "0"),

@@ -70,7 +70,7 @@ CASES = (
         says=r"--text text\.a",
     ),
     _parquet("missing texts", "empty texts, without a label", {"text": pa.array(["refund", None])}, rows=2),
-    _parquet("a text column that is all missing, of type null", "likewise", {"text": pa.nulls(2)}, rows=2),
+    _parquet("a text column that is all missing, of type null", "the same", {"text": pa.nulls(2)}, rows=2),
     _parquet("a text column of numbers", "read as they are printed", {"text": pa.array([1, 2])}, rows=2),
     _parquet("a text column of categories", "read as text", {"text": TEXT.dictionary_encode()}, rows=2),
     _parquet("no row", "a file without rows", {"text": pa.array([], pa.string())}, rows=0),
@@ -86,7 +86,7 @@ CASES = (
     _parquet("a column of bytes", "kept as it is", {"text": TEXT, "b": pa.array([b"\xff", None])}, rows=2),
     _parquet(
         "the same, to CSV",
-        "refused: bytes are no text",
+        "refused: bytes are not text",
         {"text": TEXT, "b": pa.array([b"\xff", None])},
         out="out.csv",
         code=1,

@@ -94,7 +94,7 @@ CASES = (
     ),
     Case(
         "a zstd bomb (1.5 GiB of rows)",
-        "refused likewise",
+        "refused in the same way",
         _bomb(_zst),
         source="in.csv.zst",
         code=1,
@@ -135,7 +135,7 @@ CASES = (
         code=1,
         says=r"in\.csv",
     ),
-    _in_folder("a folder of .txt files", "a row for each, also below and in capitals; others are no texts", rows=2),
+    _in_folder("a folder of .txt files", "a row for each, also below and in capitals; other files are ignored", rows=2),
     _in_folder(
         "a folder without a .txt file",
         "refused",
