@@ -114,7 +114,7 @@ class LabelMatcher:
         Raises
         ------
         VoteError
-            It is no class, near to several, or several labels.
+            It is not a class, near to several, or several labels.
         """
         key = (type(value), value) if isinstance(value, str | int | float) and value == value else None
         if key is not None and key in self._cells:
@@ -198,7 +198,7 @@ def encode_labels(values: Any, names: Sequence[str], where: str, stacklevel: int
     Raises
     ------
     VoteError
-        A label is no class, near to several classes, or several labels: says the row (from 0). Where no label at all is a
+        A label is not a class, near to several classes, or several labels: says the row (from 0). Where no label at all is a
         class, both sets are named.
 
     Examples

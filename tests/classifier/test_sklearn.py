@@ -147,7 +147,7 @@ class MajorityOnNumbers(_OnNumbers, MajorityClassifier):
 
 
 FOR_BOTH = {
-    "check_classifiers_classes": "-1 means no label here, and is no class",
+    "check_classifiers_classes": "-1 means no label here, and is not a class",
     "check_supervised_y_2d": "a y of two dimensions is probabilities",
 }
 EXCEPTIONS = {

@@ -32,9 +32,9 @@ def test_numpy_spans():
 @pytest.mark.parametrize(
     ("span1", "span2", "message"),
     [
-        ((4, 4), (0, 3), "span1 4-4 is no part of the text"),
-        ((0, 3), (22, 32), "span2 22-32 is no part of the text, which has 31 characters"),
-        ((-1, 3), (4, 7), "span1 -1-3 is no part"),
+        ((4, 4), (0, 3), "span1 4-4 is not part of the text"),
+        ((0, 3), (22, 32), "span2 22-32 is not part of the text, which has 31 characters"),
+        ((-1, 3), (4, 7), "span1 -1-3 is not part"),
         ((0, 3), "4-7", "span2 must be two whole numbers"),
         ((0, 3), (4.0, 7.0), "span2 must be two whole numbers"),
         ((0, 3), (3, 4), "span2 3-4 holds nothing but white space"),

@@ -60,7 +60,7 @@ def test_elements_that_are_no_rows_are_rejects(tmp_path):
         (2, "no key 'text'"),
         (3, "'text' is a list, not text"),
         (3, "duplicate key 'text'"),
-        (4, "half of a surrogate pair, which is no character"),
+        (4, "half of a surrogate pair, which is not a character"),
     ]
 
 

@@ -69,7 +69,7 @@ def test_bad_lines_are_rejected_by_number(tmp_path, size):
         (4, "duplicate key 'text'"),
         (5, "no key 'text'"),
         (6, "blank line"),
-        (7, "half of a surrogate pair, which is no character"),
+        (7, "half of a surrogate pair, which is not a character"),
         (9, "nested too deeply"),
     ]
     assert corpus.rejects[3].raw == '{"other": 1}'

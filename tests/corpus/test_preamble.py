@@ -1,4 +1,4 @@
-"""Lines that are no rows: Excel's sep=, lines before the header, comments; and other quote characters."""
+"""Lines that are not rows: Excel's sep=, lines before the header, comments; and other quote characters."""
 
 import csv
 import io

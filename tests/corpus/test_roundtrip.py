@@ -96,7 +96,7 @@ def test_tab_separated_without_quoting(rows, size):
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / "in.tsv", Path(folder) / "out.tsv"
         path.write_text("".join(lines), encoding="utf-8", newline="")
-        # A leading U+FEFF would be the byte order mark of the file, and is no part of the first value.
+        # A leading U+FEFF would be the byte order mark of the file, and is not part of the first value.
         rows[0][0] = rows[0][0].removeprefix("\ufeff")
         corpus = read_corpus(path, quoting=False, header=False, text="column_1")
         assert corpus.frame().rows() == [tuple(row) for row in rows]

@@ -259,7 +259,7 @@ def test_places_that_cannot_be_written(tmp_path):
     new = pl.DataFrame({"y": [1]})
     with pytest.raises(CorpusError, match="is the corpus itself"):
         write_labelled(corpus, path, new)
-    with pytest.raises(CorpusError, match="cannot tell the format"):
+    with pytest.raises(CorpusError, match="cannot detect the format"):
         write_labelled(corpus, tmp_path / "out.xml", new)
     with pytest.raises(CorpusError, match="not packed once more"):
         write_labelled(corpus, tmp_path / "out.parquet.gz", new)

@@ -306,7 +306,7 @@ CASES = (
         happens="refused",
         content=_endless,
         code=1,
-        says=r"in\.csv: a line has more than [\d,]+ characters, which is no line of a corpus",
+        says=r"in\.csv: a line has more than [\d,]+ characters, which is not a line of a corpus",
         long=True,
     ),
 )

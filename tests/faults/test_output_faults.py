@@ -58,14 +58,16 @@ CASES = (
         code=1,
         says="cannot write /sys/out.csv",
     ),
-    Case("OUT without an ending", "refused", FEW, out="out", code=1, says="cannot tell the format of out by its name"),
+    Case(
+        "OUT without an ending", "refused", FEW, out="out", code=1, says="cannot detect the format of out from its name"
+    ),
     Case(
         "OUT with an unknown ending",
         "refused",
         FEW,
         out="out.xlsx",
         code=1,
-        says=r"cannot tell the format of out\.xlsx",
+        says=r"cannot detect the format of out\.xlsx",
     ),
     Case("a name that is too long", "refused", FEW, out="o" * 300 + ".csv", code=1, says="File name too long"),
     Case(

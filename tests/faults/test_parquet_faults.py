@@ -90,7 +90,7 @@ CASES = (
         {"text": TEXT, "b": pa.array([b"\xff", None])},
         out="out.csv",
         code=1,
-        says="column 'b' holds Binary, which is no text: write Parquet",
+        says="column 'b' holds Binary, which is not text: write Parquet",
         resumes=True,
     ),
     _parquet(

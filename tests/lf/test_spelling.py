@@ -73,7 +73,7 @@ LETTERS = "aBé\u0301'\u2019-\u2011 \n\u00a0.İß무료로은는ᄆ\u116e中_1"
 @given(st.text(LETTERS, min_size=1, max_size=6).filter(str.strip), st.text(LETTERS, max_size=20))
 def test_phrases_are_found_where_keywords_are(word, text):
     if word.strip() != word or any(mark in word for mark in "\u0301\u116eᄆ\u00a0"):
-        return  # a keyword that begins with a mark or white space is no word
+        return  # a keyword that begins with a mark or white space is not a word
     lf = keyword_lf("k", 1, [word], ignore_case=False)
     found = Phrases([word], ignore_case=False).places(text)
     if any(mark in text for mark in "\u0301\u116eᄆ"):

@@ -105,7 +105,7 @@ def test_votes_and_problems_do_not_depend_on_workers_and_batches():
 def test_who_holds_on_to_memory_gets_a_fresh_process():
     texts = [*PLAIN, *["hoard"] * 30, *PLAIN]
     votes, problems = vote(texts, size=12, memory_limit=3_000_000_000)
-    # What hoarding returns is no vote anyway; nobody else lost one.
+    # What hoarding returns is not a vote anyway; nobody else lost one.
     assert list(problems) == ["rough"]
     assert problems["rough"].count == 30
     assert votes["before"] == [0, -1, 0, -1, *[-1] * 30, 0, -1, 0, -1]

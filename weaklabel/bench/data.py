@@ -120,7 +120,9 @@ def _check_characters(entries: Mapping[str, Any], path: Path) -> None:
         try:
             json.dumps([key, entry], ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            raise CorpusError(f"{path}: {key!r} has half of a surrogate pair, which is no character; mend it") from None
+            raise CorpusError(
+                f"{path}: {key!r} has half of a surrogate pair, which is not a character; mend it"
+            ) from None
 
 
 def _unique(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:

@@ -312,8 +312,8 @@ class Batch:
         """Return rows that were given as mappings, made anew for each labeling function."""
         rows = [Row() for _ in objects]
         texts = self.texts if self.text else repeat(None)
-        for row, found, text in zip(rows, objects, texts, strict=False):
-            row.__dict__.update({column_name(name): fresh(value) for name, value in found.items()})
+        for row, mapping, text in zip(rows, objects, texts, strict=False):
+            row.__dict__.update({column_name(name): fresh(value) for name, value in mapping.items()})
             if text is not None:
                 row.__dict__[TEXT] = text
             for name in self.hide:
@@ -344,7 +344,7 @@ def _copied(row: Any) -> Any:
 def _are_same(left: Any, right: Any) -> bool:
     try:
         return bool(left == right)
-    except Exception:  # as of arrays: not told, so it is made anew
+    except Exception:  # as of arrays: unknown, so it is copied again
         return False
 
 

@@ -50,8 +50,8 @@ class Beside:
         """Return the values of a column in rows ``start`` to before ``stop`` of the corpus."""
         column = self.columns[name]
         part = getattr(column, "iloc", column)[start - self.first : stop - self.first]
-        found: list[Any] = part.tolist() if hasattr(part, "tolist") else part
-        return found
+        items: list[Any] = part.tolist() if hasattr(part, "tolist") else part
+        return items
 
     def objects(self, start: int, stop: int) -> list[Any] | None:
         """Return the rows as they were given, None where the corpus was not made of rows."""
@@ -63,7 +63,7 @@ class Beside:
         Raises
         ------
         CorpusError
-            The rows are Python objects of types that only this process knows.
+            The rows are Python objects of types that only this process has.
         """
         if not self:
             return None
@@ -105,7 +105,7 @@ class Beside:
         Raises
         ------
         UncarriedError
-            A value has no content that can be told.
+            The content of a value cannot be hashed.
         """
         for start in range(0, n, step):
             for row in self.objects(start, min(n, start + step)) or ():
@@ -137,9 +137,9 @@ class JsonBeside(Beside):
     @cached_property
     def columns(self) -> dict[str, Any]:  # type: ignore[override]
         """By name, the values of those columns that hold more than text."""
-        found: list[dict[str, Any]] = [_DECODER.decode(record) for record in self._records]
-        typed = {name for row in found for name, value in row.items() if not isinstance(value, str | None)}
-        return {name: [row.get(name) for row in found] for name in sorted(typed)}
+        rows: list[dict[str, Any]] = [_DECODER.decode(record) for record in self._records]
+        typed = {name for row in rows for name, value in row.items() if not isinstance(value, str | None)}
+        return {name: [row.get(name) for row in rows] for name in sorted(typed)}
 
 
 def _whole(digits: str) -> int | str:

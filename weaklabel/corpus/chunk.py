@@ -85,15 +85,15 @@ class Source(ABC):
 
     @property
     def seekable(self) -> bool:
-        """Whether the places of marks can be told, so that reading may begin at one."""
+        """Whether marks have places, so that reading may begin at one."""
         return True
 
     def records(self, start: Mark, stop: Mark) -> list[str] | None:
-        """Return the raw records between two marks where each line is a good one; None where that cannot be told."""
+        """Return the raw records between two marks where each line is a good one; None where that is unknown."""
         return None
 
     def extent(self) -> int | None:
-        """Return the place at which the input ends, None where only reading it tells."""
+        """Return the place at which the input ends, None where only reading it shows that."""
         return None
 
     def hint(self, wanted: str) -> str:

@@ -220,15 +220,15 @@ class Corpus:
         """Read a part that `parts` gave, here or in another process that opened the same input in the same way."""
         self._check_unchanged()
         is_cut = part.first_row + part.n_rows == self.limit
-        found, rows = list[Chunk](), 0
+        chunks, rows = list[Chunk](), 0
         for chunk in self.source.chunks(part.start, part.end):
-            found.append(chunk.head(part.n_rows - rows) if is_cut else chunk)
-            rows += found[-1].frame.height
+            chunks.append(chunk.head(part.n_rows - rows) if is_cut else chunk)
+            rows += chunks[-1].frame.height
             if is_cut and rows == part.n_rows:
                 break
         if rows != part.n_rows:
             raise CorpusError(f"{self.name}: part {part.number} has {rows} rows and had {part.n_rows}: it has changed")
-        return self._part_rows(part, found)
+        return self._part_rows(part, chunks)
 
     def read_records(self, part: Part) -> PartRows:
         """Read a part to copy its raw records only: where each of its lines is one, they need not be parsed again.
@@ -308,7 +308,7 @@ class Corpus:
         Raises
         ------
         CorpusError
-            An entity is empty or not in its text; says the row, the column and what to do.
+            An entity is empty or not in its text; the message has the row, the column and what to do.
         """
         return [text for batch in self.batches_with_progress() for text in batch.model_texts]
 
@@ -347,9 +347,9 @@ class Corpus:
     def __len__(self) -> int:
         """Return the number of good rows; reads the corpus unless a whole pass has been made."""
         if self._count is None:
-            with stage(f"reading {self.name}", unit="rows") as told:
+            with stage(f"reading {self.name}", unit="rows") as progress:
                 for chunk in self._chunks():
-                    told.advance(chunk.frame.height)
+                    progress.advance(chunk.frame.height)
         assert self._count is not None
         return self._count
 
@@ -381,10 +381,10 @@ class Corpus:
 
     def batches_with_progress(self, size: int = _ROWS_AT_ONCE) -> Iterator[Batch]:
         """Read the corpus from its start, as `batches` does, and show how far it is."""
-        with stage(f"reading {self.name}", self._count, "rows") as told:
+        with stage(f"reading {self.name}", self._count, "rows") as progress:
             for batch in self.batches(size):
                 yield batch
-                told.advance(len(batch))
+                progress.advance(len(batch))
 
     def _part_rows(self, part: Part, chunks: list[Chunk]) -> PartRows:
         frame, raws, rejects = joined(chunks, pl.DataFrame(schema=self.source.schema))
@@ -432,9 +432,9 @@ class Corpus:
 
     def _check_column(self, name: str, advice: str = "") -> None:
         if not self.has_column(name):
-            known = ", ".join(self.columns) or "none at all"
+            names = ", ".join(self.columns) or "none at all"
             raise CorpusError(
-                f"{self.name}: no column '{name}'{nearest(name, self.columns)}; columns are {known}"
+                f"{self.name}: no column '{name}'{nearest(name, self.columns)}; columns are {names}"
                 f"{self.source.hint(name) or advice}"
             )
 

@@ -131,7 +131,7 @@ class DelimitedSource(Source):
             yield records, Mark(place, number)
 
     def hint(self, wanted: str | None = None) -> str:
-        """Say where the table seems to begin, where that is behind lines that nobody said to skip.
+        """Return where the table seems to begin, if that is after lines that were not to be skipped.
 
         Parameters
         ----------

@@ -74,7 +74,7 @@ class Dialect:
 
 
 def check_delimiter(delimiter: str) -> str:
-    r"""Return ``delimiter`` (also spelt ``\t`` or ``tab``); what is no single usable character is a `CorpusError`."""
+    r"""Return ``delimiter`` (also spelt ``\t`` or ``tab``); what is not a single usable character is a `CorpusError`."""
     delimiter = _SPELLINGS.get(delimiter, delimiter)
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise CorpusError(f"the delimiter must be one character, such as , ; | or tab, not {delimiter!r}")
@@ -82,7 +82,7 @@ def check_delimiter(delimiter: str) -> str:
 
 
 def check_quote_char(quote_char: str) -> str:
-    """Return ``quote_char``; what is no single usable character is a `CorpusError`."""
+    """Return ``quote_char``; what is not a single usable character is a `CorpusError`."""
     if len(quote_char) != 1 or quote_char in "\r\n\t ,;|":
         raise CorpusError(f"the quote character must be one character, such as \" or ', not {quote_char!r}")
     return quote_char
@@ -137,11 +137,11 @@ def detect(sample: str, asked: Asked, encoding: Encoding) -> Dialect:
     skipped = max(asked.skip_rows, 1 if sep else 0)
     delimiter = asked.delimiter if asked.delimiter is not None or sep is None else check_delimiter(sep[1])
     quote_char = asked.quote_char or '"'
-    # By the table alone: a stray quote before it says nothing.
+    # By the table alone: a stray quote before it does not count.
     line_end = _line_end(_ANY_LINE.sub("", sample, count=skipped) if skipped else sample, quote_char)
     sample = without_lines(sample, skipped, line_end[-1])
-    found = _detect(sample, delimiter, asked, quote_char, line_end, encoding)
-    return replace(found, skip_rows=skipped, sep_line=sep[0] if sep else None)
+    dialect = _detect(sample, delimiter, asked, quote_char, line_end, encoding)
+    return replace(dialect, skip_rows=skipped, sep_line=sep[0] if sep else None)
 
 
 def without_lines(text: str, lines: int, end: str) -> str:
@@ -165,7 +165,7 @@ def _detect(
     lines = [line + split_at for line in text.removesuffix(split_at).split(split_at)]
     marks = [delimiter] if delimiter else [mark for mark in DELIMITERS if mark != quote_char]
     trials = [_try(lines, is_whole, mark, quoting, quote_char, comment) for mark in marks]
-    # max takes the first of equals, so comma stands before tab. Rounded, lest a few bad lines outweigh the width.
+    # max takes the first of equals, so comma stands before tab. Rounded, so that a few bad lines do not outweigh the width.
     best = max(trials, key=lambda trial: (trial.is_table, round(trial.share, 2), trial.width))
     return Dialect(best.delimiter, best.quoting, line_end, asked.header, encoding, quote_char, comment)
 
@@ -173,8 +173,8 @@ def _detect(
 def _line_end(sample: str, quote_char: str) -> str:
     """Return the first line end outside quotes; a lone carriage return ends lines only where it comes first."""
     quote = re.escape(quote_char)
-    found = re.search(r"\r\n|\n|\r(?!\Z)", re.sub(f"{quote}[^{quote}]*{quote}", "", sample[:SAMPLE]))
-    return found[0] if found else "\n"
+    match = re.search(r"\r\n|\n|\r(?!\Z)", re.sub(f"{quote}[^{quote}]*{quote}", "", sample[:SAMPLE]))
+    return match[0] if match else "\n"
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def _try(
     quoted, plain = (_trial(lines, is_whole, delimiter, quotes, quote_char, comment) for quotes in (True, False))
     # Quotes are plain characters where reading them as quotes fails for more than one in ten of the fields that
     # begin with one; or where they come in pairs that swallow whole lines which read well on their own. The latter
-    # says something of tabs only: texts hold commas, so that lines of a quoted text can pass for rows by chance.
+    # holds for tabs only: texts hold commas, so that lines of a quoted text can pass for rows by chance.
     fails = plain.rejects < quoted.rejects and quoted.rejects - plain.rejects > quoted.quoted / 10
     swallows = (
         delimiter == "\t"

@@ -1,4 +1,4 @@
-"""Marking two entities in a text, so that a classifier of texts can tell between which of them it is to find a relation."""
+"""Marking two entities in a text, so that a text classifier can predict the relation between them."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _checked(text: str, span: Sequence[int], name: str) -> Span:
     begin, end = int(span[0]), int(span[1])
     if not 0 <= begin < end <= len(text):
         raise CorpusError(
-            f"{name} {begin}-{end} is no part of the text, which has {len(text)} characters: {text[:40]!r}"
+            f"{name} {begin}-{end} is not part of the text, which has {len(text)} characters: {text[:40]!r}"
         )
     entity = text[begin:end]
     if not entity.strip():

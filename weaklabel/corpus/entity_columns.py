@@ -55,13 +55,13 @@ class EntityColumns:
         Raises
         ------
         CorpusError
-            An entity is empty, its words do not stand in the text, or its span leaves it; says where.
+            An entity is empty, its words are not in the text, or its span leaves it; the message says where.
         """
         values = zip(rows[self.first].to_list(), rows[self.second].to_list(), texts, strict=True)
-        return [self._mark(one, other, text, row) for row, (one, other, text) in enumerate(values, start)]
+        return [self._mark(first, second, text, row) for row, (first, second, text) in enumerate(values, start)]
 
-    def _mark(self, one: Any, other: Any, text: str, row: int) -> str:
-        firsts, seconds = self._places(one, text, row, self.first), self._places(other, text, row, self.second)
+    def _mark(self, first: Any, second: Any, text: str, row: int) -> str:
+        firsts, seconds = self._places(first, text, row, self.first), self._places(second, text, row, self.second)
         return mark_entities(text, *_nearest(firsts, seconds), words=MOST_WORDS)
 
     def _places(self, value: Any, text: str, row: int, column: str) -> list[Span]:
@@ -74,13 +74,13 @@ class EntityColumns:
 
 
 def _places_of(value: Any, text: str) -> list[Span]:
-    """Return where a value says that an entity stands; a `ValueError` says why that is nowhere, and what to give."""
+    """Return where a value places an entity; a `ValueError` says why there is no such place, and what to give."""
     written = "" if value is None else str(value)
     if not written.strip():
         raise ValueError("the entity is empty; give its words as they stand in the text, or their span")
-    found = _SPAN.fullmatch(written)
-    if found:
-        begin, end = (int(place) for place in found.groups() if place is not None)
+    match = _SPAN.fullmatch(written)
+    if match:
+        begin, end = (int(place) for place in match.groups() if place is not None)
         if end > len(text) or not text[begin:end].strip():
             raise ValueError(
                 f"the span {written.strip()} holds no part of the text, which has {len(text)} characters; give begin and "
@@ -98,8 +98,8 @@ def _places_of(value: Any, text: str) -> list[Span]:
 
 def _occurrences(words: str, text: str) -> list[Span]:
     exact = re.escape(words)
-    starts = [found.start() for found in re.finditer(rf"(?<!\w)(?={exact}(?!\w))", text)]
-    starts = starts or [found.start() for found in re.finditer(f"(?={exact})", text)]
+    starts = [match.start() for match in re.finditer(rf"(?<!\w)(?={exact}(?!\w))", text)]
+    starts = starts or [match.start() for match in re.finditer(f"(?={exact})", text)]
     return [(start, start + len(words)) for start in starts]
 
 

@@ -83,9 +83,9 @@ def _inner(dtype: pl.DataType | None, name: str) -> pl.DataType | None:
 
 
 def inside(name: str, dtype: pl.DataType) -> str:
-    """Say in the end of a sentence what to name instead of a column that is no text."""
+    """Say in the end of a sentence what to name instead of a column that is not text."""
     if not isinstance(dtype, pl.Struct):
         return ": join them to one text first" if isinstance(dtype, (pl.List, pl.Array)) else ": convert it to text"
     fields = dict(dtype.to_schema())
-    inner = next((key for key, one in fields.items() if one == pl.String), next(iter(fields), None))
+    inner = next((key for key, kind in fields.items() if kind == pl.String), next(iter(fields), None))
     return "" if inner is None else f": name a field of it, such as --text {name}.{inner}"

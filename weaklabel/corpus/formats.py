@@ -25,7 +25,7 @@ def packing_of(name: str) -> str | None:
 
 
 def format_by_name(name: str) -> str | None:
-    """Return the format that the suffix of ``name`` tells, None where it tells none."""
+    """Return the format that the suffix of ``name`` stands for; None where it stands for none."""
     suffix = name.removesuffix(packing_of(name) or "").rpartition(".")[2].lower()
     return _BY_SUFFIX.get(suffix)
 
@@ -46,12 +46,12 @@ def format_of(name: str, asked: str | None, default: str | None = None, *, is_ou
     if asked is not None and asked not in FORMATS:
         raise CorpusError(f"unknown format '{asked}'; formats are {', '.join(FORMATS)}")
     packing = packing_of(name) or ""
-    found = asked or format_by_name(name) or default
-    if found is None:
+    format = asked or format_by_name(name) or default
+    if format is None:
         if not is_output and name.lower().endswith(_SPREADSHEETS):
             raise CorpusError(f"{name} is a spreadsheet file: save it as CSV, and give that")
         how = f"let it end in .{', .'.join(FORMATS)}" if is_output else f"say --format {'|'.join(FORMATS)}"
-        raise CorpusError(f"cannot tell the format of {name} by its name: {how}")
-    if found == "parquet" and packing:
+        raise CorpusError(f"cannot detect the format of {name} from its name: {how}")
+    if format == "parquet" and packing:
         raise CorpusError(f"{name}: Parquet is compressed already and is not packed once more: leave {packing} out")
-    return found
+    return format

@@ -49,7 +49,7 @@ class FrameSource(Source):
     Raises
     ------
     CorpusError
-        ``given`` is no table and no rows, or two columns share a name.
+        ``given`` is neither a table nor rows, or two columns share a name.
     """
 
     format = "frame"
@@ -79,7 +79,7 @@ class FrameSource(Source):
     def sha256(self) -> str:
         """Return the SHA-256 of the frame as an Arrow IPC file, and of what stands beside it, in hex.
 
-        Where the content of a value cannot be told, it is a number that no other corpus has.
+        Where the content of a value cannot be hashed, it is a number that no other corpus has.
         """
         if self._sha256 is None:
             self._sha256 = self._digest()
@@ -226,9 +226,9 @@ def _is_same(value: Any, carried: Any) -> bool:
 
 
 def _of_arrow(table: Any) -> Table:
-    found = pl.from_arrow(table)
-    assert isinstance(found, pl.DataFrame)
-    return Table(found)
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return Table(frame)
 
 
 def _of_mapping(given: Mapping[Any, Any]) -> Table:
@@ -256,8 +256,8 @@ def _of_rows(rows: list[Any]) -> Table:
                 raise CorpusError(f"row {row} of the list of texts is {text!r}, which is not a text")
         return _of_columns([(TEXT, list(map(str, rows)))]) if rows else Table(_no_texts())
     fields = [_fields(row) for row in rows]
-    names = dict.fromkeys(name for found in fields for name in found)
-    columns = [(name, [found.get(name) for found in fields]) for name in names]
+    names = dict.fromkeys(name for row_fields in fields for name in row_fields)
+    columns = [(name, [row_fields.get(name) for row_fields in fields]) for name in names]
     table = _of_columns(columns or [(ROW, rows)])
     return Table(table.frame, Beside(table.beside.columns if table.beside else None, rows))
 
@@ -268,22 +268,22 @@ def _no_texts() -> pl.DataFrame:
 
 def _fields(row: Any) -> dict[str, Any]:
     """Return the fields of a row, by which pattern labeling functions read it and it is written."""
-    found: Mapping[Any, Any]
+    mapping: Mapping[Any, Any]
     if isinstance(row, Mapping):
-        found = row
+        mapping = row
     elif dataclasses.is_dataclass(row):
-        found = {field.name: getattr(row, field.name, None) for field in dataclasses.fields(row)}
+        mapping = {field.name: getattr(row, field.name, None) for field in dataclasses.fields(row)}
     elif hasattr(row, "_asdict"):
-        found = row._asdict()
+        mapping = row._asdict()
     elif hasattr(row, "to_dict") and not isinstance(row, SimpleNamespace):
-        found = row.to_dict()
+        mapping = row.to_dict()
     elif hasattr(row, "__dict__"):
-        found = {name: value for name, value in vars(row).items() if not str(name).startswith("_")}
+        mapping = {name: value for name, value in vars(row).items() if not str(name).startswith("_")}
     elif isinstance(row, Sequence) or hasattr(row, "tolist"):
-        found = dict(enumerate(row.tolist() if hasattr(row, "tolist") else row)) if _is_sized(row) else {ROW: row}
+        mapping = dict(enumerate(row.tolist() if hasattr(row, "tolist") else row)) if _is_sized(row) else {ROW: row}
     else:
-        found = {}
-    fields = {column_name(name): value for name, value in found.items()}
+        mapping = {}
+    fields = {column_name(name): value for name, value in mapping.items()}
     if TEXT not in fields and not isinstance(row, Mapping) and isinstance(getattr(row, TEXT, None), str):
         fields[TEXT] = row.text
     return fields

@@ -29,7 +29,7 @@ class JsonArraySource(JsonlSource):
     Raises
     ------
     CorpusError
-        The file is empty, is no array, or is not JSON; or no element is an object.
+        The file is empty, is not an array, or is not JSON; or no element is an object.
     """
 
     format = "json"
@@ -98,10 +98,10 @@ class _Text:
         self.mark = Mark(file.begin(start.place), start.line)
 
     def next(self) -> str:
-        """Return the next character that is no white space, "" at the end of the file."""
+        """Return the next character that is not white space, "" at the end of the file."""
         while True:
-            found = _SPACE.match(self.text, self.at)
-            self.at = found.end() if found else self.at
+            match = _SPACE.match(self.text, self.at)
+            self.at = match.end() if match else self.at
             if self.at < len(self.text):
                 return self.text[self.at]
             if not self._more():
@@ -109,9 +109,9 @@ class _Text:
 
     def take(self, character: str, why: str) -> None:
         """Step over a character that must come next."""
-        found = self.next()
-        if found != character:
-            what = f"found {found!r}" if found else "the file ends"
+        actual = self.next()
+        if actual != character:
+            what = f"found {actual!r}" if actual else "the file ends"
             raise CorpusError(f"{self.name}: line {self._line()}: not a JSON array: {why}, and {what}: repair the file")
         self.at += 1
 
@@ -165,12 +165,12 @@ class _Text:
         """Read on, by so many characters at least; False at the end of the file."""
         if self.marked > CHUNK:
             self.text, self.at, self.marked = self.text[self.marked :], self.at - self.marked, 0
-        found: list[str] = []
+        pieces: list[str] = []
         size = 0
         while size < least and (piece := next(self.pieces, "")):
-            found.append(piece)
+            pieces.append(piece)
             size += len(piece)
-        self.text += "".join(found)
+        self.text += "".join(pieces)
         if len(self.text) - self.marked > MAX_LINE:
             raise CorpusError(f"{self.name}: line {self.mark.line}: an element has more than {MAX_LINE:,} characters")
         return size > 0

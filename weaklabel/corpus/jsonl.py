@@ -57,7 +57,7 @@ class JsonlSource(Source):
     def chunks(self, start: Mark = START, stop: Mark | None = None) -> Iterator[Chunk]:
         """Read from ``start`` to ``stop``; see `Source`."""
         for objects, raws, rejects, end in self._objects(start, stop):
-            columns = {name: _column([found.get(name) for found in objects]) for name in self.schema}
+            columns = {name: _column([fields.get(name) for fields in objects]) for name in self.schema}
             yield Chunk(pl.DataFrame(columns), end, raws, rejects)
 
     def _keys(self, limit: int | None) -> dict[str, None]:
@@ -68,16 +68,16 @@ class JsonlSource(Source):
         nested: dict[str, Any] = {}
         for objects, _, rejects, _ in self._objects(checked=False):
             first = first or next((reject for _, reject in rejects), None)
-            for found in objects:
+            for fields in objects:
                 if limit is not None and count >= limit:
                     return keys
-                keys.update(dict.fromkeys(found))
+                keys.update(dict.fromkeys(fields))
                 try:
-                    count += _check_text(found, self.text)
+                    count += _check_text(fields, self.text)
                 except _NestedText as error:
                     nested.setdefault(error.name, error.value)
                 if self._dotted:
-                    self.paths.update(name for name in self._dotted if value_at(found, name) is not MISSING)
+                    self.paths.update(name for name in self._dotted if value_at(fields, name) is not MISSING)
         if first and not keys:
             raise CorpusError(self._none_is_an_object(first))
         if nested and not count:
@@ -126,25 +126,25 @@ class JsonlSource(Source):
 
 
 def _parse(line: str, text: Sequence[str]) -> dict[str, Any]:
-    """Return the object on ``line``; a `ValueError` says why it is none, or has none of the keys with ``text``."""
+    """Return the object on ``line``; a `ValueError` says why it is not one, or that it has none of the keys in ``text``."""
     try:
-        found = DECODER.decode(line)
+        value = DECODER.decode(line)
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at character {error.pos + 1}") from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    return check_object(found, line, text)
+    return check_object(value, line, text)
 
 
-def check_object(found: Any, raw: str, text: Sequence[str]) -> dict[str, Any]:
-    """Return ``found``; a `ValueError` says why it is no row."""
-    if not isinstance(found, dict):
+def check_object(value: Any, raw: str, text: Sequence[str]) -> dict[str, Any]:
+    """Return ``value``; a `ValueError` says why it is not a row."""
+    if not isinstance(value, dict):
         raise ValueError("not a JSON object")
-    if text and not _check_text(found, text):
+    if text and not _check_text(value, text):
         raise ValueError(f"no key {' or '.join(repr(name) for name in sorted(text))}")
-    if "\\u" in raw and not _is_unicode(found):
-        raise ValueError("half of a surrogate pair, which is no character")
-    return found
+    if "\\u" in raw and not _is_unicode(value):
+        raise ValueError("half of a surrogate pair, which is not a character")
+    return value
 
 
 class _NestedText(ValueError):
@@ -160,26 +160,26 @@ MISSING = object()
 """Where an object has no such key or path."""
 
 
-def value_at(found: Any, name: str) -> Any:
+def value_at(value: Any, name: str) -> Any:
     """Return what an object has under a key, or else at a dotted path such as ``data.text``; `MISSING` if neither."""
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         return MISSING
-    if name in found:
-        return found[name]
+    if name in value:
+        return value[name]
     head, dot, rest = name.partition(".")
     while dot:
-        if head in found:
-            return value_at(found[head], rest)
+        if head in value:
+            return value_at(value[head], rest)
         more, dot, rest = rest.partition(".")
         head = f"{head}.{more}"
     return MISSING
 
 
-def _check_text(found: dict[str, Any], text: Sequence[str]) -> bool:
+def _check_text(fields: dict[str, Any], text: Sequence[str]) -> bool:
     """Return whether an object has one of the keys or paths; a list or an object there is a `_NestedText`."""
     has_one = False
     for name in text:
-        value = found[name] if name in found else value_at(found, name) if "." in name else MISSING
+        value = fields[name] if name in fields else value_at(fields, name) if "." in name else MISSING
         if value is MISSING:
             continue
         if isinstance(value, (list, dict)):
@@ -196,20 +196,20 @@ def kind_of(value: Any) -> str:
 def _inside(name: str, value: Any) -> str:
     if isinstance(value, list) or not value:
         return ": join them to one text first"
-    inner = next((key for key, one in value.items() if type(one) is str), next(iter(value)))
+    inner = next((key for key, part in value.items() if type(part) is str), next(iter(value)))
     return f": name a field of it, such as --text {name}.{inner}"
 
 
 def at_path(texts: Sequence[str | None], rest: str) -> list[str | None]:
     """Return what stands at a path inside values that are JSON, as text; None where nothing does. Length: n."""
-    found: list[str | None] = []
+    values: list[str | None] = []
     for text in texts:
         try:
             value = None if text is None else value_at(DECODER.decode(text), rest)
         except ValueError:
             value = MISSING
-        found.append(None if value is MISSING else _as_text(value))
-    return found
+        values.append(None if value is MISSING else _as_text(value))
+    return values
 
 
 class _Number(str):
@@ -217,11 +217,11 @@ class _Number(str):
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         keys = [key for key, _ in pairs]
         raise ValueError(f"duplicate key '{next(key for key in keys if keys.count(key) > 1)}'")
-    return found
+    return members
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=_Number, parse_float=_Number, parse_constant=_Number)

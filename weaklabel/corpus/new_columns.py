@@ -19,7 +19,7 @@ class NewColumns:
     frame
         Values: a row for each row; or, with ``index``, the rows that occur, each once.
     index
-        Row of ``frame`` for each row. What a label model says hangs on a row's votes alone, and there are far fewer
+        Row of ``frame`` for each row. A label model's output depends on a row's votes alone, and there are far fewer
         vote patterns than rows.
     """
 

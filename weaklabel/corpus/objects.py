@@ -36,7 +36,7 @@ def encode(value: Any) -> Any:
     Raises
     ------
     UncarriedError
-        The value, or one inside it, is of a type that is not known here.
+        The value, or one inside it, is of an unknown type.
 
     Examples
     --------

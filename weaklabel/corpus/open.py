@@ -103,13 +103,13 @@ def is_latin_1(encoding: Encoding) -> bool:
 
 def warn_of_c1_controls(text: str, name: str) -> bool:
     """Warn where ``text``, read as latin-1, has C1 control characters, and return whether it has."""
-    found = has_c1_controls(text)
-    if found:
+    has_controls = has_c1_controls(text)
+    if has_controls:
         warn(
             f"{name}: read as latin-1 it has C1 control characters (U+0080 to U+009F), where cp1252 has quotes, dashes "
             "and the euro sign: cp1252 is likely meant, --encoding cp1252"
         )
-    return found
+    return has_controls
 
 
 def _warning_of_c1_controls(texts: Iterable[str], name: str) -> Iterator[str]:
@@ -140,7 +140,7 @@ def byte_chunks(path: Path, name: str, start: int = 0, stop: int | None = None) 
     Raises
     ------
     CorpusError
-        It is no regular file or cannot be read, or the archive is corrupt, truncated or a bomb.
+        It is not a regular file or cannot be read, or the archive is corrupt, truncated or a bomb.
     """
     import zstandard
 
@@ -266,7 +266,7 @@ class TextFile:
     Raises
     ------
     CorpusError
-        At construction: the file is empty, cannot be read, is no text (a spreadsheet, a PDF), or the encoding is unknown.
+        At construction: the file is empty, cannot be read, is not text (a spreadsheet, a PDF), or the encoding is unknown.
     """
 
     path: Path
@@ -278,10 +278,10 @@ class TextFile:
         """Look at the beginning of ``path``."""
         head = next(byte_chunks(path, name), b"")
         check_text(head, name)
-        found = detect_encoding(head, encoding, name)
-        if len(head) == len(found.bom):
+        detected = detect_encoding(head, encoding, name)
+        if len(head) == len(detected.bom):
             raise CorpusError(f"{name} is empty: give a corpus with at least a header")
-        return cls(path, name, found)
+        return cls(path, name, detected)
 
     @property
     def seekable(self) -> bool:
@@ -322,7 +322,7 @@ class TextFile:
             size += len(held[-1])
             if size > MAX_LINE:
                 raise CorpusError(
-                    f"{self.name}: a line has more than {MAX_LINE:,} characters, which is no line of a corpus; are its "
+                    f"{self.name}: a line has more than {MAX_LINE:,} characters, which is not a line of a corpus; are its "
                     f"line ends other than {end!r}?"
                 )
         if rest := "".join(held):

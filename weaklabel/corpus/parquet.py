@@ -21,7 +21,7 @@ class ParquetSource(Source):
     Raises
     ------
     CorpusError
-        It is no readable Parquet file, or has a column name twice.
+        It is not a readable Parquet file, or has a column name twice.
     """
 
     format = "parquet"

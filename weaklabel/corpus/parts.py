@@ -46,9 +46,9 @@ class Part:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, found: dict[str, Any]) -> Self:
+    def from_dict(cls, fields: dict[str, Any]) -> Self:
         """Make it from what `to_dict` returned."""
-        return cls(**found | {"start": Mark(**found["start"]), "end": Mark(**found["end"])})
+        return cls(**fields | {"start": Mark(**fields["start"]), "end": Mark(**fields["end"])})
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def read_corpus(
         Names for a file without header; if not given, ``column_1``, ``column_2`` ...
     skip_rows
         Lines at the beginning of a CSV or TSV file that stand before its header (or before its first row). A first line
-        ``sep=;``, as Excel writes and reads it, is known without it, and names the delimiter.
+        ``sep=;``, as Excel writes and reads it, is recognized without it, and sets the delimiter.
     comment
         What comment lines of a CSV or TSV file begin with, such as ``#``; they are left out.
     quote_char
@@ -181,7 +181,7 @@ def _look(source: Any, format: str | None) -> tuple[str, Path, str, object]:
         return "folder", path, str(path), None
     check_regular(path, str(path))
     if format_by_name(path.name) != "parquet" and format != "parquet":
-        # Before its name is looked at, which says nothing of what to do with a spreadsheet.
+        # Before the name is checked, since that error would not say what to do with a spreadsheet.
         _check_beginning(path, str(path))
     return format_of(path.name, format), path, str(path), None
 

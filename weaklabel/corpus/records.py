@@ -96,8 +96,8 @@ class RecordParser:
         """Parse ``lines``, the first of which is physical line ``number``.
 
         Where these are not the last lines of the file (``final``), a record that is still open at their end is left
-        unused: only the lines that follow can tell what it is. So is a blank line at their end, which is nothing at
-        the end of the file, unless it is known that there is ``more`` behind it.
+        unused: only the lines that follow show what it is. So is a blank line at their end, which is nothing at
+        the end of the file, unless there is ``more`` after it.
         """
         out = Records()
         stop = len(lines) - (lines[-1] in _BLANK and not more) if lines else 0

@@ -77,7 +77,7 @@ class DelimitedCopy:
 
 
 class DelimitedSink:
-    """Anything to CSV or TSV: UTF-8, LF, quoted where needed; ``safe`` cells are no formulas to a spreadsheet."""
+    """Anything to CSV or TSV: UTF-8, LF, quoted where needed; ``safe`` cells are not formulas to a spreadsheet."""
 
     def __init__(
         self, handle: BinaryIO, delimiter: str, header: bool, safe: bool = False, names_delimiter: bool = False

@@ -20,7 +20,7 @@ from weaklabel.errors import CorpusError
 def _plain(value: object) -> str:
     if isinstance(value, (date, time, timedelta, Decimal, complex)) or type(value).__module__.startswith("pandas."):
         return str(value)
-    raise ValueError(f"{type(value).__name__} is no JSON")
+    raise ValueError(f"{type(value).__name__} is not JSON")
 
 
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
@@ -129,4 +129,4 @@ def _cast(column: pl.Series) -> pl.Series:
     try:
         return column.cast(pl.String)
     except pl.exceptions.PolarsError:
-        raise CorpusError(f"column '{column.name}' holds {column.dtype}, which is no text: write Parquet") from None
+        raise CorpusError(f"column '{column.name}' holds {column.dtype}, which is not text: write Parquet") from None

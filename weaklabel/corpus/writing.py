@@ -62,7 +62,7 @@ def write_labelled(
 
     Where input and output are both delimited by the same character, or both JSONL, each record is copied byte for
     byte, with byte order mark, encoding, line end and quoting, and only the new fields are added to it. A ``.csv``
-    keeps the delimiter of CSV input, unless that has one column only and nobody said what the delimiter is: then it is
+    keeps the delimiter of CSV input, unless that has one column only and the delimiter was not given: then it is
     a comma. Lines before the header and comments are not written, but for Excel's ``sep=``. Otherwise values are
     written anew, in UTF-8. The rejects of the pass are in `Corpus.rejects` afterwards.
 
@@ -80,7 +80,7 @@ def write_labelled(
     size
         Rows of a batch.
     format
-        One of csv, tsv, jsonl, json, parquet, where the name does not tell.
+        One of csv, tsv, jsonl, json, parquet, where the name does not show it.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def check_target(corpus: Corpus, out: str | os.PathLike[str], format: str | None
     target = os.fspath(out)
     kind = format_of(target, format, _default_format(corpus) if is_stream(target) else None, is_output=True)
     if safe and kind not in ("csv", "tsv"):
-        raise CorpusError(f"{target} is no spreadsheet: only .csv and .tsv can be made safe for one")
+        raise CorpusError(f"{target} is not a spreadsheet: only .csv and .tsv can be made safe for one")
     try:
         check_file_path(target)
         check_outputs(label_outputs(corpus, target), {THE_CORPUS: corpus.files()})
@@ -228,7 +228,7 @@ def _delimiter(corpus: Corpus, kind: str) -> str:
 
 
 def _paired(corpus: Corpus, extra: Extra, size: int) -> Iterator[tuple[Batch, pl.DataFrame]]:
-    """Give every batch with its new columns, checked; for a corpus of no rows, one empty batch."""
+    """Yield every batch with its new columns, checked; for a corpus of no rows, one empty batch."""
     give = _giver(extra)
     expected: pl.Schema | None = None
     end = 0

@@ -155,7 +155,7 @@ def _shared_encoder(model: str) -> Encoder:
 def run_identity(model: str, device: str | None, *parameters: object) -> str | None:
     """Return what the rows that `run_texts` gives hang on besides the texts; None for a model that is no local folder.
 
-    What makes no difference to a vote, such as which machine ran it, is no part of it; the device's kind and precision
+    What makes no difference to a vote, such as which machine ran it, is not part of it; the device's kind and precision
     are, and the versions of what runs.
     """
     if not Path(model).is_dir():

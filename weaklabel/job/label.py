@@ -207,7 +207,7 @@ def vote_corpus(
 ) -> VotedCorpus:
     """Let labeling functions vote on a corpus, part by part; those that voted on it before are not asked again.
 
-    What is no vote counts as an abstain, which a `WeakLabelWarning` tells.
+    What is not a vote counts as an abstain, which a `WeakLabelWarning` tells.
 
     Parameters
     ----------

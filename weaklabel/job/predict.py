@@ -177,7 +177,7 @@ def predict_file(
     prefix
         Put before the names of new columns.
     safe
-        Write cells that are no formulas to a spreadsheet.
+        Write cells that are not formulas to a spreadsheet.
     engine
         Who does the work; by default this machine.
     progress

@@ -115,7 +115,7 @@ def _spoken(
     explained = explain_row(model, of_row, text, votes.lf_names, labels, [reasons.get(lf) for lf in range(votes.m)])
     if explained.about is None:
         return tuple(Spoken(votes.lf_names[lf], int(of_row[lf]), why.text, None) for lf, why in reasons.items())
-    # The abstains come last, whatever they weigh: they are no votes.
+    # The abstains come last, whatever they weigh: they are not votes.
     parts = sorted(explained.parts, key=lambda part: part.kind == "abstain")
     return tuple(
         Spoken(

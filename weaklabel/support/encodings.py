@@ -230,7 +230,7 @@ def _odd_tail(data: bytes) -> int:
 
 
 def _sample(line: bytes, within: int, codec: str) -> str | None:
-    """Return how the line reads around a byte of it; None where that is no text."""
+    """Return how the line reads around a byte of it; None where that is not text."""
     before = line[:within].decode(codec, errors="ignore")
     after = line[within:].decode(codec, errors="replace").replace("�", "")
     shown = (before[-_AROUND:] + after[:_AROUND]).translate(_WHITE).strip()

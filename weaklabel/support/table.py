@@ -81,7 +81,7 @@ def _char_width(char: str) -> int:
 
 
 def _missing(value: Any) -> bool:
-    # pandas' own NA is no number and compares to nothing; its name is all that tells it without importing pandas.
+    # pandas' own NA is not a number and compares to nothing; its name is all that tells it without importing pandas.
     nan = isinstance(value, Real) and value != value
     return value is None or nan or type(value).__name__ == "NAType"
 

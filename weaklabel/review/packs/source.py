@@ -99,7 +99,7 @@ class PackSource:
         try:
             return ast.parse(self.text)
         except (SyntaxError, ValueError) as error:
-            raise LFError(f"pack {self.path} is no valid Python: {error}") from None
+            raise LFError(f"pack {self.path} is not valid Python: {error}") from None
 
     @property
     def newline(self) -> str:

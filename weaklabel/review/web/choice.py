@@ -116,4 +116,4 @@ def _number(text: str, kind: type[Any]) -> Any:
     try:
         return kind(text)
     except ValueError:
-        raise WeakLabelError(f"'{text}' in the address is no number; mend it, or clear all filters") from None
+        raise WeakLabelError(f"'{text}' in the address is not a number; mend it, or clear all filters") from None

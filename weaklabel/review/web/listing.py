@@ -138,7 +138,7 @@ class Listing:
     def _opened(self, row: str) -> int | None:
         if row:
             if not (row.isascii() and row.isdigit()):
-                raise WeakLabelError(f"'{row}' in the address is no row; rows are numbered from 0")
+                raise WeakLabelError(f"'{row}' in the address is not a row; rows are numbered from 0")
             return int(row)
         undecided = (item.row for item in self.items if item.mine is None)
         return next(undecided, self.items[0].row if self.items else None)
