@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from weaklabel.review import open_review
-from weaklabel.review.intervals import share
 from weaklabel.review.precision import precision, weighted_share
 from weaklabel.review.sampling import LEAST, allocation, draw
+from weaklabel.scoring.intervals import share
 
 LABELS = ("a", "b")
 

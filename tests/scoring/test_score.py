@@ -138,7 +138,7 @@ def test_draws_do_not_depend_on_how_many_are_made_at_once(monkeypatch):
     rng = np.random.default_rng(4)
     Y, preds = rng.integers(0, 3, 100), rng.integers(-1, 3, 100)
     whole = score(Y, preds).intervals
-    monkeypatch.setattr("weaklabel.scoring.bootstrap._NUMBERS_AT_ONCE", 100)
+    monkeypatch.setattr("weaklabel.scoring.intervals._NUMBERS_AT_ONCE", 100)
     assert score(Y, preds).intervals == whole
 
 

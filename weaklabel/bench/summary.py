@@ -10,8 +10,8 @@ import numpy as np
 
 from weaklabel.bench.cells import Clean
 from weaklabel.labels import Labels
-from weaklabel.scoring.bootstrap import percentile_interval, resample
-from weaklabel.scoring.tally import Floats, measures, tally
+from weaklabel.scoring.intervals import percentile_interval, resample
+from weaklabel.scoring.measures import Floats, count_classes, measures
 
 REPLICATES = 1000
 CONFIDENCE = 0.95
@@ -124,7 +124,7 @@ def _replicates(gold: Labels, scored: Sequence[Labels], entry: Mapping[str, Any]
     positive = None if entry["positive"] is None else entry["labels"].index(entry["positive"])
 
     def score_all(drawn: Floats) -> Floats:
-        values = [measures(tally(gold[known], preds, drawn, k, drop=False), positive) for preds in columns]
+        values = [measures(count_classes(gold[known], preds, drawn, k, drop=False), positive) for preds in columns]
         return np.stack([one[entry["metric"]] for one in values], axis=-1)
 
     if not columns:

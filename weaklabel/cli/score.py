@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,6 +14,9 @@ from weaklabel.cli.printing import Printing
 from weaklabel.cli.reading import CorpusArg, Reading, warn_of_rejects
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from weaklabel.corpus import Corpus
     from weaklabel.labels import Probs
 
@@ -59,8 +62,8 @@ def score(
         raise typer.BadParameter("give one of --gold and --decisions", param_hint="--gold")
     made = read_decisions(decisions) if decisions else []
     rows = reading.open(corpus, has_text=decisions is not None)
-    predicted = rows.values(pred)
-    truth = [decision.label for decision in made] if gold is None else rows.values(gold)
+    predicted, *gold_values = _columns(rows, [pred, *([gold] if gold else [])])
+    truth = [decision.label for decision in made] if gold is None else gold_values[0]
     names = labels.split(",") if labels else _found(rows, pred, predicted, truth)
     warn_of_rejects(rows, len(rows.rejects), next(iter(rows.rejects), None))
     if gold is None:
@@ -72,6 +75,43 @@ def score(
         Y, preds, probs=_probs(rows, pred, names), labels=names, positive=positive, abstain=abstain, seed=seed
     )
     printing.result(result.to_dict(), str(result))
+
+
+class _Column:
+    """The values of a column, of which each different one is kept once: labels are few, and rows may be millions."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Any, int] = {}
+        self._values: list[Any] = []
+        self._parts: list[NDArray[np.int32]] = []
+
+    def add(self, values: Iterable[Any]) -> None:
+        """Add the values of the next rows."""
+        import numpy as np
+
+        self._parts.append(np.fromiter(map(self._number, values), dtype=np.int32))
+
+    def __iter__(self) -> Iterator[Any]:
+        for part in self._parts:
+            yield from map(self._values.__getitem__, part.tolist())
+
+    def _number(self, value: Any) -> int:
+        key = value if isinstance(value, str) else (type(value), repr(value))
+        number = self._numbers.setdefault(key, len(self._values))
+        if number == len(self._values):
+            self._values.append(value)
+        return number
+
+
+def _columns(rows: Corpus, names: Sequence[str]) -> list[_Column]:
+    """Read columns in one pass."""
+    columns = {name: _Column() for name in names}
+    for name in names:
+        rows.values(name)  # refuses a column that is not there
+    for batch in rows.batches_with_progress():
+        for name, column in columns.items():
+            column.add(batch.source[name].to_list())
+    return [columns[name] for name in names]
 
 
 def _found(rows: Corpus, pred: str, predicted: Iterable[Any], truth: Iterable[Any]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from weaklabel.page.charts import heat_map
 from weaklabel.page.page import Chart, Charts, Fold, Part, Section, Table, Text
 from weaklabel.report.insight import Insight
 from weaklabel.report.lf_charts import compared, stacked
-from weaklabel.scoring.wilson import wilson
+from weaklabel.scoring.intervals import wilson
 
 Floats = NDArray[np.float64]
 

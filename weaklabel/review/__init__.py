@@ -2,7 +2,6 @@
 
 from weaklabel.review.agreement import Agreement, PairAgreement
 from weaklabel.review.filter import Filter, Page
-from weaklabel.review.intervals import Share
 from weaklabel.review.lf_table import LFLine
 from weaklabel.review.opening import open_review
 from weaklabel.review.packs.editor import Editor, Saved
@@ -12,6 +11,7 @@ from weaklabel.review.precision import PrecisionEstimate
 from weaklabel.review.review import Review
 from weaklabel.review.rows import RowView, VoteView
 from weaklabel.review.sampling import Sample
+from weaklabel.scoring.intervals import Share
 
 __all__ = [
     "Agreement",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from weaklabel.labels import Labels
-from weaklabel.review.intervals import Share, share
 from weaklabel.review.standing import Standing
+from weaklabel.scoring.intervals import Share, share
 from weaklabel.votes import LFAnalysis
 
 

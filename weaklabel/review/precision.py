@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.labels import ABSTAIN, Labels
-from weaklabel.review.intervals import Share, share
 from weaklabel.review.sampling import Sample
-from weaklabel.scoring.wilson import wilson
+from weaklabel.scoring.intervals import Share, share, wilson
 
 
 @dataclass(frozen=True)

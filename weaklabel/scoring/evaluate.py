@@ -10,11 +10,14 @@ from numpy.typing import ArrayLike
 
 from weaklabel.errors import ScoreError
 from weaklabel.labels import ABSTAIN, Labels, Probs
-from weaklabel.scoring.bootstrap import count_cells, percentile_interval, resample
 from weaklabel.scoring.calibration import brier, calibration_error, log_loss, roc_auc
 from weaklabel.scoring.inputs import Abstain, check_options, read_task
+from weaklabel.scoring.intervals import count_cells, percentile_interval, resample, wilson_intervals
+from weaklabel.scoring.measures import INTERVAL_METRICS, ClassCounts, Floats, count_classes, measures, per_class
 from weaklabel.scoring.result import ClassScores, Scores
-from weaklabel.scoring.tally import INTERVAL_METRICS, Floats, Tally, measures, per_class, tally
+
+_NO_WIDTH = 1e-9
+"""Width up to which all replicates measure the same, but for rounding."""
 
 Metric: TypeAlias = Callable[[Labels, Labels, Probs | None], Any]
 """A measure of the user's own; see `score`."""
@@ -61,7 +64,9 @@ def score(
     intervals
         Bootstrap replicates; 0 gives no intervals.
     confidence
-        Of the intervals, between 0 and 1. They are percentile intervals, so a perfect score has no width.
+        Of the intervals, between 0 and 1. They are percentile intervals of the bootstrap; where these have no width, since
+        every row is right, or every one is wrong, they are made of Wilson intervals (see
+        `weaklabel.scoring.intervals.wilson_intervals`): 20 of 20 right is an accuracy of 0.839 to 1.
     seed
         Of the bootstrap.
     metrics
@@ -90,18 +95,22 @@ def score(
     names, gold, predicted = task.labels, task.gold, task.predictions[0].classes
     (cell_gold, cell_predicted), counts = count_cells(gold, predicted)
 
-    def count(weights: Floats) -> Tally:
-        return tally(cell_gold, cell_predicted, weights, len(names), drop=abstain == "drop")
+    def count(weights: Floats) -> ClassCounts:
+        return count_classes(cell_gold, cell_predicted, weights, len(names), drop=abstain == "drop")
 
     def interval_metrics(weights: Floats) -> Floats:
         values = measures(count(weights), task.positive)
         return np.stack([values[name] for name in INTERVAL_METRICS], axis=-1)
 
+    counted = count(counts)
     bounds: dict[str, tuple[float, float]] = {}
     if intervals:
         replicates = resample(counts, intervals, seed, interval_metrics)
         bounds = dict(zip(INTERVAL_METRICS, percentile_interval(replicates, confidence), strict=True))
-    counted = count(counts)
+        without_width = [name for name, (low, high) in bounds.items() if high - low < _NO_WIDTH]
+        if without_width:
+            exact = wilson_intervals(counted, task.positive, confidence)
+            bounds |= {name: exact[name] for name in without_width}
     values: dict[str, Any] = {name: float(value) for name, value in measures(counted, task.positive).items()}
     values |= _probability_scores(task.predictions[-1].probs, gold)
     return Scores(
@@ -123,7 +132,7 @@ def score(
     )
 
 
-def _class_scores(names: Sequence[str], counts: Tally) -> tuple[ClassScores, ...]:
+def _class_scores(names: Sequence[str], counts: ClassCounts) -> tuple[ClassScores, ...]:
     columns = (*(part.tolist() for part in per_class(counts)), counts.support.astype(np.int64).tolist())
     return tuple(ClassScores(*row) for row in zip(names, *columns, strict=True))
 
@@ -169,7 +178,7 @@ def _custom(
     return found
 
 
-def _notes(names: Sequence[str], counts: Tally) -> tuple[str, ...]:
+def _notes(names: Sequence[str], counts: ClassCounts) -> tuple[str, ...]:
     """Say which ratios are 0/0 and given as 0."""
     if not counts.total:
         return ("no row is covered, so every measure is 0/0, given as 0",)

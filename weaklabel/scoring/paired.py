@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from weaklabel.errors import ScoreError, nearest
-from weaklabel.scoring.bootstrap import count_cells, percentile_interval, resample
 from weaklabel.scoring.inputs import Abstain, check_options, read_task
-from weaklabel.scoring.tally import INTERVAL_METRICS, Floats, measures, tally
+from weaklabel.scoring.intervals import count_cells, percentile_interval, resample
+from weaklabel.scoring.measures import INTERVAL_METRICS, Floats, count_classes, measures
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,9 @@ def paired_difference(
 
     def difference(weights: Floats) -> Floats:
         a, b = (
-            measures(tally(gold, side, weights, len(task.labels), drop=abstain == "drop"), task.positive)[metric]
+            measures(count_classes(gold, side, weights, len(task.labels), drop=abstain == "drop"), task.positive)[
+                metric
+            ]
             for side in sides
         )
         return np.asarray(a - b)[..., None]

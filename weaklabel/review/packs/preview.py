@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from weaklabel.labels import ABSTAIN, Labels, VoteArray
-from weaklabel.review.intervals import Share, share
+from weaklabel.scoring.intervals import Share, share
 
 MOST_EXAMPLES = 20
 

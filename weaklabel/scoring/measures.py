@@ -1,4 +1,4 @@
-"""Counting: rows as weighted (gold, predicted) cells, and every measure that follows from the counts."""
+"""Counts of weighted (gold, predicted) cells by class, and the measures that follow from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INTERVAL_METRICS = ("accuracy", "precision", "recall", "f1", "macro_f1", "mcc")
 
 
 @dataclass(frozen=True)
-class Tally:
+class ClassCounts:
     """How often each class was right, predicted and present; leading dimensions are bootstrap replicates.
 
     Attributes
@@ -34,7 +34,7 @@ class Tally:
     total: Floats
 
 
-def tally(gold: Labels, predicted: Labels, weights: Floats, k: int, *, drop: bool) -> Tally:
+def count_classes(gold: Labels, predicted: Labels, weights: Floats, k: int, *, drop: bool) -> ClassCounts:
     """Count cells of equal gold and prediction.
 
     Parameters
@@ -51,7 +51,7 @@ def tally(gold: Labels, predicted: Labels, weights: Floats, k: int, *, drop: boo
     in_gold = np.eye(k)[gold]
     # An abstain, -1, picks the last of k + 1 rows, and the last column is cut off: it counts for no class.
     in_prediction = np.eye(k + 1)[predicted][:, :k]
-    return Tally(
+    return ClassCounts(
         hits=weights @ (in_gold * in_prediction),
         predicted=weights @ in_prediction,
         support=weights @ in_gold,
@@ -59,7 +59,7 @@ def tally(gold: Labels, predicted: Labels, weights: Floats, k: int, *, drop: boo
     )
 
 
-def per_class(counts: Tally) -> tuple[Floats, Floats, Floats]:
+def per_class(counts: ClassCounts) -> tuple[Floats, Floats, Floats]:
     """Precision, recall and F1 of every class, each of shape [..., k]; 0/0 is 0."""
     return (
         _ratio(counts.hits, counts.predicted),
@@ -68,7 +68,7 @@ def per_class(counts: Tally) -> tuple[Floats, Floats, Floats]:
     )
 
 
-def measures(counts: Tally, positive: int | None) -> dict[str, Floats]:
+def measures(counts: ClassCounts, positive: int | None) -> dict[str, Floats]:
     """Every measure of the whole, each of shape [...]; 0/0 is 0.
 
     ``precision``, ``recall`` and ``f1`` are those of class ``positive``, or macro averages where it is None.
@@ -91,7 +91,7 @@ def measures(counts: Tally, positive: int | None) -> dict[str, Floats]:
     return values | chosen
 
 
-def _mcc(counts: Tally) -> Floats:
+def _mcc(counts: ClassCounts) -> Floats:
     """Matthews correlation for k classes (Gorodkin 2004); abstains are one more class that gold never has."""
     total, hits = counts.total, counts.hits.sum(axis=-1)
     abstained = total - counts.predicted.sum(axis=-1)
