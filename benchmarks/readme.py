@@ -64,7 +64,9 @@ def label_model_table():
         "| --- |" + " ---: |" * (len(sets) + 2),
     ]
     for name, title in shown.items():
-        scores = " | ".join(f"{100 * found['cells'][name]['mean_metric']:.1f}" for found in sets.values())
+        scores = " | ".join(
+            f"{100 * result_of_set['cells'][name]['mean_metric']:.1f}" for result_of_set in sets.values()
+        )
         lines.append(f"| {title} | {scores} | {100 * means[name]['metric']:.1f} | {means[name]['log_loss']:.2f} |")
     return "\n".join(lines)
 
@@ -115,8 +117,8 @@ def speed_table():
         return "Snorkel's `PandasLFApplier`", faster(applied[way]["times_faster"])
 
     def model(name, classes):
-        found = next(arms for case, arms in models.items() if case.startswith(classes))[name]
-        return "Snorkel's `LabelModel`", faster(found["fit"]["times_faster"], found["predict"]["times_faster"])
+        figures = next(arms for case, arms in models.items() if case.startswith(classes))[name]
+        return "Snorkel's `LabelModel`", faster(figures["fit"]["times_faster"], figures["predict"]["times_faster"])
 
     rows = [
         ("20 pattern LFs on 200,000 texts", *applier("weaklabel pattern LFs")),

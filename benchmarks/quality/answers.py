@@ -12,7 +12,7 @@ from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 
 
 @dataclass(frozen=True)
-class Said:
+class Predictions:
     """Probabilities of train rows and of scored rows, NaN where there are none, and seconds that fitting took."""
 
     train: Probs
@@ -29,33 +29,33 @@ class Answers:
     coverage: float
 
 
-def fit_and_say(
+def fit_and_predict(
     model: BaseLabelModel,
     L_train: VoteArray,
     L_scored: VoteArray,
     texts_train: Sequence[str] | None = None,
     texts_scored: Sequence[str] | None = None,
-) -> Said:
+) -> Predictions:
     """Fit one of our label models on train votes, and texts if it uses them; no gold is seen."""
     began = time.perf_counter()
     model.fit(L_train, texts=texts_train)
     seconds = time.perf_counter() - began
     train = model.predict_proba(L_train, texts=texts_train)
-    return Said(train, model.predict_proba(L_scored, texts=texts_scored), seconds)
+    return Predictions(train, model.predict_proba(L_scored, texts=texts_scored), seconds)
 
 
-def complete(said: Said, L_train: VoteArray, L_scored: VoteArray, seed: int) -> Answers:
+def complete(predictions: Predictions, L_train: VoteArray, L_scored: VoteArray, seed: int) -> Answers:
     """Turn probabilities into an answer for every row.
 
     Ties are broken by a hash of the row's votes and the seed. A row without probabilities gets the class that the model
     gives to most train rows, and the mean of the train rows' probabilities.
     """
-    preds, probs = break_ties(said.scored, L_scored, "random", seed), said.scored.copy()
+    preds, probs = break_ties(predictions.scored, L_scored, "random", seed), predictions.scored.copy()
     silent = preds == ABSTAIN
     if silent.any():
-        train = break_ties(said.train, L_train, "random", seed)
+        train = break_ties(predictions.train, L_train, "random", seed)
         if (train == ABSTAIN).all():
             raise ValueError("the model labels no train row, so there is nothing to give to rows without a vote")
         preds[silent] = np.bincount(train[train != ABSTAIN]).argmax()
-        probs[silent] = np.nanmean(said.train, axis=0)
+        probs[silent] = np.nanmean(predictions.train, axis=0)
     return Answers(preds, probs, float(1 - silent.mean()))

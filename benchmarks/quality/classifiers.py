@@ -60,8 +60,8 @@ def validation_table(results: list[dict]) -> str:
     lines = ["| test score | " + " | ".join(head) + " |", "| --- |" + " ---: |" * len(head)]
     for result in results:
         for name, described in result["sets"].items():
-            found = {(line["classifier"], line["track"]): line for line in result["summary"] if line["set"] == name}
-            cells = [_cell(found.get((way, track))) for way in ways for track in ("no_gold", "validation_gold")]
+            by_cell = {(line["classifier"], line["track"]): line for line in result["summary"] if line["set"] == name}
+            cells = [_cell(by_cell.get((way, track))) for way in ways for track in ("no_gold", "validation_gold")]
             lines.append(f"| {name} ({described['n']['valid']:,} valid rows) | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -70,9 +70,9 @@ def curve_table(result: dict) -> str:
     """Write scores by number of clean labels, of clean labels alone and of weak labels then continued, as Markdown."""
     lines = ["| clean labels a class | weak only | clean only | weak, then clean |", "| --- | ---: | ---: | ---: |"]
     for name in result["sets"]:
-        found = {(line["start"], line["clean_per_class"]): line for line in result["summary"] if line["set"] == name}
-        for number in (number for start, number in found if start == "clean"):
-            parts = found["weak", None], found["clean", number], found["weak+clean", number]
+        by_cell = {(line["start"], line["clean_per_class"]): line for line in result["summary"] if line["set"] == name}
+        for number in (number for start, number in by_cell if start == "clean"):
+            parts = by_cell["weak", None], by_cell["clean", number], by_cell["weak+clean", number]
             lines.append(f"| {name}, {number} | {' | '.join(_cell(line) for line in parts)} |")
     return "\n".join([*lines, "", *(f"{crossing['sentence']}." for crossing in result["crossings"])])
 
@@ -90,5 +90,8 @@ def _rows(described: dict) -> str:
 
 
 def _published(name: str) -> str:
-    found = [one for one in published_for(name) if one.model in PUBLISHED]
-    return ", ".join(f"{100 * one.value:.1f}" + ("*" if one.gold == "selection" else "") for one in found) or "-"
+    figures = [figure for figure in published_for(name) if figure.model in PUBLISHED]
+    return (
+        ", ".join(f"{100 * figure.value:.1f}" + ("*" if figure.gold == "selection" else "") for figure in figures)
+        or "-"
+    )

@@ -124,10 +124,10 @@ def _draw_task(rng: np.random.Generator, plan: Plan, n: int) -> dict[str, np.nda
     for item in rng.permutation(len(plan.lf)):  # what never is voted would be no item
         if not (L[:, plan.lf[item]] == plan.label[item]).any():
             L[rng.integers(n), plan.lf[item]] = plan.label[item]
-    found = vote_patterns(L)
-    gold = np.zeros((len(found), plan.k), dtype=np.float32)
-    np.add.at(gold, (found.rows(), classes), 1)
-    cast = found.patterns[:, plan.lf] == plan.label
+    patterns = vote_patterns(L)
+    gold = np.zeros((len(patterns), plan.k), dtype=np.float32)
+    np.add.at(gold, (patterns.rows(), classes), 1)
+    cast = patterns.patterns[:, plan.lf] == plan.label
     cast, gold = cast[cast.any(axis=1)], gold[cast.any(axis=1)]
     counts, hot = gold.sum(axis=1), cast.astype(np.float32)
     row, item = np.nonzero(cast)

@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.common import save
-from benchmarks.quality.answers import Answers, Said, complete, fit_and_say
+from benchmarks.quality.answers import Answers, Predictions, complete, fit_and_predict
 from benchmarks.quality.oracle import oracles
 from benchmarks.quality.peers import PEERS, PeerFailedError, run_peer
 from weaklabel.bench.data import read_bench_set
@@ -34,45 +34,51 @@ MEASURES = ("metric", "accuracy", "macro_f1", "log_loss", "calibration_error", "
 
 def scores(answers: Answers, split: Split, labels: tuple[str, ...], positive: str | None) -> dict[str, float]:
     """Score answers to all rows of a split; ``metric`` is the set's own."""
-    found = score(split.Y, answers.preds, probs=answers.probs, labels=labels, positive=positive, intervals=0).to_dict()
-    found["metric"] = found["f1" if positive else "accuracy"]
-    return {measure: round(found[measure], 5) for measure in MEASURES} | {"coverage": round(answers.coverage, 5)}
+    measures = score(
+        split.Y, answers.preds, probs=answers.probs, labels=labels, positive=positive, intervals=0
+    ).to_dict()
+    measures["metric"] = measures["f1" if positive else "accuracy"]
+    return {measure: round(measures[measure], 5) for measure in MEASURES} | {"coverage": round(answers.coverage, 5)}
 
 
 def run_model(model: type[BaseLabelModel], data: BenchSet, split: Split, seeds: int) -> dict:
     """Fit one of our label models with each seed."""
-    train, said = data.train, []
+    train, predictions = data.train, []
     texts = (train.texts, split.texts) if data.has_texts else (None, None)
     for seed in range(seeds):
         try:
-            said.append(fit_and_say(model(data.k, seed=seed), train.L, split.L, *texts))
+            predictions.append(fit_and_predict(model(data.k, seed=seed), train.L, split.L, *texts))
         except WeakLabelError as error:
             return {"failed": str(error)}
-    return _by_seed(said, data, split)
+    return _by_seed(predictions, data, split)
 
 
 def run_other(name: str, data: BenchSet, split: Split, seeds: int, folder: Path | None, limit: float) -> dict:
     """Run a peer with each seed, or once if it draws nothing; ties and silent rows are ours to fill anyway."""
-    said: list[Said] = []
+    predictions: list[Predictions] = []
     for seed in range(seeds):
-        if said and not PEERS[name].random:
-            said.append(said[0])
+        if predictions and not PEERS[name].random:
+            predictions.append(predictions[0])
             continue
         try:
-            said.append(run_peer(name, data.train.L, split.L, data.k, seed, folder, limit))
+            predictions.append(run_peer(name, data.train.L, split.L, data.k, seed, folder, limit))
         except PeerFailedError as error:
             return {"failed": str(error)}
-    return _by_seed(said, data, split)
+    return _by_seed(predictions, data, split)
 
 
-def _by_seed(said: list[Said], data: BenchSet, split: Split) -> dict:
+def _by_seed(predictions: list[Predictions], data: BenchSet, split: Split) -> dict:
     runs = []
-    for seed, one in enumerate(said):
-        answers = complete(one, data.train.L, split.L, seed)
+    for seed, single in enumerate(predictions):
+        answers = complete(single, data.train.L, split.L, seed)
         runs.append(scores(answers, split, data.labels, POSITIVE.get(data.name)))
     figures = {measure: [run[measure] for run in runs] for measure in MEASURES}
     means = {f"mean_{measure}": round(statistics.mean(values), 5) for measure, values in figures.items()}
-    return {**figures, **means, "fit_seconds": round(statistics.median(one.fit_seconds for one in said), 4)}
+    return {
+        **figures,
+        **means,
+        "fit_seconds": round(statistics.median(single.fit_seconds for single in predictions), 4),
+    }
 
 
 def run_oracle(data: BenchSet, split: Split, seeds: int) -> dict:
@@ -84,11 +90,18 @@ def run_oracle(data: BenchSet, split: Split, seeds: int) -> dict:
 
 
 def _oracle_scores(probs, data: BenchSet, split: Split, seeds: int) -> dict:
-    found = [
-        scores(complete(Said(probs, probs, 0.0), split.L, split.L, seed), split, data.labels, POSITIVE.get(data.name))
+    by_seed = [
+        scores(
+            complete(Predictions(probs, probs, 0.0), split.L, split.L, seed),
+            split,
+            data.labels,
+            POSITIVE.get(data.name),
+        )
         for seed in range(seeds)
     ]
-    return {f"mean_{measure}": round(statistics.mean(one[measure] for one in found), 5) for measure in MEASURES}
+    return {
+        f"mean_{measure}": round(statistics.mean(measured[measure] for measured in by_seed), 5) for measure in MEASURES
+    }
 
 
 def run_set(data: BenchSet, split: Split, models: dict[str, type[BaseLabelModel]], peers: list[str], **how) -> dict:
@@ -117,8 +130,8 @@ def run_set(data: BenchSet, split: Split, models: dict[str, type[BaseLabelModel]
 def means(sets: dict[str, dict]) -> dict[str, dict]:
     """Return each model's mean over the sets; of one that failed on a set, only what it failed on."""
     names = list(next(iter(sets.values()))["cells"])
-    rows = {name: [found["cells"][name] for found in sets.values()] for name in names}
-    rows[ORACLE] = [found[ORACLE] for found in sets.values()]
+    rows = {name: [result["cells"][name] for result in sets.values()] for name in names}
+    rows[ORACLE] = [result[ORACLE] for result in sets.values()]
     averaged = {}
     for name, cells in rows.items():
         failed = [one for one, cell in zip(sets, cells, strict=True) if "failed" in cell]
@@ -130,11 +143,13 @@ def means(sets: dict[str, dict]) -> dict[str, dict]:
 def table(result: dict) -> str:
     """Write the sets' metrics by model as Markdown, best first, models that failed somewhere last."""
     sets, averaged = result["sets"], result["mean"]
-    measured = " | ".join(f"{name} ({'F1' if found['metric'] == 'f1' else 'accuracy'})" for name, found in sets.items())
+    measured = " | ".join(
+        f"{name} ({'F1' if result['metric'] == 'f1' else 'accuracy'})" for name, result in sets.items()
+    )
     lines = [f"| label model | {measured} | mean | log loss | calibration error | fit, s |"]
     lines.append("| --- |" + " ---: |" * (len(sets) + 4))
     for name in sorted(averaged, key=lambda name: (name != ORACLE, -averaged[name].get("metric", 0))):
-        cells = [found[ORACLE] if name == ORACLE else found["cells"][name] for found in sets.values()]
+        cells = [result[ORACLE] if name == ORACLE else result["cells"][name] for result in sets.values()]
         shown = ["failed" if "failed" in cell else f"{100 * cell['mean_metric']:.2f}" for cell in cells]
         mean = averaged[name]
         shown.append(f"{100 * mean['metric']:.2f}" if "metric" in mean else "")
@@ -150,12 +165,12 @@ def _title(name: str) -> str:
     return f"{name} ({PEERS[name].package})" if name in PEERS else f"weaklabel {name}"
 
 
-def _arguments(known: dict[str, type[BaseLabelModel]]) -> argparse.Namespace:
+def _arguments(models: dict[str, type[BaseLabelModel]]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the sets")
     parser.add_argument("--sets", default="youtube,sms,trec,semeval,chemprot,imdb,census")
     parser.add_argument("--split", choices=("test", "valid"), default="test")
-    parser.add_argument("--models", default=",".join(known), help="our label models, by name")
+    parser.add_argument("--models", default=",".join(models), help="our label models, by name")
     parser.add_argument("--peers", default=",".join(PEERS), help="label models of other packages; empty for none")
     parser.add_argument("--peers-folder", type=Path, help="where peers are installed apart")
     parser.add_argument("--seeds", type=int, default=3)
@@ -164,14 +179,14 @@ def _arguments(known: dict[str, type[BaseLabelModel]]) -> argparse.Namespace:
 
 
 def _installed(packages: set[str]) -> list[str]:
-    found = []
+    installed = []
     for package in sorted(packages):
         try:
             version(package)
-            found.append(package)
+            installed.append(package)
         except PackageNotFoundError:
             print(f"{package} is not installed", file=sys.stderr)
-    return found
+    return installed
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.quality.answers import Said
+from benchmarks.quality.answers import Predictions
 from weaklabel.labels import ABSTAIN, Probs, VoteArray
 from weaklabel.votes.tally import has_vote
 
@@ -50,7 +50,7 @@ def run_peer(
     seed: int = 0,
     folder: Path | None = None,
     limit: float = 300,
-) -> Said:
+) -> Predictions:
     """Run a peer in a process of its own.
 
     Parameters
@@ -81,16 +81,16 @@ def run_peer(
     try:
         if not ours.poll(limit):
             raise PeerFailedError(f"not done within {limit:g} s")
-        said = ours.recv()
+        reply = ours.recv()
     except EOFError:
         process.join()
         raise PeerFailedError(f"its process ended with exit code {process.exitcode}") from None
     finally:
         process.kill()
         process.join()
-    if isinstance(said, str):
-        raise PeerFailedError(said)
-    return said
+    if isinstance(reply, str):
+        raise PeerFailedError(reply)
+    return reply
 
 
 def _work(
@@ -106,7 +106,7 @@ def _work(
         pipe.send(f"{type(error).__name__}: {error}"[:200])
 
 
-def ask(peer: Peer, L_train: VoteArray, L_scored: VoteArray, k: int, seed: int = 0) -> Said:
+def ask(peer: Peer, L_train: VoteArray, L_scored: VoteArray, k: int, seed: int = 0) -> Predictions:
     """Run a peer in this process; `run_peer` guards against all that may go wrong in it."""
     voting = (L_train != ABSTAIN).any(axis=0)
     L_train, L_scored = L_train[:, voting], L_scored[:, voting]
@@ -117,7 +117,7 @@ def ask(peer: Peer, L_train: VoteArray, L_scored: VoteArray, k: int, seed: int =
     train, scored = _proper(train, L_train), _proper(scored, L_scored)
     if np.isnan(train).all():
         raise ValueError("no train row got probabilities")
-    return Said(train, scored, seconds)
+    return Predictions(train, scored, seconds)
 
 
 def _proper(probs: Probs, L: VoteArray) -> Probs:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import RESULTS, save
-from benchmarks.quality.answers import complete, fit_and_say
+from benchmarks.quality.answers import complete, fit_and_predict
 from benchmarks.quality.label_models import POSITIVE, scores
 from weaklabel.bench.data import read_bench_set
 from weaklabel.bench.split import BenchSet, Split
@@ -74,8 +74,8 @@ def precisions(candidates: list[CandidateLF], split: Split) -> np.ndarray:
 def run_seed(data: BenchSet, split: Split, seed: int) -> dict:
     """Return the metric of each arm and label model, and what was suggested."""
     half = draw_half(data.m, seed)
-    found = suggestions_of(data, half, seed)
-    listed = list(found.lfs)
+    suggestions = suggestions_of(data, half, seed)
+    listed = list(suggestions.lfs)
     by_valid = precisions(listed, data.valid)
     arms = {
         "unseen": listed[:ACCEPTED],
@@ -100,8 +100,8 @@ def run_seed(data: BenchSet, split: Split, seed: int) -> dict:
 
 
 def _metric(model: type, data: BenchSet, split: Split, L_train: np.ndarray, L: np.ndarray, seed: int) -> float:
-    said = fit_and_say(model(data.k, seed=seed), L_train, L, data.train.texts, split.texts)
-    return scores(complete(said, L_train, L, seed), split, data.labels, POSITIVE.get(data.name))["metric"]
+    predictions = fit_and_predict(model(data.k, seed=seed), L_train, L, data.train.texts, split.texts)
+    return scores(complete(predictions, L_train, L, seed), split, data.labels, POSITIVE.get(data.name))["metric"]
 
 
 def come_back(runs: list[dict], model: str, arm: str) -> dict:
@@ -112,13 +112,13 @@ def come_back(runs: list[dict], model: str, arm: str) -> dict:
     sums = gain[draws].sum(axis=1)
     shares = back[draws].sum(axis=1)[sums > 0] / sums[sums > 0]
     means = {"half": half.mean(), "with_suggestions": some.mean(), "all": whole.mean(), "suggestions_gain": back.mean()}
-    found = {name: round(float(value), 5) for name, value in means.items()}
+    figures = {name: round(float(value), 5) for name, value in means.items()}
     low, high = np.quantile(back[draws].mean(axis=1), [0.025, 0.975])
-    found |= {"suggestions_gain_interval": [round(float(low), 5), round(float(high), 5)]}
+    figures |= {"suggestions_gain_interval": [round(float(low), 5), round(float(high), 5)]}
     if gain.mean() < SMALL_GAIN:
-        return found | {"share": None, "why": f"the other half itself gains {100 * gain.mean():.1f} points"}
+        return figures | {"share": None, "why": f"the other half itself gains {100 * gain.mean():.1f} points"}
     low, high = np.quantile(shares, [0.025, 0.975])
-    return found | {
+    return figures | {
         "share": round(float(back.mean() / gain.mean()), 3),
         "share_interval": [round(float(low), 3), round(float(high), 3)],
     }
@@ -147,9 +147,9 @@ def table(result: dict) -> str:
     head = "half", "half + 10 unseen", "half + 10 checked*", "all", "comes back, unseen"
     lines = [f"| test score, means of {len(result['setting']['seeds'])} halves | {' | '.join(head)} |"]
     lines.append("| --- |" + " ---: |" * len(head))
-    for name, found in result["sets"].items():
-        metric = "F1" if found["metric"] == "f1" else found["metric"]
-        for model, tracks in found["come_back"].items():
+    for name, by_set in result["sets"].items():
+        metric = "F1" if by_set["metric"] == "f1" else by_set["metric"]
+        for model, tracks in by_set["come_back"].items():
             unseen, checked = tracks["unseen"], tracks["checked"]
             scores = unseen["half"], unseen["with_suggestions"], checked["with_suggestions"], unseen["all"]
             cells = [f"{100 * score:.1f}" for score in scores]
@@ -176,16 +176,16 @@ def main() -> None:
         parser.error(f"-o: results are .json files in {RESULTS}, which {options.out} is not")
     warnings.simplefilter("ignore")
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    found = {}
+    results = {}
     for path in options.sets:
         data = read_bench_set(path)
-        found[data.name] = run_set(data, getattr(data, options.split), seeds)
-        for model, arms in found[data.name]["come_back"].items():
+        results[data.name] = run_set(data, getattr(data, options.split), seeds)
+        for model, arms in results[data.name]["come_back"].items():
             print(f"{data.name}, {model}: {arms}")
     setting = {"split": options.split, "seeds": list(seeds), "gold": "none for unseen, valid for checked"}
     suffix = "" if options.split == "test" else "_valid"
     name = f"quality_suggestions{suffix}" if options.out is None else options.out.stem
-    save(name, ["numpy", "scikit-learn", "scipy"], {"setting": setting, "sets": found})
+    save(name, ["numpy", "scikit-learn", "scipy"], {"setting": setting, "sets": results})
 
 
 if __name__ == "__main__":

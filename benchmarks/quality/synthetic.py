@@ -19,7 +19,7 @@ from dataclasses import asdict
 import numpy as np
 
 from benchmarks.common import save
-from benchmarks.quality.answers import complete, fit_and_say
+from benchmarks.quality.answers import complete, fit_and_predict
 from benchmarks.quality.settings import KINDS, Setting, design, votes_model
 from weaklabel.errors import WeakLabelError
 from weaklabel.label_model.base import BaseLabelModel
@@ -55,9 +55,11 @@ def run_setting(setting: Setting, models: dict[str, type[BaseLabelModel]], draw:
     results = {BAYES: scores(posterior.argmax(axis=1), posterior, posterior, Y)}
     for name, model in models.items():
         try:
-            said = fit_and_say(model(setting.k, seed=draw), L, L_scored)
-            answers = complete(said, L, L_scored, draw)
-            results[name] = scores(answers.preds, answers.probs, posterior, Y) | {"fit_seconds": said.fit_seconds}
+            predictions = fit_and_predict(model(setting.k, seed=draw), L, L_scored)
+            answers = complete(predictions, L, L_scored, draw)
+            results[name] = scores(answers.preds, answers.probs, posterior, Y) | {
+                "fit_seconds": predictions.fit_seconds
+            }
         except WeakLabelError as error:
             results[name] = {"failed": str(error)}
     return results
@@ -125,9 +127,9 @@ def main() -> None:
     for number, setting in enumerate(settings):
         for draw in range(options.draws):
             began = time.perf_counter()
-            found = run_setting(setting, models, draw)
+            measured = run_setting(setting, models, draw)
             described = asdict(setting) | {"balance": setting.balance}
-            rows.append({"setting": described, "draw": draw, "scores": found})
+            rows.append({"setting": described, "draw": draw, "scores": measured})
             print(f"{number + 1}/{len(settings)}: {setting}: {time.perf_counter() - began:.1f} s", file=sys.stderr)
     save(
         "quality_synthetic",

@@ -98,7 +98,7 @@ def main():
         alone = {arm: partial(in_fresh_process, arm, str(model), str(texts_file)) for arm in ARMS}
         fresh = in_turn(alone, options.rounds)
         check = export_check(model)
-    plain, known = probs["plain fp32"].argmax(axis=1), min(len(gold), len(texts))
+    plain, n_gold = probs["plain fp32"].argmax(axis=1), min(len(gold), len(texts))
     for arm, figures in arms.items():
         chosen = probs[arm].argmax(axis=1)
         figures |= {
@@ -107,12 +107,12 @@ def main():
             "with_loading": fresh[arm],
             "times_plain_with_loading": round(fresh["plain fp32"]["median"] / fresh[arm]["median"], 2),
             "agreement": float((chosen == plain).mean()),
-            "f1": round(float(f1_score(gold[:known], chosen[:known] == spam)), 4),
+            "f1": round(float(f1_score(gold[:n_gold], chosen[:n_gold] == spam)), 4),
         }
     tokens = [len(ids) for ids in AutoTokenizer.from_pretrained(default_model())(texts)["input_ids"]]
     setting = {
         "texts": len(texts),
-        "texts_with_gold": known,
+        "texts_with_gold": n_gold,
         "tokens_a_text": round(statistics.mean(tokens), 1),
         "threads": torch.get_num_threads(),
         "export_check": check,

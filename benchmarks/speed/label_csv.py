@@ -83,7 +83,7 @@ def main():
             for arm, command in arms.items():
                 runs[arm].append(timed(command))
                 print(f"round {number + 1}: {arm}: {runs[arm][-1]}", file=sys.stderr)
-        figures = {arm: summary(found, options.rows) for arm, found in runs.items()}
+        figures = {arm: summary(measured, options.rows) for arm, measured in runs.items()}
         figures["ratio"] = round(figures["snorkel"]["seconds"] / figures["weaklabel"]["seconds"], 1)
         growth = {}
         rows = options.rows
@@ -97,14 +97,14 @@ def main():
     save("speed_label_csv", ["polars", "snorkel", "pandas"], {"setting": setting, "arms": figures, "growth": growth})
 
 
-def summary(found, rows):
-    seconds, cpu, peak = (statistics.median(values) for values in zip(*found, strict=True))
+def summary(measured, rows):
+    seconds, cpu, peak = (statistics.median(values) for values in zip(*measured, strict=True))
     return {
         "seconds": seconds,
         "cpu_seconds": cpu,
         "peak_mib": peak,
         "rows_per_second": round(rows / seconds),
-        "all_seconds": [run[0] for run in found],
+        "all_seconds": [run[0] for run in measured],
     }
 
 

@@ -70,8 +70,8 @@ def table(result: dict) -> str:
     """Return the figures as a Markdown table."""
     lines = ["| votes | gold | arm | ms | CPU ms | peak MB | times slower |", "|---|---|---|---|---|---|---|"]
     for case, arms in result["cases"].items():
-        for arm, found in arms.items():
-            for what, figures in found.items():
+        for arm, steps in arms.items():
+            for what, figures in steps.items():
                 if what == "failed":
                     lines.append(f"| {case} | | {arm} | failed: {figures['message']} | | | |")
                     continue

@@ -62,7 +62,7 @@ def compare(texts, rounds, pack):
 
 def growth(texts, rounds):
     """Time ours beside plain expressions as lists of words are added."""
-    found = {}
+    times = {}
     for number in GROWTH:
         lfs = pattern_lfs([*declared(), *more(number - len(declared()))])
         votes = {}
@@ -70,9 +70,9 @@ def growth(texts, rounds):
             "plain polars expressions": lambda lfs=lfs, votes=votes: votes.update(a=plain_polars(texts, lfs)),
             "weaklabel": lambda lfs=lfs, votes=votes: votes.update(b=apply_lfs(lfs, texts, batch_size=BATCH).L),
         }
-        found[str(number)] = in_turn(arms, rounds)
+        times[str(number)] = in_turn(arms, rounds)
         assert np.array_equal(votes["a"], votes["b"])
-    return found
+    return times
 
 
 def by_batch_size(texts, rounds):

@@ -30,12 +30,12 @@ GROWTH = (10_000, 30_000, 100_000, 200_000)
 
 def cpu(action, times=2):
     """Return the processor seconds that an action takes, the best of some, and its result."""
-    found = []
+    seconds = []
     for _ in range(times):
         began = time.process_time()
         result = action()
-        found.append(time.process_time() - began)
-    return min(found), result
+        seconds.append(time.process_time() - began)
+    return min(seconds), result
 
 
 def spacy_rule(pipeline):
@@ -70,15 +70,15 @@ def steps(folder, texts):
     write_csv(source, len(texts), texts)
     reading, parts = cpu(lambda: list(read_corpus(source).parts()))
     L = apply_lfs(pattern_lfs(declared()), texts).L
-    counting, found = cpu(lambda: vote_patterns(L))
-    half = np.full((len(found), 2), 0.5)
-    columns = label_columns(np.zeros(len(found), np.int64), half, ("ham", "spam"))
+    counting, patterns = cpu(lambda: vote_patterns(L))
+    half = np.full((len(patterns), 2), 0.5)
+    columns = label_columns(np.zeros(len(patterns), np.int64), half, ("ham", "spam"))
     output = Output(read_corpus(source), str(folder / "steps-out.csv"), folder)
 
     def write():
         for part in parts:
             rows = slice(part.batch.start, part.batch.start + len(part.batch))
-            output.write(part.part.number, part.batch, NewColumns(columns, found.rows()[rows]))
+            output.write(part.part.number, part.batch, NewColumns(columns, patterns.rows()[rows]))
 
     writing, _ = cpu(write)
     seconds = {"reading CSV": reading, "vote patterns": counting, "writing CSV": writing}
@@ -87,11 +87,11 @@ def steps(folder, texts):
 
 def pattern_growth(texts):
     """Distinct vote patterns by rows, with 20 labeling functions and with 100."""
-    found = {}
+    counts = {}
     for number in (20, 100):
         L = apply_lfs(pattern_lfs([*declared(), *more(number - 20)]), texts).L
-        found[str(number)] = {str(n): len(vote_patterns(L[:n])) for n in GROWTH if n <= len(texts)}
-    return found
+        counts[str(number)] = {str(n): len(vote_patterns(L[:n])) for n in GROWTH if n <= len(texts)}
+    return counts
 
 
 def engines(folder, texts, rows):
@@ -142,9 +142,11 @@ def cost_table(result):
 
 
 def pattern_table(result):
-    rows = sorted({int(n) for found in result["patterns"].values() for n in found})
+    rows = sorted({int(n) for counts in result["patterns"].values() for n in counts})
     lines = [f"| LFs | {' | '.join(f'{n:,} rows' for n in rows)} |", "| --- |" + " ---: |" * len(rows)]
-    lines += [f"| {m} | {' | '.join(f'{found[str(n)]:,}' for n in rows)} |" for m, found in result["patterns"].items()]
+    lines += [
+        f"| {m} | {' | '.join(f'{counts[str(n)]:,}' for n in rows)} |" for m, counts in result["patterns"].items()
+    ]
     return "\n".join(lines)
 
 

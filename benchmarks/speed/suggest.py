@@ -63,10 +63,10 @@ def main() -> None:
             read_corpus(pl.DataFrame({"text": texts})), pack, LabelOptions(read_texts=True, skim=skim, workers=0)
         )
         voted = time.process_time()
-        found = suggest(texts, labelled.votes, labelled.probs, labelled.preds, TOPICS)
+        suggestions = suggest(texts, labelled.votes, labelled.probs, labelled.preds, TOPICS)
         ended = time.process_time()
         print(f"skim={skim}: label model {voted - began:.1f} s, search {ended - voted:.1f} s of the processor")
-        print("  " + "; ".join(" | ".join(one.patterns) for one in found.lfs[:3]))
+        print("  " + "; ".join(" | ".join(lf.patterns) for lf in suggestions.lfs[:3]))
 
 
 if __name__ == "__main__":

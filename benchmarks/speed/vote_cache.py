@@ -25,11 +25,11 @@ def makes(number):
     @labeling_function(name=f"list_{{number}}")
     def votes(x, words=WORDS[number]):
         """As slow as a labeling function that looks at every word with care."""
-        found = 0
+        hits = 0
         for token in x.text.split():
             if token.strip(".,!?").casefold() in words:
-                found += 1
-        return number % 2 if found >= 1 else -1
+                hits += 1
+        return number % 2 if hits >= 1 else -1
     return votes
 
 LFS = [makes(number) for number in range(len(WORDS))]
@@ -56,8 +56,8 @@ def main():
             pack.write_text(PACK.format(words=changed))
             runs["one changed"].append(timed(command)[0])
             print(f"round {number + 1}: {runs}", file=sys.stderr)
-    medians = {name: statistics.median(found) for name, found in runs.items()}
-    shares = {name: round(found / medians["first"], 3) for name, found in medians.items()}
+    medians = {name: statistics.median(seconds) for name, seconds in runs.items()}
+    shares = {name: round(seconds / medians["first"], 3) for name, seconds in medians.items()}
     setting = {"rows": options.rows, "labeling_functions": len(words), "cores": os.cpu_count()}
     save("speed_vote_cache", ["polars"], {"setting": setting, "seconds": runs, "medians": medians, "shares": shares})
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.quality import label_models, synthetic
-from benchmarks.quality.answers import Said, complete
+from benchmarks.quality.answers import Predictions, complete
 from benchmarks.quality.oracle import oracles
 from benchmarks.quality.peers import PEERS, PeerFailedError, ask, run_peer
 from benchmarks.quality.settings import KINDS, LEVELS, Setting, design, votes_model
@@ -127,12 +127,12 @@ def test_a_failed_setting_is_counted_and_not_averaged():
 def test_a_row_without_an_answer_gets_the_models_most_frequent_class():
     L = np.array([[1], [1], [0], [-1]], dtype=np.int8)
     train = np.array([[0.1, 0.9], [0.3, 0.7], [0.8, 0.2], [np.nan, np.nan]])
-    answers = complete(Said(train, train, 0.0), L, L, seed=0)
+    answers = complete(Predictions(train, train, 0.0), L, L, seed=0)
     assert answers.preds.tolist() == [1, 1, 0, 1]
     np.testing.assert_allclose(answers.probs[3], [0.4, 0.6])
     assert answers.coverage == 0.75
     with pytest.raises(ValueError, match="labels no train row"):
-        complete(Said(train[3:], train, 0.0), L[3:], L, seed=0)
+        complete(Predictions(train[3:], train, 0.0), L[3:], L, seed=0)
 
 
 def test_the_oracle_knows_what_majority_vote_cannot():
