@@ -113,7 +113,7 @@ def test_any_label_model_that_contradicts_unanimous_votes_says_how_many():
 
 
 def test_the_most_frequent_patterns_stand_for_very_many(monkeypatch):
-    monkeypatch.setattr("weaklabel.label_model.checks._MOST_PATTERNS", 1)
+    monkeypatch.setattr("weaklabel.label_model.checks._MAX_PATTERNS", 1)
     found = vote_patterns(np.repeat([[0, 0], [1, 1]], [3, 8], axis=0))
     agreed, contradicted, all_patterns = contradictions(found, Contrary().fit(found)._predict_patterns, 2)
     assert (agreed.tolist(), contradicted.tolist(), all_patterns) == ([0, 8], [0, 8], False)

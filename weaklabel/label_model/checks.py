@@ -15,13 +15,13 @@ from weaklabel.votes.tally import blocks, span_of_votes
 
 Bools = NDArray[np.bool_]
 
-MOST_CONTRADICTED = 0.25
-"""Share of the rows with unanimous votes that a label model may contradict before it is taken to have gone astray."""
+MAX_CONTRADICTED = 0.25
+"""Share of the rows with unanimous votes that a label model may contradict without a warning."""
 
-_LEAST_ROWS = 10
+_MIN_ROWS = 10
 """Rows with unanimous votes for a class from which on most of them being contradicted is no accident."""
 
-_MOST_PATTERNS = 20_000
+_MAX_PATTERNS = 20_000
 """Vote patterns that are looked at, those of the most rows first."""
 
 
@@ -82,8 +82,8 @@ def warn_of_unvoted(voted: Bools, given_all_the_same: bool) -> None:
     if not len(missing) or not voted.any():
         return
     some = ", ".join(str(label) for label in missing[:5]) + (", ..." if len(missing) > 5 else "")
-    one = len(missing) == 1
-    classes, it = (f"class {some}", "it") if one else (f"{len(missing)} of {len(voted)} classes ({some})", "them")
+    single = len(missing) == 1
+    classes, it = (f"class {some}", "it") if single else (f"{len(missing)} of {len(voted)} classes ({some})", "them")
     then = (
         f"but the label model may give {it} to rows, as Snorkel's does; do not rely on such labels"
         if given_all_the_same
@@ -109,11 +109,11 @@ def warn_of_contradictions(
         The warning's last part: what to do.
     """
     agreed, contradicted, all_patterns = contradictions(votes, answer, cardinality)
-    of_class = (agreed >= _LEAST_ROWS) & (contradicted > agreed / 2)
+    of_class = (agreed >= _MIN_ROWS) & (contradicted > agreed / 2)
     rows, of_rows = int(contradicted.sum()), int(agreed.sum())
-    if not (rows > MOST_CONTRADICTED * of_rows or of_class.any()):
+    if not (rows > MAX_CONTRADICTED * of_rows or of_class.any()):
         return
-    part = "" if all_patterns else f" that were looked at, those of the {_MOST_PATTERNS} most frequent vote patterns"
+    part = "" if all_patterns else f" that were looked at, those of the {_MAX_PATTERNS} most frequent vote patterns"
     classes = np.flatnonzero(of_class)
     which = ""
     if 0 < len(classes) < (agreed > 0).sum():
@@ -141,9 +141,9 @@ def contradictions(
     """
     twice, lowest, highest = span_of_votes(all_votes.patterns)
     unanimous = np.flatnonzero(twice & (lowest == highest))
-    all_patterns = len(unanimous) <= _MOST_PATTERNS
+    all_patterns = len(unanimous) <= _MAX_PATTERNS
     if not all_patterns:
-        unanimous = unanimous[np.argsort(-all_votes.counts[unanimous], kind="stable")[:_MOST_PATTERNS]]
+        unanimous = unanimous[np.argsort(-all_votes.counts[unanimous], kind="stable")[:_MAX_PATTERNS]]
     weights, votes = all_votes.counts[unanimous], highest[unanimous].astype(np.intp)
     if not len(unanimous):
         return np.zeros(cardinality, np.int64), np.zeros(cardinality, np.int64), True

@@ -134,10 +134,12 @@ def _surprise(alike: Floats, expected: Floats) -> Floats:
 def _named(correlations: Floats, surprise: Floats) -> tuple[Dependency, ...]:
     m = len(correlations)
     bar = NormalDist().inv_cdf(1 - FALSE_ALARMS / max(1, m * (m - 1) // 2))
-    one, two = np.nonzero(np.triu((correlations >= CORRELATED) & (surprise > bar), 1))
+    first, second = np.nonzero(np.triu((correlations >= CORRELATED) & (surprise > bar), 1))
     pairs = [
         Dependency(int(lf), int(other), strength, _kind(strength))
-        for lf, other, strength in zip(one, two, np.minimum(1, correlations[one, two]).round(12).tolist(), strict=True)
+        for lf, other, strength in zip(
+            first, second, np.minimum(1, correlations[first, second]).round(12).tolist(), strict=True
+        )
     ]
     return tuple(sorted(pairs, key=lambda pair: (-pair.strength, pair.lf, pair.other)))
 

@@ -19,7 +19,7 @@ _TABLE_BYTES = 5 << 18
 _CELLS_AT_ONCE = 1 << 18
 """Votes, or scores of classes, in a block of rows where votes are added up one by one: they stay in a core's cache."""
 
-_MOST_TABLED = INT8_CLASSES + 2
+_MAX_TABLED = INT8_CLASSES + 2
 """Kinds of votes up to which there are tables: a class, the abstain, and agreement with another labeling function."""
 
 _FEW = 1 << 12
@@ -30,8 +30,8 @@ def probs_by_evidence(L: VoteArray, evidence: NDArray[np.float64], prior: NDArra
     """Return class probabilities in proportion to ``exp(prior + evidence of each vote)``.
 
     The sums for all combinations of a few labeling functions' votes are in a table, so that a row needs one look for
-    them together. How many they are hangs on the numbers of votes and classes alone, and few rows, for which no table is
-    made, are added up in the same order: no row's answer hangs on its company, not even in rounding.
+    them together. How many they are depends on the numbers of votes and classes alone, and few rows, for which no table is
+    made, are added up in the same order: no row's probabilities depend on the other rows, not even in rounding.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def probs_by_evidence(L: VoteArray, evidence: NDArray[np.float64], prior: NDArra
         Shape: [n, k].
     """
     base, k = evidence.shape[1:]
-    if base > _MOST_TABLED:
+    if base > _MAX_TABLED:
         return _by_votes_cast(L, evidence, prior)
     together, n_bytes = _votes_a_table(base, k)
     size = base ** votes_a_byte(base)

@@ -16,10 +16,10 @@ from weaklabel.votes.tally import blocks
 
 Floats = NDArray[np.float64]
 
-_SUREST = 0.98
+_MAX_PROBABILITY = 0.98
 """Upper limit of P(vote | class): no labeling function always votes the same."""
 
-_SMALLEST = 1e-12
+_MIN_PROBABILITY = 1e-12
 
 _ROWS_AT_ONCE = 1 << 17
 """Fixed, so that sums are rounded the same on any machine."""
@@ -107,8 +107,8 @@ def smoothed_likelihood(expected: Floats, rows: Floats, target: Floats, share: f
     by_vote = expected.sum(axis=2)
     added, voted = share * by_vote + votes * (by_vote > 0), by_vote.sum(axis=1)
     more = 1 + np.divide(added.sum(axis=1), voted, out=np.zeros(len(voted)), where=voted > 0)
-    likelihood = (expected + added[:, :, None] * target) / np.maximum(rows * more[:, None], _SMALLEST)[:, None]
-    return np.clip(likelihood, _SMALLEST, _SUREST)
+    likelihood = (expected + added[:, :, None] * target) / np.maximum(rows * more[:, None], _MIN_PROBABILITY)[:, None]
+    return np.clip(likelihood, _MIN_PROBABILITY, _MAX_PROBABILITY)
 
 
 def expected_accuracies(expected: Floats) -> Floats:

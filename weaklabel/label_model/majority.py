@@ -71,7 +71,7 @@ class MajorityVote(BaseLabelModel):
             super()._check_width(m)
 
     def _answered(self, rows: VoteArray) -> NDArray[np.bool_]:
-        return has_vote(rows)  # nothing was learned of anybody
+        return has_vote(rows)  # no fit, so no labeling function is left out
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:
         return majority_probs(patterns, self.cardinality)

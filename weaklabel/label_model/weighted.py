@@ -20,7 +20,7 @@ from weaklabel.votes.tally import span_of_votes
 Floats = NDArray[np.float64]
 
 _CELLS_AT_ONCE = 1 << 19
-"""Probabilities that are worked out together; it hangs on nothing but k, so that sums are rounded the same anywhere."""
+"""Probabilities in a block; it depends on k alone, so that sums are rounded the same on any machine."""
 
 _ROWS_AT_ONCE = 1 << 14
 """Fixed for the same reason."""

@@ -26,7 +26,7 @@ def fixed_features(table: VoteTable, xp: Any, add: Add) -> dict[str, Array]:
     share = (overlaps_class + _PSEUDO_ROWS * vote_share) / (overlaps_class.sum(-1)[:, None] + _PSEUDO_ROWS)
     items = (table.own.sum(0) + 0.5) / (d + 0.5 * k)
     lf_rows = add(table.votes[:, None], table.lf, table.m)[:, 0]
-    one = xp.ones_like(table.votes)
+    ones = xp.ones_like(table.votes)
     return {
         "same": same,
         "agreeing": (table.overlaps * same).sum(-1),
@@ -35,10 +35,10 @@ def fixed_features(table: VoteTable, xp: Any, add: Add) -> dict[str, Array]:
         "log_vote_share": xp.log(vote_share),
         "log_items": xp.log(items),
         "coverage": lf_rows / table.n,
-        "classes": xp.log(add(one[:, None], table.lf, table.m)[:, 0]),
-        "log_k": xp.log(one[0] * k),
-        "log_d": xp.log(one[0] * d),
-        "log_n": xp.log(one[0] * table.n),
+        "classes": xp.log(add(ones[:, None], table.lf, table.m)[:, 0]),
+        "log_k": xp.log(ones[0] * k),
+        "log_d": xp.log(ones[0] * d),
+        "log_n": xp.log(ones[0] * table.n),
         "log_density": xp.log(table.votes.sum() / table.n),
     }
 

@@ -98,7 +98,7 @@ _SIGNIFICANT = 2.0
 _SURE = 4.0
 """Standard errors by which two labeling functions must vote alike too often."""
 
-_LEAST = 0.1
+_MIN = 0.1
 """Correlation from which it matters."""
 
 
@@ -138,7 +138,7 @@ def find_repeats(overlaps: Floats, n: int, cardinality: int) -> Floats:
     deviations = np.sqrt(np.where(varying, spread, 1))
     repeated = np.where(np.outer(varying, varying), left / np.outer(deviations, deviations), 0)
     np.fill_diagonal(repeated, 0)
-    sure = (repeated > _LEAST) & (repeated * np.sqrt(n) > _SURE)
+    sure = (repeated > _MIN) & (repeated * np.sqrt(n) > _SURE)
     return np.where(sure, np.minimum(repeated, 1), 0)
 
 

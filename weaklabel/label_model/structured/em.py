@@ -22,7 +22,7 @@ _LIFT, _LIFT_VOTES, _ALIKE_ROWS = 0.6, 3.0, 5.0
 right as often on all of them. How often that is, is smoothed by ``_LIFT_VOTES`` votes that are ``_LIFT`` of the way from
 chance to always right."""
 
-_LEAST, _TINY = 1e-6, 1e-9
+_MIN, _TINY = 1e-6, 1e-9
 
 _START_HARD, _START_INFORMATIVE, _START_COPYING = 0.2, 0.3, 0.5
 
@@ -148,7 +148,7 @@ def _tables(counts: Floats, balance: Floats) -> Floats:
     # Pseudo-votes come with rows on which their labeling function abstains as often as it does.
     abstains = added.sum(axis=(1, 2)) * (1 / np.maximum(coverage, _TINY) - 1)
     smoothed[:, :, 0] += np.maximum(abstains, 0)[:, None] * balance
-    return np.maximum(smoothed / np.maximum(smoothed.sum(axis=2, keepdims=True), _TINY), _LEAST)
+    return np.maximum(smoothed / np.maximum(smoothed.sum(axis=2, keepdims=True), _TINY), _MIN)
 
 
 def alike_tables(votes: Floats, coverage: Floats, chance: Floats, accuracy: Floats) -> Floats:

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_LEAST_EXPECTED = 3.0
+_MIN_EXPECTED = 3.0
 """Pairs of votes expected on fewer rows are judged together."""
 
 _PAIRS_AT_ONCE = 1 << 24
 """Pairs of votes that are judged together, which takes some 40 bytes each."""
 
-_LEAST_TOGETHER = 30.0
+_MIN_TOGETHER = 30.0
 """Rows on which these must be expected in all for the test to mean anything."""
 
 _MIN_OVERLAPS = 5_000
@@ -60,7 +60,7 @@ def misfit(
         tested = np.repeat(apart[lfs[some]], k, axis=1)
         tested &= seen[some, None] & seen
         n_overlaps += float(overlaps[some][tested].sum())
-        often, seldom = tested & (expected >= _LEAST_EXPECTED), tested & (expected < _LEAST_EXPECTED)
+        often, seldom = tested & (expected >= _MIN_EXPECTED), tested & (expected < _MIN_EXPECTED)
         squares = (overlaps[some] - expected) ** 2
         off_often += float((squares[often] / expected[often]).sum())
         n_often += np.count_nonzero(often)
@@ -69,6 +69,6 @@ def misfit(
     if n_overlaps / 2 < _MIN_OVERLAPS:
         return np.inf
     values = [off_often / n_often] if n_often else []
-    if together >= _LEAST_TOGETHER or not values:
+    if together >= _MIN_TOGETHER or not values:
         values.append(off_seldom / max(together, 1.0))
     return max(values)

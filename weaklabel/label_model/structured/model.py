@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 _SAMPLE_ROWS = 20_000
 """Rows on which the structure is chosen, where there are more."""
 
-_MOST_ROWS = 200_000
+_MAX_ROWS = 200_000
 """Rows on which the parameters of the chosen structure are learned, where there are more."""
 
 _CHOOSING, _ITERATIONS, _ON_MORE = 30, 60, 10
@@ -43,7 +43,7 @@ _ALIKE = (0.4, 0.25)
 _OTHERS = 0.05
 """Odds of other classes against the one with most votes, in a start for one large class."""
 
-_LEAST_VIEWS = 3
+_MIN_VIEWS = 3
 """Labeling functions that do not copy each other that are needed to estimate accuracies from votes."""
 
 _ROWS_AT_ONCE = 1 << 17
@@ -64,7 +64,7 @@ class StructuredLabelModel(BaseLabelModel):
     r"""The model of Dawid and Skene with copying labeling functions and hard rows.
 
     A labeling function may copy one other: with some probability it repeats its vote or abstain, and otherwise
-    votes by its own table P(vote | class). On hard rows, votes hang on the class less than on others, by the same factor
+    votes by its own table P(vote | class). On hard rows, votes depend on the class less than on others, by the same factor
     for all labeling functions. EM finds tables, copying, hard rows and classes together. Who copies whom is tried by
     several rules, and EM is started from vote shares and for one large class; of all these the one with the highest evidence
     is kept, see `weaklabel.label_model.structured.score.log_evidence`.
@@ -127,7 +127,7 @@ class StructuredLabelModel(BaseLabelModel):
 
     def _numbers(self, u: int, m: int) -> int:
         k = self.cardinality
-        return 4 * (m * k) ** 2 + 32 * m * k * k + 8 * numbers_of_rows(min(u, _MOST_ROWS), k)
+        return 4 * (m * k) ** 2 + 32 * m * k * k + 8 * numbers_of_rows(min(u, _MAX_ROWS), k)
 
     def _fit(self, votes: VotePatterns) -> None:
         voting, wanted = voting_lfs(votes), self.class_balance
@@ -141,7 +141,7 @@ class StructuredLabelModel(BaseLabelModel):
         roots, likelihood = trees(leaders), fit.structure.rates[:, :, 1:].swapaxes(1, 2)
         self.misfit_ = misfit(overlaps, sample.n, likelihood, fit.structure.states, roots[:, None] == roots)
         if sample.n < votes.n and self.misfit_ < _WORTH_MORE:
-            more, of_more = _sample(counts, _MOST_ROWS)
+            more, of_more = _sample(counts, _MAX_ROWS)
             labels = fit.structure.posterior(L[more])
             codes = VoteCodes(L[more], self.cardinality, leaders)
             fit = fit_structure(codes, of_more, leaders, labels, _ON_MORE, given)
@@ -152,7 +152,7 @@ class StructuredLabelModel(BaseLabelModel):
     def _choose(self, L: VoteArray, counts: Floats, overlaps: Floats, n: int, given: Floats | None) -> Fit:
         """Choose leaders from one start, then a start for these leaders."""
         k, m = self.cardinality, L.shape[1]
-        if m < _LEAST_VIEWS:
+        if m < _MIN_VIEWS:
             return self._equally_accurate(L, counts, given)
         alike = agreement(overlaps, n, k)
         rules = [find_repeats(overlaps, n, k), *(np.where(alike > least, alike, 0) for least in _ALIKE)]
@@ -165,12 +165,12 @@ class StructuredLabelModel(BaseLabelModel):
                 start = labels_by_counts(L, counts, k, weights, _OTHERS)
                 score = log_evidence(fit_structure(codes, counts, leaders, start, _CHOOSING, given))
                 tried[leaders.tobytes()] = score, codes, leaders, weights
-        _, codes, leaders, weights = max(tried.values(), key=lambda one: one[0])
+        _, codes, leaders, weights = max(tried.values(), key=lambda attempt: attempt[0])
         views = len(np.unique(trees(leaders)))
-        if views < _LEAST_VIEWS:
+        if views < _MIN_VIEWS:
             warn(
                 f"of {m} labeling functions that vote, {views} {'is' if views == 1 else 'are'} left when copies are "
-                f"merged; {_LEAST_VIEWS} are needed to estimate accuracies, so all are assumed to be equally accurate"
+                f"merged; {_MIN_VIEWS} are needed to estimate accuracies, so all are assumed to be equally accurate"
             )
             return self._equally_accurate(L, counts, given)
         # More and bolder starts find higher evidence and worse labels: those of another large class, on few votes.

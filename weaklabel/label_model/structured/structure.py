@@ -15,7 +15,7 @@ from weaklabel.labels import ABSTAIN, VoteArray
 
 Floats = NDArray[np.float64]
 
-_SMALLEST, _IMPOSSIBLE = 1e-12, 1e-300
+_MIN_PROBABILITY, _IMPOSSIBLE = 1e-12, 1e-300
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Structure:
         """Log P(code | state), see `VoteCodes`. Shape: [m, 2(k+1), 2k]."""
         copying = self.copying[:, None, None]
         apart = (1 - copying) * self.own
-        return np.log(np.maximum(np.concatenate([apart, copying + apart], axis=2), _SMALLEST)).swapaxes(1, 2)
+        return np.log(np.maximum(np.concatenate([apart, copying + apart], axis=2), _MIN_PROBABILITY)).swapaxes(1, 2)
 
     def joint(self, codes: VoteCodes) -> Floats:
         """Return log P(votes, state) of rows. Shape: [n, 2k]."""

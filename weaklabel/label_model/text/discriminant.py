@@ -15,7 +15,7 @@ _Sums: TypeAlias = tuple[Floats, Floats, Floats]
 SHRINKAGE = 0.3
 """How far the covariance is drawn to that of a sphere."""
 
-_LEAST_SHARE = 1e-6
+_MIN_SHARE = 1e-6
 """Rows, in all, from which on a class exists."""
 
 _NEVER = -1e6
@@ -108,7 +108,7 @@ def _rule(sums: list[_Sums]) -> tuple[Floats, Floats]:
     weights = np.linalg.solve(within, means.T)
     bias = np.log(size / total) - 0.5 * (means.T * weights).sum(axis=0)
     # A class that no row has: its mean stands at 0, which texts unlike all others are near to.
-    return weights, np.where(rows > _LEAST_SHARE, bias, _NEVER)
+    return weights, np.where(rows > _MIN_SHARE, bias, _NEVER)
 
 
 def _with_unseen(judged: Floats, rows: Floats, in_all: Floats) -> Floats:
@@ -116,7 +116,7 @@ def _with_unseen(judged: Floats, rows: Floats, in_all: Floats) -> Floats:
 
     As if one row more had been seen, which is of any of them. Shape: [n, k], [k], [k] -> [n, k].
     """
-    unseen = (rows <= _LEAST_SHARE) & (in_all > _LEAST_SHARE)
+    unseen = (rows <= _MIN_SHARE) & (in_all > _MIN_SHARE)
     if unseen.any():
         judged[:, unseen] = -np.log((rows.sum() + 1) * unseen.sum())
         judged = normalised(judged)

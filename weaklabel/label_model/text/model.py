@@ -18,7 +18,7 @@ from weaklabel.label_model.evidence import vote_evidence
 from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood
 from weaklabel.label_model.saving import check_array
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
-from weaklabel.label_model.text.reader import MOST_ROWS, TextReader, TextSample, TextSampler
+from weaklabel.label_model.text.reader import MAX_ROWS, TextReader, TextSample, TextSampler
 from weaklabel.label_model.text.shares import Shares, warn_of_few_covered
 from weaklabel.label_model.text.training_lfs import choose_training_lfs, gain
 from weaklabel.label_model.ties import sure_labels
@@ -121,7 +121,7 @@ class TextLabelModel(TextReader):
         n_rounds: int = 6,
         min_gain_ratio: float = 0.9,
         vote_weight: float = 0.5,
-        max_rows: int = MOST_ROWS,
+        max_rows: int = MAX_ROWS,
         max_length: int = 128,
         class_balance: str | Sequence[float] | Floats | None = None,
         tie_break_policy: str = "abstain",

@@ -19,7 +19,7 @@ from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import has_vote
 
-MOST_ROWS = 20_000
+MAX_ROWS = 20_000
 """Rows of a sample, unless a label model has its own limit."""
 
 
@@ -85,7 +85,7 @@ class TextSampler:
     (2, True)
     """
 
-    def __init__(self, most: int = MOST_ROWS) -> None:
+    def __init__(self, most: int = MAX_ROWS) -> None:
         self.most = most
         self._seen = {True: 0, False: 0}
         self._kept: dict[bool, TextSample] = {}
@@ -148,7 +148,7 @@ class TextReader(BaseLabelModel):
     """
 
     uses_texts = True
-    _checks_answers = False  # the model of votes that a text reader is made of does
+    _checks_answers = False  # the label model of the votes inside does
 
     def _fit_to(self, L: GivenVotes, texts: Sequence[str] | None) -> None:
         if texts is None:

@@ -18,7 +18,7 @@ FEW_COVERED = 0.5
 
 _ITERATIONS, _EXACT = 100, 1e-4
 
-_MOST_SHIFT = 5.0
+_MAX_SHIFT = 5.0
 """Nats by which a class is shifted at most: rows with a larger margin keep their class."""
 
 
@@ -48,7 +48,7 @@ class Shares:
         for _ in range(_ITERATIONS):
             shares = self._weights @ np.exp(normalised(scores[:, some] + shift[some]))
             off = np.log(self.wanted[some]) - np.log(np.maximum(shares, 1e-12))
-            shift[some] = np.clip(shift[some] + off, -_MOST_SHIFT, _MOST_SHIFT)
+            shift[some] = np.clip(shift[some] + off, -_MAX_SHIFT, _MAX_SHIFT)
             if np.abs(off).max() < _EXACT:
                 break
         return shift
