@@ -75,7 +75,7 @@ def test_pages_follow_on_each_other(review):
 
 
 def test_the_order_is_as_asked_for(review):
-    sure = review.standing.confidence[review.query(order="confidence", limit=100).rows]
+    sure = review.snapshot.confidence[review.query(order="confidence", limit=100).rows]
     known = sure[~np.isnan(sure)]
     assert np.array_equal(known, np.sort(known))
     assert np.isnan(sure[len(known) :]).all()

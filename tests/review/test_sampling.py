@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 
 from weaklabel.review import open_review
 from weaklabel.review.precision import precision, weighted_share
-from weaklabel.review.sampling import LEAST, allocation, draw
+from weaklabel.review.spot_checks import LEAST, allocation, draw
 from weaklabel.scoring.intervals import share
 
 LABELS = ("a", "b")

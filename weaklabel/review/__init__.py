@@ -1,16 +1,15 @@
 """Looking at labels by hand: browsing, deciding, spot checks, agreement, and editing labeling functions."""
 
 from weaklabel.review.agreement import Agreement, PairAgreement
-from weaklabel.review.filter import Filter, Page
-from weaklabel.review.lf_table import LFLine
 from weaklabel.review.opening import open_review
 from weaklabel.review.packs.editor import Editor, Saved
 from weaklabel.review.packs.lf_spec import EditableLF, LFSpec
 from weaklabel.review.packs.preview import LFStats, Preview
 from weaklabel.review.precision import PrecisionEstimate
+from weaklabel.review.query import Filter, Page
 from weaklabel.review.review import Review
-from weaklabel.review.rows import RowView, VoteView
-from weaklabel.review.sampling import Sample
+from weaklabel.review.spot_checks import Sample
+from weaklabel.review.views import LFLine, RowView, VoteView
 from weaklabel.scoring.intervals import Share
 
 __all__ = [

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.labels import ABSTAIN, Labels
-from weaklabel.review.sampling import Sample
+from weaklabel.review.spot_checks import Sample
 from weaklabel.scoring.intervals import Share, share, wilson
 
 

@@ -1,96 +1,171 @@
-"""Which rows a filter finds; decided for all rows at once."""
+"""Which rows to see, and in which order; decided for all rows at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weaklabel.errors import ConfigError, nearest
 from weaklabel.labels import ABSTAIN, label_index
-from weaklabel.review.filter import Filter, Mask, Order, Rows
-from weaklabel.review.standing import Standing
+from weaklabel.review.state import ReviewState, Snapshot
 
-if TYPE_CHECKING:
-    from weaklabel.review.review import Review
+Rows: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
+Order: TypeAlias = Literal["row", "confidence", "random", "conflict"]
 
 
-def find(review: Review, filter: Filter, order: Order, seed: int) -> Rows:
-    """Return the numbers of the rows that meet every condition, in the order asked for.
+@dataclass(frozen=True)
+class Filter:
+    """Which rows to see: those that meet every condition given; None is no condition.
+
+    Attributes
+    ----------
+    lf
+        Name of a labeling function that votes on the row.
+    vote
+        Class name that it votes for, or where ``lf`` is not given, any labeling function.
+    label
+        Class name that the label model gives the row; "" for rows that it gives none.
+    min_conf, max_conf
+        Bounds, included, of the probability of the row's most probable class; rows without probabilities meet neither.
+    conflict
+        Whether votes on the row differ.
+    uncovered
+        Whether no labeling function votes on the row.
+    decided
+        Whether somebody, or ``reviewer`` where that is given, decided on the row.
+    reviewer
+        Name of one who decided on the row, or with ``decided=False`` did not.
+    disagreement
+        Whether reviewers decided differently on the row.
+    text
+        Stands in the row's text, upper and lower case alike.
+    cluster
+        Number, in the suggestions, of a cluster of uncovered rows.
+    sample
+        Id of a spot check that the row was drawn for; rows then come in the order of the draw.
+    """
+
+    lf: str | None = None
+    vote: str | None = None
+    label: str | None = None
+    min_conf: float | None = None
+    max_conf: float | None = None
+    conflict: bool | None = None
+    uncovered: bool | None = None
+    decided: bool | None = None
+    reviewer: str | None = None
+    disagreement: bool | None = None
+    text: str | None = None
+    cluster: int | None = None
+    sample: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One page of the rows that a filter found.
+
+    Attributes
+    ----------
+    rows
+        Row numbers, in the order asked for. At most ``limit``.
+    total
+        Rows that the filter found in all.
+    """
+
+    rows: Rows
+    total: int
+
+
+def find(
+    state: ReviewState,
+    filter: Filter,
+    order: Order,
+    seed: int,
+    *,
+    drawn: Rows | None = None,
+    cluster: Rows | None = None,
+) -> Rows:
+    """Return the numbers of the rows that meet every condition, in the given order.
+
+    Parameters
+    ----------
+    state
+        What is reviewed.
+    filter
+        The conditions.
+    order, seed
+        See `weaklabel.review.Review.query`.
+    drawn
+        The rows of ``filter.sample``, in the order of the draw.
+    cluster
+        The rows of ``filter.cluster``.
 
     Raises
     ------
     WeakLabelError
-        A labeling function, class, cluster, sample or order is unknown.
+        A labeling function, class or order is unknown.
     """
-    found, now = np.ones(len(review), dtype=bool), review.standing
-    for mask in _conditions(review, now, filter):
-        found &= mask
-    if filter.sample is not None:
-        drawn = review.get_sample(filter.sample).rows
-        return drawn[found[drawn]]
-    return _ordered(now, np.flatnonzero(found), order, seed)
+    snapshot = state.snapshot
+    mask = np.ones(len(state), dtype=bool)
+    if cluster is not None:
+        mask[:] = False
+        mask[cluster] = True
+    for condition in _conditions(state, snapshot, filter):
+        mask &= condition
+    return _ordered(snapshot, np.flatnonzero(mask), order, seed) if drawn is None else drawn[mask[drawn]]
 
 
-def _conditions(review: Review, now: Standing, filter: Filter) -> Iterator[Mask]:
+def _conditions(state: ReviewState, snapshot: Snapshot, filter: Filter) -> Iterator[Mask]:
     if filter.lf is not None or filter.vote is not None:
-        yield _votes(review, now, filter.lf, filter.vote)
+        yield _votes(snapshot, state.labels, filter.lf, filter.vote)
     if filter.label is not None:
-        yield now.preds == (label_index(filter.label, review.labels, "label") if filter.label else ABSTAIN)
+        yield snapshot.preds == (label_index(filter.label, state.labels, "label") if filter.label else ABSTAIN)
     if filter.min_conf is not None:
-        yield now.confidence >= filter.min_conf  # false of NaN
+        yield snapshot.confidence >= filter.min_conf  # false of NaN
     if filter.max_conf is not None:
-        yield now.confidence <= filter.max_conf
+        yield snapshot.confidence <= filter.max_conf
     if filter.conflict is not None:
-        yield (now.conflict > 0) == filter.conflict
+        yield (snapshot.conflict > 0) == filter.conflict
     if filter.uncovered is not None:
-        yield now.covered != filter.uncovered
+        yield snapshot.covered != filter.uncovered
     if filter.decided is not None or filter.reviewer is not None:
-        yield review.ledger.decided(filter.reviewer) == (filter.decided is not False)
+        yield state.ledger.decided(filter.reviewer) == (filter.decided is not False)
     if filter.disagreement is not None:
-        yield review.ledger.disagreement() == filter.disagreement
+        yield state.ledger.disagreement() == filter.disagreement
     if filter.text:
-        yield review.lower_texts.str.contains(filter.text.lower(), literal=True).to_numpy()
-    if filter.cluster is not None:
-        yield _cluster(review, filter.cluster)
+        yield state.lower_texts.str.contains(filter.text.lower(), literal=True).to_numpy()
 
 
-def _votes(review: Review, now: Standing, lf: str | None, vote: str | None) -> Mask:
+def _votes(snapshot: Snapshot, labels: Sequence[str], lf: str | None, vote: str | None) -> Mask:
     """Rows on which an LF, or any, votes for a class, or any."""
-    L = now.votes.L
+    L = snapshot.votes.L
     if lf is not None:
-        names = list(now.votes.lf_names)
+        names = list(snapshot.votes.lf_names)
         if lf not in names:
             raise ConfigError(f"there is no labeling function '{lf}'{nearest(lf, names)}")
         L = L[:, names.index(lf)][:, None]
-    number = None if vote is None else label_index(vote, review.labels, "vote")
-    found = np.zeros(len(L), dtype=bool)
+    number = None if vote is None else label_index(vote, labels, "vote")
+    mask = np.zeros(len(L), dtype=bool)
     for column in range(L.shape[1]):
-        found |= L[:, column] != ABSTAIN if number is None else L[:, column] == number
-    return found
+        mask |= L[:, column] != ABSTAIN if number is None else L[:, column] == number
+    return mask
 
 
-def _cluster(review: Review, cluster: int) -> Mask:
-    # The clusters that were shown last: others would have other numbers.
-    clusters = (review.last_suggestions or review.suggestions()).clusters
-    if not 0 <= cluster < len(clusters):
-        raise ConfigError(f"there is no cluster {cluster}; there are {len(clusters)}, from 0")
-    found = np.zeros(len(review), dtype=bool)
-    found[list(clusters[cluster].rows)] = True
-    return found
-
-
-def _ordered(now: Standing, rows: Rows, order: Order, seed: int) -> Rows:
+def _ordered(snapshot: Snapshot, rows: Rows, order: Order, seed: int) -> Rows:
     """Put rows into order: rows without a confidence come last, and ties stay in the corpus's order."""
     if order == "row":
         return rows
     if order == "confidence":
-        return rows[np.argsort(now.confidence[rows], kind="stable")]
+        return rows[np.argsort(snapshot.confidence[rows], kind="stable")]
     if order == "conflict":
-        return rows[np.argsort(-now.conflict[rows], kind="stable")]
+        return rows[np.argsort(-snapshot.conflict[rows], kind="stable")]
     if order == "random":
         # Each row has its place whatever the filter, so that a row that is decided moves no other one.
-        place = np.random.default_rng(seed).permutation(len(now.preds))
+        place = np.random.default_rng(seed).permutation(len(snapshot.preds))
         return rows[np.argsort(place[rows], kind="stable")]
     raise ConfigError(f"rows can be ordered by row, confidence, random or conflict, not '{order}'")

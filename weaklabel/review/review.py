@@ -5,11 +5,9 @@ from __future__ import annotations
 import threading
 from contextlib import nullcontext
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.decisions import Decision, DecisionLog, export_gold, now
@@ -19,17 +17,13 @@ from weaklabel.labels import ABSTAIN, Labels, Probs, label_index
 from weaklabel.lf.packs import LFCollection
 from weaklabel.review import spot_checks
 from weaklabel.review.agreement import Agreement, agreement
-from weaklabel.review.filter import Filter, Order, Page
-from weaklabel.review.ledger import Ledger
-from weaklabel.review.lf_table import LFLine, lf_lines
 from weaklabel.review.libraries import FOR_AGREEMENT, FOR_EXPLANATIONS, FOR_SUGGESTIONS, FOR_TEXTS, load_libraries
 from weaklabel.review.packs.editor import Editor
 from weaklabel.review.precision import PrecisionEstimate, precision
-from weaklabel.review.query import find
-from weaklabel.review.rows import RowView, uses_models, view
-from weaklabel.review.sampling import Sample, SampleKind
-from weaklabel.review.source import Source
-from weaklabel.review.standing import Standing, refitted
+from weaklabel.review.query import Filter, Order, Page, Rows, find
+from weaklabel.review.spot_checks import Sample, SampleKind
+from weaklabel.review.state import ReviewSource, ReviewState, Snapshot, refitted
+from weaklabel.review.views import LFLine, RowView, lf_lines, uses_models, view
 from weaklabel.votes import Votes
 
 if TYPE_CHECKING:
@@ -43,43 +37,41 @@ class Review:
     """A labelled corpus under review; made by `open_review`.
 
     Several threads may use it at once, and several processes may review the same folder: decisions of others are seen
-    as soon as they are made. What changes, `standing` and the packs of `editor`, is never changed in place: another one
-    takes its place, under `lock`, and who reads takes it once. Fitting the label model or looking for suggestions keeps
-    nobody waiting.
+    as soon as they are made. Fitting the label model or looking for suggestions blocks no other thread.
 
     Attributes
     ----------
+    state
+        The corpus, its decisions, and the snapshot of now.
+    source
+        What the review was opened from.
     title
         Name of the project, the run or the corpus.
     labels
         Class names. Length: k.
     texts
-        What the rows say. Length: n.
-    standing
-        Labeling functions, votes and labels as they are now.
+        The texts of the corpus. Length: n.
     folder
-        Where decisions, spot checks and packs that were changed are kept.
+        Where decisions, spot checks and edited packs are kept.
     batch
         The corpus, as labeling functions see it.
     ledger
-        Decisions on its rows.
+        The decisions on its rows.
     editor
         Edits pattern labeling functions.
     """
 
-    def __init__(self, source: Source, standing: Standing) -> None:
+    def __init__(self, source: ReviewSource, snapshot: Snapshot) -> None:
+        self.state = state = ReviewState(source, snapshot)
         self.source = source
-        self.standing = standing
         self.title = source.title
-        self.labels = source.labels
-        self.folder = source.workspace.path
-        self.batch = source.corpus.batch(source.corpus.frame())
-        self.texts = self.batch.texts
-        # One sentence may hold several pairs of entities, and what is decided of one pair says nothing of another.
-        self.ledger = Ledger(source.workspace.log, self.batch.model_texts, self.labels)
-        self.lock = threading.RLock()
-        self.editor = Editor(self)
-        self._suggestions: tuple[Standing, int, Suggestions] | None = None
+        self.labels = state.labels
+        self.folder = state.folder
+        self.batch = state.batch
+        self.texts = state.texts
+        self.ledger = state.ledger
+        self.editor = Editor(state)
+        self._suggestions: tuple[Snapshot, int, Suggestions] | None = None
         self._drawing, self._fitting, self._suggesting = threading.Lock(), threading.Lock(), threading.Lock()
         self._asking = threading.Lock()
 
@@ -88,34 +80,39 @@ class Review:
         return len(self.texts)
 
     @property
+    def snapshot(self) -> Snapshot:
+        """Labeling functions, votes and labels of now."""
+        return self.state.snapshot
+
+    @property
     def lfs(self) -> LFCollection | None:
-        """The labeling functions; None where there are none yet."""
-        return self.standing.lfs
+        """The labeling functions; None if there are none yet."""
+        return self.snapshot.lfs
 
     @property
     def votes(self) -> Votes:
-        """What they say; L is [n, 0] where there are none."""
-        return self.standing.votes
+        """Their votes; L is [n, 0] if there are none."""
+        return self.snapshot.votes
 
     @property
     def preds(self) -> Labels:
-        """What the label model says of each row, -1 for nothing. Shape: [n]."""
-        return self.standing.preds
+        """The label of each row by the label model, -1 for none. Shape: [n]."""
+        return self.snapshot.preds
 
     @property
     def probs(self) -> Probs:
-        """Probabilities of the classes, all NaN where there are none. Shape: [n, k]."""
-        return self.standing.probs
+        """Probabilities of the classes, all NaN if there are none. Shape: [n, k]."""
+        return self.snapshot.probs
 
     @property
     def model(self) -> BaseLabelModel | None:
-        """The label model; None where there are no labeling functions."""
-        return self.standing.model
+        """The label model; None if there are no labeling functions."""
+        return self.snapshot.model
 
     @property
     def is_stale(self) -> bool:
-        """Whether labeling functions have changed since the label model was fitted; `relabel` mends it."""
-        return self.standing.is_stale
+        """Whether labeling functions have changed since the label model was fitted; `relabel` fits it again."""
+        return self.snapshot.is_stale
 
     @property
     def log(self) -> DecisionLog:
@@ -146,16 +143,18 @@ class Review:
         """
         if offset < 0 or limit < 0:
             raise ConfigError(f"offset and limit must be from 0 up, not {offset} and {limit}")
-        found = find(self, filter, order, seed)
-        return Page(found[offset : offset + limit], len(found))
+        drawn = None if filter.sample is None else self.get_sample(filter.sample).rows
+        cluster = None if filter.cluster is None else self._cluster(filter.cluster)
+        rows = find(self.state, filter, order, seed, drawn=drawn, cluster=cluster)
+        return Page(rows[offset : offset + limit], len(rows))
 
     def row(self, n: int) -> RowView:
         """Return all that is known of a row; an unknown number is a `ConfigError`."""
-        return self._view(self.standing, n)
+        return self._view(self.snapshot, n)
 
     def explain(self, n: int) -> RowExplanation | None:
         """Return why the label model says what it says of a row; None where there is no label model."""
-        now = self.standing
+        now = self.snapshot
         if now.model is None or now.lfs is None:
             return None
         load_libraries(*FOR_EXPLANATIONS, *(FOR_TEXTS if now.model.uses_texts else ()))
@@ -237,15 +236,15 @@ class Review:
         """
         with self._drawing:
             chosen = spot_checks.new_seed(self.folder) if seed is None else seed
-            return spot_checks.draw_and_keep(self, kind, n, chosen)
+            return spot_checks.draw_and_keep(self.state, kind, n, chosen)
 
     def get_sample(self, id: str) -> Sample:
         """Return a spot check that was drawn; an unknown id is a `ConfigError`."""
-        return spot_checks.read(self, id)
+        return spot_checks.read(self.state, id)
 
     def samples(self) -> list[Sample]:
         """Return all spot checks that were drawn, by id."""
-        return [spot_checks.read(self, id) for id in spot_checks.ids(self.folder)]
+        return [spot_checks.read(self.state, id) for id in spot_checks.ids(self.folder)]
 
     def precision(self, sample: Sample | str) -> PrecisionEstimate:
         """Estimate from the decided rows of a spot check how many labels are right."""
@@ -254,7 +253,7 @@ class Review:
 
     def lf_table(self) -> list[LFLine]:
         """Return what every labeling function does, and how often it is right on the decided rows. Length: m."""
-        return lf_lines(self.standing, self.labels, self.gold())
+        return lf_lines(self.snapshot, self.labels, self.gold())
 
     def suggestions(self, n: int = 10) -> Suggestions:
         """Return what to try next; computed anew once labeling functions, labels or decisions have changed."""
@@ -262,9 +261,9 @@ class Review:
         from weaklabel.suggest import suggest_lfs
 
         with self._suggesting:
-            now, decisions, known = self.standing, len(self.log.decisions()), self._suggestions
-            if known is not None and known[:2] == (now, decisions):
-                return known[2]
+            now, decisions, last = self.snapshot, len(self.log.decisions()), self._suggestions
+            if last is not None and last[:2] == (now, decisions):
+                return last[2]
             gold, seed = self.gold(), self.source.seed
             known_gold = gold if (gold != ABSTAIN).any() else None
             found = suggest_lfs(
@@ -276,8 +275,8 @@ class Review:
     @property
     def last_suggestions(self) -> Suggestions | None:
         """What `suggestions` returned last; None before the first time."""
-        known = self._suggestions
-        return None if known is None else known[2]
+        last = self._suggestions
+        return None if last is None else last[2]
 
     def relabel(self) -> None:
         """Fit the label model anew on the votes as they are, and keep what it says.
@@ -291,24 +290,29 @@ class Review:
             labeling functions of this review.
         """
         with self._fitting:
-            before = self.standing
+            before = self.snapshot
             read = self.batch.model_texts
             fitted = refitted(before, self.source.settings, self.source.seed, self.labels, read)
-            with self.lock, self.source.workspace.changing():
-                now = self.standing
-                self.standing = replace(fitted, lfs=now.lfs, votes=now.votes, is_stale=now.votes is not before.votes)
-                self.source.keep(self.standing, labels=True)
+            with self.state.lock, self.source.workspace.changing():
+                now = self.snapshot
+                self.state.snapshot = replace(
+                    fitted, lfs=now.lfs, votes=now.votes, is_stale=now.votes is not before.votes
+                )
+                self.source.keep(self.snapshot, labels=True)
 
     def export_gold(self) -> str:
         """Return the decided texts, with their entities marked if they have any, as CSV: text, label, reviewers."""
         return export_gold(self.log.decisions(), self.batch.model_texts, self.labels)
 
-    @cached_property
-    def lower_texts(self) -> pl.Series:
-        """The texts in lower case, to search in. Length: n."""
-        return pl.Series(self.texts, dtype=pl.String).str.to_lowercase()
+    def _cluster(self, number: int) -> Rows:
+        """Return the rows of a cluster of uncovered rows, as the suggestions number them."""
+        # The clusters that were shown last: others would have other numbers.
+        clusters = (self.last_suggestions or self.suggestions()).clusters
+        if not 0 <= number < len(clusters):
+            raise ConfigError(f"there is no cluster {number}; there are {len(clusters)}, from 0")
+        return np.array(clusters[number].rows, dtype=np.int64)
 
-    def _view(self, now: Standing, n: int) -> RowView:
+    def _view(self, now: Snapshot, n: int) -> RowView:
         self._check_row(n)
         # Parsers and encoders serve one thread at a time.
         with self._asking if uses_models(now.lfs) else nullcontext():

@@ -27,7 +27,7 @@ LOCK = ".lock"
 
 
 @dataclass(frozen=True)
-class State:
+class SavedState:
     """What ``review.json`` holds.
 
     Attributes
@@ -107,7 +107,7 @@ class Workspace:
                 )
             yield
 
-    def write(self, state: State) -> None:
+    def write(self, state: SavedState) -> None:
         """Write ``review.json``."""
         self.path.mkdir(parents=True, exist_ok=True)
         write_json(self.path / STATE, {"format": FORMAT, **asdict(state)})
@@ -143,10 +143,10 @@ class Workspace:
                 f"{self.path / LABELS_FILE} is damaged ({error}): delete it, and the labels before it are shown again"
             ) from None
 
-    def _read(self) -> State:
+    def _read(self) -> SavedState:
         file = self.path / STATE
         if not file.exists():
-            return State()
+            return SavedState()
         try:
             found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             if found.pop("format") != FORMAT:
@@ -154,7 +154,7 @@ class Workspace:
             plain: dict[str, Any] = {
                 name: tuple(value) if isinstance(value, list) else value for name, value in found.items()
             }
-            return State(**plain)
+            return SavedState(**plain)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(
                 f"{file} is damaged ({error}): move it away; decisions are kept in {FILE_NAME}, not there"

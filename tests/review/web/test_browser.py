@@ -102,13 +102,13 @@ def test_a_newcomer_corrects_ten_rows_and_edits_a_labeling_function(run, start, 
     # The numbers have moved, and the labels move once they are asked to.
     page.goto(f"{app.home}/lfs/")
     assert page.inner_text("tr:has-text('prize') td >> nth=1") == "33.3%"
-    assert page.is_visible("text=the labels shown are of the earlier votes")
+    assert page.is_visible("text=the labels shown are based on the earlier votes")
     page.click("text=Relabel all rows")
-    page.wait_for_selector("text=the labels shown are of the earlier votes", state="detached")
+    page.wait_for_selector("text=the labels shown are based on the earlier votes", state="detached")
 
     # A new one.
     page.click("text=New labeling function")
-    page.wait_for_selector("text=shown here as you write")
+    page.wait_for_selector("text=shown here as you type")
     page.select_option("[name=kind]", "regex")
     page.fill("[name=pattern]", "are you free")
     page.wait_for_selector("text=Rows it votes on 10")
@@ -143,10 +143,10 @@ def test_a_spot_check_has_a_live_estimate(run, serve, tab):
     page.goto(f"{app.home}/spot/")
     page.check("text=Stratified")
     page.fill("[name=n]", "12")
-    page.click("text=Begin")
-    page.wait_for_selector("text=nothing to estimate from yet")
+    page.click("text=Start")
+    page.wait_for_selector("text=no estimate yet")
     press(page, "Enter", "Enter", "Enter")
-    assert re.search(r"3 of 12 decided\s+100\.0% of labels are right \(95% interval", page.inner_text("#tally"))
+    assert re.search(r"3 of 12 decided\s+100\.0% of labels are correct \(95% interval", page.inner_text("#tally"))
     press(page, "1" if "spam" in page.inner_text(".proposed") else "2")
     assert re.search(r"4 of 12 decided\s+(?!100)", page.inner_text("#tally"))
     assert {made["sample"] for made in decisions(run)} == {re.search("sample=([^&]+)", page.url)[1]}
@@ -170,7 +170,7 @@ def test_decisions_survive_a_reload_and_a_kill(tmp_path, start, tab):
     press(page, "1")
     app.kill()
     page.keyboard.press("2")
-    page.wait_for_selector("text=The app does not answer")
+    page.wait_for_selector("text=The app does not respond")
     settle(page)
     tab.errors.clear()  # the browser, too, says that there is no answer
     assert page.inner_text("#progress") == "you decided 3"

@@ -18,7 +18,7 @@ pytest.importorskip("waitress")
 
 from weaklabel.review import open_review
 from weaklabel.review.web import server
-from weaklabel.review.web.browser import opened_in_browser
+from weaklabel.review.web.server import opened_in_browser
 
 ADDRESS = "http://127.0.0.1:8642/?token=SECRET&a=1"
 

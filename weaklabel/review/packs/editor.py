@@ -1,34 +1,94 @@
-"""Editing pattern labeling functions: what there are, what one would do if it were changed, and saving it."""
+"""Editing pattern labeling functions: which can be edited, what a change would do, and saving it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from weaklabel.corpus import Batch
 from weaklabel.errors import LFError, nearest
 from weaklabel.labels import VoteArray
+from weaklabel.lf.core import LF
 from weaklabel.lf.fingerprint import fingerprint
 from weaklabel.lf.packs import LFCollection, normalised
-from weaklabel.lf.patterns import PatternLF
-from weaklabel.review.packs.editable import Packs
-from weaklabel.review.packs.files import copy_neighbours, load_uncached, replace_pack
+from weaklabel.lf.patterns import PATTERN_MAKERS, PatternLF
+from weaklabel.review.packs.files import PackPlace, advice_for, copy_neighbours, load_uncached, places_of, replace_pack
 from weaklabel.review.packs.lf_spec import EditableLF, LFSpec
-from weaklabel.review.packs.new_lf import class_source, new_pack, with_new_lf
-from weaklabel.review.packs.places import PackPlace, advice_for
 from weaklabel.review.packs.preview import Preview, compare
-from weaklabel.review.packs.source import PackSource
-from weaklabel.review.workspace import State
+from weaklabel.review.packs.source import PackSource, class_source, new_pack, with_new_lf
+from weaklabel.review.state import ReviewState
+from weaklabel.review.workspace import SavedState
 from weaklabel.support.warn import kept_warnings
 from weaklabel.votes import Votes, apply_lfs
 
-if TYPE_CHECKING:
-    from weaklabel.review.review import Review
+
+@dataclass(frozen=True, eq=False)
+class Packs:
+    """Labeling functions and their sources; whatever changes a file makes another one.
+
+    Attributes
+    ----------
+    lfs
+        The labeling functions; None where there are none yet.
+    labels
+        Class names. Length: k.
+    places
+        Where each labeling function comes from, by its name.
+    sources
+        What the pack files hold.
+    """
+
+    lfs: LFCollection | None
+    labels: Sequence[str]
+    places: Mapping[str, PackPlace]
+    sources: Mapping[Path, PackSource]
+
+    @classmethod
+    def read(cls, lfs: LFCollection | None, labels: Sequence[str]) -> Packs:
+        """Read the files that labeling functions were loaded from."""
+        places = {} if lfs is None else places_of(lfs)
+        files = {place.file for place in places.values() if place.file is not None}
+        return cls(lfs, labels, places, {file: PackSource.read(file) for file in files})
+
+    @cached_property
+    def editable(self) -> dict[str, EditableLF]:
+        """Every labeling function, and whether it can be edited, by its name."""
+        return {lf.name: self._editable(lf, self.places[lf.name]) for lf in self.lfs or ()}
+
+    @property
+    def classes(self) -> dict[str, int]:
+        """The class that each labeling function votes for, of those that vote for one."""
+        return {lf.name: lf.label for lf in self.lfs or () if lf.label is not None}
+
+    def _editable(self, lf: LF, place: PackPlace) -> EditableLF:
+        try:
+            spec, line = self._spec(lf, place)
+        except ValueError as error:
+            return EditableLF(lf.name, lf.kind, None, place.file, why=f"{error}; edit its file")
+        return EditableLF(lf.name, lf.kind, spec, place.file, line)
+
+    def _spec(self, lf: LF, place: PackPlace) -> tuple[LFSpec, int]:
+        """Return what the source says of a labeling function; a ValueError says why it cannot be edited."""
+        if lf.kind not in PATTERN_MAKERS or lf.label is None:
+            raise ValueError(f"only {', '.join(PATTERN_MAKERS)} labeling functions can be edited here")
+        if place.file is None or place.file not in self.sources:
+            raise ValueError("its source was not found")
+        calls = self.sources[place.file].calls.get(lf.name, [])
+        if len(calls) != 1 or calls[0].kind != lf.kind:
+            raise ValueError("it is not made by one plain call at the top of its file")
+        spec = LFSpec(lf.kind, lf.name, self.labels[lf.label], calls[0].options())
+        with kept_warnings():  # told when the pack was loaded
+            made = spec.make(self.labels)
+        if fingerprint(made) != fingerprint(lf):
+            raise ValueError("its file says something else than what was loaded")
+        return spec, calls[0].node.lineno
+
 
 T = TypeVar("T")
 
@@ -70,17 +130,17 @@ class Editor:
     Packs are read when the review is opened; a file that was changed by others since is not written to.
     """
 
-    def __init__(self, review: Review) -> None:
-        self._review = review
-        self._packs = Packs.read(review.lfs, review.labels)
+    def __init__(self, state: ReviewState) -> None:
+        self._state = state
+        self._packs = Packs.read(state.snapshot.lfs, state.labels)
 
     @property
     def advice(self) -> str:
         """The line of the project file with which it uses the packs of the review; "" where none stands in for another."""
-        source, state = self._review.source, self._review.source.workspace.state
-        if not state.replaced and not state.added:
+        source, saved = self._state.source, self._state.source.workspace.state
+        if not saved.replaced and not saved.added:
             return ""
-        return advice_for(source.use, state.replaced, state.added, self._review.folder, source.home)
+        return advice_for(source.use, saved.replaced, saved.added, self._state.folder, source.home)
 
     def lfs(self) -> list[EditableLF]:
         """Return every labeling function, and whether it can be edited. Length: m."""
@@ -105,12 +165,12 @@ class Editor:
         LFError
             It cannot be as ``spec`` says, reads a column that the corpus lacks, or there is none to replace.
         """
-        review, now = self._review, self._review.standing
+        state, votes = self._state, self._state.snapshot.votes
         with kept_warnings() as notes:
-            made = spec.make(review.labels)
-        L, column = now.votes.L, {name: number for number, name in enumerate(now.votes.lf_names)}
+            made = spec.make(state.labels)
+        L, column = votes.L, {name: number for number, name in enumerate(votes.lf_names)}
         old = None if replaces is None else _named(column, replaces)
-        new, gold = _votes_in_time(made, review.batch), review.gold()
+        new, gold = _votes_in_time(made, state.batch), state.ledger.gold()
         if old is None:
             return compare(new, None, L, gold, notes)
         return compare(new, L[:, old], np.delete(L, old, axis=1), gold, notes)
@@ -133,11 +193,11 @@ class Editor:
         WeakLabelError
             The file cannot be written, or another process has changed labeling functions of this review.
         """
-        review = self._review
-        with kept_warnings():  # a preview tells what to know about it
-            made = spec.make(review.labels)
-        made_votes = made.vote(review.batch)
-        with review.lock, review.source.workspace.changing():
+        state = self._state
+        with kept_warnings():  # a preview shows them
+            made = spec.make(state.labels)
+        made_votes = made.vote(state.batch)
+        with state.lock, state.source.workspace.changing():
             saved = self._add(spec, made) if replaces is None else self._change(spec, made, self.get(replaces))
             self._take(spec.name, made_votes)
             return saved
@@ -162,12 +222,12 @@ class Editor:
             raise
         if place.is_own:
             return Saved(source.path, False, self.advice)
-        state = self._review.source.workspace.state
-        replaced = {**state.replaced, place.spec: f"{PACKS}/{source.path.name}"}
-        return self._stand_in(replace(state, replaced=replaced), source.path)
+        saved = self._state.source.workspace.state
+        replaced = {**saved.replaced, place.spec: f"{PACKS}/{source.path.name}"}
+        return self._stand_in(replace(saved, replaced=replaced), source.path)
 
     def _add(self, spec: LFSpec, made: PatternLF) -> Saved:
-        review, packs = self._review, self._packs
+        state, packs = self._state, self._packs
         for name in packs.places:
             if normalised(name) == normalised(spec.name):
                 raise LFError(f"there is a labeling function '{name}' already; choose another name")
@@ -177,18 +237,18 @@ class Editor:
             source = packs.sources[own[-1]]
             self._write(with_new_lf(source, spec, made.label, packs.classes), source.data, made, spec.name)
             return Saved(source.path, False, self.advice)
-        source = new_pack(_free(review.folder / PACKS / NEW_PACK), review.labels)
+        source = new_pack(_free(state.folder / PACKS / NEW_PACK), state.labels)
         self._write(with_new_lf(source, spec, made.label, {}), None, made, spec.name)
-        state = review.source.workspace.state
-        return self._stand_in(replace(state, added=(*state.added, f"{PACKS}/{source.path.name}")), source.path)
+        saved = state.source.workspace.state
+        return self._stand_in(replace(saved, added=(*saved.added, f"{PACKS}/{source.path.name}")), source.path)
 
     def _copy(self, place: PackPlace, source: PackSource) -> PackSource:
         """Copy a pack, with what it reads, into the review's folder, and see that the copy votes as the original."""
-        copy = replace(source, path=_free(self._review.folder / PACKS / source.path.name))
+        copy = replace(source, path=_free(self._state.folder / PACKS / source.path.name))
         copy.path.parent.mkdir(parents=True, exist_ok=True)
         copy_neighbours(source.path, copy.path.parent)
         original = load_uncached(place.spec)
-        few = self._review.batch.part(0, TRIED).frame
+        few = self._state.batch.part(0, TRIED).frame
 
         def votes_alike(loaded: LFCollection) -> None:
             alike = (loaded.names, loaded.labels) == (original.names, original.labels)
@@ -207,32 +267,33 @@ class Editor:
         replace_pack(source, expected, self._expected(source, made, added))
 
     def _expected(self, source: PackSource, made: PatternLF, added: str | None) -> Callable[[LFCollection], None]:
-        review = self._review
+        state = self._state
 
         def check(loaded: LFCollection) -> None:
             found = {lf.name: lf for lf in loaded}.get(made.name)
             is_as_made = found is not None and fingerprint(found) == fingerprint(made)
-            known = set(loaded.names) - {added} <= set(review.votes.lf_names)
-            if loaded.labels != review.labels or not is_as_made or not known:
+            known = set(loaded.names) - {added} <= set(state.snapshot.votes.lf_names)
+            if loaded.labels != state.labels or not is_as_made or not known:
                 raise LFError(f"{source.path} would not have LF '{made.name}' as it was edited; edit the file instead")
 
         return check
 
-    def _stand_in(self, state: State, file: Path) -> Saved:
+    def _stand_in(self, state: SavedState, file: Path) -> Saved:
         """Note that a file of the review's own votes from now on."""
-        self._review.source.workspace.write(state)
+        self._state.source.workspace.write(state)
         return Saved(file, True, self.advice)
 
     def _take(self, name: str, votes: VoteArray) -> None:
         """Go on with the packs as they are on the disk, and with new votes of one labeling function."""
-        review, now = self._review, self._review.standing
-        lfs = load_uncached(*review.source.workspace.specs(review.source.use))
-        columns = {old: now.votes.L[:, column] for column, old in enumerate(now.votes.lf_names)} | {name: votes}
-        L = np.stack([columns[one] for one in lfs.names], axis=1)
-        problems = {one: found for one, found in now.votes.problems.items() if one != name}
-        review.standing = replace(now, lfs=lfs, votes=Votes(L, lfs.names, review.labels, problems), is_stale=True)
-        self._packs = Packs.read(lfs, review.labels)
-        review.source.keep(review.standing)
+        state, snapshot = self._state, self._state.snapshot
+        lfs = load_uncached(*state.source.workspace.specs(state.source.use))
+        columns = {old: snapshot.votes.L[:, column] for column, old in enumerate(snapshot.votes.lf_names)}
+        columns[name] = votes
+        L = np.stack([columns[lf_name] for lf_name in lfs.names], axis=1)
+        problems = {lf_name: of_lf for lf_name, of_lf in snapshot.votes.problems.items() if lf_name != name}
+        state.snapshot = replace(snapshot, lfs=lfs, votes=Votes(L, lfs.names, state.labels, problems), is_stale=True)
+        self._packs = Packs.read(lfs, state.labels)
+        state.source.keep(state.snapshot)
 
 
 def _votes_in_time(made: PatternLF, batch: Batch) -> VoteArray:

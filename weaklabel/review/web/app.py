@@ -75,7 +75,7 @@ def _user_error(error: WeakLabelError) -> tuple[Response | str, int]:
 
 def _http_error(error: HTTPException) -> tuple[Response | str, int]:
     code = error.code or 500
-    words = "something went wrong in the app; the terminal that it runs in says what" if code == 500 else None
+    words = "something went wrong in the app; see the terminal that it runs in" if code == 500 else None
     return _told(words or str(error.description), code)
 
 

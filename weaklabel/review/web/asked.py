@@ -14,7 +14,7 @@ def body() -> dict[str, Any]:
     try:
         asked = request.get_json(silent=True)
     except RecursionError:
-        abort(400, "the request is nested too deep")
+        abort(400, "the request is nested too deeply")
     if not isinstance(asked, dict):
         abort(400, "the request must be a JSON object")
     return asked

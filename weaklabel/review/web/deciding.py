@@ -12,7 +12,7 @@ KINDS = {"random": "random rows", "stratified": "stratified rows", "uncertain": 
 
 
 @dataclass(frozen=True)
-class Tally:
+class SpotCheckProgress:
     """How far a spot check has come, in words."""
 
     kind: str
@@ -21,10 +21,10 @@ class Tally:
     words: str
 
 
-def tally_of(desk: Desk, sample: str) -> Tally:
+def tally_of(desk: Desk, sample: str) -> SpotCheckProgress:
     """Return how far a spot check has come."""
     found = desk.review.precision(sample)
-    return Tally(KINDS[found.kind], found.n_decided, found.n_rows, precision_words(found))
+    return SpotCheckProgress(KINDS[found.kind], found.n_decided, found.n_rows, precision_words(found))
 
 
 def precision_words(found: PrecisionEstimate) -> str:
@@ -33,12 +33,12 @@ def precision_words(found: PrecisionEstimate) -> str:
     Examples
     --------
     >>> precision_words(PrecisionEstimate("random-9-0", "random", 0.9, 0.6, 0.98, 10, 9, 50, {}, True))
-    '90.0% of labels are right (95% interval 60.0% to 98.0%)'
+    '90.0% of labels are correct (95% interval 60.0% to 98.0%)'
     """
     if found.value is None or found.low is None or found.high is None:
-        return "nothing to estimate from yet"
+        return "no estimate yet"
     whose = "labels" if found.is_estimate else "the least certain labels"
-    return f"{found.value:.1%} of {whose} are right (95% interval {found.low:.1%} to {found.high:.1%})"
+    return f"{found.value:.1%} of {whose} are correct (95% interval {found.low:.1%} to {found.high:.1%})"
 
 
 def share_words(found: Share) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import current_app
 
-from weaklabel.review.web.jobs import Jobs
-
-if TYPE_CHECKING:
-    from weaklabel.review import Review
-    from weaklabel.review.web.security import Gate
+from weaklabel.review import Review
+from weaklabel.review.web.job_queue import Jobs
+from weaklabel.review.web.security import Gate
 
 COLORS = 8
 

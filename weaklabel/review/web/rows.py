@@ -7,12 +7,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, jsonify, render_template, request
 
 from weaklabel.review.web.asked import body, text_of
-from weaklabel.review.web.choice import Choice
 from weaklabel.review.web.deciding import last_decision, progress_words, tally_of
 from weaklabel.review.web.desk import the_desk
-from weaklabel.review.web.detail import Detail, marked
-from weaklabel.review.web.listing import Listing
-from weaklabel.review.web.why import explanation
+from weaklabel.review.web.detail import Detail, explanation, marked
+from weaklabel.review.web.listing import Listing, RowQuery
 
 pages = Blueprint("rows", __name__)
 
@@ -21,7 +19,7 @@ pages = Blueprint("rows", __name__)
 def index() -> str:
     """Show the list, and one of its rows."""
     desk = the_desk()
-    choice = Choice.of(request.args)
+    choice = RowQuery.of(request.args)
     view = Listing(desk, choice, g.reviewer, request.args.get("page", ""), request.args.get("row", ""))
     detail = None if view.row is None else Detail(desk, _known(view.row), g.reviewer)
     tally = tally_of(desk, choice.sample) if choice.sample else None
@@ -52,7 +50,7 @@ def decide() -> Response:
     desk, asked = the_desk(), body()
     row, label = asked.get("row"), asked.get("label")
     if not isinstance(row, int) or isinstance(row, bool):
-        abort(400, "a decision is on one row, by its number")
+        abort(400, "a decision needs the number of one row")
     if label not in desk.labels:
         abort(400, f"there is no label {label!r}")
     desk.review.decide(_known(row), label, g.reviewer, sample=text_of(asked, "sample") or None)

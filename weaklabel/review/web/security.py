@@ -74,11 +74,11 @@ class Gate:
 
     def _check(self) -> AnyResponse | None:
         if request.host not in self.hosts:
-            abort(403, "this app answers to 127.0.0.1 only")
+            abort(403, "this app is available at 127.0.0.1 only")
         if request.method == "GET" and "token" in request.args:
             return self._welcome()
         if not _same(request.cookies.get(self.cookie), self.token):
-            abort(403, "open the address that 'weaklabel review' printed; it holds the token that lets you in")
+            abort(403, "open the address that 'weaklabel review' printed; it contains the access token")
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             self._check_change(request)
         g.csrf = self.csrf
@@ -87,7 +87,9 @@ class Gate:
     def _welcome(self) -> AnyResponse:
         """Take the token out of the address, so that it is in no history and no screenshot."""
         if not _same(request.args["token"], self.token):
-            abort(403, "the token in this address is not that of the running app; open the address that it printed")
+            abort(
+                403, "the token in this address is not that of the running app; open the address that the app printed"
+            )
         rest = address_without("token")
         if request.headers.get("Sec-Fetch-Site") == "cross-site":
             # A page of another origin, such as the file that `serve` opens, sent the browser here. What follows of its own
@@ -100,9 +102,9 @@ class Gate:
 
     def _check_change(self, request: Request) -> None:
         if request.headers.get("Origin") != f"http://{request.host}":
-            abort(403, "a page of another site may not change anything here")
+            abort(403, "pages of other sites may not change anything here")
         if not _same(request.headers.get(CSRF_HEADER), self.csrf):
-            abort(403, "this page is of an earlier run of the app; reload it")
+            abort(403, "this page belongs to an earlier run of the app; reload it")
 
 
 def address_without(name: str) -> str:

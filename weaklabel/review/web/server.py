@@ -1,21 +1,49 @@
-"""Serving the review app on this machine until Ctrl-C."""
+"""Serving the review on this machine, and opening it in a browser."""
 
 from __future__ import annotations
 
 import errno
+import html
+import os
 import socket
 import sys
+import tempfile
 import threading
-from contextlib import nullcontext
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weaklabel.errors import WeakLabelError
 from weaklabel.review.libraries import FOR_AGREEMENT, FOR_EXPLANATIONS, load_libraries
-from weaklabel.review.web.browser import opened_in_browser
 
 if TYPE_CHECKING:
     from weaklabel.review import Review
     from weaklabel.review.web.security import Gate
+
+
+@contextmanager
+def opened_in_browser(address: str) -> Iterator[None]:
+    """Open ``address`` in the default browser, within the context.
+
+    Anybody on this machine can read the arguments of a process. So the browser is given the name of a file that only
+    this user can read, which sends it on to the address. The file goes when the context ends.
+    """
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    where = runtime if os.access(runtime, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="weaklabel-review-", dir=where) as folder:
+        page = Path(folder) / "open.html"
+        page.touch(mode=0o600, exist_ok=False)
+        target = html.escape(address)
+        page.write_text(
+            f'<!doctype html><meta charset="utf-8"><title>weaklabel review</title>'
+            f'<meta http-equiv="refresh" content="0;url={target}"><a href="{target}">weaklabel review</a>\n',
+            encoding="utf-8",
+        )
+        webbrowser.open(page.as_uri())
+        yield
+
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8642
@@ -55,7 +83,8 @@ def serve(review: Review, *, port: int | None = None, open_browser: bool = True,
     # They take seconds, and the first page needs none of them.
     threading.Thread(target=load_libraries, args=(*FOR_EXPLANATIONS, *FOR_AGREEMENT), daemon=True).start()
     print(
-        f"Reviewing {review.title}. Open this address in a browser; Ctrl-C ends it:\n\n  {gate.address}\n", flush=True
+        f"Reviewing {review.title}. Open this address in a browser; press Ctrl-C to stop:\n\n  {gate.address}\n",
+        flush=True,
     )
     try:
         with opened_in_browser(gate.address) if open_browser else nullcontext():
@@ -63,7 +92,7 @@ def serve(review: Review, *, port: int | None = None, open_browser: bool = True,
             server.run()
     finally:
         server.close()
-    print("weaklabel: review ended; every decision is in its file", file=sys.stderr)
+    print("weaklabel: review stopped; all decisions are saved", file=sys.stderr)
 
 
 def make_server(review: Review, *, port: int | None = None, reviewer: str | None = None) -> tuple[Any, Gate]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, jsonify, render_template, url_for
 
 from weaklabel.review import Review
-from weaklabel.review.sampling import Sample
+from weaklabel.review.spot_checks import Sample
 from weaklabel.review.web.asked import body, text_of, whole_number
 from weaklabel.review.web.deciding import KINDS, share_words
 from weaklabel.review.web.desk import the_desk
@@ -15,13 +15,17 @@ from weaklabel.review.web.desk import the_desk
 pages = Blueprint("spot", __name__, url_prefix="/spot")
 
 WORDS = (
-    ("random", "Random", "Any row alike. The plain way to learn how precise all labels are."),
+    ("random", "Random", "Every row is equally likely. The simplest estimate of the precision of all labels."),
     (
         "stratified",
         "Stratified",
-        "Some of every label and confidence. Says the same with fewer rows, and more of rare labels.",
+        "Rows of every label and confidence. The same estimate from fewer rows, and more about rare labels.",
     ),
-    ("uncertain", "Least certain", "Where labels are most often wrong. Good for mending, no estimate of the whole."),
+    (
+        "uncertain",
+        "Least certain",
+        "Rows whose labels are most often wrong. Good for corrections, but no estimate for all labels.",
+    ),
 )
 
 
@@ -69,11 +73,11 @@ def draw() -> Response:
 def _check(review: Review, sample: Sample) -> Check:
     found = review.precision(sample)
     if found.value is None or found.low is None or found.high is None:
-        value, words = "–", "nothing to estimate from yet"
+        value, words = "–", "no estimate yet"
     else:
         value = f"{found.value:.1%}"
         whose = "labels" if found.is_estimate else "the least certain labels"
-        words = f"of {whose} right; 95% interval {found.low:.1%} to {found.high:.1%}"
+        words = f"of {whose} correct; 95% interval {found.low:.1%} to {found.high:.1%}"
     return Check(
         id=sample.id,
         kind=KINDS[sample.kind].capitalize(),

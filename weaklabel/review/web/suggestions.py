@@ -18,7 +18,7 @@ JOB = "suggestions"
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateView:
     """A labeling function that could be added, and the address of the editor filled in with it."""
 
     patterns: str
@@ -31,7 +31,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Group:
+class ClusterView:
     """Rows without a vote that are alike."""
 
     phrases: str
@@ -64,12 +64,12 @@ def look() -> Response:
     return jsonify(job=url_for("jobs.one", name=JOB))
 
 
-def _candidate(desk: Desk, lf: CandidateLF) -> Candidate:
+def _candidate(desk: Desk, lf: CandidateLF) -> CandidateView:
     content: dict[str, Any] = (
         {"keywords": "\n".join(lf.patterns)} if lf.kind == "keyword" else {"pattern": lf.patterns[0]}
     )
     label = desk.labels[lf.label]
-    return Candidate(
+    return CandidateView(
         patterns=", ".join(lf.patterns),
         label=label,
         precision=f"{lf.precision:.0%}",
@@ -80,9 +80,9 @@ def _candidate(desk: Desk, lf: CandidateLF) -> Candidate:
     )
 
 
-def _groups(desk: Desk, found: Suggestions) -> list[Group]:
+def _groups(desk: Desk, found: Suggestions) -> list[ClusterView]:
     return [
-        Group(
+        ClusterView(
             ", ".join(cluster.phrases[:MOST_PHRASES]) or "(nothing in common)",
             "" if cluster.label is None else f"{cluster.share:.0%} {desk.labels[cluster.label]}?",
             len(cluster.rows),

@@ -18,11 +18,11 @@ async function answerOf(request) {
     answer = await request;
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error("The app does not answer. Is 'weaklabel review' still running?");
+    throw new Error("The app does not respond. Is 'weaklabel review' still running?");
   }
   const isJson = (answer.headers.get("Content-Type") || "").startsWith("application/json");
   const found = isJson ? await answer.json() : await answer.text();
-  if (!answer.ok) throw new Error(isJson ? found.error : `The app answered ${answer.status}.`);
+  if (!answer.ok) throw new Error(isJson ? found.error : `The app responded with status ${answer.status}.`);
   return found;
 }
 

@@ -32,7 +32,7 @@ function tell(words, style) {
 async function look() {
   running?.abort();
   if (isBlank()) {
-    return tell("What it votes on is shown here as you write.", "");
+    return tell("The rows that it votes on are shown here as you type.", "");
   }
   const mine = (running = new AbortController());
   preview.setAttribute("aria-busy", "true");

@@ -78,7 +78,7 @@ function step(by, wanted = () => true) {
   if (all[at]) return open(all[at].dataset.row, all[at]);
   const more = document.getElementById(by > 0 ? "after" : "before");
   if (more) return location.assign(more.href);
-  say(by > 0 ? "That was the last row here." : "This is the first row here.");
+  say(by > 0 ? "This is the last row here." : "This is the first row here.");
 }
 
 const isCorrection = (label, proposed) => label !== null && Boolean(proposed) && label !== proposed;

@@ -1,4 +1,4 @@
-"""One row, as a reviewer sees it."""
+"""One row, and one labeling function, as a reviewer sees them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import numpy as np
 
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.decisions import Decision
-from weaklabel.labels import ABSTAIN
+from weaklabel.labels import ABSTAIN, Labels
 from weaklabel.lf.core import LF, Place, Reason
 from weaklabel.lf.reasons import reason
-from weaklabel.review.standing import Standing
+from weaklabel.review.state import Snapshot
+from weaklabel.scoring.intervals import Share, share
+from weaklabel.votes import LFAnalysis
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,13 @@ class RowView:
 
 
 def view(
-    now: Standing, batch: Batch, row: int, labels: Sequence[str], decisions: Mapping[str, Decision], gold: int
+    snapshot: Snapshot, batch: Batch, row: int, labels: Sequence[str], decisions: Mapping[str, Decision], gold: int
 ) -> RowView:
     """Gather what is known of a row.
 
     Parameters
     ----------
-    now
+    snapshot
         Votes and labels.
     batch
         The corpus.
@@ -83,10 +85,10 @@ def view(
     alone = batch.part(row, row + 1)
     (columns,) = alone.frame.to_dicts()
     votes = []
-    for lf, number in zip(now.lfs or (), now.votes.L[row].tolist(), strict=True):
+    for lf, number in zip(snapshot.lfs or (), snapshot.votes.L[row].tolist(), strict=True):
         why = None if number == ABSTAIN else reason(lf, alone, 0, number)
         votes.append(VoteView(lf.name, None if number == ABSTAIN else labels[number], why))
-    probs, pred = now.probs[row], int(now.preds[row])
+    probs, pred = snapshot.probs[row], int(snapshot.preds[row])
     known = not np.isnan(probs).all()
     return RowView(
         row=row,
@@ -104,3 +106,67 @@ def view(
 def uses_models(lfs: Iterable[LF] | None) -> bool:
     """Say whether any labeling function may ask a parser or a network why it votes."""
     return any(lf.place is not Place.IN_PROCESS for lf in lfs or ())
+
+
+@dataclass(frozen=True)
+class LFLine:
+    """What one labeling function does.
+
+    Attributes
+    ----------
+    name, kind
+        As ``weaklabel lfs`` gives them.
+    labels
+        Names of the classes that it votes for on this corpus.
+    coverage, overlaps, conflicts
+        As of `weaklabel.LFAnalysis`, 0..1.
+    precision
+        Share of its votes on decided rows that are right.
+    estimate
+        Share of its votes that the label model expects to be right, as Est. Acc. of `weaklabel.LFAnalysis`; None where it
+        does not know the labeling function.
+    """
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    coverage: float
+    overlaps: float
+    conflicts: float
+    precision: Share
+    estimate: float | None
+
+
+def lf_lines(snapshot: Snapshot, labels: Sequence[str], gold: Labels) -> list[LFLine]:
+    """Return the lines of the table, in the order of L's columns. Length: m."""
+    if snapshot.lfs is None:
+        return []
+    analysis = LFAnalysis(snapshot.votes)
+    accuracies = [] if snapshot.model is None else snapshot.model.lf_accuracies_.tolist()
+    estimates = dict(zip(snapshot.model_lfs, accuracies, strict=True))
+    judged = np.flatnonzero(gold >= 0)
+    of_judged, truth = snapshot.votes.L[judged], gold[judged][:, None]
+    right, given = ((of_judged >= 0) & (of_judged == truth)).sum(axis=0), (of_judged >= 0).sum(axis=0)
+    rows = zip(
+        snapshot.lfs,
+        analysis.lf_polarities(),
+        *(np.nan_to_num(shares()) for shares in (analysis.lf_coverages, analysis.lf_overlaps, analysis.lf_conflicts)),
+        strict=True,
+    )
+    return [
+        LFLine(
+            lf.name,
+            lf.kind,
+            tuple(labels[number] for number in polarity),
+            float(coverage),
+            float(overlaps),
+            float(conflicts),
+            share(int(right[column]), int(given[column])),
+            _number(estimates.get(lf.name)),
+        )
+        for column, (lf, polarity, coverage, overlaps, conflicts) in enumerate(rows)
+    ]
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or np.isnan(value) else value
