@@ -34,7 +34,7 @@ def fit(model, L):
 
 @given(st.integers(0, 10_000), st.integers(3, 5), st.integers(2, 7), st.data())
 @settings(deadline=None, max_examples=15)
-def test_a_class_that_nobody_votes_for_is_not_given_without_a_warning(seed, k, m, data):
+def test_a_class_without_votes_is_not_given_without_a_warning(seed, k, m, data):
     L, _ = draw_votes(150, m, k, seed)
     without = data.draw(st.sets(st.integers(0, k - 1), min_size=1, max_size=k - 1))
     L[np.isin(L, list(without))] = -1
@@ -49,7 +49,7 @@ def test_a_class_that_nobody_votes_for_is_not_given_without_a_warning(seed, k, m
 
 
 @pytest.mark.parametrize("name", VOTE_MODELS)
-def test_which_classes_nobody_votes_for_is_saved(name, tmp_path):
+def test_classes_without_votes_are_saved(name, tmp_path):
     L, _ = draw_votes(200, 5, 3, 1)
     L[L == 2] = -1
     model, _ = fit(LABEL_MODELS[name](3), L)

@@ -86,7 +86,7 @@ def test_a_file_may_end_early_or_have_other_bytes(saved, tmp_path, data):
         ('{"format": "weaklabel label model 0"}', "has the format 'weaklabel label model 0'"),
     ],
 )
-def test_what_is_wrong_is_said(tmp_path, content, why):
+def test_errors_name_what_is_wrong(tmp_path, content, why):
     file = tmp_path / "label_model.json"
     file.write_text(content, encoding="utf-8")
     with pytest.raises(LabelModelError, match=why) as caught:
@@ -107,7 +107,7 @@ def test_what_is_wrong_is_said(tmp_path, content, why):
         ("committee", ("state", "members"), [], "it has no members"),
     ],
 )
-def test_which_part_is_wrong_is_said(saved, tmp_path, name, path, value, why):
+def test_errors_name_the_wrong_part(saved, tmp_path, name, path, value, why):
     tree = copy.deepcopy(saved[name][1])
     at(tree, path[:-1])[path[-1]] = value
     (tmp_path / "label_model.json").write_text(json.dumps(tree), encoding="utf-8")

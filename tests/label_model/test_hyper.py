@@ -110,7 +110,7 @@ def test_new_rows_need_no_fit():
 
 
 @pytest.mark.parametrize("k", [2, 4])
-def test_good_and_bad_labeling_functions_are_told_apart(k):
+def test_good_and_bad_labeling_functions_are_distinguished(k):
     ours, theirs = [], []
     for seed in range(6):
         L, Y = covered(*draw_votes(3_000, 10, k, seed, accuracy=(0.35, 0.95), coverage=(0.2, 0.7)))
@@ -148,7 +148,7 @@ def test_no_votes_at_all():
     assert model.predict([[0, 1, -1, -1]]).tolist() == [-1]
 
 
-def test_a_silent_labeling_function_is_said():
+def test_an_unused_labeling_function_is_warned_of():
     L, _ = draw_votes(100, 3, 2)
     L[:, 1] = -1
     with pytest.warns(WeakLabelWarning, match="1 of 3 labeling functions never vote") as caught:

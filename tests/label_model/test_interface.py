@@ -98,7 +98,7 @@ def test_no_rows_to_predict(model):
 
 
 @pytest.mark.parametrize("path", [".", "model.json"])
-def test_there_and_back(model, path, tmp_path):
+def test_a_saved_model_gives_the_same_answers(model, path, tmp_path):
     silently(model.set_params(seed=4, tie_break_policy="random").fit, np.insert(L, 2, -1, axis=1))
     model.save(tmp_path / path)
     (file,) = tmp_path.iterdir()
@@ -126,7 +126,7 @@ def test_parameters_in_scikit_learns_manner(model):
         model.set_params(sead=1)
 
 
-def test_wrong_use_is_said(model):
+def test_wrong_use_is_an_error(model):
     with pytest.raises(LabelModelError, match="call fit"):
         model.save("nowhere")
     with pytest.raises(VoteError, match=r"outside -1..2 \(cardinality=3\)"):

@@ -38,7 +38,7 @@ def model(request):
 
 
 @pytest.mark.parametrize(("kind", "least"), [(MajorityVote, 1.0), (WeightedMajorityVote, 0.99), (DawidSkene, 0.97)])
-def test_classes_that_nobody_votes_for_change_no_answer(kind, least):
+def test_classes_without_votes_change_no_answer(kind, least):
     few, many = kind(5).fit(FEW).predict(FEW), kind(K).fit(MANY).predict(MANY)
     assert (SPREAD[few] == many).mean() >= least
 
@@ -71,7 +71,7 @@ def test_rows_predicted_alone_and_in_blocks_get_the_same_answers(model, monkeypa
     np.testing.assert_array_equal(model.predict(MANY[:1]), preds[:1])
 
 
-def test_there_and_back(model, tmp_path):
+def test_a_saved_model_gives_the_same_answers(model, tmp_path):
     expected = model.fit(MANY).predict_proba(MANY)
     model.save(tmp_path)
     np.testing.assert_array_equal(load_label_model(tmp_path).predict_proba(MANY), expected)
@@ -108,7 +108,7 @@ def test_the_committee_leaves_out_what_would_not_fit(tmp_path):
     assert back.chosen_.left_out_ == auto.chosen_.left_out_
 
 
-def test_the_committee_asks_for_what_fits(monkeypatch):
+def test_the_committee_uses_what_fits(monkeypatch):
     monkeypatch.setattr("weaklabel.label_model.budget.BUDGET", DawidSkene(K).bytes_needed(vote_patterns(MANY)))
     committee = CommitteeLabelModel(K).fit(MANY)
     assert committee.left_out_ == ("StructuredLabelModel", "LabelModel")
@@ -123,7 +123,7 @@ def test_up_to_127_classes_only_what_lies_in_squares_counts():
 
 
 @pytest.mark.parametrize("kind", [LabelModel, StructuredLabelModel])
-def test_as_much_memory_is_taken_as_was_said(kind):
+def test_as_much_memory_is_taken_as_estimated(kind):
     rng = np.random.default_rng(0)
     Y = rng.integers(0, 20, 500)
     found = vote_patterns(np.where(rng.random((500, 60)) < 0.3, Y[:, None], -1).astype(np.int8))

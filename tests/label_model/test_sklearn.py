@@ -29,7 +29,7 @@ def test_tools_take_label_models(kind):
     assert search.best_score_ > 0.9
 
 
-def test_what_is_not_fitted_says_so_in_scikit_learns_way():
+def test_an_unfitted_model_raises_scikit_learns_error():
     with pytest.raises(NotFittedError, match=r"not fitted; call fit\(L\) first"):
         LabelModel().predict(L)
 

@@ -119,7 +119,7 @@ def test_overlaps_are_snorkels_to_the_bit(k, monkeypatch):
         assert torch.equal(torch.from_numpy(overlaps / len(L)).float(), theirs.O)
 
 
-def test_a_silent_labeling_function_is_what_it_is_in_snorkel():
+def test_an_unused_labeling_function_is_as_in_snorkel():
     L, _ = draw_votes(500, 5, 2)
     L[:, 2] = -1
     with pytest.warns(WeakLabelWarning, match="1 of 5 labeling functions never vote") as caught:
@@ -199,7 +199,7 @@ def test_no_votes_at_all(L):
     assert np.isnan(model.predict_proba(L)).all()
 
 
-def test_a_diverging_loss_is_tried_again_and_said():
+def test_a_diverging_loss_is_tried_again_with_a_warning():
     L, _ = draw_votes(300, 60, 2)
     with pytest.raises(Exception, match="Loss is NaN"):
         fit_snorkel(L, 2, lr=0.1, seed=0)
@@ -213,7 +213,7 @@ def test_a_diverging_loss_is_tried_again_and_said():
         LabelModel(lr=1e4, class_balance="uniform").fit(L)
 
 
-def test_contradicted_unanimous_rows_are_said():
+def test_contradicted_unanimous_rows_are_warned_of():
     L, _ = draw_votes(2_000, 4, 2, balance=[0.1, 0.9], coverage=(0.5, 0.6))
     with pytest.warns(
         WeakLabelWarning, match=r"contradicts \d+ of the \d+ rows \(\d+%\) on which all votes agree"
@@ -316,7 +316,7 @@ def test_class_balance_counts_before_gold_as_in_snorkel():
     assert LabelModel(class_balance="uniform").fit(L, [0, 0, 0, 1]).p_.tolist() == [0.5, 0.5]
 
 
-def test_what_snorkel_refuses_or_ignores_is_told():
+def test_what_snorkel_refuses_or_ignores_is_an_error_or_a_warning():
     L, _ = draw_votes(300, 5, 2, seed=1)
     with pytest.warns(WeakLabelWarning, match="Y_dev has no row of class 1") as caught:
         assert LabelModel().fit(L, [0, 0, -1]).p_.tolist() == [0.75, 0.25]

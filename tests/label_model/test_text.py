@@ -57,7 +57,7 @@ def test_a_wrong_vote_is_outvoted(corpus):
     assert unvoted > 0.6
 
 
-def test_rounds_end_where_texts_tell_less_unless_told_to_go_on(corpus, monkeypatch):
+def test_rounds_stop_when_the_gain_falls_unless_the_ratio_is_0(corpus, monkeypatch):
     texts, _, Y = corpus
     judge, rounds = CrossFitted.judge, []
     L = np.tile(Y[:, None], 3)
@@ -92,7 +92,7 @@ def test_a_row_does_not_depend_on_its_company(corpus):
     np.testing.assert_allclose(model.predict_proba(L[7:8], texts[7:8]), expected[7:8], atol=1e-12)
 
 
-def test_there_and_back(corpus, tmp_path):
+def test_a_saved_model_gives_the_same_answers(corpus, tmp_path):
     texts, L, _ = corpus
     for model in (TextLabelModel(2, n_rounds=2), AutoLabelModel(2)):
         model.fit(L, texts).save(tmp_path)
@@ -102,7 +102,7 @@ def test_there_and_back(corpus, tmp_path):
         assert back.describe() == model.describe()
 
 
-def test_auto_uses_texts_where_they_tell_something(corpus):
+def test_auto_uses_texts_that_predict_labels(corpus):
     texts, L, _ = corpus
     assert "texts" in AutoLabelModel(2).fit(L, texts).describe()
     same = ["nothing to see here"] * len(L)
@@ -111,7 +111,7 @@ def test_auto_uses_texts_where_they_tell_something(corpus):
     np.testing.assert_array_equal(blind.predict_proba(L, same), CommitteeLabelModel(2).fit(L).predict_proba(L))
 
 
-def test_wrong_use_is_said(corpus):
+def test_wrong_use_is_an_error(corpus):
     texts, L, _ = corpus
     with pytest.raises(LabelModelError, match="needs texts"):
         TextLabelModel(2).fit(L)
@@ -149,7 +149,7 @@ def test_temperature_mends_overconfidence():
     assert temperature(normalised(4 * honest), labels) == pytest.approx(0.25, abs=0.06)
 
 
-def test_a_class_that_nobody_votes_for_is_never_the_answer(corpus):
+def test_a_class_without_votes_is_never_the_answer(corpus):
     texts, L, _ = corpus
     probs = TextLabelModel(4).fit(L, texts).predict_proba(np.full((2, 4), -1), ["", "zzz 0 )("])
     np.testing.assert_allclose(probs[:, 2:], 0, atol=1e-12)
@@ -176,7 +176,7 @@ def test_texts_that_are_none_are_named(corpus):
 
 
 @pytest.mark.parametrize("kind", [TextLabelModel, AutoLabelModel])
-def test_gold_and_texts_are_told_apart(corpus, kind):
+def test_gold_and_texts_are_distinguished(corpus, kind):
     texts, L, Y = corpus
     model = kind(2).fit(L, Y, texts=texts)
     assert model.predict(L, texts=texts).min() >= 0
@@ -217,7 +217,7 @@ def test_a_class_whose_rows_lie_in_one_fold_gets_a_probability():
     assert gain(normalised(judged * temperature(judged, labels)), labels) > 0.3
 
 
-def test_a_rare_class_does_not_make_texts_tell_nothing(corpus):
+def test_a_rare_class_does_not_hide_what_texts_predict(corpus):
     texts, L, _ = corpus
     rare = L.copy()
     rare[np.flatnonzero((L < 0).all(axis=1))[:1], 0] = 2
@@ -256,7 +256,7 @@ def test_the_class_balance_is_that_of_all_rows(corpus, kind):
         kind(2, class_balance=[0.2, 0.3, 0.5]).fit(L, texts)
 
 
-def test_few_rows_with_votes_are_said_to_stand_for_all(corpus):
+def test_few_rows_with_votes_are_warned_of(corpus):
     texts, L, _ = corpus
     with pytest.warns(WeakLabelWarning, match=r"only 39% of the rows have votes.*give them as class_balance"):
         TextLabelModel(2).fit(L, texts)

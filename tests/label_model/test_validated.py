@@ -43,7 +43,7 @@ def test_another_score_chooses_otherwise():
     assert validate_label_models(models, L, gold, score=lambda Y, preds: preds[Y == 1].mean()).best is models[1]
 
 
-def test_wrong_use_is_said():
+def test_wrong_use_is_an_error():
     with pytest.raises(LabelModelError, match=r"2 gold labels for 3 rows of votes$"):
         validate_label_models([MajorityVote()], L, [0, 1])
     with pytest.raises(LabelModelError, match="3 gold labels for 3 rows of votes and 1 texts"):

@@ -72,7 +72,7 @@ def test_an_lf_that_is_always_alone_does_not_confirm_itself():
     assert model.lf_accuracies_[4] == pytest.approx(0.7)
 
 
-def test_silence_is_said():
+def test_unused_labeling_functions_are_warned_of():
     with pytest.warns(WeakLabelWarning, match="1 of 3 labeling functions never vote"):
         WeightedMajorityVote().fit([[0, 0, -1], [1, 1, -1]])
     with pytest.warns(WeakLabelWarning, match="no labeling function votes on any of the 1 rows"):
@@ -88,6 +88,6 @@ def test_silence_is_said():
         ({"prior_share": 1.0}, "prior_share from 0 to below 1"),
     ],
 )
-def test_priors_that_cannot_be(wrong, said):
+def test_wrong_priors_are_refused(wrong, said):
     with pytest.raises(LabelModelError, match=said):
         WeightedMajorityVote(**wrong).fit([[0, 1]])

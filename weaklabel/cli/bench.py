@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from weaklabel.cli.names import names_option
 from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_path
 from weaklabel.cli.voting import Caching
 from weaklabel.cli.writing import HtmlOpt, announce_replaced, check_outputs
+from weaklabel.registries import CLASSIFIERS, LABEL_MODELS
 
 if TYPE_CHECKING:
     from weaklabel.bench.cells import Clean
@@ -32,19 +34,16 @@ def bench(
     *,
     label_models: Annotated[
         str,
-        typer.Option(
+        names_option(
+            LABEL_MODELS,
             "--label-models",
-            metavar="A,B",
             help="Label models to compare; gold trains classifiers on true labels, as an upper bound.",
+            also=("gold",),
         ),
     ] = "majority,snorkel,auto",
     classifiers: Annotated[
         str,
-        typer.Option(
-            "--classifiers",
-            metavar="X,Y",
-            help="Classifiers to train on the labels, by the names of weaklabel train.",
-        ),
+        names_option(CLASSIFIERS, "--classifiers", help="Classifiers to train on the labels."),
     ] = "",
     seeds: Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="Repeat everything with N seeds.")] = 1,
     validation: Annotated[

@@ -25,12 +25,19 @@ def name_option(
     return typer.Option(flag, metavar=metavar, parser=_checker(registry, also), help=help, rich_help_panel=panel)
 
 
+def names_option(registry: Registry[Any], flag: str, *, help: str, also: tuple[str, ...] = ()) -> Any:
+    """Return typer's option for names in a registry, or of ``also``, with commas between them; its verb checks them."""
+    metavar = f"{registry.kind.upper().replace(' ', '_')},..."
+    _CHOICES[metavar] = registry, also
+    return typer.Option(flag, metavar=metavar, help=help)
+
+
 def choices(metavar: str | None) -> str | None:
     """Return how ``--help`` shows the values of an option with this metavar: the names, where it is of a registry."""
-    if metavar not in _CHOICES:
+    if metavar is None or metavar not in _CHOICES:
         return metavar
     registry, also = _CHOICES[metavar]
-    return f"<{'|'.join([*also, *registry])}>"
+    return f"<{'|'.join([*also, *registry])}>{',...' if metavar.endswith(',...') else ''}"
 
 
 def _checker(registry: Registry[Any], also: tuple[str, ...]) -> Callable[[str], str]:

@@ -1,4 +1,9 @@
-"""Label models: from noisy votes to probabilistic labels."""
+"""Label models: from noisy votes to probabilistic labels.
+
+Here are the label models, all subclasses of `BaseLabelModel`; `LABEL_MODELS`, which has them by name; `make_label_model` and
+`load_label_model`; the class balance; dependencies between labeling functions; validation on gold labels; and Snorkel's
+conversions between predictions and probabilities.
+"""
 
 from weaklabel.label_model.auto import AutoLabelModel
 from weaklabel.label_model.balance import class_balance_from_gold, majority_class_balance
