@@ -46,7 +46,7 @@ STORES = {
 NAMES = {
     "text", "entities", "delimiter", "comment", "quote_char", "encoding", "columns", "class_balance", "prefix", "address",
     "gold", "pred", "labels",
-    "positive", "lf", "lr", "label_model", "label_models", "classifier", "classifiers", "clean_labels", "reviewer",
+    "positive", "lf", "lr", "label_model", "label_models", "classifier", "classifiers", "backend", "clean_labels", "reviewer",
 }  # fmt: skip
 
 
