@@ -47,6 +47,24 @@ def test_imports_point_left():
         assert not wrong, f"{path.relative_to(PACKAGE)} imports {wrong}, which stands to its right"
 
 
+def test_only_lf_asks_which_kind_a_labeling_function_is():
+    from weaklabel.lf import LF
+
+    kinds, left = {"LF"}, [LF]
+    while left:
+        subclasses = left.pop().__subclasses__()
+        kinds |= {each.__name__ for each in subclasses}
+        left += subclasses
+    assert {"LabelingFunction", "PatternLF", "LexiconLF", "SpacyLF", "PrototypeLF"} <= kinds
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "issubclass"):
+                names = {getattr(part, "id", getattr(part, "attr", "")) for part in ast.walk(node.args[1])}
+                assert room_of(path) == "lf" or not names & kinds, (
+                    f"{path}, line {node.lineno}: ask the labeling function"
+                )
+
+
 def loaded_after(code: str) -> set[str]:
     probe = f"import sys\n{code}\nprint(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

@@ -112,7 +112,7 @@ CASES = (
     _usage("`--delimiter ab`", "must be one character", "--delimiter", "ab"),
     _usage("`--format xml`", "--format", "--format", "xml"),
     _usage("`--seed` of 20 digits", "--seed", "--seed", "9" * 20),
-    _usage("`--class-balance nan,1`, or shares that do not sum to 1", "together 1", "--class-balance", "nan,1"),
+    _usage("`--class-balance nan,1`, or shares that do not sum to 1", "sum to 1", "--class-balance", "nan,1"),
     _usage("`--class-balance even`", "--class-balance", "--class-balance", "even"),
 )
 
