@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from weaklabel.classifier.denoising import STRENGTHS, chosen_strength, denoise, fit_probe, meaning, out_of_fold
+from weaklabel.classifier.denoising import STRENGTHS, chosen_strength, denoise, fit_probe, label_meaning, out_of_fold
 
 
 def clusters(n=300, k=3, wrong=0.3, seed=0):
@@ -98,7 +98,7 @@ def test_meaning_of_a_label_that_is_mostly_wrong():
     # Of 200 rows labelled 0, the texts of 180 say 1.
     weak = np.tile([1.0, 0.0], (200, 1))
     text = np.repeat([[1.0, 0.0], [0.0, 1.0]], [20, 180], axis=0)
-    table = meaning(weak, text, np.ones(200), np.array([0.5, 0.5]))
+    table = label_meaning(weak, text, np.ones(200), np.array([0.5, 0.5]))
     np.testing.assert_allclose(table.sum(axis=1), 1)
     assert table[0, 1] == pytest.approx(182 / 210)
     assert table[1, 1] == pytest.approx(0.8), "a label that no row has is taken to be what most labels are"

@@ -71,7 +71,7 @@ def test_a_missing_package_is_said_before_any_work(tiny_bert, reviews, tmp_path,
 
 
 def test_wrong_loggers_are_said(tiny_bert, reviews):
-    with pytest.raises(ClassifierError, match="unknown logger 'wandb'; known are tensorboard, mlflow"):
+    with pytest.raises(ClassifierError, match="unknown logger 'wandb'; loggers are tensorboard, mlflow"):
         BertClassifier(tiny_bert, loggers=("wandb",)).fit(*reviews)
     with pytest.raises(ClassifierError, match=r"not one string; give \('mlflow',\)"):
         BertClassifier(tiny_bert, loggers="mlflow").fit(*reviews)

@@ -107,5 +107,5 @@ def test_a_model_without_its_tokenizer_is_refused(tmp_path: Path) -> None:
     folder = save_encoder(tmp_path / "mute")
     for name in ("vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
         (folder / name).unlink(missing_ok=True)
-    with pytest.raises(WeakLabelError, match="carries no tokenizer"):
+    with pytest.raises(WeakLabelError, match="has no tokenizer"):
         load_pretrained("AutoModel", folder)

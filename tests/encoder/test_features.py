@@ -7,7 +7,7 @@ import pytest
 
 from tests.tiny_bert import save_encoder
 from weaklabel.corpus.entities import between_entities, mark_entities
-from weaklabel.encoder.features import LEAST_TEXTS, TextFeatures
+from weaklabel.encoder.features import MIN_TEXTS, TextFeatures
 
 WORDS = [f"{syllable}{end}" for syllable in ("ba", "de", "ki", "lo", "mu", "ra", "si", "to") for end in "bdfgklmnprst"]
 
@@ -46,7 +46,7 @@ def test_one_text_without_marks_and_texts_are_no_relations(tiny):
 
 
 def test_words_of_texts_that_are_cut_are_looked_at(tiny):
-    texts = long_texts(LEAST_TEXTS)
+    texts = long_texts(MIN_TEXTS)
     features = TextFeatures(tiny, 8).fit(texts)
     assert features.views_ == ("text", "words")
     assert TextFeatures(tiny, 32).fit(texts).views_ == ("text",)
@@ -60,8 +60,8 @@ def test_words_of_texts_that_are_cut_are_looked_at(tiny):
 
 
 def test_long_texts_that_are_all_alike_have_no_words_to_tell(tiny):
-    assert TextFeatures(tiny, 8).fit(long_texts(1) * LEAST_TEXTS).views_ == ("text",)
-    numbered = [f"{text} no{number // 2}" for number, text in enumerate(long_texts(1) * LEAST_TEXTS)]
+    assert TextFeatures(tiny, 8).fit(long_texts(1) * MIN_TEXTS).views_ == ("text",)
+    numbered = [f"{text} no{number // 2}" for number, text in enumerate(long_texts(1) * MIN_TEXTS)]
     assert TextFeatures(tiny, 8).fit(numbered).views_ == ("text", "words")
 
 

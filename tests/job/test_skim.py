@@ -21,7 +21,7 @@ WORDS = ["great thanks lovely garden picnic", "broken late refund parcel engine"
 
 @pytest.fixture
 def few_are_enough(monkeypatch):
-    monkeypatch.setattr(features, "LEAST_TEXTS", 20)
+    monkeypatch.setattr(features, "MIN_TEXTS", 20)
 
 
 def texts(repeats):

@@ -119,7 +119,9 @@ def test_a_limit_below_the_smallest_file_keeps_nothing_and_works(tmp_path):
 def test_a_damaged_file_is_told_once_and_left_alone(tmp_path, content):
     store = Store(tmp_path / "s.sqlite")
     store.path.write_bytes(content)
-    with pytest.warns(WeakLabelWarning, match=r"s.sqlite cannot be used .* goes on without it; delete the file"):
+    with pytest.warns(
+        WeakLabelWarning, match=r"s.sqlite cannot be used .* so it is not used in this run; delete the file"
+    ):
         assert store.get_many([b"k"]) == {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -232,9 +234,9 @@ def test_memory_is_bounded_and_keeps_the_newest(monkeypatch):
     for number in range(10):
         known.get(["often", f"text-{number:05}"], upper)
     assert upper.seen.count("often") == 1
-    assert len(known._near) == 3
+    assert len(known._recent) == 3
     known.get(["x" * 100], upper)
-    assert len(known._near) == 0
+    assert len(known._recent) == 0
 
 
 def test_what_cannot_be_kept_or_read_back_is_computed_again(folder):
@@ -243,6 +245,6 @@ def test_what_cannot_be_kept_or_read_back_is_computed_again(folder):
     unread = TextCache("unread", "a", str.encode, lambda data: None, lambda text, value: 1)
     for known in (never, unread):
         known.get(["a"], upper)
-        known._near.clear()
+        known._recent.clear()
         assert known.get(["a"], upper) == ["A"]
     assert upper.seen == ["a"] * 4

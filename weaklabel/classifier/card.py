@@ -54,8 +54,8 @@ def model_card(
 
 
 _MARKED = (
-    "It tells how two entities of a text are related, and reads texts in which these are marked, such as `the @ rain @ met "
-    "the old # roof #`: `weaklabel.corpus.mark_entities` marks them, and `weaklabel predict` by itself."
+    "It predicts how two entities of a text are related, and reads texts in which these are marked, such as `the @ rain @ met "
+    "the old # roof #`: `weaklabel.corpus.mark_entities` marks them, and `weaklabel predict` marks them by itself."
 )
 
 
@@ -134,7 +134,7 @@ def _limits(training: dict[str, Any]) -> str:
     return (
         "For texts like those it was trained on. The labels were not checked one by one: the model can repeat the "
         "errors and biases of whatever made them, so score it on texts labelled by hand before relying on it. Its "
-        "probabilities are not calibrated. The base model's license and limits hold for it too. A text is cut "
+        "probabilities are not calibrated. The base model's license and limits hold for it too. A text is truncated "
         f"after {training['max_tokens']} tokens; {training['truncated']} of the texts in training were."
     )
 

@@ -1,4 +1,4 @@
-"""Reading weak labels again in the light of their texts."""
+"""Denoising of weak labels by a second opinion: logistic regression on embeddings of their texts."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 from weaklabel.encoder.inference import softmax
 from weaklabel.labels import Probs
 
-# What a label is taken to mean before the texts are looked at: right in this share of its rows, for as good as so many
-# rows. Most labeling functions that people write are about as good.
+# Prior of what a label means: it is right in this share of its rows, and the prior counts as so many rows. Most labeling
+# functions that people write are about as good.
 PRECISION = 0.8
 PRIOR_ROWS = 10.0
 
-STEPS = 5  # of expectation and maximisation in a round
+EM_STEPS = 5  # in a round
 
-LEAST = 1e-4  # no text speaks against a class more strongly
+MIN_PROB = 1e-4  # no text speaks against a class more strongly
 
-# Of the probe.
+# The logistic regression ("probe") on frozen embeddings: too simple to learn errors by heart.
 MAX_ITERATIONS = 200
 FOLDS = 5
 STRENGTHS = (1.0, 3.0, 10.0, 30.0)
 
-MOST_ROWS = 50_000
-"""Rows that a fold's probe is fitted on: enough for a few hundred numbers a class."""
+MAX_ROWS = 50_000
+"""Most rows that a fold's probe is fitted on: enough for a few hundred weights per class."""
 
 
 def denoise(
@@ -33,18 +33,18 @@ def denoise(
 ) -> Probs:
     """Return class probabilities of all rows from their weak labels and their texts together.
 
-    In each round a logistic regression on vectors of the texts gives every row a second opinion, learned from other rows only.
-    Then what a row's label says, times what its text says, are its probabilities, and what the labels of each class
-    truly are is counted, half by them and half by the texts, in turns. The next round learns from the probabilities.
-    It is near to the expectation and maximisation of Raykar et al., "Learning from crowds" (JMLR 2010), for one
-    annotator, with opinions out of fold as in confident learning (Northcutt et al., JAIR 2021).
+    In each round, a logistic regression on vectors of the texts gives every row a second opinion, learned from other rows
+    only. A row's probabilities are then the product of what its label and its text say; from these probabilities and the
+    opinions, half each, the confusion matrix of the labels is estimated; and so on in turns. The next round learns from the
+    probabilities. The method is close to the expectation and maximisation of Raykar et al., "Learning from crowds" (JMLR
+    2010), for one annotator, with opinions out of fold as in confident learning (Northcutt et al., JAIR 2021).
 
     Parameters
     ----------
     vectors
         Of length 1 each, as `weaklabel.encoder.features.TextFeatures` gives them. Shape: [n, d].
     probs
-        Weak labels; a row of NaN has none, and gets what its text says. Shape: [n, k].
+        Weak labels; a row of NaN has none, and gets its second opinion. Shape: [n, k].
     weights
         How much each row counts, from 0 up. Shape: [n].
     rounds
@@ -60,41 +60,41 @@ def denoise(
     labelled = np.isfinite(probs[:, 0])
     weak = np.where(labelled[:, None], probs, 1 / probs.shape[1])
     counted = weights * labelled
-    shares = _to_one(counted @ weak)
+    shares = _normalised(counted @ weak)
     strength = chosen_strength(vectors, weak, counted, seed=seed)
     read, table = weak, _expected(shares)
     for _ in range(rounds):
-        text = _to_one(out_of_fold(vectors, read, counted, strength, seed=seed).clip(LEAST))
-        for _ in range(STEPS):
-            said = np.where(labelled[:, None], weak @ table / shares.clip(LEAST), 1)
-            read = _to_one(text * said)
-            # By the texts alone, labels would mean nothing where texts tell nothing; by both, they confirm themselves.
-            table = meaning(weak, (read + text) / 2, counted, shares)
+        text = _normalised(out_of_fold(vectors, read, counted, strength, seed=seed).clip(MIN_PROB))
+        for _ in range(EM_STEPS):
+            likelihood = np.where(labelled[:, None], weak @ table / shares.clip(MIN_PROB), 1)
+            read = _normalised(text * likelihood)
+            # By the texts alone, labels would count for nothing where texts say nothing; by both, they confirm themselves.
+            table = label_meaning(weak, (read + text) / 2, counted, shares)
     return read
 
 
-def meaning(weak: Probs, read: Probs, weights: NDArray[np.float64], shares: NDArray[np.float64]) -> Probs:
-    """Return how probable each class is where a weak label says another, or the same. Shape: [k, k], label by class.
+def label_meaning(weak: Probs, read: Probs, weights: NDArray[np.float64], shares: NDArray[np.float64]) -> Probs:
+    """Return how probable each class is given a weak label: a confusion matrix. Shape: [k, k], label by class.
 
     Parameters
     ----------
     weak, read
-        What the labels say of each row, and what it is taken to be. Shape: [n, k].
+        Weak labels, and the current estimate. Shape: [n, k].
     weights
         Shape: [n].
     shares
-        Of the classes among the labels. Shape: [k].
+        Shares of the classes among the labels. Shape: [k].
     """
-    return _to_one((weak * weights[:, None]).T @ read + PRIOR_ROWS * _expected(shares))
+    return _normalised((weak * weights[:, None]).T @ read + PRIOR_ROWS * _expected(shares))
 
 
 def _expected(shares: NDArray[np.float64]) -> Probs:
-    """Return what labels mean beforehand: errors fall on the other classes by their shares. Shape: [k] -> [k, k]."""
+    """Return the prior of what labels mean: errors are spread over the other classes by their shares. Shape: [k] -> [k, k]."""
     same = np.eye(len(shares))
-    return PRECISION * same + (1 - PRECISION) * _to_one(np.where(same > 0, 0, shares.clip(LEAST)))
+    return PRECISION * same + (1 - PRECISION) * _normalised(np.where(same > 0, 0, shares.clip(MIN_PROB)))
 
 
-def _to_one(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _normalised(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(values / values.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 
@@ -137,7 +137,7 @@ def fit_probe(vectors: NDArray[np.floating], probs: Probs, weights: NDArray[np.f
 
     (_, d), k = vectors.shape, probs.shape[1]
     features = np.asarray(vectors, dtype=np.float64)
-    # Encoders that were never trained for it put all texts into one corner; what tells them apart is made length 1.
+    # Encoders that were not trained for it put all texts into one corner; so the differences are scaled to length 1.
     centre = features.mean(axis=0)
     features = features - centre
     scale = float(np.sqrt((features**2).sum(axis=1).mean())) or 1.0
@@ -166,20 +166,20 @@ def out_of_fold(
     folds: int = FOLDS,
     seed: int = 0,
 ) -> Probs:
-    """Return what a probe says of each row that was fitted on other rows only. Shape: [n, d], [n, k] -> [n, k].
+    """Return the prediction for each row of a probe that was fitted on other rows only. Shape: [n, d], [n, k] -> [n, k].
 
-    Where there are no other rows to learn from, that is the shares of the classes.
+    Without other rows to learn from, these are the shares of the classes.
 
     Parameters
     ----------
     weights
-        From 0 up, one at least above 0; rows of weight 0 are predicted and not learned from. Shape: [n].
+        From 0 up, at least one above 0; rows of weight 0 are predicted but not learned from. Shape: [n].
     C
         As for `fit_probe`.
     folds
         Parts that the rows are split into at random, from 2 up.
     seed
-        Of the split, and of the `MOST_ROWS` rows that are learned from where there are more.
+        Of the split, and of the sample of `MAX_ROWS` rows if there are more.
     """
     rng = np.random.default_rng(seed)
     part = rng.permutation(len(vectors)) % folds
@@ -188,8 +188,8 @@ def out_of_fold(
         learned = np.flatnonzero((part != number) & (weights > 0))
         if not len(learned):
             continue
-        if len(learned) > MOST_ROWS:
-            learned = np.sort(rng.choice(learned, MOST_ROWS, replace=False))
+        if len(learned) > MAX_ROWS:
+            learned = np.sort(rng.choice(learned, MAX_ROWS, replace=False))
         probe = fit_probe(vectors[learned], probs[learned], weights[learned], C)
         opinion[part == number] = probe.predict_proba(vectors[part == number])
     return opinion

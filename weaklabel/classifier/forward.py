@@ -31,10 +31,10 @@ def predict_logits(model: torch.nn.Module, ids: list[list[int]], device: torch.d
     """Return the logits of every row in float32, on the CPU. Shape: [n] -> [n, k]."""
     model.eval()
     logits = torch.empty(len(ids), model.config.num_labels)
-    with torch.inference_mode(), stage("validating", len(ids), "texts") as told:
+    with torch.inference_mode(), stage("validating", len(ids), "texts") as progress:
         for rows in length_batches([len(tokens) for tokens in ids], VALIDATION_BATCH):
             logits[rows] = logits_of(model, [ids[row] for row in rows], device).cpu()
-            told.advance(len(rows))
+            progress.advance(len(rows))
     return logits
 
 
@@ -54,7 +54,7 @@ def padded(ids: list[list[int]], padding: int) -> tuple[torch.Tensor, torch.Tens
 
 @contextlib.contextmanager
 def head_in_float32(model: torch.nn.Module, device: torch.device) -> Iterator[None]:
-    """Keep what stands behind the encoder out of mixed precision.
+    """Keep the layers behind the encoder out of mixed precision.
 
     bfloat16 has 8 significant bits: enough inside the encoder, too few for probabilities to rank texts by.
     """
@@ -75,9 +75,9 @@ def _in_float32(forward: Callable[..., Any], device: torch.device, *inputs: torc
 
 @contextlib.contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's generators for the CPU and for ``device`` where that is a GPU, and restore them afterwards.
+    """Seed torch's generators for the CPU and for ``device`` if that is a GPU, and restore them afterwards.
 
-    Dropout and new layers can draw from the global generators only.
+    Dropout and new layers draw from the global generators only.
     """
     gpus = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=gpus):
@@ -89,9 +89,9 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
 
 
 class ByteDropout(torch.nn.Module):
-    """Dropout whose mask takes one random byte an element, so that a 64-bit draw serves eight.
+    """Dropout whose mask takes one random byte per element, so that a 64-bit draw serves eight elements.
 
-    The share dropped is ``p`` rounded to a multiple of 1/256; what is kept is scaled up by as much, as in
+    The share dropped is ``p`` rounded to a multiple of 1/256; the kept elements are scaled up accordingly, as in
     `torch.nn.Dropout`.
     """
 
@@ -111,10 +111,10 @@ class ByteDropout(torch.nn.Module):
 
 @contextlib.contextmanager
 def faster_on_cpu(model: torch.nn.Module, device: torch.device) -> Iterator[None]:
-    """Train ``model`` inside with cheaper dropout and plain attention; it is as it was afterwards.
+    """Train ``model`` within the context with cheaper dropout and plain attention; both are undone afterwards.
 
-    Dropout of attention weights is left out: torch's fused attention does not take part in training with it on a CPU,
-    and the masks of its plain attention cost most of all. Does nothing on another device.
+    Dropout of attention weights is left out: on a CPU torch's fused attention does not support it in training, and the
+    masks of plain attention cost most of all. Does nothing on another device.
     """
     if device.type != "cpu":
         yield

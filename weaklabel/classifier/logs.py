@@ -1,4 +1,4 @@
-"""Where the epochs of a training are written down: a file of lines, TensorBoard, MLflow."""
+"""Logs of the epochs of a training: a file of lines, TensorBoard, MLflow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Report = Callable[[dict[str, Any]], None]
 
 
 def check_loggers(loggers: Sequence[str], run_folder: str | Path | None) -> None:
-    """Refuse, before any work is done, a logger that is unknown or lacks its package or its folder.
+    """Refuse a logger that is unknown or lacks its package or its folder, before any work is done.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def check_loggers(loggers: Sequence[str], run_folder: str | Path | None) -> None
         raise ClassifierError(f"loggers must be a sequence of names, not one string; give ('{loggers}',)")
     for name in loggers:
         if name not in get_args(Logger):
-            raise ClassifierError(f"unknown logger '{name}'; known are {', '.join(get_args(Logger))}")
+            raise ClassifierError(f"unknown logger '{name}'; loggers are {', '.join(get_args(Logger))}")
         _package(name)
     if "tensorboard" in loggers and run_folder is None:
         raise ClassifierError("the logger 'tensorboard' writes into the run folder; give a run_folder")
@@ -48,16 +48,16 @@ def written_by_training(run_folder: Path) -> list[Path]:
 
 @contextmanager
 def training_log(folder: Path | None, loggers: Sequence[str], settings: dict[str, Any]) -> Iterator[Report]:
-    """Give what writes an epoch down wherever it is wanted; what an earlier training left there is replaced.
+    """Give a function that logs an epoch everywhere; logs of an earlier training are replaced.
 
     Parameters
     ----------
     folder
-        Where ``training.jsonl`` grows by one line an epoch and TensorBoard's files lie; None writes neither.
+        Folder of ``training.jsonl``, with a line per epoch, and of TensorBoard's files; None writes neither.
     loggers
-        See `Logger`; MLflow's server, experiment and enclosing run are those that MLflow itself is set to.
+        See `Logger`; MLflow's server, experiment and enclosing run are as MLflow is configured.
     settings
-        What the training is done with, noted beside its epochs.
+        Settings of the training, logged with its epochs.
     """
     reports: list[Report] = []
     with ExitStack() as open_logs:

@@ -1,4 +1,4 @@
-"""The baseline that reads no text: always the majority class."""
+"""The baseline that does not read the texts: always the majority class."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from weaklabel.labels import Probs
 
 
 class MajorityClassifier(Classifier):
-    """Predicts the weighted class shares of its training labels for every text; what cannot beat it learned nothing.
+    """Predicts the weighted class shares of its training labels for every text: a classifier must be better than this.
 
     Parameters
     ----------

@@ -21,31 +21,31 @@ from weaklabel.support.progress import showing, stage
 
 
 class RobustClassifier(BertClassifier):
-    """A `BertClassifier` for weak labels: they are first denoised by the texts, and rows without one join in.
+    """A `BertClassifier` for weak labels: it first denoises them by the texts, and also trains on rows without a label.
 
     Vectors of the texts (see `weaklabel.encoder.features.TextFeatures`) and a logistic regression on them, too simple to learn
-    errors by heart, give every row a second opinion out of fold, see `weaklabel.classifier.denoising.denoise`. BERT then
-    learns from label and opinion together; on a row with no label from the opinion alone, by so much as it is certain of
-    it. No gold is looked at. For gold, which needs no second opinion, take `BertClassifier`.
+    the errors, give every row a second opinion out of fold, see `weaklabel.classifier.denoising.denoise`. BERT is
+    then trained on label and opinion together, and on rows without a label on the opinion alone, weighted by its certainty.
+    No gold is used. For gold, which needs no second opinion, use `BertClassifier`.
 
     Parameters
     ----------
     rounds
-        Of denoising; 0 takes the labels as they are, and then no row without a label joins in.
+        Rounds of denoising; 0 takes the labels as they are, without the rows that have none.
     self_training
-        How much a row without a label counts where the opinion is certain, against 1 of a row with one, from 0 up.
-        What it counts falls with the entropy of the opinion, to 0 where all classes are as probable.
+        Weight of a row without a label where the opinion is certain, from 0 up; a row with a label weighs 1. The weight falls
+        with the entropy of the opinion, to 0 where all classes are equally probable.
     model, labels, epochs, batch_size, lr, max_length, label_smoothing, patience, validation_share, metric, \
 pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
-        As for `BertClassifier`. Vectors are made with ``model`` too.
+        As for `BertClassifier`. The vectors are computed with ``model``, too.
 
     Attributes
     ----------
     model_, tokenizer_
         As for `BertClassifier`.
     training_ : dict
-        As for `BertClassifier`, and as ``denoising`` the number of ``changed`` labels, whose most probable class is
-        another now, and of the rows without a label that ``joined``.
+        As for `BertClassifier`; and ``denoising``, with the number of labels whose most probable class ``changed``, and of
+        the rows without a label that ``joined`` the training.
 
     Notes
     -----
@@ -117,7 +117,7 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
         sample_weight: ArrayLike | None = None,
         validation: tuple[Sequence[str], ArrayLike] | None = None,
     ) -> Self:
-        """Denoise the labels, then fine-tune on them; see `Classifier.fit`. ``validation`` is taken as it is."""
+        """Denoise the labels, then fine-tune on them; see `Classifier.fit`. ``validation`` is not denoised."""
         self.check_params(validation is not None)
         given = check_texts(texts)
         names = class_names(self.labels, y)
@@ -146,7 +146,7 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
 
 
 def certainty(probs: Probs) -> NDArray[np.float64]:
-    """Return 1 less each row's entropy, as a share of the most that there can be; 0 to 1. Shape: [n, k] -> [n].
+    """Return 1 minus each row's entropy, as a share of the largest possible entropy; 0 to 1. Shape: [n, k] -> [n].
 
     Examples
     --------
@@ -160,7 +160,7 @@ def certainty(probs: Probs) -> NDArray[np.float64]:
 def _weak_labels(
     texts: list[str], y: ArrayLike, weights: ArrayLike | None, names: Sequence[str]
 ) -> tuple[Probs, NDArray[np.float64]]:
-    """Return checked labels, NaN where there is none, and weights. Shape: [n, k], [n]."""
+    """Return checked labels, NaN for rows without one, and weights. Shape: [n, k], [n]."""
     targets = soft_targets(len(texts), y, names, weights)
     targets.need_two_classes(names)
     weak = np.full((len(texts), len(names)), np.nan)

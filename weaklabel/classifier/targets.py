@@ -26,9 +26,9 @@ from weaklabel.labels import (
 from weaklabel.support.warn import warn
 
 Uncovered = Literal["drop", "uniform"]
-"""What becomes of rows with no vote: left out, or trained on with the same probability for every class."""
+"""Rows without a vote are left out, or trained on with the same probability for every class."""
 
-LEAST_SHARE = 0.01
+MIN_SHARE = 0.01
 """A class less probable than this share of its row's most probable class counts as absent from the row."""
 
 
@@ -39,7 +39,7 @@ class Targets:
     Attributes
     ----------
     rows
-        Their numbers among the texts given. Shape: [r].
+        Their row numbers among the texts. Shape: [r].
     probs
         Class probabilities. Shape: [r, k]; every row sums to 1.
     weights
@@ -60,11 +60,11 @@ class Targets:
         return np.asarray(totals / totals.sum(), dtype=np.float64)
 
     def present(self) -> NDArray[np.bool_]:
-        """Tell which classes count in which row: all but those of next to no probability. Shape: [r, k]."""
-        return np.asarray(self.probs > LEAST_SHARE * self.probs.max(axis=1, keepdims=True))
+        """Return which classes count in which row: all but those with almost no probability. Shape: [r, k]."""
+        return np.asarray(self.probs > MIN_SHARE * self.probs.max(axis=1, keepdims=True))
 
     def need_two_classes(self, labels: Sequence[str]) -> None:
-        """Raise a `ClassifierError` where all rows are of one class."""
+        """Raise a `ClassifierError` if all rows are of one class."""
         present = np.flatnonzero(self.present().any(axis=0))
         if len(present) < 2:
             raise ClassifierError(
@@ -74,7 +74,7 @@ class Targets:
 
 
 Rows = tuple[list[str], Targets]
-"""Texts, and what is to be learned from each."""
+"""Texts and their targets."""
 
 
 def check_texts(texts: Sequence[str]) -> list[str]:
@@ -83,14 +83,14 @@ def check_texts(texts: Sequence[str]) -> list[str]:
 
 
 def warn_of_truncated(cut: int, n: int, limit: int) -> None:
-    """Say, with a `WeakLabelWarning`, how many of ``n`` texts were cut after ``limit`` tokens, if any was."""
+    """Warn if some of ``n`` texts were truncated after ``limit`` tokens."""
     if cut:
-        message = f"{cut} of {n} texts are longer than {limit} tokens and were cut there; raise max_length to keep more"
+        message = f"{cut} of {n} texts are longer than {limit} tokens and were truncated; raise max_length to keep more"
         warn(message, stacklevel=3)
 
 
 def class_names(labels: Sequence[str] | None, probs: ArrayLike) -> tuple[str, ...]:
-    """Return the class names given, or else those that ``probs`` shows: names, columns of a data frame, or numbers.
+    """Return the given class names, or else those in ``probs``: names, columns of a data frame, or numbers.
 
     Classes that are numbered in ``probs`` are called ``class_0``, ``class_1``, ...
     """
@@ -116,7 +116,7 @@ def class_names(labels: Sequence[str] | None, probs: ArrayLike) -> tuple[str, ..
 
 
 def check_weights(weights: ArrayLike | None, n: int) -> NDArray[np.float64]:
-    """Return how much each of ``n`` rows counts, by default 1; what is not a number from 0 up is a `ClassifierError`."""
+    """Return the weights of ``n`` rows, by default 1; anything but numbers from 0 up is a `ClassifierError`."""
     try:
         weight = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError):
@@ -147,7 +147,7 @@ def soft_targets(
     weights
         How much each row counts, from 0 up; a row of weight 0 is left out. Shape: [n].
     uncovered
-        What becomes of rows with no vote.
+        What to do with rows without a vote.
 
     Raises
     ------
@@ -164,14 +164,14 @@ def soft_targets(
     except VoteError as error:
         raise ClassifierError(str(error) if str(error).startswith(where) else f"{where}: {error}") from error
     weight = check_weights(weights, n)
-    silent: NDArray[np.bool_] = np.isnan(soft[:, 0])
+    uncovered_rows: NDArray[np.bool_] = np.isnan(soft[:, 0])
     if uncovered == "uniform":
-        soft[silent] = 1 / k
-        silent = np.zeros(n, dtype=np.bool_)
-    rows = np.flatnonzero(~silent & (weight > 0))
+        soft[uncovered_rows] = 1 / k
+        uncovered_rows = np.zeros(n, dtype=np.bool_)
+    rows = np.flatnonzero(~uncovered_rows & (weight > 0))
     if not len(rows):
         raise ClassifierError(
-            f"no row to train on: of {n} texts {int(silent.sum())} have no vote and {int((weight == 0).sum())} have "
+            f"no row to train on: of {n} texts {int(uncovered_rows.sum())} have no vote and {int((weight == 0).sum())} have "
             "weight zero; add labeling functions or texts"
         )
     return Targets(rows, soft[rows], weight[rows])
@@ -189,7 +189,7 @@ def _as_probs(n: int, given: ArrayLike, k: int) -> Probs:
 
 
 def rows_with_target(texts: list[str], targets: Targets) -> Rows:
-    """Return the texts that have a target, with it."""
+    """Return the texts that have a target, and the targets."""
     return [texts[row] for row in targets.rows], targets
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.encoder.device import from_pretrained, load_pretrained, quiet_transformers
+from weaklabel.encoder.device import from_pretrained, load_pretrained, prepare_tokenizer, quiet_transformers
 from weaklabel.errors import ClassifierError, WeakLabelError
 
 if TYPE_CHECKING:
@@ -64,16 +64,11 @@ def _load(auto_class: str, name: str | Path, **options: Any) -> tuple[PreTrained
             # Checkpoints kept in 16 bits are trained in 32; autocast does what can be done in 16.
             model = from_pretrained(auto_class, name, dtype=torch.float32, **options)
             tokenizer = from_pretrained("AutoTokenizer", name)
+            prepare_tokenizer(model, tokenizer, name)
     except WeakLabelError as error:
         raise ClassifierError(str(error)) from error
     except (OSError, ValueError) as error:
         raise ClassifierError(_not_loadable(str(name), error)) from error
-    # For a folder without tokenizer files transformers makes up one that knows no word.
-    if len(tokenizer) <= len(tokenizer.all_special_ids):
-        raise ClassifierError(f"the model '{name}' carries no tokenizer; save the one it was trained with beside it")
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    model.config.pad_token_id = tokenizer.pad_token_id
     return model, tokenizer
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from weaklabel.errors import CorpusError
-from weaklabel.support.encodings import SEEN, has_c1_controls, not_text, wrong_bytes
+from weaklabel.support.encodings import JUDGED_BYTES, has_c1_controls, not_text, wrong_bytes
 from weaklabel.support.hashing import sha256_of_file
 from weaklabel.support.warn import warn
 
@@ -253,7 +253,7 @@ def decoded(chunks: Iterable[bytes], encoding: Encoding, name: str, start: int =
 
 def _with_context(error: UnicodeDecodeError, before: bytes, held: int) -> UnicodeDecodeError:
     """Return the error with bytes that stand before its own; the last ``held`` of ``before`` are among both."""
-    context = before[-SEEN : len(before) - held]
+    context = before[-JUDGED_BYTES : len(before) - held]
     shift = len(context)
     whole = context + error.object
     return UnicodeDecodeError(error.encoding, whole, shift + error.start, shift + error.end, error.reason)

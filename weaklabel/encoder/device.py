@@ -1,4 +1,4 @@
-"""Where and how transformers load and run: the device, mixed precision, and batches of texts of like length in training."""
+"""Loading and running transformers models: device, mixed precision, and batches of texts of similar length."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def pick_device(name: str | None = None) -> torch.device:
-    """Return the named device, or by default the GPU where there is one, else the CPU."""
+    """Return the named device, or by default the GPU if there is one, else the CPU."""
     import torch
 
     if name is not None:
@@ -52,7 +52,7 @@ def _cpu_has_bf16() -> bool:
 def length_batches(
     lengths: Sequence[int], batch_size: int, rng: np.random.Generator | None = None
 ) -> list[NDArray[np.int64]]:
-    """Group rows of like length into batches, so that little is padded.
+    """Group rows of similar length into batches, so that there is little padding.
 
     Parameters
     ----------
@@ -61,13 +61,13 @@ def length_batches(
     batch_size
         Rows in a batch.
     rng
-        Where given, rows are shuffled before they are grouped and the batches come in random order (training);
-        else longest first (prediction), so that memory peaks at once.
+        If given, rows are shuffled before they are grouped, and the batches are in random order (training);
+        else the longest come first (prediction), so that the first batch needs the most memory.
 
     Returns
     -------
     list of arrays
-        Row numbers; every row is in exactly one batch.
+        Row numbers; each row is in exactly one batch.
     """
     size = np.asarray(lengths)
     if rng is None:
@@ -85,7 +85,7 @@ def length_batches(
 
 
 class Pretrained(NamedTuple):
-    """A model ready to run on ``device``, and the tokenizer that belongs to it."""
+    """A model on its ``device``, ready to run, with its tokenizer."""
 
     network: Any
     tokenizer: Any
@@ -109,10 +109,10 @@ def quiet_transformers() -> Iterator[None]:
 
 
 def from_pretrained(auto_class: str, model: str | os.PathLike[str], **options: Any) -> Any:
-    """Return what a transformers class makes of a checkpoint, of which no code is ever run.
+    """Load a checkpoint with a transformers class, without running any code from the checkpoint.
 
-    Transformers would ask on standard input whether to run Python files of the checkpoint, and unpickle weights. With
-    this function such a checkpoint is refused, and nothing is asked.
+    Transformers would ask on standard input whether to run Python files of the checkpoint, and would unpickle weights.
+    This function refuses such a checkpoint and asks nothing.
 
     Parameters
     ----------
@@ -126,9 +126,9 @@ def from_pretrained(auto_class: str, model: str | os.PathLike[str], **options: A
     Raises
     ------
     WeakLabelError
-        The checkpoint needs Python code of its own, or has its weights as pickles only.
+        The checkpoint needs Python code of its own, or its weights are pickled.
     Exception
-        Whatever transformers raises for a checkpoint that it cannot read.
+        What transformers raises for a checkpoint that it cannot read.
     """
     import transformers
 
@@ -185,8 +185,7 @@ def load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str 
     Raises
     ------
     WeakLabelError
-        It cannot be loaded, or part of what ``auto_class`` needs was never trained; transformers would fill that
-        part with random numbers.
+        It cannot be loaded, or it lacks weights that ``auto_class`` needs, which transformers would draw at random.
     """
     with stage("loading the encoder" if auto_class == "AutoModel" else "loading the classifier"):
         return _load_pretrained(auto_class, model, device)
@@ -216,13 +215,23 @@ def _load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str
             f"model '{model}' has no trained weights for {', '.join(missing[:3])}; "
             f"give one that was trained for this task ({auto_class})"
         )
-    # For a folder without tokenizer files transformers makes up one that knows no word.
-    if len(tokenizer) <= len(tokenizer.all_special_ids):
-        raise WeakLabelError(f"model '{model}' carries no tokenizer; save the one it was trained with beside it")
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    network.config.pad_token_id = tokenizer.pad_token_id
+    prepare_tokenizer(network, tokenizer, model)
     # Texts are tokenized first and padded batch by batch, by length, which is what this notice advises against.
     tokenizer.deprecation_warnings["Asking-to-pad-a-fast-tokenizer"] = True
     place = pick_device(device)
     return Pretrained(network.eval().to(place), tokenizer, place)
+
+
+def prepare_tokenizer(network: Any, tokenizer: Any, model: str | os.PathLike[str]) -> None:
+    """Give a tokenizer and its model a padding token, if they have none.
+
+    Raises
+    ------
+    WeakLabelError
+        The tokenizer has no words: transformers makes up such a one for a folder without tokenizer files.
+    """
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise WeakLabelError(f"the model '{model}' has no tokenizer; save the one it was trained with beside it")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    network.config.pad_token_id = tokenizer.pad_token_id

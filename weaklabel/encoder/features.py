@@ -1,4 +1,4 @@
-"""Texts as the numbers that small models learn from: what an encoder makes of them, and what it would miss."""
+"""Texts as vectors for small models: embeddings, and features for what embeddings miss."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from weaklabel.encoder.encoder import Encoder
 from weaklabel.encoder.lsa import WordSpace, has_more_tokens
 
 LONG_SHARE = 0.25
-"""Share of texts longer than the encoder reads from which on their words are looked at, too."""
+"""If a larger share of the texts is longer than the encoder reads, latent semantic analysis is added."""
 
-LEAST_TEXTS = 1000
-"""Texts from which on it can be learned which words go together."""
+MIN_TEXTS = 1000
+"""Fewest texts for latent semantic analysis."""
 
 SKIMMED_TOKENS = 32
-"""Tokens of a long text that are enough for a first look: all its words are looked at, too."""
+"""Tokens of a long text that are enough for the encoder if latent semantic analysis covers all its words."""
 
 
 class TextFeatures:
-    """Turns texts into vectors: the embedding of a text and, side by side with it, what that embedding would miss.
+    """Turns texts into vectors: the embedding of a text, joined with features for what the embedding misses.
 
-    - Where two entities are marked in every text (see `weaklabel.corpus.mark_entities`): the embedding of the stretch
-      from one to the other, which mostly says how they are related.
-    - Where a quarter of the texts or more has more words than the encoder reads: latent semantic analysis of all words.
-      Short texts do without: their few words are those that labeling functions look for, and the labels would be
-      learned back from them, errors and all.
+    - If two entities are marked in every text (see `weaklabel.corpus.mark_entities`): the embedding of the text between
+      them, which mostly says how they are related.
+    - If a quarter of the texts or more has more words than the encoder reads: latent semantic analysis of all words. It is
+      not used for short texts: their few words are those that labeling functions look for, so a model would learn the
+      labels back from them, with their errors.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class TextFeatures:
     Attributes
     ----------
     views_ : tuple of str
-        What is looked at: "text", and where it is of use "between" and "words".
+        Which features are used: "text", and possibly "between" and "words".
     """
 
     views_: tuple[str, ...]
@@ -57,25 +57,25 @@ class TextFeatures:
         self.words_: WordSpace | None = None
 
     def fit(self, texts: Sequence[str]) -> Self:
-        """Decide what to look at, and learn which words go together where they matter."""
+        """Decide which features to use, and fit latent semantic analysis if it is one of them."""
         self._learn(texts)
         return self
 
     def fit_transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Do both, which reads the texts once. Shape: [n] -> [n, d]."""
+        """Fit, and return the vectors; the texts are read once. Shape: [n] -> [n, d]."""
         return self._side_by_side(texts, self._learn(texts))
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return one vector a text, of length 1 in all. Shape: [n] -> [n, d]."""
+        """Return a vector of length 1 for each text. Shape: [n] -> [n, d]."""
         return self._side_by_side(texts, None if self.words_ is None else self.words_.transform(texts))
 
     def _learn(self, texts: Sequence[str]) -> NDArray[np.float64] | None:
-        """Fit, and return the texts by their words where these are looked at. Shape: [n, d]."""
+        """Fit, and return the vectors of latent semantic analysis if it is used. Shape: [n, d]."""
         related = bool(len(texts)) and all(between_entities(text) is not None for text in texts)
         self.words_, by_words = None, None
         if are_long(texts, self.encoder.max_length):
             space = WordSpace()
-            # Words that are common to all texts, or are in one alone, tell of none what it is about.
+            # It fails if all words are in nearly all texts, or in only one.
             with suppress(ValueError):
                 by_words = space.fit_transform(texts)
                 self.words_ = space
@@ -85,8 +85,8 @@ class TextFeatures:
     def _side_by_side(self, texts: Sequence[str], by_words: NDArray[np.float64] | None) -> NDArray[np.float64]:
         views = [self._embed(texts)]
         if "between" in self.views_:
-            found = [between_entities(text) for text in texts]
-            views.append(self._embed([text if part is None else part for part, text in zip(found, texts, strict=True)]))
+            parts = [between_entities(text) for text in texts]
+            views.append(self._embed([text if part is None else part for part, text in zip(parts, texts, strict=True)]))
         if by_words is not None:
             views.append(by_words)
         return np.hstack(views) / np.sqrt(len(views))
@@ -95,16 +95,16 @@ class TextFeatures:
         return self.encoder.encode(texts).astype(np.float64)
 
     def to_saved(self) -> dict[str, Any]:
-        """Return what was decided and learned as names, numbers and lists; the encoder is named by its parameters."""
+        """Return the fitted state in values that JSON has, without the encoder."""
         return {"views": list(self.views_), "words": self.words_ and self.words_.to_saved()}
 
     def restore(self, saved: dict[str, Any]) -> Self:
-        """Take back what `to_saved` gave; damaged input is a KeyError or ValueError."""
+        """Restore what `to_saved` returned; damaged input is a KeyError or ValueError."""
         self.views_ = tuple(saved["views"])
-        known = {"text", "between", "words"}
+        possible = {"text", "between", "words"}
         if (
             self.views_[:1] != ("text",)
-            or not known.issuperset(self.views_)
+            or not possible.issuperset(self.views_)
             or ("words" in self.views_) != bool(saved["words"])
         ):
             raise ValueError(f"views of texts are {list(self.views_)}")
@@ -113,9 +113,9 @@ class TextFeatures:
 
 
 def are_long(texts: Sequence[str], max_length: int) -> bool:
-    """Say whether an encoder that reads ``max_length`` tokens misses so much that all words are looked at, too."""
-    if len(texts) < LEAST_TEXTS:
+    """Return whether so many texts are longer than ``max_length`` tokens that latent semantic analysis is added."""
+    if len(texts) < MIN_TEXTS:
         return False
-    # A token of the encoder is a word or a part of one, so that a text of more words is surely cut.
+    # A token of the encoder is a word or a part of one, so a text with more words is truncated.
     n_long = sum(has_more_tokens(text, max_length) for text in texts)
     return n_long >= LONG_SHARE * len(texts)

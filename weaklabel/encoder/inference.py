@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BATCHES = "a batch a thread, version 1"
-"""What results hang on besides model and text; to be changed with `run_tokens`."""
+"""How batches are run, for the cache; to be changed together with `run_tokens`."""
 
 BATCH_TOKENS = 512
-"""Tokens that run at once on a CPU when a model predicts: more is faster on many texts, fewer on few."""
+"""Tokens in a batch on a CPU when a model predicts: more is faster for many texts, fewer is faster for few."""
 
 GPU_BATCH_TOKENS = 16_384
-"""The same on any other device."""
+"""Tokens in a batch on any other device."""
 
 
 def padded_lengths(lengths: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
-    """Return the length that each text is padded to: few different ones, longer by less than a quarter, or than 4.
+    """Return the length that each text is padded to: few different lengths, longer by less than a quarter, or than 4.
 
     Up to 32 tokens the next multiple of 4, up to 64 the next of 8, up to 128 the next of 16, and so on; at most
     ``limit``. Shape: [n] -> [n].
@@ -45,7 +45,7 @@ def padded_lengths(lengths: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
 
 
 def distinct(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the different texts in order of appearance, and for every text its place among them.
+    """Return the different texts in order of appearance, and for each text its index among them.
 
     Examples
     --------
@@ -73,9 +73,9 @@ def run_texts(
     Parameters
     ----------
     texts, seconds
-        What to read; of a pair, only the first text is ever cut. Length: n.
+        The texts; of a pair, only the first text is ever truncated. Length: n.
     max_length
-        Tokens that are read of a text or a pair, where the model takes that many.
+        Most tokens of a text or a pair; fewer if the model takes fewer.
     read, width, batch_size, what
         See `run_tokens`.
 
@@ -105,14 +105,14 @@ def run_tokens(
 ) -> NDArray[np.float32]:
     """Run tokenized texts through a model, so that no text's result depends on the others.
 
-    In 16 bits the shape of a batch shows in the third digit. So a text is padded by its own length alone, and runs with
-    texts of that length, always equally many at once: a smaller group is filled up with repeats. And a batch runs on one
-    thread, however many there are.
+    In 16 bits, the shape of a batch changes the third digit of a result. So the padded length of a text depends on its own
+    length only, a batch has texts of one padded length and always the same size (a smaller group is filled up with
+    repeats), and each batch runs on one thread.
 
     Parameters
     ----------
     tokens
-        What the tokenizer made of the texts: ``input_ids`` and what else the model takes. Length of each: n.
+        The tokenized texts: ``input_ids`` and other inputs of the model. Length of each: n.
     read
         Takes the model's output and the attention mask of a batch and returns its rows. Shape: [b, width].
     width
@@ -122,7 +122,7 @@ def run_tokens(
     batch_size
         Texts that run at once; by default as many as hold `BATCH_TOKENS` tokens.
     what
-        What progress calls it.
+        Shown with the progress.
 
     Returns
     -------
@@ -145,17 +145,17 @@ def run_tokens(
         inputs = tokenizer.pad(part, padding="max_length", max_length=length, return_tensors="pt").to(device)
         result = read(network(**inputs), inputs["attention_mask"])
         rows[some] = result[: len(some)].float().cpu().numpy()
-        told.advance(len(some))
+        progress.advance(len(some))
 
-    with stage(what, len(rows), "texts") as told:
+    with stage(what, len(rows), "texts") as progress:
         _run_each(batches, run, device)
     return rows
 
 
 def _run_each(batches: Sequence[T], run: Callable[[T], None], device: torch.device) -> None:
-    """Run batches: on a CPU as many at once as torch has threads, each on one of them.
+    """Run batches; on a CPU, one on each of torch's threads.
 
-    Threads that share a batch would share out its sums, and in 16 bits a result tells how many they were.
+    If several threads shared a batch, its sums would be split, and in 16 bits the result depends on how.
     """
     import torch
 
@@ -170,25 +170,25 @@ def _run_each(batches: Sequence[T], run: Callable[[T], None], device: torch.devi
                 for batch in _taken(waiting):
                     run(batch)
             finally:
-                waiting.clear()  # after an error nobody begins another batch
+                waiting.clear()  # after an error no thread starts another batch
 
     with ThreadPoolExecutor(threads) as pool:
         try:
             for done in [pool.submit(work) for _ in range(threads)]:
                 done.result()
         finally:
-            waiting.clear()  # nor after Ctrl-C
-            torch.set_num_threads(torch.get_num_threads())  # of threads that begin later, too
+            waiting.clear()  # after Ctrl-C, too
+            torch.set_num_threads(torch.get_num_threads())  # for threads that start later, too
 
 
 def _taken(waiting: deque[T]) -> Iterator[T]:
-    """Take what waits, until nothing does, whoever else takes from it."""
+    """Take items until none is left; other threads may take some, too."""
     while True:
         try:
-            taken = waiting.popleft()
+            item = waiting.popleft()
         except IndexError:
             return
-        yield taken
+        yield item
 
 
 def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Texts by their words: which occur together, so that a few numbers tell of a long text as a whole."""
+"""Latent semantic analysis and TF-IDF: texts as vectors, by which words occur together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from weaklabel.support.progress import stage
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-# A token is a word, a punctuation mark or emoji ("!" tells spam), or a single character of the scripts that put no
+# A token is a word, a punctuation mark or emoji ("!" is a sign of spam), or a single character of the scripts that put no
 # spaces between words, whose n-grams are then character n-grams.
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 TOKEN = rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]"
@@ -24,8 +24,8 @@ TOKEN = rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]"
 NGRAMS = (1, 2)
 MAX_FEATURES = 50_000
 
-MOST_COMMON = 0.05
-"""Share of texts from which on an n-gram is too common to tell what a text is about."""
+MAX_DOCUMENT_SHARE = 0.05
+"""N-grams in a larger share of the texts are left out: they are too common to say what a text is about."""
 
 _ITERATIONS = 3
 
@@ -36,12 +36,12 @@ class WordSpace:
     Parameters
     ----------
     n_dimensions
-        Most numbers a text; fewer where there are fewer n-grams.
+        Length of a vector; smaller if there are fewer n-grams.
 
     Attributes
     ----------
     components_ : array
-        What each n-gram adds to each number, before the scaling; as exact as half precision. Shape: [n-grams, d].
+        What each n-gram adds to each dimension, before the scaling, in half precision. Shape: [n-grams, d].
 
     References
     ----------
@@ -69,21 +69,21 @@ class WordSpace:
         """
         from sklearn.decomposition import TruncatedSVD
 
-        self.vectorizer_ = new_tfidf(NGRAMS, min_df=2, max_df=MOST_COMMON, max_features=MAX_FEATURES)
-        with stage("counting words", len(texts), "texts") as told:
-            counts = self.vectorizer_.fit_transform(told.over(texts))
+        self.vectorizer_ = new_tfidf(NGRAMS, min_df=2, max_df=MAX_DOCUMENT_SHARE, max_features=MAX_FEATURES)
+        with stage("counting words", len(texts), "texts") as progress:
+            counts = self.vectorizer_.fit_transform(progress.over(texts))
         if counts.shape[1] < 2:
-            raise ValueError("the texts have one n-gram only that tells some of them from others")
-        most = min(self.n_dimensions, counts.shape[1] - 1)
-        found = TruncatedSVD(most, n_iter=_ITERATIONS, random_state=0).fit(counts)
-        # A file in half precision has a tenth of the size that numbers in text would have, and is read back as it was.
-        self.components_ = np.ascontiguousarray(found.components_.T).astype(np.float16).astype(np.float64)
+            raise ValueError("the texts have only one n-gram that is neither rare nor common")
+        width = min(self.n_dimensions, counts.shape[1] - 1)
+        svd = TruncatedSVD(width, n_iter=_ITERATIONS, random_state=0).fit(counts)
+        # In half precision a file has a tenth of the size of numbers as text, and is read back exactly.
+        self.components_ = np.ascontiguousarray(svd.components_.T).astype(np.float16).astype(np.float64)
         return self._project(counts)
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return vectors of length 1, or 0 for a text with no known n-gram. Shape: [n] -> [n, d]."""
-        with stage("counting words", len(texts), "texts") as told:
-            return self._project(self.vectorizer_.transform(told.over(texts)))
+        """Return vectors of length 1, or 0 for a text without any of the n-grams. Shape: [n] -> [n, d]."""
+        with stage("counting words", len(texts), "texts") as progress:
+            return self._project(self.vectorizer_.transform(progress.over(texts)))
 
     def _project(self, counts: Any) -> NDArray[np.float64]:
         rows = np.asarray(counts @ self.components_)
@@ -91,7 +91,7 @@ class WordSpace:
         return np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
 
     def to_saved(self) -> dict[str, Any]:
-        """Return what was learned as names, numbers and lists."""
+        """Return the fitted state in values that JSON has."""
         return {
             "ngrams": ngrams_of(self.vectorizer_),
             "idf": self.vectorizer_.idf_.tolist(),
@@ -100,7 +100,7 @@ class WordSpace:
 
     @classmethod
     def from_saved(cls, saved: dict[str, Any]) -> WordSpace:
-        """Take back what `to_saved` gave; damaged input is a KeyError or ValueError."""
+        """Restore what `to_saved` returned; damaged input is a KeyError or ValueError."""
         names = saved["ngrams"]
         components = np.frombuffer(base64.b64decode(saved["components"], validate=True), dtype="<f2")
         space = cls(len(components) // len(names))
@@ -112,21 +112,21 @@ class WordSpace:
 
 
 def latent_vectors(counts: Any, n_dimensions: int, seed: int) -> NDArray[np.float64]:
-    """Return vectors of length 1 by latent semantic analysis, of texts whose terms were counted already.
+    """Return vectors of texts by latent semantic analysis of given counts, for the texts at hand only.
 
     Parameters
     ----------
     counts
-        Sparse counts of terms. Shape: [n, terms].
+        How often each word occurs in each text, sparse. Shape: [n, words].
     n_dimensions
-        Numbers a text: fewer than texts and terms.
+        Length of a vector, below the numbers of texts and words.
     seed
-        Of the randomised decomposition.
+        Of the randomized decomposition.
 
     Returns
     -------
     array
-        0 for a text without any term. Shape: [n, n_dimensions].
+        Vectors of length 1, or 0 for a text without any of the words. Shape: [n, n_dimensions].
     """
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfTransformer
@@ -138,12 +138,12 @@ def latent_vectors(counts: Any, n_dimensions: int, seed: int) -> NDArray[np.floa
 
 
 def has_more_tokens(text: str, number: int) -> bool:
-    """Say whether a text has more than ``number`` tokens, as `TOKEN` tells them; its end is not looked at for that."""
+    """Return whether a text has more than ``number`` tokens of the pattern `TOKEN`; it is read only so far."""
     return next(islice(re.finditer(TOKEN, text), number, None), None) is not None
 
 
 def new_tfidf(ngrams: tuple[int, int], **options: Any) -> TfidfVectorizer:
-    """Make TF-IDF of n-grams of `TOKEN`, of so many tokens to so many; ``options`` are scikit-learn's."""
+    """Make a TF-IDF vectorizer of n-grams of `TOKEN`; ``ngrams`` is their smallest and largest size."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(token_pattern=TOKEN, ngram_range=tuple(ngrams), sublinear_tf=True, **options)
@@ -155,7 +155,7 @@ def ngrams_of(vectorizer: TfidfVectorizer) -> list[str]:
 
 
 def restored_tfidf(ngrams: tuple[int, int], names: Sequence[str], idf: NDArray[np.float64]) -> TfidfVectorizer:
-    """Make the fitted vectorizer that had these n-grams as columns, and these weights."""
+    """Make the fitted vectorizer with these n-grams as columns, and these weights."""
     vectorizer = new_tfidf(ngrams, vocabulary={name: number for number, name in enumerate(names)})
     vectorizer.idf_ = idf
     return vectorizer

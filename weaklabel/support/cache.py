@@ -1,9 +1,9 @@
-"""What was computed of texts, kept on disk between runs: parsed texts, embeddings, a model's answers.
+"""Results that were computed from texts, kept on disk between runs: parsed texts, embeddings, predictions of models.
 
-Everything here can be computed again, so a cache that is damaged, full or read-only costs time and never a run. It
-stands in the folder that the environment variable ``WEAKLABEL_CACHE`` names ("off": nowhere), by default in the user's
-cache folder, one SQLite file a kind; processes started later inherit the choice. A file keeps to ``WEAKLABEL_CACHE_GIB``
-GiB, by default 2; the oldest entries leave first. It holds texts, so only the user can read it.
+All of it can be computed again, so a cache that is damaged, full or read-only costs time but stops no run. It is in the
+folder that the environment variable ``WEAKLABEL_CACHE`` names ("off": nowhere), by default in the user's cache folder, with
+one SQLite file for each kind; child processes inherit the choice. A file takes at most ``WEAKLABEL_CACHE_GIB`` GiB, by
+default 2; the oldest entries are removed first. It holds texts, so only the user can read it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def size_limit() -> int:
     Raises
     ------
     WeakLabelError
-        ``WEAKLABEL_CACHE_GIB`` is no positive number.
+        ``WEAKLABEL_CACHE_GIB`` is not a positive number.
     """
     given = os.environ.get(SIZE_VARIABLE) or DEFAULT_GIB
     try:
@@ -75,15 +75,15 @@ def size_limit() -> int:
 
 
 class Store:
-    """Values by key in one SQLite file; several processes and threads may use it at once.
+    """A key-value store in one SQLite file, which several processes and threads may use at once.
 
-    Where the file cannot be read or written, that is told once in a process as a `WeakLabelWarning`; from then on
-    nothing is found in it and nothing is kept. A damaged value is not found.
+    If the file cannot be read or written, a `WeakLabelWarning` says so, once in each process; from then on the store is
+    empty and keeps nothing. A damaged value counts as missing.
 
     Parameters
     ----------
     path
-        The file; it and its folder are made when something is first kept.
+        The file; it and its folder are created when the first value is stored.
     limit
         Bytes that it may take; by default `size_limit`.
 
@@ -102,25 +102,25 @@ class Store:
         self.limit = size_limit() if limit is None else limit
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return the values of those keys that have one."""
-        found: dict[bytes, bytes] = {}
+        """Return the values of those keys that are in the store."""
+        values: dict[bytes, bytes] = {}
         if not keys or self.path in _broken:
-            return found
-        with self._spared(), self._open() as database:
+            return values
+        with self._tolerate_errors(), self._open() as database:
             for begin in range(0, len(keys), _AT_ONCE):
                 part = keys[begin : begin + _AT_ONCE]
                 query = f"SELECT key, value FROM entries WHERE key IN ({','.join('?' * len(part))})"
                 for key, packed in database.execute(query, part):
                     value = _unpack(packed)
                     if value is not None:
-                        found[key] = value
-        return found
+                        values[key] = value
+        return values
 
     def put_many(self, values: Mapping[bytes, bytes]) -> None:
-        """Keep values; they replace what the keys had."""
+        """Store values; they replace earlier values of the same keys."""
         if not values or self.path in _broken:
             return
-        with self._spared(), self._open() as database:
+        with self._tolerate_errors(), self._open() as database:
             with database:
                 database.executemany(
                     "INSERT OR REPLACE INTO entries (key, value) VALUES (?, ?)",
@@ -129,14 +129,14 @@ class Store:
             self._shrink(database)
 
     @contextmanager
-    def _spared(self) -> Iterator[None]:
-        """Spare the run an error of the cache: tell it, and leave the file alone from then on."""
+    def _tolerate_errors(self) -> Iterator[None]:
+        """Turn an error of the cache into a warning, and do not use the file any more."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:
             _broken.add(self.path)
             warn(
-                f"the cache {self.path} cannot be used ({error}), so this run goes on without it; delete the file, or "
+                f"the cache {self.path} cannot be used ({error}), so it is not used in this run; delete the file, or "
                 f"choose another folder by the environment variable {VARIABLE}",
                 stacklevel=4,
             )
@@ -165,7 +165,7 @@ class Store:
                     os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     def _shrink(self, database: sqlite3.Connection) -> None:
-        """Let the oldest entries go, a tenth more than must, so that not every call has to."""
+        """Delete the oldest entries, a tenth of the limit more than needed, so that not every call has to."""
         excess = _used(database) - self.limit
         if excess <= 0:
             return
@@ -180,20 +180,20 @@ class Store:
 
 
 class TextCache(Generic[T]):
-    """What was computed of texts, one value a text: the newest in memory, all of it on disk.
+    """A cache of one value for each text: the latest in memory, all of them on disk.
 
     Parameters
     ----------
     kind
-        What the values are; names the file.
+        Kind of the values; the file is named after it.
     identity
-        Whatever the values depend on besides the text: model, parameters, versions. None: not kept on disk.
+        What the values depend on besides the text: model, parameters, versions. None: not kept on disk.
     encode, decode
-        From a value to bytes and back; None from either: not to be kept, or not to be had.
+        From a value to bytes and back. They return None for a value that is not to be kept, or cannot be restored.
     cost
         Bytes in memory of the value of a text, roughly.
     memory
-        Bytes of values kept in memory; the ones used longest ago leave first.
+        Bytes of values kept in memory; the least recently used are dropped first.
     """
 
     def __init__(
@@ -209,31 +209,31 @@ class TextCache(Generic[T]):
         self.identity = identity
         self._encode, self._decode, self._cost = encode, decode, cost
         self._room = memory
-        self._near: OrderedDict[str, T] = OrderedDict()
+        self._recent: OrderedDict[str, T] = OrderedDict()
 
     def get(self, texts: Sequence[str], compute: Callable[[list[str]], Iterable[T]]) -> list[T]:
-        """Return the value of every text; ``compute`` gives those, in order, that are not known yet. Length: n."""
+        """Return the value of every text; ``compute`` returns those that are not in the cache, in order. Length: n."""
         different = list(dict.fromkeys(texts))
-        found = {text: self._near[text] for text in different if text in self._near}
-        self._add(found, [text for text in different if text not in found], compute)
-        self._remember(found)
-        return [found[text] for text in texts]
+        values = {text: self._recent[text] for text in different if text in self._recent}
+        self._add(values, [text for text in different if text not in values], compute)
+        self._remember(values)
+        return [values[text] for text in texts]
 
-    def _add(self, found: dict[str, T], texts: Sequence[str], compute: Callable[[list[str]], Iterable[T]]) -> None:
-        """Add the values of ``texts``, from disk where they are there."""
+    def _add(self, values: dict[str, T], texts: Sequence[str], compute: Callable[[list[str]], Iterable[T]]) -> None:
+        """Add the values of ``texts``, from disk if they are there."""
         folder = cache_folder()
         if not texts:
             return
         if folder is None or self.identity is None:
-            found.update(zip(texts, compute(list(texts)), strict=True))
+            values.update(zip(texts, compute(list(texts)), strict=True))
             return
         store = Store(folder / f"{self.kind}.sqlite")
         key_of = dict(zip(texts, text_keys(self.kind, self.identity, texts), strict=True))
-        found.update(self._read(store, key_of))
-        missing = [text for text in texts if text not in found]
+        values.update(self._read(store, key_of))
+        missing = [text for text in texts if text not in values]
         if missing:
             computed = dict(zip(missing, compute(missing), strict=True))
-            found.update(computed)
+            values.update(computed)
             encoded = ((key_of[text], self._encode(value)) for text, value in computed.items())
             store.put_many({key: value for key, value in encoded if value is not None})
 
@@ -244,15 +244,15 @@ class TextCache(Generic[T]):
             if value is not None:
                 yield text, value
 
-    def _remember(self, found: Mapping[str, T]) -> None:
-        for text, value in found.items():
-            if text in self._near:
-                self._near.move_to_end(text)
+    def _remember(self, values: Mapping[str, T]) -> None:
+        for text, value in values.items():
+            if text in self._recent:
+                self._recent.move_to_end(text)
             else:
-                self._near[text] = value
+                self._recent[text] = value
                 self._room -= self._cost(text, value)
         while self._room < 0:
-            text, value = self._near.popitem(last=False)
+            text, value = self._recent.popitem(last=False)
             self._room += self._cost(text, value)
 
 

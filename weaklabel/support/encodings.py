@@ -1,4 +1,4 @@
-"""Bytes that are not the text that was expected: which encodings they may be in, and which files are not text at all."""
+"""Files that are not UTF-8: guessing their encoding, and recognizing those that are not text at all."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-MOST = 3
-"""Candidates that are named."""
+MAX_CANDIDATES = 3
+"""Most encodings that a message names."""
 
-SEEN = 16 << 10
-"""Bytes around the first wrong one by which candidates are judged."""
+JUDGED_BYTES = 16 << 10
+"""Bytes around the first wrong byte by which encodings are judged."""
 
 _AROUND = 18
 """Characters shown on each side of the first wrong byte."""
 
 _MARGIN = 0.7
-"""Nats a byte by which a candidate may be less likely than the best."""
+"""Nats per byte by which a candidate may be less likely than the best one."""
 
 _FLOOR = -7.0
-"""Nats a byte below which nothing is likely: bytes drawn at random have -5.5 in one-byte encodings at best."""
+"""Nats per byte below which no encoding is likely: random bytes have -5.5 at best in one-byte encodings."""
 
 _AS_CSV = "save it as CSV (UTF-8) in the program that wrote it"
 _FILES = (
@@ -68,7 +68,7 @@ def not_text(head: bytes) -> str | None:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An encoding under which some bytes may have been written, and how they then read around the first wrong byte."""
+    """An encoding under which some bytes may have been written, and the text around the first wrong byte in it."""
 
     codec: str
     sample: str
@@ -80,7 +80,7 @@ def utf8(data: bytes, name: str) -> str:
     Raises
     ------
     NotUtf8
-        It is not; says in one sentence where, in which encoding it most likely is, and what to do.
+        It is not UTF-8; says in one sentence where, the most likely encoding, and what to do.
 
     Examples
     --------
@@ -105,16 +105,16 @@ class NotUtf8(ValueError):
 
 
 def wrong_bytes(error: UnicodeDecodeError, codec: str = "utf-8", then: str = "say --encoding {codec}") -> str:
-    """Say in part of a sentence why bytes are not in ``codec``, and which encodings to name instead.
+    """Return, as part of a sentence, why bytes are not in ``codec``, and which encodings are likely.
 
     Parameters
     ----------
     error
         As the codec raised it, with all the bytes that are at hand.
     codec
-        The codec that failed, which is no candidate.
+        The codec that failed, which is not suggested.
     then
-        What to do, where there is a candidate.
+        What to do, if there is a candidate.
 
     Examples
     --------
@@ -138,17 +138,17 @@ def wrong_bytes(error: UnicodeDecodeError, codec: str = "utf-8", then: str = "sa
             return f"the rest is UTF-8 ({wrong}): repair it"
     if len(data.translate(None, _CONTROLS)) < 0.98 * len(data):
         return "it holds binary data, which no encoding makes text: export the rows as CSV"
-    found = [one for one in candidates(data, error.start) if one.codec != codec]
-    if not found:
+    likely = [candidate for candidate in candidates(data, error.start) if candidate.codec != codec]
+    if not likely:
         return "no common encoding fits either: convert the file to UTF-8 in the program that wrote it"
-    first, *others = found
-    rest = ", ".join(f'{one.codec} ("{one.sample}")' for one in others)
+    first, *others = likely
+    rest = ", ".join(f'{other.codec} ("{other.sample}")' for other in others)
     which = f'{cut}most likely it is {first.codec} ("{first.sample}"){f", else {rest}" if rest else ""}'
     return f"{which}: {then.format(codec=first.codec)}"
 
 
 def candidates(data: bytes, place: int) -> list[Candidate]:
-    """Return the encodings in which ``data`` is most plausible text, best first; at most `MOST`, maybe none.
+    """Return the encodings in which ``data`` is most plausible text, best first; at most `MAX_CANDIDATES`, maybe none.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def candidates(data: bytes, place: int) -> list[Candidate]:
 
     Examples
     --------
-    >>> [one.codec for one in candidates("text\\n恭喜获得奖品\\n谢谢您\\n".encode("gb18030"), 5)]
+    >>> [candidate.codec for candidate in candidates("text\\n恭喜获得奖品\\n谢谢您\\n".encode("gb18030"), 5)]
     ['gb18030']
     """
     seen, line, within = _lines_around(data, place)
@@ -171,15 +171,15 @@ def candidates(data: bytes, place: int) -> list[Candidate]:
             continue
         size = sum(1 for byte in seen if byte > 0x7F)
         scored.append((model.log_likelihood(text) / max(1, size), -number, model.codec))
-    found: list[Candidate] = []
+    likely: list[Candidate] = []
     scored.sort(reverse=True)
     for score, _, codec in scored:
-        if score < max(_FLOOR, scored[0][0] - _MARGIN) or len(found) == MOST:
+        if score < max(_FLOOR, scored[0][0] - _MARGIN) or len(likely) == MAX_CANDIDATES:
             break
         sample = _sample(line, within, codec)
-        if sample is not None and all(sample != one.sample for one in found):
-            found.append(Candidate(codec, sample))
-    return found
+        if sample is not None and all(sample != other.sample for other in likely):
+            likely.append(Candidate(codec, sample))
+    return likely
 
 
 def has_c1_controls(text: str) -> bool:
@@ -198,22 +198,22 @@ def _lines_around(data: bytes, place: int) -> tuple[bytes, bytes, int]:
     A line feed is never part of a longer character in the encodings here, so that lines can be cut there.
     """
     begin = data.rfind(b"\n", 0, place) + 1
-    if place - begin > SEEN:
+    if place - begin > JUDGED_BYTES:
         # Nowhere to begin for sure, but at ASCII: what stands before the first wrong byte is nearly always that.
         near = data[place - _AROUND : place]
         begin = place - (len(near) - len(near.rstrip(_ASCII)))
     end = data.find(b"\n", place)
     end = len(data) if end < 0 else end
-    first = data[begin : min(end, begin + 2 * SEEN)]
+    first = data[begin : min(end, begin + 2 * JUDGED_BYTES)]
     lines, size = [first], len(first)
-    for line in data[end + 1 : end + 64 * SEEN].split(b"\n")[:-1]:
+    for line in data[end + 1 : end + 64 * JUDGED_BYTES].split(b"\n")[:-1]:
         if not line.isascii():
             lines.append(line)
             size += len(line)
-        if size > SEEN:
+        if size > JUDGED_BYTES:
             break
     whole = b"\n".join(lines)
-    if end == len(data) or end - begin > 2 * SEEN:
+    if end == len(data) or end - begin > 2 * JUDGED_BYTES:
         # What is cut at its end may be cut within a character: leave that out.
         whole = whole[: len(whole) - _cut(whole)]
     return whole, first, place - begin
@@ -230,7 +230,7 @@ def _odd_tail(data: bytes) -> int:
 
 
 def _sample(line: bytes, within: int, codec: str) -> str | None:
-    """Return how the line reads around a byte of it; None where that is not text."""
+    """Return the line decoded around a byte of it; None if that is not printable."""
     before = line[:within].decode(codec, errors="ignore")
     after = line[within:].decode(codec, errors="replace").replace("�", "")
     shown = (before[-_AROUND:] + after[:_AROUND]).translate(_WHITE).strip()
@@ -317,23 +317,23 @@ _NEVER = math.log(1e-5)
 
 @cache
 def _log_probs(model: _Model) -> dict[str, float]:
-    found: dict[str, float] = {}
+    logs: dict[str, float] = {}
     for characters, share in model.tiers:
         for character in characters:
-            found.setdefault(character, math.log(share / len(characters)))
-    return found
+            logs.setdefault(character, math.log(share / len(characters)))
+    return logs
 
 
 @cache
 def _decodable(codec: str, leads: range, trails: tuple[range, ...]) -> frozenset[str]:
     """Return the characters of two bytes that an encoding has in some rows."""
-    found = set()
+    characters = set()
     for lead in leads:
         for trail in (byte for part in trails for byte in part):
             text = bytes((lead, trail)).decode(codec, errors="ignore")
             if len(text) == 1:
-                found.add(text)
-    return frozenset(found)
+                characters.add(text)
+    return frozenset(characters)
 
 
 def _letters(characters: str) -> frozenset[str]:

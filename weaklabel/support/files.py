@@ -1,4 +1,4 @@
-"""Writing files: never half of one under its final name, never over an input, and never in the place of a device."""
+"""Writing files: in one step, never over an input, and never in place of a device."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ StrPath = str | os.PathLike[str]
 STDOUT = "-"
 """What a command line calls standard output."""
 
-MOST_LINKS = 40
-"""Symbolic links that one path may lead through, as on Linux."""
+MAX_LINKS = 40
+"""Most symbolic links in a path, as on Linux."""
 
 _DESCRIPTORS = re.compile(r"/dev/fd|/proc/\d+(?:/task/\d+)?/fd")
 """Real paths of folders whose entries are the open files of a process."""
@@ -32,7 +32,7 @@ _DESCRIPTORS = re.compile(r"/dev/fd|/proc/\d+(?:/task/\d+)?/fd")
 
 @contextmanager
 def atomic_path(path: StrPath) -> Iterator[Path]:
-    """Give a temporary path; on success its content takes the place of ``path`` in one step, else it is removed.
+    """Give a temporary path; on success it replaces ``path`` in one step, else it is removed.
 
     A symbolic link is followed: its target is replaced, and the link stays. A pipe or a character device gets the bytes.
     The permissions of a file that is replaced are kept.
@@ -86,7 +86,7 @@ def link_target(path: StrPath) -> Path:
 
 
 def is_stream(path: StrPath) -> bool:
-    """Return whether bytes are written as they come: ``-``, a pipe, a character device, or an open file (/dev/fd/1)."""
+    """Return whether bytes are written directly: ``-``, a pipe, a character device, or an open file (/dev/fd/1)."""
     if os.fspath(path) == STDOUT or _descriptor(path) is not None:
         return True
     try:
@@ -115,7 +115,7 @@ def open_stream(path: StrPath) -> BinaryIO:
 def _descriptor(path: StrPath) -> int | None:
     """Return the number of the open file of this process that a path stands for, such as 1 for /dev/stdout."""
     place = Path(path).absolute()
-    for _ in range(MOST_LINKS):
+    for _ in range(MAX_LINKS):
         folder = os.path.realpath(place.parent)
         if place.name.isdecimal() and _DESCRIPTORS.fullmatch(folder):
             mine = folder == "/dev/fd" or folder.split("/")[2] == str(os.getpid())
@@ -127,7 +127,7 @@ def _descriptor(path: StrPath) -> int | None:
 
 
 def check_file_path(path: StrPath) -> None:
-    """Find out before any work whether a file can be written there.
+    """Check before any work that a file can be written there.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def _check_kind(path: StrPath) -> None:
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise WeakLabelError(f"cannot write {path}: it is a loop of symbolic links; choose another path") from None
-        return  # it does not exist yet, or its folder is at fault, which opening it tells
+        return  # it does not exist yet, or its folder is wrong, which shows when it is opened
     if stat.S_ISREG(mode) or is_stream(path):
         return
     kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file, a pipe or a character device"
@@ -156,8 +156,8 @@ def _check_kind(path: StrPath) -> None:
 def check_outputs(outputs: Iterable[StrPath | None], inputs: Mapping[str, Iterable[StrPath]]) -> None:
     """Refuse, before any work, an output that is an input, or that is two outputs at once.
 
-    Files are compared by what they are, not by their names: symbolic and hard links, relative paths and names in other
-    cases are seen through.
+    Files are compared by device and inode, not by name: symbolic and hard links, relative paths and letter case make no
+    difference.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def check_outputs(outputs: Iterable[StrPath | None], inputs: Mapping[str, Iterab
         Files and folders that will be written; ``-`` is standard output, which may be redirected to a file; None is
         left out.
     inputs
-        What is read, by what it is ("the corpus itself"): files, and folders with all that they hold.
+        What is read, by a description ("the corpus itself"): files, and folders with everything in them.
 
     Raises
     ------
@@ -173,18 +173,18 @@ def check_outputs(outputs: Iterable[StrPath | None], inputs: Mapping[str, Iterab
         Names the output and the input.
     """
     given = [output for output in outputs if output is not None]
-    found = {output: _identity(output) for output in given}
+    identities = {output: _identity(output) for output in given}
     for what, paths in inputs.items():
         for path in paths:
             for part in _with_content(path):
                 read = _identity(part)
                 for output in given:
-                    if read is not None and found[output] == read:
+                    if read is not None and identities[output] == read:
                         of = what if part == path else f"part of {what}, {path}"
                         raise WeakLabelError(f"{_shown(output)} is {of}: write to another {_kind(output)}")
     seen: dict[object, StrPath] = {}
     for output in given:
-        key = None if is_stream(output) else found[output] or os.path.realpath(output)
+        key = None if is_stream(output) else identities[output] or os.path.realpath(output)
         if key is not None and key in seen:
             raise WeakLabelError(f"{output} and {seen[key]} are the same file: give each output a file of its own")
         seen[key] = output
@@ -193,15 +193,15 @@ def check_outputs(outputs: Iterable[StrPath | None], inputs: Mapping[str, Iterab
 def _identity(path: StrPath) -> tuple[int, int] | None:
     """Return device and inode of a file or folder; None where there is none, or it is a pipe or a device."""
     try:
-        found = os.fstat(1) if os.fspath(path) == STDOUT else Path(path).stat()
+        status = os.fstat(1) if os.fspath(path) == STDOUT else Path(path).stat()
     except (OSError, ValueError):
         return None
-    kept = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
-    return (found.st_dev, found.st_ino) if kept else None
+    is_plain = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
+    return (status.st_dev, status.st_ino) if is_plain else None
 
 
 def _with_content(path: StrPath) -> Iterator[StrPath]:
-    """Give a path, and where it is a folder, all that is in it."""
+    """Give a path and, if it is a folder, everything in it."""
     yield path
     if Path(path).is_dir():
         yield from Path(path).rglob("*")

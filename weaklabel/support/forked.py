@@ -1,4 +1,4 @@
-"""Whether this process was forked from one in which polars had started its threads: a fork does not copy threads."""
+"""Detects a process that was forked after polars had started its threads, which a fork does not copy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _is_stuck = False
 
 
 def check_fork() -> None:
-    """Refuse to work in a process in which polars would wait for ever.
+    """Refuse to work in a process in which polars would wait forever.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def _after_in_child() -> None:
 def _has_polars_threads() -> bool:
     tasks = Path("/proc/self/task")
     if not tasks.is_dir():
-        return True  # not Linux: nothing tells, and this module is only loaded with polars
+        return True  # not Linux: there is no way to know, and this module is only loaded with polars
     for task in tasks.iterdir():
         try:
             if re.match(r"polars-\d", (task / "comm").read_text()):

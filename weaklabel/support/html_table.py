@@ -1,4 +1,4 @@
-"""Small HTML tables for notebooks: escaped, bounded in size, and in the colours of whatever page they stand in."""
+"""Small HTML tables for notebooks: escaped, bounded in size, and in the colours of the page around them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 from weaklabel.errors import visible
 from weaklabel.support.table import cell_text, numeric
 
-MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 20, 20, 100
-"""What a table shows at most; the rest is counted."""
+MAX_ROWS, MAX_COLUMNS, MAX_CHARACTERS = 20, 20, 100
+"""Largest numbers of rows, columns and characters of a cell; what is left out is counted."""
 
 _CELL = "padding:.15em .6em;border:0;border-bottom:1px solid rgba(128,128,128,.3);vertical-align:top"
 
@@ -26,7 +26,7 @@ def html_table(
     total: int | None = None,
     bars: Collection[str] = (),
 ) -> str:
-    """Render rows as an HTML table of at most `MOST_ROWS` rows and `MOST_COLUMNS` columns.
+    """Render rows as an HTML table of at most `MAX_ROWS` rows and `MAX_COLUMNS` columns.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def html_table(
     >>> print(html_table([("<b>", 0.25)], ["LF", "share"]))  # doctest: +ELLIPSIS
     <div ...>&lt;b&gt;</td>...>0.250</td></tr></tbody></table></div>
     """
-    given = list(rows) if total is None else list(islice(rows, MOST_ROWS))
-    shown, names = given[:MOST_ROWS], list(columns)[:MOST_COLUMNS]
+    given = list(rows) if total is None else list(islice(rows, MAX_ROWS))
+    shown, names = given[:MAX_ROWS], list(columns)[:MAX_COLUMNS]
     right = [numeric(row[place] for row in shown) for place in range(len(names))]
     largest = {
         place: max([1e-12, *(abs(row[place]) for row in shown if _finite(row[place]))])
@@ -69,7 +69,7 @@ def html_table(
         more.append(f"{left:,} more rows")
     if (left := len(columns) - len(names)) > 0:
         more.append(f"{left:,} more columns")
-    above = f"<div style='margin:.3em 0'>{_text(title, 3 * MOST_CHARACTERS)}</div>" if title else ""
+    above = f"<div style='margin:.3em 0'>{_text(title, 3 * MAX_CHARACTERS)}</div>" if title else ""
     below = f"<div style='margin:.3em 0;opacity:.7'>and {' and '.join(more)}</div>" if more else ""
     return (
         f"<div style='color:inherit;overflow-x:auto'>{above}<table style='border-collapse:collapse;color:inherit'>"
@@ -81,12 +81,12 @@ def _cell(tag: str, content: str, right: bool) -> str:
     return f"<{tag} style='{_CELL};text-align:{'right' if right else 'left'}'>{content}</{tag}>"
 
 
-def _text(value: Any, most: int = MOST_CHARACTERS) -> str:
-    """Return a cell as escaped text of ``most`` characters; text that is much longer is cut before it is formatted."""
+def _text(value: Any, limit: int = MAX_CHARACTERS) -> str:
+    """Return a cell as escaped text of at most ``limit`` characters; much longer text is truncated before it is formatted."""
     if isinstance(value, str):
-        value = " ".join(value[: 4 * most].split())
+        value = " ".join(value[: 4 * limit].split())
     text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else cell_text(value)
-    return escape(visible(text if len(text) <= most else text[: most - 1] + "\u2026"))
+    return escape(visible(text if len(text) <= limit else text[: limit - 1] + "\u2026"))
 
 
 def _bar(value: Any, largest: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Locks between processes, which the operating system releases when their holder ends, however it ends."""
+"""Locks between processes; the operating system releases them when their holder ends in any way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _LAST_BYTE = 2**62
-"""The byte that Windows locks: far behind the content, which others may still read."""
+"""The byte that Windows locks: far behind the content, which other processes can still read."""
 
 
 def lock_file(file: int, *, shared: bool = False, wait: bool = True) -> bool:

@@ -1,8 +1,8 @@
 """Progress of long work: which stage runs, how far it is, how fast, and how much time is left.
 
-Whoever works opens a `stage` and counts in it, which costs next to nothing. Whether anybody sees it is decided once, by
-`showing`: on a terminal as one live line with a bar, in a notebook as a bar of tqdm, elsewhere as a plain line now and
-then. All of it goes to standard error, none to standard output.
+Code that works opens a `stage` and counts in it, which costs almost nothing. Whether it is shown is decided once, by
+`showing`: on a terminal as one live line with a bar, in a notebook as a bar of tqdm, elsewhere as a plain line every few
+seconds. All of it goes to standard error, nothing to standard output.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, TextIO, TypeVar
 from weaklabel.errors import visible
 
 LASTING_SECONDS = 2.0
-"""How long a stage must last for a plain line, so that short stages print none."""
+"""How long a stage must last before a plain line is printed."""
 
 PLAIN_SECONDS = 10.0
 """Between two plain lines of one stage."""
@@ -28,7 +28,7 @@ LIVE_SECONDS = 0.2
 """Between two updates of the live line."""
 
 FLASH_SECONDS = 0.5
-"""How long work must last for a live line: one that vanishes at once only distracts."""
+"""How long work must last before a live line is shown: a line that disappears at once only distracts."""
 
 _BAR_WIDTH = 20
 
@@ -38,14 +38,14 @@ Clock = Callable[[], float]
 
 
 class Stage:
-    """One stage of the work: what it does, and how far it is.
+    """A stage of the work, and how much of it is done.
 
     Parameters
     ----------
     what
         What it does, such as "voting".
     total
-        How many ``unit`` there are, where that is known.
+        How many ``unit`` there are, if that is known.
     unit
         What is counted, such as "rows".
     clock
@@ -56,15 +56,15 @@ class Stage:
     done : int
         How many ``unit`` are done.
     under_way : int
-        What is done of something that is not yet counted in ``done``.
+        How many ``unit`` are done but not yet counted in ``done``.
     note : str
-        What else there is to say, such as a loss.
+        Something else to show, such as a loss.
 
     Examples
     --------
-    >>> found = Stage("embedding", total=200, unit="texts", clock=lambda: 0.0)
-    >>> found.advance(50)
-    >>> found.line(seconds=10.0)
+    >>> stage = Stage("embedding", total=200, unit="texts", clock=lambda: 0.0)
+    >>> stage.advance(50)
+    >>> stage.line(seconds=10.0)
     'embedding: 25%, 50 of 200 texts, 5 texts/s, 0:30 left'
     """
 
@@ -77,7 +77,7 @@ class Stage:
         self.note = ""
         self.done = self.under_way = 0
         self.began = clock()
-        self.told: float | None = None
+        self.shown_at: float | None = None
         self.is_base = is_base
         self._is_guess = False
         self._skipped = 0
@@ -105,23 +105,23 @@ class Stage:
             self.under_way += n
 
     def skip(self, n: int) -> None:
-        """Count what an earlier run did, which says nothing of the speed of this one."""
+        """Count what an earlier run did, which is left out of the speed of this one."""
         with self._lock:
             self.done += n
             self._skipped += n
 
     def expect(self, seen: int, place: int, extent: int | None) -> None:
-        """Guess the total: ``seen`` were found up to ``place`` of an input that ends at ``extent``."""
+        """Estimate the total: ``seen`` items end at ``place`` of an input that ends at ``extent``."""
         if extent and place:
             self.total, self._is_guess = max(seen, round(seen * extent / place)), place < extent
 
     @property
     def share(self) -> float | None:
-        """How much of all is done, 0 to 1; None where that is not known."""
+        """The share that is done, 0 to 1; None if that is unknown."""
         return min(1.0, (self.done + self.under_way) / self.total) if self.total else None
 
     def line(self, seconds: float, with_bar: bool = False) -> str:
-        """Return where things stand ``seconds`` after the beginning."""
+        """Return the line to show, ``seconds`` after the start."""
         done, share = self.done + self.under_way, self.share
         new = done - self._skipped
         of = f" of {'about ' if self._is_guess else ''}{self.total:,}" if self.total else ""
@@ -143,7 +143,7 @@ class Stage:
 
 
 class _Display:
-    """Shows the stages that are open; a subclass says how."""
+    """Shows the open stages; subclasses do so in different ways."""
 
     interval = LIVE_SECONDS
 
@@ -160,10 +160,10 @@ class _Display:
 
     def end(self, stage: Stage) -> None:
         with self._lock:
-            self._stages = [one for one in self._stages if one is not stage]
+            self._stages = [other for other in self._stages if other is not stage]
 
     def tick(self) -> None:
-        """Show how things stand, if it is time to."""
+        """Show the progress, if it is time to."""
         if self._lock.acquire(blocking=False):  # else another thread does so at this moment
             try:
                 self._tick(self.clock())
@@ -172,7 +172,7 @@ class _Display:
 
     def say(self, line: str, stream: TextIO | None = None) -> None:
         """Show a line that stays; on ``stream`` in place of standard error, where that is given."""
-        with self._lock, suppress(OSError, ValueError):  # perhaps nobody reads it any more
+        with self._lock, suppress(OSError, ValueError):  # its reader may be gone
             self.clear()
             print(line, file=stream or self.stream(), flush=True)
 
@@ -181,7 +181,7 @@ class _Display:
         return sys.stderr
 
     def clear(self) -> None:
-        """Leave nothing behind that would be in the way of other output."""
+        """Remove what would mix with other output."""
 
     def close(self) -> None:
         """Show no more."""
@@ -195,16 +195,16 @@ class _Display:
         raise NotImplementedError
 
     def _path(self, stage: Stage) -> str:
-        """Return the stages in which this one is and how far they are, with a colon behind each."""
+        """Return the stages around this one and their shares, each with a colon behind it."""
         outer = self._stages[: self._stages.index(stage)]
-        shares = ["" if one.share is None else f" {one.share:.0%}" for one in outer]
+        shares = ["" if other.share is None else f" {other.share:.0%}" for other in outer]
         return "".join(
-            visible(f"{one.what}{share}: ") for one, share in zip(outer, shares, strict=True) if not one.is_base
+            visible(f"{other.what}{share}: ") for other, share in zip(outer, shares, strict=True) if not other.is_base
         )
 
 
 class _Plain(_Display):
-    """Lines for a file or a pipe: one when a stage turns out to last, and one now and then."""
+    """Lines for a file or a pipe: one when a stage has lasted for a while, then one every few seconds."""
 
     interval = 0.5
 
@@ -221,9 +221,9 @@ class _Plain(_Display):
         if not lasting:
             return
         stage = lasting[-1]
-        if stage.told is None or now - self._last >= PLAIN_SECONDS:
-            for one in lasting:
-                one.told = now
+        if stage.shown_at is None or now - self._last >= PLAIN_SECONDS:
+            for each in lasting:
+                each.shown_at = now
             self._last = now
             self.say(f"weaklabel: {self._path(stage)}{stage.line(now - stage.began)}")
 
@@ -264,7 +264,7 @@ class _Live(_Display):
 
 
 class _Notebook(_Display):
-    """Bars of tqdm, one for each stage that lasts; drawn by who counts, since a cell shows what its own code prints."""
+    """Bars of tqdm, one for each long stage; drawn by the code that counts, since a cell shows what its own code prints."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
@@ -307,7 +307,7 @@ def _set(bar: Any, stage: Stage) -> None:
 
 
 class _Ticker(threading.Thread):
-    """Shows time passing while a stage is busy with something that cannot count."""
+    """Updates the display while a stage does work that cannot count."""
 
     def __init__(self, display: _Display) -> None:
         super().__init__(name="weaklabel-progress", daemon=True)
@@ -328,7 +328,7 @@ _display: _Display | None = None
 
 @contextmanager
 def showing(on: bool = True, stream: TextIO | None = None, clock: Clock | None = None) -> Iterator[None]:
-    """Show progress of all that is done within the context, unless that is done already.
+    """Show the progress of all work within the context, unless an outer context does so.
 
     Parameters
     ----------
@@ -337,7 +337,7 @@ def showing(on: bool = True, stream: TextIO | None = None, clock: Clock | None =
     stream
         Where to; by default standard error, or in a notebook the cell.
     clock
-        Gives the seconds; with a clock given, nothing is shown but when somebody counts.
+        Gives the seconds; with a clock given, the display is only updated when a stage counts.
     """
     global _display
     if not on or _display is not None:
@@ -359,7 +359,7 @@ def showing(on: bool = True, stream: TextIO | None = None, clock: Clock | None =
 
 
 def finish() -> None:
-    """Show no more from here on, so that results can be printed to the same terminal."""
+    """Stop showing progress, so that results can be printed to the same terminal."""
     global _display
     display, _display = _display, None
     if display is not None:
@@ -368,7 +368,7 @@ def finish() -> None:
 
 @contextmanager
 def stage(what: str, total: int | None = None, unit: str = "", *, is_base: bool = False) -> Iterator[Stage]:
-    """Open a stage of the work; see `Stage`. A base stage is named only while no other one is open."""
+    """Open a stage of the work; see `Stage`. A base stage is shown only while no other stage is open."""
     display = _display
     opened = Stage(what, total, unit, time.monotonic if display is None else display.clock, is_base)
     if display is None:
@@ -382,13 +382,13 @@ def stage(what: str, total: int | None = None, unit: str = "", *, is_base: bool 
 
 
 def say(line: str) -> None:
-    """Show a line that stays where progress is shown, and nothing elsewhere."""
+    """Show a line that stays, if progress is shown."""
     if _display is not None:
         _display.say(f"weaklabel: {visible(line)}")
 
 
 def message(line: str, stream: TextIO | None = None) -> None:
-    """Print a line to standard error, or another stream, that does not mix with a live line."""
+    """Print a line to standard error or another stream, without mixing it with a live line."""
     if _display is not None:
         _display.say(line, stream)
     else:
@@ -396,7 +396,7 @@ def message(line: str, stream: TextIO | None = None) -> None:
 
 
 def in_clock(seconds: float) -> str:
-    """Return a time span as a clock has it.
+    """Return a time span as minutes and seconds, or hours, minutes and seconds.
 
     Examples
     --------
@@ -419,13 +419,13 @@ def _new_display(stream: TextIO | None, clock: Clock) -> _Display | None:
 
 
 def _in_notebook() -> bool:
-    found = sys.modules.get("IPython")
-    shell = found.get_ipython() if found is not None and hasattr(found, "get_ipython") else None
+    module = sys.modules.get("IPython")
+    shell = module.get_ipython() if module is not None and hasattr(module, "get_ipython") else None
     return shell is not None and "IPKernelApp" in shell.config
 
 
 def _forget() -> None:
-    """In a forked child: the thread that draws is not there, and its lock may be held for ever."""
+    """In a forked child: the drawing thread does not exist there, and its lock may never be released."""
     global _display
     _display = None
 

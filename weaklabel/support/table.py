@@ -10,7 +10,7 @@ from typing import Any
 from weaklabel.errors import visible
 
 NOTHING = "-"
-"""Stands in a cell that has no value."""
+"""Shown in a cell that has no value."""
 
 
 def table(rows: Iterable[Sequence[Any]], columns: Sequence[str], *, digits: int = 3) -> str:
@@ -81,7 +81,7 @@ def _char_width(char: str) -> int:
 
 
 def _missing(value: Any) -> bool:
-    # pandas' own NA is not a number and compares to nothing; its name is all that tells it without importing pandas.
+    # pandas' NA is not a number and compares to nothing; only its name shows what it is, without importing pandas.
     nan = isinstance(value, Real) and value != value
     return value is None or nan or type(value).__name__ == "NAType"
 

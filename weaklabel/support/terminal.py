@@ -1,4 +1,4 @@
-"""What reaches a terminal: text whose control characters are shown rather than sent, in whatever encoding it has."""
+"""Text for a terminal: control characters are shown as escapes, and so are characters that its encoding lacks."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ShownStream:
             stream.reconfigure(errors="backslashreplace")
 
     def write(self, text: str) -> int:
-        """Write ``text``, as `shown` gives it; what moves a progress bar stays at its start."""
+        """Write ``text``, as `shown` gives it; control codes of a progress bar at its start are kept."""
         bar = _LIVE.match(text)
         start = bar.end() if bar else 0
         self._stream.write(text[:start] + shown(text[start:]))
@@ -68,10 +68,10 @@ class ShownBytes(io.BufferedIOBase):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-        self._kept = ""
+        self._rest = ""
 
     def writable(self) -> bool:
-        """Say yes."""
+        """Return true."""
         return True
 
     def write(self, data: Any) -> int:
@@ -80,16 +80,16 @@ class ShownBytes(io.BufferedIOBase):
         return len(data)
 
     def close(self) -> None:
-        """Show what is left of a character or line end that was cut; the terminal stays open."""
+        """Show the rest of an incomplete character or line end; the terminal stays open."""
         if not self.closed:
-            self._show(self._decoder.decode(b"", final=True) + "\n" * bool(self._kept))
+            self._show(self._decoder.decode(b"", final=True) + "\n" * bool(self._rest))
             self._stream.flush()
         super().close()
 
     def _show(self, text: str) -> None:
-        # A line end may be cut in two.
-        text = self._kept + text
-        self._kept = "\r" if text.endswith("\r") else ""
+        # A line end may be split between two calls.
+        text = self._rest + text
+        self._rest = "\r" if text.endswith("\r") else ""
         self._stream.write("\n".join(map(shown, text.removesuffix("\r").split("\r\n"))))
 
 

@@ -1,4 +1,4 @@
-"""Rows shared out among threads: numpy lets go of Python's lock, so array work runs on every core."""
+"""Work on rows in several threads: numpy releases Python's lock, so arrays are processed on all cores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-ROWS_A_THREAD = 1 << 16
+ROWS_PER_THREAD = 1 << 16
 """Fewer rows than this are not worth a thread."""
 
 
@@ -21,9 +21,9 @@ def cores() -> int:
 def in_threads(n: int, work: Callable[[slice], T]) -> list[T]:
     """Call ``work`` for slices that make up ``range(n)``, at the same time; return the results in the rows' order.
 
-    Nothing may hang on how many slices there are. There is at least one, which may be empty.
+    The result must not depend on the number of slices. There is at least one, which may be empty.
     """
-    parts = max(1, min(cores(), n // ROWS_A_THREAD))
+    parts = max(1, min(cores(), n // ROWS_PER_THREAD))
     slices = [slice(n * part // parts, n * (part + 1) // parts) for part in range(parts)]
     if parts == 1:
         return [work(slices[0])]

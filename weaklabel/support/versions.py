@@ -1,4 +1,4 @@
-"""Which versions made a thing: recorded beside runs and classifiers."""
+"""Versions of weaklabel and other packages, recorded with runs and classifiers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ SHOWN = ("numpy", "pandas", "polars", "scikit-learn", "snorkel", "spacy", "torch
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of weaklabel, of Python, and of those of ``packages`` that are installed."""
-    found = {"weaklabel": weaklabel.__version__, "python": platform.python_version()}
+    installed = {"weaklabel": weaklabel.__version__, "python": platform.python_version()}
     for package in packages:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed

@@ -1,4 +1,4 @@
-"""What a user should know though the result stands: told as a warning, or kept for the one who asked."""
+"""Warnings: what a user should know although the result is valid."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any
 
 from weaklabel.errors import WeakLabelWarning, visible
 
-# Python's warning filters belong to all threads: two that change them at once would leave them changed for good.
+# Python's warning filters are shared by all threads: two threads that change them at once could leave them changed.
 _KEPT: ContextVar[list[str] | None] = ContextVar("kept_warnings", default=None)
 
 
 def warn(message: str, stacklevel: int | None = None) -> None:
-    """Warn of something, or keep it where this thread is inside `kept_warnings`.
+    """Issue a warning, or keep its message if this thread is inside `kept_warnings`.
 
     Parameters
     ----------
     message
         One sentence; control characters of texts and names in it are shown as escapes.
     stacklevel
-        Whose line the warning names: 1 for the caller's, 2 for that of the one who called it, and so on. By default the
-        first that is not in this package.
+        Whose line the warning names: 1 for the caller, 2 for its caller, and so on. By default the first outside this
+        package.
     """
     message = visible(message)
     kept = _KEPT.get()
@@ -54,7 +54,7 @@ def show_instead_of_raising() -> None:
 
 @contextmanager
 def kept_warnings() -> Iterator[list[str]]:
-    """Keep the messages of `warn` in a list rather than tell them, in this thread alone.
+    """Keep the messages of `warn` in a list instead of issuing them, in this thread only.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def recorded_warnings(into: list[str]) -> Iterator[None]:
 
 
 def _depth_of_user() -> int:
-    """Count the frames from the one that calls `warn` to the first outside this package."""
+    """Count the frames from the caller of `warn` to the first outside this package."""
     frame, depth = sys._getframe(2), 1
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "weaklabel":
         frame, depth = frame.f_back, depth + 1

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
 from weaklabel.labels import ABSTAIN, VoteArray, check_L, check_label_names
-from weaklabel.support.html_table import MOST_ROWS, html_table
+from weaklabel.support.html_table import MAX_ROWS, html_table
 from weaklabel.units import check_offsets, row_of_units
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
 
@@ -129,7 +129,7 @@ class Votes:
     def _repr_html_(self) -> str:
         names = self.labels or [str(number) for number in range(self.cardinality)]
         counts = [
-            np.bincount(column[column >= 0].astype(np.int64), minlength=len(names)) for column in self.L.T[:MOST_ROWS]
+            np.bincount(column[column >= 0].astype(np.int64), minlength=len(names)) for column in self.L.T[:MAX_ROWS]
         ]
         rows = [
             (name, int(count.sum()), count.sum() / max(self.n, 1), *count.tolist())
