@@ -32,6 +32,11 @@ def names_option(registry: Registry[Any], flag: str, *, help: str, also: tuple[s
     return typer.Option(flag, metavar=metavar, help=help)
 
 
+def described(registry: Registry[Any]) -> str:
+    """Return the built-in names of a registry, each with its line of help."""
+    return "; ".join(f"{name}, {registry.help(name)}" for name in registry.built_in)
+
+
 def choices(metavar: str | None) -> str | None:
     """Return how ``--help`` shows the values of an option with this metavar: the names, where it is of a registry."""
     if metavar is None or metavar not in _CHOICES:

@@ -11,7 +11,7 @@ import typer
 
 from weaklabel.cli.gold import DecisionsOpt, decided_rows
 from weaklabel.cli.labelling import Labelling, vote_and_label
-from weaklabel.cli.names import name_option
+from weaklabel.cli.names import described, name_option
 from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, shown_path
 from weaklabel.cli.reading import CorpusArg, Reading
@@ -42,9 +42,7 @@ def train(
     *,
     classifier: Annotated[
         str,
-        name_option(
-            CLASSIFIERS, "--classifier", help="Classifier to train; robust is BERT on labels denoised by the texts."
-        ),
+        name_option(CLASSIFIERS, "--classifier", help=f"Classifier to train: {described(CLASSIFIERS)}."),
     ] = "bert",
     base: Annotated[
         str | None,
