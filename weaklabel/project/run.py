@@ -62,7 +62,7 @@ from weaklabel.project.names import (
     VOTES,
 )
 from weaklabel.project.outcome import Labelled, files_of, read_scores, timings_of, write_manifest, write_reports
-from weaklabel.registries import LABEL_MODELS
+from weaklabel.registries import CLASSIFIERS, LABEL_MODELS
 from weaklabel.report.markdown import CEILING
 from weaklabel.scoring import Scores, score as score_stage
 from weaklabel.support.files import write_json
@@ -279,6 +279,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
                 settings=(classifier if name == chosen else options("seed", "classifier.max_rows"))
                 | (hidden if gold else {}),
                 files=held | (base if name == chosen else {}),
+                packages=plugin_versions(CLASSIFIERS.group, name),
             )
         )
     if gold is not None and gold.ceiling is not None:
@@ -293,6 +294,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
                 ("read",),
                 settings=classifier | options("gold.column") | {"labels": list(lfs.labels)},
                 files=base | {gold.ceiling.name: hash_path(gold.ceiling)},
+                packages=plugin_versions(CLASSIFIERS.group, for_gold(chosen)),
             )
         )
     if gold is not None:
