@@ -137,6 +137,11 @@ def test_from_a_project_file(python, place):
     assert done.returncode == 0, done.stderr
     saved = json.loads((place / "run" / "models" / "length" / "weaklabel.json").read_text())
     assert (saved["kind"], saved["params"]["factor"]) == ("length", 1.5)
+    metadata = place / "site" / "length_dist-1.0.dist-info" / "METADATA"
+    assert "length-dist" not in python("-m", "weaklabel", "run", "project.toml", "--plan").stdout
+    metadata.write_text(metadata.read_text().replace("Version: 1.0", "Version: 1.1"))
+    plan = python("-m", "weaklabel", "run", "project.toml", "--plan").stdout
+    assert any("train length" in line and "length-dist" in line for line in plan.splitlines()), plan
     (place / "wrong.toml").write_text(PROJECT.replace("factor", "facter"))
     done = python("-m", "weaklabel", "run", "wrong.toml")
     assert done.returncode == 1
