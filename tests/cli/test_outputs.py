@@ -47,6 +47,7 @@ NAMES = {
     "text", "entities", "delimiter", "comment", "quote_char", "encoding", "columns", "class_balance", "prefix", "address",
     "gold", "pred", "labels",
     "positive", "lf", "lr", "label_model", "label_models", "classifier", "classifiers", "backend", "clean_labels", "reviewer",
+    "from_step",
 }  # fmt: skip
 
 

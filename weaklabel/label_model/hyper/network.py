@@ -65,8 +65,8 @@ def run_network(table: VoteTable, weights: Mapping[str, Array], xp: Any, add: Ad
 
 def scores_of(cells: Cells, table: VoteTable, state: State, xp: Any, add: Add) -> Array:
     """Return log probabilities of the patterns. Shape: [u, k]."""
-    instead_of_silence = state.evidence - state.abstain[table.lf]
-    scores = add(instead_of_silence[cells.item], cells.row, len(cells.counts)) + state.abstain.sum(0) + state.prior
+    instead_of_abstain = state.evidence - state.abstain[table.lf]
+    scores = add(instead_of_abstain[cells.item], cells.row, len(cells.counts)) + state.abstain.sum(0) + state.prior
     return _log_softmax(scores, xp)
 
 
