@@ -144,7 +144,7 @@ class ClassifierSettings(_Section):
     loggers: list[Literal["tensorboard", "mlflow"]] | None = None
     """Where training curves are written."""
     max_rows: Annotated[int, Field(ge=10)] | None = None
-    """Most rows to train on; of a larger corpus a sample. 1,000,000 for `bert` and 250,000 for the others if not given."""
+    """Most rows to train on; of a larger corpus a sample. 1,000,000 for `bert` and 200,000 for the others if not given."""
 
     def options(self) -> dict[str, Any]:
         """Return the settings that were given, as arguments of the classifier's class."""

@@ -108,7 +108,7 @@ def test_ctrl_c_says_how_to_go_on(start, tmp_path):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in errors
-    assert "the same command goes on from there" in errors
+    assert "run the same command again to continue" in errors
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
     assert not (tmp_path / "out.csv").exists()

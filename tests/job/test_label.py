@@ -17,7 +17,8 @@ from weaklabel.job import LabelOptions, label_file
 from weaklabel.job.engine import LocalEngine
 from weaklabel.job.identity import corpus_identity
 from weaklabel.label_model import BaseLabelModel
-from weaklabel.labelled import make_label_model, write_labelled_corpus
+from weaklabel.label_model.named import make_label_model
+from weaklabel.labelled import write_labelled_corpus
 from weaklabel.votes import Votes
 from weaklabel.votes.voter import Voter
 
@@ -111,7 +112,7 @@ def test_another_corpus_or_option_is_never_mixed(messages, pack, tmp_path, caplo
         run(messages, pack, tmp_path / "out.csv", engine=StoppingEngine(writes=7))
     messages.write_text(messages.read_text().replace("tomorrow", "prize"))
     assert run(messages, pack, tmp_path / "out.csv").known_rows == 0
-    assert "had another corpus" in caplog.text
+    assert "had a different corpus" in caplog.text
     run(messages, pack, tmp_path / "fresh.csv")
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "fresh.csv").read_bytes()
 
@@ -123,7 +124,7 @@ def test_other_options_use_the_votes_but_not_the_output(messages, pack, tmp_path
     assert 250 < run(messages, pack, tmp_path / "out.csv", other).known_rows < 300  # but for the part with trouble
     run(messages, pack, tmp_path / "fresh.csv", other)
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "fresh.csv").read_bytes()
-    assert "had another" in caplog.text
+    assert "had a different" in caplog.text
 
 
 def test_only_a_changed_labeling_function_votes_again(messages, pack, tmp_path, monkeypatch):

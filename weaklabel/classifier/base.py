@@ -46,7 +46,7 @@ class Classifier(HasParams, ABC):
     run_params: ClassVar[frozenset[str]] = frozenset()
     """Parameters that belong to one run on one machine and are not saved."""
 
-    max_rows: ClassVar[int] = 250_000
+    max_rows: ClassVar[int] = 200_000
     """Rows of a larger corpus that commands and projects train it on unless they are told otherwise, so that memory and time
     stay bounded; `fit` itself takes all rows that it is given."""
 

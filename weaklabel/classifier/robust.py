@@ -57,7 +57,7 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
     for_gold = "bert"
     modules = (*BertClassifier.modules, "scipy.optimize")
 
-    max_rows = 250_000  # each text has a vector in memory
+    max_rows = 200_000  # each text has a vector in memory
 
     @property
     def uses_unlabeled(self) -> bool:

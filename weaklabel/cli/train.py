@@ -69,7 +69,7 @@ def train(
             "--max-rows",
             min=10,
             metavar="N",
-            help="Train on a sample of N rows if there are more. Default: 1,000,000 for bert, 250,000 for the others.",
+            help="Train on a sample of N rows if there are more. Default: 1,000,000 for bert, 200,000 for the others.",
         ),
     ] = None,
     validation: Annotated[

@@ -1,8 +1,8 @@
 """A Dask cluster as the engine: its workers vote on parts, label and write them, on any number of machines.
 
-Every worker reads its parts from the input and writes them into the job's folder by itself, so both must lie where all
-machines see them under the same path. The label model is fitted here, on the merged vote patterns: a small table,
-whatever the number of rows. What a worker does is at the end: it makes the job anew from its order, once, and works on
+Every worker reads its parts from the input and writes its results into the job's folder, so all machines must see both under
+the same path. The label model is fitted here, on the merged vote patterns: a small table,
+whatever the number of rows. What a worker does is at the end: it makes the job again from its order, once, and works on
 parts of it.
 """
 
@@ -32,10 +32,10 @@ from weaklabel.support.hashing import sha256_of_json
 T = TypeVar("T")
 
 PARTS_A_WORKER = 3
-"""Parts that are handed out at once for each worker: enough that none waits, few enough that late ones get some."""
+"""Parts submitted at a time for each worker: enough that none waits, few enough that a worker that joins late gets some."""
 
 RETRIES = 3
-"""Times that a part is given to another worker where its worker dies."""
+"""How often a part is given to another worker when its worker dies."""
 
 
 class DaskEngine:
@@ -44,7 +44,7 @@ class DaskEngine:
     Parameters
     ----------
     address
-        Of a scheduler, such as ``tcp://host:8786``; by default a cluster of this machine, one worker a core, which
+        Of a scheduler, such as ``tcp://host:8786``; by default a cluster on this machine, one worker per core, which
         ends with the engine.
     timeout
         Seconds to wait for the scheduler.
@@ -54,7 +54,7 @@ class DaskEngine:
     MissingPackageError
         Dask distributed is not installed.
     WeakLabelError
-        There is no scheduler at the address.
+        No scheduler answers at the address.
     """
 
     def __init__(self, address: str | None = None, timeout: float = 20) -> None:
@@ -63,7 +63,7 @@ class DaskEngine:
 
     def __enter__(self) -> Self:
         distributed = require("distributed", "weaklabel[dask]", "--engine dask")
-        # What Dask has to tell of workers that come and go is not the user's: the output is the same.
+        # Dask's messages about workers that come and go are of no use: the output is the same.
         for name in ("distributed", "distributed.nanny", "distributed.scheduler", "distributed.worker", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._cluster = None
@@ -117,12 +117,12 @@ class DaskEngine:
             return future.result()
         except KilledWorker as error:
             raise WeakLabelError(
-                f"{RETRIES + 1} workers died over the same part ({error.task}): look at their logs; "
-                "the same command goes on from here"
+                f"{RETRIES + 1} workers died on the same part ({error.task}): look at their logs; "
+                "run the same command again to continue"
             ) from None
 
     def _unpacked(self, job: WritingJob | LabelJob) -> dict[str, Any]:
-        """Return how workers read the corpus; a packed one is unpacked first, since they begin in its middle."""
+        """Return how workers read the corpus; a compressed one is decompressed first, since workers begin in its middle."""
         arguments = job.corpus.arguments
         if arguments is None:
             raise CorpusError("a data frame cannot be shared by the workers of a cluster: write it as Parquet")
@@ -138,7 +138,7 @@ class DaskEngine:
 
 
 def _order(job: Any, corpus: dict[str, Any]) -> str:
-    """Return all that a worker needs to make the job anew, as JSON."""
+    """Return all that a worker needs to make the job again, as JSON."""
     stamp = job.corpus.stamp if corpus is job.corpus.arguments else read_corpus(**corpus).stamp
     cache = os.environ.get("WEAKLABEL_CACHE")
     return json.dumps({**job.order(), "corpus": corpus, "stamp": stamp, "cache": cache})
@@ -179,7 +179,7 @@ def _made(order: dict[str, Any]) -> LabelJob | PredictJob:
         os.environ["WEAKLABEL_CACHE"] = order["cache"]
     corpus = read_corpus(**order["corpus"])
     if json.loads(json.dumps(corpus.stamp)) != order["stamp"]:
-        raise CorpusError(f"{corpus.name} has changed since the job began: give the same command again")
+        raise CorpusError(f"{corpus.name} has changed since the job began: run the same command again")
     return _label_job(order, corpus) if order["kind"] == "label" else _predict_job(order, corpus)
 
 
@@ -190,8 +190,8 @@ def _label_job(order: dict[str, Any], corpus: Corpus) -> LabelJob:
         Identity(**order["identity"]),
         lfs.names,
         lfs,
-        "give all machines the same pack, the same packages and the same Python, do not change them meanwhile, and "
-        "give the same command again",
+        "use the same pack, packages and Python on all machines, do not change them during the job, and run the same "
+        "command again",
     )
     job = LabelJob(
         corpus,

@@ -1,4 +1,4 @@
-"""Who works on the parts of a job. An engine may do them in any order and place: the output is the same."""
+"""Engines: what works on the parts of a job. They may be done in any order and on any machine: the output is the same."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Engine(Protocol):
     def write(self, job: WritingJob, parts: Sequence[Part] | None = None) -> Iterator[Part]:
         """Make sure that all parts are done, and yield them as they are.
 
-        ``parts`` are all parts of the corpus, where they are known.
+        ``parts`` are all parts of the corpus, if known.
         """
         ...
 
@@ -58,7 +58,7 @@ class LocalEngine:
     """This process, which reads the corpus once for each pass; its labeling functions may have processes of their own."""
 
     def vote(self, job: LabelJob) -> Iterator[PartSummary]:
-        """See `Engine`; what is known up to the first gap is not read again."""
+        """See `Engine`; parts before the first missing one are not read again."""
         last = None
         while (votes := job.voted(last.number + 1 if last else 0)) is not None:
             last = votes.part
@@ -79,14 +79,14 @@ class LocalEngine:
                     job.write(job.read(part))
                 yield part
             return
-        for rows in job.parts(after=last):  # a packed input is best unpacked once
+        for rows in job.parts(after=last):  # a compressed input is decompressed once
             if not job.done(rows.part.number):
                 job.write(rows)
             yield rows.part
 
 
 def follow(done: Iterator[Part], what: str, corpus: Corpus, n: int | None = None) -> list[Part]:
-    """Show how far a pass over ``n`` rows is, and return all parts of the corpus."""
+    """Show the progress of a pass over ``n`` rows, and return all parts of the corpus."""
     parts = []
     with stage(what, n, "rows") as shown:
         for part in done:
@@ -98,5 +98,5 @@ def follow(done: Iterator[Part], what: str, corpus: Corpus, n: int | None = None
 
 
 def expect(shown: Stage, corpus: Corpus, part: Part) -> None:
-    """Guess from how far a part reaches how many rows there are."""
+    """Estimate the number of rows from the place where a part ends."""
     shown.expect(part.first_row + part.n_rows, part.end.place, corpus.source.extent())

@@ -1,4 +1,4 @@
-"""The folder of a job that is under way: what is done so far, and of which job."""
+"""The folder of an unfinished job: what is done so far, and of which job."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IDENTITY = "job.json"
 LOCK = "lock"
 TAG = "[0-9a-f]" * 12
 MADE_OF_VOTES = (f"labels-{TAG}*", f"out-{TAG}*", "unpacked-*")
-"""Names of the files that are of one job alone, while votes may be of use to others."""
+"""Names of the files that belong to one job alone; votes may be useful to others."""
 
 OURS = (IDENTITY, "votes-*.npz", "voted.json", *MADE_OF_VOTES, "whole", "rejects.jsonl", ".*.part", LOCK)
 """Names of all files that a job may leave in its folder."""
@@ -32,21 +32,21 @@ OURS = (IDENTITY, "votes-*.npz", "voted.json", *MADE_OF_VOTES, "whole", "rejects
 class JobFolder:
     """A folder beside the output, ``OUT.job``, that holds the finished parts of a job; a context manager.
 
-    It is removed once the output stands under its name, or where nothing was finished. Whatever ends the job before
-    that leaves it, and the same job goes on from there. Of another job for the same output nothing is taken over but
-    votes, which tell by themselves what they are of.
+    It is removed once the output is complete, or if no part was finished. If the job ends before that, the folder stays, and
+    the same job continues from it. A different job for the same output uses only its votes, which name their corpus and
+    labeling functions.
 
     Parameters
     ----------
     out
         The output; for a stream such as ``-`` the folder is a temporary one.
     identity
-        Everything that the output depends on, as JSON has it.
+        Everything that the output depends on, ready for JSON.
 
     Raises
     ------
     CorpusError
-        Another process works on this output, or the folder holds other files or cannot be written.
+        Another process writes this output, or the folder holds other files or cannot be written to.
     """
 
     def __init__(self, out: str, identity: Mapping[str, Any]) -> None:
@@ -58,7 +58,7 @@ class JobFolder:
         if is_stream(self.out):
             self.path = Path(tempfile.mkdtemp(prefix="weaklabel-"))
             return self
-        # Of a link, beside its target: the finished file is moved there, which must be on the same disk.
+        # For a link, beside its target: the finished file is moved there, which must be on the same disk.
         self.path = Path(f"{link_target(self.out) if Path(self.out).is_symlink() else self.out}.job")
         try:
             self.path.mkdir(exist_ok=True)
@@ -71,7 +71,7 @@ class JobFolder:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and not is_stream(self.out) and self.has_parts():
-            log.warning("what is done so far is kept in %s: the same command goes on from there", self.path)
+            log.warning("what is done so far is kept in %s: run the same command again to continue", self.path)
         elif is_stream(self.out):
             shutil.rmtree(self.path, ignore_errors=True)
         else:
@@ -81,7 +81,7 @@ class JobFolder:
 
     @property
     def tag(self) -> str:
-        """Part of the name of all parts of the output, so that those of another job are never taken for this one's."""
+        """A hash in the names of all parts of the output: parts of another job are never used for this one."""
         return sha256_of_json(self.identity)[:12]
 
     def _remove(self) -> None:
@@ -98,11 +98,11 @@ class JobFolder:
         return any(self.path.glob("*-*.*"))
 
     def _check_ours(self) -> None:
-        # It is removed in the end, and so must hold nothing but a job.
+        # It is removed at the end, so it must hold nothing but a job.
         names = {path.name for path in self.path.iterdir()}
         if names and not names & {IDENTITY, LOCK}:
             raise CorpusError(
-                f"{self.path}, where the work on {self.out} is kept, holds other files ({min(names)} ...): move them away"
+                f"{self.path}, the working folder for {self.out}, holds other files ({min(names)} ...): move them away"
             )
 
     def _take_lock(self) -> None:
@@ -112,7 +112,7 @@ class JobFolder:
             raise self._in_use()
         here = self.path / LOCK
         if not here.exists() or os.fstat(self._lock.fileno()).st_ino != here.stat().st_ino:
-            raise self._in_use()  # the other one has just ended, and taken the folder with it
+            raise self._in_use()  # the other process has just ended, and removed the folder
 
     def _in_use(self) -> CorpusError:
         return CorpusError(f"another process is writing {self.out}: wait for it, or write to another file")
@@ -140,11 +140,11 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any], out: str) -> str:
     changed = [name for name in now if before.get(name) != now[name]]
-    return f"an unfinished run for {out} had another {', '.join(changed) or 'form'}: its output is not used"
+    return f"an unfinished run for {out} had a different {', '.join(changed) or 'form'}: its output is not used"
 
 
 def sync_folder(path: Path) -> None:
-    """Make sure that the names in a folder are on the disk."""
+    """Make sure that the names in a folder are written to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

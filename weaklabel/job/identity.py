@@ -1,4 +1,4 @@
-"""What a job works on, in a form that tells whether two runs are the same job."""
+"""The identity of a job: what it works on and with which settings, to compare two runs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.versions import versions
 
 ONCE = "once-"
-"""What the key of a labeling function begins with whose votes must not be kept."""
+"""Prefix of the keys of labeling functions without a fingerprint, whose votes are not cached."""
 
 READING = 2
-"""Raised whenever the same file would be read as other rows, or cut into other parts, than before."""
+"""Version of reading: to be raised when the same file would be read as other rows or parts than before."""
 
 
 PACKAGES = ("numpy", "polars", "pyarrow")
-"""Other packages in whose hands the last digit of the output is."""
+"""Other packages that may change the last digit of the output."""
 
 
 def corpus_identity(corpus: Corpus) -> str:
@@ -41,8 +41,8 @@ def corpus_identity(corpus: Corpus) -> str:
 
 
 def lf_keys(identity: Identity, n_classes: int) -> tuple[str, ...]:
-    """Return the key of each labeling function: its fingerprint; of one that has none, a key that never comes again."""
-    # The number of classes too: a vote beyond it is none.
+    """Return the key of each labeling function: its fingerprint, or a unique key if it has none."""
+    # The number of classes too: a vote beyond it is invalid.
     return tuple(f"{key}-{n_classes}" if key else f"{ONCE}{uuid4().hex}" for key in identity.keys.values())
 
 

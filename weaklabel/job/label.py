@@ -42,29 +42,29 @@ if TYPE_CHECKING:
     from weaklabel.label_model import BaseLabelModel
 
 VOTED = "voted.json"
-"""Says, in the folder of a job, that all votes are there, and of which labeling functions."""
+"""Written to the folder of a job when all votes are there; names the keys of the labeling functions."""
 
 
 @dataclass(frozen=True)
 class Labelling:
-    """What came of labeling a corpus into a file.
+    """The result of labeling a corpus into a file.
 
     Attributes
     ----------
     rows, rejects
         Rows labeled, and records that could not be read; together, the records of the input.
     known_rows
-        Rows whose votes were there already, from an interrupted or an earlier run.
+        Rows whose votes were already there, from an interrupted or an earlier run.
     labels
         How many rows each class has.
     problems
-        What went wrong, by labeling function.
+        Failures, by labeling function.
     patterns
         The vote patterns of the corpus, with counts and without rows.
     model
         The fitted label model.
     rejects_file
-        Where the rejects are; None where there are none.
+        File of the rejects; None if there are none.
     """
 
     rows: int
@@ -89,10 +89,10 @@ def label_file(
 ) -> Labelling:
     """Label a corpus of any size into a file, in memory that does not grow with it.
 
-    The work is done in parts, kept in the folder ``OUT.job`` until the output is complete. However it ends before
-    that, by a signal, a full disk or a power cut, the same call goes on where it stopped, and its output is the same
-    byte for byte as that of an undisturbed one. Votes stay in the cache (see `weaklabel.support.cache`), so that a later run
-    asks only those labeling functions that are new or changed.
+    The work is done in parts, kept in the folder ``OUT.job`` until the output is complete. If it ends before that, by a
+    signal, a full disk or a power failure, the same call continues where it stopped, and its output is the same, byte for
+    byte, as that of an undisturbed call. Votes stay in the cache (see `weaklabel.support.cache`), so that a later run applies
+    only labeling functions that are new or changed.
 
     Records that cannot be read go to ``OUT.rejects.jsonl``.
 
@@ -106,9 +106,9 @@ def label_file(
         Path ending in .csv, .tsv, .jsonl or .parquet, text also in .gz or .zst; or ``-`` for standard output, a pipe or
         a device, in the format of the corpus if that is text, else CSV.
     options
-        How it is labeled.
+        How to label.
     engine
-        Who does the work; by default this machine.
+        What does the work; by default this process.
     dry_run
         Vote, fit the label model and label, write nothing.
     progress
@@ -117,13 +117,13 @@ def label_file(
     Raises
     ------
     CorpusError
-        The corpus cannot be read, or the output not be written as asked.
+        The corpus cannot be read, or the output cannot be written.
     LFError, VoteError
-        A labeling function is unusable, or goes wrong on more rows than the error budget allows.
+        A labeling function is unusable, or fails on more rows than the error budget allows.
     LabelModelError
         The label model cannot be fitted on the votes.
     ConfigError
-        The label model lacks an option, or cannot read texts and is to.
+        The label model has no such option, or is to read texts and cannot.
     """
     options = options or LabelOptions()
     with showing(progress):
@@ -138,7 +138,7 @@ def label_file(
             rejects_file = None
             if not dry_run:
                 if out == "-":
-                    finish()  # what comes next may go to the same terminal
+                    finish()  # the output may go to the same terminal
                 rejects_file = write_all_rejects(folder, corpus, voted.n_rejects, voted.rejects())
                 _assemble(labelled)
             return Labelling(
@@ -171,7 +171,7 @@ def label_corpus(
     corpus, lfs, options, engine, progress
         As for `label_file`.
     folder
-        Where votes and labels are kept, part by part: the same call goes on with what is there. By default a temporary
+        Where votes and labels are kept, part by part: the same call continues with what is there. By default a temporary
         folder, which is removed with the result. Workers of a cluster must see it under the same path.
     out
         Where the corpus is written with its labels, as by `label_file`, if anywhere.
@@ -205,9 +205,9 @@ def vote_corpus(
     engine: Engine | None = None,
     progress: bool = False,
 ) -> VotedCorpus:
-    """Let labeling functions vote on a corpus, part by part; those that voted on it before are not asked again.
+    """Apply labeling functions to a corpus, part by part; votes from earlier runs are used again.
 
-    What is not a vote counts as an abstain, which a `WeakLabelWarning` tells.
+    An invalid vote counts as an abstain, and a `WeakLabelWarning` says so.
 
     Parameters
     ----------
@@ -231,12 +231,12 @@ def vote_corpus(
 
 
 def read_voted(corpus: Corpus, lfs: LFCollection, options: LabelOptions, folder: Path) -> VotedCorpus:
-    """Return the votes that `vote_corpus` left complete in a folder; no labeling function is asked.
+    """Return the votes that `vote_corpus` completed in a folder; no labeling function is applied.
 
     Raises
     ------
     CorpusError
-        They are not all there, or of another corpus or other labeling functions.
+        Votes are missing, or belong to another corpus or to other labeling functions.
     """
     job = _job(corpus, lfs, options)
     try:
@@ -246,14 +246,14 @@ def read_voted(corpus: Corpus, lfs: LFCollection, options: LabelOptions, folder:
         keys, n_parts = (), 0
     now = [key for key in job.keys if not key.startswith(ONCE)]
     if [key for key in keys if not key.startswith(ONCE)] != now or len(keys) != len(job.keys):
-        raise CorpusError(f"{folder} does not hold all votes on {corpus.name}: vote again")
+        raise CorpusError(f"{folder} does not hold all votes on {corpus.name}: apply the labeling functions again")
     job.move_to(folder, keys)
     summaries = (job.summary(job.stored(number), is_new=False) for number in range(n_parts))
     return _counted(summaries, ErrorBudget(1.0), job)
 
 
 def _vote(job: LabelJob, engine: Engine) -> VotedCorpus:
-    """Have all labeling functions vote on all parts."""
+    """Apply all labeling functions to all parts."""
     budget = ErrorBudget(job.options.error_budget)
     try:
         with stage("voting", unit="rows") as job.stage:
@@ -313,7 +313,7 @@ def _label(voted: VotedCorpus, out: str | None, engine: Engine, folder: Path) ->
 
 
 def _fitted(voted: VotedCorpus) -> BaseLabelModel:
-    """Fit to all votes, and to a sample of the texts where texts are read."""
+    """Fit the label model to all votes, and to a sample of the texts if it reads texts."""
     options, patterns = voted.options, voted.patterns
     unfitted = make_label_model(options.label_model, len(voted.lfs.labels), options.seed)
     if not options.reads_texts:
@@ -341,7 +341,7 @@ def _assemble(labelled: LabelledCorpus) -> None:
 
 
 def _job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> LabelJob:
-    """Return the job, once what can be refused before any work is checked."""
+    """Return the job, after all checks that need no work."""
     unfitted = make_label_model(options.label_model, len(lfs.labels), options.seed)
     if options.reads_texts and not unfitted.uses_texts:
         raise ConfigError(
@@ -358,7 +358,7 @@ def _check_columns(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> 
 
 
 def _label_identity(job: LabelJob, out: str) -> dict[str, Any]:
-    """Return all that labels, and the output where there is one, depend on."""
+    """Return everything that the labels, and the output if there is one, depend on."""
     options = job.options
     return output_identity(
         job.corpus_id,

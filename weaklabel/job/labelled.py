@@ -31,22 +31,22 @@ TABLES_AT_ONCE = 32
 
 @dataclass(frozen=True, eq=False)
 class VotedCorpus:
-    """A corpus and the votes on it, which lie in a folder part by part.
+    """A corpus and the votes on it, which are kept in a folder part by part.
 
     Attributes
     ----------
     job
-        What reads parts and their votes.
+        Reads parts and their votes.
     parts
         All parts of the corpus, in order.
     patterns
-        The vote patterns of all rows, with counts and without rows.
+        The vote patterns of all rows, with counts, without the pattern of each row.
     problems
-        What went wrong, by labeling function.
+        Failures, by labeling function.
     n_rejects
         Records that could not be read.
     known_rows
-        Rows whose votes were there already, from an interrupted or an earlier run.
+        Rows whose votes were already there, from an interrupted or an earlier run.
     """
 
     job: LabelJob
@@ -58,7 +58,7 @@ class VotedCorpus:
 
     @property
     def corpus(self) -> Corpus:
-        """What was voted on."""
+        """The corpus."""
         return self.job.corpus
 
     @property
@@ -128,15 +128,15 @@ class LabelledPart:
     Attributes
     ----------
     part
-        Where it lies.
+        Which part.
     votes
         Its vote patterns, with the pattern of each row. Shape: [n, m].
     preds
-        Class of each row, -1 where there is none. Shape: [n].
+        Class of each row, -1 for none. Shape: [n].
     probs
-        Class probabilities, all NaN where nothing spoke for a row. Shape: [n, k].
+        Class probabilities, all NaN for a row without an answer. Shape: [n, k].
     batch
-        Its rows; None where they were not read.
+        Its rows; None if they were not read.
     """
 
     part: Part
@@ -168,7 +168,7 @@ class LabelledCorpus:
 
     @property
     def corpus(self) -> Corpus:
-        """What was labeled."""
+        """The corpus."""
         return self.voted.corpus
 
     @property
@@ -178,7 +178,7 @@ class LabelledCorpus:
 
     @property
     def patterns(self) -> VotePatterns:
-        """The vote patterns of all rows, with counts and without rows."""
+        """The vote patterns of all rows, with counts, without the pattern of each row."""
         return self.voted.patterns
 
     @property
@@ -201,12 +201,12 @@ class LabelledCorpus:
 
     @property
     def preds(self) -> Labels:
-        """Class of each row, -1 where there is none; on the disk. Shape: [n]."""
+        """Class of each row, -1 for none; on the disk. Shape: [n]."""
         return self._mapped[0]
 
     @property
     def probs(self) -> Probs:
-        """Class probabilities, all NaN where nothing spoke for a row; on the disk. Shape: [n, k]."""
+        """Class probabilities, all NaN for a row without an answer; on the disk. Shape: [n, k]."""
         return self._mapped[1]
 
     def labels(self) -> Iterator[LabelledPart]:

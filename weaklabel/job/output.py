@@ -22,20 +22,20 @@ from weaklabel.support.files import atomic_path, is_stream, link_target, move_fi
 
 
 class Output:
-    """Parts of a labelled corpus in a folder, and the file that is made of them.
+    """Parts of a labeled corpus in a folder, and the file that they are joined to.
 
     Parameters
     ----------
     corpus
-        What is labelled.
+        The corpus.
     out
         The final file, or a stream such as ``-``.
     folder
-        Where the parts stand, on the same disk as ``out``.
+        Where parts are kept, on the same disk as ``out``.
     tag
-        Part of the names of parts; see `JobFolder`.
+        Hash in the names of parts; see `JobFolder`.
     safe
-        Whether cells must not be formulas to a spreadsheet.
+        Whether to write cells that a spreadsheet does not take for formulas.
 
     Raises
     ------
@@ -53,7 +53,7 @@ class Output:
 
     @property
     def copies(self) -> bool:
-        """Whether records are copied as they stand, so that their values need not be known."""
+        """Whether records are copied unchanged, so that they need not be parsed."""
         return copies_records(self.corpus, self.kind, self.safe)
 
     def has(self, number: int) -> bool:
@@ -69,17 +69,17 @@ class Output:
             sink.write(batch, new)
             sink.close()
 
-    def note(self, number: int, found: dict[str, Any]) -> None:
-        """Keep what is counted of part ``number``; before `write`, so that where the rows are, the counts are."""
-        write_json(self._note(number), found)
+    def note(self, number: int, counts: dict[str, Any]) -> None:
+        """Write the counts of part ``number``; before `write`, so that a part that is written has counts."""
+        write_json(self._note(number), counts)
 
     def noted(self, number: int) -> dict[str, Any]:
-        """Return what `note` kept of part ``number``."""
-        found: dict[str, Any] = json.loads(self._note(number).read_text(encoding="utf-8"))
-        return found
+        """Return the counts that `note` wrote for part ``number``."""
+        counts: dict[str, Any] = json.loads(self._note(number).read_text(encoding="utf-8"))
+        return counts
 
     def assemble(self, n_parts: int, empty: NewColumns) -> None:
-        """Put all parts together, under the final name only once that is complete.
+        """Join all parts; the file gets its final name when it is complete.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class Output:
         Raises
         ------
         WeakLabelError
-            The disk is full, or the place cannot be written.
+            The disk is full, or the file cannot be written.
         """
         whole = self.folder / "whole"
         target = self.out if is_stream(self.out) else str(whole)
@@ -118,7 +118,7 @@ class Output:
                 whole.replace(final)
                 sync_folder(final.parent)
         except BrokenPipeError:
-            raise  # nobody reads standard output any more, which is no mistake
+            raise  # the reader of standard output has gone, which is no error
         except OSError as error:
             raise WeakLabelError(f"cannot write {self.out}: {error.strerror or error}") from error
 
@@ -144,14 +144,14 @@ class Output:
 
 
 def write_all_rejects(folder: JobFolder, corpus: Corpus, n_rejects: int, rejects: Iterable[Reject]) -> Path | None:
-    """Write what could not be read beside the output, and return where; None where there are none.
+    """Write the rejects to a file beside the output and return its path; None if there are none.
 
-    Where the output is a stream they go into the current folder, under the corpus's name.
+    If the output is a stream, they go into the current folder, under the name of the corpus.
     """
     path = rejects_of(corpus, folder.out)
     try:
         if n_rejects:
-            # By way of the job's folder: a temporary file beside the output would stay there if this process were killed.
+            # First into the job's folder: a temporary file beside the output would stay if this process were killed.
             write_rejects(folder.path / "rejects.jsonl", rejects)
             move_file(folder.path / "rejects.jsonl", path)
             return path

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Predicted:
-    """What came of predicting a corpus: rows, rejects and where they are, and how many rows each class got."""
+    """The result of predicting a corpus: rows, rejects and their file, and the number of rows of each class."""
 
     rows: int
     rejects: int
@@ -42,11 +42,11 @@ class PredictJob:
     Parameters
     ----------
     corpus, classifier
-        What is predicted, by which fitted classifier.
+        The corpus, and the fitted classifier.
     out, prefix, safe
-        The final output, what stands before the names of new columns, and whether cells must be no formulas.
+        The final output, a prefix for the names of new columns, and whether cells must not be formulas.
     folder, tag
-        Where parts are kept, and by which part of their names they are known.
+        Where parts are kept, and a hash in their names.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class PredictJob:
         """Return what a worker elsewhere needs to make this job, but for the corpus; as JSON has it."""
         if self.loading is None:
             raise ClassifierError(
-                "workers of a cluster load the classifier from its folder: save it, and say how it is loaded"
+                "workers of a cluster load the classifier from its folder: save it, and give loading={'folder': ...}"
             )
         return {
             "kind": "predict",
@@ -76,10 +76,10 @@ class PredictJob:
         }
 
     def close(self) -> None:
-        """End nothing: predicting has no processes of its own."""
+        """Do nothing: prediction has no processes of its own."""
 
     def parts(self, after: Part | None = None) -> Iterator[PartRows]:
-        """Read the corpus in small parts: a row takes a thousand times longer than a vote, and may be lost."""
+        """Read the corpus in small parts: a prediction takes much longer than a vote, and less is lost if the job is killed."""
         return self.corpus.parts(after, rows=1)
 
     def done(self, number: int) -> bool:
@@ -105,9 +105,9 @@ class PredictJob:
         labels = self.classifier.labels_
         total, n_rejects = np.zeros(len(labels), dtype=np.int64), 0
         for part in parts:
-            found = self.output.noted(part.number)
-            total += np.array(found["labels"], dtype=np.int64)
-            n_rejects += len(found["rejects"])
+            counts = self.output.noted(part.number)
+            total += np.array(counts["labels"], dtype=np.int64)
+            n_rejects += len(counts["rejects"])
         return dict(zip(labels, total.tolist(), strict=True)), n_rejects
 
     def rejects(self, parts: Sequence[Part]) -> Iterator[Reject]:
@@ -123,18 +123,18 @@ class PredictJob:
 
 
 def mark_as_trained(corpus: Corpus, classifier: Classifier) -> None:
-    """Mark in a corpus the entities that the classifier was trained with, in the columns of then unless others are given.
+    """Mark entities in a corpus as in the training of the classifier; in the same columns unless others are given.
 
     Raises
     ------
     ClassifierError
-        No columns are given, and the corpus lacks those of then.
+        No columns are given, and the corpus lacks those of the training.
     """
     if corpus.entities:
         if not classifier.entities_:
             warn(
-                f"entities are marked in {corpus.name}, and nothing says that the classifier was trained with such marks: "
-                "leave entities out unless it was",
+                f"entities are marked in {corpus.name}, but the classifier was not saved with entity columns: leave entities "
+                "out unless it was trained with marked entities",
                 stacklevel=3,
             )
         return
@@ -160,7 +160,7 @@ def predict_file(
     engine: Engine | None = None,
     progress: bool = False,
 ) -> Predicted:
-    """Predict a corpus of any size into a file; resumed after an interruption as `label_file` is.
+    """Predict a corpus of any size into a file; an interrupted call is resumed as in `label_file`.
 
     Parameters
     ----------
@@ -171,22 +171,22 @@ def predict_file(
     out
         As of `label_file`.
     model_id
-        Something that differs where the classifier does, so that its predictions are not mixed with another's.
+        An identity of the classifier, so that predictions of two classifiers are never mixed.
     loading
-        What the workers of a cluster give to `load_classifier`, as JSON has it; only they need it.
+        Arguments of `load_classifier` for the workers of a cluster, ready for JSON; only they need them.
     prefix
         Put before the names of new columns.
     safe
-        Write cells that are not formulas to a spreadsheet.
+        Write cells that a spreadsheet does not take for formulas.
     engine
-        Who does the work; by default this machine.
+        What does the work; by default this process.
     progress
         Show progress on stderr, or in a notebook.
 
     Raises
     ------
     CorpusError
-        The corpus cannot be read, or the output not be written as asked.
+        The corpus cannot be read, or the output cannot be written.
     ClassifierError
         The corpus lacks the columns of entities that the classifier was trained with.
     """
@@ -203,7 +203,7 @@ def predict_file(
         job.loading = loading
         parts = follow(engine.write(job), "predicting", corpus, corpus.known_length)
         if out == "-":
-            finish()  # what comes next may go to the same terminal
+            finish()  # the output may go to the same terminal
         labels, n_rejects = job.counts(parts)
         rejects_file = write_all_rejects(folder, corpus, n_rejects, job.rejects(parts))
         job.output.assemble(len(parts), job.empty_columns())

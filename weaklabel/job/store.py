@@ -1,4 +1,4 @@
-"""Votes and labels of a corpus on disk, part by part: the journal of a run under way, and the cache of later ones."""
+"""Votes and labels of a corpus on disk, part by part: the journal of an unfinished run, and the cache of later ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PARTS = "votes-*.npz"
 """Names of the files of votes."""
 
 MOST_LFS = 256
-"""Labeling functions up to which votes that are not asked for now are kept for another time."""
+"""Most labeling functions whose votes the cache keeps for one corpus."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class PartVotes:
     table
         The votes as patterns, with the pattern of each row. Shape: [n, m].
     problems
-        What went wrong, by key.
+        Failures, by key.
     rejects
         Records of the part that could not be read.
     """
@@ -60,7 +60,7 @@ class PartVotes:
         """Return the votes of the labeling functions ``keys``, in that order, as patterns."""
         if tuple(keys) == self.keys:
             return self.table
-        # Patterns that differ in other labeling functions only become one.
+        # Patterns that differ only in other labeling functions become one.
         chosen = vote_patterns(self.table.patterns[:, [self.keys.index(key) for key in keys]])
         inverse = chosen.rows()[self.table.rows()]
         return VotePatterns(chosen.patterns, np.bincount(inverse, minlength=len(chosen)), inverse)
@@ -71,7 +71,7 @@ class PartVotes:
         return PartVotes(self.part, tuple(keys), self.of(keys), problems, self.rejects)
 
     def united(self, other: PartVotes | None) -> PartVotes:
-        """Return these votes and what ``other`` knows besides of the same part, the newest first, as far as it goes."""
+        """Return these votes and those that only ``other`` has, of the same part, up to `MOST_LFS` labeling functions."""
         if other is None or other.part != self.part:
             return self
         more = [key for key in other.keys if key not in self.keys and not key.startswith(ONCE)]
@@ -93,7 +93,7 @@ class VoteStore:
     keys
         Fingerprints of the labeling functions asked for. Length: m.
     cache
-        Where votes of earlier runs are found, of any labeling functions; None for nowhere.
+        Where votes of earlier runs are kept, of any labeling functions; None if there is no cache.
     """
 
     def __init__(self, folder: Path, corpus: str, keys: Sequence[str], cache: Path | None = None) -> None:
@@ -103,13 +103,13 @@ class VoteStore:
         self.cache = cache
 
     def load(self, number: int) -> PartVotes | None:
-        """Return the votes on part ``number`` of whatever labeling functions voted on it; None where none did."""
+        """Return the votes on part ``number`` of all labeling functions that voted on it; None if none did."""
         folders = [folder for folder in (self.folder, self.cache) if folder]
         votes = [part for folder in folders if (part := self._read(folder / _name(number))) is not None]
         return votes[0].united(votes[1] if len(votes) > 1 else None) if votes else None
 
     def adopt(self, votes: PartVotes) -> None:
-        """Write votes of the cache, complete, into the folder, so that nobody removes them meanwhile."""
+        """Write votes of the cache into the folder, so that they stay when the cache is cleared."""
         if self.cache is not None:
             here = self._read(self.folder / _name(votes.part.number))
             if here is None or here.keys != self.keys or here.part != votes.part:
@@ -120,7 +120,7 @@ class VoteStore:
         self._write(self.folder, votes.only(self.keys))
 
     def keep(self, n_parts: int) -> None:
-        """Write the votes of the folder into the cache, if there is one, beside those of other labeling functions there.
+        """Add the votes of the folder to the cache, if there is one.
 
         Raises
         ------
@@ -140,7 +140,7 @@ class VoteStore:
         self._shrink()
 
     def _shrink(self) -> None:
-        """Remove the votes on the corpora that were not labeled for the longest time, down to the cache's size."""
+        """Remove the votes on the least recently labeled corpora, until the cache has its size."""
         assert self.cache is not None
         others = (path for path in self.cache.parent.iterdir() if path != self.cache)
         corpora = sorted(others, key=lambda path: path.stat().st_mtime)
@@ -170,7 +170,7 @@ class VoteStore:
             np.savez(handle, **arrays)
 
     def discard(self) -> None:
-        """Remove the votes of the run under way: they may be a mix of what was before a change and behind it."""
+        """Remove the votes of this run: some may be from before a change of the labeling functions, some from after it."""
         for path in self.folder.glob(PARTS):
             path.unlink(missing_ok=True)
 
@@ -202,9 +202,9 @@ class PartLabels:
     preds
         Shape: [a]; -1 where there is no label.
     probs
-        Shape: [a, k]; all NaN where nothing spoke for the row.
+        Shape: [a, k]; all NaN for a row without an answer.
     inverse
-        Which of them each row has; None where they are of the rows themselves, in order. Shape: [n].
+        Which of them each row has; None if there is one for each row, in order. Shape: [n].
     """
 
     preds: Labels
@@ -260,7 +260,7 @@ class LabelStore:
 
 
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BadZipFile, zlib.error)
-"""What a missing or damaged file may raise: it is as good as not there, since it can be made again."""
+"""What a missing or damaged file may raise: it counts as missing, since it can be made again."""
 
 
 def _name(number: int) -> str:

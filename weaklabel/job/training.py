@@ -1,4 +1,4 @@
-"""What a classifier learns from a labeled corpus: all rows that it can, or a sample of them where they are too many."""
+"""The rows of a labeled corpus that a classifier is trained on: all of them, or a sample of a large corpus."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _AT_ONCE = 1 << 18
 
 @dataclass(frozen=True, eq=False)
 class TrainingRows:
-    """Rows to train on, and what the label model says of them.
+    """Rows to train on, with the label model's probabilities.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class TrainingRows:
     probs
         Class probabilities; all NaN where a row has no label. Shape: [r, k].
     n_trainable
-        Rows that there were to choose from.
+        Rows to choose from.
     """
 
     rows: NDArray[np.int64]
@@ -44,11 +44,11 @@ class TrainingRows:
 
     @property
     def is_sample(self) -> bool:
-        """Whether there were more rows than these."""
+        """Whether there are more rows than these."""
         return len(self.rows) < self.n_trainable
 
     def describe(self) -> str:
-        """Say what was trained on, in one sentence; "" where it is all rows."""
+        """Say in one sentence that this is a sample; "" if it is not."""
         if not self.is_sample:
             return ""
         return (
@@ -78,9 +78,9 @@ def training_rows(
     corpus
         Where the texts are.
     probs
-        What the label model says of all rows. Shape: [n, k].
+        Class probabilities of all rows. Shape: [n, k].
     classifier
-        What is to be trained.
+        The classifier to train.
     max_rows
         Most rows; by default `Classifier.max_rows`.
     seed
@@ -88,7 +88,7 @@ def training_rows(
     held_out
         Rows that must not be trained on. Shape: [n].
     always
-        Numbers of rows that are taken whatever their hashes.
+        Numbers of rows that are always taken.
 
     Raises
     ------
@@ -123,11 +123,11 @@ def texts_of(corpus: Corpus, rows: NDArray[np.int64], n: int | None = None) -> l
     Parameters
     ----------
     corpus
-        Where they are.
+        Where to read them.
     rows
         Row numbers in ascending order. Shape: [r].
     n
-        Rows of the corpus, where they are known.
+        Number of rows of the corpus, if known.
     """
     texts: list[str] = []
     with stage(f"reading {corpus.name}", n, "rows") as shown:
@@ -145,7 +145,7 @@ def texts_of(corpus: Corpus, rows: NDArray[np.int64], n: int | None = None) -> l
 
 
 def check_trainable(covered: int, corpus: Corpus) -> None:
-    """Refuse to train a classifier where no labeling function votes: all that it could learn is the class balance.
+    """Refuse to train a classifier if no labeling function votes: it could learn only the class balance.
 
     Parameters
     ----------

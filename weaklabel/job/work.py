@@ -45,19 +45,19 @@ class LabelOptions:
     Attributes
     ----------
     label_model
-        Which label model, and its parameters.
+        The label model and its parameters.
     seed
-        Of the label model.
+        Random seed of the label model.
     read_texts
-        Let the label model read the texts, too, as ``auto`` and ``text`` can; ``text`` always does. None: if it can.
+        Whether the label model also reads the texts, as ``auto`` and ``text`` can; ``text`` always does. None: if it can.
     skim
-        Let ``auto`` embed only the beginnings of long texts, all of whose words it looks at anyway: a quarter of the work.
+        Whether ``auto`` embeds only the beginnings of long texts, whose words are all counted anyway: a quarter of the work.
     with_votes
-        Write the vote of every labeling function.
+        Whether to write the vote of every labeling function.
     prefix
-        Put before the names of new columns.
+        Prefix for the names of new columns.
     safe
-        Write cells that a spreadsheet does not take for formulas.
+        Whether to write cells that a spreadsheet does not take for formulas.
     error_budget, workers, time_limit, memory_limit
         See `weaklabel.apply_lfs` and `weaklabel.votes.voter.Voter`.
     """
@@ -101,14 +101,14 @@ class PartSummary:
 
 
 class LabelJob:
-    """What a process needs to work on parts of a corpus: several processes have one each, for the same folder.
+    """Everything a process needs to work on parts of a corpus; several processes may each have one, for the same folder.
 
     Parameters
     ----------
     corpus, lfs, options
-        What is labeled, by which labeling functions, and how.
+        The corpus, the labeling functions, and how to label.
     identity
-        What the labeling functions are, to be compared where they are loaded again.
+        Fingerprints of the labeling functions, compared with those that another machine loads.
     keys
         Under which the votes of each labeling function are kept.
     corpus_id
@@ -125,11 +125,11 @@ class LabelJob:
     folder
         Where parts of labels and of the output are kept, and the label model.
     output
-        Where labeled parts are written; None where they are not.
+        Where labeled parts are written; None if they are not.
     tag
-        Part of the names of labels and outputs, see `begin_labels`.
+        Hash in the names of labels and outputs, see `begin_labels`.
     stage
-        Where votes are counted.
+        Shows the progress of voting.
     """
 
     def __init__(
@@ -176,9 +176,10 @@ class LabelJob:
         Parameters
         ----------
         tag
-            Differs where labels or output do, so that those of another job in the same folder are not taken for these.
+            A hash of everything that labels and output depend on, so that files of another job in the same folder are not
+            used for this one.
         out
-            The final output.
+            The final output, if any.
         folder
             Where parts of labels and of the output are kept.
         """
@@ -188,9 +189,9 @@ class LabelJob:
         self.output = None if out is None else Output(self.corpus, out, self.folder, tag, self.options.safe)
 
     def order(self) -> dict[str, Any]:
-        """Return what a worker elsewhere needs to make this job, but for the corpus; as JSON has it.
+        """Return what a worker on another machine needs to make this job, except the corpus; ready for JSON.
 
-        There one process for labeling functions is enough, since there are as many workers as wanted.
+        A worker needs only one process for labeling functions, since there are many workers.
         """
         options = {name: value for name, value in vars(self.options).items() if name != "label_model"}
         return {
@@ -208,12 +209,12 @@ class LabelJob:
         }
 
     def save_model(self, model: BaseLabelModel) -> None:
-        """Keep the fitted label model, for this process and all others."""
+        """Save the fitted label model, for this process and all others."""
         model.save(self._model_path)
         self.model = model
 
     def load_model(self) -> BaseLabelModel | None:
-        """Load the label model that another process of this job kept, or an earlier run of it; None where none did."""
+        """Load the label model that another process or an earlier run of this job saved; None if none did."""
         from weaklabel.label_model.base import load_label_model
 
         self.model = load_label_model(self._model_path) if self._model_path.exists() else None
@@ -224,7 +225,7 @@ class LabelJob:
         return self.folder / f"labels-{self.tag}.json"
 
     def say_slowest(self) -> None:
-        """Say, where progress is shown, which labeling function took most of the time, if one did."""
+        """Say, if progress is shown, which labeling function took most of the time, if one did."""
         for voter in self._voters.values():
             voter.say_slowest()
 
@@ -239,9 +240,9 @@ class LabelJob:
         return self.corpus.parts(after)
 
     def voted(self, number: int) -> PartVotes | None:
-        """Return all votes on part ``number``, or None where a labeling function has still to vote on it.
+        """Return all votes on part ``number``; None if a labeling function has not voted on it yet.
 
-        One that went wrong there in an earlier run has: what was in its way then may be gone.
+        Votes of a labeling function that failed there in an earlier run do not count: the cause may be gone.
         """
         votes = self.store.load(number)
         if votes is None or not set(self.keys) <= set(votes.keys) - set(votes.problems):
@@ -250,7 +251,7 @@ class LabelJob:
         return votes
 
     def vote(self, parts: Iterable[PartRows]) -> Iterator[PartSummary]:
-        """Let those labeling functions vote on each part whose votes are not known, and keep the votes."""
+        """Apply to each part the labeling functions that have not voted on it, and keep the votes."""
         loaded = ((rows, self.store.load(rows.part.number)) for rows in parts)
         for missing, some in groupby(loaded, key=lambda pair: self._missing(*pair)):
             if missing:
@@ -266,7 +267,7 @@ class LabelJob:
         return self.stored(part.number).of(self.keys)
 
     def sample_texts(self, sampler: TextSampler) -> Iterator[Part]:
-        """Give all rows to what chooses those whose texts a label model reads at its fit; yield the parts as they are done."""
+        """Give all rows to the sampler of the texts that the label model is fitted to; yield the parts as they are done."""
         for rows in self.parts():
             sampler.add(self.votes_on(rows.part), rows.batch.model_texts)
             yield rows.part
@@ -277,9 +278,9 @@ class LabelJob:
         Parameters
         ----------
         part
-            Which one.
+            Which part.
         batch
-            Its rows: needed where the label model reads the texts, unless the part was labeled before.
+            Its rows: needed if the label model reads the texts, unless the part was labeled before.
         """
         votes = self.votes_on(part)
         if not self.options.reads_texts:
@@ -287,14 +288,14 @@ class LabelJob:
         labels = self.labels.load(part.number)
         if labels is None:
             if batch is None:
-                raise CorpusError(f"part {part.number} has no labels in {self.folder}: give the same command again")
+                raise CorpusError(f"part {part.number} has no labels in {self.folder}: run the same command again")
             rows = take_rows(votes.patterns, votes.rows())
             labels = PartLabels(*self._predict(rows, batch.model_texts))
             self.labels.save(part.number, labels)
         return labels
 
     def done(self, number: int) -> bool:
-        """Return whether part ``number`` is labeled, and written where there is an output."""
+        """Return whether part ``number`` is labeled, and written if there is an output."""
         has_labels = not self.options.reads_texts or self.labels.has(number)
         return has_labels and (self.output is None or self.output.has(number))
 
@@ -304,7 +305,7 @@ class LabelJob:
         return self.corpus.read_records(part) if only_records else self.corpus.read_part(part)
 
     def write(self, rows: PartRows) -> None:
-        """Label a part, and write it where there is an output; `model` must be there by now."""
+        """Label a part, and write it if there is an output; `model` must be set."""
         labels = self.labels_of(rows.part, rows.batch)
         if self.output is None:
             return
@@ -338,7 +339,7 @@ class LabelJob:
         votes = self.store.load(number)
         if votes is None or not set(self.keys) <= set(votes.keys):
             raise CorpusError(
-                f"the votes on part {number} are gone from {self.store.folder}: give the same command again"
+                f"the votes on part {number} are gone from {self.store.folder}: run the same command again"
             )
         return votes
 
@@ -358,7 +359,9 @@ class LabelJob:
                 part = rows.part
                 self.stage.expect(part.first_row + part.n_rows, part.end.place, self.corpus.source.extent())
                 if self.corpus.entities and self.options.reads_texts:
-                    _ = rows.batch.model_texts  # an entity that is not in its text is an error before hours of voting
+                    _ = (
+                        rows.batch.model_texts
+                    )  # so that an entity that is not in its text is an error now, not after hours of voting
                 under_way.append((rows, known))
                 yield rows.batch
 
