@@ -1,0 +1,171 @@
+"""A run that is killed, however often and wherever, ends with the same bytes as one that was not."""
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.tiny_bert import save_encoder
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs fork and SIGKILL")
+
+RUNNER = """
+import json, os, signal, sys
+import pandas, scipy.sparse, sklearn.feature_extraction.text, sklearn.linear_model
+import weaklabel.cli, weaklabel.project.run, weaklabel.suggest
+from weaklabel.classifier import BertClassifier
+
+place, log, with_bert = sys.argv[1:]
+if with_bert:
+    import torch, transformers
+    torch.set_num_threads(1)
+    BertClassifier.__init__.__kwdefaults__["checkpoint_seconds"] = 0.0  # with every epoch and every few steps
+for line in sys.stdin:
+    at, arguments = json.loads(line)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        sys.stdout = sys.stderr = open(log, "a")
+        count = 0
+
+        def hook(event, values):
+            global count
+            if event.startswith(("open", "os.", "shutil.")) and any(place in str(value) for value in values):
+                count += 1
+                if count == at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(hook)
+        code = 1
+        try:
+            weaklabel.cli.main(arguments)
+        except SystemExit as stopped:
+            code = stopped.code
+        finally:
+            sys.stdout.flush()
+            os.write(writer, str(count).encode())
+            os._exit(code)
+    os.close(writer)
+    status = os.waitpid(child, 0)[1]
+    print(json.dumps([os.waitstatus_to_exitcode(status), os.read(reader, 20).decode()]), flush=True)
+    os.close(reader)
+"""
+"""Runs commands, each in a fork of a process that has imported everything, and kills them at a given event on files."""
+
+TIMES = {"seconds", "texts_per_second", "timings_seconds", "time"}
+"""Keys of JSON whose values are how long something took."""
+
+TOLD = {"report.md", "report.html"}
+"""Files that show how long the steps took."""
+
+
+class Runner:
+    """Starts runs of a project that may be killed."""
+
+    def __init__(self, place, tmp_path, with_bert=False):
+        self.place = place
+        self.log = tmp_path / "log.txt"
+        arguments = [str(place.folder), str(self.log), "bert" if with_bert else ""]
+        environment = os.environ | {"WEAKLABEL_CACHE": "off"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", RUNNER, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
+        )
+
+    def start(self, at=0):
+        """Run the project; return whether it ended, and the number of events on files."""
+        self.process.stdin.write(json.dumps([at, ["run", str(self.place.project)]]) + "\n")
+        self.process.stdin.flush()
+        code, events = json.loads(self.process.stdout.readline())
+        assert code in (0, -9), self.log.read_text()[-3000:]
+        return code == 0, int(events or 0)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def start_runner(place, tmp_path):
+    runners = []
+    (tmp_path / "place").mkdir()
+    place = type(place)(tmp_path / "place")
+
+    def start(with_bert=False):
+        if with_bert:
+            model = save_encoder(tmp_path / "tiny")
+            place.edit("project.toml", '"linear"', f'"bert"\nmodel = "{model}"\nepochs = 3\nmax_length = 16')
+        runners.append(Runner(place, tmp_path, with_bert))
+        return runners[0]
+
+    yield start
+    for runner in runners:
+        runner.close()
+
+
+def without_times(value):
+    if isinstance(value, dict):
+        return {key: without_times(item) for key, item in value.items() if key not in TIMES}
+    return [without_times(item) for item in value] if isinstance(value, list) else value
+
+
+def comparable(folder):
+    """Return what must be the same, byte for byte but for times, in the folder of a run."""
+    found = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if name == "steps.json":
+            records = json.loads(path.read_text())["steps"]
+            found[name] = {step: (record["identity"], record["is_done"]) for step, record in records.items()}
+        elif name.endswith(".jsonl"):
+            found[name] = [without_times(json.loads(line)) for line in path.read_text().splitlines()]
+        elif name.endswith(".json"):
+            found[name] = without_times(json.loads(path.read_text()))
+        elif path.name == "README.md":
+            found[name] = re.sub(r"[\d.,]+ s\b", "", path.read_text())
+        else:
+            found[name] = None if name in TOLD else path.read_bytes()
+    return found
+
+
+def killed(runner, kills, seed):
+    """Kill runs at so many moments; each that ends must have ended as an undisturbed one. Returns the undisturbed one."""
+    out = runner.place.out
+    ended, total = runner.start()
+    assert ended and total > 100
+    undisturbed = comparable(out)
+    chance, n_killed = random.Random(seed), 0
+    shutil.rmtree(out)
+    while n_killed < kills:
+        ended, _ = runner.start(at=chance.randrange(1, total // 2))
+        n_killed += not ended
+        names = {path.name for path in out.parent.iterdir()} - {"run", "__pycache__"}
+        assert not out.exists() or comparable(out) == undisturbed
+        if ended:
+            assert not [name for name in names if "weaklabel" in name]
+            shutil.rmtree(out)
+    ended, _ = runner.start()
+    assert ended and comparable(out) == undisturbed
+    return undisturbed
+
+
+def test_a_killed_run_ends_as_an_undisturbed_one(start_runner):
+    found = killed(start_runner(), kills=4, seed=1)
+    assert {"labelled.csv", "votes.npz", "models/linear/weights.npz", "steps/probs.npy", "scores.json"} <= set(found)
+
+
+@pytest.mark.long
+def test_a_run_with_bert_that_is_killed_40_times_ends_as_an_undisturbed_one(start_runner):
+    found = killed(start_runner(with_bert=True), kills=40, seed=40)
+    assert {"models/bert/model.safetensors", "training/bert/training.jsonl"} <= set(found)
+    assert len(found["training/bert/training.jsonl"]) == 3
