@@ -11,7 +11,7 @@ import typer
 from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_path, stdout_for_results
 from weaklabel.cli.reading import LimitOpt
-from weaklabel.cli.voting import Caching
+from weaklabel.cli.voting import Caching, EngineOptions
 
 if TYPE_CHECKING:
     from weaklabel.job.steps import PlannedStep
@@ -36,6 +36,7 @@ def run(
         typer.Option("--from", metavar="STEP", help="Do this step again, and all that depends on it."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Do all steps again.")] = False,
+    engine: EngineOptions,
     caching: Caching,
     printing: Printing,
     dry_run: DryRunOpt = False,
@@ -76,8 +77,8 @@ def run(
     if plan:
         show_plan(planned, settings.out, printing)
         return
-    with stdout_for_results():
-        result = prepared.run(progress=not printing.quiet)
+    with engine.open() as opened, stdout_for_results():
+        result = prepared.run(progress=not printing.quiet, engine=opened)
     show_run(result, printing)
 
 

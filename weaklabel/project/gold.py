@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,12 +14,14 @@ from weaklabel.config import Project
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.decisions import gold_of, is_decision_file, read_decisions, text_hashes
 from weaklabel.errors import ConfigError, nearest
+from weaklabel.job.training import texts_of
 from weaklabel.label_names import encode_labels, has_label
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, label_index, labels_of
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.files import atomic_path
 from weaklabel.support.hashing import hash_path, sha256_of_text
-from weaklabel.votes import Votes, apply_lfs
+from weaklabel.votes import Votes
+from weaklabel.votes.patterns import take_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,41 +149,62 @@ def check_gold(project: Project, corpus: Corpus, labels: Sequence[str]) -> None:
         )
 
 
-def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_]:
-    """Rows of the corpus itself that carry gold, or were decided on, and so must not be trained on. Shape: [n]."""
-    if project.gold is None or (project.gold.path is not None and not is_decision_file(project.gold.path)):
-        return np.zeros(len(corpus), dtype=bool)
-    if project.gold.path is not None:
-        decided = {decision.text_sha256 for decision in read_decisions(project.gold.path)}
-        return np.array([key in decided for key in text_hashes(corpus.model_texts())], dtype=bool)
-    return np.array([has_label(value) for value in corpus.column(project.gold.column)], dtype=bool)
+def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_] | None:
+    """Rows of the corpus itself that carry gold, or were decided on, and so must not be trained on; None where none can.
+
+    Shape: [n].
+    """
+    gold = project.gold
+    if gold is None or (gold.path is not None and not is_decision_file(gold.path)):
+        return None
+    if gold.path is None:
+        return np.fromiter((has_label(value) for value in corpus.values(gold.column)), dtype=bool)
+    decided = {decision.text_sha256 for decision in read_decisions(gold.path)}
+    keys = (key for batch in corpus.batches_with_progress() for key in text_hashes(batch.model_texts))
+    return np.fromiter((key in decided for key in keys), dtype=bool)
 
 
-def open_gold(project: Project, corpus: Corpus, votes: Votes, lfs: LFCollection) -> GoldRows:
-    """Open gold: a file of its own, on which the labeling functions vote, or the rows of the corpus that have it."""
+def open_gold(
+    corpus: Corpus, votes: Votes, lfs: LFCollection, project: Project, vote: Callable[[Corpus], Votes]
+) -> GoldRows:
+    """Open gold: a file of its own, on which labeling functions have yet to vote, or the rows of the corpus that have it.
+
+    Parameters
+    ----------
+    corpus, votes, lfs
+        What was labeled, by which votes.
+    project
+        Says where gold is.
+    vote
+        Lets the labeling functions vote on other rows.
+
+    Raises
+    ------
+    WeakLabelError
+        Gold cannot be read, is no class, or there is none.
+    """
     gold = project.gold
     assert gold is not None
     if gold.path is not None and is_decision_file(gold.path):
         return _open_decisions(gold.path, corpus, votes, lfs)
     source = corpus if gold.path is None else read_gold(project, gold.path)
-    Y = encode_labels(source.column(gold.column), lfs.labels, f"{source.name}, column '{gold.column}'")
+    Y = encode_labels(source.values(gold.column), lfs.labels, f"{source.name}, column '{gold.column}'")
     rows = np.flatnonzero(Y != ABSTAIN)
     if not len(rows):
         raise ConfigError(f"{source.name}: column '{gold.column}' holds no gold label; fill it, or leave out [gold]")
-    if gold.path is not None:
-        votes = apply_lfs(lfs, source, error_budget=project.lfs.error_budget, workers=project.lfs.workers)
-    texts = source.model_texts()
-    return GoldRows([texts[row] for row in rows], votes.L[rows], Y[rows], rows if gold.path is None else None)
+    L = (votes if gold.path is None else vote(source)).L
+    return GoldRows(texts_of(source, rows), take_rows(L, rows), Y[rows], rows if gold.path is None else None)
 
 
 def _open_decisions(path: Path, corpus: Corpus, votes: Votes, lfs: LFCollection) -> GoldRows:
     """Open what reviewers decided on rows of the corpus."""
-    texts = corpus.model_texts()
-    Y = gold_of(read_decisions(path), texts, lfs.labels)
+    decisions = read_decisions(path)
+    of_batches = [gold_of(decisions, batch.model_texts, lfs.labels) for batch in corpus.batches_with_progress()]
+    Y = np.concatenate([np.empty(0, np.int64), *of_batches])
     rows = np.flatnonzero(Y != ABSTAIN)
     if not len(rows):
         raise ConfigError(f"{path}: none of the decided texts is in {corpus.name}; give the decisions on that corpus")
-    return GoldRows([texts[row] for row in rows], votes.L[rows], Y[rows], rows)
+    return GoldRows(texts_of(corpus, rows), take_rows(votes.L, rows), Y[rows], rows)
 
 
 def gold_of_texts(project: Project, path: Path, texts: Sequence[str], labels: Sequence[str]) -> Labels:
@@ -194,14 +217,16 @@ def gold_of_texts(project: Project, path: Path, texts: Sequence[str], labels: Se
     """
     assert project.gold is not None
     truth = read_gold(project, path)
-    Y = encode_labels(truth.column(project.gold.column), labels, f"{truth.name}, column '{project.gold.column}'")
+    Y = encode_labels(truth.values(project.gold.column), labels, f"{truth.name}, column '{project.gold.column}'")
     names = [*labels, ""]  # -1, no label, is the last
+    wanted = set(texts)
     of_text: dict[str, int] = {}
-    for text, number in zip(truth.model_texts(), Y.tolist(), strict=True):
-        if (other := of_text.setdefault(text, number)) != number:
-            raise ConfigError(
-                f"{truth.name} has both '{names[other]}' and '{names[number]}' for the same text; keep one"
-            )
+    for batch in truth.batches_with_progress():
+        for text, number in zip(batch.model_texts, Y[batch.start : batch.start + len(batch)].tolist(), strict=True):
+            if text in wanted and (other := of_text.setdefault(text, number)) != number:
+                raise ConfigError(
+                    f"{truth.name} has both '{names[other]}' and '{names[number]}' for the same text; keep one"
+                )
     missing = sum(text not in of_text for text in texts)
     if missing:
         raise ConfigError(f"{truth.name} has no gold for {missing} of the {len(texts)} texts of the corpus")

@@ -17,6 +17,9 @@ KEPT = "steps"
 """Folder for what only later steps read."""
 
 COUNTS = f"{KEPT}/read.json"
+TRAINED = f"{KEPT}/trained-{{}}.json"
+"""For the name of a classifier."""
+
 COVERED = f"{KEPT}/vote.json"
 VOTED = f"{KEPT}/votes"
 """Folder of the votes part by part."""

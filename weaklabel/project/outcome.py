@@ -27,6 +27,7 @@ from weaklabel.project.names import (
     PROBS,
     REPORT,
     SCORES,
+    TRAINED,
     TRAINING,
     VOTES,
 )
@@ -111,6 +112,7 @@ def write_reports(
         label_counts=counts | {"(no label)": int((preds < 0).sum())},
         label_model={"name": project.label_model.name, "why": model.describe(votes.lf_names), **model.get_params()},
         scores=read_scores(folder),
+        training=_sampled(folder),
         problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
         warnings=warnings_of(records),
         files=files,
@@ -208,6 +210,13 @@ def versions_of(records: Mapping[str, Record]) -> dict[str, str]:
 def warnings_of(records: Mapping[str, Record]) -> list[str]:
     """Return what was warned of, each sentence once, in the order of the steps."""
     return list(dict.fromkeys(warning for record in records.values() for warning in record.warnings))
+
+
+def _sampled(folder: Path) -> dict[str, str]:
+    """Return what classifiers were trained on, by name, of those that were trained on a sample."""
+    pattern = TRAINED.format("*")
+    noted = {path.stem.partition("-")[2]: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob(pattern)}
+    return {name: rows["described"] for name, rows in sorted(noted.items()) if rows["described"]}
 
 
 def _described(model: BaseLabelModel, lf_names: Iterable[str]) -> dict[str, Any]:

@@ -22,9 +22,10 @@ from weaklabel.corpus import Corpus, Reject, write_rejects
 from weaklabel.encoder.encoder import default_model
 from weaklabel.errors import ConfigError, MissingPackageError
 from weaklabel.job import LabelOptions, label_corpus, read_voted, vote_corpus
+from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.identity import lf_keys
 from weaklabel.job.steps import Journal, Pipeline, PlannedStep, Record, Step, plan_table
-from weaklabel.job.training import check_trainable, training_rows
+from weaklabel.job.training import TrainingRows, check_trainable, training_rows
 from weaklabel.label_model import load_label_model
 from weaklabel.label_model.named import make_label_model
 from weaklabel.labelled import free_prefix
@@ -57,11 +58,20 @@ from weaklabel.project.names import (
     REJECTS,
     REPORT,
     SCORES,
+    TRAINED,
     TRAINING,
     VOTED,
     VOTES,
 )
-from weaklabel.project.outcome import Labelled, files_of, read_scores, timings_of, write_manifest, write_reports
+from weaklabel.project.outcome import (
+    Labelled,
+    files_of,
+    read_counts,
+    read_scores,
+    timings_of,
+    write_manifest,
+    write_reports,
+)
 from weaklabel.registries import CLASSIFIERS, LABEL_MODELS
 from weaklabel.report.markdown import CEILING
 from weaklabel.scoring import Scores, score as score_stage
@@ -70,7 +80,7 @@ from weaklabel.support.hashing import hash_path
 from weaklabel.support.mapped import map_npy
 from weaklabel.support.plugins import plugin_versions
 from weaklabel.support.progress import say, showing, stage
-from weaklabel.votes import load_votes
+from weaklabel.votes import Votes, load_votes
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,8 @@ class Run:
         What is kept of the steps before.
     outputs
         What each file holds that the steps of this run may write, by its name in the folder; "" where only steps read it.
+    engine
+        Who works on the parts of the corpus.
     progress
         Show progress on stderr.
     """
@@ -100,6 +112,7 @@ class Run:
     work: Path
     records: Mapping[str, Record]
     outputs: Mapping[str, str]
+    engine: Engine
     progress: bool = False
 
     @property
@@ -136,7 +149,7 @@ def read(run: Run) -> None:
 def vote(run: Run) -> None:
     """Let every labeling function vote on every row; those that voted on this corpus before are not asked again."""
     (run.folder / VOTED).mkdir(exist_ok=True)
-    voted = vote_corpus(run.corpus, run.lfs, run.options, folder=run.folder / VOTED)
+    voted = vote_corpus(run.corpus, run.lfs, run.options, folder=run.folder / VOTED, engine=run.engine)
     voted.save_votes(run.folder / VOTES)
     write_json(run.folder / COVERED, {"covered": voted.covered})
 
@@ -144,7 +157,9 @@ def vote(run: Run) -> None:
 def label(run: Run) -> None:
     """Fit the label model on the votes, and label every row."""
     voted = read_voted(run.corpus, run.lfs, run.options, run.folder / VOTED)
-    labelled = label_corpus(run.corpus, run.lfs, run.options, folder=run.work, out=run.folder / LABELLED, voted=voted)
+    labelled = label_corpus(
+        run.corpus, run.lfs, run.options, folder=run.work, out=run.folder / LABELLED, voted=voted, engine=run.engine
+    )
     labelled.model.save(run.folder / LABEL_MODEL)
     labelled.save_labels(run.folder / PREDS, run.folder / PROBS)
 
@@ -177,6 +192,7 @@ def train(run: Run, name: str) -> None:
             "give more rows without gold, or gold in a file of its own (gold.path)"
         )
     classifier.fit(rows.texts, rows.probs)
+    _note_rows(run, name, rows)
     provenance = (
         f"{votes.m} labeling functions ({', '.join(project.lfs.use)}) voted on {votes.n:,} texts of "
         f"{project.corpus.path.name}; the label model '{project.label_model.name}' turned the votes into probabilities. "
@@ -185,24 +201,38 @@ def train(run: Run, name: str) -> None:
     classifier.save(run.folder / MODELS / name, provenance=provenance, entities=run.corpus.entities)
 
 
+def _note_rows(run: Run, name: str, rows: TrainingRows) -> None:
+    """Keep how many rows a classifier was trained on, for the report."""
+    noted = {"rows": len(rows.rows), "trainable": rows.n_trainable, "described": rows.describe()}
+    write_json(run.folder / TRAINED.format(name), noted)
+
+
 def train_ceiling(run: Run) -> None:
     """Train the same classifier on gold for the corpus's own texts: what perfect labels would give."""
     project = run.project
     assert project.gold is not None and project.gold.ceiling is not None
-    texts = run.corpus.model_texts()
-    Y = gold_of_texts(project, project.gold.ceiling, texts, run.lfs.labels)
     name, options = project.classifier.name, project.classifier.options()
     log = run.folder / TRAINING / CEILING
     classifier = make_classifier(
         for_gold(name), options_for_gold(name, options), run.lfs.labels, project.seed, log=log, progress=run.progress
     )
-    provenance = f"Gold for the {len(texts):,} texts of {project.corpus.path.name}, in {project.gold.ceiling.name}."
-    classifier.fit(texts, Y).save(run.folder / MODELS / CEILING, provenance=provenance, entities=run.corpus.entities)
+    every_row = np.zeros((read_counts(run.folder)["rows"], 1))
+    rows = training_rows(run.corpus, every_row, classifier, project.classifier.max_rows, seed=project.seed)
+    classifier.fit(rows.texts, gold_of_texts(project, project.gold.ceiling, rows.texts, run.lfs.labels))
+    _note_rows(run, CEILING, rows)
+    provenance = (
+        f"Gold for texts of {project.corpus.path.name}, in {project.gold.ceiling.name}. {rows.describe()}".strip()
+    )
+    classifier.save(run.folder / MODELS / CEILING, provenance=provenance, entities=run.corpus.entities)
 
 
 def predict(run: Run) -> None:
     """Open gold, and let every stage predict its rows."""
-    rows = open_gold(run.project, run.corpus, load_votes(run.folder / VOTES), run.lfs)
+
+    def vote_on(rows: Corpus) -> Votes:
+        return vote_corpus(rows, run.lfs, run.options, folder=run.work, engine=run.engine).votes
+
+    rows = open_gold(run.corpus, load_votes(run.folder / VOTES), run.lfs, run.project, vote_on)
     names = [step.removeprefix("train ") for step in run.records if step.startswith("train ")]
     classifiers = {name: load_classifier(run.folder / MODELS / name) for name in names}
     stage_predictions(rows, load_label_model(run.folder / LABEL_MODEL), classifiers).save(run.folder / GOLD)
@@ -273,7 +303,11 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
             Step(
                 f"train {name}",
                 train,
-                {f"{MODELS}/{name}": f"the {name} classifier", f"{TRAINING}/{name}": "loss and speed, epoch by epoch"},
+                {
+                    f"{MODELS}/{name}": f"the {name} classifier",
+                    f"{TRAINING}/{name}": "loss and speed, epoch by epoch",
+                    TRAINED.format(name): "",
+                },
                 ("label", "vote"),
                 (name,),
                 settings=(classifier if name == chosen else options("seed", "classifier.max_rows"))
@@ -290,6 +324,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
                 {
                     f"{MODELS}/{CEILING}": "the same classifier, trained on gold",
                     f"{TRAINING}/{CEILING}": "loss and speed, epoch by epoch",
+                    TRAINED.format(CEILING): "",
                 },
                 ("read",),
                 settings=classifier | options("gold.column") | {"labels": list(lfs.labels)},
@@ -442,7 +477,7 @@ class ProjectRun:
         """Return whether all steps are done, and their results stand in the run folder."""
         return is_run(self.project.out) and all(step.where == self.project.out for step in plan)
 
-    def run(self, progress: bool = False) -> RunResult:
+    def run(self, progress: bool = False, engine: Engine | None = None) -> RunResult:
         """Do the steps that are not done; see `run_project`."""
         plan = self.plan()
         done_before = self.is_done(plan)
@@ -451,7 +486,7 @@ class ProjectRun:
             for line in plan_table(plan).splitlines():
                 say(line)
             busy = f"another run is writing {self.project.out}: wait for it, or choose another folder (--out)"
-            self.pipeline.run(partial(self._shared, progress), self._finish, busy)
+            self.pipeline.run(partial(self._shared, progress, engine or LocalEngine()), self._finish, busy)
         records = Journal(self.project.out).records
         return RunResult(
             self.project.out,
@@ -465,15 +500,20 @@ class ProjectRun:
     def _outputs(self) -> dict[str, str]:
         return {name: what for step in self.pipeline.steps for name, what in step.outputs.items()}
 
-    def _shared(self, progress: bool, folder: Path, work: Path, records: Mapping[str, Record]) -> Run:
-        return Run(self.project, self.corpus, self.lfs, folder, work, records, self._outputs, progress)
+    def _shared(self, progress: bool, engine: Engine, folder: Path, work: Path, records: Mapping[str, Record]) -> Run:
+        return Run(self.project, self.corpus, self.lfs, folder, work, records, self._outputs, engine, progress)
 
     def _finish(self, run: Run) -> None:
         write_manifest(run.folder, run.project, run.corpus, run.lfs, run.records, files_of(run.folder, run.outputs))
 
 
 def run_project(
-    project: Project, *, file: Path | None = None, again: str | None = None, progress: bool = False
+    project: Project,
+    *,
+    file: Path | None = None,
+    again: str | None = None,
+    engine: Engine | None = None,
+    progress: bool = False,
 ) -> RunResult:
     """Label a corpus, train classifiers on the labels, score every stage, and write it all into a run folder.
 
@@ -488,6 +528,8 @@ def run_project(
         Where it was read from, so that results are not written there.
     again
         Name of a step that is done again with all that depends on it, such as "train"; "" for all steps.
+    engine
+        Who works on the parts of the corpus; by default this machine.
     progress
         Show progress on stderr.
 
@@ -499,4 +541,4 @@ def run_project(
         There is no step ``again``.
     """
     with showing(progress):
-        return ProjectRun(project, file, again).run(progress)
+        return ProjectRun(project, file, again).run(progress, engine)

@@ -26,6 +26,7 @@ def how_it_was_made(insight: Insight) -> Section:
     run = insight.run
     tables = {
         "Label model": _values(run.label_model),
+        "Training rows": _values(run.training),
         "Settings": _values(run.settings),
         "Timings": Table(["step", "seconds"], list(run.timings.items())),
         "Versions": _values(run.versions),

@@ -50,6 +50,8 @@ class RunSummary:
         By stage; empty without gold.
     problems
         Of labeling functions, a sentence each.
+    training
+        What a classifier was trained on, by its name, where these are not all rows.
     warnings
         A sentence each.
     files
@@ -70,6 +72,7 @@ class RunSummary:
     label_model: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Scores] = field(default_factory=dict)
     problems: Sequence[str] = ()
+    training: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -91,6 +94,7 @@ def run_report(run: RunSummary) -> str:
         "Labeling functions": _labeling_functions(run.lf_summary),
         "Label balance": _balance(run.label_counts),
         "Label model": _mapping(run.label_model),
+        "Training rows": _mapping(run.training),
         "Problems of labeling functions": _bullets(run.problems),
         "Warnings": _bullets(run.warnings),
         "Files": markdown_table(run.files.items(), ["file", "what it holds"]),
