@@ -82,7 +82,7 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
         data / "test.csv": (["text", "label"], [[texts[row], labels[row]] for row in test]),
     }
     check_run_folder(folder)
-    _check_ours(project, list(tables))
+    _check_overwritten(project, list(tables))
     data.mkdir(parents=True, exist_ok=True)
     # First of all, since it says that the tables are the demonstration's.
     write_text(project, PROJECT.format(title=TITLE, seed=seed))
@@ -91,7 +91,7 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
     return project
 
 
-def _check_ours(project: Path, tables: list[Path]) -> None:
+def _check_overwritten(project: Path, tables: list[Path]) -> None:
     """Refuse to write over files that a user has made, or changed."""
     if project.exists():
         before, after = PROJECT.format(title=TITLE, seed="SEED").split("SEED")

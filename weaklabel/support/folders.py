@@ -4,7 +4,7 @@ The new content is built in a hidden folder beside the final one, under a lock. 
 step. Elsewhere, and where the folder cannot be moved, a decision on the disk ("from here on the new content counts") is
 carried out file by file, and what a kill leaves undone is done by the next command that opens the folder.
 
-Only files that the manifest of a folder lists as written by us are replaced; everything else in it is kept.
+Only files that the manifest of a folder lists as written are replaced; everything else in it is kept.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MARK = ".weaklabel-unfinished"
 """File in a folder that is being built; in one whose time has come it says what is left to do."""
 
 _NEW, _DECIDED, _LOCK = ".weaklabel-new", ".weaklabel-decided", ".weaklabel-lock"
-OURS = (MARK, _NEW, _DECIDED, _LOCK)
+RESERVED = (MARK, _NEW, _DECIDED, _LOCK)
 """Names that this module may use inside a folder."""
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
@@ -133,7 +133,7 @@ def remove_written(folder: Path, manifest: str) -> None:
 
 def other_files(folder: Path) -> list[str]:
     """Return the names in a folder but for those that this module uses; none where there is no folder."""
-    return sorted(path.name for path in folder.iterdir() if path.name not in OURS) if folder.is_dir() else []
+    return sorted(path.name for path in folder.iterdir() if path.name not in RESERVED) if folder.is_dir() else []
 
 
 class _Busy(WeakLabelError):
@@ -251,7 +251,7 @@ def _remove(new: Path, manifest: str) -> None:
 
 
 def _exchanged(places: _Places, before: set[str] | None) -> bool:
-    """Let the two folders change places in one step, if the system can, with what is not ours in the new one as well."""
+    """Exchange the two folders in one step, if the system can; files of others in the old one are linked into the new."""
     folder, new = places.folder, places.new
     if not sys.platform.startswith("linux") or new.parent == folder or _is_here(folder):
         return False
@@ -278,7 +278,7 @@ def _is_here(folder: Path) -> bool:
 
 
 def _link_others(folder: Path, new: Path, before: set[str] | None, linked: list[Path]) -> None:
-    """Link what is not ours into the new folder; ``linked`` gets what was made there, in order."""
+    """Link the files of others into the new folder; ``linked`` gets what was made there, in order."""
 
     def make(path: Path) -> None:
         if not path.is_dir():
@@ -296,7 +296,7 @@ def _link_others(folder: Path, new: Path, before: set[str] | None, linked: list[
             make(target)
             continue
         if os.path.lexists(target):
-            if before is None:  # without a list, a file of the same name counts as ours
+            if before is None:  # without a list, a file of the same name counts as written
                 continue
             target = _free_name(target, folder / path.relative_to(folder).parent)
             _warn_of_kept(path, target.name)
@@ -314,14 +314,14 @@ def _take_over(old: Path, folder: Path, before: Collection[str]) -> None:
         elif not os.path.lexists(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             path.rename(target)
-        elif not _same(path, target) and path.lstat().st_mtime_ns > target.lstat().st_mtime_ns:
+        elif not _is_same_file(path, target) and path.lstat().st_mtime_ns > target.lstat().st_mtime_ns:
             # It is newer than the one that was linked, if it is not kept under another name.
             kept = target.parent.glob(f"{glob.escape(target.name)}.kept*")
-            path.replace(path if any(_same(path, other) for other in kept) else target)
+            path.replace(path if any(_is_same_file(path, other) for other in kept) else target)
 
 
-def _same(one: Path, other: Path) -> bool:
-    return os.path.samestat(one.lstat(), other.lstat())
+def _is_same_file(path: Path, other: Path) -> bool:
+    return os.path.samestat(path.lstat(), other.lstat())
 
 
 def _carry_out(decided: Path, folder: Path) -> None:
@@ -343,7 +343,7 @@ def _carry_out(decided: Path, folder: Path) -> None:
 
 
 def _free_name(target: Path, beside: Path) -> Path:
-    """Return a name for a file that is not ours where the new content has one of the same name."""
+    """Return a free name for a file of others where the new content has a file of the same name."""
     numbers = iter(range(2, 1 << 30))
     name = f"{target.name}.kept"
     while os.path.lexists(target.parent / name) or os.path.lexists(beside / name):
@@ -352,7 +352,7 @@ def _free_name(target: Path, beside: Path) -> Path:
 
 
 def _warn_of_kept(path: Path, name: str) -> None:
-    warn(f"{path} is not a file of weaklabel's and has the name of a new one: it is kept as {name}", stacklevel=2)
+    warn(f"{path} was not written by weaklabel and has the name of a new file: it is kept as {name}", stacklevel=2)
 
 
 def _remove_files(folder: Path, names: Collection[str]) -> None:
@@ -371,15 +371,15 @@ def _remove_files(folder: Path, names: Collection[str]) -> None:
 
 
 def _others(folder: Path, before: Collection[str] | None) -> Iterator[Path]:
-    """Give what is not ours in a folder: files, links and folders that hold nothing."""
-    mine = set(before or ())
+    """Yield what others put into a folder: files, links and empty folders."""
+    written = set(before or ())
     for root, folders, files in os.walk(folder):
         if Path(root) == folder:
-            folders[:] = [name for name in folders if name not in OURS]
-            files = [name for name in files if name not in OURS]
+            folders[:] = [name for name in folders if name not in RESERVED]
+            files = [name for name in files if name not in RESERVED]
         for name in [*files, *(name for name in folders if (Path(root) / name).is_symlink())]:
             path = Path(root) / name
-            if path.relative_to(folder).as_posix() not in mine:
+            if path.relative_to(folder).as_posix() not in written:
                 yield path
         if not files and not folders and Path(root) != folder:
             yield Path(root)
@@ -393,7 +393,7 @@ def _folders(folder: Path) -> list[Path]:
     return [Path(root) for root, _, _ in os.walk(folder)]
 
 
-def _rename_exchange(one: Path, other: Path) -> bool:
+def _rename_exchange(path: Path, other: Path) -> bool:
     """Exchange two paths in one step (Linux); False where the kernel, the C library or the file system cannot."""
     import ctypes
 
@@ -401,4 +401,4 @@ def _rename_exchange(one: Path, other: Path) -> bool:
         renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, AttributeError):
         return False
-    return bool(renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0)
+    return bool(renameat2(_AT_FDCWD, os.fsencode(path), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0)
