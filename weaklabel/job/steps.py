@@ -470,6 +470,9 @@ def _failing(step: Step[Any]) -> Iterator[None]:
         yield
     except WeakLabelError as error:
         raise type(error)(f"step '{step.name}' failed: {error}{then}") from error
+    except KeyboardInterrupt:
+        say(f"interrupted in step '{step.name}'{then}")
+        raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise WeakLabelError(f"step '{step.name}' failed: {where}{error.strerror or error}{then}") from error

@@ -80,6 +80,7 @@ def write_reports(
     lfs: LFCollection,
     records: Mapping[str, Record],
     files: Mapping[str, str],
+    votes: Votes,
 ) -> None:
     """Write the table of labeling functions and both reports.
 
@@ -93,9 +94,11 @@ def write_reports(
         What is kept of the steps before.
     files
         What each file of the folder holds.
+    votes
+        All votes, with their patterns.
     """
-    labelled = Labelled.read(folder)
-    votes, model, preds, probs = labelled.votes, labelled.model, labelled.preds, labelled.probs
+    model = load_label_model(folder / LABEL_MODEL)
+    preds, probs = map_npy(folder / PREDS), map_npy(folder / PROBS)
     predicted = Predicted.load(folder / GOLD) if project.gold else None
     summary = LFAnalysis(votes).lf_summary(est_weights=model.lf_accuracies_)
     if predicted is not None:

@@ -258,7 +258,9 @@ def score(run: Run) -> None:
 
 def report(run: Run) -> None:
     """Write what there is to read about the run."""
-    write_reports(run.folder, run.project, run.corpus, run.lfs, run.records, files_of(run.folder, run.outputs))
+    voted = read_voted(run.corpus, run.lfs, run.options, run.folder / VOTED)
+    shown = files_of(run.folder, run.outputs)
+    write_reports(run.folder, run.project, run.corpus, run.lfs, run.records, shown, voted.votes)
 
 
 def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[Run]]:

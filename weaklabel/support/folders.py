@@ -107,7 +107,10 @@ def recover_folder(folder: Path, manifest: str) -> None:
     """
     places = _places(folder)
     is_whole = places.new.is_dir() and not (places.new / MARK).exists()
-    if not places.decided.is_dir() and not is_whole and not places.lock.exists():
+    if not places.decided.is_dir() and not is_whole:
+        if places.lock.exists():  # its process may have been killed after all else was done
+            with suppress(WeakLabelError), _locked(places, "busy"):
+                pass
         return
     # Another process that has the lock is replacing it now.
     with suppress(_Busy), _locked(places, "busy"), _written_to(folder):
