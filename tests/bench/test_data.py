@@ -82,7 +82,7 @@ def test_what_weaklabel_label_writes_can_be_read(tmp_path):
 def test_a_label_that_weaklabel_gave_is_not_taken_for_gold(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("split,text,label,confidence,vote_a\ntrain,one,x,0.9,x\ntest,two,x,0.9,x\n")
-    with pytest.raises(WeakLabelError, match="what the label model said, not gold"):
+    with pytest.raises(WeakLabelError, match="labels by the label model, not gold"):
         read_bench_set(path)
 
 
@@ -147,7 +147,7 @@ FAULTS = {
     "bad_json": (lambda folder: write(folder / "test.json", '{"0":\n {"label": }}'), "line 2, column 12: not valid JSON"),
     "not_utf8": (lambda folder: (folder / "test.json").write_bytes(b'{"\xff": {}}'), "line 1: not UTF-8"),
     "a_list": (lambda folder: write(folder / "test.json", "[1]"), "must map each id to a row"),
-    "an_id_twice": (lambda folder: write(folder / "test.json", '{"7": {}, "7": {}}'), "'7' is there twice"),
+    "an_id_twice": (lambda folder: write(folder / "test.json", '{"7": {}, "7": {}}'), "'7' occurs twice"),
     "no_rows": (lambda folder: write(folder / "test.json", "{}"), "the test split has no rows"),
     "odd_labels": (lambda folder: write(folder / "label.json", '{"1": "a", "2": "b"}'), 'must map "0", "1"'),
     "same_labels": (lambda folder: write(folder / "label.json", '{"0": "a", "1": "a"}'), "a class twice"),

@@ -147,7 +147,7 @@ def test_gold_needs_no_denoising(tmp_path, settings, monkeypatch):
     options = replace(settings, label_models=["gold"], classifiers=["bert", "robust"])
     results = run_bench([wrench(tmp_path)], options)
     assert [cell["classifier"] for cell in results["cells"]] == ["bert", "robust"] and asked == ["bert"]
-    assert results["sets"]["guests"]["notes"] == ["on clean labels alone, bert is trained in the place of robust"]
+    assert results["sets"]["guests"]["notes"] == ["on clean labels alone, bert replaces robust"]
 
 
 def test_bert_goes_on_from_weak_labels(tmp_path, settings):
@@ -233,7 +233,7 @@ def test_a_classifier_is_not_tried_where_its_label_model_failed(tmp_path, settin
     change(path / "train.json", lambda rows: [row.update(weak_labels=[-1] * 4) for row in rows.values()])
     cells = run_bench([path], replace(settings, label_models=["majority"], classifiers=["linear"]))["cells"]
     assert cells[0]["error"] == "MajorityVote labels no train row"
-    assert cells[1]["error"] == "the label model behind it failed: MajorityVote labels no train row"
+    assert cells[1]["error"] == "its label model failed: MajorityVote labels no train row"
 
 
 def test_failures_are_tried_again_by_the_next_run(tmp_path, settings, apart):

@@ -89,10 +89,10 @@ def curve(weak, clean):
 @pytest.mark.parametrize(
     ("clean", "above", "at", "says"),
     [
-        ({5: 0.6, 50: 0.7, "all": 0.9}, 50, "all", "beyond 50 a class, with all of them at the latest"),
-        ({5: 0.6, 10: 0.85, 50: 0.9}, 5, 10, "between 5 and 10 a class"),
-        ({5: 0.85, 10: 0.7, 50: 0.9}, 10, 50, "between 10 and 50 a class"),
-        ({5: 0.8, 10: 0.85}, None, 5, "with 5 a class already"),
+        ({5: 0.6, 50: 0.7, "all": 0.9}, 50, "all", "beyond 50 per class, with all of them at the latest"),
+        ({5: 0.6, 10: 0.85, 50: 0.9}, 5, 10, "between 5 and 10 per class"),
+        ({5: 0.85, 10: 0.7, 50: 0.9}, 10, 50, "between 10 and 50 per class"),
+        ({5: 0.8, 10: 0.85}, None, 5, "with 5 per class already"),
         ({5: 0.5, "all": 0.7}, "all", None, "not with all train gold"),
         ({50: 0.9, 5: 0.6}, 5, 50, "between 5 and 50"),
     ],

@@ -139,7 +139,7 @@ def test_the_curve_goes_from_few_labels_to_all_and_names_the_crossing():
     (table,) = tables(results(), CURVE)
     assert [line[0] for line in table.texts] == ["5", "100", "all"]
     assert row(table, "100") == {
-        "clean labels a class": "100",
+        "clean labels per class": "100",
         "snorkel only": "90.3 ± 1.2",
         "clean labels only": "91.2 ± 1.2",
         "snorkel, then clean labels": "93.2 ± 1.2",

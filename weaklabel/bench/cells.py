@@ -41,7 +41,7 @@ class Cell:
     seed
         Of everything random.
     clean_per_class, start
-        On a clean-labels curve: how many clean labels a class, and what they are used with.
+        On a clean-labels curve: the number of clean labels per class, and what they are used with.
     max_length
         Tokens of a text that label model and classifier read; None leaves it to them.
     """
@@ -65,17 +65,19 @@ class Cell:
         """
         parts = [part for part in (self.label_model, self.classifier) if part]
         if self.clean_per_class is not None and self.start != "weak":
-            parts.append(f"{self.clean_per_class} clean labels" + (" a class" if self.clean_per_class != "all" else ""))
+            parts.append(
+                f"{self.clean_per_class} clean labels" + (" per class" if self.clean_per_class != "all" else "")
+            )
         track = ", validation gold" if self.track == "validation_gold" else ""
         return f"{self.set}: {' + '.join(parts)}{track}, seed {self.seed}"
 
     @property
     def uses_votes(self) -> bool:
-        """Whether a real label model is behind it."""
+        """Whether it uses a label model."""
         return self.label_model is not None and self.start != "clean"
 
     def without_classifier(self) -> Cell:
-        """Return the cell of the label model behind a classifier."""
+        """Return the cell of the label model that a classifier uses."""
         track: Track = "validation_gold" if self.track == "validation_gold" else "no_gold"
         return replace(self, track=track, classifier=None, clean_per_class=None, start=None)
 
@@ -95,7 +97,7 @@ class Cell:
 
 
 def cell_key(cell: Cell, bench_set: BenchSet) -> str:
-    """Return the hash of everything that a cell's outcome hangs on, and not of how it is scored.
+    """Return the hash of everything that a cell's outcome depends on; scoring is not included.
 
     Returns
     -------

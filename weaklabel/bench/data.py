@@ -60,24 +60,24 @@ def _votes(rows: Mapping[str, Any], k: int, path: Path) -> VoteArray:
         wide = len(given) if wide is None else wide
         if len(given) != wide:
             raise VoteError(f"{path}: row '{key}' has {len(given)} votes, the rows before it {wide}")
-        # The faults are looked for in C: a loop over millions of votes would take longer than the rest together.
+        # Checked in C: a Python loop over millions of votes would take longer than everything else.
         if given and (set(map(type, given)) != {int} or min(given) < ABSTAIN or max(given) >= k):
             wrong = next(vote for vote in given if type(vote) is not int or not ABSTAIN <= vote < k)
-            raise VoteError(f"{path}: row '{key}' has the vote {wrong!r}, which is no whole number from -1 to {k - 1}")
+            raise VoteError(f"{path}: row '{key}' has the vote {wrong!r}, which is not an integer from -1 to {k - 1}")
         votes.append(given)
     return as_votes(np.array(votes, dtype=np.int16, order="F").reshape(len(votes), wide or 0), k)
 
 
 def _gold(rows: Mapping[str, Any], k: int, path: Path) -> Labels:
-    found = np.empty(len(rows), dtype=np.int64)
+    gold = np.empty(len(rows), dtype=np.int64)
     for number, (key, row) in enumerate(rows.items()):
         label = row.get("label")
         if label is not None and (type(label) is not int or not ABSTAIN <= label < k):
             raise VoteError(
                 f"{path}: row '{key}' has the label {label!r}, outside -1..{k - 1}, the classes of label.json"
             )
-        found[number] = ABSTAIN if label is None else label
-    return found
+        gold[number] = ABSTAIN if label is None else label
+    return gold
 
 
 def _texts(rows: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
@@ -121,18 +121,18 @@ def _check_characters(entries: Mapping[str, Any], path: Path) -> None:
             json.dumps([key, entry], ensure_ascii=False).encode()
         except UnicodeEncodeError:
             raise CorpusError(
-                f"{path}: {key!r} has half of a surrogate pair, which is not a character; mend it"
+                f"{path}: {key!r} has half of a surrogate pair, which is not a character; correct it"
             ) from None
 
 
 def _unique(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
-    """Make an object of its pairs; of a name given twice JSON readers keep the last one only, without a word."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    """Return an object from its pairs; JSON readers would silently keep the last of two members with the same name."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for number, name in enumerate(names) if name in names[:number])
-        raise CorpusError(f"{path}: {twice!r} is there twice in one object; keep one")
-    return found
+        raise CorpusError(f"{path}: {twice!r} occurs twice in one object; keep one")
+    return members
 
 
 GOLD, TEXT, SPLIT = "label", "text", "split"
@@ -141,7 +141,7 @@ _VOTE = re.compile(r"(weak\d*_)?vote_.")
 
 @dataclass(frozen=True)
 class VoteTable:
-    """Rows of one split as they stand in a file.
+    """Rows of one split as in a file.
 
     Attributes
     ----------
@@ -150,7 +150,7 @@ class VoteTable:
     votes
         Cells by column, in the file's order.
     gold, texts
-        Cells; None where there is no such column, or where gold is hidden.
+        Cells; None if there is no such column, or gold is hidden.
     """
 
     where: str
@@ -213,7 +213,7 @@ def _open(file: Path) -> Corpus:
     n = len(rows)
     if rows.rejects:
         first = rows.rejects[0]
-        raise CorpusError(f"{file}, line {first.line}: {first.reason}; a benchmark needs every row, so mend it")
+        raise CorpusError(f"{file}, line {first.line}: {first.reason}; a benchmark needs every row, so correct it")
     if not n:
         raise CorpusError(f"{file} has no rows")
     return rows
@@ -251,7 +251,7 @@ def _check_gold(rows: Corpus) -> None:
     """Refuse labels that weaklabel gave for gold: it writes label, confidence, p_..., in this order."""
     if GOLD in rows.columns and rows.columns[rows.columns.index(GOLD) + 1 :][:1] == ("confidence",):
         raise CorpusError(
-            f"{rows.name}: column '{GOLD}' is what the label model said, not gold; rename it, and put gold into '{GOLD}'"
+            f"{rows.name}: column '{GOLD}' holds labels by the label model, not gold; rename it, and put gold into '{GOLD}'"
         )
 
 
@@ -264,7 +264,7 @@ def read_bench_set(path: str | Path) -> BenchSet:
         A folder in WRENCH's format (train.json, test.json, label.json, maybe valid.json); a folder with train.csv,
         test.csv and maybe valid.csv; or one table with a column ``split``. Tables have the columns ``text`` (may be
         missing), ``label`` (gold; may be missing in train, and empty) and ``vote_<name>`` for each labeling function,
-        empty where it abstains.
+        empty if it abstains.
 
     Raises
     ------
@@ -298,7 +298,7 @@ def train_gold(bench_set: BenchSet) -> Labels:
     Raises
     ------
     CorpusError, VoteError
-        There is none, or it is damaged.
+        There is no benchmark set, or it is damaged.
     """
     if _is_wrench(bench_set.path):
         gold = read_wrench_split(bench_set.path / "train.json", bench_set.labels, gold=True).Y
@@ -315,7 +315,7 @@ def _is_wrench(path: Path) -> bool:
         return True
     if (path / "train.csv").exists():
         return False
-    raise CorpusError(f"{path} is no benchmark set: it has neither train.json (WRENCH's format) nor train.csv")
+    raise CorpusError(f"{path} is not a benchmark set: it has neither train.json (WRENCH's format) nor train.csv")
 
 
 def _wrench(path: Path) -> tuple[tuple[str, ...], dict[str, Split]]:
@@ -350,7 +350,7 @@ def _check(path: Path, splits: Mapping[str, Split]) -> None:
 
 
 def _content(path: Path) -> str:
-    """Return the hash of the files that count: a note that lies beside them changes no result."""
+    """Return the hash of the files of the set; other files in the folder do not count."""
     files = [path]
     if path.is_dir():
         named = [path / f"{name}.{kind}" for name in ("train", "valid", "test", "label") for kind in ("json", "csv")]

@@ -33,14 +33,14 @@ def compute_apart(
     folder
         Where its outcome goes; an earlier one is removed.
     label_model_cell
-        Folder of the cell of the label model behind a classifier, beside ``folder``.
+        Folder of the cell of the label model that a classifier uses, next to ``folder``.
     timeout
         Seconds that it may take.
 
     Returns
     -------
     str or None
-        Why there is no outcome, in a sentence; None where there is one.
+        The error message, one sentence; None if there is an outcome.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in (OUTCOME, ERROR):
@@ -59,7 +59,7 @@ def compute_apart(
 
 
 def run_process(folder: Path, timeout: float | None) -> int | None:
-    """Run the job of a folder in a process, and return its exit code; None where it took too long."""
+    """Run the job of a folder in a process, and return its exit code; None if it took too long."""
     command = [sys.executable, "-m", "weaklabel.bench.work", str(folder)]
     with (folder / STDERR).open("wb") as stderr:
         process = subprocess.Popen(
@@ -70,7 +70,7 @@ def run_process(folder: Path, timeout: float | None) -> int | None:
         except subprocess.TimeoutExpired:
             return None
         finally:
-            # Ctrl-C ends here, too: nothing goes on behind the user's back.
+            # After Ctrl-C, too, no process is left running.
             process.kill()
             process.wait()
 
@@ -81,5 +81,5 @@ def _why(folder: Path, code: int) -> str:
     if code < 0:
         by = signal.Signals(-code).name
         return f"its process was killed by {by}" + (", for lack of memory perhaps" if by == "SIGKILL" else "")
-    said = (folder / STDERR).read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return f"its process ended with code {code}: {said[-1] if said else 'it said nothing'}"
+    lines = (folder / STDERR).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return f"its process ended with code {code}: {lines[-1] if lines else 'without a message'}"

@@ -15,20 +15,20 @@ from weaklabel.label_model import LABEL_MODELS, BaseLabelModel, TextLabelModel
 from weaklabel.registries import CLASSIFIERS
 
 GOLD = "gold"
-"""The name under which train gold stands in the place of a label model: the ceiling."""
+"""The name of train gold in the place of a label model: the upper bound."""
 
 
 def check_names(label_models: Sequence[str], classifiers: Sequence[str]) -> None:
     """Raise a `ConfigError` where a name is unknown or given twice."""
-    for what, given, known in (
+    for what, names, known in (
         ("label model", label_models, (*LABEL_MODELS, GOLD)),
         ("classifier", classifiers, CLASSIFIERS),
     ):
-        for name in given:
+        for name in names:
             if name not in known:
                 raise ConfigError(f"unknown {what} '{name}'{nearest(name, known)}; there are {', '.join(known)}")
-        if len(set(given)) < len(given):
-            raise ConfigError(f"a {what} is given twice: {', '.join(given)}")
+        if len(set(names)) < len(names):
+            raise ConfigError(f"a {what} is given twice: {', '.join(names)}")
 
 
 def new_label_model(
@@ -48,14 +48,14 @@ def new_label_model(
 
 
 def other_ways(name: str, model: BaseLabelModel) -> list[BaseLabelModel]:
-    """Return what gold of valid may choose in the place of a label model that reads texts: other ways of reading them."""
+    """Return variants of a label model that reads texts, among which gold of valid may choose."""
     votes = {key: model.get_params()[key] for key in ("cardinality", "class_balance", "tie_break_policy", "seed")}
     params = votes | {key: model.get_params()[key] for key in ("encoder", "max_length")}
-    ways: list[BaseLabelModel] = [
+    methods: list[BaseLabelModel] = [
         TextLabelModel(**params, n_rounds=rounds, min_gain_ratio=0.0) for rounds in (1, 2, 3, 6)
     ]
     votes_alone = LABEL_MODELS["committee"](**votes)
-    return [*ways, votes_alone] if name == "auto" else ways
+    return [*methods, votes_alone] if name == "auto" else methods
 
 
 def new_classifier(

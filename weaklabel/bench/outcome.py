@@ -1,4 +1,4 @@
-"""What a computed cell leaves behind in its folder: predictions, and how long and how much memory they took."""
+"""The outcome of a computed cell, in its folder: predictions, time and memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Outcome:
     peak_mib
         Most memory that the cell's process held, MiB, the set and all libraries included.
     why
-        A line on what the label model chose, where it chooses.
+        Description of the model that the label model chose, if it chooses.
     warnings
         What it warned of.
     """
@@ -54,7 +54,7 @@ def write_outcome(folder: Path, outcome: Outcome, arrays: Arrays) -> None:
 
 
 def read_outcome(folder: Path) -> Outcome | None:
-    """Return what a finished cell left; None where it is not finished, or damaged."""
+    """Return the outcome of a finished cell; None if it is not finished, or damaged."""
     try:
         plain = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
         if not read_predictions(folder).keys() >= _NEEDED:

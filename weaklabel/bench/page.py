@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from weaklabel.bench.sections import CURVE, TRACKS, metric_of, percent, sections
 from weaklabel.bench.summary import Summary
-from weaklabel.bench.views import BASELINE, Curve, Results, Track, Way, read_curves, read_track
+from weaklabel.bench.views import BASELINE, Curve, Method, Results, Track, read_curves, read_track
 from weaklabel.page.charts import Estimate, Line, dots, lines
 from weaklabel.page.page import Chart, Charts, Fold, Section, page
 
 
 def track_charts(results: Results, name: str) -> Charts:
-    """Draw one chart a set: each way with the interval of its mean, and majority vote as a line."""
+    """Draw one chart per set: each method with the interval of its mean, and majority vote as a line."""
     track = read_track(results, name)
     return Charts([_set_chart(results, track, one, TRACKS[name][0]) for one in track.sets])
 
@@ -23,12 +23,12 @@ def curve_charts(results: Results) -> Charts:
 
 
 def _set_chart(results: Results, track: Track, name: str, seen: str) -> Chart:
-    found = {way: row[name].summary for way, row in track.ways.items() if name in row}
-    baseline = found.get(Way(BASELINE, None))
+    by_method = {method: row[name].summary for method, row in track.methods.items() if name in row}
+    baseline = by_method.get(Method(BASELINE, None))
     metric = f"{name}: {metric_of(results, name)}, percent"
     svg = dots(
-        [str(way) for way in found],
-        [_estimate(one) for one in found.values()],
+        [str(method) for method in by_method],
+        [_estimate(one) for one in by_method.values()],
         metric,
         alt=f"{metric}, by label model and classifier, with 95% intervals. {seen}.",
         reference=None if baseline is None or baseline.mean is None else percent(baseline.mean),
@@ -46,7 +46,7 @@ def _curve_chart(results: Results, curve: Curve) -> Chart:
         series[name] = Line(x, y, [one and one.low for one in estimates], [one and one.high for one in estimates])
     svg = lines(
         series,
-        "clean labels a class",
+        "clean labels per class",
         f"{metric_of(results, curve.set)}, percent",
         alt=f"{curve.set}, {curve.classifier}: score against the number of clean labels",
         ticks={place: str(amount) for amount, place in places.items()},
@@ -54,11 +54,11 @@ def _curve_chart(results: Results, curve: Curve) -> Chart:
     return Chart(svg, f"{curve.set}, {curve.classifier}; bands: 95% intervals")
 
 
-def _estimate(one: Summary) -> Estimate | None:
-    if one.mean is None:
+def _estimate(summary: Summary) -> Estimate | None:
+    if summary.mean is None:
         return None
-    low, high = (None if bound is None else percent(bound) for bound in (one.low, one.high))
-    return Estimate(percent(one.mean), low, high)
+    low, high = (None if bound is None else percent(bound) for bound in (summary.low, summary.high))
+    return Estimate(percent(summary.mean), low, high)
 
 
 def html(results: Results) -> str:
@@ -72,7 +72,7 @@ def html(results: Results) -> str:
 
 
 def _with_charts(section: Section, charts: Charts | None) -> Section:
-    """Set charts behind the tables that give the overview, before what is folded away."""
+    """Insert charts after the overview tables, before the folded sections."""
     if charts is None:
         return section
     open_parts = [part for part in section.parts if not isinstance(part, Fold)]

@@ -32,17 +32,17 @@ class BenchSettings:
     validation
         Run the track "validation_gold" too.
     clean_labels
-        Clean labels a class on the clean-labels curve; empty for none.
+        Numbers of clean labels per class on the clean-labels curve; empty for none.
     limit_train
-        Draw so many train rows; None takes all.
+        Number of train rows to draw; None for all.
     max_length
-        Tokens of a text that label models and classifiers read; None leaves it to them.
+        Maximum number of tokens per text; None for the default of each model.
     metric, positive
-        For all sets: "accuracy" or "f1", and the class that F1 is of. By default what the set is known to be scored by.
+        For all sets: "accuracy" or "f1", and the class that F1 is of. By default the usual metric of the set.
     timeout
-        Seconds that a cell may take.
+        Maximum seconds per cell.
     fresh
-        Compute every cell, also where its outcome is kept.
+        Compute every cell, even if its outcome is kept.
     work
         Where outcomes are kept.
 
@@ -78,7 +78,7 @@ class BenchSettings:
                 raise ConfigError(f"{name} must be above 0, not {value}")
         for amount in self.clean_labels:
             if amount != "all" and amount < 1:
-                raise ConfigError(f"clean_labels must be 1 or more a class, or all, not {amount}")
+                raise ConfigError(f"clean_labels must be 1 or more per class, or all, not {amount}")
         if self.metric == "f1" and self.positive is None:
             raise ConfigError("the metric f1 needs the positive class that it is of")
         if (self.clean_labels or GOLD in self.label_models) and not self.classifiers:
@@ -133,7 +133,7 @@ def scored_by(bench_set: BenchSet, settings: BenchSettings) -> tuple[Metric, str
     Raises
     ------
     ConfigError
-        The positive class is none of the set's.
+        The set has no such positive class.
     """
     if settings.positive is not None:
         if settings.positive not in bench_set.labels:
@@ -156,5 +156,5 @@ def notes_on(bench_set: BenchSet, settings: BenchSettings) -> list[str]:
         notes.append("clean labels are drawn from train gold, as many of each class, by the seed")
     if settings.clean_labels or GOLD in settings.label_models:
         replaced = [(name, for_gold(name)) for name in settings.classifiers if for_gold(name) != name]
-        notes += [f"on clean labels alone, {other} is trained in the place of {name}" for name, other in replaced]
+        notes += [f"on clean labels alone, {other} replaces {name}" for name, other in replaced]
     return notes

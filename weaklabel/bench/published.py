@@ -127,4 +127,4 @@ def published_for(name: str) -> tuple[Published, ...]:
     >>> [(one.model, round(one.value, 3)) for one in published_for("sms") if not one.classifier]
     [('majority vote', 0.24), ('Snorkel LabelModel', 0.048)]
     """
-    return tuple(one for one in PUBLISHED if one.set == name)
+    return tuple(figure for figure in PUBLISHED if figure.set == name)

@@ -32,53 +32,53 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Bench:
-    """A benchmark under way.
+    """A running benchmark.
 
     Attributes
     ----------
     settings
-        What it compares.
+        The settings.
     total
-        Cells that it has.
+        Number of cells.
     computed
         Keys of the cells computed in this run.
     errors
-        Why cells of this run have no outcome, by key.
+        Error messages of failed cells, by key.
     """
 
     settings: BenchSettings
     total: int = 0
-    begun: int = 0
+    started: int = 0
     computed: set[str] = field(default_factory=set)
     errors: dict[str, str] = field(default_factory=dict)
 
     def run(self, cell: Cell, bench_set: BenchSet) -> tuple[dict[str, Any], Labels | None]:
-        """Return a cell's entry in the results, and its predictions; compute it where that is not done yet."""
+        """Return a cell's entry in the results, and its predictions; compute it if needed."""
         key = cell_key(cell, bench_set)
         folder = self.settings.work / key
-        self.begun += 1
+        self.started += 1
         kept = None if self.settings.fresh and key not in self.computed else read_outcome(folder)
         if kept is None and key not in self.errors:
             self._compute(cell, bench_set, key)
         outcome = read_outcome(folder) if key not in self.errors else None
         entry = asdict(cell) | _measured(outcome) | {"error": self.errors.get(key)}
-        told = f"[{self.begun}/{self.total}] {cell}"
+        prefix = f"[{self.started}/{self.total}] {cell}"
         if outcome is None:
-            _log.warning("%s: %s", told, self.errors[key])
+            _log.warning("%s: %s", prefix, self.errors[key])
             return entry | {"scores": None, "valid_score": None, "predictions_file": None}, None
         arrays = read_predictions(folder)
         scores, valid_score = self._scores(bench_set, arrays, outcome)
-        _log.info("%s: %s%s", told, _shown(scores, outcome), " (kept)" if kept is not None else "")
-        found = {"scores": scores, "valid_score": valid_score, "predictions_file": f"{key}/{PREDICTIONS}"}
-        return entry | found, arrays["preds"]
+        _log.info("%s: %s%s", prefix, _shown(scores, outcome), " (kept)" if kept is not None else "")
+        scored = {"scores": scores, "valid_score": valid_score, "predictions_file": f"{key}/{PREDICTIONS}"}
+        return entry | scored, arrays["preds"]
 
     def _compute(self, cell: Cell, bench_set: BenchSet, key: str) -> None:
-        behind = cell_key(cell.without_classifier(), bench_set) if cell.uses_votes else key
-        if behind in self.errors:
-            self.errors[key] = f"the label model behind it failed: {self.errors[behind]}"
+        label_model = cell_key(cell.without_classifier(), bench_set) if cell.uses_votes else key
+        if label_model in self.errors:
+            self.errors[key] = f"its label model failed: {self.errors[label_model]}"
             return
         work = self.settings.work
-        error = compute_apart(cell, bench_set, work / key, work / behind, self.settings.timeout)
+        error = compute_apart(cell, bench_set, work / key, work / label_model, self.settings.timeout)
         self.computed.add(key)
         if error is not None:
             self.errors[key] = error
@@ -89,11 +89,11 @@ class Bench:
         metric, positive = scored_by(bench_set, self.settings)
         options: dict[str, Any] = {"labels": bench_set.labels, "positive": positive, "intervals": 0}
         scores = score(bench_set.test.Y, arrays["preds"], probs=arrays["probs"], **options)
-        found = {name: getattr(scores, name) for name in _SCORES} | {"coverage": outcome.coverage}
+        values = {name: getattr(scores, name) for name in _SCORES} | {"coverage": outcome.coverage}
         valid_score = None
         if (bench_set.valid.Y >= 0).any() and len(arrays["valid_preds"]):
             valid_score = getattr(score(bench_set.valid.Y, arrays["valid_preds"], **options), metric)
-        return {"metric": found[metric], **found}, valid_score
+        return {"metric": values[metric], **values}, valid_score
 
 
 def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str = "") -> dict[str, Any]:
@@ -117,7 +117,7 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
     Raises
     ------
     WeakLabelError
-        A set or a setting is at fault. A cell that fails is none: its ``error`` says why.
+        A set or a setting is invalid. A failing cell raises nothing: its ``error`` has the message.
     """
     began = time.perf_counter()
     sets = [read_bench_set(path).limited(settings.limit_train) for path in paths]
@@ -130,18 +130,18 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
     bench = Bench(settings, total=sum(map(len, plans)))
     cells: list[dict[str, Any]] = []
     preds: list[Labels | None] = []
-    with stage("benchmark", bench.total, "cells") as told:
+    with stage("benchmark", bench.total, "cells") as progress:
         for bench_set, plan in zip(sets, plans, strict=True):
             done = []
             for cell in plan:
-                told.note = str(cell)
+                progress.note = str(cell)
                 done.append(bench.run(cell, bench_set))
-                told.advance()
+                progress.advance()
             n_valid = int((bench_set.valid.Y >= 0).sum())
             chosen = select_on_valid([cell for cell, _ in done], n_valid)
             done += [(cell, done[position][1]) for position, cell in chosen]
             cells += [cell for cell, _ in done]
-            preds += [found for _, found in done]
+            preds += [of_cell for _, of_cell in done]
     results: dict[str, Any] = {
         "format": FORMAT,
         "command": command,
@@ -152,9 +152,9 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
     }
     gold = {bench_set.name: bench_set.test.Y for bench_set in sets}
     summaries = summarise(results, CellPredictions(gold, preds))
-    found = [asdict(one) | {"sentence": str(one)} for one in crossings(summaries)]
+    crossed = [asdict(crossing) | {"sentence": str(crossing)} for crossing in crossings(summaries)]
     took = {"seconds": time.perf_counter() - began, "cell_seconds": _cell_seconds(cells)}
-    return results | {"summary": plain(summaries), "crossings": found, **took}
+    return results | {"summary": plain(summaries), "crossings": crossed, **took}
 
 
 def _cell_seconds(cells: Sequence[dict[str, Any]]) -> float:
@@ -188,9 +188,9 @@ def _set_entry(bench_set: BenchSet, settings: BenchSettings) -> dict[str, Any]:
 def _measured(outcome: Outcome | None) -> dict[str, Any]:
     if outcome is None:
         return dict.fromkeys(("fit_seconds", "predict_seconds", "peak_mib", "why")) | {"warnings": []}
-    found = asdict(outcome) | {"warnings": list(outcome.warnings)}
-    del found["coverage"]
-    return found
+    measured = asdict(outcome) | {"warnings": list(outcome.warnings)}
+    del measured["coverage"]
+    return measured
 
 
 def _shown(scores: dict[str, float | None], outcome: Outcome) -> str:

@@ -34,11 +34,9 @@ _CURVE = (
     "Test split, in percent: mean ± standard deviation over seeds, each of which draws its own clean labels from the "
     "gold of the train split."
 )
-_PUBLISHED = (
-    "Test split, in percent: what others published of their own runs on their machines. None was measured here."
-)
+_PUBLISHED = "Test split, in percent: figures published by others, measured on their machines; none was measured here."
 _GOLD_USES = ("no", "unknown", "selection", "training")
-_WAY = ["label model", "classifier"]
+_METHOD = ["label model", "classifier"]
 _DETAILS = {
     "accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "F1", "macro_f1": "macro F1",
     "calibration_error": "calibration error", "coverage": "coverage", "log_loss": "log loss",
@@ -50,7 +48,7 @@ _DIGITS = {"log_loss": 3, "fit_seconds": 2, "predict_seconds": 2, "peak_mib": 0}
 def sections(results: Results) -> list[Section]:
     """Bring the results into sections, those without content left out."""
     curves = read_curves(results)
-    found = [
+    all_sections = [
         *(Section(title, [Text(meaning), *_track(results, name)]) for name, (title, meaning) in TRACKS.items()),
         Section("Trained on gold", [Text(_CEILING), *_ceiling(results)]),
         Section(CURVE, [Text(_CURVE), *(part for curve in curves for part in _curve(results, curve))]),
@@ -59,7 +57,7 @@ def sections(results: Results) -> list[Section]:
         Section("Sets", [_sets(results)]),
         Section("How this was made", _making(results)),
     ]
-    return [section for section in found if not all(isinstance(part, Text) for part in section.parts)]
+    return [section for section in all_sections if not all(isinstance(part, Text) for part in section.parts)]
 
 
 def percent(share: float) -> float:
@@ -81,14 +79,14 @@ def metric_of(results: Results, name: str) -> str:
 
 def _track(results: Results, name: str) -> list[Part]:
     track = read_track(results, name)
-    overviews = [_overview(results, track.of_classifier(one), one) for one in track.classifiers]
-    folds = [Fold(f"{one}: all figures", _one_set(results, track, one)) for one in track.sets]
+    overviews = [_overview(results, track.of_classifier(name), name) for name in track.classifiers]
+    folds = [Fold(f"{name}: all figures", _one_set(results, track, name)) for name in track.sets]
     return [Text(_SCALE), *overviews, *_reasons(results, name), *folds]
 
 
 def _ceiling(results: Results) -> list[Part]:
     track = read_track(results, "clean_labels", ceiling=True)
-    return [_overview(results, track.of_classifier(one), one) for one in track.classifiers]
+    return [_overview(results, track.of_classifier(name), name) for name in track.classifiers]
 
 
 def _overview(results: Results, track: Track, classifier: str | None) -> Table:
@@ -98,13 +96,14 @@ def _overview(results: Results, track: Track, classifier: str | None) -> Table:
     )
     heads = [f"{name} ({metric_of(results, name)})" for name in track.sets]
     rows = [
-        [way.label_model, *(_overview_cell(row.get(name)) for name in track.sets)] for way, row in track.ways.items()
+        [method.label_model, *(_overview_cell(row.get(name)) for name in track.sets)]
+        for method, row in track.methods.items()
     ]
     if len(track.sets) > 1:
         what += f" Mean over {', '.join(track.common_sets) or 'no set: on none have all a figure'}."
         heads.append("mean")
-        for row, way in zip(rows, track.ways, strict=True):
-            mean = track.mean(way)
+        for row, method in zip(rows, track.methods, strict=True):
+            mean = track.mean(method)
             row.append(None if mean is None else f"{percent(mean):.1f}")
     return Table(["label model", *heads], rows, what)
 
@@ -112,26 +111,30 @@ def _overview(results: Results, track: Track, classifier: str | None) -> Table:
 def _overview_cell(figures: Figures | None) -> str | None:
     if figures is None:
         return None
-    one = figures.summary
-    some = f"({one.n_seeds} of {one.n_seeds + one.n_failed} seeds)" if one.n_failed and one.n_seeds else ""
-    return " ".join(filter(None, [_mean_sd(one), figures.mark, some]))
+    summary = figures.summary
+    some = (
+        f"({summary.n_seeds} of {summary.n_seeds + summary.n_failed} seeds)"
+        if summary.n_failed and summary.n_seeds
+        else ""
+    )
+    return " ".join(filter(None, [_mean_sd(summary), figures.mark, some]))
 
 
 def _one_set(results: Results, track: Track, name: str) -> list[Part]:
     """Every figure of a set: its metric with intervals, and all else in a second table."""
-    rows = [(way, row[name]) for way, row in track.ways.items() if name in row]
+    rows = [(method, row[name]) for method, row in track.methods.items() if name in row]
     known = [key for key in _DETAILS if any(key in figures.details for _, figures in rows)]
     metric = metric_of(results, name)
-    intervals = [[way.label_model, way.classifier, *_intervals(figures)] for way, figures in rows]
+    intervals = [[method.label_model, method.classifier, *_intervals(figures)] for method, figures in rows]
     details = [
-        [way.label_model, way.classifier, *(_detail(key, figures.details.get(key)) for key in known)]
-        for way, figures in rows
+        [method.label_model, method.classifier, *(_detail(key, figures.details.get(key)) for key in known)]
+        for method, figures in rows
     ]
     heads = [metric, "95% interval", f"minus {BASELINE}", "95% interval of that", "seeds"]
     means = f"{name}: means over seeds, in percent but for log loss; of memory the highest peak."
     return [
-        Table([*_WAY, *heads], intervals, f"{name}: {metric} in percent."),
-        Table([*_WAY, *(_DETAILS[key] for key in known)], details, means),
+        Table([*_METHOD, *heads], intervals, f"{name}: {metric} in percent."),
+        Table([*_METHOD, *(_DETAILS[key] for key in known)], details, means),
     ]
 
 
@@ -149,12 +152,16 @@ def _interval(low: float | None, high: float | None, sign: str = "") -> str | No
     return f"[{percent(low):{sign}.1f}, {percent(high):{sign}.1f}]"
 
 
-def _mean_sd(one: Summary | None) -> str | None:
-    if one is None:
+def _mean_sd(summary: Summary | None) -> str | None:
+    if summary is None:
         return None
-    if one.mean is None:
+    if summary.mean is None:
         return "failed"
-    return f"{percent(one.mean):.1f}" if one.sd is None else f"{percent(one.mean):.1f} ± {percent(one.sd):.1f}"
+    return (
+        f"{percent(summary.mean):.1f}"
+        if summary.sd is None
+        else f"{percent(summary.mean):.1f} ± {percent(summary.sd):.1f}"
+    )
 
 
 def _detail(key: str, value: float | None) -> str | None:
@@ -171,46 +178,46 @@ def _reasons(results: Results, track: str) -> list[Part]:
             key = (cell["set"], cell["label_model"], cell["classifier"], cell["why"])
             seeds.setdefault(key, []).append(str(cell["seed"]))
     rows = [[*key[:-1], ", ".join(same), key[-1]] for key, same in seeds.items()]
-    return [Fold("What was chosen, and why", [Table(["set", *_WAY, "seeds", "why"], rows)])] if rows else []
+    return [Fold("What was chosen, and why", [Table(["set", *_METHOD, "seeds", "why"], rows)])] if rows else []
 
 
 def _curve(results: Results, curve: Curve) -> list[Part]:
     rows = [[str(amount), *(_mean_sd(line.get(amount)) for line in curve.lines.values())] for amount in curve.amounts]
     caption = f"{curve.set}, classifier {curve.classifier}: {metric_of(results, curve.set)}."
-    table = Table(["clean labels a class", *curve.lines], rows, caption)
+    table = Table(["clean labels per class", *curve.lines], rows, caption)
     return [table, *(Text(f"{sentence}.") for sentence in curve.crossings)]
 
 
 def _published(results: Results) -> list[Part]:
     """One table for each use of gold, models down and sets across, so that no two uses share a table."""
-    found = [one for name in results["sets"] for one in published_for(name)]
-    found = [one for one in found if one.metric == results["sets"][one.set]["metric"]]
-    notes = sorted(dict.fromkeys((_GOLD_USES.index(one.gold), one.note) for one in found))
+    figures = [figure for name in results["sets"] for figure in published_for(name)]
+    figures = [figure for figure in figures if figure.metric == results["sets"][figure.set]["metric"]]
+    notes = sorted(dict.fromkeys((_GOLD_USES.index(figure.gold), figure.note) for figure in figures))
     return [
         Text(_PUBLISHED),
-        *(_published_table([one for one in found if one.note == note], note) for _, note in notes),
+        *(_published_table([figure for figure in figures if figure.note == note], note) for _, note in notes),
     ]
 
 
-def _published_table(found: list[Published], note: str) -> Table:
-    sets = list(dict.fromkeys(one.set for one in found))
-    values = {(one.model, one.source, one.set): one for one in found}
+def _published_table(figures: list[Published], note: str) -> Table:
+    sets = list(dict.fromkeys(figure.set for figure in figures))
+    values = {(figure.model, figure.source, figure.set): figure for figure in figures}
     rows = [
         [model, *(_published_cell(values.get((model, source, name))) for name in sets), source]
-        for model, source in dict.fromkeys((one.model, one.source) for one in found)
+        for model, source in dict.fromkeys((figure.model, figure.source) for figure in figures)
     ]
     return Table(["published", *sets, "source"], rows, f"{note[0].upper()}{note[1:]}.")
 
 
-def _published_cell(one: Published | None) -> str | None:
-    if one is None:
+def _published_cell(figure: Published | None) -> str | None:
+    if figure is None:
         return None
-    return f"{100 * one.value:.2f}" if one.sd is None else f"{100 * one.value:.2f} ± {100 * one.sd:.2f}"
+    return f"{100 * figure.value:.2f}" if figure.sd is None else f"{100 * figure.value:.2f} ± {100 * figure.sd:.2f}"
 
 
 def _failures(results: Results) -> list[Part]:
-    failed = [cell | {"told": cell["error"]} for cell in results["cells"] if cell["error"] is not None]
-    warned = [cell | {"told": one} for cell in results["cells"] for one in cell["warnings"]]
+    failed = [cell | {"message": cell["error"]} for cell in results["cells"] if cell["error"] is not None]
+    warned = [cell | {"message": warning} for cell in results["cells"] for warning in cell["warnings"]]
     parts: list[Part] = []
     if failed:
         parts.append(_told(failed, "error", f"Without a score: {len(failed)} of {len(results['cells'])}."))
@@ -220,9 +227,9 @@ def _failures(results: Results) -> list[Part]:
 
 
 def _told(cells: list[dict[str, Any]], head: str, caption: str) -> Table:
-    """Which cells told what, without columns in which none of them has anything."""
+    """Return a table of messages by cell, without empty columns."""
     heads = {"set": "set", "track": "track", "label_model": "label model", "classifier": "classifier"}
-    heads |= {"start": "start", "clean_per_class": "clean labels a class", "seed": "seed", "told": head}
+    heads |= {"start": "start", "clean_per_class": "clean labels per class", "seed": "seed", "message": head}
     shown = {key: name for key, name in heads.items() if any(cell[key] is not None for cell in cells)}
     return Table(list(shown.values()), [[cell[key] for key in shown] for cell in cells], caption)
 
@@ -230,9 +237,9 @@ def _told(cells: list[dict[str, Any]], head: str, caption: str) -> Table:
 def _sets(results: Results) -> Table:
     heads = ["set", "metric", "train", "valid", "test", "labeling functions", "classes", "coverage", "notes"]
     rows = [
-        [name, metric_of(results, name), *(one["n"][split] for split in ("train", "valid", "test"))]
-        + [one["m"], one["k"], f"{percent(one['coverage']):.1f}", "; ".join(one["notes"]) or None]
-        for name, one in results["sets"].items()
+        [name, metric_of(results, name), *(entry["n"][split] for split in ("train", "valid", "test"))]
+        + [entry["m"], entry["k"], f"{percent(entry['coverage']):.1f}", "; ".join(entry["notes"]) or None]
+        for name, entry in results["sets"].items()
     ]
     return Table(heads, rows, "Rows of each split; coverage: percent of train rows with at least one vote.")
 

@@ -1,4 +1,4 @@
-"""What a benchmark set is made of."""
+"""A benchmark set and its splits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Split:
     L
         Votes. Shape: [n, m].
     Y
-        Gold; -1 where there is none, and in all rows where it is hidden. Shape: [n].
+        Gold; -1 if there is none, and for all rows if it is hidden. Shape: [n].
     texts
         Shape: [n]; None where the set has no texts.
     """

@@ -20,14 +20,14 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class CellPredictions:
-    """What the figures are made of.
+    """Gold and predictions of all cells.
 
     Attributes
     ----------
     gold
         Test gold of each set, -1 where a row has none. Shape: [n].
     preds
-        Predicted classes of the test rows, one array a cell and in the cells' order; None where a cell failed.
+        Predicted classes of the test rows, one array per cell, in the order of the cells; None if a cell failed.
     """
 
     gold: Mapping[str, Labels]
@@ -43,11 +43,11 @@ class Summary:
     set, track, label_model, classifier, clean_per_class, start
         As in the cells that it sums up.
     mean, sd
-        Over seeds; sd (of a sample) is None for one seed, both where every cell failed.
+        Over seeds; sd (of a sample) is None for one seed, both if every cell failed.
     n_seeds, n_failed
         Cells that have a score, and that have none.
     low, high
-        95% bootstrap interval of the mean, test rows and seeds drawn anew.
+        95% bootstrap interval of the mean, resampling test rows and seeds.
     difference, difference_low, difference_high
         To majority vote with the same classifier, on the same rows and seeds; None for majority vote itself and where
         it is not there.
@@ -106,15 +106,15 @@ def _groups_of(
     mine = [(cell, preds) for cell, preds in zip(cells, predictions.preds, strict=True) if cell["set"] == name]
     scored = [preds for _, preds in mine if preds is not None]
     replicates = iter(_replicates(predictions.gold[name], scored, entry).T)
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    groups: dict[tuple[Any, ...], dict[str, Any]] = {}
     for cell, preds in mine:
-        group = found.setdefault(tuple(cell[part] for part in _KEY), {"scores": {}, "replicates": {}, "n_failed": 0})
+        group = groups.setdefault(tuple(cell[part] for part in _KEY), {"scores": {}, "replicates": {}, "n_failed": 0})
         if preds is None:
             group["n_failed"] += 1
         else:
             group["scores"][cell["seed"]] = cell["scores"]["metric"]
             group["replicates"][cell["seed"]] = next(replicates)
-    return {key: _Group(**group) for key, group in found.items()}
+    return {key: _Group(**group) for key, group in groups.items()}
 
 
 def _replicates(gold: Labels, scored: Sequence[Labels], entry: Mapping[str, Any]) -> Floats:
@@ -163,7 +163,7 @@ def _difference(group: _Group, majority: _Group) -> dict[str, float]:
 
 
 def _interval(by_seed: Sequence[Floats]) -> tuple[float, float]:
-    """Draw seeds anew for each replicate of the rows, and take the interval of the mean."""
+    """Resample seeds for each replicate of the rows, and return the interval of the mean."""
     replicates = np.stack(by_seed, axis=1)
     seeds = np.random.default_rng(_SEED).integers(len(by_seed), size=replicates.shape)
     means = np.take_along_axis(replicates, seeds, axis=1).mean(axis=1)
@@ -184,9 +184,9 @@ class Crossing:
     set, label_model, classifier
         Whose curve it is.
     above
-        The largest number of clean labels a class that was tried and stays below; None where none does.
+        The largest tried number of clean labels per class that stays below; None if none does.
     at
-        The smallest from which on none stays below ("all": with all train gold); None where there is none.
+        The smallest from which on none stays below ("all": all train gold); None if there is none.
     """
 
     set: str
@@ -201,7 +201,7 @@ class Crossing:
         Examples
         --------
         >>> print(Crossing("youtube", "snorkel", "bert", 10, 50))
-        youtube: clean labels alone overtake snorkel + bert between 10 and 50 a class
+        youtube: clean labels alone overtake snorkel + bert between 10 and 50 per class
         """
         who = f"{self.set}: clean labels alone"
         weak = f"{self.label_model} + {self.classifier}"
@@ -211,13 +211,13 @@ class Crossing:
             return f"{who} do as well as {weak} with {_amount(self.at)} already"
         if self.at == "all":
             return f"{who} overtake {weak} beyond {_amount(self.above)}, with all of them at the latest"
-        return f"{who} overtake {weak} between {self.above} and {self.at} a class"
+        return f"{who} overtake {weak} between {self.above} and {self.at} per class"
 
 
 def crossings(summaries: Sequence[Summary]) -> list[Crossing]:
     """Find, for each weak line of a clean-labels curve, where clean labels alone reach it."""
     curve = [one for one in summaries if one.track == "clean_labels" and one.mean is not None]
-    found = []
+    crossed = []
     for weak in (one for one in curve if one.start == "weak"):
         clean = [
             one for one in curve if (one.set, one.classifier, one.start) == (weak.set, weak.classifier, "clean")
@@ -225,8 +225,8 @@ def crossings(summaries: Sequence[Summary]) -> list[Crossing]:
         ]  # fmt: skip
         if clean:
             points = sorted(((one.clean_per_class, one.mean) for one in clean), key=lambda point: _size(point[0]))
-            found.append(_crossing(weak, points))
-    return found
+            crossed.append(_crossing(weak, points))
+    return crossed
 
 
 def _crossing(weak: Summary, points: Iterable[tuple[Clean | None, float | None]]) -> Crossing:
@@ -245,17 +245,17 @@ def _size(amount: Clean | None) -> float:
 
 
 def _amount(amount: Clean | None) -> str:
-    return "all train gold" if amount == "all" else f"{amount} a class"
+    return "all train gold" if amount == "all" else f"{amount} per class"
 
 
 SELECTED = "selected"
-"""The name under which the best on valid stands in the place of a label model."""
+"""The name of the best label model on valid."""
 
 
 def select_on_valid(cells: Sequence[Mapping[str, Any]], n_valid: int) -> list[tuple[int, dict[str, Any]]]:
     """Choose, for each classifier and for the label models themselves, what scores best on valid; the first on a tie.
 
-    One choice holds for all seeds: the highest mean of those whose cells all have a score.
+    One model is chosen for all seeds: the highest mean among those with a score for every cell.
 
     Parameters
     ----------
@@ -267,9 +267,9 @@ def select_on_valid(cells: Sequence[Mapping[str, Any]], n_valid: int) -> list[tu
     Returns
     -------
     list
-        Positions of the chosen cells, and what stands for them under the name "selected".
+        Positions of the chosen cells, and copies of them under the name "selected".
     """
-    found = []
+    selected = []
     for classifier in dict.fromkeys(cell["classifier"] for cell in cells):
         scores: dict[str, list[float | None]] = {}
         for cell in cells:
@@ -284,9 +284,9 @@ def select_on_valid(cells: Sequence[Mapping[str, Any]], n_valid: int) -> list[tu
             continue
         best = max(means, key=means.__getitem__)
         why = f"{best}, best of {len(means)} with {means[best]:.3f} on {n_valid:,} valid rows"
-        found += [
+        selected += [
             (position, {**cell, "label_model": SELECTED, "why": why})
             for position, cell in enumerate(cells)
             if (cell["track"], cell["classifier"], cell["label_model"]) == ("validation_gold", classifier, best)
         ]
-    return found
+    return selected

@@ -16,15 +16,15 @@ BASELINE = "majority"
 """The label model that every other is compared with."""
 
 CEILING = "gold"
-"""The stand-in for a label model that hands out train gold; never beside what saw none."""
+"""The name of train gold in the place of a label model; in tables of its own."""
 
 _STARTS = ("weak", "clean", "weak+clean")
 _MEASURED = ("fit_seconds", "predict_seconds", "peak_mib")
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way to labels (``classifier`` None) or to a classifier."""
+class Method:
+    """A method: a label model, and the classifier trained on its labels (None for the labels themselves)."""
 
     label_model: str | None
     classifier: str | None
@@ -35,14 +35,14 @@ class Way:
 
 @dataclass(frozen=True)
 class Figures:
-    """How a way did on a set, over all seeds.
+    """The results of a method on a set, over all seeds.
 
     Attributes
     ----------
     summary
         The set's metric with its intervals.
     details
-        Means over the seeds of every other score and of the times, and the highest peak; only what is known.
+        Means over seeds of all other scores and of times, and the highest peak memory; unknown ones are left out.
     """
 
     summary: Summary
@@ -62,35 +62,35 @@ class Track:
     Attributes
     ----------
     sets
-        Those on which any way was run, in the order of the results.
-    ways
-        Figures by way, then by set; a set on which a way was not run is not there.
+        Sets with results, in the order of the results.
+    methods
+        Figures by method, then by set; sets without results are left out.
     """
 
     sets: tuple[str, ...]
-    ways: Mapping[Way, Mapping[str, Figures]]
+    methods: Mapping[Method, Mapping[str, Figures]]
 
     def of_classifier(self, classifier: str | None) -> Track:
-        """Return the ways with this classifier."""
-        kept = {way: row for way, row in self.ways.items() if way.classifier == classifier}
+        """Return the methods with this classifier."""
+        kept = {method: row for method, row in self.methods.items() if method.classifier == classifier}
         return Track(tuple(name for name in self.sets if any(name in row for row in kept.values())), kept)
 
     @property
     def classifiers(self) -> list[str | None]:
         """None for label models themselves, then classifiers in the order of the results."""
-        return sorted(dict.fromkeys(way.classifier for way in self.ways), key=lambda name: name is not None)
+        return sorted(dict.fromkeys(method.classifier for method in self.methods), key=lambda name: name is not None)
 
     @property
     def common_sets(self) -> tuple[str, ...]:
-        """Sets that every way has a figure on, ways without any figure aside: what a mean may be taken over."""
-        scored = [{name for name, one in row.items() if one.summary.mean is not None} for row in self.ways.values()]
+        """Sets for which every method with any figure has one: means are taken over these."""
+        scored = [{name for name, one in row.items() if one.summary.mean is not None} for row in self.methods.values()]
         return tuple(name for name in self.sets if any(scored) and all(name in row for row in scored if row))
 
-    def mean(self, way: Way) -> float | None:
-        """Mean of the metric over `common_sets`; None where there is no such set, or the way has no figure."""
-        found = [self.ways[way][name].summary.mean for name in self.common_sets if name in self.ways[way]]
-        known = [mean for mean in found if mean is not None]
-        return fmean(known) if known else None
+    def mean(self, method: Method) -> float | None:
+        """Mean of the metric over `common_sets`; None if there is no such set, or the method has no figure."""
+        means = [self.methods[method][name].summary.mean for name in self.common_sets if name in self.methods[method]]
+        measured = [mean for mean in means if mean is not None]
+        return fmean(measured) if measured else None
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Curve:
     Attributes
     ----------
     amounts
-        Clean labels a class, rising; "all" comes last.
+        Clean labels per class, ascending; "all" is last.
     lines
         By name, then by amount; a line that uses no clean labels has the same figure at each.
     crossings
@@ -116,12 +116,12 @@ class Curve:
 
 def read_track(results: Results, track: str, *, ceiling: bool = False) -> Track:
     """Collect the figures of a track: those of the ceiling alone, or all others."""
-    ways: dict[Way, dict[str, Figures]] = {}
+    methods: dict[Method, dict[str, Figures]] = {}
     for summary in read_summaries(results):
         if summary.track == track and (summary.label_model == CEILING) == ceiling:
-            way = Way(summary.label_model, summary.classifier)
-            ways.setdefault(way, {})[summary.set] = Figures(summary, _details(results, summary))
-    return Track(tuple(name for name in results["sets"] if any(name in row for row in ways.values())), ways)
+            method = Method(summary.label_model, summary.classifier)
+            methods.setdefault(method, {})[summary.set] = Figures(summary, _details(results, summary))
+    return Track(tuple(name for name in results["sets"] if any(name in row for row in methods.values())), methods)
 
 
 def read_curves(results: Results) -> list[Curve]:
@@ -138,8 +138,8 @@ def read_summaries(results: Results) -> list[Summary]:
 
 def _curve(results: Results, summaries: Sequence[Summary]) -> Curve:
     name, classifier = summaries[0].set, str(summaries[0].classifier)
-    known = {one.clean_per_class for one in summaries if one.start != "weak" and one.clean_per_class is not None}
-    amounts = sorted(known, key=lambda amount: float("inf") if amount == "all" else float(amount))
+    present = {cell.clean_per_class for cell in summaries if cell.start != "weak" and cell.clean_per_class is not None}
+    amounts = sorted(present, key=lambda amount: float("inf") if amount == "all" else float(amount))
     lines: dict[str, dict[int | str, Summary]] = {}
     for one in sorted(summaries, key=lambda one: _STARTS.index(str(one.start))):
         lines.setdefault(_line_name(one), {}).update(dict.fromkeys(_places(one, amounts), one))

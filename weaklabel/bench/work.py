@@ -32,11 +32,11 @@ def draw_clean(Y: Labels, k: int, per_class: Clean, seed: int) -> NDArray[np.int
     Parameters
     ----------
     Y
-        Gold. Shape: [n]; -1 where there is none.
+        Gold. Shape: [n]; -1 if there is none.
     k
         Number of classes.
     per_class
-        Rows a class, or "all"; a class that has fewer gives all that it has.
+        Rows per class, or "all"; of a smaller class, all rows.
     seed
         Of the draw.
 
@@ -139,22 +139,22 @@ def _label_model(cell: Cell, bench_set: BenchSet, clock: Clock) -> tuple[Arrays,
 
 
 def _choose(name: str, model: BaseLabelModel, bench_set: BenchSet) -> tuple[BaseLabelModel, str]:
-    """Take what labels the rows of valid best of all ways that a label model can be used; say how many there were."""
+    """Return the variant of a label model with the best labels on valid, and a description of the choice."""
     train, valid = bench_set.train, bench_set.valid
     if train.texts is None or not model.uses_texts:
         return model, ""
     others = [other.fit(train.L, texts=train.texts) for other in other_ways(name, model)]
-    found = validate_label_models([model, *others], valid.L, valid.Y, valid.texts)
-    n_rounds = found.best.get_params().get("n_rounds")
-    way = type(found.best).__name__ + ("" if n_rounds is None else f", n_rounds={n_rounds}")
-    return found.best, f"; the gold of valid chose {way} among {len(found.models)}"
+    validated = validate_label_models([model, *others], valid.L, valid.Y, valid.texts)
+    n_rounds = validated.best.get_params().get("n_rounds")
+    method = type(validated.best).__name__ + ("" if n_rounds is None else f", n_rounds={n_rounds}")
+    return validated.best, f"; the gold of valid chose {method} among {len(validated.models)}"
 
 
 def _filled(preds: Labels, probs: Probs, train_preds: Labels, train_probs: Probs) -> tuple[Labels, Probs]:
-    """Answer for rows without a vote as the label model does on the whole: its most frequent class, its mean."""
-    silent = preds == ABSTAIN
+    """Fill in rows without votes: the most frequent class, and the mean probabilities, of the train rows."""
+    unlabelled = preds == ABSTAIN
     common = np.bincount(train_preds[train_preds != ABSTAIN]).argmax()
-    return np.where(silent, common, preds), np.where(silent[:, None], np.nanmean(train_probs, axis=0), probs)
+    return np.where(unlabelled, common, preds), np.where(unlabelled[:, None], np.nanmean(train_probs, axis=0), probs)
 
 
 def _classifier(cell: Cell, bench_set: BenchSet, given: Arrays, clock: Clock) -> Arrays:

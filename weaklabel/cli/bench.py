@@ -152,16 +152,16 @@ def bench(
         raise WeakLabelError(f"{len(failed)} of {len(results['cells'])} cells failed; the first: {failed[0]['error']}")
 
 
-def _names(given: str) -> list[str]:
-    return [name.strip() for name in given.split(",") if name.strip()]
+def _names(option: str) -> list[str]:
+    return [name.strip() for name in option.split(",") if name.strip()]
 
 
-def _amounts(given: str) -> list[Clean]:
+def _amounts(option: str) -> list[Clean]:
     try:
-        return ["all" if name == "all" else int(name) for name in _names(given)]
+        return ["all" if name == "all" else int(name) for name in _names(option)]
     except ValueError:
         raise typer.BadParameter(
-            f"'{given}' is not a list of numbers of labels per class, such as 5,10,all", param_hint="--clean-labels"
+            f"'{option}' is not a list of numbers of labels per class, such as 5,10,all", param_hint="--clean-labels"
         ) from None
 
 

@@ -154,18 +154,18 @@ def _row(voted: Voted, row: int) -> tuple[dict[str, Any], str]:
     votes = voted.votes
     if row >= votes.n:
         raise CorpusError(f"{voted.corpus.name} has {votes.n:,} rows, counted from 0: there is no row {row}")
-    ((_, one),) = voted.corpus.read_rows([row])
-    reasons = [_reason(voted, name, one, int(vote)) for name, vote in zip(votes.lf_names, votes.L[row], strict=True)]
-    (text,) = one.texts if one.text else [""]
-    found = explain_row(
+    ((_, batch),) = voted.corpus.read_rows([row])
+    reasons = [_reason(voted, name, batch, int(vote)) for name, vote in zip(votes.lf_names, votes.L[row], strict=True)]
+    (text,) = batch.texts if batch.text else [""]
+    explanation = explain_row(
         voted.model,
         votes.L[row],
-        one.model_texts[0] if voted.reads_texts else None,
+        batch.model_texts[0] if voted.reads_texts else None,
         votes.lf_names,
         voted.lfs.labels,
         reasons,
     )
-    result = {"row": row, "text": text, "label_model": voted.why, **found.to_dict()}
+    result = {"row": row, "text": text, "label_model": voted.why, **explanation.to_dict()}
     beginning = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
     shown = [
         f"Row {row} of {voted.corpus.name}",
@@ -173,7 +173,7 @@ def _row(voted: Voted, row: int) -> tuple[dict[str, Any], str]:
         "",
         f"Label model: {voted.why}",
     ]
-    return result, "\n".join([*map(visible, shown), "", found.to_text()])
+    return result, "\n".join([*map(visible, shown), "", explanation.to_text()])
 
 
 def _lf(voted: Voted, name: str) -> tuple[dict[str, Any], str]:
@@ -187,18 +187,18 @@ def _lf(voted: Voted, name: str) -> tuple[dict[str, Any], str]:
         return {row: reason for row, reason in reasons.items() if reason}
 
     texts = voted.corpus if voted.reads_texts else None
-    found = explain_lf(voted.model, voted.votes, name, texts=texts, why=why)
-    result = found.to_dict()
+    explanation = explain_lf(voted.model, voted.votes, name, texts=texts, why=why)
+    result = explanation.to_dict()
     for example in (*result["alone"], *result["disagrees"]):
         (example["text"],) = batches[example["row"]].texts
-    return {**result, "label_model": voted.why}, found.to_text(lambda row: batches[row].texts[0])
+    return {**result, "label_model": voted.why}, explanation.to_text(lambda row: batches[row].texts[0])
 
 
-def _reason(voted: Voted, name: str, one: Batch, vote: int) -> Reason | None:
+def _reason(voted: Voted, name: str, batch: Batch, vote: int) -> Reason | None:
     """Why a labeling function cast its vote on the only row of a batch; None where it abstains, or is there no more."""
     from weaklabel.labels import ABSTAIN
     from weaklabel.lf.reasons import reason
 
     if vote == ABSTAIN or name not in voted.lfs.names:
         return None
-    return reason(voted.lfs.lfs[voted.lfs.names.index(name)], one, 0, vote)
+    return reason(voted.lfs.lfs[voted.lfs.names.index(name)], batch, 0, vote)

@@ -106,9 +106,9 @@ def _summary(done: job.Labelling, out: str | None) -> dict[str, Any]:
 def _frequent(labels: dict[str, int]) -> str:
     """Return the count of each class, or of the most frequent ones if there are many."""
     most = sorted(labels, key=lambda name: -labels[name])[:_LABELS_SHOWN] if len(labels) > _LABELS_SHOWN else labels
-    said = ", ".join(f"{labels[name]:,} {visible(name)}" for name in most)
+    listed = ", ".join(f"{labels[name]:,} {visible(name)}" for name in most)
     rest = [count for name, count in labels.items() if name not in most]
-    return f"{said}, {sum(rest):,} of {len(rest)} other classes" if rest else said
+    return f"{listed}, {sum(rest):,} of {len(rest)} other classes" if rest else listed
 
 
 def _text(result: dict[str, Any], done: job.Labelling, hint: bool) -> str:
@@ -121,7 +121,7 @@ def _text(result: dict[str, Any], done: job.Labelling, hint: bool) -> str:
         f"written to {shown_output(result['out'])}" if result["out"] else "nothing written (dry run)",
     ]
     if done.known_rows:
-        lines.insert(1, f"votes on {done.known_rows:,} rows were known from an earlier run")
+        lines.insert(1, f"votes on {done.known_rows:,} rows were cached by an earlier run")
     if result["rejects_file"]:
         lines.append(f"rejected rows in {shown_path(result['rejects_file'])}")
     return "\n".join(lines)

@@ -142,11 +142,11 @@ class Reading:
     def arguments(self) -> dict[str, Any]:
         """Return the options that are not the default, as arguments of `weaklabel.read_corpus`."""
         values = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
-        given = {name: value for name, (value, default) in values.items() if value != default}
+        arguments = {name: value for name, (value, default) in values.items() if value != default}
         for name in ("text", "entities", "columns"):
-            if name in given:
-                given[name] = column_names(given[name])
-        return given | ({"header": False} if "columns" in given else {})
+            if name in arguments:
+                arguments[name] = column_names(arguments[name])
+        return arguments | ({"header": False} if "columns" in arguments else {})
 
     def open(self, source: str, *, has_text: bool = True, hide: Sequence[str] = (), limited: bool = True) -> Corpus:
         """Open a corpus.
@@ -164,17 +164,17 @@ class Reading:
         """
         from weaklabel.corpus import read_corpus
 
-        given = self.arguments()
+        arguments = self.arguments()
         if not has_text:
-            given |= {"text": (), "entities": None}
+            arguments |= {"text": (), "entities": None}
         if not limited:
-            given.pop("limit", None)
-        return read_corpus(source, hide=hide, **given)
+            arguments.pop("limit", None)
+        return read_corpus(source, hide=hide, **arguments)
 
 
-def column_names(given: str | None) -> list[str]:
+def column_names(option: str | None) -> list[str]:
     """Return the column names in an option, which are separated by commas; [] if the option is not given."""
-    return given.split(",") if given else []
+    return option.split(",") if option else []
 
 
 def warn_of_rejects(corpus: Corpus, n: int, first: Reject | None) -> None:

@@ -170,8 +170,8 @@ def train(
     check: tuple[list[str], Labels] | None = None
     if held is not None:
         check = (held.model_texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
-    said = read_decisions(decisions) if decisions else None
-    Y = None if said is None else decided_rows(rows, said, loaded.labels)
+    made = read_decisions(decisions) if decisions else None
+    Y = None if made is None else decided_rows(rows, made, loaded.labels)
     labelled = vote_and_label(rows, loaded, labelling, voting, quiet=printing.quiet)
     if Y is None:
         check_trainable(labelled.voted.covered, rows)
@@ -248,11 +248,15 @@ def _fit(
 
 def _provenance(n_lfs: int, lfs: list[str], texts: str, label_model: str, decided: int | None) -> str:
     """Return the sentence in the model card on the training data."""
-    said = (
+    sentence = (
         f"{n_lfs} labeling functions ({', '.join(lfs)}) voted on {texts}; the label model '{label_model}' turned the "
         "votes into probabilities."
     )
-    return said if decided is None else f"{said} Training went on with {decided:,} rows that were labelled by hand."
+    return (
+        sentence
+        if decided is None
+        else f"{sentence} Training continued with {decided:,} rows that were labelled by hand."
+    )
 
 
 def _save(
@@ -267,22 +271,22 @@ def _save(
 
 
 def _as_text(result: dict[str, Any], written: str) -> str:
-    said = f"{result['rows']:,} rows, {result['covered']:,} with votes; labels: {visible(result['label_model'])}; {written}"
+    text = f"{result['rows']:,} rows, {result['covered']:,} with votes; labels: {visible(result['label_model'])}; {written}"
     if result.get("training_rows", 0) < result.get("trainable_rows", 0):
-        said += f"\ntrained on {result['training_rows']:,} of {result['trainable_rows']:,} rows, a sample (--max-rows)"
+        text += f"\ntrained on {result['training_rows']:,} of {result['trainable_rows']:,} rows, a sample (--max-rows)"
     if result.get("onnx"):
-        said += "\nONNX export: {agreement:.1%} of {texts:,} texts get the same class".format(**result["onnx"])
-    return said
+        text += "\nONNX export: {agreement:.1%} of {texts:,} texts get the same class".format(**result["onnx"])
+    return text
 
 
-def _learning_rates(given: str | None) -> float | list[float] | None:
+def _learning_rates(option: str | None) -> float | list[float] | None:
     """Read ``--lr``: one learning rate, or several with commas between."""
-    if given is None:
+    if option is None:
         return None
     try:
-        rates = [float(part) for part in given.split(",")]
+        rates = [float(part) for part in option.split(",")]
     except ValueError:
         rates = []
     if not rates or not all(0 < rate < 1 for rate in rates):
-        raise ConfigError(f"--lr must be numbers between 0 and 1, such as 1e-4 or 5e-5,1e-4, not '{given}'")
+        raise ConfigError(f"--lr must be numbers between 0 and 1, such as 1e-4 or 5e-5,1e-4, not '{option}'")
     return rates[0] if len(rates) == 1 else rates
