@@ -23,19 +23,21 @@ def run(
     project: Annotated[Path, typer.Argument(metavar="PROJECT.toml", help="The project file.")],
     *,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="FOLDER", help="Run folder; else what the project says.")
+        Path | None, typer.Option("-o", "--out", metavar="FOLDER", help="Run folder. Default: that of the project.")
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Instead of the project's seed.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed, in place of the project's.")] = None,
     limit: LimitOpt = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=0, help="Instead of the project's.")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=0, help="Guarded processes, in place of the project's number.")
+    ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show which steps are done, stale (and why) or to do; compute nothing.")
     ] = False,
     from_step: Annotated[
         str | None,
-        typer.Option("--from", metavar="STEP", help="Do this step again, and all that depends on it."),
+        typer.Option("--from", metavar="STEP", help="Run this step again, and all steps that depend on it."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Do all steps again.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run all steps again, also finished ones.")] = False,
     engine: EngineOptions,
     caching: Caching,
     printing: Printing,
@@ -50,7 +52,7 @@ def run(
       weaklabel run project.toml --from train
       weaklabel run project.toml --seed 1 -o runs/seed1
 
-    A step is done again only where something changed that it depends on, and a run that was interrupted goes on from
+    A step runs again only if something that it depends on has changed, and a run that was interrupted goes on from
     where it was. The run folder holds the labelled corpus, votes, LF table, label model, classifiers, scores.json,
     report.md, report.html and, written last, manifest.json.
     """
