@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from tests.votes.strategies import label_matrices
 from weaklabel.errors import VoteError
 from weaklabel.votes import vote_patterns
-from weaklabel.votes.patterns import VotePatterns, gathered, merge_patterns
+from weaklabel.votes.patterns import VotePatterns, merge_patterns, patterns_or_rows
 
 
 @given(label_matrices(min_lfs=0))
@@ -88,7 +88,7 @@ def test_tables_that_cannot_be_merged_or_read_are_refused():
     with pytest.raises(VoteError, match="2 and of 3"):
         merge_patterns([vote_patterns([[0, 1]]), vote_patterns([[0, 1, 1]])])
     table = merge_patterns([vote_patterns([[0, 1]])])
-    with pytest.raises(VoteError, match="does not say which row"):
+    with pytest.raises(VoteError, match="does not keep which row"):
         table.merge(table)
     arrays_of = table.to_arrays()
     with pytest.raises(VoteError, match="no vote patterns"):
@@ -108,7 +108,7 @@ def test_wrong_matrices_are_refused():
 def test_rows_that_hardly_repeat_stand_for_themselves(kinds):
     rng = np.random.default_rng(0)
     L = np.asfortranarray(rng.integers(-1, 2, size=(kinds, 40)).astype(np.int8)[rng.integers(0, kinds, 60_000)])
-    found, whole = gathered(L), vote_patterns(L)
+    found, whole = patterns_or_rows(L), vote_patterns(L)
     assert (found.n, found.m) == (whole.n, whole.m)
     assert (len(found) == len(L)) == (found.inverse is None) == (kinds == 200_000)
     again = merge_patterns([found])

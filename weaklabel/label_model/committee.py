@@ -21,7 +21,7 @@ from weaklabel.label_model.weighted import WeightedMajorityVote
 from weaklabel.labels import ABSTAIN, Probs, VoteArray
 from weaklabel.support.progress import Stage, stage
 from weaklabel.support.warn import kept_warnings
-from weaklabel.votes.patterns import VotePatterns, gathered
+from weaklabel.votes.patterns import VotePatterns, patterns_or_rows
 
 MAX_MISFIT = 1.5
 """Misfit from which the full model's assumptions count as violated: votes drawn from it stay below 1.4 (84 synthetic
@@ -130,7 +130,7 @@ class CommitteeLabelModel(BaseLabelModel):
     def _predict_patterns(self, patterns: VoteArray) -> Probs:
         # Majority vote would use votes of labeling functions that never voted at the fit; the other members do not.
         usable = np.asfortranarray(np.where(self._usable(), patterns, np.int8(ABSTAIN)))
-        votes = gathered(usable)  # which pays off for eight models
+        votes = patterns_or_rows(usable)  # which pays off for eight models
         probs = _mean(self.members_, votes.patterns)
         return probs if votes.inverse is None else probs[votes.inverse]
 

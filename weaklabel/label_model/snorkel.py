@@ -17,7 +17,7 @@ from weaklabel.label_model.snorkel_fit import LR_FACTORS, STEPS, LossDivergedErr
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.support.warn import warn
 from weaklabel.votes.matrix import GivenVotes
-from weaklabel.votes.patterns import VotePatterns, gathered, vote_patterns
+from weaklabel.votes.patterns import VotePatterns, patterns_or_rows, vote_patterns
 from weaklabel.votes.tally import has_vote
 
 _FIT_OPTIONS = ("n_epochs", "lr", "l2", "optimizer", "lr_scheduler", "prec_init", "mu_eps", "seed")
@@ -172,7 +172,7 @@ class LabelModel(BaseLabelModel):
     def _gather(self, L: VoteArray) -> VotePatterns:
         # Whole numbers of rows are all that is asked for, unless majority vote shares out rows whose votes are tied.
         shared = isinstance(self.class_balance, str) and self.class_balance == "majority"
-        return vote_patterns(L) if shared else gathered(L)
+        return vote_patterns(L) if shared else patterns_or_rows(L)
 
     def _numbers(self, u: int, m: int) -> int:
         k = self.cardinality

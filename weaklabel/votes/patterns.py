@@ -117,7 +117,7 @@ _PATTERNS_AT_ONCE = 1 << 20
 """Patterns that `merge_patterns` gathers before it merges them."""
 
 _TRIED = 1 << 14
-"""Rows that `gathered` looks at."""
+"""Rows that `patterns_or_rows` looks at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,7 +265,7 @@ def vote_patterns(L: ArrayLike) -> VotePatterns:
     return VotePatterns(take_rows(votes, order[starts]), np.diff(starts, append=len(votes)), inverse)
 
 
-def gathered(L: VoteArray) -> VotePatterns:
+def patterns_or_rows(L: VoteArray) -> VotePatterns:
     """Return patterns, or the rows themselves where hardly any repeat, so that counting them would cost more than it saves.
 
     Use it for results per row and for sums of counts, which are the same either way.
