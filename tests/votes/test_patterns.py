@@ -91,7 +91,7 @@ def test_tables_that_cannot_be_merged_or_read_are_refused():
     with pytest.raises(VoteError, match="does not keep which row"):
         table.merge(table)
     arrays_of = table.to_arrays()
-    with pytest.raises(VoteError, match="no vote patterns"):
+    with pytest.raises(VoteError, match="are not vote patterns"):
         VotePatterns.from_arrays({"packed": arrays_of["packed"]})
     with pytest.raises(VoteError, match="not of 2 patterns of 2 votes"):
         VotePatterns.from_arrays(arrays_of | {"counts": np.array([1, 1])})
