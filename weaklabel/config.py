@@ -39,7 +39,7 @@ class CorpusSettings(_Section):
     delimiter: str | None = None
     """The character between fields; detected if not given."""
     quoting: bool | None = None
-    """Whether fields may stand in quotes; detected if not given."""
+    """Whether fields may be quoted; detected if not given."""
     encoding: str | None = None
     """The encoding of the file; UTF-8, or what its byte order mark says."""
     header: bool = True
@@ -271,7 +271,7 @@ def _sentence(error: ValidationError) -> str:
     """Turn the first of pydantic's complaints into one sentence, unknown keys before anything else."""
     complaints = error.errors(include_url=False)
     complaint = next((c for c in complaints if c["type"] == "extra_forbidden"), complaints[0])
-    # The choices of a union stand in pydantic's path as names of types; they are no keys of the file.
+    # In pydantic's path, the choices of a union are names of types, not keys of the file.
     path = [part for part in complaint["loc"] if isinstance(part, int) or part in _ALL_KEYS]
     if complaint["type"] == "extra_forbidden":
         *parents, key = complaint["loc"]

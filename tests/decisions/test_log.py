@@ -58,10 +58,10 @@ def test_a_torn_last_line_costs_nothing_else(log):
     log.append(decision(0))
     with log.path.open("ab") as file:
         file.write(b'{"row": 1, "text_sha')
-    with pytest.warns(WeakLabelWarning, match="line 2 is passed over: it is not finished"):
+    with pytest.warns(WeakLabelWarning, match="line 2 is skipped: it is not finished"):
         assert [one.row for one in DecisionLog(log.path).decisions()] == [0]
     log.append(decision(2))
-    with pytest.warns(WeakLabelWarning, match="line 2 is passed over"):
+    with pytest.warns(WeakLabelWarning, match="line 2 is skipped"):
         assert [one.row for one in DecisionLog(log.path).decisions()] == [0, 2]
 
 
@@ -161,7 +161,7 @@ def test_a_file_of_decisions_is_told_from_others(log, tmp_path):
     assert not is_decision_file(tmp_path / "none.jsonl")
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "there is no file"), ("", "holds no decision")])
+@pytest.mark.parametrize(("content", "message"), [(None, "there is no decision file"), ("", "holds no decision")])
 def test_reading_no_decisions_is_a_sentence(tmp_path, content, message):
     path = tmp_path / "decisions.jsonl"
     if content is not None:

@@ -104,7 +104,7 @@ def test_other_encodings_stay(project):
     review.editor.save(edited(review, "broken", keywords=["über", "refund"]), "broken")
     text = file.read_bytes().decode("latin-1")
     assert 'broken = keyword_lf("broken", COMPLAINT, ["über", "refund"])  # more to come' in text
-    with pytest.raises(LFError, match=r"written in iso-8859-1, which has no '…'"):
+    with pytest.raises(LFError, match=r"written in iso-8859-1, which cannot encode '…'"):
         review.editor.save(edited(review, "broken", keywords=["…"]), "broken")
 
 
@@ -159,7 +159,7 @@ def test_a_file_that_others_changed_is_left_alone(review):
         (LFSpec("regex", "new", "praise", {"pattern": "a", "colour": 1}), None, "has no colour"),
         (LFSpec("lexicon", "new", "praise", {}), None, "kind must be one of keyword"),
         (LFSpec("regex", "broken", "praise", {"pattern": "a"}), None, "is a labeling function 'broken' already"),
-        (LFSpec("regex", "new", "praise", {"pattern": "a"}), "broken", "name and kind stay"),
+        (LFSpec("regex", "new", "praise", {"pattern": "a"}), "broken", "name and kind cannot be changed"),
         (LFSpec("keyword", "computed", "praise", {"keywords": ["a"]}), "computed", "cannot be edited"),
         (LFSpec("regex", "new", "praise", {"pattern": "a"}), "brokn", "did you mean 'broken'"),
         (LFSpec("keyword", "new", "praise", {"keywords": ["a"], "column": "tekst"}), None, "reads column 'tekst'"),
@@ -306,7 +306,7 @@ def test_a_preview_votes_some_rows_at_a_time_and_gives_up_in_time(review, monkey
     monkeypatch.setattr(editor, "PREVIEW_ROWS", 5)
     assert review.editor.preview(spec, "broken") == whole
     monkeypatch.setattr(editor, "PREVIEW_SECONDS", -1)
-    with pytest.raises(LFError, match=f"LF 'broken' voted on 5 of {len(TEXTS)} rows in -1 seconds, .* simpler"):
+    with pytest.raises(LFError, match=f"LF 'broken' voted on 5 of {len(TEXTS)} rows in -1 seconds, .* simplify"):
         review.editor.preview(spec, "broken")
 
 

@@ -84,7 +84,7 @@ def test_a_corpus_is_labelled_from_nothing(tmp_path):
     assert review.precision(review.sample("stratified", 5)).n_decided == 0
     assert review.row(0).gold == "good" and review.explain(0) is None
     assert open_review(corpus).labels == ("bad", "good")
-    with pytest.raises(WeakLabelError, match="no labeling functions to label by"):
+    with pytest.raises(WeakLabelError, match="there are no labeling functions; add one first"):
         review.relabel()
 
 
@@ -117,7 +117,7 @@ def bad_state(run):
     [
         (damaged, "manifest.json is damaged"),
         (without_labels, "labelled.csv does not hold the labels"),
-        (without_corpus, "the corpus of this run, .*gone.csv, is gone"),
+        (without_corpus, "the corpus of this run, .*gone.csv, does not exist"),
         (bad_state, "review.json is damaged"),
         (lambda run: (run / "votes.npz").unlink(), "cannot read votes"),
     ],
@@ -131,7 +131,7 @@ def test_what_is_damaged_is_a_sentence(run, harm, message):
 def test_what_cannot_be_opened_is_a_sentence(run, tmp_path):
     with pytest.raises(WeakLabelError, match="does not exist"):
         open_review(tmp_path / "none")
-    with pytest.raises(WeakLabelError, match="say which labels there are"):
+    with pytest.raises(WeakLabelError, match="name the labels"):
         open_review(run / "data" / "messages.csv")
     with pytest.raises(WeakLabelError, match="has its own labels"):
         open_review(run, labels=["a", "b"])

@@ -30,12 +30,12 @@ def gold_of(decisions: Iterable[Decision], texts: Sequence[str], labels: Sequenc
     Returns
     -------
     Labels
-        Shape: [n]; -1 where nobody decided, or classes tie.
+        Shape: [n]; -1 if there is no decision, or a tie.
 
     Raises
     ------
     VoteError
-        A decision names a class that is none.
+        A decision names an unknown class.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def agreed_classes(decisions: Iterable[Decision], labels: Sequence[str]) -> dict
     votes: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for (key, _), label in decided_classes(decisions, labels).items():
         votes[key][label] += 1
-    return {key: label for key, found in votes.items() if (label := _most(found)) != ABSTAIN}
+    return {key: label for key, counts in votes.items() if (label := _most(counts)) != ABSTAIN}
 
 
 def decided_classes(decisions: Iterable[Decision], labels: Sequence[str]) -> dict[tuple[str, str], int]:
@@ -64,7 +64,7 @@ def decided_classes(decisions: Iterable[Decision], labels: Sequence[str]) -> dic
     Raises
     ------
     VoteError
-        A decision names a class that is none; says reviewer and row.
+        A decision names an unknown class; the message has reviewer and row.
     """
     matcher = LabelMatcher(labels)
     numbers = {}
@@ -106,7 +106,7 @@ def _present(first_of: Mapping[str, int], decided: Iterable[str]) -> dict[str, i
     return {key: first_of[key] for key in decided if key in first_of}
 
 
-def _most(found: Counter[int]) -> int:
+def _most(counts: Counter[int]) -> int:
     """Return the most frequent class, -1 on a tie."""
-    (label, most), *others = found.most_common(2)
+    (label, most), *others = counts.most_common(2)
     return ABSTAIN if others and others[0][1] == most else label

@@ -23,7 +23,7 @@ FILE_NAME = "decisions.jsonl"
 
 @dataclass(frozen=True)
 class Decision:
-    """What one reviewer says of one text.
+    """The decision of one reviewer on one text.
 
     Attributes
     ----------
@@ -56,8 +56,8 @@ class DecisionLog:
     """Decisions in a file; several threads and processes may append to it at once.
 
     A decision is on the disk when `append` returns, so that whatever was acknowledged survives a kill. A line that a
-    crash left unfinished is told as a `WeakLabelWarning` and passed over; nothing before it is lost, and what is
-    appended later stands on lines of its own.
+    crash left unfinished is skipped with a `WeakLabelWarning`; nothing before it is lost, and later decisions are on
+    lines of their own.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class DecisionLog:
             raise WeakLabelError(f"cannot write the decision to {self.path}: {error.strerror or error}") from error
 
     def decisions(self) -> list[Decision]:
-        """Return all decisions in the order in which they were made, withdrawn ones too; [] where there is no file.
+        """Return all decisions in the order in which they were made, including withdrawn ones; [] if there is no file.
 
         Only what was appended since the last call is read.
 
@@ -152,7 +152,7 @@ class DecisionLog:
     def _tell(self, line: int, why: str) -> None:
         if line > self._told_of:
             self._told_of = line
-            message = f"{self.path}, line {line} is passed over: {why}; look at it in an editor"
+            message = f"{self.path}, line {line} is skipped: {why}; check it in an editor"
             warn(message, stacklevel=5)
 
 
@@ -162,14 +162,14 @@ def read_decisions(path: str | os.PathLike[str]) -> list[Decision]:
     Raises
     ------
     WeakLabelError
-        There is no such file, it cannot be read, or holds no decision at all.
+        There is no such file, it cannot be read, or it has no decisions.
     """
     if not Path(path).is_file():
-        raise WeakLabelError(f"there is no file of decisions {path}; weaklabel review writes one")
-    found = DecisionLog(path).decisions()
-    if not found:
+        raise WeakLabelError(f"there is no decision file {path}; weaklabel review writes one")
+    decisions = DecisionLog(path).decisions()
+    if not decisions:
         raise WeakLabelError(f"{path} holds no decision; weaklabel review writes them")
-    return found
+    return decisions
 
 
 def latest_of(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
@@ -202,13 +202,20 @@ def is_decision_file(path: Path) -> bool:
     return True
 
 
-def _decision(given: dict[str, Any]) -> Decision:
+def _decision(members: dict[str, Any]) -> Decision:
     """Make a decision of what a line holds, leaving out what a later version may have added."""
-    found = Decision(**{field.name: given[field.name] for field in fields(Decision) if field.name in given})
-    texts = (found.text_sha256, found.reviewer, found.time, found.note, found.label or "", found.sample or "")
-    if not isinstance(found.row, int) or not all(isinstance(text, str) for text in texts):
+    decision = Decision(**{field.name: members[field.name] for field in fields(Decision) if field.name in members})
+    texts = (
+        decision.text_sha256,
+        decision.reviewer,
+        decision.time,
+        decision.note,
+        decision.label or "",
+        decision.sample or "",
+    )
+    if not isinstance(decision.row, int) or not all(isinstance(text, str) for text in texts):
         raise TypeError("a field has the wrong type")
-    return found
+    return decision
 
 
 @contextmanager

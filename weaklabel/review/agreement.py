@@ -16,13 +16,13 @@ from weaklabel.decisions import Decision, decided_classes
 
 @dataclass(frozen=True)
 class PairAgreement:
-    """Two reviewers: Cohen's kappa (None where chance alone explains all), items both decided, and on how many alike."""
+    """Two reviewers: Cohen's kappa (None if chance explains all agreement), items decided by both, and agreements."""
 
     first: str
     second: str
     kappa: float | None
     n: int
-    alike: int
+    agreed: int
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Agreement:
     kind
         "cohen" for two reviewers, "fleiss" for more, None where no text has two decisions.
     kappa
-        1 where they always agree, 0 where no more than chance has it; None where both say the same class throughout.
+        1 for full agreement, 0 for agreement by chance; None if all decisions are for the same class.
     n
         Texts with at least two decisions.
-    alike
+    agreed
         Of those, texts on which all decisions are the same.
     reviewers
         Names with the number of texts that each decided, sorted by name.
@@ -48,13 +48,13 @@ class Agreement:
     kind: Literal["cohen", "fleiss"] | None
     kappa: float | None
     n: int
-    alike: int
+    agreed: int
     reviewers: tuple[tuple[str, int], ...]
     pairs: tuple[PairAgreement, ...]
 
 
 def agreement(decisions: Iterable[Decision], labels: Sequence[str]) -> Agreement:
-    """Compare what each reviewer said last of each text.
+    """Compare the last decisions of the reviewers on each text.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def agreement(decisions: Iterable[Decision], labels: Sequence[str]) -> Agreement
         kind=kind,
         kappa=None if kind is None else pairs[0].kappa if kind == "cohen" else fleiss_kappa(several),
         n=len(several),
-        alike=int(((several > 0).sum(axis=1) == 1).sum()),
+        agreed=int(((several > 0).sum(axis=1) == 1).sum()),
         reviewers=tuple((name, len(by_reviewer[name])) for name in names),
         pairs=tuple(pairs),
     )
@@ -112,29 +112,29 @@ def fleiss_kappa(counts: ArrayLike) -> float | None:
     >>> round(fleiss_kappa([[3, 0], [2, 1], [0, 3]]), 3)
     0.55
     """
-    found = np.asarray(counts, dtype=np.float64)
-    n = found.sum(axis=1)
-    agreeing = ((found**2).sum(axis=1) - n) / (n * (n - 1))
-    by_chance = float(((found.sum(axis=0) / found.sum()) ** 2).sum())
+    table = np.asarray(counts, dtype=np.float64)
+    n = table.sum(axis=1)
+    agreeing = ((table**2).sum(axis=1) - n) / (n * (n - 1))
+    by_chance = float(((table.sum(axis=0) / table.sum()) ** 2).sum())
     return None if by_chance == 1 else float((agreeing.mean() - by_chance) / (1 - by_chance))
 
 
 def _pair(first: str, second: str, a: dict[str, int], b: dict[str, int], k: int) -> PairAgreement:
     both = sorted(a.keys() & b.keys())
-    one, other = [a[key] for key in both], [b[key] for key in both]
-    alike = sum(x == y for x, y in zip(one, other, strict=True))
+    labels_a, labels_b = [a[key] for key in both], [b[key] for key in both]
+    agreed = sum(x == y for x, y in zip(labels_a, labels_b, strict=True))
     kappa = None
-    if both and len({*one, *other}) > 1:
+    if both and len({*labels_a, *labels_b}) > 1:
         from sklearn.metrics import cohen_kappa_score
 
-        kappa = float(cohen_kappa_score(one, other, labels=list(range(k))))
-    return PairAgreement(first, second, kappa, len(both), alike)
+        kappa = float(cohen_kappa_score(labels_a, labels_b, labels=list(range(k))))
+    return PairAgreement(first, second, kappa, len(both), agreed)
 
 
 def _counts(decided: Iterable[dict[str, int]], k: int) -> np.ndarray:
     """Count, for each text, the decisions for each class. Shape: [texts, k]."""
     counts: defaultdict[str, np.ndarray] = defaultdict(lambda: np.zeros(k, dtype=np.int64))
-    for one in decided:
-        for key, label in one.items():
+    for labels in decided:
+        for key, label in labels.items():
             counts[key][label] += 1
     return np.array(list(counts.values()), dtype=np.int64).reshape(-1, k)

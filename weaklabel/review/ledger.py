@@ -14,14 +14,14 @@ from weaklabel.labels import ABSTAIN, Labels
 
 
 class Ledger:
-    """Decisions on the rows of one corpus, joined by what the rows say; rows with the same text share theirs.
+    """Decisions on the rows of one corpus, joined by text; rows with the same text share their decisions.
 
     Parameters
     ----------
     log
-        Where decisions are written; what others write there is seen at once.
+        The file of decisions; those of other processes are seen at once.
     texts
-        What the rows say. Length: n.
+        The texts of the rows. Length: n.
     labels
         Class names. Length: k.
     """
@@ -34,7 +34,7 @@ class Ledger:
 
     @cached_property
     def hashes(self) -> list[str]:
-        """By which decisions know the texts. Length: n."""
+        """Hashes of the texts, by which decisions refer to them. Length: n."""
         return text_hashes(self._texts)
 
     def rows_with(self, key: str) -> list[int]:
@@ -42,20 +42,20 @@ class Ledger:
         return self._rows_of.get(key, [])
 
     def latest(self) -> dict[tuple[str, str], Decision]:
-        """Return what each reviewer said last of each text, less what was withdrawn: (hash, reviewer) -> decision."""
+        """Return the last decision of each reviewer on each text, without withdrawn ones: (hash, reviewer) -> decision."""
         latest = latest_of(self.log.decisions())
         return {pair: decision for pair, decision in latest.items() if decision.label is not None}
 
     def of_row(self, row: int) -> dict[str, Decision]:
-        """Return what each reviewer said last of a row, by name."""
+        """Return the last decision of each reviewer on a row, by name."""
         return {name: decision for (key, name), decision in self.latest().items() if key == self.hashes[row]}
 
     def gold(self) -> Labels:
-        """Return the class that most reviewers gave each row, -1 where nobody decided or they tie. Shape: [n]."""
+        """Return the class that most reviewers gave each row, -1 if there is no decision, or a tie. Shape: [n]."""
         decisions = self.log.decisions()
-        known = self._agreed
-        if known is not None and known[0] == len(decisions):
-            return known[1]
+        cached = self._agreed
+        if cached is not None and cached[0] == len(decisions):
+            return cached[1]
         gold = np.full(len(self._texts), ABSTAIN, dtype=np.int64)
         for key, label in agreed_classes(decisions, self._labels).items():
             gold[self.rows_with(key)] = label
@@ -70,10 +70,10 @@ class Ledger:
 
     def disagreement(self) -> NDArray[np.bool_]:
         """Return on which rows reviewers decided differently. Shape: [n]."""
-        said: defaultdict[str, set[str | None]] = defaultdict(set)
+        labels_of: defaultdict[str, set[str | None]] = defaultdict(set)
         for (key, _), decision in self.latest().items():
-            said[key].add(decision.label)
-        return self._mask({key for key, labels in said.items() if len(labels) > 1})
+            labels_of[key].add(decision.label)
+        return self._mask({key for key, labels in labels_of.items() if len(labels) > 1})
 
     def progress(self) -> dict[str, int]:
         """Return the number of different texts of this corpus that each reviewer decided on, by name."""
@@ -90,6 +90,6 @@ class Ledger:
         return rows
 
     def _mask(self, keys: set[str]) -> NDArray[np.bool_]:
-        found = np.zeros(len(self._texts), dtype=bool)
-        found[[row for key in keys for row in self.rows_with(key)]] = True
-        return found
+        mask = np.zeros(len(self._texts), dtype=bool)
+        mask[[row for key in keys for row in self.rows_with(key)]] = True
+        return mask

@@ -1,7 +1,6 @@
 """Libraries that only some requests need, loaded by one thread.
 
-Two threads that import modules of one package at once may see one of them half done, where the modules import each
-other.
+If modules of a package import each other, two threads that import them at the same time may see one half initialized.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _LOADING = threading.Lock()
 
 
 def load_libraries(*modules: str) -> None:
-    """Import modules while no other thread does so through here; from the second time on it takes no time."""
+    """Import modules, one thread at a time; free from the second call on."""
     with _LOADING:
         for module in modules:
             importlib.import_module(module)

@@ -33,20 +33,20 @@ def open_review(
     progress: bool = False,
     **reading: Any,
 ) -> Review:
-    """Open what is to be reviewed.
+    """Open a review.
 
     Parameters
     ----------
     path
-        The folder of a finished run; a project file, whose votes and labels are computed now; or a corpus with
+        The folder of a finished run; a project file, which is voted on and labelled first; or a corpus with
         ``labels`` or ``lfs``.
     labels
         Class names, for a corpus that has no labeling functions yet.
     lfs
         Packs for a corpus, as for `weaklabel.load_lfs`.
     revote
-        Let the labeling functions of a run vote anew, and fit its label model anew, where the corpus or a pack has
-        changed since; otherwise that is refused.
+        Apply the labeling functions and fit the label model again if the corpus or a pack has changed since the run;
+        without it, such a run is refused.
     progress
         Show progress on stderr.
     **reading
@@ -55,13 +55,13 @@ def open_review(
     Returns
     -------
     Review
-        Its folder, with the decisions, is ``review`` beside the run's files or the project file, or
-        ``<name>-review`` beside the corpus.
+        Its folder, which holds the decisions, is ``review`` in the folder of the run or the project file, or
+        ``<name>-review`` in the folder of the corpus.
 
     Raises
     ------
     WeakLabelError
-        There is no such thing, its labels are not known, it has changed, or a labeling function is at fault.
+        The path does not exist, its labels are unknown, the corpus or a pack has changed, or a labeling function fails.
     """
     path = Path(path).absolute()
     if holds_run(path):
@@ -82,7 +82,7 @@ def _only_for_corpora(
     if labels or lfs or reading:
         raise ConfigError(
             f"{path} has its own labels, labeling functions and reading options: leave out --labels, --lfs and "
-            "whatever says how to read a corpus"
+            "all options for reading a corpus"
         )
 
 
@@ -100,14 +100,16 @@ def _open_corpus(corpus: Corpus, path: Path, labels: Sequence[str] | None, use: 
     lfs = load_lfs(*specs) if specs else None
     names = list(labels or (lfs.labels if lfs else workspace.state.labels))
     if not names:
-        raise ConfigError(f"{path}: say which labels there are, such as --labels ham,spam, or give --lfs")
-    known = check_label_names(names, str(path))
-    source = ReviewSource(path.name, workspace, corpus, known, LabelModelSettings(), 0, tuple(use), "", path.parent)
+        raise ConfigError(f"{path}: name the labels, such as --labels ham,spam, or give --lfs")
+    class_names = check_label_names(names, str(path))
+    source = ReviewSource(
+        path.name, workspace, corpus, class_names, LabelModelSettings(), 0, tuple(use), "", path.parent
+    )
     if lfs is None:
-        workspace.write(replace(workspace.state, labels=known))
-        return Review(source, _nothing_yet(len(corpus), known))
-    if known != lfs.labels:
-        raise ConfigError(f"{', '.join(specs)} has the labels {', '.join(lfs.labels)}, not {', '.join(known)}")
+        workspace.write(replace(workspace.state, labels=class_names))
+        return Review(source, _nothing_yet(len(corpus), class_names))
+    if class_names != lfs.labels:
+        raise ConfigError(f"{', '.join(specs)} has the labels {', '.join(lfs.labels)}, not {', '.join(class_names)}")
     return Review(source, label_now(source, lfs, LFSettings(use=specs), progress))
 
 
@@ -127,7 +129,7 @@ def open_run(path: Path, revote: bool, progress: bool) -> Review:
     project, use = run.project, run.project.lfs.use
     if not project.corpus.path.exists():
         raise ConfigError(
-            f"the corpus of this run, {project.corpus.path}, is gone; bring it back, or run the project again"
+            f"the corpus of this run, {project.corpus.path}, does not exist; restore it, or run the project again"
         )
     lfs, corpus = load_lfs(*workspace.specs(use)), open_unlabelled(project)
     source = ReviewSource(
@@ -141,7 +143,7 @@ def open_run(path: Path, revote: bool, progress: bool) -> Review:
         run.base,
         _home(path),
     )
-    # Of an earlier run in this folder, votes and labels are those of then.
+    # Votes and labels kept for an earlier run in this folder are not used.
     kept = workspace.state if workspace.state.base == run.base and workspace.state.packs else None
     as_run = lfs if kept or workspace.specs(use) == use else load_lfs(*use)
     reason = _outdated(run, kept, corpus, as_run)
@@ -149,8 +151,8 @@ def open_run(path: Path, revote: bool, progress: bool) -> Review:
         snapshot = label_now(source, lfs, project.lfs, progress)
     elif reason:
         raise ConfigError(
-            f"{reason} since this run was labelled, so its votes are not those of now; open it with revote to vote anew, "
-            "or run the project again"
+            f"{reason} since this run was labelled, so its votes are outdated; open it with revote (--revote), or run "
+            "the project again"
         )
     elif kept:
         snapshot = _kept(run, workspace, kept, corpus, lfs)
@@ -168,14 +170,14 @@ def open_run(path: Path, revote: bool, progress: bool) -> Review:
 
 
 def _home(path: Path) -> Path | None:
-    """Return the folder of the project file that the run is of, where it is the run's own or the one around it."""
+    """Return the folder of the run's project file, if that is the folder of the run or its parent; else None."""
     for folder in (path, path.parent):
         try:
             if (folder / PROJECT_FILE).is_file() and read_project(
                 folder / PROJECT_FILE
             ).out.resolve() == path.resolve():
                 return folder
-        except WeakLabelError:  # it may be about anything
+        except WeakLabelError:  # an unrelated or invalid project file
             continue
     return None
 
@@ -189,14 +191,14 @@ def _outdated(run: Run, kept: SavedState | None, corpus: Corpus, lfs: LFCollecti
 
 
 def _of_run(run: Run, corpus: Corpus, lfs: LFCollection) -> Snapshot:
-    """Return how the run left the corpus."""
-    found = run.labelled(corpus)
-    _check_names(run, found.votes, lfs)
-    return Snapshot(lfs, found.votes, found.model, found.preds, found.probs, lfs.names)
+    """Return the snapshot of a run."""
+    labelled = run.labelled(corpus)
+    _check_names(run, labelled.votes, lfs)
+    return Snapshot(lfs, labelled.votes, labelled.model, labelled.preds, labelled.probs, lfs.names)
 
 
 def _kept(run: Run, workspace: Workspace, kept: SavedState, corpus: Corpus, lfs: LFCollection) -> Snapshot:
-    """Return how the review left the corpus."""
+    """Return the snapshot that the review saved."""
     votes, labelled = workspace.votes(), workspace.labels()
     if votes is None or labelled is None:
         given = run.labelled(corpus)
@@ -208,7 +210,7 @@ def _kept(run: Run, workspace: Workspace, kept: SavedState, corpus: Corpus, lfs:
 def _with_edited(
     given: Snapshot, run: Run, corpus: Corpus, lfs: LFCollection, how: LFSettings, progress: bool
 ) -> Snapshot:
-    """Let the packs vote that the review has and the run had not; the labels are the run's until they are asked for."""
+    """Add the votes of packs that only the review has; the labels stay those of the run until `Review.relabel`."""
     edited = load_lfs(*(spec for spec in lfs.specs if spec not in run.project.lfs.use))
     voted = apply_lfs(edited, corpus, error_budget=how.error_budget, workers=how.workers, progress=progress)
     column = {votes.lf_names[at]: votes.L[:, at] for votes in (given.votes, voted) for at in range(votes.m)}
@@ -230,5 +232,5 @@ def _tell(review: Review, path: Path) -> None:
 def _check_names(run: Run, votes: Votes, lfs: LFCollection) -> None:
     if tuple(votes.lf_names) != lfs.names:
         raise ConfigError(
-            f"{run.path}: the votes are not of the labeling functions in {', '.join(lfs.specs)}; run again"
+            f"{run.path}: the votes do not match the labeling functions in {', '.join(lfs.specs)}; run the project again"
         )

@@ -1,4 +1,4 @@
-"""What the decisions on a spot check say of the precision of all labels."""
+"""Estimating the precision of all labels from the decisions on a spot check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from weaklabel.scoring.intervals import Share, share, wilson
 
 @dataclass(frozen=True)
 class PrecisionEstimate:
-    """The share of labels that are right, as far as a spot check tells.
+    """The share of labels that are correct, estimated from a spot check.
 
     Attributes
     ----------
@@ -24,13 +24,13 @@ class PrecisionEstimate:
     value, low, high
         Estimate and its 95% interval, 0..1; None before the first decision.
     n_decided, n_correct, n_rows
-        Rows of the spot check that are decided and have a label, those of them whose label is right, and all its rows.
+        Decided rows of the spot check with a label, those of them whose label is correct, and all rows of the spot check.
     per_class
         By class name, of the rows to which the label model gives that class.
     is_estimate
-        Whether it speaks for all labels; the least certain rows speak for themselves alone.
+        Whether it is an estimate for all labels; for the least certain rows it is not.
     notes
-        What to know about the figures, a sentence each.
+        Remarks on the figures, one sentence each.
     """
 
     sample: str
@@ -54,7 +54,7 @@ def precision(sample: Sample, preds: Labels, gold: Labels, labels: Sequence[str]
     sample
         The spot check.
     preds, gold
-        What the label model and the reviewers say of every row of the corpus, -1 for nothing. Shape: [n].
+        Labels by the label model and by the reviewers, -1 for none. Shape: [n].
     labels
         Class names. Length: k.
     """
@@ -90,12 +90,12 @@ def precision(sample: Sample, preds: Labels, gold: Labels, labels: Sequence[str]
 
 
 def weighted_share(correct: NDArray[np.bool_], weights: NDArray[np.float64], strata: NDArray[np.int64]) -> Share:
-    """Return the share of a population that is right, from rows drawn at random within strata.
+    """Return the share of a population that is correct, estimated from rows drawn at random within strata.
 
     Parameters
     ----------
     correct
-        Which rows are right. Shape: [n].
+        Which rows are correct. Shape: [n].
     weights
         Rows of the population that each row stands for. Shape: [n].
     strata
@@ -104,10 +104,10 @@ def weighted_share(correct: NDArray[np.bool_], weights: NDArray[np.float64], str
     Notes
     -----
     The estimate is the stratified mean, the sum of W_h p_h. Its variance is the sum of W_h^2 p_h (1 - p_h) / n_h
-    (Cochran 1977, section 5.3) with each p_h drawn towards the whole by one row, lest a stratum of two right rows pass
-    for one without variance. The interval is Wilson's for the number of rows of a simple random sample with that
-    variance, its effective size (Franco et al. 2019, "Comparative study of confidence intervals for proportions in
-    complex sample surveys"). One stratum gives Wilson's interval as it is.
+    (Cochran 1977, section 5.3) with each p_h shrunk towards the overall share by one row, so that a stratum of two correct
+    rows does not count as one without variance. The interval is Wilson's for the number of rows of a simple random
+    sample with that variance, its effective size (Franco et al. 2019, "Comparative study of confidence intervals for
+    proportions in complex sample surveys"). One stratum gives Wilson's interval as it is.
     """
     n, hits = len(correct), int(correct.sum())
     if n == 0 or len(np.unique(strata)) == 1:

@@ -1,4 +1,4 @@
-"""Which rows to see, and in which order; decided for all rows at once."""
+"""Filtering and ordering rows, computed for all rows at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Order: TypeAlias = Literal["row", "confidence", "random", "conflict"]
 
 @dataclass(frozen=True)
 class Filter:
-    """Which rows to see: those that meet every condition given; None is no condition.
+    """Conditions on rows; a row is shown if it satisfies all of them. None is no condition.
 
     Attributes
     ----------
@@ -31,19 +31,19 @@ class Filter:
     label
         Class name that the label model gives the row; "" for rows that it gives none.
     min_conf, max_conf
-        Bounds, included, of the probability of the row's most probable class; rows without probabilities meet neither.
+        Bounds (inclusive) on the probability of the most probable class; rows without probabilities satisfy neither.
     conflict
         Whether votes on the row differ.
     uncovered
         Whether no labeling function votes on the row.
     decided
-        Whether somebody, or ``reviewer`` where that is given, decided on the row.
+        Whether somebody, or ``reviewer`` if given, decided on the row.
     reviewer
-        Name of one who decided on the row, or with ``decided=False`` did not.
+        Name of a reviewer who decided on the row, or with ``decided=False`` did not.
     disagreement
         Whether reviewers decided differently on the row.
     text
-        Stands in the row's text, upper and lower case alike.
+        A substring of the text, ignoring case.
     cluster
         Number, in the suggestions, of a cluster of uncovered rows.
     sample
@@ -90,7 +90,7 @@ def find(
     drawn: Rows | None = None,
     cluster: Rows | None = None,
 ) -> Rows:
-    """Return the numbers of the rows that meet every condition, in the given order.
+    """Return the numbers of the rows that satisfy every condition, in the given order.
 
     Parameters
     ----------

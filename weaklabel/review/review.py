@@ -42,7 +42,7 @@ class Review:
     Attributes
     ----------
     state
-        The corpus, its decisions, and the snapshot of now.
+        The corpus, the decisions on it, and the current snapshot.
     source
         What the review was opened from.
     title
@@ -81,7 +81,7 @@ class Review:
 
     @property
     def snapshot(self) -> Snapshot:
-        """Labeling functions, votes and labels of now."""
+        """The current labeling functions, votes and labels."""
         return self.state.snapshot
 
     @property
@@ -127,7 +127,7 @@ class Review:
         Parameters
         ----------
         filter
-            Conditions, all of which the rows meet.
+            Conditions that the rows satisfy.
         order
             "row"; "confidence", the least certain first; "conflict", the most contradicted first; or "random". Rows of
             a spot check come in the order of its draw.
@@ -149,11 +149,11 @@ class Review:
         return Page(rows[offset : offset + limit], len(rows))
 
     def row(self, n: int) -> RowView:
-        """Return all that is known of a row; an unknown number is a `ConfigError`."""
+        """Return all information on a row; an unknown number is a `ConfigError`."""
         return self._view(self.snapshot, n)
 
     def explain(self, n: int) -> RowExplanation | None:
-        """Return why the label model says what it says of a row; None where there is no label model."""
+        """Explain the label of a row; None if there is no label model."""
         now = self.snapshot
         if now.model is None or now.lfs is None:
             return None
@@ -173,20 +173,20 @@ class Review:
     def decide(
         self, row: int, label: str | None, reviewer: str, *, sample: str | None = None, note: str = ""
     ) -> Decision:
-        """Write down what a reviewer says of a row; it is on the disk when this returns.
+        """Record the decision of a reviewer on a row; it is on the disk when this returns.
 
         Parameters
         ----------
         row
             Number in the corpus.
         label
-            Class name; None withdraws what this reviewer said before.
+            Class name; None withdraws the earlier decision of this reviewer.
         reviewer
-            Who decides.
+            Name of the reviewer.
         sample
             Spot check that the row was drawn for.
         note
-            Whatever the reviewer wants to say.
+            A comment of the reviewer.
 
         Raises
         ------
@@ -203,7 +203,7 @@ class Review:
         return decision
 
     def gold(self) -> Labels:
-        """Return the class that most reviewers gave each row, -1 where nobody decided or they tie. Shape: [n]."""
+        """Return the class that most reviewers gave each row, -1 if there is no decision, or a tie. Shape: [n]."""
         return self.ledger.gold()
 
     def progress(self) -> dict[str, int]:
@@ -212,7 +212,7 @@ class Review:
 
     @property
     def hashes(self) -> list[str]:
-        """By which decisions know the texts. Length: n."""
+        """Hashes of the texts, by which decisions refer to them. Length: n."""
         return self.ledger.hashes
 
     def rows_with(self, key: str) -> NDArray[np.int64]:
@@ -220,14 +220,14 @@ class Review:
         return np.array(self.ledger.rows_with(key), dtype=np.int64)
 
     def agreement(self) -> Agreement:
-        """Return how far reviewers agree."""
+        """Return the agreement of reviewers."""
         load_libraries(*FOR_AGREEMENT)
         return agreement(self.log.decisions(), self.labels)
 
     def sample(self, kind: SampleKind = "random", n: int = 100, seed: int | None = 0) -> Sample:
         """Draw rows for a spot check and keep them; the same kind, number and seed give the same rows again.
 
-        Without a ``seed`` it is one that no spot check has yet.
+        Without a ``seed``, one is taken that no other spot check has.
 
         Raises
         ------
@@ -247,16 +247,16 @@ class Review:
         return [spot_checks.read(self.state, id) for id in spot_checks.ids(self.folder)]
 
     def precision(self, sample: Sample | str) -> PrecisionEstimate:
-        """Estimate from the decided rows of a spot check how many labels are right."""
+        """Estimate the precision of the labels from the decided rows of a spot check."""
         drawn = self.get_sample(sample) if isinstance(sample, str) else sample
         return precision(drawn, self.preds, self.gold(), self.labels)
 
     def lf_table(self) -> list[LFLine]:
-        """Return what every labeling function does, and how often it is right on the decided rows. Length: m."""
+        """Return statistics of every labeling function, with its precision on decided rows. Length: m."""
         return lf_lines(self.snapshot, self.labels, self.gold())
 
     def suggestions(self, n: int = 10) -> Suggestions:
-        """Return what to try next; computed anew once labeling functions, labels or decisions have changed."""
+        """Return suggestions; computed again after labeling functions, labels or decisions have changed."""
         load_libraries(*FOR_SUGGESTIONS)
         from weaklabel.suggest import suggest_lfs
 
@@ -266,22 +266,22 @@ class Review:
                 return last[2]
             gold, seed = self.gold(), self.source.seed
             known_gold = gold if (gold != ABSTAIN).any() else None
-            found = suggest_lfs(
+            suggestions = suggest_lfs(
                 self.texts, now.votes, now.probs, now.preds, self.labels, n=n, seed=seed, gold=known_gold
             )
-            self._suggestions = (now, decisions, found)
-            return found
+            self._suggestions = (now, decisions, suggestions)
+            return suggestions
 
     @property
     def last_suggestions(self) -> Suggestions | None:
-        """What `suggestions` returned last; None before the first time."""
+        """The last result of `suggestions`; None before the first call."""
         last = self._suggestions
         return None if last is None else last[2]
 
     def relabel(self) -> None:
-        """Fit the label model anew on the votes as they are, and keep what it says.
+        """Fit the label model again on the current votes, and keep its labels.
 
-        Labeling functions that are saved meanwhile wait for the next time.
+        Labeling functions saved in the meantime are used the next time.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Spot checks: which rows to look at, drawn once and kept in files, so that every reviewer gets the same ones."""
+"""Spot checks: rows drawn once and kept in files, so that every reviewer gets the same ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BANDS = (0.6, 0.8, 0.95)
 """Confidences that part the strata of a class; each bound belongs to the band below it."""
 
 LEAST = 2
-"""Rows drawn of every stratum, or all of it where it is smaller."""
+"""Minimum number of rows drawn from every stratum, unless it is smaller."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,20 +53,20 @@ class Sample:
 def draw(
     kind: SampleKind, n: int, seed: int, preds: Labels, confidence: NDArray[np.float64], decided: NDArray[np.bool_]
 ) -> Sample:
-    """Draw rows for a spot check, of those that have a label; of all rows where none has one.
+    """Draw rows for a spot check from those with a label, or from all rows if none has one.
 
     Parameters
     ----------
     kind
         See `Sample`.
     n
-        How many, at least 1; fewer where there are no more.
+        Number of rows, at least 1; fewer if the corpus has fewer.
     seed
         Of the draw.
     preds
         Shape: [n]; -1 where a row has no label.
     confidence
-        Probability of each row's most probable class, NaN where it has none. Shape: [n].
+        Probability of each row's most probable class, NaN if it has none. Shape: [n].
     decided
         Rows that somebody decided on already; "uncertain" leaves them out. Shape: [n].
     """
@@ -152,7 +152,7 @@ def read(state: ReviewState, id: str) -> Sample:
     Raises
     ------
     ConfigError
-        There is none of this id, or its file is damaged.
+        There is no spot check of this id, or its file is damaged.
     """
     file = _file(state.folder, id)
     if not _ID.fullmatch(id) or not file.exists():
@@ -183,7 +183,7 @@ def new_seed(folder: Path) -> int:
 
 
 def _row(state: ReviewState, row: int, key: str) -> int | None:
-    """Return the row, or where its text is now; None where it is gone."""
+    """Return the row, or the row to which its text has moved; None if the text is gone."""
     if row < len(state) and state.ledger.hashes[row] == key:
         return row
     return next(iter(state.ledger.rows_with(key)), None)

@@ -1,4 +1,4 @@
-"""Where a review stands: what it was opened from, the labels of now, and what its parts share."""
+"""The state of a review: what it was opened from, the current labels, and what its parts share."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ class Snapshot:
 
     @cached_property
     def confidence(self) -> NDArray[np.float64]:
-        """Probability of each row's most probable class; NaN where there is none. Shape: [n]."""
-        silent = np.isnan(self.probs).all(axis=1)
-        return np.where(silent, np.nan, np.nan_to_num(self.probs).max(axis=1, initial=0.0))
+        """Probability of each row's most probable class; NaN if there is none. Shape: [n]."""
+        unlabelled = np.isnan(self.probs).all(axis=1)
+        return np.where(unlabelled, np.nan, np.nan_to_num(self.probs).max(axis=1, initial=0.0))
 
     @cached_property
     def covered(self) -> NDArray[np.bool_]:
@@ -92,19 +92,19 @@ class ReviewSource:
     Attributes
     ----------
     title
-        What to call it.
+        The title.
     workspace
-        Where it keeps its files.
+        The folder of the review.
     corpus, labels
-        What is reviewed, and the class names.
+        The corpus, and the class names.
     settings, seed
         Of the label model.
     use
         Packs that the project names.
     base
-        Hash of the run's manifest; "" where it is no run.
+        Hash of the run's manifest; "" if it is not a run.
     home
-        Folder of the project file, or of the corpus where there is none; None where it is not known.
+        Folder of the project file, or else of the corpus; None if unknown.
     """
 
     title: str
@@ -192,7 +192,7 @@ def refitted(
         There are no labeling functions, or the label model cannot be fitted on their votes.
     """
     if snapshot.lfs is None:
-        raise ConfigError("there are no labeling functions to label by; add one first")
+        raise ConfigError("there are no labeling functions; add one first")
     model = make_label_model(settings, len(labels), seed)
     if model.uses_texts:
         load_libraries(*FOR_TEXTS)
@@ -202,7 +202,7 @@ def refitted(
 
 
 def label_now(source: ReviewSource, lfs: LFCollection, how: LFSettings, progress: bool) -> Snapshot:
-    """Let labeling functions vote, and fit a label model on that."""
+    """Apply labeling functions, and fit a label model on the votes."""
     options = LabelOptions(source.settings, source.seed, None, error_budget=how.error_budget, workers=how.workers)
     labelled = label_corpus(source.corpus, lfs, options, progress=progress)
     return Snapshot(lfs, labelled.votes, labelled.model, labelled.preds, labelled.probs, lfs.names)

@@ -20,7 +20,7 @@ from weaklabel.votes import LFAnalysis
 
 @dataclass(frozen=True)
 class VoteView:
-    """What one labeling function says of a row: a class name, or None where it abstains, and why it voted."""
+    """The vote of one labeling function on a row (a class name; None if it abstains), and its reason."""
 
     lf: str
     label: str | None
@@ -29,26 +29,26 @@ class VoteView:
 
 @dataclass(frozen=True)
 class RowView:
-    """One row with all that is known of it.
+    """One row with all information on it.
 
     Attributes
     ----------
     row
         Number in the corpus, from 0.
     text
-        What it says.
+        The text.
     columns
         The other columns that labeling functions see.
     votes
         Of every labeling function, in the order of L's columns.
     probabilities
-        By class name; empty where the label model says nothing.
+        By class name; empty if the label model gives none.
     label, confidence
-        What the label model says, and the probability of that; None where it says nothing or classes tie.
+        The label by the label model, and its probability; None if there is none, or a tie.
     decisions
-        By reviewer, what each said last; withdrawn decisions are left out.
+        The last decision of each reviewer, by name; withdrawn decisions are left out.
     gold
-        Class name that most reviewers decided on, None where nobody did or they tie.
+        Class name that most reviewers decided on; None if there is no decision, or a tie.
     """
 
     row: int
@@ -65,7 +65,7 @@ class RowView:
 def view(
     snapshot: Snapshot, batch: Batch, row: int, labels: Sequence[str], decisions: Mapping[str, Decision], gold: int
 ) -> RowView:
-    """Gather what is known of a row.
+    """Collect the information on a row.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def view(
     labels
         Class names.
     decisions
-        What each reviewer says of the row.
+        Decisions on the row, by reviewer.
     gold
         Class that most of them gave it, or -1.
     """
@@ -104,13 +104,13 @@ def view(
 
 
 def uses_models(lfs: Iterable[LF] | None) -> bool:
-    """Say whether any labeling function may ask a parser or a network why it votes."""
+    """Return whether the reasons of any labeling function need a parser or a network."""
     return any(lf.place is not Place.IN_PROCESS for lf in lfs or ())
 
 
 @dataclass(frozen=True)
 class LFLine:
-    """What one labeling function does.
+    """Statistics of one labeling function.
 
     Attributes
     ----------
@@ -121,10 +121,10 @@ class LFLine:
     coverage, overlaps, conflicts
         As of `weaklabel.LFAnalysis`, 0..1.
     precision
-        Share of its votes on decided rows that are right.
+        Share of its votes on decided rows that are correct.
     estimate
-        Share of its votes that the label model expects to be right, as Est. Acc. of `weaklabel.LFAnalysis`; None where it
-        does not know the labeling function.
+        Share of its votes that the label model expects to be correct, as Est. Acc. of `weaklabel.LFAnalysis`; None if the
+        label model was fitted without it.
     """
 
     name: str

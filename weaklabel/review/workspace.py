@@ -1,4 +1,4 @@
-"""The folder of a review: decisions, spot checks, packs that were changed, and how far the work has got."""
+"""The folder of a review: decisions, spot checks, edited packs, and saved votes and labels."""
 
 from __future__ import annotations
 
@@ -33,18 +33,17 @@ class SavedState:
     Attributes
     ----------
     labels
-        Class names, where only the reviewer said them; () where labeling functions or a run do.
+        Class names given by the reviewer; () if labeling functions or a run define them.
     replaced
-        Packs that are not ours to change, by the spec that loads them, and the copy that stands in for each, in the
-        review's folder.
+        For each pack that must not be changed, by its spec, the edited copy in the review's folder that replaces it.
     added
-        Packs that were begun in the review's folder.
+        Packs that were created in the review's folder.
     base
         Hash of the manifest of the run that votes and labels were kept for: a later run has its own.
     corpus
         Hash of the corpus that the votes are of.
     packs
-        Hashes of the pack files whose votes are kept; () where none are.
+        Hashes of the pack files whose votes are kept; () if none are.
     model_lfs
         Names of the labeling functions that the label model was fitted on.
     is_stale
@@ -81,7 +80,7 @@ class Workspace:
         self.state = self._read()
 
     def specs(self, given: Sequence[str]) -> list[str]:
-        """Return what to load in the place of the packs that a project names: copies that were edited, and new packs."""
+        """Return the packs to load for those that a project names: edited copies in their place, and new packs."""
         files = {spec: str(self.path / file) for spec, file in self.state.replaced.items()}
         added = [str(self.path / file) for file in self.state.added]
         known = {Path(spec).resolve() for spec in given}
@@ -89,9 +88,9 @@ class Workspace:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Keep other processes from changing the folder, and refuse to where one has since it was read.
+        """Lock the folder; refuse if another process has changed it since it was read.
 
-        Decisions need no such care: every reviewer's are appended to one file.
+        Decisions need no lock here: they are appended to one file.
 
         Raises
         ------
@@ -102,8 +101,8 @@ class Workspace:
         with locked(self.path / LOCK):
             if self._read() != self.state:
                 raise ConfigError(
-                    f"another review of {self.path} has changed its labeling functions or labels meanwhile: nothing was "
-                    "saved; end this review and open it again"
+                    f"another review of {self.path} has changed its labeling functions or labels: nothing was saved; "
+                    "close this review and open it again"
                 )
             yield
 
@@ -114,23 +113,23 @@ class Workspace:
         self.state = state
 
     def save_votes(self, votes: Votes) -> None:
-        """Keep votes."""
+        """Save votes."""
         self.path.mkdir(parents=True, exist_ok=True)
         save_votes(self.path / VOTES, votes)
 
     def votes(self) -> Votes | None:
-        """Return the votes that were kept."""
+        """Return the saved votes; None if there are none."""
         return load_votes(self.path / VOTES) if self.state.packs and (self.path / VOTES).exists() else None
 
     def save_labels(self, model: BaseLabelModel, preds: Labels, probs: Probs) -> None:
-        """Keep what a label model, fitted anew, says of every row."""
+        """Save a label model and its labels."""
         self.path.mkdir(parents=True, exist_ok=True)
         model.save(self.path / MODEL)
         with atomic_path(self.path / LABELS_FILE) as part, part.open("wb") as handle:
             np.savez_compressed(handle, preds=preds, probs=probs)
 
     def labels(self) -> tuple[BaseLabelModel, Labels, Probs] | None:
-        """Return the label model and the labels that were kept."""
+        """Return the saved label model and labels; None if there are none."""
         if not (self.path / LABELS_FILE).exists():
             return None
         try:
@@ -140,7 +139,7 @@ class Workspace:
             raise
         except (OSError, ValueError, KeyError) as error:
             raise ConfigError(
-                f"{self.path / LABELS_FILE} is damaged ({error}): delete it, and the labels before it are shown again"
+                f"{self.path / LABELS_FILE} is damaged ({error}): delete it to return to the earlier labels"
             ) from None
 
     def _read(self) -> SavedState:
@@ -157,7 +156,7 @@ class Workspace:
             return SavedState(**plain)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(
-                f"{file} is damaged ({error}): move it away; decisions are kept in {FILE_NAME}, not there"
+                f"{file} is damaged ({error}): move it away; decisions are not affected, they are in {FILE_NAME}"
             ) from None
 
 

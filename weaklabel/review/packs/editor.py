@@ -30,12 +30,12 @@ from weaklabel.votes import Votes, apply_lfs
 
 @dataclass(frozen=True, eq=False)
 class Packs:
-    """Labeling functions and their sources; whatever changes a file makes another one.
+    """Labeling functions and their sources; a change of a file makes another object.
 
     Attributes
     ----------
     lfs
-        The labeling functions; None where there are none yet.
+        The labeling functions; None if there are none yet.
     labels
         Class names. Length: k.
     places
@@ -74,19 +74,19 @@ class Packs:
         return EditableLF(lf.name, lf.kind, spec, place.file, line)
 
     def _spec(self, lf: LF, place: PackPlace) -> tuple[LFSpec, int]:
-        """Return what the source says of a labeling function; a ValueError says why it cannot be edited."""
+        """Return spec and line of a labeling function; a ValueError says why it cannot be edited."""
         if lf.kind not in PATTERN_MAKERS or lf.label is None:
             raise ValueError(f"only {', '.join(PATTERN_MAKERS)} labeling functions can be edited here")
         if place.file is None or place.file not in self.sources:
             raise ValueError("its source was not found")
         calls = self.sources[place.file].calls.get(lf.name, [])
         if len(calls) != 1 or calls[0].kind != lf.kind:
-            raise ValueError("it is not made by one plain call at the top of its file")
+            raise ValueError("it is not made by one simple call at the top level of its file")
         spec = LFSpec(lf.kind, lf.name, self.labels[lf.label], calls[0].options())
-        with kept_warnings():  # told when the pack was loaded
+        with kept_warnings():  # shown when the pack was loaded
             made = spec.make(self.labels)
         if fingerprint(made) != fingerprint(lf):
-            raise ValueError("its file says something else than what was loaded")
+            raise ValueError("its file differs from what was loaded")
         return spec, calls[0].node.lineno
 
 
@@ -96,10 +96,10 @@ PACKS = "packs"
 NEW_PACK = "mine.py"
 
 PREVIEW_SECONDS = 10
-"""What a preview may take: others wait for the same cores."""
+"""Maximum time of a preview: others wait for the same cores."""
 
 PREVIEW_ROWS = 10_000
-"""On so many rows at a time it votes, and looks at the clock."""
+"""Rows voted on between two looks at the clock."""
 
 TRIED = 50
 """Rows on which a copied pack must vote as the original does."""
@@ -107,14 +107,14 @@ TRIED = 50
 
 @dataclass(frozen=True)
 class Saved:
-    """What a save did.
+    """The result of a save.
 
     Attributes
     ----------
     file
         The pack file that was written.
     is_new
-        Whether it is a copy of another pack, or was begun, just now.
+        Whether the pack was copied or created by this save.
     advice
         `Editor.advice`, for under ``[lfs]`` of the project file.
     """
@@ -136,7 +136,7 @@ class Editor:
 
     @property
     def advice(self) -> str:
-        """The line of the project file with which it uses the packs of the review; "" where none stands in for another."""
+        """The line for the project file that uses the packs of the review; "" if the review has no packs of its own."""
         source, saved = self._state.source, self._state.source.workspace.state
         if not saved.replaced and not saved.added:
             return ""
@@ -151,19 +151,19 @@ class Editor:
         return _named(self._packs.editable, name)
 
     def preview(self, spec: LFSpec, replaces: str | None = None) -> Preview:
-        """Say what a labeling function would do on the corpus.
+        """Return what a labeling function would do on the corpus.
 
         Parameters
         ----------
         spec
-            The labeling function as it would be.
+            The labeling function.
         replaces
-            Name of the one in whose place it would be; None for a new one.
+            Name of the labeling function that it replaces; None for a new one.
 
         Raises
         ------
         LFError
-            It cannot be as ``spec`` says, reads a column that the corpus lacks, or there is none to replace.
+            ``spec`` is invalid, the corpus lacks a column that it reads, or ``replaces`` is unknown.
         """
         state, votes = self._state, self._state.snapshot.votes
         with kept_warnings() as notes:
@@ -176,10 +176,10 @@ class Editor:
         return compare(new, L[:, old], np.delete(L, old, axis=1), gold, notes)
 
     def save(self, spec: LFSpec, replaces: str | None = None) -> Saved:
-        """Write a labeling function into its pack, and let it alone vote anew; labels wait for `Review.relabel`.
+        """Write a labeling function to its pack and compute its votes; labels change with `Review.relabel`.
 
-        A ready pack or an installed one is copied into the review's folder first. A new labeling function goes to the
-        end of the last pack that is the user's own, or else of a new pack in the review's folder.
+        A built-in or installed pack is copied to the review's folder first. A new labeling function is appended to the
+        user's last own pack, or else to a new pack in the review's folder.
 
         Parameters
         ----------
@@ -189,7 +189,7 @@ class Editor:
         Raises
         ------
         LFError
-            As for `preview`; it cannot be edited; or its file has changed on the disk, or would not load any more.
+            As for `preview`; it cannot be edited; its file has changed on the disk, or cannot be loaded after the change.
         WeakLabelError
             The file cannot be written, or another process has changed labeling functions of this review.
         """
@@ -206,7 +206,7 @@ class Editor:
         if old.spec is None or old.file is None:
             raise LFError(f"LF '{old.name}' cannot be edited: {old.why}")
         if (spec.name, spec.kind) != (old.name, old.kind):
-            raise LFError(f"LF '{old.name}': its name and kind stay as they are; add a new labeling function instead")
+            raise LFError(f"LF '{old.name}': name and kind cannot be changed; add a new labeling function instead")
         packs, source = self._packs, self._packs.sources[old.file]
         assert made.label is not None
         place, call = packs.places[old.name], source.calls[old.name][0]
@@ -243,27 +243,27 @@ class Editor:
         return self._stand_in(replace(saved, added=(*saved.added, f"{PACKS}/{source.path.name}")), source.path)
 
     def _copy(self, place: PackPlace, source: PackSource) -> PackSource:
-        """Copy a pack, with what it reads, into the review's folder, and see that the copy votes as the original."""
+        """Copy a pack, with the files that it reads, to the review's folder, and check that it votes like the original."""
         copy = replace(source, path=_free(self._state.folder / PACKS / source.path.name))
         copy.path.parent.mkdir(parents=True, exist_ok=True)
         copy_neighbours(source.path, copy.path.parent)
         original = load_uncached(place.spec)
         few = self._state.batch.part(0, TRIED).frame
 
-        def votes_alike(loaded: LFCollection) -> None:
-            alike = (loaded.names, loaded.labels) == (original.names, original.labels)
+        def votes_like_original(loaded: LFCollection) -> None:
+            is_same = (loaded.names, loaded.labels) == (original.names, original.labels)
             with kept_warnings():
-                alike = alike and np.array_equal(apply_lfs(loaded, few).L, apply_lfs(original, few).L)
-            if not alike:
+                is_same = is_same and np.array_equal(apply_lfs(loaded, few).L, apply_lfs(original, few).L)
+            if not is_same:
                 raise LFError(
-                    f"a copy of the pack {place.spec} does not vote as it does itself; write a pack of your own"
+                    f"a copy of the pack {place.spec} does not vote like the original; write a pack of your own"
                 )
 
-        replace_pack(copy, None, votes_alike)
+        replace_pack(copy, None, votes_like_original)
         return copy
 
     def _write(self, source: PackSource, expected: bytes | None, made: PatternLF, added: str | None) -> None:
-        """Write a changed pack once it is seen to have its labeling functions, and the changed one as it was made."""
+        """Write a changed pack after checking that it has its labeling functions, and the edited one as intended."""
         replace_pack(source, expected, self._expected(source, made, added))
 
     def _expected(self, source: PackSource, made: PatternLF, added: str | None) -> Callable[[LFCollection], None]:
@@ -274,17 +274,17 @@ class Editor:
             is_as_made = found is not None and fingerprint(found) == fingerprint(made)
             known = set(loaded.names) - {added} <= set(state.snapshot.votes.lf_names)
             if loaded.labels != state.labels or not is_as_made or not known:
-                raise LFError(f"{source.path} would not have LF '{made.name}' as it was edited; edit the file instead")
+                raise LFError(f"{source.path} would not contain LF '{made.name}' as edited; edit the file instead")
 
         return check
 
     def _stand_in(self, state: SavedState, file: Path) -> Saved:
-        """Note that a file of the review's own votes from now on."""
+        """Record that a file in the review's folder is used from now on."""
         self._state.source.workspace.write(state)
         return Saved(file, True, self.advice)
 
     def _take(self, name: str, votes: VoteArray) -> None:
-        """Go on with the packs as they are on the disk, and with new votes of one labeling function."""
+        """Take over the packs from the disk, and the new votes of one labeling function."""
         state, snapshot = self._state, self._state.snapshot
         lfs = load_uncached(*state.source.workspace.specs(state.source.use))
         columns = {old: snapshot.votes.L[:, column] for column, old in enumerate(snapshot.votes.lf_names)}
@@ -305,19 +305,19 @@ def _votes_in_time(made: PatternLF, batch: Batch) -> VoteArray:
         if time.monotonic() > until and start + PREVIEW_ROWS < len(batch):
             raise LFError(
                 f"LF '{made.name}' voted on {start + PREVIEW_ROWS:,} of {len(batch):,} rows in {PREVIEW_SECONDS} seconds, and "
-                "a preview waits no longer: make its pattern simpler, or save it and let a run apply it"
+                "this is too slow for a preview: simplify its pattern, or save it and let a run apply it"
             )
     return np.concatenate(votes)
 
 
-def _named(known: Mapping[str, T], name: str) -> T:
-    if name not in known:
-        raise LFError(f"there is no labeling function '{name}'{nearest(name, known)}")
-    return known[name]
+def _named(by_name: Mapping[str, T], name: str) -> T:
+    if name not in by_name:
+        raise LFError(f"there is no labeling function '{name}'{nearest(name, by_name)}")
+    return by_name[name]
 
 
 def _free(path: Path) -> Path:
-    """Return the path, or with a number where there is such a file already."""
+    """Return the path, with a number if such a file exists."""
     number = 1
     while (free := path if number == 1 else path.with_stem(f"{path.stem}_{number}")).exists():
         number += 1

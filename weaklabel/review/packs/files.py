@@ -28,11 +28,11 @@ class PackPlace:
     Attributes
     ----------
     spec
-        What loads it.
+        The spec that loads it.
     file
-        Its source; None where it has none.
+        Its source file; None if it has none.
     is_own
-        Whether it is a file that the user named, and not a ready pack or an installed package.
+        Whether it is a file of the user, not a built-in pack or an installed package.
     """
 
     spec: str
@@ -49,7 +49,7 @@ def places_of(lfs: LFCollection) -> dict[str, PackPlace]:
 def advice_for(
     use: Sequence[str], replaced: Mapping[str, str], added: Sequence[str], folder: Path, home: Path | None
 ) -> str:
-    """Say which line of a project file makes it use the packs of a review.
+    """Return the line of a project file that uses the packs of a review.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def advice_for(
     folder
         The review's folder.
     home
-        The project file's folder, from which its paths count; None where that is not known, and paths are absolute.
+        The project file's folder, to which its paths are relative; None if unknown: paths are then absolute.
     """
 
     def written(spec: str) -> str:
@@ -85,14 +85,14 @@ def _place(spec: str) -> tuple[str, PackPlace]:
 
 
 def copy_neighbours(pack: Path, folder: Path) -> None:
-    """Copy the files and folders beside a pack that it names, and what those of them that are Python name in turn.
+    """Copy the files and folders next to a pack that its source names, and those that these name in turn.
 
-    What is there already is kept.
+    Existing files are kept.
     """
     left, seen = [pack], {pack}
     while left:
-        one = left.pop()
-        for neighbour in _neighbours(one):
+        current = left.pop()
+        for neighbour in _neighbours(current):
             target = folder / neighbour.name
             if neighbour in seen:
                 continue
@@ -106,16 +106,16 @@ def copy_neighbours(pack: Path, folder: Path) -> None:
 
 
 def replace_pack(source: PackSource, expected: bytes | None, check: Callable[[LFCollection], None]) -> None:
-    """Put a source into its file once it was loaded, from a scratch file beside it, and found to be right.
+    """Write a source to its file after loading it from a temporary file in the same folder and checking it.
 
     Parameters
     ----------
     source
         The new source.
     expected
-        What the file must hold; None where it must not exist.
+        The expected content of the file; None if it must not exist.
     check
-        Raises a `WeakLabelError` where what was loaded is not as wanted.
+        Raises a `WeakLabelError` if the loaded pack is not as wanted.
 
     Raises
     ------
@@ -140,21 +140,21 @@ def replace_pack(source: PackSource, expected: bytes | None, check: Callable[[LF
         raise WeakLabelError(f"cannot write {source.path}: {error.strerror or error}") from error
     finally:
         scratch.unlink(missing_ok=True)
-    # Python takes compiled code for current by the second: of two saves within one, it would load the first.
+    # Python compares modification times in seconds: after two saves within one second it would load the first.
     with suppress(OSError):
         Path(importlib.util.cache_from_source(str(source.path))).unlink()
 
 
 def load_uncached(*specs: str) -> LFCollection:
-    """Load packs as `load_lfs` does, writing no compiled code beside them, and without their warnings, told before."""
+    """Load packs as `load_lfs` does, without writing bytecode and without repeating their warnings."""
     with _no_bytecode(), kept_warnings():
         return load_lfs(*specs)
 
 
 def _check_unchanged(path: Path, expected: bytes | None) -> None:
-    found = path.read_bytes() if path.exists() else None
-    if found != expected:
-        raise LFError(f"{path} has changed on the disk since it was read, and is left as it is; open the review again")
+    content = path.read_bytes() if path.exists() else None
+    if content != expected:
+        raise LFError(f"{path} has changed on the disk since it was read, and was not written; open the review again")
 
 
 @contextmanager
@@ -168,7 +168,7 @@ def _no_bytecode() -> Iterator[None]:
 
 
 def _neighbours(pack: Path) -> list[Path]:
-    """Return the files and folders beside a pack whose names it imports or writes as texts."""
+    """Return the files and folders next to a pack whose names it imports or contains as strings."""
     names: set[str] = set()
     for node in ast.walk(PackSource.read(pack).tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 255:
@@ -178,5 +178,7 @@ def _neighbours(pack: Path) -> list[Path]:
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names.add(node.module.split(".")[0])
     beside = {path.name: path for path in pack.parent.iterdir() if not path.name.startswith((".", "__"))}
-    found = {name for name in names if name in beside} | {f"{name}.py" for name in names if f"{name}.py" in beside}
-    return [beside[name] for name in sorted(found - {pack.name})]
+    names_beside = {name for name in names if name in beside} | {
+        f"{name}.py" for name in names if f"{name}.py" in beside
+    }
+    return [beside[name] for name in sorted(names_beside - {pack.name})]

@@ -1,4 +1,4 @@
-"""Pattern labeling functions as plain data: what an editor shows, changes and makes labeling functions of."""
+"""Pattern labeling functions as plain data, for an editor."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class LFSpec:
     label
         Name of the class that it votes for.
     options
-        The other arguments of `keyword_lf`, `regex_lf`, `count_lf` or `length_lf`, by name; those left out keep their
-        defaults. Keywords are a list of texts.
+        The other arguments of `keyword_lf`, `regex_lf`, `count_lf` or `length_lf`, by name; the rest have their defaults.
+        Keywords are a list of strings.
     """
 
     kind: str
@@ -41,16 +41,16 @@ class LFSpec:
         Raises
         ------
         LFError
-            There is no such kind or option, or the labeling function cannot be as it says.
+            The kind or an option is unknown, or a value is invalid.
         """
         maker = PATTERN_MAKERS.get(self.kind)
         if maker is None:
             raise LFError(f"LF '{self.name}': kind must be one of {', '.join(PATTERN_MAKERS)}, not '{self.kind}'")
-        known = option_defaults(self.kind)
+        defaults = option_defaults(self.kind)
         for option in self.options:
-            if option not in known:
-                raise LFError(f"LF '{self.name}': {self.kind}_lf has no {option}; it has {', '.join(known)}")
-        for option, default in known.items():
+            if option not in defaults:
+                raise LFError(f"LF '{self.name}': {self.kind}_lf has no {option}; it has {', '.join(defaults)}")
+        for option, default in defaults.items():
             if default is inspect.Parameter.empty and option not in self.options:
                 raise LFError(f"LF '{self.name}': {self.kind}_lf needs {option}")
         number = label_index(self.label, labels, f"LF '{self.name}'")
@@ -66,15 +66,15 @@ class EditableLF:
     name
         Name of the labeling function.
     kind
-        What it looks at: "keyword", "regex", "count", "length", or for other kinds as `weaklabel lfs` names them.
+        "keyword", "regex", "count", "length", or another kind as listed by `weaklabel lfs`.
     spec
-        What it is made of, defaults included; None where it cannot be edited.
+        Its arguments, including defaults; None if it cannot be edited.
     file
-        The file that it was read from; None where that is not known.
+        The file that it was read from; None if unknown.
     line
-        Line of the file on which its definition begins, from 1; None where it cannot be edited.
+        Line of the file on which its definition begins, from 1; None if it cannot be edited.
     why
-        Why it cannot be edited; "" where it can.
+        Why it cannot be edited; "" if it can.
     """
 
     name: str
@@ -91,6 +91,6 @@ class EditableLF:
 
 
 def option_defaults(kind: str) -> dict[str, Any]:
-    """Return the options of a kind with their defaults; ``inspect.Parameter.empty`` where one must be given."""
+    """Return the options of a kind with their defaults; ``inspect.Parameter.empty`` for required ones."""
     parameters = list(inspect.signature(PATTERN_MAKERS[kind]).parameters.values())[2:]
     return {parameter.name: parameter.default for parameter in parameters}

@@ -1,4 +1,4 @@
-"""What a labeling function would do if it were as the editor has it."""
+"""What an edited labeling function would do before it is saved."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ MOST_EXAMPLES = 20
 
 @dataclass(frozen=True)
 class LFStats:
-    """What a labeling function does on a corpus.
+    """Statistics of a labeling function on a corpus.
 
     Attributes
     ----------
     n_rows
         Rows of the corpus.
     votes, overlaps, conflicts
-        Rows on which it votes; on which another one votes, too; and on which votes differ besides.
+        Rows on which it votes; on which another one votes, too; and on which these votes differ.
     precision
-        Share of its votes that are right on the decided rows, with its interval and counts.
+        Share of its votes on decided rows that are correct, with interval and counts.
     """
 
     n_rows: int
@@ -41,7 +41,7 @@ class LFStats:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a labeling function would do as it is edited, and what that changes.
+    """Statistics of an edited labeling function, and what the edit changes.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Preview:
     gained, lost, changed
         The first few of those rows, by number.
     notes
-        What to know about the labeling function, a sentence each.
+        Remarks on the labeling function, one sentence each.
     """
 
     stats: LFStats
@@ -71,16 +71,16 @@ class Preview:
 def compare(
     new: VoteArray, old: VoteArray | None, others: VoteArray, gold: Labels, notes: Sequence[str] = ()
 ) -> Preview:
-    """Compare the votes of an edited labeling function with what it cast before.
+    """Compare the votes of an edited labeling function with its earlier votes.
 
     Parameters
     ----------
     new, old
-        Its votes as edited and as saved, where it is. Shape: [n].
+        Its votes as edited and, if it is saved, before. Shape: [n].
     others
         Votes of the other labeling functions. Shape: [n, m - 1].
     gold
-        What reviewers decided, -1 for nothing. Shape: [n].
+        Classes decided by reviewers, -1 for none. Shape: [n].
     notes
         Kept in the preview.
     """
@@ -110,7 +110,7 @@ def _stats(votes: VoteArray, high: VoteArray, low: VoteArray, gold: Labels) -> L
 
 
 def _range_of(L: VoteArray) -> tuple[VoteArray, VoteArray]:
-    """Return the highest and the lowest class that a row has votes for, -1 where it has none. Shape: [n, m] -> [n]."""
+    """Return the highest and the lowest class voted for on each row, -1 if none. Shape: [n, m] -> [n]."""
     n, m = L.shape
     high = np.full(n, ABSTAIN, dtype=L.dtype)
     low = np.full(n, np.iinfo(L.dtype).max, dtype=L.dtype)

@@ -78,7 +78,7 @@ _MODULES = ("weaklabel", "weaklabel.lf.patterns")
 
 @dataclass(frozen=True)
 class LFCall:
-    """A call, such as ``keyword_lf("prize", SPAM, ["prize"])``, that makes a labeling function of this name.
+    """A call that makes a labeling function, such as ``keyword_lf("prize", SPAM, ["prize"])``.
 
     Attributes
     ----------
@@ -100,16 +100,16 @@ class LFCall:
         Raises
         ------
         ValueError
-            One is computed, not written out; names it.
+            An option is computed, not a literal; the message names it.
         """
-        found = option_defaults(self.kind)
+        values = option_defaults(self.kind)
         for name, node in self.arguments.items():
-            if name in found:
+            if name in values:
                 try:
-                    found[name] = ast.literal_eval(node)
+                    values[name] = ast.literal_eval(node)
                 except ValueError:
-                    raise ValueError(f"its {name} is computed, not written out") from None
-        return {name: list(value) if isinstance(value, tuple | set) else value for name, value in found.items()}
+                    raise ValueError(f"its {name} is computed, not a literal") from None
+        return {name: list(value) if isinstance(value, tuple | set) else value for name, value in values.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +147,7 @@ class PackSource:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The source, parsed; source that is no Python is an `LFError`."""
+        """The syntax tree; invalid Python is an `LFError`."""
         try:
             return ast.parse(self.text)
         except (SyntaxError, ValueError) as error:
@@ -156,32 +156,32 @@ class PackSource:
     @property
     def newline(self) -> str:
         """The line end that the file begins with."""
-        found = re.search(r"\r\n|\r|\n", self.text)
-        return found.group() if found else "\n"
+        match = re.search(r"\r\n|\r|\n", self.text)
+        return match.group() if match else "\n"
 
     @cached_property
     def calls(self) -> dict[str, list[LFCall]]:
-        """Calls that make labeling functions, on their own or in a list at the top of the module, by their names."""
-        found: dict[str, list[LFCall]] = {}
+        """Top-level calls that make labeling functions, alone or in a list, by the names of the labeling functions."""
+        calls: dict[str, list[LFCall]] = {}
         for node in _values(self.tree.body):
             call = self._call(node)
             name = call.arguments.get("name") if call else None
             if call and isinstance(name, ast.Constant) and isinstance(name.value, str):
-                found.setdefault(name.value, []).append(call)
-        return found
+                calls.setdefault(name.value, []).append(call)
+        return calls
 
     @cached_property
     def makers(self) -> dict[str, str]:
-        """How the source writes the makers: ``keyword_lf`` or ``weaklabel.keyword_lf`` -> kind."""
+        """The kind by the name that the source uses for its maker: ``keyword_lf`` or ``weaklabel.keyword_lf``."""
         kinds = {maker.__name__: kind for kind, maker in PATTERN_MAKERS.items()}
-        found: dict[str, str] = {}
+        makers: dict[str, str] = {}
         for node in self.tree.body:
             if isinstance(node, ast.ImportFrom) and node.module in _MODULES:
-                found |= {alias.asname or alias.name: kinds[alias.name] for alias in node.names if alias.name in kinds}
+                makers |= {alias.asname or alias.name: kinds[alias.name] for alias in node.names if alias.name in kinds}
             if isinstance(node, ast.Import):
                 modules = [alias.asname or alias.name for alias in node.names if alias.name in _MODULES]
-                found |= {f"{module}.{name}": kind for module in modules for name, kind in kinds.items()}
-        return found
+                makers |= {f"{module}.{name}": kind for module in modules for name, kind in kinds.items()}
+        return makers
 
     def with_options(self, call: LFCall, label: str | None, options: Mapping[str, Any]) -> PackSource:
         """Return the source with some arguments of a call changed.
@@ -191,7 +191,7 @@ class PackSource:
         call
             One of `calls`.
         label
-            What to write for the label, as source; None keeps it.
+            Source for the label; None keeps it.
         options
             Options to change.
         """
@@ -221,7 +221,7 @@ class PackSource:
             return replace(self, data=text.encode(self.encoding))
         except UnicodeEncodeError as error:
             raise LFError(
-                f"{self.path} is written in {self.encoding}, which has no {text[error.start]!r}; save it as UTF-8 first"
+                f"{self.path} is written in {self.encoding}, which cannot encode {text[error.start]!r}; save it as UTF-8 first"
             ) from None
 
     def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
@@ -232,7 +232,7 @@ class PackSource:
     @cached_property
     def line_starts(self) -> list[int]:
         """Where in the text each line begins."""
-        return [0, *(found.end() for found in re.finditer(r"\r\n|\r|\n", self.text))]
+        return [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", self.text))]
 
     def _place(self, line: int, utf8_bytes: int) -> int:
         start = self.line_starts[line - 1]
@@ -251,18 +251,20 @@ class PackSource:
         return LFCall(kind, node, bound.arguments)
 
     def _end_of_arguments(self, call: LFCall) -> tuple[int, bool]:
-        """Return where another argument can be put in, and whether a comma stands before that place."""
+        """Return where another argument can be inserted, and whether a comma precedes that place."""
         begin, end = self.span(call.node)
         source = self.text[begin:end].replace("\r\n", " \n").replace("\r", "\n")  # of the same length
-        starts = [0, *(found.end() for found in re.finditer("\n", source))]
+        starts = [0, *(match.end() for match in re.finditer("\n", source))]
         skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER}
-        tokens = [one for one in tokenize.generate_tokens(io.StringIO(source).readline) if one.type not in skipped]
+        tokens = [
+            token for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.type not in skipped
+        ]
         last = tokens[-2]  # before the closing parenthesis
         return begin + starts[last.end[0] - 1] + last.end[1], last.string == ","
 
 
 def _values(body: list[ast.stmt]) -> Iterator[ast.expr]:
-    """Give what the module assigns, and the members of lists and tuples that it assigns."""
+    """Yield the values that the module assigns, and the members of lists and tuples among them."""
     for statement in body:
         value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign) else None
         if isinstance(value, ast.List | ast.Tuple):
@@ -281,7 +283,7 @@ def new_pack(path: Path, labels: Sequence[str]) -> PackSource:
     return PackSource(path, ("\n".join(lines) + "\n").encode())
 
 
-def with_new_lf(source: PackSource, spec: LFSpec, number: int, known: Mapping[str, int]) -> PackSource:
+def with_new_lf(source: PackSource, spec: LFSpec, number: int, classes: Mapping[str, int]) -> PackSource:
     """Return a pack's source with one more labeling function at its end, and its maker imported.
 
     Parameters
@@ -292,7 +294,7 @@ def with_new_lf(source: PackSource, spec: LFSpec, number: int, known: Mapping[st
         The labeling function.
     number
         Class that it votes for.
-    known
+    classes
         Class that each labeling function of the pack votes for, by name.
     """
     maker = next((name for name, kind in source.makers.items() if kind == spec.kind), None)
@@ -302,7 +304,7 @@ def with_new_lf(source: PackSource, spec: LFSpec, number: int, known: Mapping[st
         place = source.line_starts[_last_import(source)]
         edits.append((place, place, f"from weaklabel import {maker}\n"))
     head = f"{_variable(source, spec.name)} = {maker}("
-    parts = [literal(spec.name), class_source(source, number, spec.label, known)]
+    parts = [literal(spec.name), class_source(source, number, spec.label, classes)]
     defaults = option_defaults(spec.kind)
     for name, value in spec.options.items():
         if name in ("keywords", "pattern"):
@@ -314,11 +316,11 @@ def with_new_lf(source: PackSource, spec: LFSpec, number: int, known: Mapping[st
     return source.edited(edits)
 
 
-def class_source(source: PackSource, number: int, label: str, known: Mapping[str, int]) -> str:
+def class_source(source: PackSource, number: int, label: str, classes: Mapping[str, int]) -> str:
     """Return how the pack writes a class: as another of its labeling functions does, by a constant, or its number."""
     for name, calls in source.calls.items():
         node = calls[0].arguments["label"]
-        if known.get(name) == number and isinstance(node, ast.Name | ast.Attribute):
+        if classes.get(name) == number and isinstance(node, ast.Name | ast.Attribute):
             return ast.unparse(node)
     constant = _constant(label)
     return constant if _constants(source.tree).get(constant) == number else str(number)
@@ -326,15 +328,15 @@ def class_source(source: PackSource, number: int, label: str, known: Mapping[str
 
 def _constants(tree: ast.Module) -> dict[str, int]:
     """Return the numbers that the module gives names to, as in ``HAM, SPAM = 0, 1``."""
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for node in tree.body:
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             continue
-        names, values = (one.elts if isinstance(one, ast.Tuple) else [one] for one in (node.targets[0], node.value))
+        names, values = (side.elts if isinstance(side, ast.Tuple) else [side] for side in (node.targets[0], node.value))
         for name, value in zip(names, values, strict=False):
             if isinstance(name, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, int):
-                found[name.id] = value.value
-    return found
+                numbers[name.id] = value.value
+    return numbers
 
 
 def _constant(label: str) -> str:

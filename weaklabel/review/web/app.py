@@ -36,9 +36,9 @@ def create_app(review: Review, gate: Gate, reviewer: str | None = None) -> Flask
     review
         What is reviewed.
     gate
-        Who may talk to it.
+        Checks who may use it.
     reviewer
-        Whose decisions they are, where a browser has not said another name.
+        Name of the reviewer, unless a browser has set another one.
     """
     app = Flask(__name__)
     app.jinja_env.undefined = StrictUndefined
@@ -56,7 +56,7 @@ def create_app(review: Review, gate: Gate, reviewer: str | None = None) -> Flask
 
 
 def _who() -> AnyResponse | None:
-    """Find out who is reviewing; a browser that has not said so is asked, once."""
+    """Find out who is reviewing; a new browser is asked once."""
     desk = the_desk()
     given = (request.args.get("reviewer") or "").strip()[: reviewers.MAX_NAME]
     if given and request.method == "GET" and request.endpoint:
@@ -69,17 +69,17 @@ def _who() -> AnyResponse | None:
 
 
 def _user_error(error: WeakLabelError) -> tuple[Response | str, int]:
-    """Say what is wrong with what the user asked for."""
-    return _told(str(error), 400)
+    """Show an error in a request."""
+    return _error(str(error), 400)
 
 
 def _http_error(error: HTTPException) -> tuple[Response | str, int]:
     code = error.code or 500
     words = "something went wrong in the app; see the terminal that it runs in" if code == 500 else None
-    return _told(words or str(error.description), code)
+    return _error(words or str(error.description), code)
 
 
-def _told(words: str, code: int) -> tuple[Response | str, int]:
+def _error(words: str, code: int) -> tuple[Response | str, int]:
     """Answer scripts with JSON, and people with a page."""
     if request.method == "POST":
         return jsonify(error=words), code

@@ -1,4 +1,4 @@
-"""What a script of our pages asks for, as JSON; anybody may send anything, so it is looked at before use."""
+"""Reading and checking the JSON that the scripts of our pages send."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST_DIGITS = 15
 
 
 def body() -> dict[str, Any]:
-    """Return the JSON object that was sent; anything else is a wrong request."""
+    """Return the JSON object that was sent; anything else is refused."""
     try:
         asked = request.get_json(silent=True)
     except RecursionError:
@@ -21,7 +21,7 @@ def body() -> dict[str, Any]:
 
 
 def text_of(asked: dict[str, Any], name: str) -> str:
-    """Return a text of the request, "" where it is missing."""
+    """Return a string of the request, "" if it is missing."""
     value = asked.get(name) or ""
     if not isinstance(value, str):
         abort(400, f"'{name}' must be a text")
@@ -29,10 +29,10 @@ def text_of(asked: dict[str, Any], name: str) -> str:
 
 
 def whole_number(text: str) -> int | None:
-    """Return the whole number that a text is, None where it is none, or larger than any count here."""
+    """Return a string as an integer; None if it is not one, or larger than any count here."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
 
 
 def flag_of(asked: dict[str, Any], name: str) -> bool:
-    """Return a truth value of the request, false where it is missing."""
+    """Return a boolean of the request, false if it is missing."""
     return asked.get(name) is True

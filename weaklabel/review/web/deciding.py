@@ -1,4 +1,4 @@
-"""What decisions add up to: progress, spot checks, and which one an undo withdraws."""
+"""Summaries of decisions: progress, spot checks, and the decision that an undo withdraws."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ class SpotCheckProgress:
 
 def tally_of(desk: Desk, sample: str) -> SpotCheckProgress:
     """Return how far a spot check has come."""
-    found = desk.review.precision(sample)
-    return SpotCheckProgress(KINDS[found.kind], found.n_decided, found.n_rows, precision_words(found))
+    estimate = desk.review.precision(sample)
+    return SpotCheckProgress(KINDS[estimate.kind], estimate.n_decided, estimate.n_rows, precision_words(estimate))
 
 
-def precision_words(found: PrecisionEstimate) -> str:
-    """Say what a spot check says of the labels.
+def precision_words(estimate: PrecisionEstimate) -> str:
+    """Return the estimate of a spot check in words.
 
     Examples
     --------
     >>> precision_words(PrecisionEstimate("random-9-0", "random", 0.9, 0.6, 0.98, 10, 9, 50, {}, True))
     '90.0% of labels are correct (95% interval 60.0% to 98.0%)'
     """
-    if found.value is None or found.low is None or found.high is None:
+    if estimate.value is None or estimate.low is None or estimate.high is None:
         return "no estimate yet"
-    whose = "labels" if found.is_estimate else "the least certain labels"
-    return f"{found.value:.1%} of {whose} are correct (95% interval {found.low:.1%} to {found.high:.1%})"
+    whose = "labels" if estimate.is_estimate else "the least certain labels"
+    return f"{estimate.value:.1%} of {whose} are correct (95% interval {estimate.low:.1%} to {estimate.high:.1%})"
 
 
-def share_words(found: Share) -> str:
+def share_words(share: Share) -> str:
     """Return a share with its counts and interval.
 
     Examples
@@ -49,9 +49,9 @@ def share_words(found: Share) -> str:
     >>> share_words(Share(0.9, 0.596, 0.982, 9, 10)), share_words(Share(None, None, None, 0, 0))
     ('90.0% (60 to 98%), 9 of 10', '–')
     """
-    if found.value is None or found.low is None or found.high is None:
+    if share.value is None or share.low is None or share.high is None:
         return "–"
-    return f"{found.value:.1%} ({100 * found.low:.0f} to {100 * found.high:.0f}%), {found.hits} of {found.n}"
+    return f"{share.value:.1%} ({100 * share.low:.0f} to {100 * share.high:.0f}%), {share.hits} of {share.n}"
 
 
 def progress_words(review: Review, reviewer: str) -> str:
@@ -63,14 +63,14 @@ def progress_words(review: Review, reviewer: str) -> str:
 
 
 def my_labels(review: Review, reviewer: str, rows: list[int]) -> dict[int, str]:
-    """Return what a reviewer decided on those of the rows that they decided."""
+    """Return the labels that a reviewer gave those of the rows that they decided."""
     latest = review.log.latest()
-    found = {}
+    labels = {}
     for row in rows:
         decision = latest.get((review.hashes[row], reviewer))
         if decision is not None and decision.label is not None:
-            found[row] = decision.label
-    return found
+            labels[row] = decision.label
+    return labels
 
 
 def last_decision(review: Review, reviewer: str) -> int | None:

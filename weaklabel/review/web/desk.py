@@ -1,4 +1,4 @@
-"""What the pages share: the review, and how labels look."""
+"""What the pages share: the review, and the colors of labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLORS = 8
 
 
 class Desk:
-    """The review, and what the app remembers beside it.
+    """The review, and the state of the app.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Desk:
 
     @property
     def title(self) -> str:
-        """What is reviewed, in a few words."""
+        """The title of the review."""
         return self.review.title
 
     @property
@@ -40,7 +40,7 @@ class Desk:
 
     @property
     def has_labels(self) -> bool:
-        """Whether anything has voted, so that there are labels to look at."""
+        """Whether there are labeling functions, and so labels to show."""
         return bool(self.review.lfs)
 
     def color(self, label: str) -> str:
@@ -53,7 +53,7 @@ class Desk:
 
 
 def the_desk() -> Desk:
-    """Return the desk of the app that answers."""
+    """Return the desk of the current app."""
     desk: Any = current_app.extensions["desk"]
     assert isinstance(desk, Desk)
     return desk

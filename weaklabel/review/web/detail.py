@@ -12,7 +12,7 @@ from weaklabel.review.web.desk import Desk
 from weaklabel.review.web.texts import SHOWN, Segment, segments
 
 SHOWN_PROBS = 8
-"""Classes whose probabilities stand open; those of the others unfold."""
+"""Number of classes whose probabilities are always shown; the rest can be unfolded."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Detail:
     row
         Number of the row.
     reviewer
-        Who looks: what others decided is shown only after their own decision, lest it sway them.
+        The reviewer; decisions of others are shown only after their own, to avoid influence.
     """
 
     def __init__(self, desk: Desk, row: int, reviewer: str) -> None:
@@ -61,7 +61,7 @@ class Detail:
 
     @property
     def decided(self) -> str:
-        """What this reviewer decided, beside what was proposed; "" before."""
+        """The decision of this reviewer, compared with the proposed label; "" before it."""
         if self.mine is None:
             return ""
         if self.proposed is None:
@@ -79,8 +79,8 @@ class Detail:
         if length <= SHOWN:
             return ""
         below = sum(begin >= SHOWN for begin, _ in spans_of(self._seen))
-        found = f", {below} of the matches" if below else ""
-        return f"{length - SHOWN:,} more characters{found}"
+        matches = f", {below} of the matches" if below else ""
+        return f"{length - SHOWN:,} more characters{matches}"
 
     @property
     def votes(self) -> list[Vote]:
@@ -92,7 +92,7 @@ class Detail:
         ]
 
     @property
-    def silent(self) -> list[str]:
+    def abstaining(self) -> list[str]:
         """Names of the labeling functions that abstain."""
         return [vote.lf for vote in self._seen.votes if vote.label is None]
 
@@ -137,7 +137,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Why:
-    """An explanation, or a sentence on why there is none."""
+    """An explanation, or a sentence why there is none."""
 
     message: str = ""
     about: str = ""
@@ -154,21 +154,21 @@ class Why:
 def explanation(review: Review, row: int) -> Why:
     """Explain the label of a row."""
     if review.model is None:
-        return Why("There is no label to explain: nothing has voted.")
+        return Why("There is no label to explain: there are no votes.")
     if review.is_stale:
         return Why("Labeling functions have changed since the rows were labelled: relabel all rows first.")
-    found = review.explain(row)
-    if found is None or found.about is None or found.prior is None or found.log_odds is None:
+    explained = review.explain(row)
+    if explained is None or explained.about is None or explained.prior is None or explained.log_odds is None:
         return Why("This row has no vote that the label model can use.")
     bars = [
-        Bar("class balance", "how frequent the label is", found.prior),
-        *(Bar(part.name, part.reason.text if part.reason else "", part.log_odds) for part in found.parts),
+        Bar("class balance", "how frequent the label is", explained.prior),
+        *(Bar(part.name, part.reason.text if part.reason else "", part.log_odds) for part in explained.parts),
     ]
-    return Why(about=found.about, bars=tuple(bars), together=found.log_odds, notes=tuple(_notes(found)))
+    return Why(about=explained.about, bars=tuple(bars), together=explained.log_odds, notes=tuple(_notes(explained)))
 
 
-def _notes(found: RowExplanation) -> list[str]:
-    notes = [f"Without {' and '.join(flip.removed)}: {flip.label or 'no label'}." for flip in found.flips]
-    if not found.exact:
+def _notes(explained: RowExplanation) -> list[str]:
+    notes = [f"Without {' and '.join(flip.removed)}: {flip.label or 'no label'}." for flip in explained.flips]
+    if not explained.exact:
         notes.append("With this many votes, each contribution is a mean over random orders.")
     return notes

@@ -25,13 +25,13 @@ from weaklabel.votes import LFAnalysis
 
 NUMBERS = ("min", "max", "min_count")
 MOST = 10**9
-"""Larger than any count of words, and small enough for every integer type that it meets."""
+"""Larger than any count of words, and small enough for every integer type."""
 
 LONGEST_PATTERN = 10_000
-"""Characters. A regular expression of thousands of alternatives takes seconds to compile, and others wait; keywords do not."""
+"""Maximum length in characters. A regular expression with thousands of alternatives takes seconds to compile."""
 
 WHOLE_WORD = {"": None, "yes": True, "no": False}
-"""The choices of `keyword_lf`'s whole_word; "" goes by the script of each keyword."""
+"""Values of `keyword_lf`'s whole_word; "" decides by the script of each keyword."""
 
 
 def blank_form(labels: Sequence[str]) -> dict[str, Any]:
@@ -137,27 +137,29 @@ class PreviewPage:
         What is reviewed.
     spec
         The labeling function as written.
-    found
+    preview
         What it would do.
     """
 
-    def __init__(self, desk: Desk, spec: LFSpec, found: Preview) -> None:
+    def __init__(self, desk: Desk, spec: LFSpec, preview: Preview) -> None:
         self._desk = desk
         with kept_warnings():  # the preview has them
             self._lf = spec.make(desk.labels)
-        self.notes = found.notes
-        self.has_saved = found.before is not None
-        before = [""] * 4 if found.before is None else _figures(found.before)
+        self.notes = preview.notes
+        self.has_saved = preview.before is not None
+        before = [""] * 4 if preview.before is None else _figures(preview.before)
         words = ("Coverage", "Overlaps with others", "Conflicts with others", "Precision on decisions")
-        self.figures = list(zip(words, before, _figures(found.stats), strict=True))
+        self.figures = list(zip(words, before, _figures(preview.stats), strict=True))
         self.changes = [
-            self._change("Rows it gains" if self.has_saved else "Rows it votes on", found.n_gained, found.gained, True),
+            self._change(
+                "Rows it gains" if self.has_saved else "Rows it votes on", preview.n_gained, preview.gained, True
+            ),
         ]
         if self.has_saved:
-            self.changes.append(self._change("Rows it loses", found.n_lost, found.lost, False))
-        if found.n_changed:
+            self.changes.append(self._change("Rows it loses", preview.n_lost, preview.lost, False))
+        if preview.n_changed:
             title = "Rows on which its vote changes"
-            self.changes.append(self._change(title, found.n_changed, found.changed, True))
+            self.changes.append(self._change(title, preview.n_changed, preview.changed, True))
 
     def _change(self, title: str, count: int, rows: tuple[int, ...], votes: bool) -> VoteChange:
         return VoteChange(title, count, [self._example(row, votes) for row in rows], "None.")
@@ -221,11 +223,11 @@ def new() -> str:
 def edit() -> str:
     """Show the editor of a labeling function."""
     desk = the_desk()
-    found = desk.review.editor.get(request.args.get("name", ""))
-    where = _where(found)
-    if found.spec is None:
-        return _editor(found.name, found.name, where=where, locked=found.why)
-    return _editor(found.name, found.name, where=where, form=form_of(found.spec, desk.labels))
+    editable = desk.review.editor.get(request.args.get("name", ""))
+    where = _where(editable)
+    if editable.spec is None:
+        return _editor(editable.name, editable.name, where=where, locked=editable.why)
+    return _editor(editable.name, editable.name, where=where, form=form_of(editable.spec, desk.labels))
 
 
 @pages.post("/preview")
@@ -234,8 +236,8 @@ def preview() -> str:
     desk, asked = the_desk(), body()
     # It can be looked at before it has a name.
     spec = spec_of(asked | {"name": text_of(asked, "name").strip() or "unnamed"})
-    found = desk.review.editor.preview(spec, text_of(asked, "saved_name") or None)
-    return render_template("preview.html", view=PreviewPage(desk, spec, found))
+    outcome = desk.review.editor.preview(spec, text_of(asked, "saved_name") or None)
+    return render_template("preview.html", view=PreviewPage(desk, spec, outcome))
 
 
 @pages.post("/save")

@@ -18,7 +18,7 @@ from weaklabel.review.web.desk import Desk
 from weaklabel.review.web.texts import snippet
 
 NO_LABEL = "-1"
-"""No class can be called so."""
+"""Not a possible class name."""
 
 DECIDED = {
     "": "any",
@@ -39,7 +39,7 @@ ORDERS = {
 
 @dataclass(frozen=True)
 class RowQuery:
-    """What the address of the rows page says; every field as its text, empty where it says nothing."""
+    """The query of the address of the rows page, as strings; "" where it has no value."""
 
     text: str = ""
     lf: str = ""
@@ -56,7 +56,7 @@ class RowQuery:
 
     @classmethod
     def of(cls, args: Mapping[str, str]) -> RowQuery:
-        """Read an address; what it says beyond this is no condition."""
+        """Read the arguments of an address; others are ignored."""
         return cls(**{field.name: args.get(field.name, "") for field in fields(cls)})
 
     def filter(self, reviewer: str) -> Filter:
@@ -65,7 +65,7 @@ class RowQuery:
         Raises
         ------
         WeakLabelError
-            A number is none.
+            A number is invalid.
         """
         decided: dict[str, dict[str, Any]] = {
             "no": {"decided": False, "reviewer": reviewer},
@@ -95,12 +95,12 @@ class RowQuery:
         return self.order if self.order in get_args(Order) else "row"  # type: ignore[return-value]
 
     def query(self, **more: object) -> str:
-        """Return the choice as the query of an address, with what else it is to say."""
+        """Return the query of an address, with further arguments."""
         own = {field.name: getattr(self, field.name) for field in fields(self)}
         return urlencode({key: value for key, value in (own | more).items() if value not in ("", None)})
 
     def chips(self) -> list[tuple[str, RowQuery]]:
-        """Return each condition in words, with the choice that lacks it."""
+        """Return each condition in words, with the query without it."""
         words = {
             "text": f"text: {self.text}",
             "lf": f"voted by {self.lf}",
@@ -149,7 +149,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Facet:
-    """A choice among values, as a form shows it."""
+    """A filter of the form, with its possible values."""
 
     name: str
     title: str
@@ -179,10 +179,10 @@ class Listing:
         self._desk = desk
         per_page = LARGEST_SAMPLE if choice.sample else PER_PAGE
         self.page = max(1, int(page)) if page.isascii() and page.isdigit() else 1
-        found = desk.review.query(choice.filter(reviewer), choice.ordered, (self.page - 1) * per_page, per_page)
-        self.total = found.total
-        self.pages = math.ceil(found.total / per_page)
-        self.items = self._items([int(row) for row in found.rows], reviewer)
+        matches = desk.review.query(choice.filter(reviewer), choice.ordered, (self.page - 1) * per_page, per_page)
+        self.total = matches.total
+        self.pages = math.ceil(matches.total / per_page)
+        self.items = self._items([int(row) for row in matches.rows], reviewer)
         self.row = self._opened(row)
         self.progress = progress_words(desk.review, reviewer)
 
@@ -214,7 +214,7 @@ class Listing:
 
     @property
     def facets(self) -> list[Facet]:
-        """What can be chosen; without labeling functions there are no votes to choose by."""
+        """The filters of the form; without labeling functions there are none on votes."""
         desk, choice = self._desk, self.choice
         labels = [(label, label) for label in desk.labels]
         decided = Facet("decided", "Decided", choice.decided, list(DECIDED.items()))
@@ -233,7 +233,7 @@ class Listing:
         ]
 
     def address(self, **more: object) -> str:
-        """Return the address of this list, with what else it is to say."""
+        """Return the address of this list, with further arguments."""
         page = {"page": self.page} if self.page > 1 else {}
         return _address(self.choice, **(page | more))
 

@@ -1,4 +1,4 @@
-"""The rows page: find rows, look at one, decide it."""
+"""The rows page: find rows, show one, decide on it."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def undo() -> Response:
     desk, asked = the_desk(), body()
     row = last_decision(desk.review, g.reviewer)
     if row is None:
-        abort(400, "there is no decision of yours to undo")
+        abort(400, "you have no decision to undo")
     desk.review.decide(row, None, g.reviewer, sample=text_of(asked, "sample") or None)
     return jsonify(row=row, **_state(asked))
 
 
 def _state(asked: dict[str, Any]) -> dict[str, Any]:
-    """What a decision changes on the page beside the row itself."""
+    """Return what a decision changes on the page outside of the row."""
     desk, sample = the_desk(), text_of(asked, "sample")
     state = {"progress": progress_words(desk.review, g.reviewer)}
     if sample:

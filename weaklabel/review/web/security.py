@@ -2,7 +2,7 @@
 
 A page on the internet can make a browser send requests to 127.0.0.1. It cannot read the token from the address that
 was printed, send the cookie (``SameSite=Strict``), set a header of its own on a foreign site, or keep its own name
-out of ``Host`` and ``Origin``. Each of these is checked, so that one mistaken check opens nothing.
+out of ``Host`` and ``Origin``. Each of these is checked, so that a mistake in one check gives no access.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Gate:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """What ``Host`` may be: a foreign name that was made to point here (DNS rebinding) is none of them."""
+        """Accepted values of ``Host``; a foreign name that resolves to this machine (DNS rebinding) is refused."""
         return tuple(f"{name}:{self.port}" for name in ("127.0.0.1", "localhost"))
 
     @property

@@ -54,10 +54,10 @@ CONNECTIONS = 400
 """At once; a browser has about six. Fewer than the files that a process may open, often 1,024."""
 
 REQUEST_SECONDS = 10
-"""How long a connection may be idle, and a request take to arrive."""
+"""Maximum idle time of a connection, and time for a request to arrive."""
 
 CLEANUP_SECONDS = 2
-"""How often that is looked after."""
+"""Interval at which idle connections are closed."""
 
 
 def serve(review: Review, *, port: int | None = None, open_browser: bool = True, reviewer: str | None = None) -> None:
@@ -72,7 +72,7 @@ def serve(review: Review, *, port: int | None = None, open_browser: bool = True,
     open_browser
         Open the address in the default browser; it is printed in any case.
     reviewer
-        Whose decisions they are, where a browser has not said another name.
+        Name of the reviewer, unless a browser has set another one.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def serve(review: Review, *, port: int | None = None, open_browser: bool = True,
 
 
 def make_server(review: Review, *, port: int | None = None, reviewer: str | None = None) -> tuple[Any, Gate]:
-    """Return a server that listens, to be run, and who may talk to it; as for `serve`."""
+    """Return a listening server, not yet running, and its gate; parameters as of `serve`."""
     from waitress import create_server
 
     from weaklabel.review.web.app import create_app

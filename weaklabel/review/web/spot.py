@@ -1,4 +1,4 @@
-"""The spot check page: draw a sample, go through it, see what it says of all labels."""
+"""The spot check page: draw a sample, go through it, see the estimated precision of all labels."""
 
 from __future__ import annotations
 
@@ -71,23 +71,23 @@ def draw() -> Response:
 
 
 def _check(review: Review, sample: Sample) -> Check:
-    found = review.precision(sample)
-    if found.value is None or found.low is None or found.high is None:
+    estimate = review.precision(sample)
+    if estimate.value is None or estimate.low is None or estimate.high is None:
         value, words = "–", "no estimate yet"
     else:
-        value = f"{found.value:.1%}"
-        whose = "labels" if found.is_estimate else "the least certain labels"
-        words = f"of {whose} correct; 95% interval {found.low:.1%} to {found.high:.1%}"
+        value = f"{estimate.value:.1%}"
+        whose = "labels" if estimate.is_estimate else "the least certain labels"
+        words = f"of {whose} correct; 95% interval {estimate.low:.1%} to {estimate.high:.1%}"
     return Check(
         id=sample.id,
         kind=KINDS[sample.kind].capitalize(),
-        size=found.n_rows,
-        decided=found.n_decided,
+        size=estimate.n_rows,
+        decided=estimate.n_decided,
         value=value,
         words=words,
-        share=found.value,
-        low=found.low,
-        high=found.high,
-        classes=[(name, share.n, share_words(share)) for name, share in found.per_class.items() if share.n],
-        notes=found.notes,
+        share=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        classes=[(name, share.n, share_words(share)) for name, share in estimate.per_class.items() if share.n],
+        notes=estimate.notes,
     )

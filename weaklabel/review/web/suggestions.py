@@ -1,4 +1,4 @@
-"""The suggestions: looked for when asked, each one a click away from being tried."""
+"""The suggestions, each of which opens in the editor with one click."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CandidateView:
 
 @dataclass(frozen=True)
 class ClusterView:
-    """Rows without a vote that are alike."""
+    """A cluster of similar rows without votes."""
 
     phrases: str
     guess: str
@@ -42,23 +42,23 @@ class ClusterView:
 
 @pages.get("/")
 def index() -> str:
-    """Show what was found when somebody last looked."""
+    """Show the last suggestions."""
     desk = the_desk()
-    found = desk.review.last_suggestions
+    last = desk.review.last_suggestions
     return render_template(
         "suggestions.html",
         ready=desk.has_labels,
-        found=found,
+        suggestions=last,
         job=desk.jobs.get(JOB),
-        lfs=[_candidate(desk, lf) for lf in found.lfs] if found else [],
-        groups=_groups(desk, found) if found else [],
-        rows=[(row, snippet(desk.review.texts[row])) for row in found.rows] if found else [],
+        lfs=[_candidate(desk, lf) for lf in last.lfs] if last else [],
+        groups=_groups(desk, last) if last else [],
+        rows=[(row, snippet(desk.review.texts[row])) for row in last.rows] if last else [],
     )
 
 
 @pages.post("/look")
 def look() -> Response:
-    """Begin to look for suggestions in the votes and labels as they are now."""
+    """Start to look for suggestions in the current votes and labels."""
     desk = the_desk()
     desk.jobs.start(JOB, desk.review.suggestions)
     return jsonify(job=url_for("jobs.one", name=JOB))
@@ -80,7 +80,7 @@ def _candidate(desk: Desk, lf: CandidateLF) -> CandidateView:
     )
 
 
-def _groups(desk: Desk, found: Suggestions) -> list[ClusterView]:
+def _groups(desk: Desk, suggestions: Suggestions) -> list[ClusterView]:
     return [
         ClusterView(
             ", ".join(cluster.phrases[:MOST_PHRASES]) or "(nothing in common)",
@@ -88,5 +88,5 @@ def _groups(desk: Desk, found: Suggestions) -> list[ClusterView]:
             len(cluster.rows),
             url_for("rows.index", cluster=number),
         )
-        for number, cluster in enumerate(found.clusters)
+        for number, cluster in enumerate(suggestions.clusters)
     ]

@@ -1,4 +1,4 @@
-"""Texts on a page: what a labeling function found is marked, long ones are cut, and invisible characters are shown."""
+"""Texts on a page: matches are marked, long texts are cut, and invisible characters are shown."""
 
 from __future__ import annotations
 
@@ -88,12 +88,12 @@ def snippet(text: str, length: int = SNIPPET) -> str:
 
 
 def around(text: str, spans: Sequence[tuple[int, int]], length: int = SNIPPET) -> list[Segment]:
-    """Return the part of a text around its first span, marked; the beginning where there is none."""
+    """Return the part of a text around its first span, marked; the beginning if there is no span."""
     first = spans[0][0] if spans else 0
     begin = max(0, first - AROUND) if first > length - AROUND else 0
     part = text[begin : begin + length]
     inside = [(max(0, left - begin), right - begin) for left, right in spans if right > begin]
-    found = segments(part, inside)
+    marked = segments(part, inside)
     before = [Segment("… ", False)] if begin else []
     after = [Segment(" …", False)] if begin + length < len(text) else []
-    return [*before, *found, *after]
+    return [*before, *marked, *after]
