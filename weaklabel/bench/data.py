@@ -140,7 +140,7 @@ _VOTE = re.compile(r"(weak\d*_)?vote_.")
 
 
 @dataclass(frozen=True)
-class VoteTable:
+class SplitTable:
     """Rows of one split as in a file.
 
     Attributes
@@ -158,12 +158,12 @@ class VoteTable:
     gold: list[Any] | None
     texts: list[Any] | None
 
-    def with_votes(self, names: Sequence[str]) -> VoteTable:
+    def with_votes(self, names: Sequence[str]) -> SplitTable:
         """Return the table with its vote columns in this order."""
         return replace(self, votes={name: self.votes[name] for name in names})
 
 
-def read_tables(path: Path, train_gold: bool = False) -> dict[str, VoteTable]:
+def read_tables(path: Path, train_gold: bool = False) -> dict[str, SplitTable]:
     """Read the splits that a folder with train.csv, test.csv (and valid.csv), or one file with a column split has.
 
     The train split's gold is read only where ``train_gold`` asks for it.
@@ -184,7 +184,7 @@ def read_tables(path: Path, train_gold: bool = False) -> dict[str, VoteTable]:
     return tables
 
 
-def table_labels(path: Path, tables: dict[str, VoteTable]) -> tuple[str, ...]:
+def table_labels(path: Path, tables: dict[str, SplitTable]) -> tuple[str, ...]:
     """Return the classes: whatever is voted, or is gold that is not hidden, sorted; numbers by size."""
     cells = [cell for table in tables.values() for column in table.votes.values() for cell in column]
     cells += [cell for table in tables.values() for cell in table.gold or ()]
@@ -193,7 +193,7 @@ def table_labels(path: Path, tables: dict[str, VoteTable]) -> tuple[str, ...]:
     return find_labels(cells, where=str(path))
 
 
-def table_split(table: VoteTable, labels: Sequence[str], gold: bool) -> Split:
+def table_split(table: SplitTable, labels: Sequence[str], gold: bool) -> Split:
     """Turn cells into votes and classes; without ``gold`` the labels are not looked at."""
     columns = [encode_labels(cells, labels, f"{table.where}, column '{name}'") for name, cells in table.votes.items()]
     L = as_votes(np.array(columns, dtype=np.int16), len(labels)).T
@@ -201,7 +201,7 @@ def table_split(table: VoteTable, labels: Sequence[str], gold: bool) -> Split:
     return Split(L, table_gold(table, labels) if gold else hidden(len(L)), texts)
 
 
-def table_gold(table: VoteTable, labels: Sequence[str]) -> Labels:
+def table_gold(table: SplitTable, labels: Sequence[str]) -> Labels:
     """Return the gold of a split. Shape: [n]."""
     if table.gold is None:
         raise CorpusError(f"{table.where} has no column '{GOLD}' with gold; add it")
@@ -219,7 +219,7 @@ def _open(file: Path) -> Corpus:
     return rows
 
 
-def _table(rows: Corpus, split: str, train_gold: bool, chosen: Sequence[int] | None = None) -> VoteTable:
+def _table(rows: Corpus, split: str, train_gold: bool, chosen: Sequence[int] | None = None) -> SplitTable:
     votes = [name for name in rows.columns if _VOTE.match(name)]
     if not votes:
         raise CorpusError(f"{rows.name} has no votes; write columns vote_<name>, as weaklabel label --votes does")
@@ -233,10 +233,10 @@ def _table(rows: Corpus, split: str, train_gold: bool, chosen: Sequence[int] | N
 
     gold = column(GOLD) if with_gold and GOLD in rows.columns else None
     texts = column(TEXT) if TEXT in rows.columns else None
-    return VoteTable(f"{rows.name}, {split}", {name: column(name) for name in votes}, gold, texts)
+    return SplitTable(f"{rows.name}, {split}", {name: column(name) for name in votes}, gold, texts)
 
 
-def _divided(rows: Corpus, train_gold: bool) -> dict[str, VoteTable]:
+def _divided(rows: Corpus, train_gold: bool) -> dict[str, SplitTable]:
     if SPLIT not in rows.columns:
         raise CorpusError(f"{rows.name} has no column '{SPLIT}' that says train, valid or test; add it")
     of: dict[str, list[int]] = {}

@@ -88,7 +88,7 @@ def label(
     printing.summary(result, "\n".join([_text(result, done, hint), *not_written(rows)]), to_stderr=is_stdout(out))
 
 
-def _summary(done: job.Labelling, out: str | None) -> dict[str, Any]:
+def _summary(done: job.LabelledFile, out: str | None) -> dict[str, Any]:
     return {
         "rows_in": done.rows + done.rejects,
         "rows_out": done.rows,
@@ -111,7 +111,7 @@ def _frequent(labels: dict[str, int]) -> str:
     return f"{listed}, {sum(rest):,} of {len(rest)} other classes" if rest else listed
 
 
-def _text(result: dict[str, Any], done: job.Labelling, hint: bool) -> str:
+def _text(result: dict[str, Any], done: job.LabelledFile, hint: bool) -> str:
     lines = [
         f"rows: {result['rows_in']:,} in = {result['rows_out']:,} out + {result['rejects']:,} rejected",
         f"labels: {_frequent(result['labels'])}, {result['unlabelled']:,} without a label",

@@ -77,7 +77,7 @@ def score(
     printing.result(result.to_dict(), str(result))
 
 
-class _Column:
+class _PredictionColumn:
     """The values of a column, of which each different one is kept once: labels are few, and rows may be millions."""
 
     def __init__(self) -> None:
@@ -103,9 +103,9 @@ class _Column:
         return number
 
 
-def _columns(rows: Corpus, names: Sequence[str]) -> list[_Column]:
+def _columns(rows: Corpus, names: Sequence[str]) -> list[_PredictionColumn]:
     """Read columns in one pass."""
-    columns = {name: _Column() for name in names}
+    columns = {name: _PredictionColumn() for name in names}
     for name in names:
         rows.values(name)  # refuses a column that is not there
     for batch in rows.batches_with_progress():

@@ -1,6 +1,6 @@
 """Long jobs over a corpus: done in parts, resumed after any interruption, on one machine or many."""
 
-from weaklabel.job.label import Labelling, label_corpus, label_file, read_voted, vote_corpus
+from weaklabel.job.label import LabelledFile, label_corpus, label_file, read_voted, vote_corpus
 from weaklabel.job.labelled import LabelledCorpus, LabelledPart, VotedCorpus
 from weaklabel.job.predict import Predicted, mark_as_trained, predict_file
 from weaklabel.job.work import LabelOptions
@@ -8,8 +8,8 @@ from weaklabel.job.work import LabelOptions
 __all__ = [
     "LabelOptions",
     "LabelledCorpus",
+    "LabelledFile",
     "LabelledPart",
-    "Labelling",
     "Predicted",
     "VotedCorpus",
     "label_corpus",

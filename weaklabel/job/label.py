@@ -46,7 +46,7 @@ VOTED = "voted.json"
 
 
 @dataclass(frozen=True)
-class Labelling:
+class LabelledFile:
     """The result of labeling a corpus into a file.
 
     Attributes
@@ -86,7 +86,7 @@ def label_file(
     engine: Engine | None = None,
     dry_run: bool = False,
     progress: bool = False,
-) -> Labelling:
+) -> LabelledFile:
     """Label a corpus of any size into a file, in memory that does not grow with it.
 
     The work is done in parts, kept in the folder ``OUT.job`` until the output is complete. If it ends before that, by a
@@ -141,7 +141,7 @@ def label_file(
                     finish()  # the output may go to the same terminal
                 rejects_file = write_all_rejects(folder, corpus, voted.n_rejects, voted.rejects())
                 _assemble(labelled)
-            return Labelling(
+            return LabelledFile(
                 rows=voted.n,
                 rejects=voted.n_rejects,
                 known_rows=voted.known_rows,
