@@ -144,7 +144,7 @@ def run_set(data: BenchSet, split: Split, seeds: range) -> dict:
 
 def table(result: dict) -> str:
     """Write scores with half of the labeling functions, with suggestions beside them, and with all, as Markdown."""
-    head = "half", "half + 10 unseen", "half + 10 checked*", "all", "comes back, unseen"
+    head = "half", "half + 10 unseen", "half + 10 checked*", "all", "recovered, unseen"
     lines = [f"| test score, means of {len(result['setting']['seeds'])} halves | {' | '.join(head)} |"]
     lines.append("| --- |" + " ---: |" * len(head))
     for name, by_set in result["sets"].items():
