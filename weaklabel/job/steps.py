@@ -349,8 +349,8 @@ class Pipeline(Generic[T]):
             return PlannedStep(name, "to do", causes=(name,))
         own = tuple(self._reasons(step, last, done))
         causes = tuple(dict.fromkeys(cause for earlier in step.after for cause in before[earlier].causes))
-        follows = tuple(f"{cause} is {before[cause].state}" for cause in causes)
-        return PlannedStep(name, "stale", own + follows, size, seconds, causes=(name,) if own else causes)
+        why = own or tuple(f"{cause} is {before[cause].state}" for cause in causes)
+        return PlannedStep(name, "stale", why, size, seconds, causes=(name,) if own else causes)
 
     def _is_done(self, step: Step[T], journal: Journal, done: Mapping[str, Record]) -> bool:
         """Return whether the journal has the step as it is to be, whole, and made of what the steps before now have."""
