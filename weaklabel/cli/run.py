@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,7 +80,7 @@ def run(
     if plan:
         show_plan(planned, settings.out, printing)
         return
-    with engine.open() as opened, stdout_for_results():
+    with stdout_for_results(), nullcontext() if prepared.is_done(planned) else engine.open() as opened:
         result = prepared.run(progress=not printing.quiet, engine=opened)
     show_run(result, printing)
 

@@ -114,14 +114,14 @@ def held_out_inputs(project: Project) -> dict[str, str]:
 
 def open_unlabelled(project: Project) -> Corpus:
     """Open the project's corpus; a gold column that it may have is hidden from labeling functions."""
-    corpus = read_corpus(project.corpus.path, **project.corpus.reading())
-    if project.gold is not None and corpus.has_column(project.gold.column):
-        if project.gold.column in corpus.entities:
-            raise ConfigError(
-                f"gold.column: '{project.gold.column}' is one of corpus.entities; name the column with gold"
-            )
-        corpus.hide = (project.gold.column,)
-    return corpus
+    reading = project.corpus.reading()
+    corpus = read_corpus(project.corpus.path, **reading)
+    if project.gold is None or not corpus.has_column(project.gold.column):
+        return corpus
+    if project.gold.column in corpus.entities:
+        raise ConfigError(f"gold.column: '{project.gold.column}' is one of corpus.entities; name the column with gold")
+    # Opened again, so that workers of a cluster, which read it with its arguments, do not see gold either.
+    return read_corpus(project.corpus.path, **reading, hide=[project.gold.column])
 
 
 def check_gold(project: Project, corpus: Corpus, labels: Sequence[str]) -> None:
