@@ -12,13 +12,14 @@ import pytest
 
 from weaklabel import apply_lfs, load_lfs, read_corpus
 from weaklabel.config import LabelModelSettings
+from weaklabel.corpus import write_labelled
 from weaklabel.errors import ConfigError, CorpusError, VoteError
 from weaklabel.job import LabelOptions, label_file
 from weaklabel.job.engine import LocalEngine
-from weaklabel.job.identity import corpus_identity
+from weaklabel.job.folder import corpus_identity
+from weaklabel.job.output import label_columns, vote_columns
 from weaklabel.label_model import BaseLabelModel
 from weaklabel.label_model.named import make_label_model
-from weaklabel.labelled import write_labelled_corpus
 from weaklabel.votes import Votes
 from weaklabel.votes.voter import Voter
 
@@ -31,6 +32,17 @@ class AtOnce(NamedTuple):
     model: BaseLabelModel
     preds: np.ndarray
     probs: np.ndarray
+
+
+def write_at_once(out, corpus, once, labels):
+    """Write all rows with labels and votes."""
+
+    def columns(batch):
+        rows = slice(batch.start, batch.start + len(batch))
+        of_votes = vote_columns(once.votes.L[rows], labels, once.votes.lf_names)
+        return label_columns(once.preds[rows], once.probs[rows], labels).hstack(of_votes)
+
+    write_labelled(corpus, out, columns)
 
 
 def at_once(corpus, lfs, settings=None, read_texts=False):
@@ -80,9 +92,7 @@ def test_the_same_rows_as_labelling_at_once(messages, pack, tmp_path, name):
     corpus = read_corpus(messages, quoting=True)
     once = at_once(corpus, load_lfs(pack))
     labels = load_lfs(pack).labels
-    write_labelled_corpus(
-        tmp_path / f"once-{name}", corpus, once.votes, once.preds, once.probs, labels, with_votes=True
-    )
+    write_at_once(tmp_path / f"once-{name}", corpus, once, labels)
     if name.endswith("parquet"):
         assert pl.read_parquet(tmp_path / name).equals(pl.read_parquet(tmp_path / f"once-{name}"))
     else:
@@ -279,7 +289,7 @@ def test_texts_are_read_as_at_once(messages, pack, tmp_path, name):
     corpus = read_corpus(messages, quoting=True)
     once = at_once(corpus, load_lfs(pack), settings, read_texts=True)
     labels = load_lfs(pack).labels
-    write_labelled_corpus(tmp_path / "once.csv", corpus, once.votes, once.preds, once.probs, labels, with_votes=True)
+    write_at_once(tmp_path / "once.csv", corpus, once, labels)
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "once.csv").read_bytes()
     assert found.labels == dict(zip(labels, np.bincount(once.preds), strict=True)) and sum(found.labels.values()) == 300
     assert found.model.describe() == once.model.describe()

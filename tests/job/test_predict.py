@@ -12,7 +12,7 @@ from weaklabel.corpus import write_labelled
 from weaklabel.errors import CorpusError
 from weaklabel.job import predict_file
 from weaklabel.job.engine import LocalEngine
-from weaklabel.labelled import label_columns
+from weaklabel.job.output import label_columns
 
 
 class Stops(Exception):

@@ -53,7 +53,7 @@ def predict(
     from weaklabel.classifier import load_classifier
     from weaklabel.corpus import check_new_columns, check_target, label_outputs
     from weaklabel.job import mark_as_trained, predict_file
-    from weaklabel.labelled import new_columns
+    from weaklabel.job.output import new_columns
     from weaklabel.support.files import is_stdout
     from weaklabel.support.hashing import hash_path
 

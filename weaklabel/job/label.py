@@ -19,13 +19,11 @@ from weaklabel.corpus import THE_CORPUS, Corpus, check_new_columns, label_output
 from weaklabel.corpus.parts import Part
 from weaklabel.errors import ConfigError, CorpusError, WeakLabelError
 from weaklabel.job.engine import Engine, LocalEngine, expect, follow
-from weaklabel.job.folder import JobFolder
-from weaklabel.job.identity import ONCE, corpus_identity, lf_keys, output_identity
+from weaklabel.job.folder import ONCE, JobFolder, corpus_identity, lf_keys, output_identity
 from weaklabel.job.labelled import TABLES_AT_ONCE, LabelledCorpus, VotedCorpus
-from weaklabel.job.output import write_all_rejects
+from weaklabel.job.output import new_columns, write_all_rejects
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
 from weaklabel.label_model.named import make_label_model
-from weaklabel.labelled import new_columns
 from weaklabel.lf.identity import PACK_FILES, check_files, identity_of, pack_inputs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.cache import cache_folder

@@ -1,4 +1,4 @@
-"""The output of a job: written part by part, by any process and in any order, then put together."""
+"""The output of a job: the columns that it adds, and its parts, written by any process in any order, then joined."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from weaklabel.corpus import Corpus, Reject, rejects_of, write_rejects
 from weaklabel.corpus.batch import Batch
@@ -18,7 +23,11 @@ from weaklabel.corpus.sinks import ARRAY_END, ParquetSink
 from weaklabel.corpus.writing import check_target, copies_records, packed_output, sink_for
 from weaklabel.errors import CorpusError, WeakLabelError
 from weaklabel.job.folder import JobFolder, sync_folder
+from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.support.files import atomic_path, is_stream, link_target, move_file, write_json
+
+DECIMALS = 6
+"""Of confidences and probabilities in files."""
 
 
 class Output:
@@ -160,3 +169,49 @@ def write_all_rejects(folder: JobFolder, corpus: Corpus, n_rejects: int, rejects
     except OSError as error:
         raise CorpusError(f"cannot write {path}: {error.strerror or error}") from error
     return None
+
+
+def new_columns(labels: Sequence[str], lf_names: Sequence[str] = (), prefix: str = "") -> list[str]:
+    """Return the names of the columns that labelling adds, in order; votes of labeling functions come last."""
+    probabilities = [f"p_{name}" for name in labels]
+    return [prefix + name for name in ["label", "confidence", *probabilities, *(f"vote_{name}" for name in lf_names)]]
+
+
+def free_prefix(corpus: Corpus, labels: Sequence[str]) -> str:
+    """Return the first of "", "weak_", "weak2_", ... under which no new column has the name of an old one."""
+    prefixes = ("" if number == 0 else f"weak{'' if number == 1 else number}_" for number in count())
+    return next(prefix for prefix in prefixes if not set(new_columns(labels, (), prefix)) & set(corpus.columns))
+
+
+def label_columns(preds: Labels, probs: Probs, labels: Sequence[str], prefix: str = "") -> pl.DataFrame:
+    """Return the new columns: empty (null) where a row has no label, or no probabilities.
+
+    Parameters
+    ----------
+    preds
+        Shape: [n]; -1 where there is no label.
+    probs
+        Shape: [n, k]; all NaN where nothing spoke for the row.
+    labels
+        Class names. Length: k.
+    prefix
+        Put before the names of the columns.
+    """
+    rounded = np.round(probs, DECIMALS)
+    best = np.where(preds < 0, np.nan, rounded.max(axis=1, initial=0))
+    columns = [_names(preds, labels), pl.Series(best, nan_to_null=True)]
+    columns += [pl.Series(rounded[:, number], nan_to_null=True) for number in range(len(labels))]
+    return pl.DataFrame(dict(zip(new_columns(labels, (), prefix), columns, strict=True)))
+
+
+def vote_columns(L: VoteArray, labels: Sequence[str], lf_names: Sequence[str], prefix: str = "") -> list[pl.Series]:
+    """Return a column with the votes of each of the first ``len(lf_names)`` labeling functions, as class names."""
+    names = new_columns(labels, lf_names, prefix)[len(labels) + 2 :]
+    return [_names(L[:, number], labels).alias(name) for number, name in enumerate(names)]
+
+
+def _names(numbers: NDArray[np.integer], labels: Sequence[str]) -> pl.Series:
+    """Class numbers as names, -1 as null. Shape: [n]."""
+    names = pl.Series(list(labels), dtype=pl.String)
+    index = pl.Series(numbers.astype(np.int64), dtype=pl.Int64)
+    return names.gather(index.set(index < 0, None)) if len(index) else pl.Series([], dtype=pl.String)

@@ -14,10 +14,8 @@ from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.errors import ClassifierError
 from weaklabel.job.engine import Engine, LocalEngine, follow
-from weaklabel.job.folder import JobFolder
-from weaklabel.job.identity import corpus_identity, output_identity
-from weaklabel.job.output import Output, write_all_rejects
-from weaklabel.labelled import label_columns, new_columns
+from weaklabel.job.folder import JobFolder, corpus_identity, output_identity
+from weaklabel.job.output import Output, label_columns, new_columns, write_all_rejects
 from weaklabel.support.files import check_outputs
 from weaklabel.support.progress import finish, showing
 from weaklabel.support.warn import warn

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from weaklabel.errors import WeakLabelError, nearest
-from weaklabel.job.identity import ONCE
+from weaklabel.job.folder import ONCE
 from weaklabel.support.code import Code, code_of
 from weaklabel.support.files import write_json
 from weaklabel.support.folders import MARK, replaced_folder, unfinished_build

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from weaklabel.corpus import Reject
 from weaklabel.corpus.parts import Part
-from weaklabel.job.identity import ONCE
+from weaklabel.job.folder import ONCE
 from weaklabel.labels import Labels, Probs
 from weaklabel.support.cache import size_limit
 from weaklabel.support.files import atomic_path

@@ -21,9 +21,8 @@ from weaklabel.corpus import Batch, Corpus, Reject
 from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.errors import CorpusError
-from weaklabel.job.output import Output
+from weaklabel.job.output import Output, label_columns, vote_columns
 from weaklabel.job.store import LabelStore, PartLabels, PartVotes, VoteStore
-from weaklabel.labelled import label_columns, vote_columns
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 from weaklabel.lf.core import LF
 from weaklabel.lf.identity import Identity

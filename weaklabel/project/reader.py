@@ -15,9 +15,9 @@ from weaklabel.config import Project
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.corpus.writing import reading_back
 from weaklabel.errors import ConfigError
+from weaklabel.job.output import free_prefix, new_columns
 from weaklabel.label_model import load_label_model
 from weaklabel.label_names import encode_labels
-from weaklabel.labelled import free_prefix, new_columns
 from weaklabel.labels import Labels, Probs
 from weaklabel.project.names import LABEL_MODEL, LABELLED, MANIFEST, VOTES
 from weaklabel.project.outcome import Labelled

@@ -23,12 +23,12 @@ from weaklabel.encoder.encoder import default_model
 from weaklabel.errors import ConfigError, MissingPackageError
 from weaklabel.job import LabelOptions, label_corpus, read_voted, vote_corpus
 from weaklabel.job.engine import Engine, LocalEngine
-from weaklabel.job.identity import lf_keys
+from weaklabel.job.folder import lf_keys
+from weaklabel.job.output import free_prefix
 from weaklabel.job.steps import Journal, Pipeline, PlannedStep, Record, Step, plan_table
 from weaklabel.job.training import TrainingRows, check_trainable, training_rows
 from weaklabel.label_model import load_label_model
 from weaklabel.label_model.named import make_label_model
-from weaklabel.labelled import free_prefix
 from weaklabel.lf.identity import identity_of
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.project.folder import check_run_folder, check_run_inputs, is_run
