@@ -14,7 +14,7 @@ from weaklabel.registries import CLASSIFIERS, EXPORTERS
 
 
 class Exporter(ABC):
-    """Writes a classifier or a labelled corpus for other programs.
+    """Writes a classifier or a labeled corpus for other programs.
 
     Users choose an exporter by its name in `weaklabel.registries.EXPORTERS`; a plugin adds one by an entry point of the
     group ``weaklabel.exporters``. Exporters are constructed without arguments.

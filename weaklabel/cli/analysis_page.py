@@ -37,7 +37,7 @@ def write_page(
     path
         The file to write.
     corpus, lfs, labelled
-        What was labelled by whom, and how.
+        What was labeled by whom, and how.
     Y
         Gold of the corpus's rows, if any is known. Shape: [n].
     settings

@@ -67,7 +67,7 @@ def explain(
     votes and class balance together give the probability. --lf shows rows on which no other labeling function votes, and
     rows on which the label model, using the others, predicts another class.
 
-    For the folder of a finished run, its own votes and label model are used. A corpus is labelled first; only
+    For the folder of a finished run, its own votes and label model are used. A corpus is labeled first; only
     --label-model text uses the texts.
     """
     if (row is None) == (lf is None):
@@ -96,7 +96,7 @@ def explain(
 
 @dataclass(frozen=True)
 class Voted:
-    """A corpus, its votes, and the label model that labelled it, with or without its texts."""
+    """A corpus, its votes, and the label model that labeled it, with or without its texts."""
 
     corpus: Corpus
     lfs: LFCollection

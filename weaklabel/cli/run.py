@@ -53,8 +53,8 @@ def run(
       weaklabel run project.toml --from train
       weaklabel run project.toml --seed 1 -o runs/seed1
 
-    A step runs again only if something that it depends on has changed, and a run that was interrupted goes on from
-    where it was. The run folder holds the labelled corpus, votes, LF table, label model, classifiers, scores.json,
+    A step runs again only if something that it depends on has changed, and a run that was interrupted continues
+    where it was. The run folder holds the labeled corpus, votes, LF table, label model, classifiers, scores.json,
     report.md, report.html and, written last, manifest.json.
     """
     from weaklabel.config import read_project

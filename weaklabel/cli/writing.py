@@ -1,4 +1,4 @@
-"""The options for writing a labelled corpus, and checks of where a command writes."""
+"""The options for writing a labeled corpus, and checks of where a command writes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Writing:
-    """Where a labelled corpus is written, and how."""
+    """Where a labeled corpus is written, and how."""
 
     out: Annotated[
         str,

@@ -116,7 +116,7 @@ def _moved(project: Project, folder: Path) -> Project:
 
 
 def _labels(file: Path, corpus: Corpus, labels: tuple[str, ...]) -> tuple[Labels, Probs]:
-    """Read labels and probabilities of the labelled corpus. Shape: [n], [n, k]."""
+    """Read labels and probabilities of the labeled corpus. Shape: [n], [n, k]."""
     new = new_columns(labels, (), free_prefix(corpus, labels))
     label, _, *classes = new
     frame = read_corpus(file, text=(), **reading_back(corpus, "csv", new)).frame()

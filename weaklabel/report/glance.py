@@ -17,7 +17,7 @@ _METRICS = {"F1": "f1", "accuracy": "accuracy"}
 
 
 def at_a_glance(insight: Insight) -> Section:
-    """Show how much there is, how much of it is labelled, and how well."""
+    """Show how much there is, how much of it is labeled, and how well."""
     run = insight.run
     parts: list[Part] = [Facts(_facts(insight)), Text(_labels(run))]
     if notes := len(run.warnings) + len(run.problems):

@@ -1,4 +1,4 @@
-"""The report of a labelled corpus as one HTML page: nothing to load, nothing to run, everything escaped."""
+"""The report of a labeled corpus as one HTML page: nothing to load, nothing to run, everything escaped."""
 
 from __future__ import annotations
 

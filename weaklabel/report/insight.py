@@ -1,4 +1,4 @@
-"""What an HTML report is about, gathered in one place from a labelled corpus."""
+"""What an HTML report is about, gathered in one place from a labeled corpus."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def gather(
     corpus
         Read for suggestions, and for the rows that are shown; its texts are never all in memory.
     lfs, votes, model, probs, preds
-        What was labelled by whom, and how.
+        What was labeled by whom, and how.
     gold
         What is known of the truth.
     training

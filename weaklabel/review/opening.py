@@ -38,7 +38,7 @@ def open_review(
     Parameters
     ----------
     path
-        The folder of a finished run; a project file, which is voted on and labelled first; or a corpus with
+        The folder of a finished run; a project file, which is voted on and labeled first; or a corpus with
         ``labels`` or ``lfs``.
     labels
         Class names, for a corpus that has no labeling functions yet.

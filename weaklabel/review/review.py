@@ -1,4 +1,4 @@
-"""A labelled corpus under review: browsing its rows, deciding on them, and estimating how good the labels are."""
+"""A labeled corpus under review: browsing its rows, deciding on them, and estimating how good the labels are."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ALL_ROWS = Filter()
 
 
 class Review:
-    """A labelled corpus under review; made by `open_review`.
+    """A labeled corpus under review; made by `open_review`.
 
     Several threads may use it at once, and several processes may review the same folder: decisions of others are seen
     as soon as they are made. Fitting the label model or looking for suggestions blocks no other thread.

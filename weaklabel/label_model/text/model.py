@@ -45,7 +45,7 @@ _TEXTS_AT_ONCE = 1 << 14
 class TextLabelModel(TextReader):
     r"""Votes and texts together: labels rows without votes, and corrects rows on which the votes are wrong.
 
-    Votes are first labelled without texts (see `CommitteeLabelModel`), without those of a dominant labeling function (see
+    Votes are first labeled without texts (see `CommitteeLabelModel`), without those of a dominant labeling function (see
     `weaklabel.label_model.text.training_lfs`). Then, in rounds: a linear discriminant analysis of the texts' vectors (see
     `weaklabel.encoder.features.TextFeatures`) is trained on the labels so far, and predicts every row from a fit on the
     other folds; each labeling function's votes are compared with the mean of these predictions and the labels; and both
