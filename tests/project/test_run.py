@@ -7,8 +7,10 @@ import sys
 import pytest
 
 from tests.tiny_bert import save_encoder
-from weaklabel.config import read_project
+from weaklabel import load_lfs, read_corpus
+from weaklabel.config import LabelModelSettings, read_project
 from weaklabel.errors import ConfigError, LFError, VoteError
+from weaklabel.job import LabelOptions, label_file
 from weaklabel.job.steps import UnknownStepError
 from weaklabel.project.run import run_project
 from weaklabel.support.folders import unfinished_build
@@ -205,3 +207,19 @@ def test_the_plan_and_a_run_that_has_nothing_to_do_load_nothing_heavy(done):
     assert plan["folder"] == str(done.out)
     assert [step["name"] for step in plan["steps"]] == STEPS
     assert all(step["state"] == "done" and step["size"] and step["why"] == [] for step in plan["steps"])
+
+
+def test_votes_of_label_and_run_are_the_same_votes(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("WEAKLABEL_CACHE", str(tmp_path / "cache"))
+    options = LabelOptions(LabelModelSettings(name="majority"), workers=0)
+    corpus = place.folder / "messages.csv"
+    label_file(read_corpus(corpus), load_lfs(str(place.pack)), str(tmp_path / "labelled.csv"), options)
+    assert place.asked() == ROWS
+    place.run()
+    assert place.asked() == GOLD_ROWS
+    assert (place.out / "labelled.csv").read_bytes() == (tmp_path / "labelled.csv").read_bytes()
+    monkeypatch.setenv("WEAKLABEL_CACHE", str(tmp_path / "other"))
+    place.run(again="")
+    assert place.asked() == ROWS + GOLD_ROWS
+    found = label_file(read_corpus(corpus), load_lfs(str(place.pack)), str(tmp_path / "again.csv"), options)
+    assert found.known_rows == ROWS and place.asked() == 0
