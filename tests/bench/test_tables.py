@@ -10,14 +10,14 @@ from weaklabel.bench.published import published_for
 from weaklabel.bench.sections import CURVE, TRACKS, sections
 from weaklabel.bench.tables import markdown, text_table
 from weaklabel.errors import visible
-from weaklabel.page.page import Fold, Table
+from weaklabel.page.page import DataTable, Fold
 
 
 def tables(of, title):
     """All tables of a section, those folded away as well."""
     (section,) = [section for section in sections(of) if section.title == title]
     parts = [inner for part in section.parts for inner in (part.parts if isinstance(part, Fold) else [part])]
-    return [part for part in parts if isinstance(part, Table)]
+    return [part for part in parts if isinstance(part, DataTable)]
 
 
 def row(table, *key):

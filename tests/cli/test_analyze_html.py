@@ -53,7 +53,8 @@ def test_warnings_are_in_the_page(weaklabel, corpus, tmp_path):
     pack.write_text(
         "from weaklabel import keyword_lf, labeling_function\nLABELS = ('complaint', 'praise')\n"
         "thanks = keyword_lf('thanks', 1, ['thanks'])\n"
-        "@labeling_function()\ndef fails(x):\n    raise ValueError('it went wrong')\n"
+        "@labeling_function()\ndef fails(x):\n"
+        "    if 'thanks' in x.text.lower():\n        raise ValueError('it went wrong')\n    return -1\n"
     )
     done = weaklabel("analyze", corpus, "--lfs", pack, "--html", tmp_path / "r.html")
     assert done.code == 0 and "it went wrong" in done.err

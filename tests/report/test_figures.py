@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from weaklabel.report.figures import count_calibration, count_confidence, count_labels
+from weaklabel.report.insight import count_calibration, count_confidence, count_labels
 from weaklabel.scoring.calibration import BINS, calibration_error
 
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings, strategies as st
 from tests.report.markup import HOSTILE, Outline
 from weaklabel.errors import visible
 from weaklabel.page.charts import Estimate, dots
-from weaklabel.page.page import Chart, Charts, Fold, Section, Table, Text, page
+from weaklabel.page.page import Chart, Charts, DataTable, Fold, Section, Text, page
 
-TABLE = Table(["LF", HOSTILE, "votes"], [[HOSTILE, 0.25, 7], ["check_out", None, 1200]], f"caption {HOSTILE}")
+TABLE = DataTable(["LF", HOSTILE, "votes"], [[HOSTILE, 0.25, 7], ["check_out", None, 1200]], f"caption {HOSTILE}")
 
 
 def full():
@@ -60,30 +60,30 @@ def test_ids_are_not_given_twice():
 def test_cells_are_shown_as_everywhere_and_numbers_stand_to_the_right():
     assert TABLE.texts == [[visible(HOSTILE), "0.250", "7"], ["check_out", "-", "1200"]]
     assert TABLE.styles == ["long", "right", "right"]
-    assert Table(["a"], [["91.2 ± 0.4"]]).styles == ["short"] and Table(["a"], []).styles == []
+    assert DataTable(["a"], [["91.2 ± 0.4"]]).styles == ["short"] and DataTable(["a"], []).styles == []
 
 
 def test_a_table_without_rows_is_left_out():
-    assert "<table" not in page("t", [Section("s", [Table(["a"], [], "nothing")])])
+    assert "<table" not in page("t", [Section("s", [DataTable(["a"], [], "nothing")])])
 
 
 def test_a_row_of_another_length_is_refused():
     with pytest.raises(ValueError):
-        page("t", [Section("s", [Table(["a", "b"], [[1, 2], [3]])])])
+        page("t", [Section("s", [DataTable(["a", "b"], [[1, 2], [3]])])])
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=40))
 @settings(max_examples=50, deadline=None)
 def test_any_text_survives(text):
-    outline = Outline(page(text, [Section(text, [Text(text), Table([text], [[text]], text)])], lead=text))
+    outline = Outline(page(text, [Section(text, [Text(text), DataTable([text], [[text]], text)])], lead=text))
     assert visible(text).strip() in outline.texts
     assert outline.tags.count("section") == 1 and outline.tags.count("td") + outline.tags.count("th") == 2
 
 
 def test_a_page_uses_a_laptop_and_fits_a_phone(tab, tmp_path):
     names = [f"column_{number}" for number in range(9)]
-    wide = Table(["LF", *names], [[f"labeling_function_{row}", *[0.123] * 9] for row in range(3)])
-    narrow = [Table(["class", "rows"], [["spam", 7], ["ham", 9]], f"caption {number}") for number in range(2)]
+    wide = DataTable(["LF", *names], [[f"labeling_function_{row}", *[0.123] * 9] for row in range(3)])
+    narrow = [DataTable(["class", "rows"], [["spam", 7], ["ham", 9]], f"caption {number}") for number in range(2)]
     chart = Chart(dots(["a"], [Estimate(1.0)], "score", alt="a chart"))
     file = tmp_path / "page.html"
     file.write_text(page("title", [Section("one", [*narrow, wide, Charts([chart])])]), encoding="utf-8")

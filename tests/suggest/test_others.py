@@ -10,9 +10,9 @@ from tests.suggest.conftest import LABELS, WORDS
 from weaklabel.corpus import read_corpus
 from weaklabel.errors import LabelModelError, LFError
 from weaklabel.suggest import sample, suggest_lfs
-from weaklabel.suggest.clusters import characteristic_phrases
 from weaklabel.suggest.code import write_pack
 from weaklabel.suggest.phrases import find_phrases
+from weaklabel.suggest.rows import characteristic_phrases
 from weaklabel.votes import Votes
 
 

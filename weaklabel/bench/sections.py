@@ -7,7 +7,7 @@ from typing import Any
 from weaklabel.bench.published import Published, published_for
 from weaklabel.bench.summary import Summary
 from weaklabel.bench.views import BASELINE, Curve, Figures, Results, Track, read_curves, read_track
-from weaklabel.page.page import Fold, Part, Section, Table, Text
+from weaklabel.page.page import Block, DataTable, Fold, Section, Text
 
 TRACKS = {
     "no_gold": (
@@ -77,19 +77,19 @@ def metric_of(results: Results, name: str) -> str:
     return f"F1 of {about['positive']}" if about["metric"] == "f1" else str(about["metric"])
 
 
-def _track(results: Results, name: str) -> list[Part]:
+def _track(results: Results, name: str) -> list[Block]:
     track = read_track(results, name)
     overviews = [_overview(results, track.of_classifier(name), name) for name in track.classifiers]
     folds = [Fold(f"{name}: all figures", _one_set(results, track, name)) for name in track.sets]
     return [Text(_SCALE), *overviews, *_reasons(results, name), *folds]
 
 
-def _ceiling(results: Results) -> list[Part]:
+def _ceiling(results: Results) -> list[Block]:
     track = read_track(results, "clean_labels", ceiling=True)
     return [_overview(results, track.of_classifier(name), name) for name in track.classifiers]
 
 
-def _overview(results: Results, track: Track, classifier: str | None) -> Table:
+def _overview(results: Results, track: Track, classifier: str | None) -> DataTable:
     """Label models down, sets across."""
     what = (
         "The label models themselves." if classifier is None else f"Classifier {classifier}, by what labelled its data."
@@ -105,7 +105,7 @@ def _overview(results: Results, track: Track, classifier: str | None) -> Table:
         for row, method in zip(rows, track.methods, strict=True):
             mean = track.mean(method)
             row.append(None if mean is None else f"{percent(mean):.1f}")
-    return Table(["label model", *heads], rows, what)
+    return DataTable(["label model", *heads], rows, what)
 
 
 def _overview_cell(figures: Figures | None) -> str | None:
@@ -120,7 +120,7 @@ def _overview_cell(figures: Figures | None) -> str | None:
     return " ".join(filter(None, [_mean_sd(summary), figures.mark, some]))
 
 
-def _one_set(results: Results, track: Track, name: str) -> list[Part]:
+def _one_set(results: Results, track: Track, name: str) -> list[Block]:
     """Every figure of a set: its metric with intervals, and all else in a second table."""
     rows = [(method, row[name]) for method, row in track.methods.items() if name in row]
     known = [key for key in _DETAILS if any(key in figures.details for _, figures in rows)]
@@ -133,8 +133,8 @@ def _one_set(results: Results, track: Track, name: str) -> list[Part]:
     heads = [metric, "95% interval", f"minus {BASELINE}", "95% interval of that", "seeds"]
     means = f"{name}: means over seeds, in percent but for log loss; of memory the highest peak."
     return [
-        Table([*_METHOD, *heads], intervals, f"{name}: {metric} in percent."),
-        Table([*_METHOD, *(_DETAILS[key] for key in known)], details, means),
+        DataTable([*_METHOD, *heads], intervals, f"{name}: {metric} in percent."),
+        DataTable([*_METHOD, *(_DETAILS[key] for key in known)], details, means),
     ]
 
 
@@ -170,7 +170,7 @@ def _detail(key: str, value: float | None) -> str | None:
     return f"{value:,.{_DIGITS[key]}f}" if key in _DIGITS else f"{percent(value):.1f}"
 
 
-def _reasons(results: Results, track: str) -> list[Part]:
+def _reasons(results: Results, track: str) -> list[Block]:
     """What was chosen in place of the user, and why; one line for the seeds that agree."""
     seeds: dict[tuple[Any, ...], list[str]] = {}
     for cell in results["cells"]:
@@ -178,17 +178,17 @@ def _reasons(results: Results, track: str) -> list[Part]:
             key = (cell["set"], cell["label_model"], cell["classifier"], cell["why"])
             seeds.setdefault(key, []).append(str(cell["seed"]))
     rows = [[*key[:-1], ", ".join(same), key[-1]] for key, same in seeds.items()]
-    return [Fold("What was chosen, and why", [Table(["set", *_METHOD, "seeds", "why"], rows)])] if rows else []
+    return [Fold("What was chosen, and why", [DataTable(["set", *_METHOD, "seeds", "why"], rows)])] if rows else []
 
 
-def _curve(results: Results, curve: Curve) -> list[Part]:
+def _curve(results: Results, curve: Curve) -> list[Block]:
     rows = [[str(amount), *(_mean_sd(line.get(amount)) for line in curve.lines.values())] for amount in curve.amounts]
     caption = f"{curve.set}, classifier {curve.classifier}: {metric_of(results, curve.set)}."
-    table = Table(["clean labels per class", *curve.lines], rows, caption)
+    table = DataTable(["clean labels per class", *curve.lines], rows, caption)
     return [table, *(Text(f"{sentence}.") for sentence in curve.crossings)]
 
 
-def _published(results: Results) -> list[Part]:
+def _published(results: Results) -> list[Block]:
     """One table for each use of gold, models down and sets across, so that no two uses share a table."""
     figures = [figure for name in results["sets"] for figure in published_for(name)]
     figures = [figure for figure in figures if figure.metric == results["sets"][figure.set]["metric"]]
@@ -199,14 +199,14 @@ def _published(results: Results) -> list[Part]:
     ]
 
 
-def _published_table(figures: list[Published], note: str) -> Table:
+def _published_table(figures: list[Published], note: str) -> DataTable:
     sets = list(dict.fromkeys(figure.set for figure in figures))
     values = {(figure.model, figure.source, figure.set): figure for figure in figures}
     rows = [
         [model, *(_published_cell(values.get((model, source, name))) for name in sets), source]
         for model, source in dict.fromkeys((figure.model, figure.source) for figure in figures)
     ]
-    return Table(["published", *sets, "source"], rows, f"{note[0].upper()}{note[1:]}.")
+    return DataTable(["published", *sets, "source"], rows, f"{note[0].upper()}{note[1:]}.")
 
 
 def _published_cell(figure: Published | None) -> str | None:
@@ -215,10 +215,10 @@ def _published_cell(figure: Published | None) -> str | None:
     return f"{100 * figure.value:.2f}" if figure.sd is None else f"{100 * figure.value:.2f} ± {100 * figure.sd:.2f}"
 
 
-def _failures(results: Results) -> list[Part]:
+def _failures(results: Results) -> list[Block]:
     failed = [cell | {"message": cell["error"]} for cell in results["cells"] if cell["error"] is not None]
     warned = [cell | {"message": warning} for cell in results["cells"] for warning in cell["warnings"]]
-    parts: list[Part] = []
+    parts: list[Block] = []
     if failed:
         parts.append(_told(failed, "error", f"Without a score: {len(failed)} of {len(results['cells'])}."))
     if warned:
@@ -226,27 +226,27 @@ def _failures(results: Results) -> list[Part]:
     return parts
 
 
-def _told(cells: list[dict[str, Any]], head: str, caption: str) -> Table:
+def _told(cells: list[dict[str, Any]], head: str, caption: str) -> DataTable:
     """Return a table of messages by cell, without empty columns."""
     heads = {"set": "set", "track": "track", "label_model": "label model", "classifier": "classifier"}
     heads |= {"start": "start", "clean_per_class": "clean labels per class", "seed": "seed", "message": head}
     shown = {key: name for key, name in heads.items() if any(cell[key] is not None for cell in cells)}
-    return Table(list(shown.values()), [[cell[key] for key in shown] for cell in cells], caption)
+    return DataTable(list(shown.values()), [[cell[key] for key in shown] for cell in cells], caption)
 
 
-def _sets(results: Results) -> Table:
+def _sets(results: Results) -> DataTable:
     heads = ["set", "metric", "train", "valid", "test", "labeling functions", "classes", "coverage", "notes"]
     rows = [
         [name, metric_of(results, name), *(entry["n"][split] for split in ("train", "valid", "test"))]
         + [entry["m"], entry["k"], f"{percent(entry['coverage']):.1f}", "; ".join(entry["notes"]) or None]
         for name, entry in results["sets"].items()
     ]
-    return Table(heads, rows, "Rows of each split; coverage: percent of train rows with at least one vote.")
+    return DataTable(heads, rows, "Rows of each split; coverage: percent of train rows with at least one vote.")
 
 
-def _making(results: Results) -> list[Part]:
+def _making(results: Results) -> list[Block]:
     values = {key: results[key] for key in ("command", "machine", "seconds")} | dict(results["versions"])
-    return [Table(["what", "value"], [[name, _plain(value)] for name, value in values.items()])]
+    return [DataTable(["what", "value"], [[name, _plain(value)] for name, value in values.items()])]
 
 
 def _plain(value: object) -> str:

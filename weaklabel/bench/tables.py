@@ -8,17 +8,17 @@ from typing import TypeAlias
 from weaklabel.bench.sections import sections
 from weaklabel.bench.views import Results
 from weaklabel.errors import visible
-from weaklabel.page.page import Fold, Part, Table, Text
+from weaklabel.page.page import Block, DataTable, Fold, Text
 from weaklabel.report.markdown import escape, markdown_table
 from weaklabel.support.table import display_width, table
 
-_Show: TypeAlias = Callable[[Table | str], str]
+_Show: TypeAlias = Callable[[DataTable | str], str]
 
 
 def text_table(results: Results) -> str:
     """Render the results for a terminal."""
 
-    def show(part: Table | str) -> str:
+    def show(part: DataTable | str) -> str:
         if isinstance(part, str):
             return visible(part)
         shown = _aligned(part)
@@ -30,7 +30,7 @@ def text_table(results: Results) -> str:
 def markdown(results: Results) -> str:
     """Render the results as Markdown (GitHub's kind, for the tables); whatever a user named is escaped."""
 
-    def show(part: Table | str) -> str:
+    def show(part: DataTable | str) -> str:
         if isinstance(part, str):
             return escape(part)
         shown = markdown_table(part.rows, part.columns)
@@ -39,7 +39,7 @@ def markdown(results: Results) -> str:
     return _joined(results, show, lambda title, level: f"{'#' * (level + 2)} {escape(title)}")
 
 
-def _aligned(part: Table) -> str:
+def _aligned(part: DataTable) -> str:
     """Render a table with its numbers to the right, also those that are texts of one number."""
     lines = [list(map(visible, part.columns)), *part.texts]
     widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
@@ -57,11 +57,11 @@ def _joined(results: Results, show: _Show, heading: Callable[[str, int], str]) -
     return "\n\n".join(blocks) + "\n"
 
 
-def _blocks(parts: Sequence[Part], show: _Show, heading: Callable[[str, int], str]) -> Iterator[str]:
+def _blocks(parts: Sequence[Block], show: _Show, heading: Callable[[str, int], str]) -> Iterator[str]:
     for part in parts:
         if isinstance(part, Text):
             yield show(part.text)
-        elif isinstance(part, Table):
+        elif isinstance(part, DataTable):
             yield show(part)
         elif isinstance(part, Fold):
             yield heading(part.title, 1)

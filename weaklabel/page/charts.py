@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from weaklabel.page.axes import Estimate, at, axes_text, legend, legend_lines, names_down, whiskers
-from weaklabel.page.svg import INK, SERIES, WIDTH, drawing, name_in_chart, room_for
+import numpy as np
+
+from weaklabel.page.svg import FAINT, INK, SERIES, WIDTH, drawing, name_in_chart, room_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Estimate", "Line", "bars", "calibration", "dots", "heat_map", "histogram", "lines"]
-
 _MARKERS = "osD^vP"
+_LF_MARKERS = "oDs^"
 _DASHES = ("-", "--", ":", "-.")
 _BAR = 18
 _MOST_NUMBERS = 12
@@ -233,3 +233,113 @@ def _pixels(axes: Axes, values: Sequence[Sequence[float | None]], top: float) ->
     image = np.empty((*shades.shape, 4))
     image[..., :3], image[..., 3] = to_rgb(_HEAT), shades.clip(0, 1)
     axes.imshow(image, interpolation="none")
+
+
+class Estimate(NamedTuple):
+    """A value, with its interval where it has one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+def whiskers(axes: Axes, values: Sequence[Estimate], places: Sequence[float], colour: str, width: float) -> None:
+    """Draw the intervals of those values that have one."""
+    known = [(value.low, value.high, place) for value, place in zip(values, places, strict=True)]
+    spans = [(low, high, place) for low, high, place in known if low is not None and high is not None]
+    if spans:
+        low, high, y = zip(*spans, strict=True)
+        axes.hlines(y, low, high, color=colour, linewidth=width)
+
+
+def names_down(axes: Axes, labels: Sequence[str], axis: str) -> None:
+    """Name the places 0, 1, ... beside the plot, from the top, and below it the axis."""
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    axes_text(axes, axis, "")
+
+
+def axes_text(axes: Axes, x_axis: str, y_axis: str) -> None:
+    """Say what the axes are; "" says nothing."""
+    axes.set_xlabel(name_in_chart(x_axis))
+    axes.set_ylabel(name_in_chart(y_axis))
+    axes.tick_params(color=FAINT)
+
+
+def legend_lines(series: Mapping[str, Any]) -> int:
+    """Lines that a legend takes: none where there is one series only."""
+    return len(series) if len(series) > 1 else 0
+
+
+def legend(axes: Axes, series: Mapping[str, Any]) -> None:
+    """Name the series above the plot, one a line, where there are several."""
+    if len(series) > 1:
+        drawn = axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, handlelength=2.6, labelspacing=0.35
+        )
+        # Set afterwards: as a label, a name that begins with an underscore would be left out.
+        for text, name in zip(drawn.get_texts(), series, strict=True):
+            text.set_text(name_in_chart(name))
+
+
+def at(values: Sequence[Any], places: Sequence[int]) -> list[Any]:
+    """Return the values at some places."""
+    return [values[place] for place in places]
+
+
+def compared(names: Sequence[str], series: Mapping[str, Sequence[Estimate | None]], axis: str, *, alt: str) -> str:
+    """Draw a line a name with a marker for each series, so that what differs stands apart; None leaves a gap.
+
+    Parameters
+    ----------
+    names
+        From the top.
+    series
+        One value a name each, from 0 to 1, in the order of the legend.
+    axis
+        What the values are.
+    """
+    labels = [name_in_chart(name) for name in names]
+    with drawing(alt, _BAR * len(labels) + 8, left=room_for(labels), legend=legend_lines(series)) as chart:
+        for number, values in enumerate(series.values()):
+            there = [(float(row), value) for row, value in enumerate(values) if value is not None]
+            places, colour = [row for row, _ in there], SERIES[number % len(SERIES)]
+            whiskers(chart.axes, [value for _, value in there], places, colour, 2.0)
+            marker = _LF_MARKERS[number % len(_LF_MARKERS)]
+            x = [value.value for _, value in there]
+            chart.axes.plot(x, places, marker, color=colour, markersize=6, label=f"{number}")
+        names_down(chart.axes, labels, axis)
+        legend(chart.axes, series)
+    return chart.svg
+
+
+def stacked(
+    names: Sequence[str], series: Mapping[str, Sequence[float]], colours: Sequence[int], axis: str, *, alt: str
+) -> str:
+    """Draw a bar a name that is made of the series, one behind the other from 0.
+
+    Parameters
+    ----------
+    names
+        From the top.
+    series
+        One value a name each, at least 0, in the order of the parts and of the legend.
+    colours
+        Number of each part's colour, from 0.
+    axis
+        What the values are.
+    """
+    labels = [name_in_chart(name) for name in names]
+    begin = np.zeros(len(labels))
+    with drawing(alt, _BAR * len(labels) + 8, left=room_for(labels), legend=legend_lines(series)) as chart:
+        for number, (values, colour) in enumerate(zip(series.values(), colours, strict=True)):
+            width = np.asarray(values, dtype=np.float64)
+            places = np.arange(len(labels))
+            chart.axes.barh(places, width, 0.7, left=begin, color=SERIES[colour], label=f"{number}")
+            begin = begin + width
+        names_down(chart.axes, labels, axis)
+        legend(chart.axes, series)
+    return chart.svg

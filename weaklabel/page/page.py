@@ -1,4 +1,4 @@
-"""The page that every HTML report shares: one file, offline, everything escaped, for light, dark, phone and print."""
+"""What HTML pages are made of, and the page itself: one file, offline, escaped, for light, dark, phone and print."""
 
 from __future__ import annotations
 
@@ -9,8 +9,76 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
 from weaklabel.errors import visible
-from weaklabel.page.cards import Cards
+from weaklabel.page.excerpt import Piece
 from weaklabel.support.table import cell_text
+
+TONES = 6
+"""Colours of classes, which repeat after so many."""
+
+_OPEN_VOTES = 8
+
+
+@dataclass(frozen=True)
+class VoteLine:
+    """A vote: the class's name and number ("" and None where nobody votes), who voted, why, and what it adds, as text."""
+
+    label: str
+    number: int | None
+    lf: str
+    why: str
+    weight: str = ""
+
+    @property
+    def tone(self) -> int:
+        """Number of the class's colour, 0 for none."""
+        return tone_of(self.number)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text in pieces, some of them marked; ``name`` says which column it is from, "" for the text itself."""
+
+    pieces: Sequence[Piece]
+    name: str = ""
+
+    @property
+    def toned(self) -> list[tuple[str, int]]:
+        """Each piece with the number of its colour, 0 for none."""
+        return [(piece.text, tone_of(piece.label)) for piece in self.pieces]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A row of the corpus: its name, what is to be said of it, its texts, and the votes on it."""
+
+    title: str
+    note: str
+    passages: Sequence[Passage]
+    votes: Sequence[VoteLine] = ()
+
+    @property
+    def shown(self) -> Sequence[VoteLine]:
+        """Votes that are shown at once."""
+        return self.votes[:_OPEN_VOTES]
+
+    @property
+    def folded(self) -> Sequence[VoteLine]:
+        """Votes that are folded away."""
+        return self.votes[_OPEN_VOTES:]
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Cards side by side, as many as the page is wide."""
+
+    kind: ClassVar[str] = "cards"
+    cards: Sequence[Card]
+
+
+def tone_of(number: int | None) -> int:
+    """Return the number, from 1, of a class's colour; 0 for no class."""
+    return 0 if number is None else number % TONES + 1
+
 
 _NUMBER = re.compile(r"[+\-]?[\d.,]+%?|-")
 _SHORT = 32
@@ -20,7 +88,7 @@ WIDE = 4
 
 
 @dataclass(frozen=True)
-class Table:
+class DataTable:
     """A table with a caption.
 
     Attributes
@@ -103,7 +171,7 @@ class Group:
 
     kind: ClassVar[str] = "group"
     title: str
-    parts: Sequence[Part]
+    parts: Sequence[Block]
 
 
 @dataclass(frozen=True)
@@ -112,7 +180,7 @@ class Fold:
 
     kind: ClassVar[str] = "fold"
     title: str
-    parts: Sequence[Part]
+    parts: Sequence[Block]
 
 
 @dataclass(frozen=True)
@@ -120,10 +188,10 @@ class Section:
     """A heading with what stands under it."""
 
     title: str
-    parts: Sequence[Part]
+    parts: Sequence[Block]
 
 
-Part: TypeAlias = Table | Charts | Cards | Code | Facts | Text | Group | Fold
+Block: TypeAlias = DataTable | Charts | Cards | Code | Facts | Text | Group | Fold
 
 
 def page(title: str, sections: Sequence[Section], *, lead: str = "") -> str:
@@ -134,7 +202,7 @@ def page(title: str, sections: Sequence[Section], *, lead: str = "") -> str:
 
     Examples
     --------
-    >>> html = page("<b>", [Section("Scores", [Table(["LF", "votes"], [["check_out", 7]])])])
+    >>> html = page("<b>", [Section("Scores", [DataTable(["LF", "votes"], [["check_out", 7]])])])
     >>> "<b>" in html, "&lt;b&gt;" in html, '<td class=right data-column="votes">7</td>' in html
     (False, True, True)
     """

@@ -11,12 +11,11 @@ from weaklabel.corpus import Corpus
 from weaklabel.corpus.text_batches import TextBatches
 from weaklabel.labels import ABSTAIN, Labels, check_label_names, check_probs, check_Y, in_class_order
 from weaklabel.suggest.candidates import Choice, choose, find_patterns, on_all_rows
-from weaklabel.suggest.clusters import text_space, uncovered_clusters
 from weaklabel.suggest.code import IMPORTED, name_lf
 from weaklabel.suggest.evidence import CorpusEvidence
 from weaklabel.suggest.phrases import find_phrases
 from weaklabel.suggest.result import CandidateLF, Cluster, Suggestions
-from weaklabel.suggest.rows import rows_to_label
+from weaklabel.suggest.rows import rows_to_label, text_space, uncovered_clusters
 from weaklabel.suggest.sample import draw_sample
 from weaklabel.suggest.weak_lfs import weak_lfs
 from weaklabel.support.progress import stage

@@ -1,4 +1,4 @@
-"""The sections of a report on labeling functions: what each does, and where they meet."""
+"""The sections of a report on labeling functions: what each does, where they overlap, and what to change."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.page.axes import Estimate
-from weaklabel.page.charts import heat_map
-from weaklabel.page.page import Chart, Charts, Fold, Part, Section, Table, Text
+from weaklabel.page.charts import Estimate, compared, heat_map, stacked
+from weaklabel.page.page import Block, Chart, Charts, Code, DataTable, Fold, Group, Section, Text
 from weaklabel.report.insight import Insight
-from weaklabel.report.lf_charts import compared, stacked
 from weaklabel.scoring.intervals import wilson
+from weaklabel.suggest import CandidateLF, Suggestions
 
 Floats = NDArray[np.float64]
 
@@ -32,8 +31,8 @@ def labeling_functions(insight: Insight) -> Section:
     summary = insight.run.lf_summary
     if summary is None or not len(summary):
         return Section("Labeling functions", [Text("There are none.")])
-    table = Table(*_table(insight), "Shares are of all rows; the estimate is the label model's.")
-    shown: Part = table if len(summary) <= _OPEN else Fold(f"All {len(summary)} as a table", [table])
+    table = DataTable(*_table(insight), "Shares are of all rows; the estimate is the label model's.")
+    shown: Block = table if len(summary) <= _OPEN else Fold(f"All {len(summary)} as a table", [table])
     return Section("Labeling functions", [*_left_out(insight), _pictures(insight), shown])
 
 
@@ -64,7 +63,7 @@ def meetings(insight: Insight) -> Section:
     return Section(title, [*_left_out(insight), Charts(charts), *_worst(insight, names)])
 
 
-def _worst(insight: Insight, names: Sequence[str]) -> list[Part]:
+def _worst(insight: Insight, names: Sequence[str]) -> list[Block]:
     differ, together = insight.votes.differ, insight.votes.together
     one, two = np.triu_indices(len(names), 1)
     order = np.lexsort((two, one, -differ[one, two]))[:_PAIRS]
@@ -75,7 +74,7 @@ def _worst(insight: Insight, names: Sequence[str]) -> list[Part]:
         [names[a], names[b], int(together[a, b]), int(differ[a, b]), f"{differ[a, b] / together[a, b]:.0%}"]
         for a, b in pairs
     ]
-    return [Table(["LF", "and", "both vote", "differ", "of both"], rows, "The pairs that differ on most rows.")]
+    return [DataTable(["LF", "and", "both vote", "differ", "of both"], rows, "The pairs that differ on most rows.")]
 
 
 def _pictures(insight: Insight) -> Charts:
@@ -139,7 +138,7 @@ def _order(insight: Insight) -> list[int]:
     return np.argsort(-votes, kind="stable")[:MOST].tolist()
 
 
-def _left_out(insight: Insight) -> list[Part]:
+def _left_out(insight: Insight) -> list[Block]:
     more = len(_names(insight)) - MOST
     return [Text(f"Pictures show the {MOST} that vote most; {more} more are in the table.")] if more > 0 else []
 
@@ -167,3 +166,59 @@ def _known(value: float | None) -> Estimate | None:
 def _on_gold(record: dict[str, Any]) -> Estimate | None:
     right, n = record["Correct"], record["Correct"] + record["Incorrect"]
     return Estimate(right / n, *wilson(right / n, n)) if n else None
+
+
+_PHRASES = 8
+_CLUSTERS = 10
+_PROBLEMS = 10
+
+
+def suggestions(insight: Insight) -> Section | None:
+    """Show what would improve the labeling functions; None where there is nothing to say."""
+    found = insight.suggestions
+    if found is None:
+        return None
+    groups = [*_candidates(found), *_clusters(found), *_problems(found)]
+    return Section("Suggestions", [*map(Text, found.read()), *groups]) if groups else None
+
+
+def _candidates(found: Suggestions) -> list[Block]:
+    if not found.lfs:
+        return []
+    gold = any(lf.gold_precision is not None for lf in found.lfs)
+    columns = ["looks for", "label", "precision", *(["on gold", "gold rows"] if gold else []), "rows", "new rows"]
+    table = DataTable(columns, [_candidate(lf, found.labels, gold) for lf in found.lfs])
+    words = (
+        "Phrases that speak for a class where votes are missing; the precision is estimated. New rows have no vote yet."
+    )
+    if gold:
+        words += " Gold counts in the ranking: scores on these gold rows will flatter what is taken over from here."
+    code = Fold("The same as Python, to be pasted into a pack", [Code(found.code())])
+    return [Group("New labeling functions", [Text(words), table, code])]
+
+
+def _candidate(lf: CandidateLF, labels: tuple[str, ...], gold: bool) -> list[Any]:
+    judged = [lf.gold_precision, lf.gold_votes] if gold else []
+    return [" | ".join(lf.patterns), labels[lf.label], lf.precision, *judged, lf.votes, lf.new_votes]
+
+
+def _clusters(found: Suggestions) -> list[Block]:
+    rows = [
+        [
+            len(cluster.rows),
+            ", ".join(cluster.phrases[:_PHRASES]),
+            None if cluster.label is None else f"{found.labels[cluster.label]} ({cluster.share:.0%})",
+            ", ".join(map(str, cluster.rows[:3])),
+        ]
+        for cluster in found.clusters[:_CLUSTERS]
+    ]
+    table = DataTable(["rows", "what they have in common", "label model's guess", "such as rows"], rows)
+    return [Group("Rows without votes, by what they say", [table])] if rows else []
+
+
+def _problems(found: Suggestions) -> list[Block]:
+    # The sentence names the labeling function: a column for that would leave no room on a narrow screen.
+    rows = [[problem.kind, problem.text] for problem in found.weak_lfs]
+    shown, rest = DataTable(["what", "why"], rows[:_PROBLEMS]), DataTable(["what", "why"], rows[_PROBLEMS:])
+    more = [Fold(f"{len(rest.rows)} more", [rest])] if rest.rows else []
+    return [Group("Labeling functions to look at", [shown, *more])] if rows else []
