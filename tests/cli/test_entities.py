@@ -120,7 +120,7 @@ def test_marks_that_a_classifier_does_not_know_are_warned_of(weaklabel, corpus, 
     model, options = tmp_path / "model", ("--classifier", "linear", "--label-model", "majority", "--workers", 0)
     assert weaklabel("train", corpus, "--lfs", pack, *options, "-o", model).code == 0
     done = weaklabel("predict", corpus, "--model", model, *ENTITIES, "-o", tmp_path / "out.csv")
-    assert done.code == 0 and "nothing says that the classifier was trained with such marks" in done.err
+    assert done.code == 0 and "the classifier was not saved with entity columns" in done.err
 
 
 @pytest.mark.parametrize("verb", ["analyze", "explain", "label", "predict", "review", "score", "suggest", "train"])
