@@ -37,7 +37,8 @@ def test_it_serves_until_ctrl_c(corpus, start):
     app.process.send_signal(signal.SIGINT)
     app.process.communicate(timeout=20)
     assert app.process.returncode == 0
-    assert app.stderr.read_text() == "weaklabel: review stopped; all decisions are saved\n"
+    # A slow machine also sees progress.
+    assert app.stderr.read_text().endswith("weaklabel: review stopped; all decisions are saved\n")
 
 
 def test_a_port_in_use_is_a_sentence(corpus):
