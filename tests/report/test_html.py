@@ -76,7 +76,7 @@ def test_a_report_shows_every_section(judged):
     for title in (
         "At a glance",
         "Labeling functions",
-        "Where labeling functions meet",
+        "Overlaps and conflicts",
         "Votes and labels",
         "Against gold",
         "Rows to look at",
@@ -139,7 +139,7 @@ def test_no_votes_at_all():
 
 def test_one_labeling_function_and_one_class():
     outline = Outline(report(["a prize", "no"], (keyword_lf("prize", 0, ["prize"]),), ("only",), gold=[0, 0]))
-    assert has(outline, "It takes two labeling functions")
+    assert has(outline, "Overlaps and conflicts need two labeling functions")
 
 
 def test_without_gold_nothing_is_claimed_of_it():

@@ -10,7 +10,7 @@ from weaklabel.page.charts import Estimate, Line, dots, lines
 from weaklabel.page.page import Block, Chart, Charts, DataTable, Facts, Fold, Section, Text, page
 from weaklabel.report.insight import Epochs, Insight
 from weaklabel.report.label_sections import against_gold, rows_to_look_at, votes_and_labels
-from weaklabel.report.lf_sections import labeling_functions, meetings, suggestions
+from weaklabel.report.lf_sections import labeling_functions, overlaps_and_conflicts, suggestions
 from weaklabel.report.markdown import BASELINE, CEILING, RunSummary, best_stage, flat, value_text
 from weaklabel.report.text import stage_caption, stage_columns, stage_rows
 from weaklabel.scoring import Scores
@@ -157,7 +157,7 @@ def _values(values: Mapping[str, Any]) -> DataTable:
 _SECTIONS = (
     at_a_glance,
     labeling_functions,
-    meetings,
+    overlaps_and_conflicts,
     votes_and_labels,
     against_gold,
     suggestions,

@@ -36,11 +36,11 @@ def labeling_functions(insight: Insight) -> Section:
     return Section("Labeling functions", [*_left_out(insight), _pictures(insight), shown])
 
 
-def meetings(insight: Insight) -> Section:
+def overlaps_and_conflicts(insight: Insight) -> Section:
     """Show which labeling functions vote on the same rows, and which of these contradict each other."""
-    names, title = _names(insight), "Where labeling functions meet"
+    names, title = _names(insight), "Overlaps and conflicts"
     if len(names) < 2 or not insight.run.n_rows:
-        return Section(title, [Text("It takes two labeling functions and a row to meet.")])
+        return Section(title, [Text("Overlaps and conflicts need two labeling functions and at least one row.")])
     order = _order(insight)
     together, differ = insight.votes.together.astype(float), insight.votes.differ
     alone = np.where(np.eye(len(names), dtype=bool), np.nan, together)
