@@ -212,7 +212,7 @@ class Project(_Section):
     def overridden(
         self, out: Path | None = None, seed: int | None = None, limit: int | None = None, workers: int | None = None
     ) -> Project:
-        """Return the project with what was given in place of its own settings; None keeps them."""
+        """Return the project with the given settings instead of its own; None keeps them."""
         return self.model_copy(
             update={
                 "out": out or self.out,
@@ -275,9 +275,9 @@ def _sentence(error: ValidationError) -> str:
     path = [part for part in complaint["loc"] if isinstance(part, int) or part in _ALL_KEYS]
     if complaint["type"] == "extra_forbidden":
         *parents, key = complaint["loc"]
-        known = list(_SECTIONS[parents[0] if parents else ""].model_fields)
+        allowed = list(_SECTIONS[parents[0] if parents else ""].model_fields)
         name = ".".join(str(part) for part in complaint["loc"])
-        return f"unknown key '{name}'{nearest(str(key), known)}; known keys here are {', '.join(known)}"
+        return f"unknown key '{name}'{nearest(str(key), allowed)}; known keys here are {', '.join(allowed)}"
     where = ".".join(str(part) for part in path)
     if complaint["type"] == "unknown_option":
         return str(complaint["msg"])

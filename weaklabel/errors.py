@@ -46,7 +46,7 @@ class WeakLabelError(Exception):
 
 
 class WeakLabelWarning(UserWarning):
-    """Something the user should know, though the result stands."""
+    """Something the user should know although the result is valid."""
 
 
 class CorpusError(WeakLabelError):
@@ -112,7 +112,7 @@ def require(module: str, install: str, why: str) -> ModuleType:
         ) from None
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `` (did you mean 'x'?)`` for the closest of ``known``, or an empty string."""
-    close = get_close_matches(name, list(known), n=1)
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return `` (did you mean 'x'?)`` for the closest of ``names``, or an empty string."""
+    close = get_close_matches(name, list(names), n=1)
     return f" (did you mean '{close[0]}'?)" if close else ""

@@ -286,15 +286,15 @@ def are_names(values: Any) -> bool:
 
 
 def _spellings(values: Iterable[Any], where: str) -> Counter[str]:
-    found: Counter[str] = Counter()
+    spellings: Counter[str] = Counter()
     for row, value in enumerate(values):
         try:
             text = label_text(value)
         except VoteError as error:
             raise VoteError(f"{where}: row {row}: {error}") from None
         if text is not None:
-            found[text] += 1
-    return found
+            spellings[text] += 1
+    return spellings
 
 
 def _strange(value: Any, matcher: LabelMatcher) -> bool:

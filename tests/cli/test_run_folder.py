@@ -140,7 +140,7 @@ def test_inputs_among_the_results_are_refused(weaklabel, project, pack, corpus, 
     file.write_text(text, encoding="utf-8")
     before = contents(tmp_path)
     done = weaklabel("run", file, *dry_run)
-    assert done.code == 1 and "is an input, and lies where the run writes its results" in done.err
+    assert done.code == 1 and "is an input, and is where the run writes its results" in done.err
     assert contents(tmp_path) == before
 
 

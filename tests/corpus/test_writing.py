@@ -1,4 +1,4 @@
-"""Writing: what was read stands there byte for byte, and nothing is half written."""
+"""Writing: the input is copied byte for byte, and no file is left half written."""
 
 from __future__ import annotations
 

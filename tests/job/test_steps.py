@@ -217,7 +217,7 @@ def test_a_failure_says_which_step_and_what_is_kept(out, error):
     assert not out.exists()
     assert plan(out, three()) == {
         "a": ("done",),
-        "b": ("to do", "begun before: it goes on from there"),
+        "b": ("to do", "begun before: it resumes there"),
         "c d": ("to do",),
     }
     assert run(out, three()) == ["b", "c d"]

@@ -11,5 +11,5 @@ What is measured, and how:
 - Three tracks are never mixed. ``no_gold``: no true label is seen before scoring. ``validation_gold``: gold of the valid
   split gives the class balance, stops training early and selects among models. ``clean_labels``: some train gold, too.
 - On clean labels alone, the ceiling included, "bert" replaces "robust": gold needs no denoising.
-- Every cell is computed in a process of its own, so that peak memory is its own and a crash costs one cell.
+- Every cell is computed in its own process, so that peak memory is measured per cell and a crash costs one cell.
 """

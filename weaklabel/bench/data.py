@@ -3,7 +3,7 @@
 WRENCH's format is ``{train,valid,test}.json`` and ``label.json``. Each split maps an id to ``{"label", "weak_labels": [one
 vote per labeling function, -1 = abstain], "data": {"text", ..}}``. Source: Zhang et al., WRENCH: A Comprehensive Benchmark
 for Weak Supervision. NeurIPS Datasets and Benchmarks 2021. Tables with votes are what ``weaklabel label --votes`` writes,
-with gold beside it.
+with gold next to it.
 """
 
 from __future__ import annotations

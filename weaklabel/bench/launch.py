@@ -24,7 +24,7 @@ _CALM = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
 def compute_apart(
     cell: Cell, bench_set: BenchSet, folder: Path, label_model_cell: Path, timeout: float | None
 ) -> str | None:
-    """Compute a cell in a process of its own.
+    """Compute a cell in its own process.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ class Outcome:
     Attributes
     ----------
     coverage
-        Share of test rows that had a prediction of their own, 0 to 1.
+        Share of test rows that had their own prediction, 0 to 1.
     fit_seconds, predict_seconds
         Wall time of fitting, and of predicting test.
     peak_mib

@@ -14,7 +14,7 @@ from weaklabel.page.page import Chart, Charts, Fold, Section, page
 def track_charts(results: Results, name: str) -> Charts:
     """Draw one chart per set: each method with the interval of its mean, and majority vote as a line."""
     track = read_track(results, name)
-    return Charts([_set_chart(results, track, one, TRACKS[name][0]) for one in track.sets])
+    return Charts([_set_chart(results, track, bench_set, TRACKS[name][0]) for bench_set in track.sets])
 
 
 def curve_charts(results: Results) -> Charts:
@@ -41,9 +41,14 @@ def _curve_chart(results: Results, curve: Curve) -> Chart:
     places = {amount: float(place) for place, amount in enumerate(curve.amounts)}
     series = {}
     for name, points in curve.lines.items():
-        estimates = [_estimate(one) for one in points.values()]
-        x, y = [places[amount] for amount in points], [one and one.value for one in estimates]
-        series[name] = Line(x, y, [one and one.low for one in estimates], [one and one.high for one in estimates])
+        estimates = [_estimate(estimate) for estimate in points.values()]
+        x, y = [places[amount] for amount in points], [estimate and estimate.value for estimate in estimates]
+        series[name] = Line(
+            x,
+            y,
+            [estimate and estimate.low for estimate in estimates],
+            [estimate and estimate.high for estimate in estimates],
+        )
     svg = lines(
         series,
         "clean labels per class",
@@ -65,10 +70,10 @@ def html(results: Results) -> str:
     """Render the results as one page that needs no other file and no network; whatever a user named is escaped."""
     charts = {title: track_charts(results, name) for name, (title, _) in TRACKS.items()}
     charts[CURVE] = curve_charts(results)
-    found = [_with_charts(section, charts.get(section.title)) for section in sections(results)]
+    with_charts = [_with_charts(section, charts.get(section.title)) for section in sections(results)]
     sets = len(results["sets"])
     lead = f"{len(results['cells']):,} results on {sets} benchmark set{'' if sets == 1 else 's'}."
-    return page("Benchmark of label quality", found, lead=lead)
+    return page("Benchmark of label quality", with_charts, lead=lead)
 
 
 def _with_charts(section: Section, charts: Charts | None) -> Section:

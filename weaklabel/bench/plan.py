@@ -137,8 +137,8 @@ def scored_by(bench_set: BenchSet, settings: BenchSettings) -> tuple[Metric, str
     """
     if settings.positive is not None:
         if settings.positive not in bench_set.labels:
-            known = ", ".join(bench_set.labels)
-            raise ConfigError(f"{bench_set.path} has no class '{settings.positive}'; its classes are {known}")
+            names = ", ".join(bench_set.labels)
+            raise ConfigError(f"{bench_set.path} has no class '{settings.positive}'; its classes are {names}")
         return settings.metric or "f1", settings.positive
     usual: Metric = "f1" if bench_set.name in F1_SETS and bench_set.k == 2 else "accuracy"
     return settings.metric or usual, bench_set.labels[1] if bench_set.k == 2 else None

@@ -119,17 +119,17 @@ def _groups_of(
 
 def _replicates(gold: Labels, scored: Sequence[Labels], entry: Mapping[str, Any]) -> Floats:
     """Score every array of predictions on the same draws of rows. Shape: [replicates, len(scored)]."""
-    known = gold >= 0
-    columns, k = [preds[known] for preds in scored], int(entry["k"])
+    has_gold = gold >= 0
+    columns, k = [preds[has_gold] for preds in scored], int(entry["k"])
     positive = None if entry["positive"] is None else entry["labels"].index(entry["positive"])
 
     def score_all(drawn: Floats) -> Floats:
-        values = [measures(count_classes(gold[known], preds, drawn, k, drop=False), positive) for preds in columns]
-        return np.stack([one[entry["metric"]] for one in values], axis=-1)
+        values = [measures(count_classes(gold[has_gold], preds, drawn, k, drop=False), positive) for preds in columns]
+        return np.stack([scores_of_seed[entry["metric"]] for scores_of_seed in values], axis=-1)
 
     if not columns:
         return np.empty((REPLICATES, 0))
-    return resample(np.ones(int(known.sum())), REPLICATES, _SEED, score_all)
+    return resample(np.ones(int(has_gold.sum())), REPLICATES, _SEED, score_all)
 
 
 def _majority_of(key: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -172,7 +172,7 @@ def _interval(by_seed: Sequence[Floats]) -> tuple[float, float]:
 
 def plain(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
     """Return summaries as plain dicts."""
-    return [asdict(one) for one in summaries]
+    return [asdict(summary) for summary in summaries]
 
 
 @dataclass(frozen=True)
@@ -216,15 +216,19 @@ class Crossing:
 
 def crossings(summaries: Sequence[Summary]) -> list[Crossing]:
     """Find, for each weak line of a clean-labels curve, where clean labels alone reach it."""
-    curve = [one for one in summaries if one.track == "clean_labels" and one.mean is not None]
+    curve = [summary for summary in summaries if summary.track == "clean_labels" and summary.mean is not None]
     crossed = []
-    for weak in (one for one in curve if one.start == "weak"):
+    for weak in (summary for summary in curve if summary.start == "weak"):
+        key = (weak.set, weak.classifier, "clean")
         clean = [
-            one for one in curve if (one.set, one.classifier, one.start) == (weak.set, weak.classifier, "clean")
-            and one.label_model is None
-        ]  # fmt: skip
+            summary
+            for summary in curve
+            if (summary.set, summary.classifier, summary.start) == key and summary.label_model is None
+        ]
         if clean:
-            points = sorted(((one.clean_per_class, one.mean) for one in clean), key=lambda point: _size(point[0]))
+            points = sorted(
+                ((summary.clean_per_class, summary.mean) for summary in clean), key=lambda point: _size(point[0])
+            )
             crossed.append(_crossing(weak, points))
     return crossed
 
@@ -276,9 +280,9 @@ def select_on_valid(cells: Sequence[Mapping[str, Any]], n_valid: int) -> list[tu
             if cell["track"] == "validation_gold" and cell["classifier"] == classifier:
                 scores.setdefault(cell["label_model"], []).append(cell["valid_score"])
         means = {
-            name: sum(known) / len(known)
+            name: sum(present) / len(present)
             for name, values in scores.items()
-            if len(known := [value for value in values if value is not None]) == len(values)
+            if len(present := [value for value in values if value is not None]) == len(values)
         }
         if not means:
             continue

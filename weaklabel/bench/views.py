@@ -16,7 +16,7 @@ BASELINE = "majority"
 """The label model that every other is compared with."""
 
 CEILING = "gold"
-"""The name of train gold in the place of a label model; in tables of its own."""
+"""The name of train gold in the place of a label model; in separate tables."""
 
 _STARTS = ("weak", "clean", "weak+clean")
 _MEASURED = ("fit_seconds", "predict_seconds", "peak_mib")
@@ -83,7 +83,9 @@ class Track:
     @property
     def common_sets(self) -> tuple[str, ...]:
         """Sets for which every method with any figure has one: means are taken over these."""
-        scored = [{name for name, one in row.items() if one.summary.mean is not None} for row in self.methods.values()]
+        scored = [
+            {name for name, figures in row.items() if figures.summary.mean is not None} for row in self.methods.values()
+        ]
         return tuple(name for name in self.sets if any(scored) and all(name in row for row in scored if row))
 
     def mean(self, method: Method) -> float | None:
@@ -126,14 +128,18 @@ def read_track(results: Results, track: str, *, ceiling: bool = False) -> Track:
 
 def read_curves(results: Results) -> list[Curve]:
     """Collect the clean-labels curves, one a set and classifier."""
-    summaries = [one for one in read_summaries(results) if one.start is not None and one.label_model != CEILING]
-    keys = dict.fromkeys((one.set, one.classifier) for one in summaries)
-    return [_curve(results, [one for one in summaries if (one.set, one.classifier) == key]) for key in keys]
+    summaries = [
+        summary for summary in read_summaries(results) if summary.start is not None and summary.label_model != CEILING
+    ]
+    keys = dict.fromkeys((summary.set, summary.classifier) for summary in summaries)
+    return [
+        _curve(results, [summary for summary in summaries if (summary.set, summary.classifier) == key]) for key in keys
+    ]
 
 
 def read_summaries(results: Results) -> list[Summary]:
     """Return the summaries of the results as objects."""
-    return [Summary(**one) for one in results["summary"]]
+    return [Summary(**entry) for entry in results["summary"]]
 
 
 def _curve(results: Results, summaries: Sequence[Summary]) -> Curve:
@@ -141,22 +147,22 @@ def _curve(results: Results, summaries: Sequence[Summary]) -> Curve:
     present = {cell.clean_per_class for cell in summaries if cell.start != "weak" and cell.clean_per_class is not None}
     amounts = sorted(present, key=lambda amount: float("inf") if amount == "all" else float(amount))
     lines: dict[str, dict[int | str, Summary]] = {}
-    for one in sorted(summaries, key=lambda one: _STARTS.index(str(one.start))):
-        lines.setdefault(_line_name(one), {}).update(dict.fromkeys(_places(one, amounts), one))
+    for entry in sorted(summaries, key=lambda entry: _STARTS.index(str(entry.start))):
+        lines.setdefault(_line_name(entry), {}).update(dict.fromkeys(_places(entry, amounts), entry))
     lines = {name: {amount: line[amount] for amount in amounts if amount in line} for name, line in lines.items()}
-    mine = [one for one in results["crossings"] if (one["set"], one["classifier"]) == (name, classifier)]
-    return Curve(name, classifier, tuple(amounts), lines, tuple(one["sentence"] for one in mine))
+    mine = [entry for entry in results["crossings"] if (entry["set"], entry["classifier"]) == (name, classifier)]
+    return Curve(name, classifier, tuple(amounts), lines, tuple(entry["sentence"] for entry in mine))
 
 
-def _places(one: Summary, amounts: Sequence[int | str]) -> list[int | str]:
-    """Where along the amounts a figure stands: that of weak labels alone at each."""
-    return [amount for amount in amounts if one.start == "weak" or amount == one.clean_per_class]
+def _places(summary: Summary, amounts: Sequence[int | str]) -> list[int | str]:
+    """The amounts at which a figure is drawn: that of weak labels alone at each."""
+    return [amount for amount in amounts if summary.start == "weak" or amount == summary.clean_per_class]
 
 
-def _line_name(one: Summary) -> str:
-    if one.start == "clean":
+def _line_name(summary: Summary) -> str:
+    if summary.start == "clean":
         return "clean labels only"
-    return f"{one.label_model} only" if one.start == "weak" else f"{one.label_model}, then clean labels"
+    return f"{summary.label_model} only" if summary.start == "weak" else f"{summary.label_model}, then clean labels"
 
 
 def _details(results: Results, summary: Summary) -> dict[str, float]:

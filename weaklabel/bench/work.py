@@ -106,8 +106,8 @@ def compute(folder: Path) -> None:
         else:
             given = read_predictions(folder.parent / job["label_model_cell"]) if cell.uses_votes else {}
             arrays, coverage, why = _classifier(cell, bench_set, given, clock), 1.0, None
-    told = dict.fromkeys(kept)
-    write_outcome(folder, Outcome(coverage, clock.fit, clock.predict, _peak_mib(), why, tuple(told)), arrays)
+    warned = dict.fromkeys(kept)
+    write_outcome(folder, Outcome(coverage, clock.fit, clock.predict, _peak_mib(), why, tuple(warned)), arrays)
 
 
 def _label_model(cell: Cell, bench_set: BenchSet, clock: Clock) -> tuple[Arrays, float, str | None]:
@@ -182,7 +182,7 @@ def _classifier(cell: Cell, bench_set: BenchSet, given: Arrays, clock: Clock) ->
 
 
 def _peak_mib() -> float:
-    """Return the most memory that this process held: of its own, where the system tells, without its parent's."""
+    """Return the most memory that this process held: its own, without its parent's, where the system reports it."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))

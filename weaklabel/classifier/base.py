@@ -47,11 +47,11 @@ class Classifier(HasParams, ABC):
     """Parameters that belong to one run on one machine and are not saved."""
 
     max_rows: ClassVar[int] = 200_000
-    """Rows of a larger corpus that commands and projects train it on unless they are told otherwise, so that memory and time
+    """Most rows that commands and projects train it on unless they are given another number, so that memory and time
     stay bounded; `fit` itself takes all rows that it is given."""
 
     uses_validation: ClassVar[bool] = False
-    """Whether `fit` looks at validation rows."""
+    """Whether `fit` uses validation rows."""
 
     exports: ClassVar[tuple[str, ...]] = ()
     """Names of the exporters that can export it."""
@@ -93,7 +93,7 @@ class Classifier(HasParams, ABC):
         sample_weight
             Confidence weights, how much each row counts, from 0 up; by default 1. Shape: [n].
         validation
-            Texts with gold (class numbers, names or probabilities), for classifiers that stop early; others do not look at it.
+            Texts with gold (class numbers, names or probabilities), for classifiers that stop early; others ignore it.
 
         Raises
         ------
@@ -216,7 +216,7 @@ class Classifier(HasParams, ABC):
             again. By default as for ``provenance``.
         **exports
             By the name of an exporter, such as ``onnx``: real texts, such as the training texts. The export is written
-            beside the model and checked on them; the record of the check is kept in ``weaklabel.json``. An export that
+            next to the model and checked on them; the record of the check is kept in ``weaklabel.json``. An export that
             fails the check is left out, with a `WeakLabelWarning`. Earlier exports in the folder are removed.
 
         Raises

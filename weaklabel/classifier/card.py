@@ -62,7 +62,7 @@ _MARKED = (
 def _front_matter(base: str) -> str:
     lines = ["library_name: transformers", "pipeline_tag: text-classification", "tags: [weak-supervision, weaklabel]"]
     if not Path(base).is_dir():  # the hub knows names only
-        lines.append(f"base_model: {json.dumps(base)}")  # a JSON string is a YAML string, whatever stands in it
+        lines.append(f"base_model: {json.dumps(base)}")  # a JSON string is a YAML string, whatever is in it
     return "\n".join(["---", *lines, "---"])
 
 

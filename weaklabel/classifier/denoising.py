@@ -17,7 +17,7 @@ PRIOR_ROWS = 10.0
 
 EM_STEPS = 5  # in a round
 
-MIN_PROB = 1e-4  # no text speaks against a class more strongly
+MIN_PROB = 1e-4  # no text is stronger evidence against a class
 
 # The logistic regression ("probe") on frozen embeddings: too simple to learn errors by heart.
 MAX_ITERATIONS = 200

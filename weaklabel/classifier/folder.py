@@ -81,7 +81,7 @@ def _recover(folder: Path, manifest: str) -> None:
 
 @contextmanager
 def replaced_folder(folder: Path, manifest: str = MANIFEST) -> Iterator[Path]:
-    """Give a temporary folder beside ``folder``; on success it takes that name, else it is removed.
+    """Give a temporary folder next to ``folder``; on success it takes that name, else it is removed.
 
     At every moment the folder has its earlier or its new content; files in it that are not named in its manifest are
     kept. See `weaklabel.support.folders.replaced_folder`.

@@ -159,7 +159,7 @@ class Exportable(Protocol):
 
 
 class OnnxExporter(ClassifierExporter):
-    """Writes ``model.int8.onnx`` beside the model, and compares it with the model on up to 500 texts.
+    """Writes ``model.int8.onnx`` next to the model, and compares it with the model on up to 500 texts.
 
     It is left out, with a `WeakLabelWarning`, where it gives more than 2% of the texts another class or its probabilities
     differ by more than 0.02 on average.

@@ -74,7 +74,7 @@ def pretrain_mlm(
     max_length
         Most tokens of a text; longer texts are truncated, with a warning.
     seed, device, checkpoint_seconds, progress
-        As for `weaklabel.BertClassifier`; the checkpoint is written beside ``folder``.
+        As for `weaklabel.BertClassifier`; the checkpoint is written next to ``folder``.
 
     Returns
     -------

@@ -62,7 +62,7 @@ def given_options(group: Any) -> list[str]:
         if value == field.default or value is None:
             continue
         (option,) = (part for part in types[field.name].__metadata__ if isinstance(part, OptionInfo))
-        # Typer keeps the first of an option's flags where its default would stand.
+        # Typer keeps the first of an option's flags where its default would be.
         flags = [option.default, *(option.param_decls or ())]
         on, _, off = next(str(flag) for flag in flags if str(flag).startswith("--")).partition("/")
         written += [on if value else off] if isinstance(value, bool) else [on, str(value)]

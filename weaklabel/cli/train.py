@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Log(Enum):
-    """What ``--log`` takes; typer knows no list of literals."""
+    """What ``--log`` takes; typer has no list of literals."""
 
     TENSORBOARD = "tensorboard"
     MLFLOW = "mlflow"

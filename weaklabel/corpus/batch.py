@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from weaklabel.corpus.beside import Beside
 from weaklabel.corpus.entity_columns import EntityColumns
+from weaklabel.corpus.python_values import PythonValues
 from weaklabel.errors import CorpusError
 from weaklabel.support.forked import check_fork
 
@@ -189,12 +189,12 @@ class Batch:
     start
         Number in the corpus of the first row, from 0.
     raw
-        Where the input was lines: each row's record exactly as it stood there, its line end included.
+        Where the input was lines: each row's record exactly as it was there, its line end included.
     hide
         Columns that labeling functions must not see, such as gold.
     entities
         Where each row has the two entities that are marked in what models read.
-    beside
+    python_values
         What rows show in the place of values that Arrow does not hold as they are.
     fields
         Columns of ``source`` that are fields of others, and so are not written.
@@ -215,7 +215,7 @@ class Batch:
         raw: Sequence[str] | None = None,
         hide: Sequence[str] = (),
         entities: EntityColumns | None = None,
-        beside: Beside | None = None,
+        python_values: PythonValues | None = None,
         fields: Sequence[str] = (),
     ) -> None:
         check_fork()
@@ -224,7 +224,7 @@ class Batch:
         self.start = start
         self.raw = raw
         self.entities = entities
-        self.beside = beside or None
+        self.python_values = python_values or None
         self.hide = tuple(hide)
         self.stored = source.drop(fields) if fields else source
         self.frame = _with_text(source, self.text).drop(hide, strict=False)
@@ -258,7 +258,7 @@ class Batch:
         """Return the rows from ``begin`` to before ``end``, as labeling functions see them."""
         text = (TEXT,) if self.text else ()
         rows = self.frame[begin:end]
-        return Batch(rows, text, self.start + begin, None, self.hide, self.entities, self.beside)
+        return Batch(rows, text, self.start + begin, None, self.hide, self.entities, self.python_values)
 
     def rows(self) -> list[Any]:
         """Every row as a `Row`, or a copy of the object that was given for it, as it was read. Length: n.
@@ -267,9 +267,9 @@ class Batch:
         (sets or deletes a field, changes a list, dict or set in place) is undone here before the next one gets them.
         Not noticed are only what is written to ``vars(row)`` directly, and changes within objects of other classes.
         """
-        objects = None if self.beside is None else self.beside.objects(self.start, self.start + len(self))
-        if objects is not None and self.beside is not None:
-            return self._rows_of_mappings(objects) if self.beside.are_mappings else list(map(_copied, objects))
+        objects = None if self.python_values is None else self.python_values.objects(self.start, self.start + len(self))
+        if objects is not None and self.python_values is not None:
+            return self._rows_of_mappings(objects) if self.python_values.are_mappings else list(map(_copied, objects))
         rows = self.once("rows", self._make_rows)
         self._undo_changes(rows)
         return rows.copy()
@@ -288,28 +288,28 @@ class Batch:
         return self.texts if self.entities is None else self.entities.marked(self.source, self.texts, self.start)
 
     def _make_rows(self) -> list[Row]:
-        beside = self.beside or Beside()
+        python_values = self.python_values or PythonValues()
         rows = [Row() for _ in range(len(self))]
         fields = [row.__dict__ for row in rows]
         for column in self.frame.get_columns():  # column by column: twice as fast as row by row
             name = column.name
-            if name in beside.left_out:
+            if name in python_values.left_out:
                 continue
-            is_beside = name in beside.columns and not (name == TEXT and self.text)
-            values = beside.values(name, self.start, self.start + len(self)) if is_beside else column.to_list()
+            is_python = name in python_values.columns and not (name == TEXT and self.text)
+            values = python_values.values(name, self.start, self.start + len(self)) if is_python else column.to_list()
             for field, value in zip(fields, values, strict=True):
                 field[name] = value
-            if is_beside or column.dtype.is_nested() or column.dtype == pl.Object:
+            if is_python or column.dtype.is_nested() or column.dtype == pl.Object:
                 self._mutable[name] = [fresh(value) for value in values]
-        if beside.left_out:
+        if python_values.left_out:
             for row in rows:
-                row._left_out = beside.left_out
+                row._left_out = python_values.left_out
         for _ in map(_set_journal, rows, repeat(self._journal)):
             pass
         return rows
 
     def _rows_of_mappings(self, objects: list[Mapping[Any, Any]]) -> list[Row]:
-        """Return rows that were given as mappings, made anew for each labeling function."""
+        """Return rows that were given as mappings, made again for each labeling function."""
         rows = [Row() for _ in objects]
         texts = self.texts if self.text else repeat(None)
         for row, mapping, text in zip(rows, objects, texts, strict=False):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from weaklabel.corpus.beside import Beside
 from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.open import Encoding, fingerprint, sha256
+from weaklabel.corpus.python_values import PythonValues
 from weaklabel.corpus.rejects import Reject
 
 
@@ -45,7 +45,7 @@ class Chunk:
     raws
         The raw record of each row, with its line end, where the input is lines.
     rejects
-        Each with the number of good rows of this chunk that stand before it.
+        Each with the number of good rows of this chunk that are before it.
     end
         Where it ends in the input, and the next one begins.
     """
@@ -67,7 +67,7 @@ class Source(ABC):
     """A kind of input. A new kind is one class with these members, and a line in `read_corpus`."""
 
     path: Path | None = None
-    """Where it lies on the disk."""
+    """Where it is on the disk."""
     name: str
     """For messages."""
     format: str
@@ -80,7 +80,7 @@ class Source(ABC):
     """The raw header, with its line end, where there is one."""
     skipped: int = 0
     """Lines before the header, or before the first row, that are no part of the table."""
-    beside: Beside | None = None
+    python_values: PythonValues | None = None
     """Python values of the rows that the columns do not hold as they are."""
 
     @property
@@ -120,7 +120,7 @@ class Source(ABC):
         return f"holds {self.schema[name]}"
 
     def sha256(self) -> str:
-        """Return the SHA-256 of the file as it lies on the disk, in hex."""
+        """Return the SHA-256 of the file as it is on disk, in hex."""
         assert self.path is not None
         return sha256(self.path)
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
-from weaklabel.corpus.beside import Beside, JsonBeside
 from weaklabel.corpus.chunk import START, Chunk, Mark, Source, in_batches
 from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.entity_columns import EntityColumns
 from weaklabel.corpus.fields import Field, field_of, inside
 from weaklabel.corpus.formats import JSON_FORMATS
 from weaklabel.corpus.parts import Part, PartRows, in_parts, joined
+from weaklabel.corpus.python_values import JsonPythonValues, PythonValues
 from weaklabel.corpus.rejects import Reject
 from weaklabel.errors import CorpusError, nearest
 from weaklabel.support.html_table import html_table
@@ -104,10 +104,14 @@ class Corpus:
             self._check_column(name)
             if name in self.text:
                 raise CorpusError(f"{self.name}: column '{name}' is the text and cannot be hidden")
-        self._beside = source.beside
-        if source.beside is not None and not source.beside.are_mappings and (hide or self.text not in ((), (TEXT,))):
+        self._python_values = source.python_values
+        if (
+            source.python_values is not None
+            and not source.python_values.are_mappings
+            and (hide or self.text not in ((), (TEXT,)))
+        ):
             # Objects are shown as they are, unless something on them must not be seen, or is not there.
-            self._beside = Beside(source.beside.columns)
+            self._python_values = PythonValues(source.python_values.columns)
         self._entities: EntityColumns | None = None
         if entities:
             self.mark(entities)
@@ -119,7 +123,7 @@ class Corpus:
 
     @property
     def path(self) -> Path | None:
-        """Where the input lies on the disk; None for a data frame."""
+        """Where the input is on the disk; None for a data frame."""
         return self.source.path
 
     def files(self) -> list[Path]:
@@ -201,7 +205,7 @@ class Corpus:
         Parameters
         ----------
         after
-            Begin behind this part, without reading what stands before it (a packed file is unpacked all the same).
+            Begin behind this part, without reading what is before it (a packed file is unpacked all the same).
         rows
             Rows from which on a part is complete, by default 50,000; it ends with the chunk of input, of a MiB in a
             text file, that reaches them.
@@ -335,11 +339,13 @@ class Corpus:
         heads = [self._fields[name].head for name in self.hide if name in self._fields]
         fields = tuple(self._fields)
         hide = tuple(dict.fromkeys((*self.hide, *heads)))
-        beside = JsonBeside(raws, start) if raws and self.source.format in JSON_FORMATS else self._beside
-        return Batch(rows.with_columns(missing), self.text, start, raws, hide, self._entities, beside, fields)
+        python_values = (
+            JsonPythonValues(raws, start) if raws and self.source.format in JSON_FORMATS else self._python_values
+        )
+        return Batch(rows.with_columns(missing), self.text, start, raws, hide, self._entities, python_values, fields)
 
     def sha256(self) -> str:
-        """Return the SHA-256 of the input as it lies on the disk, in hex."""
+        """Return the SHA-256 of the input as it is on disk, in hex."""
         self._check_unchanged()
         with stage(f"checking {self.name}"):
             return self.source.sha256()
@@ -366,7 +372,7 @@ class Corpus:
         return f"Corpus({self.name!r}, columns={self.columns}, text={self.text})"
 
     def _repr_html_(self) -> str:
-        # A pass over the corpus would start its list of rejects anew, and a few rows need none.
+        # A pass over the corpus would start its list of rejects again, and a few rows need none.
         first = next(self._limited(START, 0), None)
         rows = self.empty().source if first is None else first.frame.head(_SHOWN_ROWS)
         size = "" if self._count is None else f", {self._count:,} rows"
@@ -404,7 +410,7 @@ class Corpus:
         self._count = count
 
     def _limited(self, start: Mark, rows: int) -> Iterator[Chunk]:
-        """Read from ``start``, before which stand ``rows`` good rows, to the end or the limit."""
+        """Read from ``start``, after ``rows`` good rows, to the end or the limit."""
         self._check_unchanged()
         if start != START and rows == self.limit:
             return
@@ -440,7 +446,7 @@ class Corpus:
 
 
 class Values:
-    """The values of a column of a corpus, which every iteration reads anew, a batch at a time; see `Corpus.values`."""
+    """The values of a column of a corpus, which every iteration reads again, a batch at a time; see `Corpus.values`."""
 
     def __init__(self, corpus: Corpus, name: str) -> None:
         self._corpus = corpus

@@ -205,4 +205,6 @@ def _check_names(names: Sequence[str], where: str, hint: Callable[[], str]) -> N
         )
     twice = [f"'{name}'" for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise CorpusError(f"{where}: column {', '.join(twice)} stands more than once in the header: rename one{hint()}")
+        raise CorpusError(
+            f"{where}: column {', '.join(twice)} appears more than once in the header: rename one{hint()}"
+        )

@@ -165,7 +165,7 @@ def _detect(
     lines = [line + split_at for line in text.removesuffix(split_at).split(split_at)]
     marks = [delimiter] if delimiter else [mark for mark in DELIMITERS if mark != quote_char]
     trials = [_try(lines, is_whole, mark, quoting, quote_char, comment) for mark in marks]
-    # max takes the first of equals, so comma stands before tab. Rounded, so that a few bad lines do not outweigh the width.
+    # max takes the first of equals, so comma is before tab. Rounded, so that a few bad lines do not outweigh the width.
     best = max(trials, key=lambda trial: (trial.is_table, round(trial.share, 2), trial.width))
     return Dialect(best.delimiter, best.quoting, line_end, asked.header, encoding, quote_char, comment)
 
@@ -187,7 +187,7 @@ class _Trial:
     rows: int
     rejects: int
     share: float
-    """Part of the text that stands in good records."""
+    """Part of the text that is in good records."""
     quoted: int
     """Good records with a quote at the beginning of a field."""
 

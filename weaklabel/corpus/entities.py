@@ -11,7 +11,7 @@ from weaklabel.errors import CorpusError
 Span = tuple[int, int]
 
 GAP = " ... "
-"""What stands where words were left out."""
+"""Shown where words were left out."""
 
 MOST_WORDS = 90
 """Words that models are given of a text with two entities, those nearest to them: encoders read the first tokens only."""
@@ -32,7 +32,7 @@ def mark_entities(text: str, span1: Sequence[int], span2: Sequence[int], *, word
         Begin and end of each entity in characters, half open. They may come in any order, nest and overlap.
     words
         Most words to keep, as split at white space; by default all. The entities are kept whatever it is, then what
-        stands between them, then what stands nearest around them, so that no limit on tokens cuts an entity away.
+        is between them, then what is nearest around them, so that no limit on tokens cuts an entity away.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The columns that hold the two entities of each row: where these stand in the text, which is then marked for models."""
+"""The columns that hold the two entities of each row: where they are in the text, which is then marked for models."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class EntityColumns:
     """The two columns of a corpus that say between which entities of its text each row is about.
 
     A value is a span in characters of the text, half open, ``27-34`` or the list ``[27, 34]``; or the entity's own words,
-    looked for exactly as they are, at the boundaries of words if they stand there, else anywhere. Of words that stand
+    looked for exactly as they are, at word boundaries if they are there, else anywhere. Of words that occur
     there several times, those two places count that are nearest to each other without overlapping, the first such two.
 
     Attributes
@@ -65,7 +65,7 @@ class EntityColumns:
         return mark_entities(text, *_nearest(firsts, seconds), words=MOST_WORDS)
 
     def _places(self, value: Any, text: str, row: int, column: str) -> list[Span]:
-        """Return where an entity may stand, in order."""
+        """Return where an entity may be, in order."""
         try:
             return _places_of(value, text)
         except ValueError as error:
@@ -77,7 +77,7 @@ def _places_of(value: Any, text: str) -> list[Span]:
     """Return where a value places an entity; a `ValueError` says why there is no such place, and what to give."""
     written = "" if value is None else str(value)
     if not written.strip():
-        raise ValueError("the entity is empty; give its words as they stand in the text, or their span")
+        raise ValueError("the entity is empty; give its words exactly as in the text, or their span")
     match = _SPAN.fullmatch(written)
     if match:
         begin, end = (int(place) for place in match.groups() if place is not None)
@@ -90,7 +90,7 @@ def _places_of(value: Any, text: str) -> list[Span]:
     places = _occurrences(written, text)
     if not places:
         raise ValueError(
-            f"{_beginning(written)} does not stand in the text {_beginning(text)}; give words as they stand there, or "
+            f"{_beginning(written)} is not in the text {_beginning(text)}; give words exactly as in the text, or "
             "their span"
         )
     return places

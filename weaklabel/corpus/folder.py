@@ -32,7 +32,7 @@ SUFFIXES = (".txt", ".txt.gz", ".txt.zst")
 class FolderSource(Source):
     """The .txt files (also .gz, .zst) in a folder and the folders inside it, links to folders excepted.
 
-    Column ``file`` is the path inside the folder, with ``/``; column ``folder`` the folder in it where the file lies, ""
+    Column ``file`` is the path inside the folder, with ``/``; column ``folder`` the folder in it where the file is, ""
     for the folder itself; column ``text`` the whole text; sorted by ``file``. A file that cannot be read as text is a
     reject: its number in this order, why, and its name.
 

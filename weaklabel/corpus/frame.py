@@ -1,8 +1,8 @@
 """Tables and rows in memory as a corpus: data frames, Arrow tables, data sets, lists of texts, dicts or any objects.
 
 Columns are kept as Arrow has them, for pattern labeling functions and for writing. Where that is not what row labeling
-functions would see in pandas (tuples, sets, periods, time stamps, missing numbers ...), the Python values stand beside
-them; see `Beside`. A column that Arrow cannot hold at all is a column of Python objects.
+functions would see in pandas (tuples, sets, periods, time stamps, missing numbers ...), the Python values are kept next to
+them; see `PythonValues`. A column that Arrow cannot hold at all is a column of Python objects.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from uuid import uuid4
 import polars as pl
 
 from weaklabel.corpus.batch import TEXT, column_name
-from weaklabel.corpus.beside import Beside
 from weaklabel.corpus.chunk import START, Chunk, Mark, Source
 from weaklabel.corpus.objects import UncarriedError, is_missing
+from weaklabel.corpus.python_values import PythonValues
 from weaklabel.errors import CorpusError
 from weaklabel.support.hashing import sha256_of_bytes, sha256_of_parts
 
@@ -37,10 +37,10 @@ ROW = "row"
 
 
 class Table(NamedTuple):
-    """Columns, and what stands beside them."""
+    """Columns, and the Python values kept with them."""
 
     frame: pl.DataFrame
-    beside: Beside | None = None
+    python_values: PythonValues | None = None
 
 
 class FrameSource(Source):
@@ -56,7 +56,7 @@ class FrameSource(Source):
     name = "data frame"
 
     def __init__(self, given: Any) -> None:
-        self.frame, self.beside = as_table(given)
+        self.frame, self.python_values = as_table(given)
         self.schema = dict(self.frame.schema)
         self._sha256: str | None = None
 
@@ -77,7 +77,7 @@ class FrameSource(Source):
         return why_object(column.to_list()) if column.dtype == pl.Object else super().describe(name)
 
     def sha256(self) -> str:
-        """Return the SHA-256 of the frame as an Arrow IPC file, and of what stands beside it, in hex.
+        """Return the SHA-256 of the frame as an Arrow IPC file, and of the Python values kept with it, in hex.
 
         Where the content of a value cannot be hashed, it is a number that no other corpus has.
         """
@@ -96,8 +96,10 @@ class FrameSource(Source):
         objects = [name for name, dtype in self.schema.items() if dtype == pl.Object]
         self.frame.drop(objects).write_ipc(buffer)
         yield buffer.getbuffer()
-        beside = self.beside or Beside()
-        whole = Beside({name: self.frame[name].to_list() for name in objects} | beside.columns, beside.rows)
+        python_values = self.python_values or PythonValues()
+        whole = PythonValues(
+            {name: self.frame[name].to_list() for name in objects} | python_values.columns, python_values.rows
+        )
         if whole:
             for part in whole.content(self.frame.height):
                 yield json.dumps(part).encode()
@@ -161,8 +163,8 @@ def _of_columns(columns: Sequence[tuple[Any, Any]]) -> Table:
     """Make a table of columns, each a pandas Series or a list."""
     names = [column_name(name) for name, _ in columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise CorpusError(f"data frame: more than one column is called '{twice[0]}'; give each a name of its own")
-    made, beside = list[pl.Series](), dict[str, Any]()
+        raise CorpusError(f"data frame: more than one column is called '{twice[0]}'; give each its own name")
+    made, python_values = list[pl.Series](), dict[str, Any]()
     for name, (_, values) in zip(names, columns, strict=True):
         if hasattr(values, "sparse"):
             values = values.sparse.to_dense()
@@ -170,8 +172,8 @@ def _of_columns(columns: Sequence[tuple[Any, Any]]) -> Table:
         made.append(column)
         if not is_whole:
             # A copy: what is done to the frame later must not change the rows behind the columns.
-            beside[name] = values.copy()
-    return Table(pl.DataFrame(made), Beside(beside) if beside else None)
+            python_values[name] = values.copy()
+    return Table(pl.DataFrame(made), PythonValues(python_values) if python_values else None)
 
 
 def _from_pandas(name: str, series: Any) -> tuple[pl.Series, bool]:
@@ -208,7 +210,7 @@ def _from_list(name: str, values: list[Any]) -> tuple[pl.Series, bool]:
 
 
 def _is_same(value: Any, carried: Any) -> bool:
-    """Say whether Arrow gave a value back, but for the kind of a sequence and of what is missing."""
+    """Say whether Arrow gave a value back, except for the kind of a sequence and of what is missing."""
     if is_missing(value):
         return is_missing(carried)
     if isinstance(carried, list):
@@ -259,7 +261,7 @@ def _of_rows(rows: list[Any]) -> Table:
     names = dict.fromkeys(name for row_fields in fields for name in row_fields)
     columns = [(name, [row_fields.get(name) for row_fields in fields]) for name in names]
     table = _of_columns(columns or [(ROW, rows)])
-    return Table(table.frame, Beside(table.beside.columns if table.beside else None, rows))
+    return Table(table.frame, PythonValues(table.python_values.columns if table.python_values else None, rows))
 
 
 def _no_texts() -> pl.DataFrame:

@@ -24,7 +24,7 @@ _NEAR_END = 16
 class JsonArraySource(JsonlSource):
     """A JSON file with an array of objects; parameters as for `weaklabel.corpus.read_corpus`.
 
-    A place in it lies behind an object, before the comma. The record of a row is the object on one line.
+    A position in it is after an object, before the comma. The record of a row is the object on one line.
 
     Raises
     ------
@@ -86,7 +86,7 @@ class JsonArraySource(JsonlSource):
 
 
 class _Text:
-    """The text of a file with a place in it, of which only what is needed lies in memory."""
+    """The text of a file with a place in it, of which only what is needed is in memory."""
 
     def __init__(self, file: TextFile, name: str, start: Mark, stop: Mark | None) -> None:
         self.file = file
@@ -121,7 +121,7 @@ class _Text:
             self.at += 1
         if self.next():
             raise CorpusError(
-                f"{self.name}: line {self._line()}: something stands behind the array; one value a line is --format jsonl"
+                f"{self.name}: line {self._line()}: there is something after the array; one value a line is --format jsonl"
             )
 
     def element(self) -> tuple[Any, str, int, Mark, int]:
@@ -139,7 +139,7 @@ class _Text:
                 raise CorpusError(f"{self.name}: line {where}: not JSON: {error.msg}: repair the file") from None
             except RecursionError:
                 raise CorpusError(f"{self.name}: line {line}: nested too deeply: make it flat") from None
-        # A number at the end of what has been read may go on.
+        # A number at the end of what has been read may continue.
         raw = self.text[self.at : end]
         self.at = end
         before = self.text[self.marked : end]
@@ -152,10 +152,10 @@ class _Text:
             value, end = DECODER.raw_decode(self.text, self.at)
         except json.JSONDecodeError:
             raise
-        except ValueError as error:  # a key that stands twice
+        except ValueError as error:  # a key that appears twice
             value, (_, end) = error, _PLAIN_DECODER.raw_decode(self.text, self.at)
         if end == len(self.text) and self._more():
-            return self._decoded()  # a number may go on
+            return self._decoded()  # a number may continue
         return value, end
 
     def _may_go_on(self, error: json.JSONDecodeError) -> bool:

@@ -148,7 +148,7 @@ def check_object(value: Any, raw: str, text: Sequence[str]) -> dict[str, Any]:
 
 
 class _NestedText(ValueError):
-    """Where the text should be stands a list or an object."""
+    """Where the text should be is a list or an object."""
 
     def __init__(self, name: str, value: Any) -> None:
         super().__init__(f"'{name}' is {'a list' if isinstance(value, list) else 'an object'}, not text")

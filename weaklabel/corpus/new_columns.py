@@ -34,7 +34,7 @@ class NewColumns:
         return self.frame if self.index is None else self.frame[self.index]
 
     def spread(self, texts: list[str]) -> list[str]:
-        """Return for each row what ``texts`` says of its row in ``frame``. Length: n."""
+        """Return for each row the value in ``texts`` for its row in ``frame``. Length: n."""
         return texts if self.index is None else [texts[row] for row in self.index.tolist()]
 
     def spread_columns(self, as_texts: Callable[[pl.Series], list[str]]) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""From a file to text: decompression, encoding, lines. Every pass opens the file anew."""
+"""From a file to text: decompression, encoding, lines. Every pass opens the file again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_RATIO = 250
 """An archive that unpacks to more than both of these (bytes; times its own size) is taken for a bomb."""
 
 MAX_LINE = 1 << 28
-"""Characters of the longest line; a line lies in memory as a whole."""
+"""Characters of the longest line; a line is in memory as a whole."""
 
 # Two KiB of zstd can unpack to 64 MiB: reading more at a time would let a bomb through before it is measured.
 _ZSTD_CHUNK = 2 << 10
@@ -252,7 +252,7 @@ def decoded(chunks: Iterable[bytes], encoding: Encoding, name: str, start: int =
 
 
 def _with_context(error: UnicodeDecodeError, before: bytes, held: int) -> UnicodeDecodeError:
-    """Return the error with bytes that stand before its own; the last ``held`` of ``before`` are among both."""
+    """Return the error with bytes that are before its own; the last ``held`` of ``before`` are among both."""
     context = before[-JUDGED_BYTES : len(before) - held]
     shift = len(context)
     whole = context + error.object
@@ -285,7 +285,7 @@ class TextFile:
 
     @property
     def seekable(self) -> bool:
-        """Whether a text's length in bytes is that of its encoding anew: not where bytes shift between alphabets."""
+        """Whether encoding a text again gives as many bytes: not where bytes shift between alphabets."""
         return not codecs.lookup(self.encoding.codec).name.startswith(("iso2022", "utf-7", "hz"))
 
     def begin(self, start: int) -> int:
@@ -339,7 +339,7 @@ def fingerprint(path: Path) -> tuple[int, int]:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of the file as it lies on the disk, in hex."""
+    """Return the SHA-256 of the file as it is on disk, in hex."""
     try:
         return sha256_of_file(path)
     except OSError as error:

@@ -34,7 +34,7 @@ class ParquetSource(Source):
         with self._errors(), pq.ParquetFile(path) as file:
             arrow = file.schema_arrow
             if len(set(arrow.names)) < len(arrow.names):
-                raise CorpusError(f"{name}: a column name stands more than once among {', '.join(arrow.names)}")
+                raise CorpusError(f"{name}: a column name appears more than once among {', '.join(arrow.names)}")
             self.n_rows = file.metadata.num_rows
             self.schema = dict(_frame(arrow.empty_table()).schema)
 

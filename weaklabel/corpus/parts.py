@@ -21,7 +21,7 @@ PART_CHUNKS = 16
 
 @dataclass(frozen=True)
 class Part:
-    """Where a part of a corpus lies.
+    """Where a part of a corpus is.
 
     Attributes
     ----------

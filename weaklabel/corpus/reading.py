@@ -74,7 +74,7 @@ def read_corpus(
     columns
         Names for a file without header; if not given, ``column_1``, ``column_2`` ...
     skip_rows
-        Lines at the beginning of a CSV or TSV file that stand before its header (or before its first row). A first line
+        Lines at the beginning of a CSV or TSV file before its header (or before its first row). A first line
         ``sep=;``, as Excel writes and reads it, is recognized without it, and sets the delimiter.
     comment
         What comment lines of a CSV or TSV file begin with, such as ``#``; they are left out.
@@ -198,7 +198,7 @@ def _json_layout(path: Path, name: str, kind: str, encoding: str | None) -> str:
     if head.startswith("{"):
         if not whole and len(line) < len(head):
             raise CorpusError(
-                f"{name} is one JSON object, not an array of them: write the list inside it to a file of its own, for "
+                f"{name} is one JSON object, not an array of them: write the list inside it to its own file, for "
                 "example with jq .data"
             )
         return "jsonl"

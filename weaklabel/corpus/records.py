@@ -220,7 +220,7 @@ class RecordParser:
 
 
 class _Feed:
-    """Gives lines to a csv reader without the comments that stand where a record could begin.
+    """Gives lines to a csv reader without the comments where a record could begin.
 
     A reader asks for a line only when it needs one, so that a record begins with the first line after `take`.
     """

@@ -22,7 +22,7 @@ class Reject:
     reason
         Why it was left out.
     raw
-        Its text as it stands in the file, without the line end; in a folder, the file's name.
+        Its text as it is in the file, without the line end; in a folder, the file's name.
     """
 
     line: int

@@ -19,14 +19,14 @@ from weaklabel.corpus.values import as_fields, as_json, delimited, json_key, spr
 from weaklabel.errors import CorpusError
 
 ARRAY_END = b"\n]\n"
-"""What stands behind the rows of a JSON array."""
+"""What comes after the rows of a JSON array."""
 
 
 class Sink(Protocol):
     """Writes one format. ``new`` holds the new columns of ``batch``, in the same rows."""
 
     def start(self, batch: Batch, new: NewColumns) -> None:
-        """Write what stands before the rows; called once, with the first batch, even where that is empty."""
+        """Write what comes before the rows; called once, with the first batch, even where that is empty."""
         ...
 
     def write(self, batch: Batch, new: NewColumns) -> None:
@@ -34,12 +34,12 @@ class Sink(Protocol):
         ...
 
     def close(self) -> None:
-        """Write what stands after the rows; called after a failure, too."""
+        """Write what comes after the rows; called after a failure, too."""
         ...
 
 
 class DelimitedCopy:
-    """Delimited to delimited: every record copied as it stands, the new fields before its line end."""
+    """Delimited to delimited: every record copied unchanged, the new fields before its line end."""
 
     def __init__(self, handle: BinaryIO, dialect: Dialect, header: str | None) -> None:
         self.handle = handle
@@ -110,7 +110,7 @@ class DelimitedSink:
 
 
 class JsonlCopy:
-    """JSONL to JSONL: every line copied as it stands, the new keys before its closing brace."""
+    """JSONL to JSONL: every line copied unchanged, the new keys before its closing brace."""
 
     def __init__(self, handle: BinaryIO, encoding: Encoding) -> None:
         self.handle = handle

@@ -12,7 +12,7 @@ TEXTS_AT_ONCE = 50_000
 
 
 class TextBatches:
-    """Texts of all rows, read anew in every pass: those of a corpus are never all in memory.
+    """Texts of all rows, read again in every pass: those of a corpus are never all in memory.
 
     Parameters
     ----------

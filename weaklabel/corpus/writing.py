@@ -1,4 +1,4 @@
-"""Writing a corpus with new columns: what was read stands there byte for byte, and nothing is half written."""
+"""Writing a corpus with new columns: the input is copied byte for byte, and no file is left half written."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def write_labelled(
     Where input and output are both delimited by the same character, or both JSONL, each record is copied byte for
     byte, with byte order mark, encoding, line end and quoting, and only the new fields are added to it. A ``.csv``
     keeps the delimiter of CSV input, unless that has one column only and the delimiter was not given: then it is
-    a comma. Lines before the header and comments are not written, but for Excel's ``sep=``. Otherwise values are
-    written anew, in UTF-8. The rejects of the pass are in `Corpus.rejects` afterwards.
+    a comma. Lines before the header and comments are not written, except for Excel's ``sep=``. Otherwise values are
+    rewritten, in UTF-8. The rejects of the pass are in `Corpus.rejects` afterwards.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def label_outputs(corpus: Corpus, out: str | os.PathLike[str]) -> list[Path | st
 def rejects_of(corpus: Corpus, out: str | os.PathLike[str]) -> Path:
     """Return where the rejects of a corpus written to ``out`` belong.
 
-    That is beside ``out``; where that is a stream, in the current folder under the corpus's name.
+    That is next to ``out``; where that is a stream, in the current folder under the corpus's name.
     """
     if not is_stream(out):
         return rejects_path(out)
@@ -159,9 +159,9 @@ def _default_format(corpus: Corpus) -> str:
 
 
 def sink_for(corpus: Corpus, kind: str, handle: BinaryIO, safe: bool = False) -> Sink:
-    """Return what writes rows of ``corpus`` in the format ``kind``: copied as they stand where that can be.
+    """Return what writes rows of ``corpus`` in the format ``kind``: copied unchanged where that can be.
 
-    With ``safe``, values are always written anew, and none is a formula to a spreadsheet.
+    With ``safe``, values are always rewritten, and none is a formula to a spreadsheet.
     """
     if kind == "parquet":
         return ParquetSink(handle)
@@ -209,7 +209,7 @@ def reading_back(corpus: Corpus, kind: str, new: Sequence[str]) -> dict[str, Any
 
 
 def copies_records(corpus: Corpus, kind: str, safe: bool = False) -> bool:
-    """Return whether records of ``corpus`` are copied as they stand where they are written in the format ``kind``."""
+    """Return whether records of ``corpus`` are copied unchanged where they are written in the format ``kind``."""
     if kind in ("json", "jsonl"):
         return corpus.format in ("json", "jsonl")
     dialect = corpus.dialect

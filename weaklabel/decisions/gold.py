@@ -59,7 +59,7 @@ def agreed_classes(decisions: Iterable[Decision], labels: Sequence[str]) -> dict
 
 
 def decided_classes(decisions: Iterable[Decision], labels: Sequence[str]) -> dict[tuple[str, str], int]:
-    """Return what each reviewer said last of each text: (text_sha256, reviewer) -> class number; no decision is left out.
+    """Return each reviewer's last decision on each text: (text_sha256, reviewer) -> class number; no decision is left out.
 
     Raises
     ------

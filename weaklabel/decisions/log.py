@@ -80,7 +80,7 @@ class DecisionLog:
         self._found: list[Decision] = []
         self._offset = 0
         self._lines = 0
-        self._told_of = 0
+        self._warned_line = 0
 
     def append(self, decision: Decision) -> None:
         """Write a decision to the end of the file, and wait until it is on the disk.
@@ -123,7 +123,7 @@ class DecisionLog:
             return list(self._found)
 
     def latest(self) -> dict[tuple[str, str], Decision]:
-        """Return what each reviewer said last of each text: (text_sha256, reviewer) -> decision, withdrawn ones too."""
+        """Return each reviewer's last decision on each text: (text_sha256, reviewer) -> decision, withdrawn ones too."""
         return latest_of(self.decisions())
 
     def _read_on(self, file: int) -> None:
@@ -150,8 +150,8 @@ class DecisionLog:
             self._tell(self._lines, f"it holds no decision ({error})")
 
     def _tell(self, line: int, why: str) -> None:
-        if line > self._told_of:
-            self._told_of = line
+        if line > self._warned_line:
+            self._warned_line = line
             message = f"{self.path}, line {line} is skipped: {why}; check it in an editor"
             warn(message, stacklevel=5)
 
@@ -173,12 +173,12 @@ def read_decisions(path: str | os.PathLike[str]) -> list[Decision]:
 
 
 def latest_of(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
-    """Return what each reviewer said last of each text: (text_sha256, reviewer) -> decision, withdrawn ones too."""
+    """Return each reviewer's last decision on each text: (text_sha256, reviewer) -> decision, withdrawn ones too."""
     return {(decision.text_sha256, decision.reviewer): decision for decision in decisions}
 
 
 def text_hash(text: str) -> str:
-    """Return the SHA-256 of a text, in hex, by which decisions know it."""
+    """Return the SHA-256 of a text, in hex, by which decisions identify it."""
     return sha256_of_text(text)
 
 

@@ -231,7 +231,9 @@ def prepare_tokenizer(network: Any, tokenizer: Any, model: str | os.PathLike[str
         The tokenizer has no words: transformers makes up such a one for a folder without tokenizer files.
     """
     if len(tokenizer) <= len(tokenizer.all_special_ids):
-        raise WeakLabelError(f"the model '{model}' has no tokenizer; save the one it was trained with beside it")
+        raise WeakLabelError(
+            f"the model '{model}' has no tokenizer; save the one it was trained with in the same folder"
+        )
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     network.config.pad_token_id = tokenizer.pad_token_id

@@ -73,7 +73,7 @@ class Encoder:
     -----
     Where the device computes bfloat16 natively that is used; it changes a vector's components by about 0.002 and a
     cosine by about 0.001 against float32. On one machine a text's vector does not depend on the texts
-    beside it, nor on the number of threads.
+    next to it, nor on the number of threads.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Running transformers on texts, so that no text's result depends on the texts beside it or on the number of threads."""
+"""Running transformers on texts, so that no text's result depends on the other texts or on the number of threads."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Answers:
             return balance, 0.0
         return balance, float(log_odds(self.baseline.all_abstain[None], label)[0]) - balance
 
-    def log_odds(self, known: Coalitions, label: int) -> Floats:
+    def log_odds(self, coalitions: Coalitions, label: int) -> Floats:
         """Return the log-odds of a class against all others if only some votes, and the text or not, are known.
 
         Without the text, what the text alone tells is taken out of the answer, by Bayes, and the class balance put in its
@@ -80,7 +80,7 @@ class Answers:
 
         Parameters
         ----------
-        known
+        coalitions
             Whose votes are known; in the last column, where the label model reads the text, whether that is.
             Shape: [u, v] or [u, v+1].
         label
@@ -92,10 +92,10 @@ class Answers:
             Shape: [u].
         """
         if not self.reads_text:
-            return log_odds(self._probs(known), label)
-        logs = np.log(np.maximum(self._probs(known[:, :-1]), _TINY))
+            return log_odds(self._probs(coalitions), label)
+        logs = np.log(np.maximum(self._probs(coalitions[:, :-1]), _TINY))
         from_text = np.log(np.maximum(self._probs(np.zeros((1, len(self.voters)), dtype=bool)), _TINY))
-        logs[~known[:, -1]] += np.log(np.maximum(self.baseline.balance, _TINY)) - from_text
+        logs[~coalitions[:, -1]] += np.log(np.maximum(self.baseline.balance, _TINY)) - from_text
         powers = np.exp(logs - logs.max(axis=1, keepdims=True))
         return log_odds(powers / powers.sum(axis=1, keepdims=True), label)
 
@@ -113,10 +113,10 @@ class Answers:
             texts = None if self._text is None else [self._text] * len(new)
             labels, probs = self.model.predict(rows, return_probs=True, texts=texts)
             self._kept |= {
-                keys[place]: found for place, found in zip(new, zip(labels, probs, strict=True), strict=True)
+                keys[place]: answer for place, answer in zip(new, zip(labels, probs, strict=True), strict=True)
             }
-        found = [self._kept[key] for key in keys]
-        return np.array([label for label, _ in found]), np.array([probs for _, probs in found])
+        answer = [self._kept[key] for key in keys]
+        return np.array([label for label, _ in answer]), np.array([probs for _, probs in answer])
 
 
 def all_but(n: int, size: int) -> Coalitions:

@@ -1,4 +1,4 @@
-"""What a labeling function does: where it is the only one to vote, and where the others speak against it."""
+"""What a labeling function does: where it is the only one to vote, and where others vote for another class."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def explain_lf(
 ) -> LFExplanation:
     """Show where a labeling function is alone, and where it disagrees with the consensus of the others.
 
-    The consensus is what the label model says of the row without that vote; the label model is not fitted anew.
+    The consensus is what the label model predicts for the row without that vote; the label model is not fitted again.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def explain_lf(
 
 
 class _Block(NamedTuple):
-    """Rows on which a labeling function votes, and what the label model says of them without that vote. Shape: [b] each."""
+    """Rows on which a labeling function votes, and the predictions for them without that vote. Shape: [b] each."""
 
     rows: NDArray[np.int64]
     own: Labels
@@ -226,15 +226,15 @@ class _Block(NamedTuple):
 
 def _by_patterns(model: BaseLabelModel, votes: Votes, place: int) -> Iterator[_Block]:
     """Ask the label model once for each vote pattern."""
-    found = votes.patterns()
-    own = found.patterns[:, place].astype(np.int64)
+    table = votes.patterns()
+    own = table.patterns[:, place].astype(np.int64)
     voting = np.flatnonzero(own != ABSTAIN)
-    asked = _consensus(model, found.patterns[voting], place, None)
-    consensus, probability = np.full(len(found), ABSTAIN), np.full(len(found), np.nan)
-    is_alone = np.zeros(len(found), dtype=np.bool_)
+    asked = _consensus(model, table.patterns[voting], place, None)
+    consensus, probability = np.full(len(table), ABSTAIN), np.full(len(table), np.nan)
+    is_alone = np.zeros(len(table), dtype=np.bool_)
     consensus[voting], probability[voting], is_alone[voting] = asked
-    for rows in row_blocks(found.n):
-        patterns = found.rows()[rows]
+    for rows in row_blocks(table.n):
+        patterns = table.rows()[rows]
         voted = np.flatnonzero(own[patterns] != ABSTAIN)
         patterns = patterns[voted]
         yield _Block(rows.start + voted, own[patterns], consensus[patterns], probability[patterns], is_alone[patterns])

@@ -62,7 +62,7 @@ def all_coalitions(n: int) -> Coalitions:
 def _exact(value: Callable[[Coalitions], Floats], n: int) -> Floats:
     numbers, coalitions = np.arange(1 << n), all_coalitions(n)
     reached, sizes = value(coalitions), coalitions.sum(axis=1)
-    # A coalition of s players stands before a given other one in this share of all orders.
+    # In this share of all orders, a coalition of s players comes before a given other player.
     share = np.array([1 / (n * comb(n - 1, size)) for size in range(n)])
     shares = np.empty(n)
     for player in range(n):

@@ -19,7 +19,7 @@ class WritingJob(Protocol):
     folder: Path
 
     def order(self) -> dict[str, Any]:
-        """Return what a worker elsewhere needs to make this job, but for the corpus; as JSON has it."""
+        """Return what a worker elsewhere needs to make this job, except for the corpus; as JSON has it."""
         ...
 
     def parts(self, after: Part | None = None) -> Iterator[PartRows]:

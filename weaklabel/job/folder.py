@@ -47,7 +47,7 @@ OURS = (IDENTITY, "votes-*.npz", "voted.json", *MADE_OF_VOTES, "whole", "rejects
 
 
 class JobFolder:
-    """A folder beside the output, ``OUT.job``, that holds the finished parts of a job; a context manager.
+    """A folder next to the output, ``OUT.job``, that holds the finished parts of a job; a context manager.
 
     It is removed once the output is complete, or if no part was finished. If the job ends before that, the folder stays, and
     the same job continues from it. A different job for the same output uses only its votes, which name their corpus and
@@ -75,7 +75,7 @@ class JobFolder:
         if is_stream(self.out):
             self.path = Path(tempfile.mkdtemp(prefix="weaklabel-"))
             return self
-        # For a link, beside its target: the finished file is moved there, which must be on the same disk.
+        # For a link, next to its target: the finished file is moved there, which must be on the same disk.
         self.path = Path(f"{link_target(self.out) if Path(self.out).is_symlink() else self.out}.job")
         try:
             self.path.mkdir(exist_ok=True)
@@ -149,10 +149,10 @@ class JobFolder:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        state = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return state if isinstance(state, dict) else None
 
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any], out: str) -> str:

@@ -1,8 +1,8 @@
 """Labeling a corpus of any size: votes part by part, one label model for all, labels part by part.
 
 `vote_corpus` has labeling functions vote, `label_corpus` fits the label model on the votes and labels all rows, and
-`label_file` writes them, beside the corpus, to a file. All of it is done in parts (see `weaklabel.job.work`), by an
-engine (see `weaklabel.job.engine`), in a folder from which an interrupted job goes on.
+`label_file` writes them, next to the corpus, to a file. All of it is done in parts (see `weaklabel.job.work`), by an
+engine (see `weaklabel.job.engine`), in a folder from which an interrupted job resumes.
 """
 
 from __future__ import annotations

@@ -153,14 +153,14 @@ class Output:
 
 
 def write_all_rejects(folder: JobFolder, corpus: Corpus, n_rejects: int, rejects: Iterable[Reject]) -> Path | None:
-    """Write the rejects to a file beside the output and return its path; None if there are none.
+    """Write the rejects to a file next to the output and return its path; None if there are none.
 
     If the output is a stream, they go into the current folder, under the name of the corpus.
     """
     path = rejects_of(corpus, folder.out)
     try:
         if n_rejects:
-            # First into the job's folder: a temporary file beside the output would stay if this process were killed.
+            # First into the job's folder: a temporary file next to the output would stay if this process were killed.
             write_rejects(folder.path / "rejects.jsonl", rejects)
             move_file(folder.path / "rejects.jsonl", path)
             return path

@@ -58,7 +58,7 @@ class PredictJob:
         self.loading: dict[str, Any] | None = None
 
     def order(self) -> dict[str, Any]:
-        """Return what a worker elsewhere needs to make this job, but for the corpus; as JSON has it."""
+        """Return what a worker elsewhere needs to make this job, except for the corpus; as JSON has it."""
         if self.loading is None:
             raise ClassifierError(
                 "workers of a cluster load the classifier from its folder: save it, and give loading={'folder': ...}"

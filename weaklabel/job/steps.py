@@ -1,4 +1,4 @@
-"""Steps of a run: each is done once, as long as what decides its result stays the same, and a killed one goes on.
+"""Steps of a run: each is done once for the same inputs and settings, and a killed one resumes.
 
 What decides a result is its basis: settings, files, labeling functions, code, packages, and the steps before. The hash of
 the basis is the identity of a step. The journal of a folder keeps both for every step, so that a later run knows which
@@ -215,8 +215,8 @@ class Journal:
 
     def problem(self, name: str) -> str | None:
         """Return what is wrong with the outputs of a step, or None."""
-        for output, found in self.records[name].outputs.items():
-            problem = found.problem(self.folder / output)
+        for output, recorded in self.records[name].outputs.items():
+            problem = recorded.problem(self.folder / output)
             if problem:
                 return f"{output} {problem}"
         return None
@@ -241,7 +241,7 @@ class PlannedStep:
     where
         Folder that holds its outputs; None where it is not done.
     causes
-        Steps for whose sake it is not done: itself, if it has reasons of its own.
+        The steps that make it stale: itself, if it has its own reasons.
     """
 
     name: str
@@ -267,18 +267,18 @@ class Pipeline(Generic[T]):
     """The steps of a run, in order, and the folder that holds what they write.
 
     They are done in an unfinished build of the folder, which takes its place when all of them are. A build that was
-    interrupted is kept, and the next run goes on with it.
+    interrupted is kept, and the next run continues with it.
 
     Parameters
     ----------
     steps
-        In an order in which every step stands behind those that it reads from.
+        In an order in which every step comes after those that it reads from.
     folder
         The final folder.
     manifest
         Name of the file that is written last.
     again
-        Name of a step that is done again with all that depends on it; "train" stands for all steps whose names begin with
+        Name of a step that is done again with all that depends on it; "train" means all steps whose names begin with
         that word. "" does everything again.
 
     Raises
@@ -316,9 +316,9 @@ class Pipeline(Generic[T]):
         done: dict[str, Record] = {}
         planned: dict[str, PlannedStep] = {}
         for step in self.steps:
-            planned[step.name] = found = self._planned(step, *journals, done, planned)
+            planned[step.name] = planned_step = self._planned(step, *journals, done, planned)
             for journal in journals:
-                if found.where == journal.folder:
+                if planned_step.where == journal.folder:
                     done[step.name] = journal.records[step.name]
         return list(planned.values())
 
@@ -344,7 +344,7 @@ class Pipeline(Generic[T]):
                 found = journal.records[name]
                 return PlannedStep(name, "done", (), found.size, found.seconds, journal.folder)
         if self._is_begun(step, build, done):
-            return PlannedStep(name, "to do", ("begun before: it goes on from there",), size, seconds, causes=(name,))
+            return PlannedStep(name, "to do", ("begun before: it resumes there",), size, seconds, causes=(name,))
         if not record.is_done:
             return PlannedStep(name, "to do", causes=(name,))
         own = tuple(self._reasons(step, last, done))
@@ -353,7 +353,7 @@ class Pipeline(Generic[T]):
         return PlannedStep(name, "stale", why, size, seconds, causes=(name,) if own else causes)
 
     def _is_done(self, step: Step[T], journal: Journal, done: Mapping[str, Record]) -> bool:
-        """Return whether the journal has the step as it is to be, whole, and made of what the steps before now have."""
+        """Return whether the journal has the step as it is to be, whole, and computed from what the earlier steps have now."""
         record = journal.records.get(step.name)
         if record is None or not record.is_done or record.identity != self.identities[step.name]:
             return False
@@ -367,7 +367,7 @@ class Pipeline(Generic[T]):
         return record.read == _results(step, done)
 
     def _reasons(self, step: Step[T], last: Journal, done: Mapping[str, Record]) -> Iterator[str]:
-        """Give the reasons of its own for which a step is stale."""
+        """Give a step's own reasons for being stale."""
         record = last.records[step.name]
         yield from differences(record.basis, self.bases[step.name])
         if record.identity == self.identities[step.name] and (problem := last.problem(step.name)):
@@ -406,13 +406,13 @@ class Pipeline(Generic[T]):
                     self._do(step, journal, shared)
             except BaseException:
                 if not any(record.is_done for record in journal.records.values()):
-                    _remove_others(build, set())  # nothing to go on with
+                    _remove_others(build, set())  # nothing to resume
                 raise
             _remove_others(build, {JOURNAL, *(name for record in journal.records.values() for name in record.outputs)})
             finish(shared(build, build / WORK, journal.records))
 
     def _taken_over(self, build: Path) -> Journal:
-        """Bring the build to where everything stands in it that is done, and nothing that is not."""
+        """Make the build contain everything that is done, and nothing that is not."""
         planned = {step.name: step for step in self.plan()}
         journal, finished = Journal(build), Journal(self.folder)
         records: dict[str, Record] = {}
@@ -465,7 +465,7 @@ def _results(step: Step[Any], done: Mapping[str, Record]) -> dict[str, str]:
 @contextmanager
 def _failing(step: Step[Any]) -> Iterator[None]:
     """Say of an error which step failed, and what to do."""
-    then = "; what is done so far is kept: the same command goes on from there"
+    then = "; what is done so far is kept: the same command resumes there"
     try:
         yield
     except WeakLabelError as error:
@@ -603,7 +603,7 @@ def _remove_others(build: Path, names: set[str]) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Let a file stand under a second name: without a copy, where the file system can."""
+    """Give a file a second name: without a copy, where the file system can."""
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     try:

@@ -342,8 +342,8 @@ class LabelJob:
             )
         return votes
 
-    def _missing(self, rows: PartRows, known: PartVotes | None) -> tuple[int, ...]:
-        there = set(known.keys) - set(known.problems) if known is not None and known.part == rows.part else ()
+    def _missing(self, rows: PartRows, cached: PartVotes | None) -> tuple[int, ...]:
+        there = set(cached.keys) - set(cached.problems) if cached is not None and cached.part == rows.part else ()
         return tuple(number for number, key in enumerate(self.keys) if key not in there)
 
     def _vote(
@@ -354,14 +354,14 @@ class LabelJob:
         under_way: list[tuple[PartRows, PartVotes | None]] = []
 
         def batches() -> Iterator[Batch]:
-            for rows, known in some:
+            for rows, cached in some:
                 part = rows.part
                 self.stage.expect(part.first_row + part.n_rows, part.end.place, self.corpus.source.extent())
                 if self.corpus.entities and self.options.reads_texts:
                     _ = (
                         rows.batch.model_texts
                     )  # so that an entity that is not in its text is an error now, not after hours of voting
-                under_way.append((rows, known))
+                under_way.append((rows, cached))
                 yield rows.batch
 
         for _, of_lfs in self._voter(missing, lfs).vote(batches()):

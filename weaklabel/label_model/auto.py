@@ -89,7 +89,7 @@ class AutoLabelModel(TextReader):
         )
         if not fits(model.bytes_needed(votes)):
             self._fit(votes)
-            self._note = f"; texts are not used: the tables of votes beside them would take more than {gib(BUDGET)}"
+            self._note = f"; texts are not used: the tables of votes with them would take more than {gib(BUDGET)}"
             return
         model.fit_sample(votes, sample)
         if model.text_gain_ >= MIN_GAIN:

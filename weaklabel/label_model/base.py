@@ -46,7 +46,7 @@ class BaseLabelModel(HasParams, ABC):
     cardinality
         Number of classes k, 1 to 32,767.
     tie_break_policy
-        What `predict` says of a row whose most probable classes tie: ``"abstain"`` (-1), ``"first"`` (the lowest of
+        What `predict` returns for a row whose most probable classes tie: ``"abstain"`` (-1), ``"first"`` (the lowest of
         them), or ``"random"`` (any of them, by a hash of the votes and the seed, so that the same votes always get the
         same answer).
     seed
@@ -62,7 +62,7 @@ class BaseLabelModel(HasParams, ABC):
     """
 
     uses_texts: ClassVar[bool] = False
-    """Whether the model looks at texts where it is given them."""
+    """Whether the model uses texts where it is given them."""
 
     unvoted_: tuple[int, ...] = ()
     """Classes without votes at the fit: a row gets such a class only if it has a vote for it."""
@@ -128,7 +128,7 @@ class BaseLabelModel(HasParams, ABC):
         Y_dev
             Gold labels, of these rows or of others, -1 where there is none: their shares of the classes are the class
             balance of a model that has a parameter ``class_balance`` and was given none. Nothing else of them is used,
-            and other models do not look at them. Strings in this place are taken for ``texts``. Any length.
+            and other models ignore them. Strings in this place are taken for ``texts``. Any length.
         texts
             Texts of the rows, for a model with ``uses_texts``; others ignore them. Shape: [n].
 
@@ -523,7 +523,7 @@ def load_label_model(path: str | os.PathLike[str]) -> BaseLabelModel:
     Parameters
     ----------
     path
-        The file, or the folder that it lies in.
+        The file, or the folder that it is in.
 
     Raises
     ------

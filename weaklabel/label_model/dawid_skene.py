@@ -88,7 +88,7 @@ class DawidSkene(BaseLabelModel):
         P(Y): one share a class, ``"uniform"``, or ``"majority"``: as majority vote labels the rows. By default that of
         ``Y_dev`` where `fit` is given it, and otherwise EM finds it.
     lf_weights
-        How far each labeling function's votes are evidence of their own, 0 to 1: less for those that repeat others. By
+        How far each labeling function's votes are independent evidence, 0 to 1: less for those that repeat others. By
         default 1. Shape: [m].
     tie_break_policy, seed
         See `BaseLabelModel`.

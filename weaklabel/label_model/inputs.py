@@ -70,7 +70,7 @@ def texts_and_gold(
 
 
 def refuse_numbers(texts: Sequence[str] | None) -> None:
-    """Refuse numbers in the place of texts, also where the model does not look at texts.
+    """Refuse numbers in the place of texts, also where the model does not use texts.
 
     Raises
     ------

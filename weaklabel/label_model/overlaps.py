@@ -53,10 +53,13 @@ def count_overlaps(all_votes: VotePatterns, cardinality: int) -> NDArray[np.floa
     total = np.zeros((d, d))
 
     def count(pair: tuple[int, int]) -> None:
-        one, two = pair
-        table = _count_bytes(packed[:, one], packed[:, two], size, weights)
+        first, second = pair
+        table = _count_bytes(packed[:, first], packed[:, second], size, weights)
         counts = votes.T @ table @ votes
-        rows, columns = slice(one * width, min(d, (one + 1) * width)), slice(two * width, min(d, (two + 1) * width))
+        rows, columns = (
+            slice(first * width, min(d, (first + 1) * width)),
+            slice(second * width, min(d, (second + 1) * width)),
+        )
         counts = counts[: rows.stop - rows.start, : columns.stop - columns.start]
         total[rows, columns], total[columns, rows] = counts, counts.T
 
@@ -74,7 +77,7 @@ def _multiply(all_votes: VotePatterns, cardinality: int) -> NDArray[np.float64]:
 
 
 def _multiply_sparse(all_votes: VotePatterns, cardinality: int) -> NDArray[np.float64]:
-    """The same by the votes cast, one labeling function's after another's, where they are few beside the classes."""
+    """The same by the votes cast, one labeling function's after another's, where they are few compared with the classes."""
     k, votes = cardinality, vote_matrix(all_votes.patterns, cardinality)
     weighted = (votes.multiply(all_votes.counts[:, None])).tocsr()
     total = np.zeros((all_votes.m * k, all_votes.m * k))
@@ -102,15 +105,15 @@ def of_lf(votes: VoteArray, k: int) -> Any:
 
 
 def _count_bytes(
-    one: NDArray[np.uint8], two: NDArray[np.uint8], size: int, weights: NDArray[np.int64] | None
+    first: NDArray[np.uint8], second: NDArray[np.uint8], size: int, weights: NDArray[np.int64] | None
 ) -> NDArray[np.float64]:
     """Count the rows that have each two bytes. Shape: [u], [u] -> [size, size]."""
     table = np.zeros(size * size)
-    for start in range(0, len(one), _PATTERNS_AT_ONCE):
+    for start in range(0, len(first), _PATTERNS_AT_ONCE):
         some = slice(start, start + _PATTERNS_AT_ONCE)
-        both = one[some].astype(np.uint16)
+        both = first[some].astype(np.uint16)
         both *= np.uint16(size)
-        both += two[some]
+        both += second[some]
         table += np.bincount(both, None if weights is None else weights[some], minlength=len(table))
     return table.reshape(size, size)
 

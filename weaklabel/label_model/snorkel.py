@@ -30,7 +30,7 @@ RETRIES = 3
 class LabelModel(BaseLabelModel):
     r"""Snorkel's label model: learns how accurate each labeling function is from how they agree and differ.
 
-    Its parameters are those of `snorkel.labeling.model.LabelModel` on the same votes, seed and options, but for
+    Its parameters are those of `snorkel.labeling.model.LabelModel` on the same votes, seed and options, except for
     rounding. The objective needs only how often each two votes overlap, which vote patterns give: training does not take
     longer for more rows. Memory grows with the square of m*k: 16 bytes each, so 1,200 labeling functions and 10 classes
     take 2.3 GB. Neither Snorkel nor PyTorch is imported, and global random states are left as they were.
@@ -201,7 +201,7 @@ class LabelModel(BaseLabelModel):
             mu = self._train(overlaps, n, p, precisions, mu_eps)
 
         self.p_ = p
-        # What Snorkel's clamping makes of a labeling function that never votes: the same for all classes, no evidence.
+        # The result of Snorkel's clamping for a labeling function that never votes: the same for all classes, no evidence.
         self.mu_ = np.full((votes.m * k, k), mu_eps)
         self.mu_[np.repeat(voting, k)] = mu
         right = (self.mu_.reshape(votes.m, k, k).diagonal(axis1=1, axis2=2) * p).sum(axis=1)

@@ -12,7 +12,7 @@ Floats = NDArray[np.float32]
 MOMENTUM = 0.9
 BETAS = 0.9, 0.999
 EPS = 1e-8
-"""Snorkel's settings of its optimisers, which it takes from PyTorch but for the momentum."""
+"""Snorkel's settings of its optimisers, which it takes from PyTorch except for the momentum."""
 
 Step = Callable[[Floats, float], Floats]
 """From the gradient and the learning rate to what is taken off the parameters."""
@@ -36,7 +36,7 @@ def train_snorkel(
     mu_eps: float,
     seed: int,
 ) -> NDArray[np.float64]:
-    """Find the parameters that Snorkel's ``LabelModel.fit`` finds, but for rounding; single precision, as there.
+    """Find the parameters that Snorkel's ``LabelModel.fit`` finds, except for rounding; single precision, as there.
 
     Minimised over mu is the squared error of the overlap of votes of two labeling functions that mu predicts
     (:math:`\\mu P \\mu^T`), and of how often each votes (:math:`\\mu p`); plus ``l2`` squared times the distance

@@ -30,7 +30,7 @@ class TripletLabelModel(BaseLabelModel):
 
     Given the class, labeling functions are taken to be independent. Then the dependence of a vote on the class follows
     from its covariances with two other labeling functions, and theirs with each other; the median over all pairs
-    of others is taken. Each class stands against the rest ("one-vs-rest"), so that each labeling function gets a
+    of others is taken. Each class is compared with the rest ("one-vs-rest"), so that each labeling function gets a
     precision for each class that it votes for. Unlike a single accuracy a labeling function, that suits those that vote
     for one class only, whose votes *always* agree with one another. And covariances are over all rows: that a labeling
     function abstains counts, too.

@@ -42,7 +42,7 @@ class WeightedMajorityVote(BaseLabelModel):
     - Agreement is smoothed, and the weight of a labeling function that agrees as often as others do is the log odds of
       ``prior_accuracy``: the probabilities, :math:`\mathrm{softmax}_y \sum_{j: L_j = y} w_j`, are meant as such.
 
-    Labeling functions that never vote beside another weigh as much as that, too, and a `WeakLabelWarning` says so.
+    Labeling functions that never vote on a row with another get this weight, too, and a `WeakLabelWarning` says so.
 
     Parameters
     ----------

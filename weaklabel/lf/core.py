@@ -51,7 +51,7 @@ class Reason:
 
 
 class LF(ABC):
-    """A labeling function: a name, votes for a batch of rows, and what the rest of weaklabel must know about its kind.
+    """A labeling function: a name, votes for a batch of rows, and what the rest of weaklabel needs to know about its kind.
 
     A new kind is a subclass with a ``vote``; everything else has a default.
 
@@ -115,7 +115,7 @@ class LF(ABC):
     def identity(self) -> Any:
         """Return values that determine the votes, and that are hashed for caches of them; see `fingerprint`.
 
-        The code of the class counts anyway. By default its attributes, but for the name and for those that begin with an
+        The code of the class counts anyway. By default its attributes, except for the name and for those that begin with an
         underscore, which are taken to be computed from the others when they are first needed.
 
         Raises

@@ -1,7 +1,7 @@
 """Labeling functions that are polars expressions, evaluated all together, each row looked at as little as possible.
 
 One scan of a column finds the literals of all pattern labeling functions that have some: an Aho-Corasick automaton (Aho
-and Corasick, 1975) over the folded text. Most matches of plain keywords are votes as they stand; on the few other rows with
+and Corasick, 1975) over the folded text. Most matches of plain keywords are votes at once; on the few other rows with
 a literal of a labeling function its regex is evaluated, and on all other rows it abstains. Votes are the same as from the
 regexes alone.
 """
@@ -49,7 +49,7 @@ class ExpressionLF(LF):
     literals : frozenset of bytes
         Of these, every text that it votes on contains one, once folded; see `weaklabel.lf.regexes`. Empty: unknown.
     sure : frozenset of bytes
-        Those of the literals that are enough for a vote wherever no character beyond ASCII stands beside them.
+        Those of the literals that are enough for a vote wherever no character beyond ASCII is next to them.
     loose : polars.Expr or None
         True wherever it can vote, and faster than the vote.
     """

@@ -40,7 +40,7 @@ def fingerprint(lf: LF, origin: str | None = None) -> str | None:
         The labeling function.
     origin
         Path of the file that it comes from, where it comes from one: names in that file are followed into their code
-        even where it lies among the installed packages, whose code otherwise goes by their versions.
+        even where it is among the installed packages, whose code otherwise goes by their versions.
 
     Returns
     -------
@@ -74,7 +74,7 @@ _CODE = (
     "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_names", "co_varnames", "co_freevars",
     "co_cellvars", "co_code", "co_exceptiontable", "co_consts",
 )  # fmt: skip
-"""What code does; not where it stands: comments and line numbers do not count."""
+"""What code does, not where it is: comments and line numbers do not count."""
 
 _PLAIN = (type(None), bool, int, float, complex, range, slice, type(...), type(NotImplemented))
 _WRAPPERS = (staticmethod, classmethod, functools._lru_cache_wrapper)
@@ -91,13 +91,13 @@ class ValueHash:
     """Hashes values by what they contain.
 
     Functions and classes count by their compiled code and by the values of the names that it looks up, so comments and
-    whatever else stands in their file do not matter. What comes from an installed package counts by the package's
+    anything else in their file do not matter. What comes from an installed package counts by the package's
     version, and a module of the user's own by its whole file and those of the modules that it uses.
 
     Parameters
     ----------
     origin
-        File whose code is the user's own wherever it lies.
+        File whose code is the user's own wherever it is.
 
     Attributes
     ----------
@@ -129,7 +129,7 @@ class ValueHash:
         """
         if id(value) not in self._known:
             self._kept.append(value)
-            # What holds itself, as a recursive function does, is known inside by how deep it stands.
+            # What holds itself, as a recursive function does, is represented inside by its depth.
             self._known[id(value)] = self._depth.to_bytes(4, "little")
             self._depth += 1
             try:
@@ -239,7 +239,7 @@ class ValueHash:
         return identity
 
     def _of_reduced(self, value: Any) -> Iterator[str | bytes]:
-        """Yield what a value says it is made of when it is to be copied, as `pickle` asks it, but nothing is pickled."""
+        """Yield the parts that a value gives for copying, as `pickle` would ask for them; nothing is pickled."""
         try:
             reduced = value.__reduce_ex__(4)
         except Exception:
@@ -287,13 +287,13 @@ def is_installed(name: str, file: str | None, origin: Path | None) -> bool:
     name, file
         Of the module; ``file`` is None where it has none.
     origin
-        A file that counts as the user's own wherever it lies.
+        A file that counts as the user's own wherever it is.
     """
     if name.startswith(("weaklabel_pack_", "weaklabel.packs")):
         return False
     if file is None:  # built in, a namespace package, or made by hand
         return name.partition(".")[0] in _NAMES
-    # By where the file is, not by the name: a helper beside the pack may be called like a module of Python's own.
+    # By where the file is, not by the name: a helper next to the pack may be called like a module of Python's own.
     return _is_in_installation(file) and Path(file).resolve() != origin
 
 
@@ -307,7 +307,7 @@ def _is_in_installation(file: str) -> bool:
 def file_of_class(kind: type) -> str | None:
     """Return the file of the module that a class comes from; None where it has none or that is unknown.
 
-    By its methods first: the module may be gone from `sys.modules`, and another one stand there under its name.
+    By its methods first: the module may be gone from `sys.modules`, and another one be there under its name.
     """
     for value in vars(kind).values():
         f = getattr(value, "__func__", getattr(value, "fget", value))
@@ -322,7 +322,7 @@ _MADE_BY_CODE = 1 << 9
 
 
 def is_of_module(kind: type) -> bool:
-    """Say whether a class is found in the module that stands in `sys.modules` under the name it gives, or is made in C."""
+    """Say whether a class is found in the module of `sys.modules` that it names, or is written in C."""
     if not kind.__flags__ & _MADE_BY_CODE:
         return True
     value: Any = sys.modules.get(kind.__module__)

@@ -23,8 +23,8 @@ LONGEST_NAME = 4096
 def pack_inputs(origins: Iterable[str]) -> list[Path]:
     """Return the files behind labeling functions, as far as their source shows.
 
-    These are the packs, the modules and packages beside them that they import, and every file whose path, or whose name
-    in a folder beside the pack, is written in their source.
+    These are the packs, the modules and packages next to them that they import, and every file whose path, or whose name
+    in a folder next to the pack, is written in their source.
 
     Parameters
     ----------

@@ -116,7 +116,7 @@ class Found:
         self.rows = np.repeat(np.arange(self.n), lengths)
         self.vocabulary = strings.unique(maintain_order=True)
         self.codes = strings.cast(pl.Enum(self.vocabulary)).to_physical().to_numpy()
-        # Only what is not ASCII has other spellings, but for the few characters of which `canonical` makes plain ones.
+        # Only what is not ASCII has other spellings, except for the few characters that `canonical` replaces by plain ones.
         self.odd = [
             (place, canonical(string))
             for place, string in enumerate(self.vocabulary.to_list())
@@ -219,7 +219,7 @@ def _read(name: str, path: Path) -> list[_Entry]:
             f"LF '{name}': cannot read lexicon {path}: {error.strerror or error}; give the path of a file, or a list of words"
         ) from None
     entries = []
-    # Not str.splitlines, which also splits at separators that may stand inside an entry.
+    # Not str.splitlines, which also splits at separators that may be inside an entry.
     for number, line in enumerate(content.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         origin = f"lexicon {path}, line {number}"
         text = line.strip(" ")
@@ -263,7 +263,7 @@ def _least(name: str, min_count: int, min_weight: float | None) -> float:
 
 
 def _weights(name: str, entries: list[_Entry], ignore_case: bool) -> dict[str, float]:
-    """Return the weight of each entry as it stands in a plain text."""
+    """Return the weight of each entry in its plain form."""
     first: dict[str, _Entry] = {}
     for entry in entries:
         text = canonical(_SPACES.sub(" ", entry.text.lower() if ignore_case else entry.text).strip())
@@ -291,7 +291,7 @@ class FoundEntry(NamedTuple):
 
 
 def entries_in(lf: LexiconLF, text: str) -> list[FoundEntry]:
-    """Return the entries of a lexicon in the order in which they stand in the text, as its vote counts them."""
+    """Return the entries of a lexicon in the order in which they are in the text, as its vote counts them."""
     bare = plain(pl.Series([text]), lf.ignore_case)[0]
     origins = _origins(text, lf.ignore_case)
     sought = [(lf.words, r"\w+")] * bool(lf.words) + lf.others
@@ -305,7 +305,7 @@ def entries_in(lf: LexiconLF, text: str) -> list[FoundEntry]:
 
 
 def _origins(text: str, ignore_case: bool) -> list[int]:
-    """Return the place in the text of each character of what `plain` makes of it: lower case may be longer than upper."""
+    """Return the position in the text of each character of its `plain` form: lower case may be longer than upper."""
     lower, origins = text, list(range(len(text)))
     if ignore_case:
         letters = pl.Series(list(text), dtype=pl.String).str.to_lowercase()

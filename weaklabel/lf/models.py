@@ -382,7 +382,7 @@ def zero_shot_lf(
         Local folder or hub name of an ``AutoModelForSequenceClassification`` that has a label "entailment".
     hypotheses
         A sentence for each class number, such as ``{0: "This is a private message.", 1: "This is advertising."}``;
-        at least two, of which one may stand under -1: where it wins, the text abstains.
+        at least two, one of which may be that of -1: where it wins, the text abstains.
     threshold
         Probability, from 0 to 1, below which it abstains.
     max_length

@@ -276,7 +276,7 @@ def phrase_lf(
 ) -> SpacyLF:
     """Vote where one of many phrases occurs, compared token by token with spaCy's `PhraseMatcher`.
 
-    Compared by LOWER or ORTH, a phrase is also found wherever its words stand in the text as `keyword_lf` finds them: the
+    Compared by LOWER or ORTH, a phrase is also found wherever `keyword_lf` would find its words in the text: the
     tokenizer splits "don't" but not "DON'T", and takes a line break for a token.
 
     Parameters

@@ -237,7 +237,7 @@ def _load_file(path: Path, spec: str) -> LFCollection:
 
 @contextmanager
 def _neighbours(folder: Path) -> Iterator[None]:
-    """Let a pack import the files beside it, as a script can, without another pack getting the same ones later."""
+    """Let a pack import the files next to it, as a script can, without another pack getting the same ones later."""
     before, writes = dict(sys.modules), sys.dont_write_bytecode
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True  # an edit within the same second would not be noticed
@@ -396,7 +396,7 @@ def python_name(text: str, otherwise: str = "lf") -> str:
     text
         What the name is to say; what cannot be in a name becomes an underscore.
     otherwise
-        The name where nothing is left of ``text``, and what stands before one that is a keyword or begins with a digit.
+        The name where nothing is left of ``text``, with a prefix where it is a keyword or begins with a digit.
 
     Examples
     --------

@@ -50,13 +50,13 @@ class PatternLF(ExpressionLF):
     Attributes
     ----------
     kind : str
-        What it looks at: "keyword", "regex", "count", "length", "lookup" or "external".
+        What it reads: "keyword", "regex", "count", "length", "lookup" or "external".
     pattern : str or None
         Regex whose matches in the column decide; None where the column's value does.
     bounds : tuple of int and int or None
         Least and greatest number of matches for a vote; None is no limit.
     settings : dict
-        The arguments that it was made with, but for name, label and those that have their defaults.
+        The arguments that it was made with, except for name, label and those that have their defaults.
     """
 
     kind: str = "pattern"
@@ -114,7 +114,7 @@ def keyword_lf(
     column
         Column to read.
     whole_word
-        Whether only whole words match: a word boundary ``\b`` stands beside each edge of a keyword that is a letter, digit
+        Whether only whole words match: there is a word boundary ``\b`` at each edge of a keyword that is a letter, digit
         or underscore, so that "c++" and "$" work too. By default each keyword goes by its script: Chinese, Japanese, Thai,
         Lao, Khmer and Burmese, which put no spaces between words, match anywhere; all others match as whole words, and a
         word in Hangul also with Korean particles behind it.
@@ -148,7 +148,7 @@ def keyword_lf(
 
 
 def _warn_of_whole_words(name: str, words: list[str]) -> None:
-    """Warn of words that hardly ever stand alone in a text."""
+    """Warn of words that hardly ever are separate words in a text."""
     for is_risky, why in (
         (is_unspaced, "its script has no spaces between words"),
         (takes_particles, "Korean writes particles onto words"),

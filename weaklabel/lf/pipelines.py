@@ -120,7 +120,7 @@ def components_for(nlp: Language, needs: Iterable[str]) -> tuple[str, ...]:
 
 
 def _reads_and_gives(nlp: Language, name: str, wanted: set[str]) -> tuple[set[str], set[str]]:
-    """Return what a component looks at for the sake of what is wanted of it, and what it gives."""
+    """Return what a component needs for the wanted attributes, and what it sets."""
     factory = nlp.get_pipe_meta(name).factory
     pipe = nlp.get_pipe(name)
     if factory == "attribute_ruler" and is_spacys_own(pipe):
@@ -138,7 +138,7 @@ def _reads_and_gives(nlp: Language, name: str, wanted: set[str]) -> tuple[set[st
 def _of_rules(rules: Iterable[Mapping[str, Any]], wanted: Iterable[str]) -> tuple[set[str], set[str]]:
     """Return what an attribute ruler reads for the sake of what is wanted, and what it gives."""
     reads, gives = set[str](), set[str]()
-    for rule in rules:  # all of them look at what the components before gave, not at what other rules set
+    for rule in rules:  # all of them read what earlier components set, not what other rules set
         sets = {str(attribute).upper() for attribute in rule["attrs"]}
         if sets.intersection(wanted):
             gives |= sets
@@ -189,7 +189,7 @@ _BYTES_PER_TOKEN = 500
 Parsed: TypeAlias = "Doc | Exception"
 
 _VECTORS = frozenset({"DOC", "tok2vec", "transformer"})
-"""Needs of those that look at a text's vectors."""
+"""Needs of labeling functions that use a text's vectors."""
 
 _caches: WeakKeyDictionary[Language, dict[tuple[tuple[str, ...], bool], TextCache[Parsed]]] = WeakKeyDictionary()
 
@@ -238,7 +238,7 @@ class _Run(NamedTuple):
             return error
 
     def _finish(self, doc: Doc) -> Doc:
-        if not self.with_vectors:  # most of a parsed text's size, and of use to those only that look at them
+        if not self.with_vectors:  # most of a parsed text's size, and needed only by those that use them
             doc.tensor = np.zeros((0,), dtype=np.float32)
         return doc
 

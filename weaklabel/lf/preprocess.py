@@ -1,4 +1,4 @@
-"""Preprocessors of labeling functions: each gets a copy of the row, and may keep what it made of it."""
+"""Preprocessors of labeling functions: each gets a copy of the row, and may cache its result."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Preprocessor:
         self._lock = threading.Lock()
 
     def __call__(self, x: Any) -> Any:
-        """Return what the preprocessor makes of a copy of ``x``; ``x`` stays as it is.
+        """Return the preprocessor's result for a copy of ``x``; ``x`` itself is not changed.
 
         Raises
         ------
@@ -160,7 +160,7 @@ def _key(value: Any) -> Hashable:
     if kind is dict:
         return kind, tuple([(_key(name), _key(part)) for name, part in value.items()])
     if isinstance(value, _VALUES):
-        return kind, repr(value)  # as hashes would have it, -0.0 is 0.0 and no NaN is known again
+        return kind, repr(value)  # by hash, -0.0 would equal 0.0, and a NaN would equal nothing
     raise TypeError(kind)
 
 

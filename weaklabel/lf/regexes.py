@@ -1,7 +1,7 @@
 r"""Regexes of labeling functions: checked when they are given, and the literals that every match must contain.
 
 Literals are searched in *folded* text (`fold`): ASCII letters in lower case, digits and underscores as they are, every
-other byte a space, and a space on both ends. So ``\bwin\b`` needs ``" win "``, whatever stands beside the word. One scan
+other byte a space, and a space on both ends. So ``\bwin\b`` needs ``" win "``, whatever is next to the word. One scan
 for the literals of all labeling functions spares most regexes.
 """
 
@@ -145,7 +145,7 @@ MAX_LITERALS = 64
 """Most literals that a group of alternatives is multiplied out to."""
 
 MIN_LITERAL = 2
-"""Word characters in a literal; one alone stands in nearly every text."""
+"""Word characters in a literal; one alone occurs in nearly every text."""
 
 BOUNDARY = b"\b"
 r"""Stands for ``\b`` while literals are combined; no literal contains it, since folding makes it a space."""
@@ -196,8 +196,8 @@ def required_literals(pattern: str) -> frozenset[bytes]:
 def keyword_literals(words: Iterable[str], whole_word: bool | None) -> tuple[frozenset[bytes], frozenset[bytes]]:
     """Return the literals of those keywords that are a plain ASCII word, and of all keywords.
 
-    The first are the keywords themselves: to find one is to find its keyword, unless a character beyond ASCII stands
-    beside it. The second are empty where there are none.
+    The first are the keywords themselves: to find one is to find its keyword, unless there is a character beyond ASCII
+    next to it. The second are empty where there are none.
     """
     edge = b"" if whole_word is False else b" "
     plain, others = set(), []
@@ -219,7 +219,7 @@ class _Literals:
     whole : set of bytes or None
         All texts that the part can match, where they are few.
     needed : frozenset of bytes or None
-        Literals of which one stands in every text that it matches.
+        Literals, one of which is in every text that it matches.
     """
 
     def __init__(self, whole: Iterable[bytes] | None = None, needed: frozenset[bytes] | None = None) -> None:
@@ -330,7 +330,7 @@ def _worth(literals: frozenset[bytes] | None) -> tuple[int, int, int]:
 
 
 def _bounded(text: bytes) -> bytes:
-    """Make of a boundary beside a word character the space that must stand there; drop any other."""
+    """Replace a boundary next to a word character by the space that must be there; drop any other."""
     plain = text.replace(BOUNDARY, b"")
     before = b" " if text[:1] == BOUNDARY and plain[:1].strip() else b""
     after = b" " if text[-1:] == BOUNDARY and plain[-1:].strip() else b""

@@ -97,7 +97,7 @@ def keyword_pattern(keywords: Iterable[str], whole_word: bool | None) -> str:
     keywords
         Words or phrases; a space in one matches any run of white space.
     whole_word
-        True: a word boundary ``\b`` stands beside each edge that is a word character. False: anywhere. None: anywhere for
+        True: there is a word boundary ``\b`` at each edge that is a word character. False: anywhere. None: anywhere for
         keywords of a script without spaces, and as whole words otherwise, which may have Korean particles behind them.
     """
     words = sorted(keywords, key=lambda word: (-len(word), word))
@@ -165,7 +165,7 @@ def folded(text: str, ignore_case: bool) -> tuple[str, list[int] | range]:
     Returns
     -------
     tuple
-        The folded text, and for each of its characters the place in ``text`` of the first that it was made of.
+        The folded text, and for each of its characters the position in ``text`` of the first character that it came from.
     """
     simple = _spell(text, ignore_case)
     if len(simple) == len(text) and not _SPACES.search(simple) and unicodedata.is_normalized("NFC", text):

@@ -1,1 +1,1 @@
-"""What HTML pages are made of: charts, cards, escaping."""
+"""Building blocks of HTML pages: charts, cards, escaping."""

@@ -183,7 +183,7 @@ def heat_map(
     values
         At least 0; None is left empty. Shape: [rows, columns].
     rows, columns
-        Names; those of columns stand upright.
+        Names; those of columns are vertical.
     axis
         What the values are; the text below adds what full colour stands for.
     most

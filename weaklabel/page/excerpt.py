@@ -14,7 +14,7 @@ _LINE_END = "↵ "
 
 
 class Mark(NamedTuple):
-    """A part of a text, in code points, and the class that it speaks for."""
+    """A part of a text, in code points, and the class that it is evidence for."""
 
     begin: int
     end: int
@@ -52,16 +52,16 @@ def excerpt(text: str, marks: Iterable[Mark] = (), longest: int = LONGEST) -> li
 
 
 def _apart(marks: Iterable[Mark], length: int) -> list[Mark]:
-    """Return marks in order that do not overlap and lie inside the text."""
-    found, at = list[Mark](), 0
+    """Return marks in order that do not overlap and are inside the text."""
+    kept, at = list[Mark](), 0
     for mark in sorted(marks):
         begin, end = max(at, mark.begin), min(length, mark.end)
-        if begin < end and found and (found[-1].end, found[-1].label) == (begin, mark.label):
-            found[-1], at = found[-1]._replace(end=end), end
+        if begin < end and kept and (kept[-1].end, kept[-1].label) == (begin, mark.label):
+            kept[-1], at = kept[-1]._replace(end=end), end
         elif begin < end:
-            found.append(Mark(begin, end, mark.label))
+            kept.append(Mark(begin, end, mark.label))
             at = end
-    return found
+    return kept
 
 
 def _windows(length: int, marks: Sequence[Mark], longest: int) -> list[tuple[int, int]]:

@@ -167,7 +167,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Group:
-    """A smaller heading with what stands under it."""
+    """A smaller heading with its content."""
 
     kind: ClassVar[str] = "group"
     title: str
@@ -185,7 +185,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with what stands under it."""
+    """A heading with its content."""
 
     title: str
     parts: Sequence[Block]

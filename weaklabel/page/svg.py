@@ -27,13 +27,13 @@ SERIES = ("#030001", "#030002", "#030003", "#030004", "#030005", "#030006")
 """Stand-ins for the colours of text, of grid lines, and of the series, which repeat after six."""
 
 LIGHT = ("#3b6fb6", "#d0503f", "#2b8a3e", "#a8790a", "#1192a8", "#9c3a86")
-"""The colours of series on a light ground: told apart by people who are colour-blind, and readable as lines."""
+"""The colours of series on a light ground: distinguishable by people who are colour-blind, and readable as lines."""
 
 WIDTH = 420
 """Width of every chart in CSS pixels before a page stretches or shrinks it."""
 
 LONGEST_NAME = 30
-"""Columns that a name may take in a chart; the tables beside it hold the whole name."""
+"""Columns that a name may take in a chart; the tables next to it have the whole name."""
 
 _PAGE_COLOURS = {
     INK: "currentColor",
@@ -127,7 +127,7 @@ def _fitting(text: str, width: int) -> str:
 
 
 def room_for(names: list[str]) -> float:
-    """Pixels that the longest of ``names`` takes beside an axis, at least as many as a number takes."""
+    """Pixels that the longest of ``names`` takes at an axis, at least as many as a number takes."""
     # Page fonts are narrower than matplotlib's, so that its own measure would leave a gap.
     return max([46, *(0.6 * _FONT * display_width(name) + 12 for name in names)])
 
@@ -153,7 +153,7 @@ def _for_a_page(markup: bytes, alt: str) -> str:
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     root.attrib |= {"role": "img", "aria-label": _NOT_IN_XML.sub("", visible(alt)), "class": "chart"}
-    # The text of the last tick stands with its middle on the edge of the plot.
+    # The text of the last tick is centred on the edge of the plot.
     root.set("overflow", "visible")
     for defs in root.findall("defs"):
         for sheet in defs.findall("style"):

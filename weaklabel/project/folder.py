@@ -1,4 +1,4 @@
-"""The folder of a run: what a run writes there, and what must not lie there."""
+"""The folder of a run: what a run writes there, and what must not be there."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def is_run(path: Path) -> bool:
 
 
 def holds_run(path: Path) -> bool:
-    """Return whether a finished run lies in a folder."""
+    """Return whether a finished run is in a folder."""
     recover_folder(path, MANIFEST)
     return (path / MANIFEST).is_file()
 
@@ -63,7 +63,7 @@ def check_run_folder(path: Path) -> None:
 
 
 def check_run_inputs(project: Project, corpus: Corpus, lfs: LFCollection, project_file: Path | None = None) -> None:
-    """Refuse, before any work, inputs that lie where a run writes its results.
+    """Refuse, before any work, inputs that are where a run writes its results.
 
     Raises
     ------
@@ -82,6 +82,6 @@ def check_run_inputs(project: Project, corpus: Corpus, lfs: LFCollection, projec
             name = real.relative_to(out).as_posix()
             if name in written or name.split("/")[0] in RESULTS:
                 raise ConfigError(
-                    f"{path} is an input, and lies where the run writes its results, in {project.out}: move it, or "
+                    f"{path} is an input, and is where the run writes its results, in {project.out}: move it, or "
                     "choose another folder (--out)"
                 )

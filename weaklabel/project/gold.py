@@ -42,7 +42,7 @@ class GoldRows:
 
 @dataclass(frozen=True)
 class Stage:
-    """What one stage says of the gold rows: classes [n], -1 where it abstains, and probabilities [n, k]."""
+    """One stage's predictions for the gold rows: classes [n], -1 where it abstains, and probabilities [n, k]."""
 
     preds: Labels
     probs: Probs
@@ -55,7 +55,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Predicted:
-    """What every stage says of the rows with gold.
+    """Every stage's predictions for the rows with gold.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class Predicted:
 
 
 def gold_inputs(project: Project) -> dict[str, str]:
-    """Return the hash of the file with gold, by its name, where gold has a file of its own."""
+    """Return the hash of the file with gold, by its name, where gold has its own file."""
     path = project.gold and project.gold.path
     return {path.name: hash_path(path)} if path else {}
 
@@ -167,7 +167,7 @@ def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_] | None:
 def open_gold(
     corpus: Corpus, votes: Votes, lfs: LFCollection, project: Project, vote: Callable[[Corpus], Votes]
 ) -> GoldRows:
-    """Open gold: a file of its own, on which labeling functions have yet to vote, or the rows of the corpus that have it.
+    """Open gold: its own file, on which labeling functions have yet to vote, or the rows of the corpus that have it.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def open_gold(
     Raises
     ------
     WeakLabelError
-        Gold cannot be read, is no class, or there is none.
+        Gold cannot be read, is not a class, or there is none.
     """
     gold = project.gold
     assert gold is not None
@@ -240,7 +240,7 @@ def read_gold(project: Project, path: Path) -> Corpus:
 
 
 def stage_predictions(rows: GoldRows, model: BaseLabelModel, classifiers: Mapping[str, Classifier]) -> Predicted:
-    """Return what every stage says of the same rows: the votes, the label model, and the classifiers."""
+    """Return every stage's predictions for the same rows: the votes, the label model, and the classifiers."""
     from weaklabel.label_model import MajorityVote
 
     vote = MajorityVote(model.cardinality)
@@ -253,6 +253,6 @@ def stage_predictions(rows: GoldRows, model: BaseLabelModel, classifiers: Mappin
 
 
 def with_gold(summary: pd.DataFrame, on_gold: pd.DataFrame) -> pd.DataFrame:
-    """Put an LF's accuracy on gold rows into its line of the corpus's table, before what the label model makes of it."""
+    """Put an LF's accuracy on gold rows into its line of the corpus's table, before the label model's estimate."""
     accuracy = on_gold[["Correct", "Incorrect", "Emp. Acc."]]
     return summary.drop(columns="Est. Acc.").join(accuracy).join(summary["Est. Acc."])

@@ -1,4 +1,4 @@
-"""What a run says of itself when everything is computed: the table of labeling functions, the reports, the manifest."""
+"""What a run writes once everything is computed: the table of labeling functions, the reports, the manifest."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """Votes, the label model fitted on them, and what it says of every row.
+    """Votes, the label model fitted on them, and its predictions for every row.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ def write_reports(
     Parameters
     ----------
     folder
-        Of the run; whatever the reports are about lies there.
+        Of the run; the reports are about what is in it.
     project, corpus, lfs
         What was run.
     records

@@ -1,4 +1,4 @@
-"""A finished run, read back: its settings, votes, label model and labels, wherever it now lies."""
+"""A finished run, read back: its settings, votes, label model and labels, wherever it is."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Run:
     path
         Its folder.
     project
-        Its settings; paths that lay in the folder lie where it is now.
+        Its settings; paths inside the folder are where it is now.
     base
         Hash of its manifest.
     corpus_sha256

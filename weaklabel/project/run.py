@@ -1,6 +1,6 @@
-"""The run of a project, from top to bottom: every step is a function, and stands in the list of `steps_of`.
+"""The run of a project, from top to bottom: every step is a function in the list of `steps_of`.
 
-A step reads what the steps before it wrote into the run folder, and writes what is its own. What it depends on stands in
+A step reads what the steps before it wrote into the run folder, and writes its own results. What it depends on is in
 the list: with these the same, it is not done again. Gold is opened only by the last steps, when everything else is trained.
 """
 
@@ -94,7 +94,7 @@ class Run:
     folder
         Where the steps before have written, and this one writes.
     work
-        Where the step keeps what it needs to go on after an interruption; removed when it is done.
+        Where the step keeps what it needs to resume after an interruption; removed when it is done.
     records
         What is kept of the steps before.
     outputs
@@ -189,7 +189,7 @@ def train(run: Run, name: str) -> None:
     if np.isnan(rows.probs).all():
         raise ConfigError(
             f"{run.corpus.name}: every row with a vote has gold, and rows with gold are kept out of training; "
-            "give more rows without gold, or gold in a file of its own (gold.path)"
+            "give more rows without gold, or gold in its own file (gold.path)"
         )
     classifier.fit(rows.texts, rows.probs)
     _note_rows(run, name, rows)
@@ -357,7 +357,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
         Step(
             "report",
             report,
-            {LF_TABLE: "what each labeling function did", REPORT: "this run, to read", PAGE: "this run, to look at"},
+            {LF_TABLE: "what each labeling function did", REPORT: "this run as text", PAGE: "this run as a page"},
             tuple(step.name for step in steps),
             settings=options(),
         )
@@ -385,7 +385,7 @@ class _Options:
 
 
 def _model_files(model: str | None) -> dict[str, str]:
-    """Return the hash of the model that texts are read with, where it lies in a folder."""
+    """Return the hash of the model that texts are read with, where it is in a folder."""
     try:
         folder = Path(model) if model is not None else default_model()
     except MissingPackageError:
@@ -400,7 +400,7 @@ class RunResult:
     Attributes
     ----------
     folder
-        Where everything lies.
+        Where everything is.
     files
         What each file in it holds.
     scores
@@ -419,7 +419,7 @@ class RunResult:
 
     @property
     def labelled(self) -> Labelled:
-        """The votes, the label model, and what it says of every row."""
+        """The votes, the label model, and its predictions for every row."""
         return Labelled.read(self.folder)
 
 
@@ -476,7 +476,7 @@ class ProjectRun:
         return self.pipeline.plan()
 
     def is_done(self, plan: Sequence[PlannedStep]) -> bool:
-        """Return whether all steps are done, and their results stand in the run folder."""
+        """Return whether all steps are done, and their results are in the run folder."""
         return is_run(self.project.out) and all(step.where == self.project.out for step in plan)
 
     def run(self, progress: bool = False, engine: Engine | None = None) -> RunResult:
@@ -519,7 +519,7 @@ def run_project(
 ) -> RunResult:
     """Label a corpus, train classifiers on the labels, score every stage, and write it all into a run folder.
 
-    Steps that are done are not done again; a run that was interrupted goes on. Gold is opened only once everything but the
+    Steps that are done are not done again; a run that was interrupted resumes. Gold is opened only once everything but the
     ceiling has been trained.
 
     Parameters
@@ -538,7 +538,7 @@ def run_project(
     Raises
     ------
     WeakLabelError
-        The input, a labeling function or the project is at fault; where a step failed, its name stands in the message.
+        The input, a labeling function or the project is at fault; where a step failed, the message names it.
     UnknownStepError
         There is no step ``again``.
     """

@@ -170,6 +170,6 @@ _SECTIONS = (
 
 def html_report(insight: Insight) -> str:
     """Render what was gathered; see `weaklabel.report.insight.gather`."""
-    found = [section(insight) for section in _SECTIONS]
-    lead = "What the labeling functions and the label model made of this corpus, and where to look next."
-    return page(insight.run.title, [section for section in found if section is not None], lead=lead)
+    made = [section(insight) for section in _SECTIONS]
+    lead = "Results of the labeling functions and the label model on this corpus, and what to check next."
+    return page(insight.run.title, [section for section in made if section is not None], lead=lead)

@@ -83,7 +83,7 @@ Epochs = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Gold:
-    """True labels and what each stage makes of the same rows.
+    """True labels, and each stage's predictions for the same rows.
 
     Attributes
     ----------
@@ -171,14 +171,14 @@ def gather(
     seed
         Of what is drawn at random.
     """
-    k, found, analysis = len(lfs.labels), votes.patterns(), LFAnalysis(votes)
-    figures = count_votes(found, k)
+    k, table, analysis = len(lfs.labels), votes.patterns(), LFAnalysis(votes)
+    figures = count_votes(table, k)
     balance = {"votes": figures.votes.sum(axis=0), "labels": count_labels(preds, k)}
     if gold is not None:
         balance["gold"] = count_labels(gold.Y, k)
-    known = None if gold is None else gold.of_corpus
-    suggestions = suggest_lfs(corpus, votes, probs, preds, lfs.labels, seed=seed, gold=known)
-    picked = [*pick_rows(found, figures, probs, preds, known, seed), *_to_label(suggestions)]
+    gold_labels = None if gold is None else gold.of_corpus
+    suggestions = suggest_lfs(corpus, votes, probs, preds, lfs.labels, seed=seed, gold=gold_labels)
+    picked = [*pick_rows(table, figures, probs, preds, gold_labels, seed), *_to_label(suggestions)]
     rows = [row for kind in picked for row in kind.rows]
     return Insight(
         run=run,
@@ -191,13 +191,13 @@ def gather(
         calibration={} if gold is None else {stage: count_calibration(p, gold.Y) for stage, p in gold.probs.items()},
         training={} if training is None else read_training(training),
         picked=picked,
-        examples=read_examples(rows, corpus, lfs, votes, model, probs, preds, known, with_text=with_text),
+        examples=read_examples(rows, corpus, lfs, votes, model, probs, preds, gold_labels, with_text=with_text),
         suggestions=suggestions,
     )
 
 
 def _to_label(suggestions: Suggestions) -> list[Picked]:
-    words = "A label by hand for these would teach the label model most: they stand for many others."
+    words = "Label these by hand first: each represents many other rows."
     rows = suggestions.rows[:EACH]
     return [Picked("Worth a label by hand", words, rows)] if rows else []
 

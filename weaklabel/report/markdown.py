@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CEILING = "gold_ceiling"
-"""The stage that was trained on gold; it is shown beside the others, and never chosen as the best of them."""
+"""The stage that was trained on gold; it is shown with the others, and never chosen as the best of them."""
 
 BASELINE = "majority_class"
 """The stage that says the same of every row: tables show it, but there is nothing to see in a picture of it."""

@@ -214,7 +214,7 @@ def _with_edited(
     edited = load_lfs(*(spec for spec in lfs.specs if spec not in run.project.lfs.use))
     voted = apply_lfs(edited, corpus, error_budget=how.error_budget, workers=how.workers, progress=progress)
     column = {votes.lf_names[at]: votes.L[:, at] for votes in (given.votes, voted) for at in range(votes.m)}
-    problems = {name: found for name, found in given.votes.problems.items() if name not in voted.lf_names}
+    problems = {name: problem for name, problem in given.votes.problems.items() if name not in voted.lf_names}
     L = np.stack([column[name] for name in lfs.names], axis=1)
     votes = Votes(L, lfs.names, lfs.labels, problems | dict(voted.problems))
     return Snapshot(lfs, votes, given.model, given.preds, given.probs, given.model_lfs, is_stale=True)

@@ -89,15 +89,15 @@ def view(
         why = None if number == ABSTAIN else reason(lf, alone, 0, number)
         votes.append(VoteView(lf.name, None if number == ABSTAIN else labels[number], why))
     probs, pred = snapshot.probs[row], int(snapshot.preds[row])
-    known = not np.isnan(probs).all()
+    has_probs = not np.isnan(probs).all()
     return RowView(
         row=row,
         text=columns.pop(TEXT),
         columns=columns,
         votes=tuple(votes),
-        probabilities=dict(zip(labels, probs.tolist(), strict=True)) if known else {},
+        probabilities=dict(zip(labels, probs.tolist(), strict=True)) if has_probs else {},
         label=None if pred == ABSTAIN else labels[pred],
-        confidence=float(probs[pred]) if known and pred != ABSTAIN else None,
+        confidence=float(probs[pred]) if has_probs and pred != ABSTAIN else None,
         decisions=decisions,
         gold=None if gold == ABSTAIN else labels[gold],
     )

@@ -83,8 +83,10 @@ class Workspace:
         """Return the packs to load for those that a project names: edited copies in their place, and new packs."""
         files = {spec: str(self.path / file) for spec, file in self.state.replaced.items()}
         added = [str(self.path / file) for file in self.state.added]
-        known = {Path(spec).resolve() for spec in given}
-        return [files.get(spec, spec) for spec in given] + [file for file in added if Path(file).resolve() not in known]
+        resolved = {Path(spec).resolve() for spec in given}
+        return [files.get(spec, spec) for spec in given] + [
+            file for file in added if Path(file).resolve() not in resolved
+        ]
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -147,11 +149,11 @@ class Workspace:
         if not file.exists():
             return SavedState()
         try:
-            found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-            if found.pop("format") != FORMAT:
+            state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            if state.pop("format") != FORMAT:
                 raise ValueError("another format")
             plain: dict[str, Any] = {
-                name: tuple(value) if isinstance(value, list) else value for name, value in found.items()
+                name: tuple(value) if isinstance(value, list) else value for name, value in state.items()
             }
             return SavedState(**plain)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -1,4 +1,4 @@
-"""Rows by what several labelings say of them: gold and predictions, two labeling functions, two models."""
+"""Rows grouped by several labelings of them: gold and predictions, two labeling functions, two models."""
 
 from __future__ import annotations
 
@@ -36,15 +36,17 @@ def get_label_buckets(*labels: ArrayLike) -> dict[tuple[int, ...], NDArray[np.in
     >>> get_label_buckets([1, 1, 1, 0], [1, 1, -1, -1])
     {(0, -1): array([3]), (1, -1): array([2]), (1, 1): array([0, 1])}
     """
-    checked = [check_Y(one) for one in labels]
-    if len({len(one) for one in checked}) != 1:
+    checked = [check_Y(labeling) for labeling in labels]
+    if len({len(labeling) for labeling in checked}) != 1:
         raise ScoreError(
-            f"give labelings of one length, not of {', '.join(str(len(one)) for one in checked) or 'none'}"
+            f"give labelings of one length, not of {', '.join(str(len(labeling)) for labeling in checked) or 'none'}"
         )
-    found, inverse = np.unique(np.stack(checked, axis=1), axis=0, return_inverse=True)
+    combinations, inverse = np.unique(np.stack(checked, axis=1), axis=0, return_inverse=True)
     order = np.argsort(inverse.ravel(), kind="stable")
-    ends = np.cumsum(np.bincount(inverse.ravel(), minlength=len(found)))
-    return {tuple(one): rows for one, rows in zip(found.tolist(), np.split(order, ends[:-1]), strict=False)}
+    ends = np.cumsum(np.bincount(inverse.ravel(), minlength=len(combinations)))
+    return {
+        tuple(labeling): rows for labeling, rows in zip(combinations.tolist(), np.split(order, ends[:-1]), strict=False)
+    }
 
 
 def get_label_instances(bucket: tuple[int, ...], x: Rows, *labels: ArrayLike) -> Rows:
@@ -77,5 +79,5 @@ def get_label_instances(bucket: tuple[int, ...], x: Rows, *labels: ArrayLike) ->
     rows = get_label_buckets(*labels).get(tuple(bucket), np.empty(0, dtype=np.int64))
     if hasattr(given, "iloc"):
         given = given.iloc
-    found: Any = [given[row] for row in rows.tolist()] if isinstance(given, list | tuple) else given[rows]
-    return found
+    items: Any = [given[row] for row in rows.tolist()] if isinstance(given, list | tuple) else given[rows]
+    return items

@@ -34,8 +34,8 @@ def calibration_error(probs: Probs, Y: Labels) -> float:
 
     Source: Naeini et al. 2015, Guo et al. 2017. Confidence is the largest probability of the row.
     """
-    found = confidence_bins(probs, Y)
-    return float(np.abs(found.confidence - found.right).sum() / len(Y))
+    bins = confidence_bins(probs, Y)
+    return float(np.abs(bins.confidence - bins.right).sum() / len(Y))
 
 
 class ConfidenceBins(NamedTuple):
@@ -75,8 +75,8 @@ def roc_auc(probs: Probs, gold: Labels, positive: int | None) -> float | None:
     """
     classes = range(probs.shape[1]) if positive is None else [positive]
     areas = [_area(probs[:, label], gold == label) for label in classes]
-    known = [area for area in areas if area is not None]
-    return float(np.mean(known)) if len(known) == len(areas) else None
+    defined = [area for area in areas if area is not None]
+    return float(np.mean(defined)) if len(defined) == len(areas) else None
 
 
 def _area(scores: NDArray[np.float64], is_class: NDArray[np.bool_]) -> float | None:

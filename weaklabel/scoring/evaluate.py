@@ -17,7 +17,7 @@ from weaklabel.scoring.measures import INTERVAL_METRICS, ClassCounts, Floats, co
 from weaklabel.scoring.result import ClassScores, Scores
 
 _NO_WIDTH = 1e-9
-"""Width up to which all replicates measure the same, but for rounding."""
+"""Width up to which all replicates measure the same, except for rounding."""
 
 Metric: TypeAlias = Callable[[Labels, Labels, Probs | None], Any]
 """A measure of the user's own; see `score`."""
@@ -65,7 +65,7 @@ def score(
         Bootstrap replicates; 0 gives no intervals.
     confidence
         Of the intervals, between 0 and 1. They are percentile intervals of the bootstrap; where these have no width, since
-        every row is right, or every one is wrong, they are made of Wilson intervals (see
+        every row is right, or every one is wrong, they are computed from Wilson intervals (see
         `weaklabel.scoring.intervals.wilson_intervals`): 20 of 20 right is an accuracy of 0.839 to 1.
     seed
         Of the bootstrap.
@@ -78,7 +78,7 @@ def score(
     ------
     ScoreError
         Lengths differ, a class is unknown, predictions and gold share no class, no row has gold, an option is out of
-        range, or ``probs`` are given beside predictions that are probabilities already.
+        range, or ``probs`` are given with predictions that are probabilities already.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def score(
     check_options(abstain, intervals, confidence)
     task = read_task(Y, [predictions] if probs is None else [predictions, probs], labels, positive)
     if probs is not None and (task.predictions[0].probs is not None or task.predictions[1].probs is None):
-        raise ScoreError("probs must be probabilities [n, k] beside predictions that are classes [n]")
+        raise ScoreError("probs must be probabilities [n, k] given with predictions that are classes [n]")
     names, gold, predicted = task.labels, task.gold, task.predictions[0].classes
     (cell_gold, cell_predicted), counts = count_cells(gold, predicted)
 
@@ -165,17 +165,17 @@ def _custom(
     if drop:
         covered = predicted != ABSTAIN
         gold, predicted, probs = gold[covered], predicted[covered], None if probs is None else probs[covered]
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, function in metrics.items():
         value = function(gold, predicted, probs)
         named = value if isinstance(value, Mapping) else {name: value}
         try:
-            found |= {str(key): float(number) for key, number in named.items()}
+            values |= {str(key): float(number) for key, number in named.items()}
         except (TypeError, ValueError):
             raise ScoreError(
                 f"metric '{name}' returned {value!r:.80}; it must return a number, or a dict of numbers"
             ) from None
-    return found
+    return values
 
 
 def _notes(names: Sequence[str], counts: ClassCounts) -> tuple[str, ...]:

@@ -75,15 +75,18 @@ def read_task(
     read = [_read(array, len(gold)) for array in predictions]
     names = _names(labels, gold, read)
     _check_classes("gold", gold, names)
-    for one in read:
-        _check_classes("predictions", one.classes, names)
-        if one.probs is not None and one.probs.shape[1] != len(names):
-            raise ScoreError(f"predictions: {one.probs.shape[1]} probabilities a row for {len(names)} classes")
-    known = gold != ABSTAIN
-    if not known.any():
+    for prediction in read:
+        _check_classes("predictions", prediction.classes, names)
+        if prediction.probs is not None and prediction.probs.shape[1] != len(names):
+            raise ScoreError(f"predictions: {prediction.probs.shape[1]} probabilities a row for {len(names)} classes")
+    has_gold = gold != ABSTAIN
+    if not has_gold.any():
         raise ScoreError(f"gold: none of the {len(gold)} rows has a label, so there is nothing to score")
-    kept = (Predictions(one.classes[known], None if one.probs is None else one.probs[known]) for one in read)
-    return Task(names, _positive(positive, names), gold[known], tuple(kept), int((~known).sum()))
+    kept = (
+        Predictions(prediction.classes[has_gold], None if prediction.probs is None else prediction.probs[has_gold])
+        for prediction in read
+    )
+    return Task(names, _positive(positive, names), gold[has_gold], tuple(kept), int((~has_gold).sum()))
 
 
 def check_options(abstain: str, intervals: int, confidence: float, least: int = 0) -> None:
@@ -93,14 +96,14 @@ def check_options(abstain: str, intervals: int, confidence: float, least: int = 
     if intervals < least:
         raise ScoreError(f"intervals={intervals} must be {least} or more bootstrap replicates")
     if not 0 < confidence < 1:
-        raise ScoreError(f"confidence={confidence} must lie between 0 and 1, for example 0.95")
+        raise ScoreError(f"confidence={confidence} must be between 0 and 1, for example 0.95")
 
 
 def _numbered(
     Y: ArrayLike, predictions: Sequence[ArrayLike], labels: Sequence[str] | None
 ) -> tuple[ArrayLike, list[ArrayLike], Sequence[str] | None]:
     """Turn class names into numbers and data frames of probabilities into arrays; find the class names if need be."""
-    columns = [found for array in predictions if (found := frame_columns(array)) is not None]
+    columns = [frame_names for array in predictions if (frame_names := frame_columns(array)) is not None]
     by_name = [are_names(array) for array in (Y, *predictions)]
     if labels is None and columns:
         labels = class_columns(columns[0])
@@ -153,8 +156,8 @@ def _names(labels: Sequence[str] | None, gold: Labels, read: Sequence[Prediction
     if labels is not None:
         with _blamed("score"):
             return check_label_names(labels, "labels")
-    widths = [one.probs.shape[1] for one in read if one.probs is not None]
-    seen = [int(array.max(initial=0)) + 1 for array in (gold, *(one.classes for one in read))]
+    widths = [prediction.probs.shape[1] for prediction in read if prediction.probs is not None]
+    seen = [int(array.max(initial=0)) + 1 for array in (gold, *(prediction.classes for prediction in read))]
     return tuple(str(number) for number in range(max(widths, default=max(2, *seen))))
 
 

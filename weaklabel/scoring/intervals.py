@@ -92,7 +92,7 @@ def wilson(value: float, n: float, confidence: float = 0.95) -> tuple[float, flo
 def wilson_intervals(
     counts: ClassCounts, positive: int | None, confidence: float = 0.95
 ) -> dict[str, tuple[float, float]]:
-    """Return intervals of scores, made of Wilson intervals; they have a width where every row is right, or every one wrong.
+    """Return intervals of scores from Wilson intervals, which have a width even where all rows are right, or all wrong.
 
     Accuracy, precision and recall are shares. F1 is 2J / (1 + J) for the share J of hits among the rows that are of a class
     or predicted to be. A macro average has the averages of the classes' bounds, which is cautious: it takes all classes to

@@ -75,11 +75,11 @@ def paired_difference(
     (0.5, True)
     """
     if metric not in INTERVAL_METRICS:
-        known = ", ".join(INTERVAL_METRICS)
-        raise ScoreError(f"unknown metric '{metric}'{nearest(metric, INTERVAL_METRICS)}; metrics are {known}")
+        metrics = ", ".join(INTERVAL_METRICS)
+        raise ScoreError(f"unknown metric '{metric}'{nearest(metric, INTERVAL_METRICS)}; metrics are {metrics}")
     check_options(abstain, intervals, confidence, least=1)
     task = read_task(Y, [preds_a, preds_b], labels, positive)
-    (gold, *sides), counts = count_cells(task.gold, *(one.classes for one in task.predictions))
+    (gold, *sides), counts = count_cells(task.gold, *(prediction.classes for prediction in task.predictions))
 
     def difference(weights: Floats) -> Floats:
         a, b = (

@@ -144,8 +144,8 @@ class Scores:
         # The class comes last, so that names of any width keep the columns aligned.
         lines.append("  precision  recall     F1  support  class")
         lines += [
-            f"  {one.precision:9.3f}  {one.recall:6.3f}  {one.f1:5.3f}  {one.support:7d}  {visible(one.label)}"
-            for one in self.per_class
+            f"  {scores.precision:9.3f}  {scores.recall:6.3f}  {scores.f1:5.3f}  {scores.support:7d}  {visible(scores.label)}"
+            for scores in self.per_class
         ]
         return "\n".join([*lines, *(f"  note: {visible(note)}" for note in self.notes)])
 
@@ -155,8 +155,8 @@ class Scores:
         measures += [(name, value, "") for name, value in probabilities.items() if value is not None]
         title = f"{self.n:,} gold rows, coverage {self.coverage:.3f}; precision, recall, F1 {self.basis}"
         classes = [
-            (one.label, one.precision, one.recall, one.f1, one.support, *counts)
-            for one, counts in zip(self.per_class, self.confusion, strict=True)
+            (scores.label, scores.precision, scores.recall, scores.f1, scores.support, *counts)
+            for scores, counts in zip(self.per_class, self.confusion, strict=True)
         ]
         columns = [
             "class",
@@ -199,14 +199,14 @@ class Scores:
             A field is missing or unknown.
         """
         plain = {"roc_auc": None, "custom": {}} | dict(plain)  # which scores of older versions lack
-        names = {one.name for one in fields(cls)}
+        names = {field.name for field in fields(cls)}
         if wrong := sorted(names ^ set(plain)):
             raise ScoreError(f"scores: missing or unknown field '{wrong[0]}'; give what Scores.to_dict() returned")
         return cls(
             **{
                 **plain,
                 "labels": tuple(plain["labels"]),
-                "per_class": tuple(ClassScores(**one) for one in plain["per_class"]),
+                "per_class": tuple(ClassScores(**field) for field in plain["per_class"]),
                 "confusion": tuple(tuple(row) for row in plain["confusion"]),
                 "intervals": {name: (low, high) for name, (low, high) in plain["intervals"].items()},
                 "notes": tuple(plain["notes"]),

@@ -28,7 +28,7 @@ _LEAST_EDGE = 0.2
 _LEAST_PRECISION = 0.6
 
 _COVERED = 0.03
-"""What a vote on a row that has one is worth beside a vote on a row that has none."""
+"""The value of a vote on a row that has one already, relative to one on a row without votes."""
 
 _LEAST_ROWS = 2.0
 """New rows that a candidate, and each of its phrases, must bring; rows that have a vote count ``_COVERED`` each."""
@@ -79,28 +79,28 @@ class Choice:
     precision: float
 
 
-def find_patterns(texts: Sequence[str], phrases: Phrases, known: Evidence) -> Pool:
-    """Find phrases that speak for a class, and join those that differ in one word."""
+def find_patterns(texts: Sequence[str], phrases: Phrases, evidence: Evidence) -> Pool:
+    """Find phrases that indicate a class, and join those that differ in one word."""
     from scipy.sparse import hstack
 
-    shortlist = _shortlist(phrases, known)
+    shortlist = _shortlist(phrases, evidence)
     single = [Pattern((phrases.names[number],)) for number in shortlist]
     if not single:
-        return Pool([], phrases.hits[:, []], judge(phrases.hits[:, []], known))
+        return Pool([], phrases.hits[:, []], judge(phrases.hits[:, []], evidence))
     hits = hits_of(single, texts)
-    judged = judge(hits, known)
+    judged = judge(hits, evidence)
     joined = _slots(single, judged.label)
     if joined:
         hits = hstack([hits, *(_union(hits, numbers) for numbers, _ in joined)], format="csr")
-    return Pool(single + [pattern for _, pattern in joined], hits, judge(hits, known))
+    return Pool(single + [pattern for _, pattern in joined], hits, judge(hits, evidence))
 
 
-def choose(pool: Pool, known: Evidence, points: Floats, n: int) -> list[Choice]:
+def choose(pool: Pool, evidence: Evidence, points: Floats, n: int) -> list[Choice]:
     r"""Choose up to ``n`` candidates greedily, each for what it adds to those before it.
 
     What is made large is :math:`\sum_c |new_c| (precision_c - chance_c) / (1 - chance_c)`, over the rows that no
     labeling function and no candidate before covers. It is submodular, so that the greedy choice is within
-    :math:`1 - 1/e` of the best. A keyword takes others with it that stand in like texts.
+    :math:`1 - 1/e` of the best. A keyword is joined by others that occur in similar texts.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def choose(pool: Pool, known: Evidence, points: Floats, n: int) -> list[Choice]:
     known
         What is known of the rows.
     points
-        The texts as vectors, by which words are told to be alike. Shape: [n, d].
+        The texts as vectors, by which words are compared. Shape: [n, d].
     n
         Most candidates.
 
@@ -117,7 +117,7 @@ def choose(pool: Pool, known: Evidence, points: Floats, n: int) -> list[Choice]:
     ----------
     Nemhauser, Wolsey and Fisher, An analysis of approximations for maximizing submodular set functions, 1978.
     """
-    rows = np.where(known.uncovered, 1.0, _COVERED)
+    rows = np.where(evidence.uncovered, 1.0, _COVERED)
     alike = _Likeness(pool, points)
     chosen: list[Choice] = []
     while pool.patterns and len(chosen) < n:
@@ -131,13 +131,13 @@ def choose(pool: Pool, known: Evidence, points: Floats, n: int) -> list[Choice]:
         voted = np.sort(union.nonzero()[0]).astype(np.int64)
         phrases = tuple(phrase for number in members for phrase in pool.patterns[number].phrases)
         pattern = Pattern(phrases, slot=pool.patterns[best].slot)
-        chosen.append(Choice(pattern, voted, label, float(judge(union, known).shares[0, label])))
+        chosen.append(Choice(pattern, voted, label, float(judge(union, evidence).shares[0, label])))
         rows[voted] = 0.0
     return chosen
 
 
 class _Likeness:
-    """How alike the texts are in which patterns stand, as cosines of their centres."""
+    """How similar the texts of two patterns are, as cosines of their centres."""
 
     def __init__(self, pool: Pool, points: Floats) -> None:
         centres = pool.hits.T @ points
@@ -145,8 +145,8 @@ class _Likeness:
 
     def to(self, number: int) -> Floats:
         """Return the cosines with one of them. Shape: [c]."""
-        found: Floats = self._centres @ self._centres[number]
-        return found
+        cosines: Floats = self._centres @ self._centres[number]
+        return cosines
 
 
 def _with_others(pool: Pool, first: int, alike: Floats, rows: Floats) -> list[int]:
@@ -169,22 +169,22 @@ def _with_others(pool: Pool, first: int, alike: Floats, rows: Floats) -> list[in
     return members
 
 
-def on_all_rows(chosen: Sequence[Choice], batches: Iterable[list[str]], known: CorpusEvidence) -> list[Choice]:
+def on_all_rows(chosen: Sequence[Choice], batches: Iterable[list[str]], evidence: CorpusEvidence) -> list[Choice]:
     """Let what was chosen on a sample vote on the texts of all rows, and judge it by these."""
     if not chosen:
         return []
-    mass, weights = np.zeros((len(chosen), len(known.balance))), np.zeros(len(chosen))
+    mass, weights = np.zeros((len(chosen), len(evidence.balance))), np.zeros(len(chosen))
     rows: list[list[NDArray[np.int64]]] = [[] for _ in chosen]
     n = 0
     for texts in batches:
         hits = hits_of([choice.pattern for choice in chosen], texts)
-        block = known.at(slice(n, n + len(texts)))
+        block = evidence.at(slice(n, n + len(texts)))
         mass += hits.T @ (block.probs * block.weight[:, None])
         weights += hits.T @ block.weight
-        for number, found in enumerate(rows):
-            found.append(n + rows_of(hits, number))
+        for number, matched in enumerate(rows):
+            matched.append(n + rows_of(hits, number))
         n += len(texts)
-    shares = estimated_shares(mass, weights, known.balance)
+    shares = estimated_shares(mass, weights, evidence.balance)
     return [
         replace(choice, rows=np.concatenate(rows[number]), precision=float(shares[number, choice.label]))
         for number, choice in enumerate(chosen)
@@ -200,14 +200,14 @@ def _new(pool: Pool, number: int, rows: Floats) -> float:
     return float(rows[rows_of(pool.hits, number)].sum())
 
 
-def _overlap(one: str, other: str) -> bool:
-    return part_of(one, other) or part_of(other, one)
+def _overlap(first: str, second: str) -> bool:
+    return part_of(first, second) or part_of(second, first)
 
 
-def _shortlist(phrases: Phrases, known: Evidence) -> list[int]:
+def _shortlist(phrases: Phrases, evidence: Evidence) -> list[int]:
     """Take the phrases that are worth the most; of those in the same rows, the simplest."""
-    pool = Pool([], phrases.hits, judge(phrases.hits, known))
-    worth = pool.worth(np.where(known.uncovered, 1.0, _COVERED))
+    pool = Pool([], phrases.hits, judge(phrases.hits, evidence))
+    worth = pool.worth(np.where(evidence.uncovered, 1.0, _COVERED))
     order = sorted(np.flatnonzero(worth > 0).tolist(), key=lambda number: _simplest(worth, phrases, number))
     columns = phrases.hits.tocsc()
     columns.sort_indices()
@@ -231,14 +231,14 @@ def _simplest(worth: Floats, phrases: Phrases, number: int) -> tuple[float, bool
 
 def _slots(single: list[Pattern], label: NDArray[np.int64]) -> list[tuple[list[int], Pattern]]:
     """Join phrases for one class that differ in one word."""
-    found = []
+    slots = []
     phrases = [pattern.phrases[0] for pattern in single]
     for group in differing_in_one_word(phrases):
-        for one in np.unique(label[list(group)]):
-            same = [number for number in group if label[number] == one][:_MOST_PHRASES]
+        for class_number in np.unique(label[list(group)]):
+            same = [number for number in group if label[number] == class_number][:_MOST_PHRASES]
             if len(same) > 1:
-                found.append((same, Pattern(tuple(phrases[number] for number in same), slot=True)))
-    return found
+                slots.append((same, Pattern(tuple(phrases[number] for number in same), slot=True)))
+    return slots
 
 
 def _union(hits: csr_array, columns: list[int]) -> csr_array:

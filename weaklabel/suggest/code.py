@@ -24,10 +24,14 @@ def name_lf(label: str, phrases: Sequence[str], taken: Iterable[str]) -> str:
     >>> name_lf("spam", ["free entry", "prize"], taken=["spam_free_entry"])
     'spam_free_entry_2'
     """
-    said = "_".join(_words(phrases[0])) or "number"
-    name = python_name("_".join([*_words(label), said])[:_LONGEST])
-    known = set(map(normalised, taken))
-    return next(one for one in (name, *(f"{name}_{number}" for number in range(2, len(known) + 3))) if one not in known)
+    words = "_".join(_words(phrases[0])) or "number"
+    name = python_name("_".join([*_words(label), words])[:_LONGEST])
+    used = set(map(normalised, taken))
+    return next(
+        candidate
+        for candidate in (name, *(f"{name}_{number}" for number in range(2, len(used) + 3)))
+        if candidate not in used
+    )
 
 
 def pack_additions(lfs: Sequence[tuple[str, str]]) -> str:
@@ -42,7 +46,7 @@ def pack_additions(lfs: Sequence[tuple[str, str]]) -> str:
 
 
 def write_pack(path: Path, additions: str, labels: Sequence[str], doc: str, *, replace: bool = False) -> None:
-    """Write candidates as a pack of their own, to be used beside the one they were found for.
+    """Write candidates as a separate pack, to be used together with the one they were found for.
 
     Parameters
     ----------

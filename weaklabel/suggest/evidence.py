@@ -1,4 +1,4 @@
-"""What is known of the classes of rows, and what that says of the rows on which a pattern votes."""
+"""Evidence for the classes of rows, and what follows for the rows on which a pattern votes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Evidence:
 
 
 def gather(probs: Probs, uncovered: NDArray[np.bool_], gold: Labels, balance: Floats | None = None) -> Evidence:
-    """Put together what the label model and gold say of some rows.
+    """Combine the label model's probabilities and gold for some rows.
 
     Parameters
     ----------
@@ -62,14 +62,14 @@ def gather(probs: Probs, uncovered: NDArray[np.bool_], gold: Labels, balance: Fl
     balance
         Shares of the classes where they are known; by default those among the rows.
     """
-    known = ~np.isnan(probs).any(axis=1) | (gold != ABSTAIN)
-    sure = np.where(known[:, None], np.nan_to_num(probs), 0.0)
+    has_evidence = ~np.isnan(probs).any(axis=1) | (gold != ABSTAIN)
+    sure = np.where(has_evidence[:, None], np.nan_to_num(probs), 0.0)
     judged = np.flatnonzero(gold != ABSTAIN)
     sure[judged] = np.eye(probs.shape[1])[gold[judged]]
-    weight = known.astype(np.float64)
+    weight = has_evidence.astype(np.float64)
     weight[judged] = _GOLD_WEIGHT
     if balance is None:
-        balance = _balance(sure.sum(axis=0), int(known.sum()))
+        balance = _balance(sure.sum(axis=0), int(has_evidence.sum()))
     return Evidence(sure, weight, uncovered, balance, gold)
 
 
@@ -97,12 +97,12 @@ class CorpusEvidence:
         self._probs = probs
         self.gold = gold
         self.uncovered = ~has_vote(L)
-        mass, known = np.zeros(probs.shape[1]), 0
+        mass, n_rows = np.zeros(probs.shape[1]), 0
         for rows in row_blocks(len(probs)):
             block = gather(probs[rows], self.uncovered[rows], gold[rows])
             mass += block.probs.sum(axis=0)
-            known += int((block.weight > 0).sum())
-        self.balance = _balance(mass, known)
+            n_rows += int((block.weight > 0).sum())
+        self.balance = _balance(mass, n_rows)
 
     def at(self, rows: slice) -> Evidence:
         """Return what is known of some rows."""
@@ -114,23 +114,23 @@ class CorpusEvidence:
             yield rows, self.at(rows)
 
     def sample(self, rows: NDArray[np.int64]) -> Evidence:
-        """Return what is known of a sample of rows, which have shares of the classes of their own. Shape: [s]."""
+        """Return the evidence for a sample of rows, with the sample's own class shares. Shape: [s]."""
         return gather(self._probs[rows], self.uncovered[rows], self.gold[rows])
 
 
-def _balance(mass: Floats, known: int) -> Floats:
-    """Return the shares of the classes among ``known`` rows, from the sums of their probabilities. Shape: [k]."""
-    return np.asarray((mass + 1) / (known + len(mass)))
+def _balance(mass: Floats, n_rows: int) -> Floats:
+    """Return the shares of the classes among ``n_rows`` rows, from the sums of their probabilities. Shape: [k]."""
+    return np.asarray((mass + 1) / (n_rows + len(mass)))
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What the evidence says of patterns.
+    """The precision of patterns by the evidence.
 
     Attributes
     ----------
     label
-        The class that a pattern speaks for most. Shape: [c].
+        The class that a pattern is most evidence for. Shape: [c].
     shares
         Estimated shares of the classes among its rows. Shape: [c, k].
     edge
@@ -145,27 +145,27 @@ class Judged:
     @property
     def precision(self) -> Floats:
         """Estimated share of its rows that are of its class. Shape: [c]."""
-        found: Floats = self.shares[np.arange(len(self.label)), self.label]
-        return found
+        precisions: Floats = self.shares[np.arange(len(self.label)), self.label]
+        return precisions
 
 
-def judge(hits: csr_array, known: Evidence) -> Judged:
+def judge(hits: csr_array, evidence: Evidence) -> Judged:
     """Judge patterns by the rows on which they vote, all of them and the uncovered ones: by what is worse.
 
     Parameters
     ----------
     hits
         1 where a pattern votes. Shape: [n, c].
-    known
+    evidence
         What is known of the rows.
     """
-    fresh = known.weight * known.uncovered
-    mean, low = _bounds(hits, known.probs, known.weight, known.balance)
+    fresh = evidence.weight * evidence.uncovered
+    mean, low = _bounds(hits, evidence.probs, evidence.weight, evidence.balance)
     if fresh.any():
         # Shrunk towards what is known of all its rows: a word seldom changes its meaning where nobody voted.
-        _, new_low = _bounds(hits, known.probs, fresh, mean)
+        _, new_low = _bounds(hits, evidence.probs, fresh, mean)
         low = np.minimum(low, new_low)
-    edges = (low - known.balance) / (1 - known.balance)
+    edges = (low - evidence.balance) / (1 - evidence.balance)
     label = edges.argmax(axis=1)
     return Judged(label, mean, edges[np.arange(len(label)), label])
 

@@ -1,6 +1,6 @@
 """Phrases of texts: words, runs of two or three, beginnings of texts, and slots for numbers.
 
-A phrase is written as words with one space between. ``^`` before it stands for the beginning of the text, ``0`` for any
+A phrase is written as words with one space between. ``^`` before it means the beginning of the text, ``0`` for any
 number of 1 to 4 digits, ``00000`` for any longer one; so a phrase with neither is a keyword, and one with either a
 regex. Scripts without spaces between words give runs of 2 to 4 characters instead.
 """
@@ -26,7 +26,7 @@ SLOTS = {LONG_NUMBER: r"\d{5,}", SHORT_NUMBER: r"\d{1,4}"}
 
 MOST_WORDS = 3
 MOST_CHARACTERS = 4
-"""Of the runs, from 2 on, that stand for words where a script does not part them."""
+"""Of the runs, from 2 on, that serve as words where a script does not separate words."""
 
 _UNSPACED = re.compile(f"{UNSPACED}+")
 # What white space alone parts belongs together: a phrase of a keyword LF does not reach across a comma.
@@ -37,14 +37,14 @@ _DIGITS = re.compile(r"\d+")
 
 @dataclass(frozen=True)
 class Phrases:
-    """Which phrase stands in which text.
+    """Which phrase occurs in which text.
 
     Attributes
     ----------
     names
         The phrases, sorted. Length: v.
     hits
-        1 where a phrase stands in a text. Shape: [n, v].
+        1 where a phrase occurs in a text. Shape: [n, v].
     """
 
     names: list[str]
@@ -52,22 +52,22 @@ class Phrases:
 
 
 def find_phrases(texts: Sequence[str], least: int) -> Phrases:
-    """Find the phrases that stand in at least ``least`` of the texts and not in all of them."""
+    """Find the phrases that occur in at least ``least`` of the texts and not in all of them."""
     import numpy as np
     from scipy.sparse import csr_array
 
     words, characters = Tokens(" "), Tokens("")
-    with stage("finding phrases", len(texts), "texts") as told:
-        for text in told.over(texts):
+    with stage("finding phrases", len(texts), "texts") as reading:
+        for text in reading.over(texts):
             for run in word_runs(text):
                 _add(run, words, characters)
             words.end_text()
             characters.end_text()
-    found = [*words.frequent(MOST_WORDS, least), *list(characters.frequent(MOST_CHARACTERS, least))[2:]]
-    names = [name for part in found for name in part.names]
-    before = np.cumsum([0, *(len(part.names) for part in found)])
-    columns = np.concatenate([part.runs + first for part, first in zip(found, before, strict=False)])
-    rows = np.concatenate([part.texts for part in found])
+    parts = [*words.frequent(MOST_WORDS, least), *list(characters.frequent(MOST_CHARACTERS, least))[2:]]
+    names = [name for part in parts for name in part.names]
+    before = np.cumsum([0, *(len(part.names) for part in parts)])
+    columns = np.concatenate([part.runs + first for part, first in zip(parts, before, strict=False)])
+    rows = np.concatenate([part.texts for part in parts])
     hits = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(names)))
     counts = np.bincount(columns, minlength=len(names))
     some = sorted((number for number in range(len(names)) if counts[number] < len(texts)), key=names.__getitem__)
@@ -119,9 +119,9 @@ def words_of(phrase: str) -> list[str]:
     return [START] * phrase.startswith(START) + phrase.removeprefix(START).split(" ")
 
 
-def part_of(one: str, other: str) -> bool:
-    """Whether a phrase lies within another one, word by word."""
-    mine, theirs = words_of(one), words_of(other)
+def part_of(inner: str, outer: str) -> bool:
+    """Whether a phrase is within another one, word by word."""
+    mine, theirs = words_of(inner), words_of(outer)
     return any(theirs[place : place + len(mine)] == mine for place in range(len(theirs) - len(mine) + 1))
 
 

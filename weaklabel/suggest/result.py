@@ -115,7 +115,7 @@ class Suggestions:
     weak_lfs
         Labeling functions that should be looked at.
     rows
-        Rows whose hand label would teach the most.
+        Rows to label by hand first.
     labels
         Class names. Length: k.
     n_rows, n_read
@@ -168,10 +168,10 @@ class Suggestions:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as lists, names and numbers; labels by name."""
-        found = asdict(self)
-        for entry in (*found["lfs"], *found["clusters"]):
+        plain = asdict(self)
+        for entry in (*plain["lfs"], *plain["clusters"]):
             entry["label"] = None if entry["label"] is None else self.labels[entry["label"]]
-        return found
+        return plain
 
     def rows_shown(self, shown: int = 10) -> list[int]:
         """Return the rows whose texts `to_text` shows."""
@@ -184,7 +184,7 @@ class Suggestions:
         Parameters
         ----------
         texts
-            Of all rows, or by row number of those that `rows_shown` names: they are shown beside the numbers.
+            Of all rows, or by row number of those that `rows_shown` names: they are shown next to the numbers.
         shown
             Most entries of each list.
         """
@@ -214,7 +214,7 @@ class Suggestions:
 
     def _lfs_text(self) -> str:
         if not self.lfs:
-            return "No candidate for a labeling function: no phrase speaks for a class where votes are missing."
+            return "No candidate for a labeling function: no phrase indicates a class where votes are missing."
         gold = any(lf.gold_precision is not None for lf in self.lfs)
         head = ["#", "label", "what", "precision", *(["on gold", "of"] if gold else []), "coverage", "new"]
         rows = [
@@ -249,7 +249,7 @@ class Suggestions:
     def _rows_text(self, texts: Sequence[str] | Mapping[int, str], shown: int) -> str:
         if not self.rows:
             return ""
-        head = "Rows whose hand label would teach the most:"
+        head = "Rows to label by hand first:"
         if texts:
             return "\n".join([head, *(_row_line(row, texts, "  ") for row in self.rows[:shown])])
         return f"{head} {', '.join(map(str, self.rows[:shown]))}"

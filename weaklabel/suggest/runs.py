@@ -32,7 +32,7 @@ class Tokens:
     Parameters
     ----------
     between
-        What stands between the tokens in a run's name.
+        Text between the tokens in a run's name.
     """
 
     def __init__(self, between: str) -> None:
@@ -54,9 +54,9 @@ class Tokens:
         self._ends.append(len(self._tokens))
 
     def frequent(self, longest: int, least: int) -> Iterator[Found]:
-        """Give the runs of 1, 2, ... tokens that stand in at least ``least`` texts, and those that begin one.
+        """Give the runs of 1, 2, ... tokens that occur in at least ``least`` texts, and those that begin one.
 
-        A run can only be frequent if what it begins and ends with is, so that each length is made of the one before.
+        A run can only be frequent if what it begins and ends with is, so that each length is built from the one before.
         """
         tokens = np.array(self._tokens, dtype=np.int64)
         ends = np.array([0, *self._ends], dtype=np.int64)
@@ -68,20 +68,20 @@ class Tokens:
             if length > 1:
                 there = (runs[:-1] > 0) & (runs[1:] > 0) & (single[length - 1 :] > 0)
                 keys = np.where(there, runs[:-1] * len(single_names) + single[length - 1 :], _BREAK)
-            runs, frequent, found = _frequent(keys, texts[: len(keys)], least)
+            runs, frequent, places = _frequent(keys, texts[: len(keys)], least)
             if length == 1:
                 names = single_names = ["", *(names[key] for key in frequent.tolist())]
                 single = runs
             else:
                 pairs = zip(*(part.tolist() for part in divmod(frequent, len(single_names))), strict=True)
                 names = ["", *(names[first] + self._between + single_names[last] for first, last in pairs)]
-            yield Found(names[1:], *found)
-            _, first, found = _frequent(np.where(begins[: len(runs)], runs, _BREAK), texts[: len(runs)], least)
-            yield Found([START + names[run] for run in first.tolist()], *found)
+            yield Found(names[1:], *places)
+            _, first, places = _frequent(np.where(begins[: len(runs)], runs, _BREAK), texts[: len(runs)], least)
+            yield Found([START + names[run] for run in first.tolist()], *places)
 
 
 def _frequent(keys: Numbers, texts: Numbers, least: int) -> tuple[Numbers, Numbers, tuple[Numbers, Numbers]]:
-    """Number from 1 the keys that stand in at least ``least`` texts, others being 0.
+    """Number from 1 the keys that occur in at least ``least`` texts; others are 0.
 
     Returns
     -------

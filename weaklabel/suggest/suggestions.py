@@ -1,4 +1,4 @@
-"""Everything that votes, probabilities and texts say of what to do next."""
+"""What to do next, from votes, probabilities and texts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from weaklabel.votes.matrix import Votes
 _ROWS_TO_LABEL = 20
 _EXAMPLES = 5
 _LEAST_SHARE, _LEAST_TEXTS = 0.001, 4
-"""Texts in which a phrase must stand to be looked at: of all, and at least."""
+"""Texts that must contain a phrase for it to be considered: of all, and at least."""
 
 
 def suggest_lfs(
@@ -47,7 +47,7 @@ def suggest_lfs(
     votes
         On the same rows.
     probs
-        What a label model makes of them. Shape: [n, k]. One that reads texts, such as `AutoLabelModel`, knows something
+        The label model's probabilities. Shape: [n, k]. One that reads texts, such as `AutoLabelModel`, knows something
         of rows without votes, too; where those are NaN, candidates can only repeat what labeling functions look for.
     preds
         The classes that it predicts. Shape: [n]; -1 on ties, which count as unknown where ``probs`` are NaN.
@@ -64,7 +64,7 @@ def suggest_lfs(
     -------
     Suggestions
         Of a large corpus (more than 50,000 rows, or 15 million characters) phrases, clusters and rows are looked for in a
-        sample, drawn by a hash of the texts; what is said of candidates and labeling functions is of all rows.
+        sample, drawn by a hash of the texts; the figures of candidates and labeling functions are of all rows.
 
     Raises
     ------
@@ -84,22 +84,22 @@ def suggest_lfs(
     everything = CorpusEvidence(votes.L, checked, truth)
     all_texts = TextBatches(texts, votes.n)
     sample = draw_sample(all_texts)
-    rows, known = sample.rows, everything.sample(sample.rows)
+    rows, evidence = sample.rows, everything.sample(sample.rows)
     phrases = find_phrases(sample.texts, max(_LEAST_TEXTS, round(_LEAST_SHARE * len(rows))))
     with stage("comparing words"):
         points = text_space(phrases, seed)
     with stage("trying phrases"):
-        chosen = choose(find_patterns(sample.texts, phrases, known), known, points, n)
+        chosen = choose(find_patterns(sample.texts, phrases, evidence), evidence, points, n)
         if len(rows) < votes.n:
             chosen = on_all_rows(chosen, all_texts, everything)
     with stage("grouping rows without votes"):
-        clusters = uncovered_clusters(points, phrases, known, seed)
+        clusters = uncovered_clusters(points, phrases, evidence, seed)
     with stage("judging labeling functions and rows"):
         return Suggestions(
             lfs=_candidates(chosen, everything, names, votes.lf_names),
             clusters=tuple(_moved(cluster, rows) for cluster in clusters),
             weak_lfs=tuple(weak_lfs(votes, everything)),
-            rows=tuple(rows[rows_to_label(points, known, votes.L[rows], _ROWS_TO_LABEL)].tolist()),
+            rows=tuple(rows[rows_to_label(points, evidence, votes.L[rows], _ROWS_TO_LABEL)].tolist()),
             labels=names,
             n_rows=votes.n,
             n_read=len(rows),
@@ -107,19 +107,19 @@ def suggest_lfs(
 
 
 def _candidates(
-    chosen: Sequence[Choice], known: CorpusEvidence, labels: Sequence[str], taken: Sequence[str]
+    chosen: Sequence[Choice], evidence: CorpusEvidence, labels: Sequence[str], taken: Sequence[str]
 ) -> tuple[CandidateLF, ...]:
     names = [*taken, *IMPORTED]
-    fresh = known.uncovered.copy()
-    found = []
+    fresh = evidence.uncovered.copy()
+    candidates = []
     for choice in chosen:
         pattern, label, hits = choice.pattern, choice.label, choice.rows
         names.append(name_lf(labels[label], pattern.phrases, names))
         new = hits[fresh[hits]]
         old = hits[~fresh[hits]]
         fresh[hits] = False
-        right, judged = _on_gold(known.gold[hits], label)
-        found.append(
+        right, judged = _on_gold(evidence.gold[hits], label)
+        candidates.append(
             CandidateLF(
                 name=names[-1],
                 label=label,
@@ -136,7 +136,7 @@ def _candidates(
                 code=pattern.code(names[-1], label),
             )
         )
-    return tuple(found)
+    return tuple(candidates)
 
 
 def _on_gold(gold: Labels, label: int) -> tuple[float | None, int]:

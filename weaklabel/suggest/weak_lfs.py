@@ -17,7 +17,7 @@ from weaklabel.votes.tally import Counts, VoteCounts, count_votes
 Floats = NDArray[np.float64]
 
 _FEW = 10
-"""Votes below which next to nothing can be said of a labeling function."""
+"""Votes below which a labeling function cannot be judged."""
 
 _REPEATED = 0.95
 """Share of an LF's votes that another one casts, too, from which it is redundant."""
@@ -26,7 +26,7 @@ _USUAL = 0.75
 """Share of a class that an LF must find for it to mean nothing that smaller ones are repeated."""
 
 _SERIOUS = 0.2
-"""Share of its votes on which an LF must contradict another: those for different classes do so wherever they meet."""
+"""Share of its votes on which an LF must contradict another: those for different classes do so wherever they overlap."""
 
 _SKILL = 0.2
 """Share of the way from chance to certainty below which a labeling function is near chance."""
@@ -61,12 +61,12 @@ class _VoteSums:
     correct: Counts
 
 
-def _sum_votes(votes: Votes, known: CorpusEvidence) -> _VoteSums:
+def _sum_votes(votes: Votes, evidence: CorpusEvidence) -> _VoteSums:
     """Compare votes with what is known of the rows, in one pass."""
     m, k = votes.m, votes.cardinality
     whole = np.zeros((2, m), dtype=np.int64)
     sums = _VoteSums(np.zeros((m, k)), np.zeros(m), np.zeros(m), np.zeros((m, k)), np.zeros(k), *whole)
-    for rows, block in known.blocks():
+    for rows, block in evidence.blocks():
         sums.of_class += block.probs.sum(axis=0)
         for lf, cast in enumerate(votes.L[rows].T):
             voted = np.flatnonzero(cast != ABSTAIN)
@@ -82,18 +82,18 @@ def _sum_votes(votes: Votes, known: CorpusEvidence) -> _VoteSums:
     return sums
 
 
-def weak_lfs(votes: Votes, known: CorpusEvidence) -> list[LFProblem]:
+def weak_lfs(votes: Votes, evidence: CorpusEvidence) -> list[LFProblem]:
     """Find labeling functions that do not pull their weight, worst kinds first.
 
     Parameters
     ----------
     votes
         On all rows.
-    known
+    evidence
         What is known of the same rows.
     """
     counted = count_votes(votes.patterns(), votes.cardinality)
-    sums = _sum_votes(votes, known)
+    sums = _sum_votes(votes, evidence)
     never = [
         LFProblem(
             name, "never votes", None, f"'{name}' never votes on these {votes.n:,} rows: fix its pattern, or drop it."
@@ -103,8 +103,8 @@ def weak_lfs(votes: Votes, known: CorpusEvidence) -> list[LFProblem]:
     ]
     return [
         *never,
-        *_near_chance(votes.lf_names, sums, counted, known.balance),
-        *_contradictory(votes, known, counted),
+        *_near_chance(votes.lf_names, sums, counted, evidence.balance),
+        *_contradictory(votes, evidence, counted),
         *_redundant(votes.lf_names, sums, counted),
     ]
 
@@ -133,7 +133,7 @@ def _chance_text(name: str, cast: int, gold: tuple[int, int], right: float, chan
     votes = "1 vote" if cast == 1 else f"{cast:,} votes"
     if few:
         return (
-            f"'{name}' has only {votes}, too few to know what it is worth (estimated precision {right:.2f}{by}, chance "
+            f"'{name}' has only {votes}, too few to judge it (estimated precision {right:.2f}{by}, chance "
             f"{chance:.2f}): widen it, or look at its rows."
         )
     return (
@@ -142,37 +142,39 @@ def _chance_text(name: str, cast: int, gold: tuple[int, int], right: float, chan
     )
 
 
-def _contradictory(votes: Votes, known: CorpusEvidence, counted: VoteCounts) -> list[LFProblem]:
+def _contradictory(votes: Votes, evidence: CorpusEvidence, counted: VoteCounts) -> list[LFProblem]:
     """Find pairs that disagree, for sure, on more than half of the rows on which both vote."""
     pairs = []
-    for one, other in zip(*np.nonzero(np.triu(counted.together >= _FEW, 1)), strict=True):
-        both = counted.together[one, other]
-        share = counted.differ[one, other] / both
+    for first, second in zip(*np.nonzero(np.triu(counted.together >= _FEW, 1)), strict=True):
+        both = counted.together[first, second]
+        share = counted.differ[first, second] / both
         if share - _SURE * np.sqrt(share * (1 - share) / both) > 0.5:
-            pairs.append((int(one), int(other)))
+            pairs.append((int(first), int(second)))
     problems = []
-    for (one, other), (for_one, for_other) in zip(pairs, _sides(votes, known, pairs), strict=True):
-        worse, better, sided = (one, other, for_other) if for_other >= for_one else (other, one, for_one)
-        both, differ = int(counted.together[one, other]), int(counted.differ[one, other])
+    for (first, second), (for_one, for_other) in zip(pairs, _sides(votes, evidence, pairs), strict=True):
+        worse, better, sided = (first, second, for_other) if for_other >= for_one else (second, first, for_one)
+        both, differ = int(counted.together[first, second]), int(counted.differ[first, second])
         if differ < _SERIOUS * counted.votes[worse].sum():
             continue
         text = (
             f"'{votes.lf_names[worse]}' contradicts '{votes.lf_names[better]}' on {differ:,} of the {both:,} rows on "
-            f"which both vote, and the labels side with the latter on about {sided:,.0f}: look at these rows, and narrow "
+            f"which both vote, and the labels agree with the latter on about {sided:,.0f}: look at these rows, and narrow "
             "the one that is wrong."
         )
         problems.append(LFProblem(votes.lf_names[worse], "contradictory", votes.lf_names[better], text))
     return problems
 
 
-def _sides(votes: Votes, known: CorpusEvidence, pairs: Sequence[tuple[int, int]]) -> Floats:
+def _sides(votes: Votes, evidence: CorpusEvidence, pairs: Sequence[tuple[int, int]]) -> Floats:
     """Sum up the probabilities of what each of two labeling functions votes, where they differ. Shape: [p, 2]."""
     sums = np.zeros((len(pairs), 2))
-    for rows, block in known.blocks() if pairs else ():
+    for rows, block in evidence.blocks() if pairs else ():
         L = votes.L[rows]
-        for number, (one, other) in enumerate(pairs):
-            differ = np.flatnonzero((L[:, one] != ABSTAIN) & (L[:, other] != ABSTAIN) & (L[:, one] != L[:, other]))
-            sums[number] += [block.probs[differ, L[differ, lf]].sum() for lf in (one, other)]
+        for number, (first, second) in enumerate(pairs):
+            differ = np.flatnonzero(
+                (L[:, first] != ABSTAIN) & (L[:, second] != ABSTAIN) & (L[:, first] != L[:, second])
+            )
+            sums[number] += [block.probs[differ, L[differ, lf]].sum() for lf in (first, second)]
     return sums
 
 

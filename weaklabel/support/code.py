@@ -1,7 +1,7 @@
 """The code that decides a result: what a function or module imports, and what that imports, as far as it is weaklabel's.
 
 A result that is kept must not be taken for one of other code. Which files count is read off the imports in the source,
-wherever in a file they stand, so that there is no list to keep by hand. So are the packages whose versions count.
+wherever in a file the import is, so that no list is kept by hand. So are the packages whose versions count.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def code_of(function: Callable[..., Any]) -> Code:
 
 
 def code_files(modules: Iterable[str], root: Path | None = None, skip: str | None = None) -> list[Path]:
-    """Return the files of weaklabel that ``modules`` import, directly or not, and the data files beside these.
+    """Return the files of weaklabel that ``modules`` import, directly or not, and the data files next to these.
 
     Imports for type checkers only do not count. A string that names a module, or what is in one
     (``module:attribute``), counts as an import.
@@ -221,16 +221,16 @@ def _distributions() -> Mapping[str, list[str]]:
 @cache
 def _compiled_requirements(name: str) -> tuple[str, ...]:
     """Return what a distribution requires, without its extras, and has compiled code."""
-    found = _distribution(name)
-    required = [line for line in (found.requires if found else None) or () if "extra ==" not in line]
+    installed = _distribution(name)
+    required = [line for line in (installed.requires if installed else None) or () if "extra ==" not in line]
     names = [match[0] for line in required if (match := re.match(r"[\w.-]+", line))]
     return tuple(name for name in names if _is_compiled(name))
 
 
 @cache
 def _is_compiled(name: str) -> bool:
-    found = _distribution(name)
-    return found is not None and "Root-Is-Purelib: false" in (found.read_text("WHEEL") or "")
+    installed = _distribution(name)
+    return installed is not None and "Root-Is-Purelib: false" in (installed.read_text("WHEEL") or "")
 
 
 @cache
@@ -242,5 +242,5 @@ def _distribution(name: str) -> Distribution | None:
 
 
 def _version(name: str) -> str | None:
-    found = _distribution(name)
-    return None if found is None else found.version
+    installed = _distribution(name)
+    return None if installed is None else installed.version

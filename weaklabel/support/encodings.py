@@ -199,7 +199,7 @@ def _lines_around(data: bytes, place: int) -> tuple[bytes, bytes, int]:
     """
     begin = data.rfind(b"\n", 0, place) + 1
     if place - begin > JUDGED_BYTES:
-        # Nowhere to begin for sure, but at ASCII: what stands before the first wrong byte is nearly always that.
+        # The only safe place to begin is ASCII: what comes before the first wrong byte nearly always is.
         near = data[place - _AROUND : place]
         begin = place - (len(near) - len(near.rstrip(_ASCII)))
     end = data.find(b"\n", place)
@@ -273,9 +273,9 @@ class _Model:
     codec
         Python's name.
     tiers
-        Sets of characters, each with the share of a text's characters beyond ASCII that lie in it.
+        Sets of characters, each with the share of a text's characters beyond ASCII that are in it.
     latin
-        Whether its letters stand among ASCII letters, and not in words of their own.
+        Whether its letters are mixed with ASCII letters in one word, rather than in separate words.
     prior
         Log-odds against it before anything is seen, where hardly anybody uses it any more.
     """
@@ -301,7 +301,7 @@ class _Model:
         return total
 
     def _joined(self, before: str, character: str) -> float:
-        """Return the logarithm of how likely a letter stands behind another character."""
+        """Return the logarithm of the probability of a letter after another character."""
         if not before.isalpha():
             return 0.0
         flips = 2 * _RARE if character.isupper() and before.islower() else 0.0

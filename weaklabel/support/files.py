@@ -186,7 +186,7 @@ def check_outputs(outputs: Iterable[StrPath | None], inputs: Mapping[str, Iterab
     for output in given:
         key = None if is_stream(output) else identities[output] or os.path.realpath(output)
         if key is not None and key in seen:
-            raise WeakLabelError(f"{output} and {seen[key]} are the same file: give each output a file of its own")
+            raise WeakLabelError(f"{output} and {seen[key]} are the same file: give each output its own file")
         seen[key] = output
 
 

@@ -1,6 +1,6 @@
-"""Folders that are replaced as a whole: at every moment the earlier or the new content stands under the name.
+"""Folders that are replaced as a whole: at every moment a folder has its earlier content or the new one, never a mixture.
 
-The new content is built in a hidden folder beside the final one, under a lock. On Linux the two then change places in one
+The new content is built in a hidden folder next to the final one, under a lock. On Linux the two then change places in one
 step. Elsewhere, and where the folder cannot be moved, a decision on the disk ("from here on the new content counts") is
 carried out file by file, and what a kill leaves undone is done by the next command that opens the folder.
 
@@ -41,7 +41,7 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 @dataclass(frozen=True)
 class _Places:
-    """Where the new content of a folder is built, where it stands once it counts, and the lock of both."""
+    """Where the new content of a folder is built, its final place, and the lock of both."""
 
     folder: Path
     new: Path
@@ -64,7 +64,7 @@ def replaced_folder(folder: Path, manifest: str, *, busy: str | None = None, res
     busy
         What to raise where another process replaces the folder; None waits for it.
     resumable
-        Keep the unfinished build after a failure or a kill, and go on with one that is there.
+        Keep the unfinished build after a failure or a kill, and continue with one that exists.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def remove_written(folder: Path, manifest: str) -> None:
 
 
 def other_files(folder: Path) -> list[str]:
-    """Return the names in a folder but for those that this module uses; none where there is no folder."""
+    """Return the names in a folder except for those that this module uses; none where there is no folder."""
     return sorted(path.name for path in folder.iterdir() if path.name not in RESERVED) if folder.is_dir() else []
 
 
@@ -262,7 +262,7 @@ def _exchanged(places: _Places, before: set[str] | None) -> bool:
     try:
         _link_others(folder, new, before, linked)
         shutil.copymode(folder, new)
-    except OSError:  # no hard links here, or a part of the folder lies on another file system
+    except OSError:  # no hard links here, or a part of the folder is on another file system
         possible = False
     else:
         possible = _rename_exchange(new, folder)
@@ -273,7 +273,7 @@ def _exchanged(places: _Places, before: set[str] | None) -> bool:
 
 
 def _is_here(folder: Path) -> bool:
-    """Whether the current folder is this one or in it: the shell that stands there would be left in a removed one."""
+    """Whether the current folder is this one or in it: a shell in it would be left in a removed folder."""
     try:
         return Path.cwd().resolve().is_relative_to(folder)
     except OSError:
@@ -345,11 +345,11 @@ def _carry_out(decided: Path, folder: Path) -> None:
     (decided / MARK).unlink()
 
 
-def _free_name(target: Path, beside: Path) -> Path:
+def _free_name(target: Path, other: Path) -> Path:
     """Return a free name for a file of others where the new content has a file of the same name."""
     numbers = iter(range(2, 1 << 30))
     name = f"{target.name}.kept"
-    while os.path.lexists(target.parent / name) or os.path.lexists(beside / name):
+    while os.path.lexists(target.parent / name) or os.path.lexists(other / name):
         name = f"{target.name}.kept{next(numbers)}"
     return target.with_name(name)
 

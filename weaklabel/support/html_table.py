@@ -39,7 +39,7 @@ def html_table(
     total
         How many rows there are; by default as many as are given.
     bars
-        Columns of numbers, mostly 0..1, with a bar beside each number: to the left of a line where it is below 0.
+        Columns of numbers, mostly 0..1, with a bar next to each number: to the left of a line where it is below 0.
 
     Examples
     --------

@@ -29,8 +29,8 @@ def plugin_points(group: str) -> dict[str, list[EntryPoint]]:
 
 def plugin_versions(group: str, name: str) -> dict[str, str]:
     """Return the version of the distributions that give an entry point of this name; none where it is built in."""
-    found = [point.dist for point in plugin_points(group).get(name, ()) if point.dist is not None]
-    return {distribution.name: distribution.version for distribution in found}
+    distributions = [point.dist for point in plugin_points(group).get(name, ()) if point.dist is not None]
+    return {distribution.name: distribution.version for distribution in distributions}
 
 
 def plugin_origin(point: EntryPoint) -> str:

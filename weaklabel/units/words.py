@@ -94,9 +94,11 @@ def find_words(texts: Sequence[str] | pl.Series) -> Units:
     """
     check_fork()
     column = pl.Series("text", texts, dtype=pl.String).fill_null("")
-    found = column.str.extract_all(_PIECE)  # all of the text, white space included, so that lengths add up to places
-    counts = found.list.len().to_numpy().astype(np.int64)
-    pieces = found.filter(counts > 0).explode()
+    pieces_of_text = column.str.extract_all(
+        _PIECE
+    )  # all of the text, white space included, so that lengths add up to places
+    counts = pieces_of_text.list.len().to_numpy().astype(np.int64)
+    pieces = pieces_of_text.filter(counts > 0).explode()
     lengths = pieces.str.len_chars().to_numpy().astype(np.int64)
     row = np.repeat(np.arange(len(column)), counts)
     ends = np.cumsum(lengths)

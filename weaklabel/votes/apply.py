@@ -141,7 +141,7 @@ def _as_lfs(lfs: Any) -> list[LF]:
         raise LFError("there are no labeling functions to apply; give at least one")
     name, uses = Counter(lf.name for lf in functions).most_common(1)[0]
     if uses > 1:
-        raise LFError(f"{uses} labeling functions are called '{name}'; each needs a name of its own")
+        raise LFError(f"{uses} labeling functions are called '{name}'; each needs its own name")
     return functions
 
 

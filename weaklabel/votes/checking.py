@@ -292,5 +292,5 @@ allows 1 of 3; fix it, leave it out, or raise error_budget
         for name, problems in self.problems.items():
             if problems.count == self._seen:
                 raise VoteError(
-                    f"LF '{name}': all of the first {problems}; fix it, leave it out, or set error_budget=1 to go on"
+                    f"LF '{name}': all of the first {problems}; fix it, leave it out, or set error_budget=1 to continue"
                 )

@@ -259,7 +259,7 @@ Bits: TypeAlias = NDArray[np.uint64]
 
 
 def tally_bits(L: VoteArray, gold: Counts | None, classes: int) -> dict[str, Counts]:
-    """Count votes; the keys are those of `Tally`, but for ``seen``, in whose place stand the votes by class.
+    """Count votes; the keys are those of `Tally`, except for ``seen``, in whose place are the votes by class.
 
     Parameters
     ----------

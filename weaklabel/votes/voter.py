@@ -65,7 +65,7 @@ class Voter:
     top
         Number of classes; a vote must be below it.
     pack
-        The collection that the labeling functions come from; needed with ``workers``: each process loads it anew, and
+        The collection that the labeling functions come from; needed with ``workers``: each process loads it again, and
         compares what it gets with what is here.
     workers
         Guarded processes; they start with the first batches, no more of them than batches, and stay until the end.
@@ -175,7 +175,7 @@ class Voter:
             yield self._collect(*under_way.popleft())
 
     def slowest(self) -> str | None:
-        """Name the labeling function that takes most of the time, and how fast it is; None where none stands out.
+        """Name the labeling function that takes most of the time, and its speed; None where none is much slower.
 
         Column expressions, which vote all together, are left out.
         """

@@ -24,7 +24,7 @@ WEIGHTS_FILE = "hyper.npz"
 _CELLS_AT_ONCE = 1 << 20
 
 _FEATURES_AT_ONCE = 120
-"""Numbers that the network looks at for each kind of vote and class, all of which are in memory together."""
+"""Numbers that the network gets for each kind of vote and class, all of which are in memory together."""
 
 
 class HyperLabelModel(BaseLabelModel):
@@ -49,7 +49,7 @@ class HyperLabelModel(BaseLabelModel):
     Attributes
     ----------
     evidence_ : array
-        Log likelihood of each class, but for a constant, by labeling function and vote; the abstain first; 0 for votes
+        Log likelihood of each class, up to a constant, by labeling function and vote; the abstain first; 0 for votes
         that were not seen. Shape: [m, k+1, k].
     log_prior_ : array
         Log prior probabilities. Shape: [k].

@@ -13,7 +13,7 @@ Add: TypeAlias = Callable[[Array, Array, int], Array]
 """Adds up rows by group: values [cells, k], group [cells], number of groups -> [groups, k]."""
 
 CHANNELS = 6
-"""Numbers that a layer passes to the next for each vote, beside its evidence."""
+"""Numbers that a layer passes to the next for each vote, in addition to its evidence."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class State:
     abstain
         The same given that each labeling function abstains. Shape: [m, k].
     prior
-        Log prior probabilities, but for a constant. Shape: [k].
+        Log prior probabilities, up to a constant. Shape: [k].
     channels
         Other numbers that layers pass on for a vote and a class. Shape: [d, k, CHANNELS].
     """

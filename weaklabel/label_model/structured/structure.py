@@ -93,7 +93,7 @@ class Structure:
         """Return P(class | votes): by tables, not by codes as in EM. Shape: [n, m] -> [n, k]."""
         span, copiers = self.k + 1, np.flatnonzero(self.leaders >= 0)
         own, led = L[:, copiers], L[:, self.leaders[copiers]]
-        # Agreement with the leader, abstain or not, is a kind of vote beside the labeling function's own.
+        # Agreement with the leader, abstain or not, is a further kind of vote of the labeling function.
         alike = np.where(own == led, own + np.int8(1), np.int8(ABSTAIN))
         apart, said_alike = self.evidence[:, :span], self.evidence[copiers, span:]
         evidence = np.zeros((len(apart) + len(copiers), span + (len(copiers) > 0), 2 * self.k))

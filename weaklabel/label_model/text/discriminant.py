@@ -107,12 +107,12 @@ def _rule(sums: list[_Sums]) -> tuple[Floats, Floats]:
     within[np.diag_indices_from(within)] += SHRINKAGE * spread + 1e-9
     weights = np.linalg.solve(within, means.T)
     bias = np.log(size / total) - 0.5 * (means.T * weights).sum(axis=0)
-    # A class that no row has: its mean stands at 0, which texts unlike all others are near to.
+    # A class that no row has: its mean would be 0, which texts unlike all others are near to.
     return weights, np.where(rows > _MIN_SHARE, bias, _NEVER)
 
 
 def _with_unseen(judged: Floats, rows: Floats, in_all: Floats) -> Floats:
-    """Give classes whose rows all lie in the judged fold the probability that the next row would be of them.
+    """Give classes whose rows are all in the judged fold the probability that the next row would be of them.
 
     As if one row more had been seen, which is of any of them. Shape: [n, k], [k], [k] -> [n, k].
     """

@@ -96,7 +96,7 @@ class TextLabelModel(TextReader):
 
     Notes
     -----
-    A text's answer does not depend on the texts beside it. Every row gets one, also one with neither words nor votes.
+    A text's result does not depend on the other texts. Every row gets one, also one with neither words nor votes.
     The rows of each class are shared out among folds by a hash of their text, so equal texts are never in different folds.
 
     References

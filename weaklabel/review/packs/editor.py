@@ -270,10 +270,10 @@ class Editor:
         state = self._state
 
         def check(loaded: LFCollection) -> None:
-            found = {lf.name: lf for lf in loaded}.get(made.name)
-            is_as_made = found is not None and fingerprint(found) == fingerprint(made)
-            known = set(loaded.names) - {added} <= set(state.snapshot.votes.lf_names)
-            if loaded.labels != state.labels or not is_as_made or not known:
+            loaded_lf = {lf.name: lf for lf in loaded}.get(made.name)
+            is_as_made = loaded_lf is not None and fingerprint(loaded_lf) == fingerprint(made)
+            has_all = set(loaded.names) - {added} <= set(state.snapshot.votes.lf_names)
+            if loaded.labels != state.labels or not is_as_made or not has_all:
                 raise LFError(f"{source.path} would not contain LF '{made.name}' as edited; edit the file instead")
 
         return check

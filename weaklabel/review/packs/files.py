@@ -177,8 +177,8 @@ def _neighbours(pack: Path) -> list[Path]:
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names.add(node.module.split(".")[0])
-    beside = {path.name: path for path in pack.parent.iterdir() if not path.name.startswith((".", "__"))}
-    names_beside = {name for name in names if name in beside} | {
-        f"{name}.py" for name in names if f"{name}.py" in beside
+    neighbours = {path.name: path for path in pack.parent.iterdir() if not path.name.startswith((".", "__"))}
+    names_beside = {name for name in names if name in neighbours} | {
+        f"{name}.py" for name in names if f"{name}.py" in neighbours
     }
-    return [beside[name] for name in sorted(names_beside - {pack.name})]
+    return [neighbours[name] for name in sorted(names_beside - {pack.name})]

@@ -114,7 +114,7 @@ def _range_of(L: VoteArray) -> tuple[VoteArray, VoteArray]:
     n, m = L.shape
     high = np.full(n, ABSTAIN, dtype=L.dtype)
     low = np.full(n, np.iinfo(L.dtype).max, dtype=L.dtype)
-    for column in range(m):  # column by column, as L lies in memory
+    for column in range(m):  # column by column, the order of L in memory
         votes = L[:, column]
         np.maximum(high, votes, out=high)
         np.minimum(low, votes, out=low, where=votes != ABSTAIN)

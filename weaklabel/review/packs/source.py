@@ -241,9 +241,11 @@ class PackSource:
     def _call(self, node: ast.expr) -> LFCall | None:
         if not isinstance(node, ast.Call) or (kind := self.makers.get(ast.unparse(node.func))) is None:
             return None
-        if any(isinstance(one, ast.Starred) for one in node.args) or any(one.arg is None for one in node.keywords):
+        if any(isinstance(argument, ast.Starred) for argument in node.args) or any(
+            argument.arg is None for argument in node.keywords
+        ):
             return None
-        named = {one.arg: one.value for one in node.keywords if one.arg is not None}
+        named = {argument.arg: argument.value for argument in node.keywords if argument.arg is not None}
         try:
             bound = inspect.signature(PATTERN_MAKERS[kind]).bind(*node.args, **named)
         except TypeError:

@@ -74,7 +74,7 @@ def my_labels(review: Review, reviewer: str, rows: list[int]) -> dict[int, str]:
 
 
 def last_decision(review: Review, reviewer: str) -> int | None:
-    """Return the row of the last decision of a reviewer that still stands."""
+    """Return the row of a reviewer's last decision that is not withdrawn."""
     made = [decision for decision in review.log.decisions() if decision.reviewer == reviewer]
     standing = latest_of(made)
     for decision in reversed(made):

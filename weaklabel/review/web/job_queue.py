@@ -1,4 +1,4 @@
-"""Long work in threads of its own: pages start it, go on, and ask for its status."""
+"""Long work in separate threads: pages start it, continue, and ask for its status."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def decide() -> Response:
 
 @pages.post("/undo")
 def undo() -> Response:
-    """Withdraw the reviewer's last decision that stands."""
+    """Withdraw the reviewer's last decision that is not withdrawn yet."""
     desk, asked = the_desk(), body()
     row = last_decision(desk.review, g.reviewer)
     if row is None:

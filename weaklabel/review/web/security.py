@@ -1,7 +1,7 @@
 """Who may talk to the review app: the browser that was given its address, and no web page that it also has open.
 
 A page on the internet can make a browser send requests to 127.0.0.1. It cannot read the token from the address that
-was printed, send the cookie (``SameSite=Strict``), set a header of its own on a foreign site, or keep its own name
+was printed, send the cookie (``SameSite=Strict``), set its own header on a foreign site, or keep its own name
 out of ``Host`` and ``Origin``. Each of these is checked, so that a mistake in one check gives no access.
 """
 

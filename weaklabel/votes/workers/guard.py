@@ -121,7 +121,7 @@ class Guard:
     """One process for labeling functions, started when first needed and again whenever it dies.
 
     A labeling function at which it dies is asked for fewer rows at once in a fresh process, down to the single row
-    that is the cause. That row counts as a problem, and voting goes on after it.
+    that is the cause. That row counts as a problem, and voting continues after it.
 
     Parameters
     ----------

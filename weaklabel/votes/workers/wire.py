@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
-from weaklabel.corpus.beside import Beside
+from weaklabel.corpus.python_values import PythonValues
 from weaklabel.votes.checking import LFVotes
 from weaklabel.votes.matrix import Problem, Problems
 from weaklabel.votes.workers.limits import Step
@@ -39,24 +39,24 @@ def pack_batch(batch: Batch) -> tuple[dict[str, Any], memoryview]:
     buffer, frame = io.BytesIO(), batch.frame
     objects = [name for name, dtype in frame.schema.items() if dtype == pl.Object]
     frame.drop(objects).write_ipc(buffer)
-    beside, start, stop = batch.beside or Beside(), batch.start, batch.start + len(batch)
-    if objects and beside.rows is None:
-        values = {name: beside.values(name, start, stop) for name in beside.columns}
+    python_values, start, stop = batch.python_values or PythonValues(), batch.start, batch.start + len(batch)
+    if objects and python_values.rows is None:
+        values = {name: python_values.values(name, start, stop) for name in python_values.columns}
         values |= {name: frame[name].to_list() for name in objects}
-        beside = Beside(values, None, start, beside.left_out)
+        python_values = PythonValues(values, None, start, python_values.left_out)
     header = {"start": start, "text": bool(batch.text), "hide": batch.hide, "columns": frame.columns}
-    return {**header, "beside": beside.pack(frame.columns, start, stop)}, buffer.getbuffer()
+    return {**header, "python_values": python_values.pack(frame.columns, start, stop)}, buffer.getbuffer()
 
 
 def unpack_batch(header: dict[str, Any], body: bytes) -> Batch:
     """Return the batch that `pack_batch` packed."""
-    frame, beside = pl.read_ipc(body), Beside.unpack(header["beside"], header["start"])
-    columns = beside.columns if beside is not None else {}
+    frame, python_values = pl.read_ipc(body), PythonValues.unpack(header["python_values"], header["start"])
+    columns = python_values.columns if python_values is not None else {}
     frame = frame.with_columns(
         pl.Series(name, values, dtype=pl.Object) for name, values in columns.items() if name not in frame.columns
     ).select(name for name in header["columns"] if name in frame.columns or name in columns)
     text = (TEXT,) if header["text"] else ()
-    return Batch(frame, text, header["start"], hide=header["hide"], beside=beside)
+    return Batch(frame, text, header["start"], hide=header["hide"], python_values=python_values)
 
 
 def pack_step(step: Step) -> tuple[dict[str, Any], bytes]:

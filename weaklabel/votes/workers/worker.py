@@ -100,7 +100,7 @@ def _lacked_memory(step: Step) -> bool:
 def _load(order: dict[str, Any]) -> list[LF]:
     """Load the labeling functions, and make sure that they are those whose votes are wanted."""
     lfs = load_lfs(*order["specs"])
-    check_same(Identity(**order["identity"]), order["names"], lfs, "load it anew and run again")
+    check_same(Identity(**order["identity"]), order["names"], lfs, "reload it and run again")
     by_name = {lf.name: lf for lf in lfs}
     return [by_name[name] for name in order["names"]]
 

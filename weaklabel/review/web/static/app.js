@@ -49,7 +49,7 @@ export function formValues(form) {
 
 const PAUSE = 500;
 
-// Work that takes long goes on in the app; the button says so until it is done, also on a page that is opened meanwhile.
+// Long work continues in the app; the button says so until it is done, also on a page that is opened meanwhile.
 async function waitFor(form) {
   const button = form.querySelector("button");
   const words = button.textContent;

@@ -16,9 +16,9 @@ function showKind() {
 
 // A form without anything to look for is not voted with.
 function isBlank() {
-  const said = formValues(form);
+  const values = formValues(form);
   const fields = { keyword: ["keywords"], regex: ["pattern"], count: ["pattern"], length: ["min", "max"] }[kind.value];
-  return fields.every((name) => !said[name].trim());
+  return fields.every((name) => !values[name].trim());
 }
 
 function tell(words, style) {

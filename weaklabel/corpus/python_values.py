@@ -1,4 +1,4 @@
-"""What row labeling functions see where Arrow cannot hold it: Python values that stand beside the columns of a corpus."""
+"""Values that Arrow cannot hold: kept as Python values next to the columns of a corpus, for row labeling functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from weaklabel.corpus.objects import UncarriedError, decode, encode
 from weaklabel.errors import CorpusError
 
 
-class Beside:
+class PythonValues:
     """Python values of rows, by column; or the rows as they were given.
 
     Parameters
@@ -19,7 +19,7 @@ class Beside:
     columns
         Values by column: lists, or pandas Series, whose values are made to Python objects batch by batch. Length: n.
     rows
-        The rows themselves, where the corpus was made of Python objects. Length: n.
+        The rows themselves, where the corpus was created from Python objects. Length: n.
     first
         Row of the corpus at which they begin.
     left_out
@@ -54,7 +54,7 @@ class Beside:
         return items
 
     def objects(self, start: int, stop: int) -> list[Any] | None:
-        """Return the rows as they were given, None where the corpus was not made of rows."""
+        """Return the rows as they were given, None where the corpus was not created from rows."""
         return None if self.rows is None else list(self.rows[start - self.first : stop - self.first])
 
     def pack(self, names: Sequence[str], start: int, stop: int) -> dict[str, Any] | None:
@@ -91,8 +91,8 @@ class Beside:
         return packed
 
     @classmethod
-    def unpack(cls, packed: Mapping[str, Any] | None, start: int) -> Beside | None:
-        """Return what `pack` packed, as it stands from row ``start`` on."""
+    def unpack(cls, packed: Mapping[str, Any] | None, start: int) -> PythonValues | None:
+        """Return what `pack` packed, from row ``start`` on."""
         if packed is None:
             return None
         columns = {name: [decode(value) for value in values] for name, values in packed["columns"].items()}
@@ -114,7 +114,7 @@ class Beside:
                 yield [name, [encode(value) for value in self.values(name, start, min(n, start + step))]]
 
 
-class JsonBeside(Beside):
+class JsonPythonValues(PythonValues):
     """The values of JSON records as JSON has them: numbers, truth values, lists and objects, where columns hold text.
 
     Parameters
