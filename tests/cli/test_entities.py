@@ -135,7 +135,7 @@ def test_an_entity_that_is_not_there_is_told_before_any_vote(weaklabel, corpus, 
     pack.write_text(pack.read_text().replace("assert", "raise SystemExit; assert"))
     done = weaklabel("train", corpus, "--lfs", pack, *ENTITIES, "--workers", 0, "-o", tmp_path / "model")
     assert done.code == 1
-    where = "relations.csv, row 0 (rows count from 0), column 'e1': 'Rain' does not stand in the text"
+    where = "relations.csv, row 0 (rows count from 0), column 'e1': 'Rain' is not in the text"
     assert where in " ".join(done.err.split()) and not (tmp_path / "model").exists()
 
 

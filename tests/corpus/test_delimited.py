@@ -169,7 +169,7 @@ def test_header_over_several_lines_counts_them(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("text,a,b,a,b\n1,2,3,4,5\n", r"column 'a', 'b' stands more than once"),
+        ("text,a,b,a,b\n1,2,3,4,5\n", r"column 'a', 'b' appears more than once"),
         (",text,\n0,x,y\n", r"column 1, 3 has no name"),
         ("\nid,text\n1,a\n", r"line 1: blank line, where the column names should be"),
         ("\n", r"line 1: blank line"),

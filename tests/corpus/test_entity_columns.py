@@ -58,11 +58,11 @@ def test_the_nearest_places_at_the_boundaries_of_words(text, one, other, expecte
     [
         (None, "column 'e2': the entity is empty; give its words"),
         ("  ", "column 'e2': the entity is empty; give its words"),
-        ("Roof", r"column 'e2': 'Roof' does not stand in the text 'the rain met the old roof'; give words"),
+        ("Roof", r"column 'e2': 'Roof' is not in the text 'the rain met the old roof'; give words"),
         ("21-26", "column 'e2': the span 21-26 holds no part of the text, which has 25 characters; give begin and end"),
         ("8-4", "column 'e2': the span 8-4 holds no part"),
         ("3-4", "column 'e2': the span 3-4 holds no part"),
-        ("9" * 5000 + "-5", "column 'e2': '9+...' does not stand in the text"),
+        ("9" * 5000 + "-5", "column 'e2': '9+...' is not in the text"),
     ],
 )
 def test_what_is_no_entity_is_told_with_its_place(tmp_path, value, message):

@@ -70,7 +70,7 @@ def test_elements_that_are_no_rows_are_rejects(tmp_path):
         ('[{"text": "a"}', "line 1: not a JSON array: .* the file ends"),
         ('[{"text": "a"},\n]', "line 2: not JSON"),
         ('[{"text": "a"}\n{"text": "b"}]', "line 2: not a JSON array: elements of an array are parted by commas"),
-        ('[{"text": "a"}]\n{"text": "b"}', "line 2: something stands behind the array"),
+        ('[{"text": "a"}]\n{"text": "b"}', "line 2: there is something after the array"),
         ('[{"text": "a"}, {"text": tru}]', "line 1: not JSON"),
         ('[{"text": "a"}, {"text": "never closed}]', "not JSON: Unterminated string"),
         ('{\n"data": [{"text": "a"}]\n}', "one JSON object, not an array"),

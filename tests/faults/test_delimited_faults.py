@@ -210,7 +210,7 @@ CASES = (
         happens="refused",
         content=b"text,text\nrefund,x\n",
         code=1,
-        says="column 'text' stands more than once in the header",
+        says="column 'text' appears more than once in the header",
     ),
     Case(
         given="a column without a name",

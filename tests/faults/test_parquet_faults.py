@@ -52,7 +52,7 @@ CASES = (
     _broken("an empty file", b"", "not a readable Parquet file"),
     _broken("the first half of a file", _half, "not a readable Parquet file"),
     _broken("a damaged page", _damaged, "not a readable Parquet file"),
-    _parquet("a column name twice", "refused", _twice, code=1, says="stands more than once"),
+    _parquet("a column name twice", "refused", _twice, code=1, says="appears more than once"),
     _parquet("a text column of lists", "refused", {"text": pa.array([["a"]])}, code=1, says="not text: join"),
     _parquet(
         "structs, with `--text text.a`",

@@ -212,7 +212,9 @@ def test_a_failure_says_which_step_and_what_is_kept(out, error):
         run(out, three())
     message = str(raised.value)
     assert message.startswith("step 'b' failed: ") and "\n" not in message
-    assert ("the reason" in message or "a.txt: No space left on device" in message) and "goes on" in message
+    assert (
+        "the reason" in message or "a.txt: No space left on device" in message
+    ) and "the same command resumes there" in message
     assert type(raised.value) is (ConfigError if isinstance(error, ConfigError) else WeakLabelError)
     assert not out.exists()
     assert plan(out, three()) == {

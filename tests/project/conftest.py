@@ -1,4 +1,4 @@
-"""A small project: forty messages, four labeling functions that note when they vote, and gold in a file of its own."""
+"""A small project: forty messages, four labeling functions that note when they vote, and gold in its own file."""
 
 import csv
 import json

@@ -121,7 +121,7 @@ def test_a_failed_run_says_which_step_failed_and_goes_on(place):
     breaks = '\n@labeling_function()\ndef breaks(x):\n    raise ValueError("no")\n'
     place.pack.write_text(good + breaks)
     place.edit("project.toml", "workers = 0", "workers = 0\nerror_budget = 0.0")
-    with pytest.raises((LFError, VoteError), match=r"^step 'vote' failed: .*breaks.*goes on from there$"):
+    with pytest.raises((LFError, VoteError), match=r"^step 'vote' failed: .*breaks.*resumes there$"):
         place.run()
     assert place.plan()["read"] == ("done",) and not place.out.exists()
     place.pack.write_text(good)

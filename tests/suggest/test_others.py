@@ -76,7 +76,7 @@ def test_near_chance_and_too_few_to_know(world):
     gold = np.where(np.arange(600) < 50, world.Y, -1)
     found = problems(world, {"random": random, "few": few, "good": good}, gold)
     assert found["random"].kind == found["few"].kind == "near chance"
-    assert "on gold" in found["random"].text and "only 3 votes, too few to know" in found["few"].text
+    assert "on gold" in found["random"].text and "only 3 votes, too few to judge it" in found["few"].text
     assert "good" not in found
 
 

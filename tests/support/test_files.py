@@ -156,6 +156,6 @@ def test_a_file_of_an_input_folder_is_an_input(tmp_path):
 
 def test_two_outputs_are_two_files(tmp_path):
     (tmp_path / "link").symlink_to("same")
-    with pytest.raises(WeakLabelError, match="are the same file: give each output a file of its own"):
+    with pytest.raises(WeakLabelError, match="are the same file: give each output its own file"):
         check_outputs([tmp_path / "same", tmp_path / "link"], {})
     check_outputs([tmp_path / "same", tmp_path / "other", "-", "-"], {})
