@@ -188,7 +188,12 @@ def test_a_result_that_was_only_touched_is_good(out):
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "{}", "[1]", '{"format": "weaklabel steps 1", "steps": {"a": {"identity": 1}}}']
+    "damage",
+    ["", "{}", "[1]", '{"format": "weaklabel steps 1", "steps": {"a": {"identity": 1}}}']
+    + [
+        '{"format": "weaklabel steps 1", "steps": {"a": {"identity": "1", "basis": {}, "read": {}, "is_done": true, '
+        '"seconds": "2", "outputs": {"a.txt": {"size": "3", "changed": 4, "content": "5"}}}}}'
+    ],
 )
 def test_a_damaged_journal_is_not_trusted(out, damage):
     run(out, three())

@@ -8,6 +8,7 @@ import pytest
 
 from tests.tiny_bert import save_encoder
 from weaklabel import load_lfs, read_corpus
+from weaklabel.classifier import load_classifier
 from weaklabel.config import LabelModelSettings, read_project
 from weaklabel.errors import ConfigError, LFError, VoteError
 from weaklabel.job import LabelOptions, label_file
@@ -157,6 +158,22 @@ def test_a_result_that_was_changed_by_hand_is_made_again(done, file):
     assert any(why == f"{file} was changed" for _, *reasons in done.plan().values() for why in reasons)
     done.run()
     assert (done.out / file).read_bytes() == before and done.not_done() == []
+
+
+def test_a_project_that_was_moved_is_reported_again_and_nothing_else(done, tmp_path):
+    for name in ("messages.csv", "gold.csv", "pack.py", "project.toml", "run"):
+        (tmp_path / "moved").mkdir(exist_ok=True)
+        (tmp_path / name).rename(tmp_path / "moved" / name)
+    done.folder, done.project, done.out = (tmp_path / "moved" / name for name in ("", "project.toml", "run"))
+    assert done.not_done() == ["report"]
+    assert any("corpus.path" in reason for reason in done.plan()["report"])
+    done.run()
+    assert done.not_done() == []
+
+
+def test_the_provenance_of_a_model_names_the_pack_without_its_folder(done, tmp_path):
+    provenance = load_classifier(done.out / "models" / "linear").provenance_
+    assert "(pack.py)" in provenance and str(tmp_path) not in provenance
 
 
 def test_a_damaged_manifest_is_written_again(done):

@@ -63,6 +63,8 @@ def run(
 
     if force and from_step is not None:
         raise typer.BadParameter("it contradicts --from", param_hint="--force")
+    if from_step == "":  # as of a shell variable that is not set; `Pipeline` takes it for all steps
+        raise typer.BadParameter("give the name of a step, or --force for all", param_hint="--from")
     caching.apply()
     settings = read_project(project).overridden(out=out and out.absolute(), seed=seed, limit=limit, workers=workers)
     prepared = ProjectRun(settings, project, "" if force else from_step)

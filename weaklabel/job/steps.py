@@ -18,6 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+from pydantic import TypeAdapter
+
 from weaklabel.errors import WeakLabelError, nearest
 from weaklabel.job.folder import ONCE
 from weaklabel.support.code import Code, code_of
@@ -167,12 +169,6 @@ class Record:
         """Digest of the content of all outputs."""
         return sha256_of_json({name: output.content for name, output in self.outputs.items()})
 
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Record:
-        """Make a record of what `dataclasses.asdict` gave."""
-        outputs = {str(name): Output(**output) for name, output in plain["outputs"].items()}
-        return cls(**{**plain, "outputs": outputs})
-
 
 class Journal:
     """The records of the steps in a folder.
@@ -197,7 +193,8 @@ class Journal:
         try:
             plain = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
             if plain["format"] == FORMAT:
-                self.records = {str(name): Record.from_dict(record) for name, record in plain["steps"].items()}
+                records = TypeAdapter(dict[str, Record])
+                self.records = records.validate_json(json.dumps(plain["steps"]), strict=True)
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

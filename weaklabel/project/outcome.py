@@ -160,7 +160,7 @@ def write_manifest(
         "settings": project.model_dump(mode="json"),
         "label_model": {"class": type(model).__name__, **_described(model, votes.lf_names)},
         "classifiers": {path.name: _params(path) for path in sorted((folder / MODELS).iterdir())},
-        "inputs": _inputs(project, corpus, records["read"].basis["files"][corpus.name]),
+        "inputs": _inputs(project, corpus, records["read"].basis["files"][project.corpus.path.name]),
         "packs": {origin: sha256_of_file(origin) for origin in sorted(packs)},
         "rows": counts["rows"],
         "rejects": counts["rejects"],

@@ -194,11 +194,16 @@ def train(run: Run, name: str) -> None:
     classifier.fit(rows.texts, rows.probs)
     _note_rows(run, name, rows)
     provenance = (
-        f"{votes.m} labeling functions ({', '.join(project.lfs.use)}) voted on {votes.n:,} texts of "
+        f"{votes.m} labeling functions ({', '.join(_pack_names(project))}) voted on {votes.n:,} texts of "
         f"{project.corpus.path.name}; the label model '{project.label_model.name}' turned the votes into probabilities. "
         f"{rows.describe()}"
     ).strip()
     classifier.save(run.folder / MODELS / name, provenance=provenance, entities=run.corpus.entities)
+
+
+def _pack_names(project: Project) -> list[str]:
+    """Return the names of the packs; those of files without the folder, which says nothing to whom the model is given."""
+    return [Path(spec).name if spec.endswith(".py") else spec for spec in project.lfs.use]
 
 
 def _note_rows(run: Run, name: str, rows: TrainingRows) -> None:
@@ -281,8 +286,8 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
             "read",
             read,
             {REJECTS: "rows that could not be read", COUNTS: ""},
-            settings=options("corpus"),
-            files={corpus.name: corpus.sha256()},
+            settings=options("corpus", but=("corpus.path",)),
+            files={project.corpus.path.name: corpus.sha256()},
         ),
         Step("vote", vote, {VOTES: "L, the votes", VOTED: "", COVERED: ""}, ("read",), settings=voting, lfs=keys),
         Step(
@@ -342,7 +347,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
                 predict,
                 {GOLD: ""},
                 ("vote", "label", *training),
-                settings=voting | options("gold.column", "gold.path"),
+                settings=voting | options("gold.column"),
                 files=gold_inputs(project),
             ),
             Step(
@@ -366,7 +371,11 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
 
 
 class _Options:
-    """Settings of a project by the names that its file has for them, such as ``classifier.epochs``."""
+    """Settings of a project by the names that its file has for them, such as ``classifier.epochs``.
+
+    Where a file lies decides no result but that of the report, so that a project may be moved: steps leave paths out of
+    their settings, and name the files by their hashes.
+    """
 
     def __init__(self, project: Project) -> None:
         self.all: dict[str, Any] = {}
@@ -375,12 +384,12 @@ class _Options:
                 {f"{name}.{key}": of_key for key, of_key in value.items()} if isinstance(value, dict) else {name: value}
             )
 
-    def __call__(self, *names: str) -> dict[str, Any]:
-        """Return the settings of these names and sections; all of them where no name is given."""
+    def __call__(self, *names: str, but: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the settings of these names and sections, without those of ``but``; all where no name is given."""
         return {
             name: value
             for name, value in self.all.items()
-            if not names or name in names or name.partition(".")[0] in names
+            if name not in but and (not names or name in names or name.partition(".")[0] in names)
         }
 
 
