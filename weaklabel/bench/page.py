@@ -28,7 +28,7 @@ def _set_chart(results: Results, track: Track, name: str, seen: str) -> Chart:
     metric = f"{name}: {metric_of(results, name)}, percent"
     svg = dots(
         [str(method) for method in by_method],
-        [_estimate(one) for one in by_method.values()],
+        [_estimate(by_name) for by_name in by_method.values()],
         metric,
         alt=f"{metric}, by label model and classifier, with 95% intervals. {seen}.",
         reference=None if baseline is None or baseline.mean is None else percent(baseline.mean),

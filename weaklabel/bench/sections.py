@@ -27,7 +27,7 @@ CURVE = "Clean labels against weak labels"
 
 _SCALE = (
     "Test split, in percent: mean ± standard deviation over seeds. ▲ and ▼ mark a paired difference to majority vote "
-    "(same classifier, same test rows) whose 95% interval lies above or below 0."
+    "(same classifier, same test rows) whose 95% interval is above or below 0."
 )
 _CEILING = "Classifiers trained on the gold labels of the train split: what weak labels could at best give them."
 _CURVE = (
@@ -123,27 +123,27 @@ def _overview_cell(figures: Figures | None) -> str | None:
 def _one_set(results: Results, track: Track, name: str) -> list[Block]:
     """Every figure of a set: its metric with intervals, and all else in a second table."""
     rows = [(method, row[name]) for method, row in track.methods.items() if name in row]
-    known = [key for key in _DETAILS if any(key in figures.details for _, figures in rows)]
+    keys = [key for key in _DETAILS if any(key in figures.details for _, figures in rows)]
     metric = metric_of(results, name)
     intervals = [[method.label_model, method.classifier, *_intervals(figures)] for method, figures in rows]
     details = [
-        [method.label_model, method.classifier, *(_detail(key, figures.details.get(key)) for key in known)]
+        [method.label_model, method.classifier, *(_detail(key, figures.details.get(key)) for key in keys)]
         for method, figures in rows
     ]
     heads = [metric, "95% interval", f"minus {BASELINE}", "95% interval of that", "seeds"]
-    means = f"{name}: means over seeds, in percent but for log loss; of memory the highest peak."
+    means = f"{name}: means over seeds, in percent except for log loss; of memory the highest peak."
     return [
         DataTable([*_METHOD, *heads], intervals, f"{name}: {metric} in percent."),
-        DataTable([*_METHOD, *(_DETAILS[key] for key in known)], details, means),
+        DataTable([*_METHOD, *(_DETAILS[key] for key in keys)], details, means),
     ]
 
 
 def _intervals(figures: Figures) -> list[str | None]:
-    one = figures.summary
-    difference = None if one.difference is None else f"{percent(one.difference):+.1f} {figures.mark}".rstrip()
-    seeds = f"{one.n_seeds} of {one.n_seeds + one.n_failed}"
-    apart = _interval(one.difference_low, one.difference_high, "+")
-    return [_mean_sd(one), _interval(one.low, one.high), difference, apart, seeds]
+    summary = figures.summary
+    difference = None if summary.difference is None else f"{percent(summary.difference):+.1f} {figures.mark}".rstrip()
+    seeds = f"{summary.n_seeds} of {summary.n_seeds + summary.n_failed}"
+    apart = _interval(summary.difference_low, summary.difference_high, "+")
+    return [_mean_sd(summary), _interval(summary.low, summary.high), difference, apart, seeds]
 
 
 def _interval(low: float | None, high: float | None, sign: str = "") -> str | None:
@@ -251,5 +251,5 @@ def _making(results: Results) -> list[Block]:
 
 def _plain(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {_plain(item)}" for name, item in value.items())
     return f"{value:,.0f}" if isinstance(value, float) else str(value)

@@ -173,8 +173,8 @@ def _details(results: Results, summary: Summary) -> dict[str, float]:
         if (cell["set"], cell["track"], cell["label_model"], cell["classifier"]) == key and cell["error"] is None
     ]
     details = {}
-    for name in dict.fromkeys(name for one in measured for name in one):
-        values = [one[name] for one in measured if one[name] is not None]
+    for name in dict.fromkeys(name for cell_details in measured for name in cell_details):
+        values = [cell_details[name] for cell_details in measured if cell_details[name] is not None]
         if values:
             details[name] = max(values) if name == "peak_mib" else fmean(values)
     return details

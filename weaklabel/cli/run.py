@@ -109,5 +109,5 @@ def show_run(result: RunResult, printing: Printing) -> None:
     took = f"{sum(result.timings.values()):.0f} s"
     done = f"all steps were done before (in {took})" if result.done_before else f"took {took}"
     scores = [scores_table(result.scores), ""] if result.scores else []
-    then = f"open {where}/report.html to look at it; weaklabel review {where} to check rows by hand"
+    then = f"open {where}/report.html in a browser; weaklabel review {where} to check rows by hand"
     printing.summary(shown, "\n".join([*scores, f"{done}; everything is in {where}:", *lines, then]))

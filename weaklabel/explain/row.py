@@ -232,10 +232,10 @@ def _flips(answers: Answers, lf_names: Sequence[str], labels: Sequence[str]) -> 
     """Return the single votes without which the label is another or, where there are none, the pairs."""
     voters = [lf_names[lf] for lf in answers.voters.tolist()]
     for size in (1, 2):
-        found = answers.labels(all_but(len(voters), size)).tolist()
+        flipped = answers.labels(all_but(len(voters), size)).tolist()
         flips = [
             Flip(removed, labels[label] if label >= 0 else None)
-            for removed, label in zip(combinations(voters, size), found, strict=True)
+            for removed, label in zip(combinations(voters, size), flipped, strict=True)
             if label != answers.label
         ]
         if flips:

@@ -365,10 +365,10 @@ class LabelJob:
                 yield rows.batch
 
         for _, of_lfs in self._voter(missing, lfs).vote(batches()):
-            rows, known = under_way.pop(0)
+            rows, earlier = under_way.pop(0)
             L = np.stack([votes.votes for votes in of_lfs]).T
             problems = {key: votes.problems for key, votes in zip(keys, of_lfs, strict=True) if votes.problems}
-            votes = PartVotes(rows.part, keys, vote_patterns(L), problems, rows.rejects).united(known)
+            votes = PartVotes(rows.part, keys, vote_patterns(L), problems, rows.rejects).united(earlier)
             self.store.save(votes)
             yield self.summary(votes, is_new=True)
 

@@ -245,15 +245,15 @@ class Estimate(NamedTuple):
 
 def whiskers(axes: Axes, values: Sequence[Estimate], places: Sequence[float], colour: str, width: float) -> None:
     """Draw the intervals of those values that have one."""
-    known = [(value.low, value.high, place) for value, place in zip(values, places, strict=True)]
-    spans = [(low, high, place) for low, high, place in known if low is not None and high is not None]
+    bounds = [(value.low, value.high, place) for value, place in zip(values, places, strict=True)]
+    spans = [(low, high, place) for low, high, place in bounds if low is not None and high is not None]
     if spans:
         low, high, y = zip(*spans, strict=True)
         axes.hlines(y, low, high, color=colour, linewidth=width)
 
 
 def names_down(axes: Axes, labels: Sequence[str], axis: str) -> None:
-    """Name the places 0, 1, ... beside the plot, from the top, and below it the axis."""
+    """Name the places 0, 1, ... next to the plot, from the top, and below it the axis."""
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -291,7 +291,7 @@ def at(values: Sequence[Any], places: Sequence[int]) -> list[Any]:
 
 
 def compared(names: Sequence[str], series: Mapping[str, Sequence[Estimate | None]], axis: str, *, alt: str) -> str:
-    """Draw a line a name with a marker for each series, so that what differs stands apart; None leaves a gap.
+    """Draw a line a name with a marker for each series, so that differences show; None leaves a gap.
 
     Parameters
     ----------
@@ -319,7 +319,7 @@ def compared(names: Sequence[str], series: Mapping[str, Sequence[Estimate | None
 def stacked(
     names: Sequence[str], series: Mapping[str, Sequence[float]], colours: Sequence[int], axis: str, *, alt: str
 ) -> str:
-    """Draw a bar a name that is made of the series, one behind the other from 0.
+    """Draw a bar for each name, stacked from the series, from 0.
 
     Parameters
     ----------

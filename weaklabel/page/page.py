@@ -49,7 +49,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class Card:
-    """A row of the corpus: its name, what is to be said of it, its texts, and the votes on it."""
+    """A row of the corpus: its name, notes, its texts, and the votes on it."""
 
     title: str
     note: str

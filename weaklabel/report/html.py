@@ -72,7 +72,7 @@ def _scores(run: RunSummary) -> list[Block]:
 
 
 def _notes(run: RunSummary) -> list[Block]:
-    notes: list[Block] = [Text(f"{stage}: {note}.") for stage, one in run.scores.items() for note in one.notes]
+    notes: list[Block] = [Text(f"{stage}: {note}.") for stage, scores in run.scores.items() for note in scores.notes]
     return notes if len(notes) <= _MOST_NOTES else [Fold(f"{len(notes)} notes on these scores", notes)]
 
 
@@ -109,7 +109,7 @@ def training(insight: Insight) -> Section | None:
 
 def _curves(name: str, log: Epochs) -> list[Chart]:
     epochs = [float(entry["epoch"]) for entry in log]
-    losses = {said: _line(epochs, log, key) for key, said in _LOSSES.items() if key in log[0]}
+    losses = {title: _line(epochs, log, key) for key, title in _LOSSES.items() if key in log[0]}
     words = f"{name}: loss should fall and level off; where validation loss rises again, it learns by heart."
     charts = [Chart(lines(losses, "epoch", "loss", alt=f"Loss of {name} by epoch"), words)]
     scores = [key for key in log[0] if key.startswith(_SCORES) and key not in _LOSSES]
@@ -129,11 +129,11 @@ _OPEN = 10
 
 def warnings_given(insight: Insight) -> Section | None:
     """List what labeling functions did wrong and what was warned of; None where there is nothing."""
-    said = [*insight.run.problems, *insight.run.warnings]
-    if not said:
+    sentences = [*insight.run.problems, *insight.run.warnings]
+    if not sentences:
         return None
-    table = DataTable(["what was said"], [[sentence] for sentence in said])
-    return Section("Warnings", [table if len(said) <= _OPEN else Fold(f"All {len(said)} warnings", [table])])
+    table = DataTable(["warning"], [[sentence] for sentence in sentences])
+    return Section("Warnings", [table if len(sentences) <= _OPEN else Fold(f"All {len(sentences)} warnings", [table])])
 
 
 def how_it_was_made(insight: Insight) -> Section:

@@ -45,7 +45,7 @@ def count_confidence(probs: Probs) -> Histogram:
     for rows in row_blocks(len(probs)):
         confidence = probs[rows].max(axis=1, initial=0)
         there = confidence[~np.isnan(confidence)]
-        # A sum of 1 may come out a little beside it.
+        # A sum of 1 may be a little off.
         counts += np.histogram(np.clip(there, edges[0], 1.0), edges)[0]
         without += len(confidence) - len(there)
     return Histogram(counts.tolist(), edges.tolist(), without)

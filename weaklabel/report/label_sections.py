@@ -53,9 +53,9 @@ def _votes_chart(insight: Insight) -> Chart:
 
 
 def _confidence_chart(insight: Insight) -> Chart:
-    found = insight.confidence
-    svg = histogram(found.counts, found.edges, "confidence", alt="Rows by confidence")
-    left_out = f" {found.without:,} rows have no probability and are left out." if found.without else ""
+    bins = insight.confidence
+    svg = histogram(bins.counts, bins.edges, "confidence", alt="Rows by confidence")
+    left_out = f" {bins.without:,} rows have no probability and are left out." if bins.without else ""
     return Chart(svg, f"Confidence of the label model: what piles up on the left is undecided.{left_out}")
 
 
@@ -97,11 +97,11 @@ _MISTAKES = 15
 
 def against_gold(insight: Insight) -> Section | None:
     """Show confusion matrices, the most frequent mistakes, scores by class, and calibration; None without gold."""
-    scores = {stage: one for stage, one in insight.run.scores.items() if stage != BASELINE}
+    scores = {stage: stage_scores for stage, stage_scores in insight.run.scores.items() if stage != BASELINE}
     best = best_stage(scores)
     if best is None:
         return None
-    confusions = Charts([_confusion(stage, one) for stage, one in scores.items()])
+    confusions = Charts([_confusion(stage, stage_scores) for stage, stage_scores in scores.items()])
     parts: list[Block] = [
         Group("What is taken for what", [confusions, _mistakes(best, scores[best]), *_counts(scores)]),
         Group(f"Classes: {best}", [_classes(scores[best])]),
@@ -118,7 +118,7 @@ def _confusion(stage: str, scores: Scores) -> Chart:
     svg = heat_map(
         shares, scores.labels, columns, "share of the gold class", alt=f"Confusion matrix of {stage}", most=1
     )
-    return Chart(svg, f"{stage}: gold on the left, predicted below; mistakes lie off the diagonal.")
+    return Chart(svg, f"{stage}: gold on the left, predicted below; mistakes are off the diagonal.")
 
 
 def _mistakes(stage: str, scores: Scores) -> DataTable:
@@ -143,21 +143,28 @@ def _counts(scores: dict[str, Scores]) -> list[Block]:
         return []
     columns = ["gold", *first.labels, "(abstained)"]
     tables = [
-        DataTable(columns, [[label, *row] for label, row in zip(one.labels, one.confusion, strict=True)], stage)
-        for stage, one in scores.items()
+        DataTable(
+            columns,
+            [[label, *row] for label, row in zip(stage_scores.labels, stage_scores.confusion, strict=True)],
+            stage,
+        )
+        for stage, stage_scores in scores.items()
     ]
     return [Fold("Confusion matrices in rows", tables)]
 
 
 def _classes(scores: Scores) -> Block:
-    rows = [[one.label, one.precision, one.recall, one.f1, one.support] for one in scores.per_class]
+    rows = [
+        [class_scores.label, class_scores.precision, class_scores.recall, class_scores.f1, class_scores.support]
+        for class_scores in scores.per_class
+    ]
     table = DataTable(["class", "precision", "recall", "F1", "gold rows"], rows)
     return table if len(rows) <= _MOST_CLASSES else Fold(f"All {len(rows)} classes", [table])
 
 
 def _calibration(insight: Insight, stage: str, scores: Scores | None) -> Chart:
-    found = insight.calibration[stage]
-    svg = calibration(found.confidence, found.accuracy, found.rows, alt=f"Calibration of {stage}")
+    bins = insight.calibration[stage]
+    svg = calibration(bins.confidence, bins.accuracy, bins.rows, alt=f"Calibration of {stage}")
     error = (
         ""
         if scores is None or scores.calibration_error is None
@@ -169,7 +176,7 @@ def _calibration(insight: Insight, stage: str, scores: Scores | None) -> Chart:
 
 
 def rows_to_look_at(insight: Insight) -> Section | None:
-    """Show the rows that teach most; None where there are none."""
+    """Show rows worth reading; None where there are none."""
     how = Text(
         "Marked is what a labeling function found, in the colour of the class it votes for. The figure behind its name is "
         "what the vote adds to the log-odds of the row's label."
@@ -186,19 +193,21 @@ def rows_to_look_at(insight: Insight) -> Section | None:
 
 def _card(insight: Insight, example: Example) -> Card:
     labels = insight.run.labels
-    said = "no label" if example.label < 0 else labels[example.label]
+    label = "no label" if example.label < 0 else labels[example.label]
     if example.confidence is not None:
-        said = f"{said} ({example.confidence:.2f})"
-    notes = [said]
+        label = f"{label} ({example.confidence:.2f})"
+    notes = [label]
     if example.gold >= 0:
         notes.append(f"gold: {labels[example.gold]}")
     if example.spoken and example.alike > 1:
         notes.append(f"{example.alike:,} rows have these votes")
     passages = [Passage(pieces, "" if column == TEXT else column) for column, pieces in example.passages.items()]
-    votes = [_line(one, labels) for one in example.spoken]
+    votes = [_line(evidence, labels) for evidence in example.spoken]
     return Card(f"Row {example.row}", "; ".join(notes), passages, votes)
 
 
-def _line(one: Spoken, labels: Sequence[str]) -> VoteLine:
-    weight = "" if one.log_odds is None else f"{one.log_odds:+.2f}"
-    return VoteLine("" if one.label is None else labels[one.label], one.label, one.name, one.why, weight)
+def _line(evidence: Spoken, labels: Sequence[str]) -> VoteLine:
+    weight = "" if evidence.log_odds is None else f"{evidence.log_odds:+.2f}"
+    return VoteLine(
+        "" if evidence.label is None else labels[evidence.label], evidence.label, evidence.name, evidence.why, weight
+    )

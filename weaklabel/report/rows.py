@@ -44,18 +44,18 @@ class Picked:
 
 
 def pick_rows(
-    found: VotePatterns, figures: VoteCounts, probs: Probs, preds: Labels, gold: Labels | None, seed: int
+    table: VotePatterns, figures: VoteCounts, probs: Probs, preds: Labels, gold: Labels | None, seed: int
 ) -> list[Picked]:
     """Pick rows, one a vote pattern, so that each shows something new; kinds without any are left out."""
-    of_rows = found.rows()
-    first = np.full(len(found), found.n, dtype=np.int64)
-    for rows in row_blocks(found.n):
+    of_rows = table.rows()
+    first = np.full(len(table), table.n, dtype=np.int64)
+    for rows in row_blocks(table.n):
         np.minimum.at(first, of_rows[rows], np.arange(rows.start, rows.stop))
-    conflicted = _by_conflict(found, figures, first)
+    conflicted = _by_conflict(table, figures, first)
     seen = of_rows[conflicted.rows]
-    kinds = [conflicted, _by_margin(probs, found, seen), _uncovered(figures, of_rows, seed)]
+    kinds = [conflicted, _by_margin(probs, table, seen), _uncovered(figures, of_rows, seed)]
     if gold is not None:
-        kinds.insert(0, _sure_and_wrong(probs, preds, gold, found))
+        kinds.insert(0, _sure_and_wrong(probs, preds, gold, table))
     return [kind for kind in kinds if kind.rows]
 
 
@@ -82,10 +82,10 @@ class _LowestOfPatterns:
         return self._rows[order[np.isfinite(self._values[order])]][:EACH].tolist()
 
 
-def _by_conflict(found: VotePatterns, figures: VoteCounts, first: Rows) -> Picked:
-    order = np.lexsort((first, -found.counts, -figures.against))
+def _by_conflict(table: VotePatterns, figures: VoteCounts, first: Rows) -> Picked:
+    order = np.lexsort((first, -table.counts, -figures.against))
     chosen = order[figures.against[order] > 0][:EACH]
-    total = int(found.counts[figures.against > 0].sum())
+    total = int(table.counts[figures.against > 0].sum())
     words = (
         f"{_rows(total)} votes that contradict each other; these have the most votes against the majority. "
         "Which labeling function is wrong?"
@@ -93,14 +93,14 @@ def _by_conflict(found: VotePatterns, figures: VoteCounts, first: Rows) -> Picke
     return Picked("Most conflicted", words, first[chosen].tolist())
 
 
-def _by_margin(probs: Probs, found: VotePatterns, seen: Rows) -> Picked:
+def _by_margin(probs: Probs, table: VotePatterns, seen: Rows) -> Picked:
     """Find the rows whose two most probable classes are closest, other than those already picked."""
     if probs.shape[1] < 2 or not len(probs):
         return Picked("Least certain", "", [])
-    closest = _LowestOfPatterns(len(found))
+    closest = _LowestOfPatterns(len(table))
     for rows in row_blocks(len(probs)):
         top = np.partition(probs[rows], -2, axis=1)[:, -2:]
-        closest.add(np.arange(rows.start, rows.stop), top[:, 1] - top[:, 0], found.rows()[rows])
+        closest.add(np.arange(rows.start, rows.stop), top[:, 1] - top[:, 0], table.rows()[rows])
     words = "Of all other votes, these leave the two most probable classes closest together: one more would decide."
     return Picked("Least certain", words, closest.lowest(seen))
 
@@ -114,12 +114,12 @@ def _uncovered(figures: VoteCounts, of_rows: Rows, seed: int) -> Picked:
     return Picked("Uncovered", words, chosen.tolist())
 
 
-def _sure_and_wrong(probs: Probs, preds: Labels, gold: Labels, found: VotePatterns) -> Picked:
-    surest, n = _LowestOfPatterns(len(found)), 0
+def _sure_and_wrong(probs: Probs, preds: Labels, gold: Labels, table: VotePatterns) -> Picked:
+    surest, n = _LowestOfPatterns(len(table)), 0
     for rows in row_blocks(len(gold)):
         labels = gold[rows], preds[rows]
         wrong = np.flatnonzero((labels[0] != ABSTAIN) & (labels[1] != ABSTAIN) & (labels[0] != labels[1]))
-        surest.add(rows.start + wrong, -probs[rows][wrong].max(axis=1, initial=0), found.rows()[rows][wrong])
+        surest.add(rows.start + wrong, -probs[rows][wrong].max(axis=1, initial=0), table.rows()[rows][wrong])
         n += len(wrong)
     words = (
         f"{_rows(n)} a label other than gold; of these the label model is surest. "
@@ -137,12 +137,12 @@ _OTHERS = {"text": "the text itself", "abstain": "the abstains of the others"}
 
 @dataclass(frozen=True)
 class Spoken:
-    """What speaks for a row's label or against it.
+    """Evidence for a row's label or against it.
 
     Attributes
     ----------
     name
-        Of the labeling function, or what else speaks.
+        Of the labeling function, or of other evidence.
     label
         Class that is voted for; None where nobody votes.
     why
@@ -174,7 +174,7 @@ class Example:
     gold
         Its true class; -1 where that is not known.
     spoken
-        The votes and what else speaks for the label, the strongest first.
+        The votes and other evidence for the label, the strongest first.
     """
 
     row: int
@@ -202,7 +202,7 @@ def read_examples(
 
     ``with_text`` says whether the label model read the texts.
     """
-    found = votes.patterns()
+    table = votes.patterns()
     examples = {}
     for row, batch in corpus.read_rows(rows):
         reasons = {
@@ -212,7 +212,7 @@ def read_examples(
         confidence = float(np.max(probs[row], initial=0))
         examples[row] = Example(
             row,
-            int(found.counts[found.rows()[row]]),
+            int(table.counts[table.rows()[row]]),
             _passages(batch, corpus, reasons, votes.L[row]),
             int(preds[row]),
             None if np.isnan(confidence) else confidence,
@@ -249,7 +249,7 @@ def _passages(batch: Batch, corpus: Corpus, reasons: dict[int, Reason], row: np.
             # A corpus whose text is one column has it under that column's name, too.
             column = TEXT if corpus.text == (why.column,) else why.column
             marks.setdefault(column, []).extend(Mark(begin, end, int(row[lf])) for begin, end in why.spans)
-    return {column: excerpt(_cell(batch, column), found) for column, found in marks.items()}
+    return {column: excerpt(_cell(batch, column), passages) for column, passages in marks.items()}
 
 
 def _cell(batch: Batch, column: str) -> str:

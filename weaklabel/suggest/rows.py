@@ -1,4 +1,4 @@
-"""Rows that suggestions name: groups of rows without votes, and rows whose hand label would teach most."""
+"""Rows that suggestions name: groups of rows without votes, and rows to label by hand first."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def text_space(phrases: Phrases, seed: int) -> NDArray[np.float64]:
     return latent_vectors(phrases.hits[:, words], width, seed)
 
 
-def uncovered_clusters(points: Floats, phrases: Phrases, known: Evidence, seed: int) -> list[Cluster]:
+def uncovered_clusters(points: Floats, phrases: Phrases, evidence: Evidence, seed: int) -> list[Cluster]:
     """Group the rows without votes by what they say (k-means on `text_space`).
 
     Returns
@@ -50,7 +50,7 @@ def uncovered_clusters(points: Floats, phrases: Phrases, known: Evidence, seed: 
     list
         Largest first; groups that no phrase sets apart are left out.
     """
-    rows = np.flatnonzero(known.uncovered & points.any(axis=1))
+    rows = np.flatnonzero(evidence.uncovered & points.any(axis=1))
     number = min(_MOST_CLUSTERS, len(rows) // _ROWS_A_CLUSTER + 1)
     if len(rows) < _LEAST_IN_CLUSTER:
         return []
@@ -58,14 +58,14 @@ def uncovered_clusters(points: Floats, phrases: Phrases, known: Evidence, seed: 
 
     model = MiniBatchKMeans(number, random_state=seed, n_init=3, batch_size=4096).fit(points[rows])
     near = (points[rows] * model.cluster_centers_[model.labels_]).sum(axis=1)
-    found = []
+    clusters = []
     for group in range(number):
         inside = np.flatnonzero(model.labels_ == group)
         members = rows[inside[np.argsort(-near[inside], kind="stable")]]
         telling = characteristic_phrases(phrases, members)
         if len(members) >= _LEAST_IN_CLUSTER and telling:
-            found.append(Cluster(tuple(members.tolist()), tuple(telling), *_guess(known, members)))
-    return sorted(found, key=lambda cluster: (-len(cluster.rows), cluster.rows))
+            clusters.append(Cluster(tuple(members.tolist()), tuple(telling), *_guess(evidence, members)))
+    return sorted(clusters, key=lambda cluster: (-len(cluster.rows), cluster.rows))
 
 
 def characteristic_phrases(phrases: Phrases, rows: NDArray[np.int64]) -> list[str]:
@@ -94,8 +94,8 @@ def characteristic_phrases(phrases: Phrases, rows: NDArray[np.int64]) -> list[st
     return chosen
 
 
-def _guess(known: Evidence, rows: NDArray[np.int64]) -> tuple[int | None, float | None]:
-    mass = known.probs[rows].sum(axis=0)
+def _guess(evidence: Evidence, rows: NDArray[np.int64]) -> tuple[int | None, float | None]:
+    mass = evidence.probs[rows].sum(axis=0)
     if not mass.any():
         return None, None
     return int(mass.argmax()), float(mass.max() / mass.sum())
@@ -105,15 +105,15 @@ _CONFLICTS = 0.25
 """Share of the rows that is kept for those on which labeling functions contradict each other."""
 
 _ALIKE = 0.9
-"""Cosine from which a row would say again what another one has said."""
+"""Cosine from which a row is a near copy of another."""
 
 
-def rows_to_label(points: Floats, known: Evidence, L: VoteArray, n: int) -> list[int]:
+def rows_to_label(points: Floats, evidence: Evidence, L: VoteArray, n: int) -> list[int]:
     """Choose rows that are uncertain, typical, and unlike each other.
 
     A row is worth the entropy of its probabilities times its mean cosine with all rows: uncertainty alone picks
     outliers, whose labels say nothing of other rows (information density). They are taken from the best down, and a row
-    too much like one that was taken is left out, lest ten of the same be asked for. One in four is a row on which
+    too similar to one already taken is left out, so that no ten similar rows are asked for. One in four is a row on which
     labeling functions contradict each other, for its label judges several of them at once. Rows with gold are left out;
     a row of which nothing is known counts as wholly uncertain.
 
@@ -121,7 +121,7 @@ def rows_to_label(points: Floats, known: Evidence, L: VoteArray, n: int) -> list
     ----------
     points
         Texts as vectors. Shape: [n, d].
-    known
+    evidence
         What is known of rows.
     L
         Votes. Shape: [n, m].
@@ -133,8 +133,8 @@ def rows_to_label(points: Floats, known: Evidence, L: VoteArray, n: int) -> list
     Settles and Craven, An analysis of active learning strategies for sequence labeling tasks, EMNLP 2008.
     Brinker, Incorporating diversity in active learning with support vector machines, ICML 2003.
     """
-    worth = _entropy(known) * _density(points)
-    worth[known.gold != ABSTAIN] = 0.0
+    worth = _entropy(evidence) * _density(points)
+    worth[evidence.gold != ABSTAIN] = 0.0
     order = np.lexsort((np.arange(len(worth)), -worth))
     order = order[worth[order] > 0]
     none = np.iinfo(L.dtype).max
@@ -145,12 +145,12 @@ def rows_to_label(points: Floats, known: Evidence, L: VoteArray, n: int) -> list
     return sorted(chosen, key=lambda row: (-worth[row], row))
 
 
-def _entropy(known: Evidence) -> Floats:
+def _entropy(evidence: Evidence) -> Floats:
     """Return the entropy of each row's probabilities as a share of the highest, 0..1. Shape: [n]."""
-    k = known.probs.shape[1]
-    terms = np.where(known.probs > 0, known.probs * np.log(np.maximum(known.probs, 1e-300)), 0.0)
-    found = -terms.sum(axis=1) / np.log(max(k, 2))
-    return np.where(known.weight > 0, found, 1.0)
+    k = evidence.probs.shape[1]
+    terms = np.where(evidence.probs > 0, evidence.probs * np.log(np.maximum(evidence.probs, 1e-300)), 0.0)
+    entropy = -terms.sum(axis=1) / np.log(max(k, 2))
+    return np.where(evidence.weight > 0, entropy, 1.0)
 
 
 def _density(points: Floats) -> Floats:
