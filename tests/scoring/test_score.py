@@ -142,7 +142,7 @@ def test_draws_do_not_depend_on_how_many_are_made_at_once(monkeypatch):
     assert score(Y, preds).intervals == whole
 
 
-def test_probabilities_beside_classes_that_abstain_on_a_tie():
+def test_probabilities_given_with_classes_that_abstain_on_a_tie():
     probs = np.array([[0.5, 0.5], [0.1, 0.9], [np.nan, np.nan]])
     scores = score([0, 1, 1], [-1, 1, -1], probs=probs, intervals=0)
     assert scores.coverage == scores.accuracy == pytest.approx(1 / 3)
@@ -152,8 +152,8 @@ def test_probabilities_beside_classes_that_abstain_on_a_tie():
 
 
 @pytest.mark.parametrize(("predictions", "probs"), [([0, 1], [0, 1]), (np.eye(2), np.eye(2))])
-def test_probabilities_stand_beside_classes_only(predictions, probs):
-    with pytest.raises(ScoreError, match="beside predictions that are classes"):
+def test_probabilities_are_given_with_classes_only(predictions, probs):
+    with pytest.raises(ScoreError, match="given with predictions that are classes"):
         score([0, 1], predictions, probs=probs)
 
 

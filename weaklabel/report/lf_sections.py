@@ -51,8 +51,8 @@ def overlaps_and_conflicts(insight: Insight) -> Section:
     charts = [
         Chart(
             overlap,
-            "Overlaps: of the votes of the one on the left, beside how many does the one below vote, too? "
-            "Two that are dark both ways look at the same thing.",
+            "Overlaps: on what share of the rows of the one on the left does the one below vote, too? "
+            "Two that are dark both ways vote on the same rows.",
         ),
         Chart(
             conflict,
@@ -65,9 +65,9 @@ def overlaps_and_conflicts(insight: Insight) -> Section:
 
 def _worst(insight: Insight, names: Sequence[str]) -> list[Block]:
     differ, together = insight.votes.differ, insight.votes.together
-    one, two = np.triu_indices(len(names), 1)
-    order = np.lexsort((two, one, -differ[one, two]))[:_PAIRS]
-    pairs = [(one[at], two[at]) for at in order if differ[one[at], two[at]]]
+    first, second = np.triu_indices(len(names), 1)
+    order = np.lexsort((second, first, -differ[first, second]))[:_PAIRS]
+    pairs = [(first[at], second[at]) for at in order if differ[first[at], second[at]]]
     if not pairs:
         return [Text("No two labeling functions ever contradict each other.")]
     rows = [
@@ -82,7 +82,7 @@ def _pictures(insight: Insight) -> Charts:
     shown = [names[lf] for lf in order]
     alone = {
         "alone": [records[lf]["Coverage"] - records[lf]["Overlaps"] for lf in order],
-        "beside others that agree": [records[lf]["Overlaps"] - records[lf]["Conflicts"] for lf in order],
+        "with others that agree": [records[lf]["Overlaps"] - records[lf]["Conflicts"] for lf in order],
         "in conflict": [records[lf]["Conflicts"] for lf in order],
     }
     cover = stacked(
@@ -90,13 +90,13 @@ def _pictures(insight: Insight) -> Charts:
         {name: _numbers(values) for name, values in alone.items()},
         _COLOURS,
         "share of rows",
-        alt="Coverage of labeling functions, split into votes alone, beside others that agree, and in conflict",
+        alt="Coverage of labeling functions, split into votes alone, with others that agree, and in conflict",
     )
     series = {"the label model's estimate": [_known(records[lf].get("Est. Acc.")) for lf in order]}
     words = "The label model's estimate of how often each is right; below chance, one votes for the wrong class."
     if "Emp. Acc." in records[0]:
         series["on gold, with its 95% interval"] = [_on_gold(records[lf]) for lf in order]
-        words = "How often each is right: where the two marks lie apart, the label model is mistaken about it."
+        words = "How often each is right: where the two marks are far apart, the label model misjudges it."
     right = compared(shown, series, "precision", alt="Precision of labeling functions: estimated, and on gold if known")
     return Charts(
         [Chart(cover, "Who covers most, and who is alone in doing so: without them, those rows have no vote."),
@@ -175,25 +175,25 @@ _PROBLEMS = 10
 
 def suggestions(insight: Insight) -> Section | None:
     """Show what would improve the labeling functions; None where there is nothing to say."""
-    found = insight.suggestions
-    if found is None:
+    suggested = insight.suggestions
+    if suggested is None:
         return None
-    groups = [*_candidates(found), *_clusters(found), *_problems(found)]
-    return Section("Suggestions", [*map(Text, found.read()), *groups]) if groups else None
+    groups = [*_candidates(suggested), *_clusters(suggested), *_problems(suggested)]
+    return Section("Suggestions", [*map(Text, suggested.read()), *groups]) if groups else None
 
 
-def _candidates(found: Suggestions) -> list[Block]:
-    if not found.lfs:
+def _candidates(suggested: Suggestions) -> list[Block]:
+    if not suggested.lfs:
         return []
-    gold = any(lf.gold_precision is not None for lf in found.lfs)
+    gold = any(lf.gold_precision is not None for lf in suggested.lfs)
     columns = ["looks for", "label", "precision", *(["on gold", "gold rows"] if gold else []), "rows", "new rows"]
-    table = DataTable(columns, [_candidate(lf, found.labels, gold) for lf in found.lfs])
+    table = DataTable(columns, [_candidate(lf, suggested.labels, gold) for lf in suggested.lfs])
     words = (
-        "Phrases that speak for a class where votes are missing; the precision is estimated. New rows have no vote yet."
+        "Phrases that indicate a class where votes are missing; the precision is estimated. New rows have no vote yet."
     )
     if gold:
         words += " Gold counts in the ranking: scores on these gold rows will flatter what is taken over from here."
-    code = Fold("The same as Python, to be pasted into a pack", [Code(found.code())])
+    code = Fold("The same as Python, to be pasted into a pack", [Code(suggested.code())])
     return [Group("New labeling functions", [Text(words), table, code])]
 
 
@@ -202,23 +202,23 @@ def _candidate(lf: CandidateLF, labels: tuple[str, ...], gold: bool) -> list[Any
     return [" | ".join(lf.patterns), labels[lf.label], lf.precision, *judged, lf.votes, lf.new_votes]
 
 
-def _clusters(found: Suggestions) -> list[Block]:
+def _clusters(suggested: Suggestions) -> list[Block]:
     rows = [
         [
             len(cluster.rows),
             ", ".join(cluster.phrases[:_PHRASES]),
-            None if cluster.label is None else f"{found.labels[cluster.label]} ({cluster.share:.0%})",
+            None if cluster.label is None else f"{suggested.labels[cluster.label]} ({cluster.share:.0%})",
             ", ".join(map(str, cluster.rows[:3])),
         ]
-        for cluster in found.clusters[:_CLUSTERS]
+        for cluster in suggested.clusters[:_CLUSTERS]
     ]
     table = DataTable(["rows", "what they have in common", "label model's guess", "such as rows"], rows)
     return [Group("Rows without votes, by what they say", [table])] if rows else []
 
 
-def _problems(found: Suggestions) -> list[Block]:
+def _problems(suggested: Suggestions) -> list[Block]:
     # The sentence names the labeling function: a column for that would leave no room on a narrow screen.
-    rows = [[problem.kind, problem.text] for problem in found.weak_lfs]
+    rows = [[problem.kind, problem.text] for problem in suggested.weak_lfs]
     shown, rest = DataTable(["what", "why"], rows[:_PROBLEMS]), DataTable(["what", "why"], rows[_PROBLEMS:])
     more = [Fold(f"{len(rest.rows)} more", [rest])] if rest.rows else []
     return [Group("Labeling functions to look at", [shown, *more])] if rows else []
