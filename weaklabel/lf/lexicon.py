@@ -70,10 +70,10 @@ class LexiconLF(LF):
         )
         sums = np.zeros(len(batch))
         if self.words:
-            tokens = batch.once(("tokens", *shared), lambda: Found(text.str.extract_all(r"\w+")))
+            tokens = batch.once(("tokens", *shared), lambda: FoundTokens(text.str.extract_all(r"\w+")))
             sums += tokens.sums(self.words)
         for entries, pattern in self.others:
-            sums += Found(text.str.extract_all(pattern)).sums(entries)
+            sums += FoundTokens(text.str.extract_all(pattern)).sums(entries)
         return sums
 
     def identity(self) -> Any:
@@ -100,7 +100,7 @@ class LexiconLF(LF):
         return f"lexicon_lf({self.name!r})"
 
 
-class Found:
+class FoundTokens:
     """The strings found in each row, each distinct one kept once.
 
     Parameters

@@ -18,7 +18,7 @@ _START = 1
 
 
 @dataclass(frozen=True)
-class Found:
+class FrequentRuns:
     """Frequent runs of one length: their names, and for each text that has one the number of the run and of the text."""
 
     names: list[str]
@@ -53,7 +53,7 @@ class Tokens:
         """Go on to the next text."""
         self._ends.append(len(self._tokens))
 
-    def frequent(self, longest: int, least: int) -> Iterator[Found]:
+    def frequent(self, longest: int, least: int) -> Iterator[FrequentRuns]:
         """Give the runs of 1, 2, ... tokens that occur in at least ``least`` texts, and those that begin one.
 
         A run can only be frequent if what it begins and ends with is, so that each length is built from the one before.
@@ -75,9 +75,9 @@ class Tokens:
             else:
                 pairs = zip(*(part.tolist() for part in divmod(frequent, len(single_names))), strict=True)
                 names = ["", *(names[first] + self._between + single_names[last] for first, last in pairs)]
-            yield Found(names[1:], *places)
+            yield FrequentRuns(names[1:], *places)
             _, first, places = _frequent(np.where(begins[: len(runs)], runs, _BREAK), texts[: len(runs)], least)
-            yield Found([START + names[run] for run in first.tolist()], *places)
+            yield FrequentRuns([START + names[run] for run in first.tolist()], *places)
 
 
 def _frequent(keys: Numbers, texts: Numbers, least: int) -> tuple[Numbers, Numbers, tuple[Numbers, Numbers]]:

@@ -40,7 +40,7 @@ class TimeLimitReached(BaseException):
 
 
 @dataclass(frozen=True)
-class Step:
+class VoteReply:
     """The result of one request for votes.
 
     Attributes
@@ -67,7 +67,7 @@ def steps(
     begin: int = 0,
     stride: int = WHOLE,
     is_first: bool = False,
-) -> Iterator[Step]:
+) -> Iterator[VoteReply]:
     """Let a labeling function vote on a batch, ``stride`` rows at a time, and find the rows that take too long.
 
     Parameters
@@ -97,12 +97,12 @@ def steps(
         except TimeLimitReached:
             if len(part) > 1:
                 stride = finer(lf, len(part))
-                yield Step(stride, None)
+                yield VoteReply(stride, None)
                 continue
             assert time_limit is not None
-            yield Step(stride, fault(part.start, took_longer(time_limit)), overdue=True)
+            yield VoteReply(stride, fault(part.start, took_longer(time_limit)), overdue=True)
         else:
-            yield Step(stride, votes)
+            yield VoteReply(stride, votes)
         begin += len(part)
 
 

@@ -14,7 +14,7 @@ from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.corpus.python_values import PythonValues
 from weaklabel.votes.checking import LFVotes
 from weaklabel.votes.matrix import Problem, Problems
-from weaklabel.votes.workers.limits import Step
+from weaklabel.votes.workers.limits import VoteReply
 
 
 def send(link: Connection, header: dict[str, Any], body: bytes | memoryview = b"") -> None:
@@ -59,7 +59,7 @@ def unpack_batch(header: dict[str, Any], body: bytes) -> Batch:
     return Batch(frame, text, header["start"], hide=header["hide"], python_values=python_values)
 
 
-def pack_step(step: Step) -> tuple[dict[str, Any], bytes]:
+def pack_step(step: VoteReply) -> tuple[dict[str, Any], bytes]:
     """Return header and body for votes."""
     header: dict[str, Any] = {"stride": step.stride, "overdue": step.overdue, "voted": step.votes is not None}
     if step.votes is None:
@@ -71,12 +71,12 @@ def pack_step(step: Step) -> tuple[dict[str, Any], bytes]:
     return header, step.votes.votes.tobytes()
 
 
-def unpack_step(header: dict[str, Any], body: bytes) -> Step:
+def unpack_step(header: dict[str, Any], body: bytes) -> VoteReply:
     """Return what `pack_step` packed."""
     if not header["voted"]:
-        return Step(header["stride"], None)
+        return VoteReply(header["stride"], None)
     problems = None
     if "problems" in header:
         count, first = header["problems"]
         problems = Problems(count, tuple(Problem(row, message) for row, message in first))
-    return Step(header["stride"], LFVotes(np.frombuffer(body, dtype=header["dtype"]), problems), header["overdue"])
+    return VoteReply(header["stride"], LFVotes(np.frombuffer(body, dtype=header["dtype"]), problems), header["overdue"])

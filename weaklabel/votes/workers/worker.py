@@ -17,7 +17,7 @@ from weaklabel.lf.core import LF
 from weaklabel.lf.identity import Identity, check_same
 from weaklabel.lf.packs import load_lfs
 from weaklabel.support.terminal import shown_output
-from weaklabel.votes.workers.limits import Step, finer, steps
+from weaklabel.votes.workers.limits import VoteReply, finer, steps
 from weaklabel.votes.workers.wire import pack_step, receive, send, unpack_batch
 
 PR_SET_PDEATHSIG = 1
@@ -77,7 +77,7 @@ def _serve(lfs: Sequence[LF], order: dict[str, Any], incoming: Connection, outgo
             is_full = _lacked_memory(step) and _is_swollen(order["memory_limit"])
             if is_full and step.votes is not None and len(step.votes.votes) > 1:
                 # Another one may have filled the memory: a fresh process gets these rows again, fewer at once.
-                step = Step(finer(lf, len(step.votes.votes)), None)
+                step = VoteReply(finer(lf, len(step.votes.votes)), None)
             fields, votes = pack_step(step)
             _end_if_forked(outgoing)
             send(outgoing, {**fields, "full": is_full, "request": header["request"], "number": number}, votes)
@@ -91,7 +91,7 @@ def _end_if_forked(outgoing: Connection) -> None:
         os._exit(0)
 
 
-def _lacked_memory(step: Step) -> bool:
+def _lacked_memory(step: VoteReply) -> bool:
     """Return whether a `MemoryError` is among the first problems."""
     problems = step.votes.problems if step.votes is not None else None
     return problems is not None and any(problem.message.startswith("MemoryError") for problem in problems.first)
