@@ -29,6 +29,14 @@ def _own_cache(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
+def _same_cache(_own_cache):
+    # A command with --cache or --no-cache chooses for its whole process.
+    before = os.environ[cache.VARIABLE]
+    yield
+    os.environ[cache.VARIABLE] = before
+
+
+@pytest.fixture(autouse=True)
 def _same_logging():
     # A command that runs in this process takes the log for its own, as it may in a process of its own.
     log = logging.getLogger("weaklabel")

@@ -82,7 +82,7 @@ def test_what_is_shown_is_well_formed_escaped_and_small(name):
 def test_what_is_shown_says_what_there_is():
     assert "see you at lunch" in SHOWN["corpus"]()._repr_html_()
     assert "2 labeling functions for the classes ham, &lt;script&gt;" in LFS._repr_html_()
-    assert "100.0% of the rows have a vote" in VOTES._repr_html_() and "prize&lt;br&gt;" in VOTES._repr_html_()
+    assert "32 rows; 100.0% of these have a vote" in VOTES._repr_html_() and "prize&lt;br&gt;" in VOTES._repr_html_()
     assert "MCC" in SHOWN["scores"]()._repr_html_()
     assert "not fitted" in MajorityVote()._repr_html_() and "estimated accuracy" in MODEL._repr_html_()
     assert "max_features" in SHOWN["classifier"]()._repr_html_()

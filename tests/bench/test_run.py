@@ -191,7 +191,7 @@ def test_gold_of_valid_chooses_how_texts_are_read(tmp_path, settings):
     cells = {(cell["label_model"], cell["track"]): cell for cell in run_bench([wrench(tmp_path)], options)["cells"]}
     for name, among in (("auto", 6), ("text", 5)):
         chosen, plain = cells[name, "validation_gold"], cells[name, "no_gold"]
-        assert re.search(rf"the gold of valid chose \w+BaseLabelModel(, n_rounds=\d)? among {among}$", chosen["why"])
+        assert re.search(rf"the gold of valid chose \w+LabelModel(, n_rounds=\d)? among {among}$", chosen["why"])
         assert chosen["valid_score"] >= plain["valid_score"]
         assert "gold" not in plain["why"]
 

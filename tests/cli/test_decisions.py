@@ -47,7 +47,7 @@ def test_train_goes_on_with_decided_rows(weaklabel, corpus, pack, decisions, tmp
     assert done.code == 0, done.err
     assert done.json["decided"] == 18
     kept = json.loads((tmp_path / "model" / "weaklabel.json").read_text(encoding="utf-8"))
-    assert "went on with 18 rows that were labelled by hand" in json.dumps(kept)
+    assert "Training continued with 18 rows that were labelled by hand" in json.dumps(kept)
 
 
 def test_decisions_on_another_corpus_are_refused(weaklabel, corpus, pack, tmp_path):

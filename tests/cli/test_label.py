@@ -118,7 +118,7 @@ def test_failing_lf_is_named_and_the_budget_stops(weaklabel, corpus, tmp_path):
     pack.write_text(
         "from weaklabel import *\nLABELS = ('a', 'b')\n"
         "a = keyword_lf('a', 0, ['broken'])\nb = keyword_lf('b', 1, ['thanks'])\n"
-        "@labeling_function()\ndef bad(x):\n    return 1 if x.text.startswith('t') else 1 / (len(x.text) - 12)\n"
+        "@labeling_function()\ndef bad(x):\n    return 1 / 0 if 'broken' in x.text else -1\n"
     )
     done = weaklabel("label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv")
     assert done.code == 0 and "bad" in done.out
@@ -186,10 +186,10 @@ def test_what_a_labeling_function_prints_or_exits_with_does_no_harm(weaklabel, c
     pack = tmp_path / "noisy.py"
     pack.write_text(
         "import sys\nfrom weaklabel import *\nLABELS = ('a', 'b')\na = keyword_lf('a', 0, ['broken'])\n"
-        "@labeling_function()\ndef noisy(x):\n    print('hello')\n    return 1 if 'thanks' in x.text else sys.exit(3)\n"
+        "@labeling_function()\ndef noisy(x):\n    print('hello')\n    return sys.exit(3) if 'broken' in x.text else 1\n"
     )
     done = weaklabel("label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv", "--json")
-    assert done.code == 0 and done.json["lf_errors"] == {"noisy": 20}
+    assert done.code == 0 and done.json["lf_errors"] == {"noisy": 4}
     done = weaklabel(
         "label", corpus, "--lfs", pack, "-o", tmp_path / "out.csv", "--json", "--workers", "0", "--no-cache"
     )

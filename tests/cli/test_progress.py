@@ -117,6 +117,6 @@ def test_a_run_shows_what_goes_on_within_its_stages(weaklabel, corpus, pack, tmp
     done = weaklabel("run", project)
     assert done.code == 0, done.err
     lines = told(done)
-    assert any(line.startswith("votes and label model: voting: ") for line in lines)
+    assert any(line.startswith("vote: voting: ") for line in lines)
     assert any(line.startswith("train linear: fitting") for line in lines)
     assert re.search(r"^weaklabel: train linear: \d+\.\d s$", done.err, re.MULTILINE)

@@ -48,9 +48,9 @@ def test_the_learning_rate_is_chosen_on_gold(weaklabel, corpus, pack, gold, tmp_
         (("--lr", "1e-4,2e-4"), "several learning rates needs validation rows"),
         (("--metric", "accuracy"), "the metric 'accuracy' needs validation rows"),
         (("--log", "tensorboard"), "give a run_folder"),
-        (("--classifier", "linear", "--run-folder", "log"), "omit --run-folder"),
+        (("--classifier", "linear", "--run-folder", "log"), "leave --run-folder out"),
         (("--classifier", "linear", "--pretrain-epochs", 1), "the linear classifier has no pretrain_epochs"),
-        (("--classifier", "linear", "--validation", "gold.csv"), "omit --validation"),
+        (("--classifier", "linear", "--validation", "gold.csv"), "leave --validation out"),
         (("--label-model", "hyper", "--class-balance", "majority"), "the label model 'hyper' has no class_balance"),
     ],
 )

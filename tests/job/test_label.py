@@ -274,7 +274,7 @@ def test_spreadsheet_safe(pack, tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["id"] for row in rows] == ["'=1+2", "-5"]
     assert rows[1]["text"] == "'@win, now"
-    with pytest.raises(CorpusError, match="no spreadsheet"):
+    with pytest.raises(CorpusError, match="not a spreadsheet"):
         run(tmp_path / "in.csv", pack, tmp_path / "out.jsonl", LabelOptions(workers=0, safe=True))
 
 

@@ -56,7 +56,7 @@ def test_rows_and_patterns_and_blocks_and_threads_give_the_same(L, at_once, data
     for layout in (L, np.asfortranarray(L), np.asfortranarray(np.repeat(L, 2, axis=1))[:, ::2]):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("weaklabel.votes.tally._VOTES_AT_ONCE", at_once)
-            patch.setattr("weaklabel.support.threads.ROWS_A_THREAD", 4)
+            patch.setattr("weaklabel.support.threads.ROWS_PER_THREAD", 4)
             patch.setattr("weaklabel.support.threads.cores", lambda: 3)
             pd.testing.assert_frame_equal(LFAnalysis(layout).lf_summary(Y), expected, check_dtype=False)
 

@@ -174,7 +174,7 @@ def test_what_goes_wrong_in_the_background_is_told(tmp_path):
     client.post("/lfs/relabel", {})
     while (state := client.get("/jobs/relabel").get_json())["running"]:
         time.sleep(0.02)
-    assert "no labeling functions to label by" in state["error"]
+    assert "there are no labeling functions; add one first" in state["error"]
     assert state["error"] in client.get("/lfs/").get_data(as_text=True)
 
 
