@@ -124,3 +124,9 @@ def test_imports_are_read_anew_when_a_file_changes(tmp_path):
     before = code.code_hash(code_files(["weaklabel.a.one"], root), root)
     (root / "a" / "three.py").write_text("x = 1")
     assert code.code_hash(code_files(["weaklabel.a.one"], root), root) != before
+
+
+def test_a_package_of_an_extra_is_no_reason_to_compute_again():
+    pytest.importorskip("onnxruntime")
+    versions = package_versions(code_files(["weaklabel.classifier.onnx"]))
+    assert "torch" in versions and not {"onnx", "onnxruntime"} & set(versions)

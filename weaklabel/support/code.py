@@ -104,9 +104,10 @@ def package_versions(files: Iterable[Path]) -> dict[str, str]:
     """Return the version, by distribution, of the packages that ``files`` import and of compiled ones that these require.
 
     A package that is only required, and holds no compiled code, does no sums; those that are not installed are left out.
+    So are those of weaklabel's extras: installing one, say for another command, changes no result.
     """
     tops = {top for file in files if file.suffix == ".py" for top in _imports(file, *_stamp(file)).others}
-    names = {name for top in tops for name in _distributions().get(top, ())}
+    names = {name for top in tops for name in _distributions().get(top, ()) if _normal(name) not in _optional()}
     names |= {compiled for name in names for compiled in _compiled_requirements(name)}
     versions = {name: _version(name) for name in sorted(names)}
     return {"python": platform.python_version()} | {name: version for name, version in versions.items() if version}
@@ -225,6 +226,22 @@ def _compiled_requirements(name: str) -> tuple[str, ...]:
     required = [line for line in (installed.requires if installed else None) or () if "extra ==" not in line]
     names = [match[0] for line in required if (match := re.match(r"[\w.-]+", line))]
     return tuple(name for name in names if _is_compiled(name))
+
+
+@cache
+def _optional() -> frozenset[str]:
+    """Return the distributions that weaklabel requires for its extras only."""
+    ours = _distribution(PACKAGE)
+    for_extras, always = set(), set()
+    for line in (ours.requires if ours else None) or ():
+        if match := re.match(r"[\w.-]+", line):
+            (for_extras if "extra ==" in line else always).add(_normal(match[0]))
+    return frozenset(for_extras - always)
+
+
+def _normal(name: str) -> str:
+    """Return the name of a distribution as packaging tools compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 @cache
