@@ -232,7 +232,8 @@ def _compiled_requirements(name: str) -> tuple[str, ...]:
 def _optional() -> frozenset[str]:
     """Return the distributions that weaklabel requires for its extras only."""
     ours = _distribution(PACKAGE)
-    for_extras, always = set(), set()
+    for_extras: set[str] = set()
+    always: set[str] = set()
     for line in (ours.requires if ours else None) or ():
         if match := re.match(r"[\w.-]+", line):
             (for_extras if "extra ==" in line else always).add(_normal(match[0]))
