@@ -16,6 +16,7 @@ from weaklabel.support.files import (
     is_stdout,
     is_stream,
     move_file,
+    remove_partial_files,
     write_text,
 )
 
@@ -159,3 +160,17 @@ def test_two_outputs_are_two_files(tmp_path):
     with pytest.raises(WeakLabelError, match="are the same file: give each output its own file"):
         check_outputs([tmp_path / "same", tmp_path / "link"], {})
     check_outputs([tmp_path / "same", tmp_path / "other", "-", "-"], {})
+
+
+def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path):
+    kept = ["scores.json", ".scores.json", "out-0.part", ".notes.part", "deep/x"]
+    left = [".scores.json.0123456789ab.part", "deep/.scores.json.ba9876543210.part"]
+    for name in kept + left:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    other = tmp_path / ".other.json.0123456789ab.part"
+    other.write_text("")
+    remove_partial_files(tmp_path, "scores.json")
+    assert other.exists() and not (tmp_path / left[0]).exists() and (tmp_path / left[1]).exists()
+    remove_partial_files(tmp_path)
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()) == sorted(kept)

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from weaklabel.classifier.folder import tensor_write_error
 from weaklabel.classifier.recipe import TrainingState
 from weaklabel.errors import ClassifierError
-from weaklabel.support.files import atomic_path
+from weaklabel.support.files import atomic_path, remove_partial_files
 from weaklabel.support.hashing import sha256_of_parts
 from weaklabel.support.versions import versions
 
@@ -102,8 +102,9 @@ class Checkpoint:
             torch.cuda.set_rng_state(tensors["generator.cuda"], device)
 
     def delete(self) -> None:
-        """Delete the file, if there is one: the training is finished."""
+        """Delete the file, if there is one, and what killed trainings left of it: the training is finished."""
         self.path.unlink(missing_ok=True)
+        remove_partial_files(self.path.parent, self.path.name)
 
     def _check_identity(self, saved: Identity) -> None:
         differs = [name for name in {**saved, **self.identity} if saved.get(name) != self.identity.get(name)]

@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 from weaklabel.errors import WeakLabelError, nearest
 from weaklabel.job.folder import ONCE
 from weaklabel.support.code import Code, code_of
-from weaklabel.support.files import write_json
+from weaklabel.support.files import remove_partial_files, write_json
 from weaklabel.support.folders import MARK, replaced_folder, unfinished_build
 from weaklabel.support.hashing import hash_path, sha256_of_json
 from weaklabel.support.progress import say, stage
@@ -397,6 +397,7 @@ class Pipeline(Generic[T]):
             A step failed: says which, why, and what to do. What was done until then is kept.
         """
         with replaced_folder(self.folder, self.manifest, busy=busy, resumable=True) as build:
+            remove_partial_files(build)
             journal = self._taken_over(build)
             try:
                 for step in self.steps:

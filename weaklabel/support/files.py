@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import json
 import os
 import re
@@ -28,6 +29,9 @@ MAX_LINKS = 40
 
 _DESCRIPTORS = re.compile(r"/dev/fd|/proc/\d+(?:/task/\d+)?/fd")
 """Real paths of folders whose entries are the open files of a process."""
+
+_PARTIAL = re.compile(r"\..+\.[0-9a-f]{12}\.part")
+"""Names of the temporary files of `atomic_path`."""
 
 
 @contextmanager
@@ -64,6 +68,23 @@ def atomic_path(path: StrPath) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def remove_partial_files(folder: Path, name: str | None = None) -> None:
+    """Remove what `atomic_path` left in a folder, and those below it, when its process was killed.
+
+    Nothing else may be writing there.
+
+    Parameters
+    ----------
+    folder
+        Where to look; it need not exist.
+    name
+        Only what was to become a file of this name, and not in the folders below.
+    """
+    for path in folder.rglob(".*.part") if name is None else folder.glob(f".{glob.escape(name)}.*.part"):
+        if _PARTIAL.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def move_file(source: Path, path: StrPath) -> None:
