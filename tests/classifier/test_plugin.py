@@ -1,11 +1,13 @@
 """Classifiers and exporters of installed plugins are used by name, like the built-in ones."""
 
 import json
-import os
 import subprocess
 import sys
+from functools import partial
 
 import pytest
+
+from tests import plugins
 
 PLUGIN = '''
 """A classifier of another package: class 1 is the class of long texts."""
@@ -58,13 +60,6 @@ class RuleExporter(ClassifierExporter):
         classifier.limit_ = json.loads((folder / "rule.json").read_text())
         return classifier
 '''
-PACK = """
-from weaklabel import keyword_lf
-
-LABELS = ("ham", "spam")
-prize = keyword_lf("prize", 1, ["prize"])
-thanks = keyword_lf("thanks", 0, ["thanks"])
-"""
 PROJECT = """
 out = "run"
 [corpus]
@@ -83,26 +78,22 @@ factor = 1.5
 def place(tmp_path_factory):
     """A folder with a corpus, a pack and a project; its subfolder ``site`` holds the installed plugin."""
     folder = tmp_path_factory.mktemp("plugin")
-    info = folder / "site" / "length_dist-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: length-dist\nVersion: 1.0\n")
-    points = "[weaklabel.classifiers]\nlength = length_rule:LengthClassifier\n"
-    (info / "entry_points.txt").write_text(points + "[weaklabel.exporters]\nrule = length_rule:RuleExporter\n")
+    points = {
+        "weaklabel.classifiers": {"length": "length_rule:LengthClassifier"},
+        "weaklabel.exporters": {"rule": "length_rule:RuleExporter"},
+    }
+    plugins.install(folder / "site", "length-dist", points)
     (folder / "site" / "length_rule.py").write_text(PLUGIN)
     texts = [f"{text} {row}" for row in range(20) for text in ("thanks", "claim the prize that you have won")]
     (folder / "corpus.csv").write_text("\n".join(["text", *texts]) + "\n")
-    (folder / "lfs.py").write_text(PACK)
+    (folder / "lfs.py").write_text(plugins.PACK)
     (folder / "project.toml").write_text(PROJECT)
     return folder
 
 
 @pytest.fixture
 def python(place):
-    def run(*words):
-        env = os.environ | {"PYTHONPATH": str(place / "site"), "COLUMNS": "200"}
-        return subprocess.run([sys.executable, *words], capture_output=True, text=True, env=env, cwd=place)
-
-    return run
+    return partial(plugins.python, place)
 
 
 def test_from_python(python):

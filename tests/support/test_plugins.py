@@ -1,12 +1,10 @@
 """Installed plugins add to registries by entry points, and are used by name like what is built in."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
+from tests.plugins import PACK, install, python
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model import DawidSkene, LabelModel, MajorityVote
 from weaklabel.registries import LABEL_MODELS
@@ -29,13 +27,6 @@ class LastVote(BaseLabelModel):
         last = [row[row >= 0][-1] if (row >= 0).any() else 0 for row in patterns]
         return np.eye(self.cardinality)[last]
 '''
-PACK = """
-from weaklabel import keyword_lf
-
-LABELS = ("ham", "spam")
-prize = keyword_lf("prize", 1, ["prize"])
-thanks = keyword_lf("thanks", 0, ["thanks"])
-"""
 PROJECT = """
 out = "run"
 [corpus]
@@ -49,22 +40,13 @@ name = "linear"
 """
 
 
-def install(folder, name, points, group="weaklabel.label_models"):
-    """Lay out an installed distribution: its metadata with entry points."""
-    info = folder / f"{name}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    lines = [f"[{group}]", *(f"{point} = {target}" for point, target in points.items())]
-    (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
-
-
 @pytest.fixture
 def place(tmp_path):
     """A folder with a corpus, a pack and a project; and in ``site`` a plugin with a label model."""
     site = tmp_path / "site"
     site.mkdir()
     (site / "last_vote.py").write_text(MODEL)
-    install(site, "last-dist", {"last": "last_vote:LastVote"})
+    install(site, "last-dist", {"weaklabel.label_models": {"last": "last_vote:LastVote"}})
     rows = [
         "text",
         *(f"{word} number {row}" for row in range(20) for word in ("a prize", "thanks", "thanks for the prize")),
@@ -73,11 +55,6 @@ def place(tmp_path):
     (tmp_path / "lfs.py").write_text(PACK)
     (tmp_path / "project.toml").write_text(PROJECT)
     return tmp_path
-
-
-def python(place, *words):
-    env = os.environ | {"PYTHONPATH": str(place / "site"), "COLUMNS": "200"}
-    return subprocess.run([sys.executable, *words], capture_output=True, text=True, env=env, cwd=place)
 
 
 def weaklabel(place, *words):
@@ -128,7 +105,7 @@ def test_a_plugins_label_model_is_used_by_name_on_the_command_line_and_in_a_proj
     ],
 )
 def test_a_plugin_that_cannot_be_used_is_named_in_one_sentence(place, points, name, sentence):
-    install(place / "site", "other-dist", points)
+    install(place / "site", "other-dist", {"weaklabel.label_models": points})
     command = ["label", "corpus.csv", "--lfs", "./lfs.py", "-o", "out.csv", "--label-model"]
     done = weaklabel(place, *command, name)
     assert done.returncode in (1, 2) and "Traceback" not in done.stderr
