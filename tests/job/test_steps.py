@@ -8,7 +8,8 @@ import pytest
 
 from weaklabel.errors import ConfigError, WeakLabelError
 from weaklabel.job import steps
-from weaklabel.job.steps import JOURNAL, Pipeline, Step, UnknownStepError, differences, plan_table
+from weaklabel.job.plan import plan_table
+from weaklabel.job.steps import JOURNAL, Pipeline, Step, UnknownStepError
 from weaklabel.support.folders import unfinished_build
 from weaklabel.support.warn import warn
 
@@ -127,32 +128,6 @@ def test_results_that_are_taken_over_are_not_written_anew(out, monkeypatch, way)
     assert run(out, three(a={"settings": {"n": 2}})) == ["a", "c d"]
     after = (out / "b.txt").stat()
     assert after.st_mtime_ns == before.st_mtime_ns and (after.st_ino == before.st_ino) == (way == "linked")
-
-
-CHANGED_FILES = ["a.csv changed", "c.csv is new", "b.csv is gone"]
-BASIS = {"settings": {}, "files": {}, "lfs": [], "code": {}, "packages": {}}
-
-
-@pytest.mark.parametrize(
-    ("kind", "before", "now", "reasons"),
-    [
-        ("settings", {"epochs": 2}, {"epochs": 3}, ["epochs 2 -> 3"]),
-        ("settings", {"model": "x"}, {}, ['model "x" -> (default)']),
-        ("files", {"a.csv": "1", "b.csv": "1"}, {"a.csv": "2", "c.csv": "1"}, CHANGED_FILES),
-        ("lfs", [["a", "1"], ["b", "1"]], [["a", "2"], ["b", "2"]], ["labeling functions a, b changed"]),
-        ("lfs", [["a", "1"]], [["a", "1"], ["b", "1"]], ["labeling function b is new"]),
-        ("lfs", [["a", "1"], ["b", "1"]], [["b", "1"]], ["labeling function a is gone"]),
-        ("lfs", [["a", "1"], ["b", "1"]], [["b", "1"], ["a", "1"]], ["the labeling functions are in another order"]),
-        ("lfs", [["a", "once-1"]], [["a", "once-2"]], ["labeling function a cannot be compared with what it was"]),
-        ("lfs", [[f"l{n}", "1"] for n in range(5)], [], ["labeling functions l0, l1, l2 and 2 more are gone"]),
-        ("packages", {"torch": "1", "numpy": "1"}, {"torch": "2", "numpy": "1"}, ["package torch 1 -> 2"]),
-        ("packages", {}, {"torch": "2"}, ["package torch not installed -> 2"]),
-        ("code", {"lf": "1", "corpus": "1"}, {"lf": "2", "corpus": "1"}, ["code of weaklabel changed (lf)"]),
-    ],
-)  # fmt: skip
-def test_why_a_step_is_stale(kind, before, now, reasons):
-    assert list(differences(BASIS | {kind: before}, BASIS | {kind: now})) == reasons
-    assert not list(differences(BASIS | {kind: now}, BASIS | {kind: now})) or "once" in str(now)
 
 
 def test_a_step_depends_on_its_code_and_on_packages(out, monkeypatch):
@@ -284,7 +259,7 @@ def test_a_step_that_came_out_otherwise_is_passed_on(out):
         run(out, three())
     (unfinished_build(out) / "a.txt").write_text("another ")
     journal = json.loads((unfinished_build(out) / JOURNAL).read_text())
-    other = steps.Output.of(unfinished_build(out) / "a.txt")
+    other = steps.OutputFile.of(unfinished_build(out) / "a.txt")
     journal["steps"]["a"]["outputs"]["a.txt"] = {"size": other.size, "changed": other.changed, "content": other.content}
     (unfinished_build(out) / JOURNAL).write_text(json.dumps(journal))
     assert plan(out, three())["c d"] == ("stale", "a has another result")

@@ -15,7 +15,7 @@ from weaklabel.cli.reading import LimitOpt
 from weaklabel.cli.voting import Caching, EngineOptions
 
 if TYPE_CHECKING:
-    from weaklabel.job.steps import PlannedStep
+    from weaklabel.job.plan import PlannedStep
     from weaklabel.project.run import RunResult
 
 
@@ -89,7 +89,7 @@ def run(
 
 def show_plan(plan: Sequence[PlannedStep], folder: Path, printing: Printing) -> None:
     """Print which steps are done, stale or to do."""
-    from weaklabel.job.steps import plan_table
+    from weaklabel.job.plan import plan_table
 
     printing.result({"folder": str(folder), "steps": [step.to_dict() for step in plan]}, plan_table(plan))
 

@@ -16,18 +16,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
 from weaklabel.errors import WeakLabelError, nearest
-from weaklabel.job.folder import ONCE
+from weaklabel.job.plan import Basis, PlannedStep, differences
 from weaklabel.support.code import Code, code_of
 from weaklabel.support.files import remove_partial_files, write_json
 from weaklabel.support.folders import MARK, replaced_folder, unfinished_build
 from weaklabel.support.hashing import hash_path, sha256_of_json
 from weaklabel.support.progress import say, stage
-from weaklabel.support.table import table
 from weaklabel.support.warn import recorded_warnings
 
 T = TypeVar("T")
@@ -39,15 +38,6 @@ WORK = ".work"
 """Folder in a build for what a step keeps until it is done, one folder a step."""
 
 FORMAT = "weaklabel steps 1"
-
-ABSENT = "(default)"
-"""What messages call a setting that is not given."""
-
-MOST_REASONS = 3
-"""Of a kind, that are spelled out."""
-
-State: TypeAlias = Literal["done", "stale", "to do"]
-Basis: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -106,7 +96,7 @@ class Step(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputFile:
     """A file that a step wrote: its size, time of writing, and hash."""
 
     size: int
@@ -114,7 +104,7 @@ class Output:
     content: str
 
     @classmethod
-    def of(cls, path: Path) -> Output:
+    def of(cls, path: Path) -> OutputFile:
         """Look at a file."""
         status = path.stat()
         return cls(status.st_size, status.st_mtime_ns, hash_path(path))
@@ -157,7 +147,7 @@ class Record:
     is_done: bool = False
     seconds: float = 0.0
     warnings: Sequence[str] = ()
-    outputs: Mapping[str, Output] = field(default_factory=dict)
+    outputs: Mapping[str, OutputFile] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -217,47 +207,6 @@ class Journal:
             if problem:
                 return f"{output} {problem}"
         return None
-
-
-@dataclass(frozen=True)
-class PlannedStep:
-    """What a run would do with a step.
-
-    Attributes
-    ----------
-    name
-        Of the step.
-    state
-        "done"; "stale", which was done with another identity or whose outputs are damaged; or "to do".
-    why
-        Reasons for doing it, none of which ends in a full stop.
-    size
-        Bytes of its outputs; None where there are none.
-    seconds
-        How long it took when it was done last; None where it never was.
-    where
-        Folder that holds its outputs; None where it is not done.
-    causes
-        The steps that make it stale: itself, if it has its own reasons.
-    """
-
-    name: str
-    state: State
-    why: tuple[str, ...] = ()
-    size: int | None = None
-    seconds: float | None = None
-    where: Path | None = None
-    causes: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what users see, as JSON has it."""
-        return {
-            "name": self.name,
-            "state": self.state,
-            "why": list(self.why),
-            "size": self.size,
-            "seconds": self.seconds,
-        }
 
 
 class Pipeline(Generic[T]):
@@ -446,7 +395,7 @@ class Pipeline(Generic[T]):
             step.do(shared(build, work, journal.records), *step.arguments)
         seconds = round(time.perf_counter() - started, 3)
         shutil.rmtree(work, ignore_errors=True)
-        outputs = {path.relative_to(build).as_posix(): Output.of(path) for path in _written(build, step)}
+        outputs = {path.relative_to(build).as_posix(): OutputFile.of(path) for path in _written(build, step)}
         journal.write(name, Record(self.identities[name], self.bases[name], read, True, seconds, warned, outputs))
         say(f"{name}: {seconds:.1f} s")
 
@@ -474,90 +423,6 @@ def _failing(step: Step[Any]) -> Iterator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise WeakLabelError(f"step '{step.name}' failed: {where}{error.strerror or error}{then}") from error
-
-
-def differences(before: Basis, now: Basis) -> Iterator[str]:
-    """Give what differs between two bases of a step, besides the steps before it."""
-    old, new = before.get("settings", {}), now["settings"]
-    for name in [*new, *(name for name in old if name not in new)]:
-        if old.get(name) != new.get(name):
-            yield f"{name} {_value(old, name)} -> {_value(new, name)}"
-    yield from _changes("", before.get("files", {}), now["files"])
-    yield from _lf_changes(dict(before.get("lfs", [])), dict(now["lfs"]))
-    rooms = [name for name in {**before.get("code", {}), **now["code"]} if _differ(before, now, "code", name)]
-    if rooms:
-        yield f"code of weaklabel changed ({_few(rooms)})"
-    old, new = before.get("packages", {}), now["packages"]
-    packages = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    if packages:
-        changes = [f"{name} {old.get(name, 'not installed')} -> {new.get(name, 'not installed')}" for name in packages]
-        yield f"{_plural('package', packages)} {_few(changes)}"
-
-
-def _differ(before: Basis, now: Basis, kind: str, name: str) -> bool:
-    return bool(before.get(kind, {}).get(name) != now[kind].get(name))
-
-
-def _value(settings: Mapping[str, Any], name: str) -> str:
-    return json.dumps(settings[name], ensure_ascii=False) if name in settings else ABSENT
-
-
-def _lf_changes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
-    once = [name for name, key in new.items() if key.startswith(ONCE)]
-    if once:
-        yield (
-            f"{_plural('labeling function', once)} {_few(once)} cannot be compared with what "
-            f"{'it was' if len(once) == 1 else 'they were'}"
-        )
-    compared = ({name: key for name, key in keys.items() if name not in once} for keys in (old, new))
-    yield from _changes("labeling function", *compared)
-    if list(old) != list(new) and set(old) == set(new):
-        yield "the labeling functions are in another order"
-
-
-def _changes(kind: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
-    """Give which items are new, changed or gone."""
-    groups = {
-        "changed": [name for name, key in new.items() if name in old and old[name] != key],
-        "new": [name for name in new if name not in old],
-        "gone": [name for name in old if name not in new],
-    }
-    for what, names in groups.items():
-        if names:
-            verb = "" if what == "changed" else "is " if len(names) == 1 else "are "
-            yield f"{_plural(kind, names)} {_few(names)} {verb}{what}".strip()
-
-
-def _plural(noun: str, names: Sequence[str]) -> str:
-    return f"{noun}s" if noun and len(names) > 1 else noun
-
-
-def _few(names: Sequence[str]) -> str:
-    rest = len(names) - MOST_REASONS
-    return ", ".join(names[:MOST_REASONS]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def plan_table(plan: Sequence[PlannedStep]) -> str:
-    """Return a plan as a table for a terminal."""
-    rows = [
-        [
-            step.name,
-            step.state,
-            "" if step.size is None else _in_bytes(step.size),
-            "" if step.seconds is None else f"{step.seconds:.1f} s",
-            "; ".join(step.why),
-        ]
-        for step in plan
-    ]
-    return table(rows, ["step", "state", "size", "took", "why"])
-
-
-def _in_bytes(size: float) -> str:
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
 
 
 def _work(build: Path, step: Step[Any]) -> Path:

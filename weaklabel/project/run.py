@@ -25,7 +25,8 @@ from weaklabel.job import LabelOptions, label_corpus, read_voted, vote_corpus
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import lf_keys
 from weaklabel.job.output import free_prefix
-from weaklabel.job.steps import Journal, Pipeline, PlannedStep, Record, Step, plan_table
+from weaklabel.job.plan import PlannedStep, plan_table
+from weaklabel.job.steps import Journal, Pipeline, Record, Step
 from weaklabel.job.training import TrainingRows, check_trainable, training_rows
 from weaklabel.label_model import load_label_model
 from weaklabel.label_model.named import make_label_model
