@@ -19,7 +19,7 @@ from benchmarks.common import arguments, save
 from benchmarks.speed.label_csv import PATTERN_PACK, label, timed, write_csv
 from benchmarks.speed.lf_workload import declared, make_texts, more, pattern_lfs, row_lfs
 from weaklabel import apply_lfs, lexicon_lf, matcher_lf, prototype_lf, read_corpus, spacy_lf
-from weaklabel.corpus.new_columns import NewColumns
+from weaklabel.corpus.sinks import NewColumns
 from weaklabel.job.output import Output, label_columns
 from weaklabel.votes import vote_patterns
 

@@ -307,7 +307,7 @@ def test_a_row_has_what_a_series_has():
 
 
 def test_values_of_several_kinds_come_back_from_json():
-    from weaklabel.corpus.objects import decode, encode
+    from weaklabel.corpus.python_values import decode, encode
 
     for value in (
         pd.Timestamp("2020-01-01 01:02:03.123456789"), pd.Timestamp("2020", tz="Europe/Berlin"), pd.Timedelta(1),

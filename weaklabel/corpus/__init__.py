@@ -7,8 +7,17 @@ from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.entities import mark_entities
 from weaklabel.corpus.open import Encoding
 from weaklabel.corpus.reading import read_corpus
-from weaklabel.corpus.rejects import Reject, rejects_path, write_rejects
-from weaklabel.corpus.writing import Written, check_new_columns, check_target, label_outputs, rejects_of, write_labelled
+from weaklabel.corpus.records import Reject
+from weaklabel.corpus.writing import (
+    Written,
+    check_new_columns,
+    check_target,
+    label_outputs,
+    rejects_of,
+    rejects_path,
+    write_labelled,
+    write_rejects,
+)
 
 __all__ = [
     "TEXT",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from weaklabel.corpus.entity_columns import EntityColumns
+from weaklabel.corpus.entities import EntityColumns
 from weaklabel.corpus.python_values import PythonValues
 from weaklabel.errors import CorpusError
 from weaklabel.support.forked import check_fork

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import polars as pl
 
-from weaklabel.corpus.chunk import START, Chunk, Mark, Source
 from weaklabel.corpus.dialect import SAMPLE, Asked, Dialect, detect, without_lines
 from weaklabel.corpus.open import TextFile, is_packed
-from weaklabel.corpus.records import RecordParser, Records
-from weaklabel.corpus.rejects import Reject
+from weaklabel.corpus.parts import START, Chunk, Mark, Source
+from weaklabel.corpus.records import RecordParser, Records, Reject
 from weaklabel.errors import CorpusError
 from weaklabel.support.warn import warn
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from weaklabel.corpus.chunk import Source
 from weaklabel.corpus.jsonl import JsonlSource, at_path
+from weaklabel.corpus.parts import Source
 
 SEARCHED_ROWS = 1000
 """Rows of a column of text in which a field is looked for."""

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import polars as pl
 
-from weaklabel.corpus.chunk import START, Chunk, Mark, Source
 from weaklabel.corpus.open import (
     CHUNK,
     byte_chunks,
@@ -21,7 +20,8 @@ from weaklabel.corpus.open import (
     sha256,
     warn_of_c1_controls,
 )
-from weaklabel.corpus.rejects import Reject
+from weaklabel.corpus.parts import START, Chunk, Mark, Source
+from weaklabel.corpus.records import Reject
 from weaklabel.errors import CorpusError
 from weaklabel.support.hashing import sha256_of_text
 from weaklabel.support.warn import warn

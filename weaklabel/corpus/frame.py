@@ -20,9 +20,8 @@ from uuid import uuid4
 import polars as pl
 
 from weaklabel.corpus.batch import TEXT, column_name
-from weaklabel.corpus.chunk import START, Chunk, Mark, Source
-from weaklabel.corpus.objects import UncarriedError, is_missing
-from weaklabel.corpus.python_values import PythonValues
+from weaklabel.corpus.parts import START, Chunk, Mark, Source
+from weaklabel.corpus.python_values import PythonValues, UncarriedError, is_missing
 from weaklabel.errors import CorpusError
 from weaklabel.support.hashing import sha256_of_bytes, sha256_of_parts
 

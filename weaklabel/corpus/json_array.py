@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from weaklabel.corpus.chunk import START, Mark
 from weaklabel.corpus.jsonl import DECODER, JsonlSource, check_object
 from weaklabel.corpus.open import CHUNK, MAX_LINE, TextFile
-from weaklabel.corpus.rejects import Reject
+from weaklabel.corpus.parts import START, Mark
+from weaklabel.corpus.records import Reject
 from weaklabel.errors import CorpusError
 
 _SPACE = re.compile(r"[ \t\r\n]*")

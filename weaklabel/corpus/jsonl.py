@@ -10,10 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from weaklabel.corpus.chunk import START, Chunk, Mark, Source
 from weaklabel.corpus.open import TextFile, is_packed
-from weaklabel.corpus.records import split_end
-from weaklabel.corpus.rejects import Reject
+from weaklabel.corpus.parts import START, Chunk, Mark, Source
+from weaklabel.corpus.records import Reject, split_end
 from weaklabel.errors import CorpusError
 
 

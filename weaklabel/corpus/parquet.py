@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from weaklabel.corpus.chunk import START, Chunk, Mark, Source
+from weaklabel.corpus.parts import START, Chunk, Mark, Source
 from weaklabel.errors import CorpusError
 
 _ROWS = 1 << 14

@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from weaklabel.corpus.batch import column_name
-from weaklabel.corpus.chunk import Source
 from weaklabel.corpus.corpus import STDIN, Corpus
 from weaklabel.corpus.delimited import DelimitedSource
 from weaklabel.corpus.dialect import Asked
 from weaklabel.corpus.folder import FolderSource
-from weaklabel.corpus.formats import FORMATS, format_by_name, format_of
 from weaklabel.corpus.frame import FrameSource
 from weaklabel.corpus.json_array import JsonArraySource
 from weaklabel.corpus.jsonl import JsonlSource
-from weaklabel.corpus.open import TextFile, check_regular, check_text
+from weaklabel.corpus.open import FORMATS, TextFile, check_regular, check_text, format_by_name, format_of
 from weaklabel.corpus.parquet import ParquetSource
-from weaklabel.corpus.rejects import Reject
+from weaklabel.corpus.parts import Source
+from weaklabel.corpus.records import Reject
 from weaklabel.errors import CorpusError
 from weaklabel.support.forked import check_fork
 

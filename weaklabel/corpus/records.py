@@ -1,4 +1,7 @@
-"""From physical lines to the records of a delimited file: which are good, which are rejected and why."""
+"""From physical lines to the records of a delimited file: which are good, which are rejected and why.
+
+Rejected records are kept with their line number and raw text, so that nothing is lost.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from weaklabel.corpus.rejects import Reject
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that was left out.
+
+    Attributes
+    ----------
+    line
+        Number of its first physical line in the file, from 1; in a folder, of the file in the order of names.
+    reason
+        Why it was left out.
+    raw
+        Its text as it is in the file, without the line end; in a folder, the file's name.
+    """
+
+    line: int
+    reason: str
+    raw: str
+
 
 RECORD_LIMIT = 128 << 20
 """Characters of the longest record; what is longer is an unclosed quote, not a row."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, cast
@@ -17,11 +18,18 @@ import polars as pl
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.corpus.corpus import STDIN, THE_CORPUS, Corpus
-from weaklabel.corpus.formats import FORMATS, format_of, packing_of
-from weaklabel.corpus.new_columns import NewColumns
-from weaklabel.corpus.open import Encoding
-from weaklabel.corpus.rejects import rejects_path
-from weaklabel.corpus.sinks import DelimitedCopy, DelimitedSink, JsonArraySink, JsonlCopy, JsonlSink, ParquetSink, Sink
+from weaklabel.corpus.open import FORMATS, Encoding, format_of, packing_of
+from weaklabel.corpus.records import Reject
+from weaklabel.corpus.sinks import (
+    DelimitedCopy,
+    DelimitedSink,
+    JsonArraySink,
+    JsonlCopy,
+    JsonlSink,
+    NewColumns,
+    ParquetSink,
+    Sink,
+)
 from weaklabel.errors import CorpusError, WeakLabelError
 from weaklabel.support.files import atomic_path, check_file_path, check_outputs, is_stream, open_stream
 from weaklabel.support.terminal import ShownBytes
@@ -152,6 +160,38 @@ def rejects_of(corpus: Corpus, out: str | os.PathLike[str]) -> Path:
     if not is_stream(out):
         return rejects_path(out)
     return rejects_path("stdin" if corpus.name == STDIN or not corpus.path else Path(corpus.name).name)
+
+
+def rejects_path(out: str | os.PathLike[str]) -> Path:
+    """Return where the rejects of a corpus written to ``out`` belong.
+
+    Examples
+    --------
+    >>> rejects_path("labelled.csv").name
+    'labelled.csv.rejects.jsonl'
+    """
+    return Path(f"{os.fspath(out)}.rejects.jsonl")
+
+
+def write_rejects(path: str | os.PathLike[str], rejects: Iterable[Reject]) -> int:
+    """Write one JSON object a reject (``line``, ``reason``, ``raw``), atomically, and return how many there are.
+
+    Where there are none, no file is written, and one left by an earlier run is removed: the file is there exactly
+    when something was rejected.
+
+    Raises
+    ------
+    WeakLabelError
+        The place cannot be written to.
+    """
+    count = 0
+    with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as handle:
+        for reject in rejects:
+            handle.write(json.dumps(asdict(reject), ensure_ascii=False) + "\n")
+            count += 1
+    if not count and not is_stream(path):
+        Path(path).unlink()
+    return count
 
 
 def _default_format(corpus: Corpus) -> str:

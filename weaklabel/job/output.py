@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from weaklabel.corpus import Corpus, Reject, rejects_of, write_rejects
 from weaklabel.corpus.batch import Batch
-from weaklabel.corpus.new_columns import NewColumns
-from weaklabel.corpus.sinks import ARRAY_END, ParquetSink
+from weaklabel.corpus.sinks import ARRAY_END, NewColumns, ParquetSink
 from weaklabel.corpus.writing import check_target, copies_records, packed_output, sink_for
 from weaklabel.errors import CorpusError, WeakLabelError
 from weaklabel.job.folder import JobFolder, sync_folder

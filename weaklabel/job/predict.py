@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weaklabel.corpus import THE_CORPUS, Corpus, Reject, check_new_columns, label_outputs
-from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.parts import Part, PartRows
+from weaklabel.corpus.sinks import NewColumns
 from weaklabel.errors import ClassifierError
 from weaklabel.job.engine import Engine, LocalEngine, follow
 from weaklabel.job.folder import JobFolder, corpus_identity, output_identity

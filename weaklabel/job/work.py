@@ -18,8 +18,8 @@ import polars as pl
 
 from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import Batch, Corpus, Reject
-from weaklabel.corpus.new_columns import NewColumns
 from weaklabel.corpus.parts import Part, PartRows
+from weaklabel.corpus.sinks import NewColumns
 from weaklabel.errors import CorpusError
 from weaklabel.job.output import Output, label_columns, vote_columns
 from weaklabel.job.store import LabelStore, PartLabels, PartVotes, VoteStore
