@@ -64,6 +64,21 @@ class CorpusSettings(_Section):
         return self.model_dump(exclude={"path"})
 
 
+class CollectSettings(_Section):
+    """``[collect]``: where documents are collected from, and how they become rows; see `weaklabel.collect_corpus`."""
+
+    sources: Annotated[list[str], Field(min_length=1)]
+    """Files, folders, patterns such as `mail/**/*.eml`, archives of them, or `hf:NAME` for a data set of Hugging Face."""
+    unit: Literal["document", "paragraph", "sentence"] | Annotated[int, Field(ge=1)] = "document"
+    """What becomes a row: the whole document, a paragraph, a sentence, or a window of at most so many characters."""
+    text: str | list[str] = "text"
+    """The text column of tables, or several, which are joined; `data.text` is a field of an object."""
+    encoding: str | None = None
+    """The encoding of text files; UTF-8, or what the file itself says, if not given."""
+    html: Literal["main", "all"] = "main"
+    """What is taken of HTML pages: the main text, or all of the text that is shown."""
+
+
 class LFSettings(_Section):
     """``[lfs]``: which labeling functions vote, and how many of their failures are tolerated."""
 

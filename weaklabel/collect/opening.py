@@ -1,0 +1,44 @@
+"""From what a user names to a source: by its scheme, such as ``hf:``, else files."""
+
+from __future__ import annotations
+
+import re
+
+from weaklabel.collect.source import DocumentSource
+from weaklabel.config import CollectSettings
+from weaklabel.errors import CorpusError
+from weaklabel.support.plugins import Entry, Registry
+
+SOURCES: Registry[DocumentSource] = Registry(
+    "source",
+    "weaklabel.sources",
+    "weaklabel.collect.source:DocumentSource",
+    {
+        "files": Entry(
+            "weaklabel.collect.files:FileSource", "files, folders, patterns such as mail/**/*.eml, archives"
+        ),
+    },
+    CorpusError,
+)
+"""Kinds of sources. A new one is one file and one line here; that of a plugin is one entry point of the group."""
+
+FILES = "files"
+"""The kind of what has no scheme."""
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
+
+
+def open_source(spec: str, settings: CollectSettings) -> DocumentSource:
+    """Return the source that a user named.
+
+    Raises
+    ------
+    CorpusError
+        There is no such file, or what a scheme names cannot be opened.
+    """
+    scheme = _SCHEME.match(spec)
+    if scheme:
+        for kind in SOURCES:
+            if scheme[1].lower() in SOURCES[kind].schemes:
+                return SOURCES[kind].open(spec, settings)
+    return SOURCES[FILES].open(spec, settings)
