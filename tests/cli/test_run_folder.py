@@ -11,7 +11,7 @@ import pytest
 from weaklabel.cli import run as run_verb
 from weaklabel.cli.printing import Printing
 from weaklabel.config import read_project
-from weaklabel.job.steps import JOURNAL
+from weaklabel.job.steps import JOURNAL, Pipeline
 from weaklabel.project.folder import MANIFEST, RESULTS
 from weaklabel.support.folders import replaced_folder
 
@@ -271,3 +271,12 @@ def test_a_kill_leaves_old_or_new_results(weaklabel, project, pack, corpus, tmp_
         arguments += ["--label-model", "majority"]
     assert weaklabel(*arguments).code == 0
     killed_runs(tmp_path, folder, arguments, after=edit, number=number, seed=number)
+
+
+def test_a_run_makes_its_plan_once(weaklabel, project, monkeypatch):
+    made = []
+    plan = Pipeline.plan
+    monkeypatch.setattr(Pipeline, "plan", lambda pipeline: made.append(pipeline) or plan(pipeline))
+    for number in (1, 2):
+        assert weaklabel("run", project).code == 0
+        assert len(made) == number

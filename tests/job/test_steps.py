@@ -11,6 +11,7 @@ from weaklabel.job import steps
 from weaklabel.job.plan import plan_table
 from weaklabel.job.steps import JOURNAL, Pipeline, Step, UnknownStepError
 from weaklabel.support.folders import unfinished_build
+from weaklabel.support.progress import showing
 from weaklabel.support.warn import warn
 
 MANIFEST = "manifest.json"
@@ -30,6 +31,9 @@ DONE: list[str] = []
 
 FAILING: dict[str, BaseException] = {}
 
+PREFIX: dict[str, str] = {}
+"""What a step writes before its text, by its name."""
+
 
 def do(shared, name, *sources):
     """Join what the steps before wrote, in a way that leaves something to go on with."""
@@ -38,7 +42,7 @@ def do(shared, name, *sources):
     if name in FAILING:
         raise FAILING.pop(name)
     text = "".join((shared.folder / source).read_text() for source in sources)
-    (shared.folder / f"{name}.txt").write_text(f"{text}{name} ")
+    (shared.folder / f"{name}.txt").write_text(f"{text}{PREFIX.get(name, '')}{name} ")
     (shared.folder / f"more {name}").mkdir()
     (shared.folder / f"more {name}" / "deep.txt").write_text(name)
 
@@ -57,6 +61,7 @@ def three(**given):
 def _nothing_done():
     DONE.clear()
     FAILING.clear()
+    PREFIX.clear()
 
 
 @pytest.fixture
@@ -152,8 +157,29 @@ def test_damaged_results_are_made_again(out, damage, reason):
     damage(out / "more a" / "deep.txt")
     found = plan(out, three())
     assert found["a"] == ("stale", f"more a/deep.txt {reason}") and found["b"] == ("done",)
-    assert run(out, three()) == ["a", "c d"]
+    assert run(out, three()) == ["a"], "it came out as it was, so that what depends on it is good"
     assert content(out) == WHOLE
+    assert set(plan(out, three()).values()) == {("done",)}
+
+
+def test_after_a_step_that_came_out_as_it_was_the_next_is_not_done_again(out, capsys):
+    """Neither with results of the finished run, nor with those of an interrupted one."""
+    four = [*three(), step("e", "c d")]
+    run(out, four)
+    (out / "a.txt").write_text("other")
+    DONE.clear()
+    with showing(True):
+        Pipeline(four, out, MANIFEST).run(Shared, finish, "busy")
+    assert DONE == ["a"]
+    assert "c d: not run again, since what it reads came out the same" in capsys.readouterr().err
+
+    changed = [*three(a={"settings": {"n": 2}}), step("e", "c d")]
+    FAILING["e"] = ConfigError("no")
+    with pytest.raises(ConfigError):
+        run(out, changed)
+    (unfinished_build(out) / "a.txt").unlink()
+    assert run(out, changed) == ["a", "e"]
+    assert content(out) == WHOLE | {"e.txt": "a b c d e ", "more e/deep.txt": "e"}
 
 
 def test_a_result_that_was_only_touched_is_good(out):
@@ -254,17 +280,14 @@ def test_a_step_that_came_out_otherwise_is_passed_on(out):
     """The votes of a labeling function that asks a clock, for example."""
     run(out, three())
     (out / "a.txt").unlink()
-    FAILING["c d"] = ConfigError("no")
+    (out / "b.txt").unlink()
+    PREFIX["a"] = "another "
+    FAILING["b"] = ConfigError("no")
     with pytest.raises(ConfigError):
         run(out, three())
-    (unfinished_build(out) / "a.txt").write_text("another ")
-    journal = json.loads((unfinished_build(out) / JOURNAL).read_text())
-    other = steps.OutputFile.of(unfinished_build(out) / "a.txt")
-    journal["steps"]["a"]["outputs"]["a.txt"] = {"size": other.size, "changed": other.changed, "content": other.content}
-    (unfinished_build(out) / JOURNAL).write_text(json.dumps(journal))
     assert plan(out, three())["c d"] == ("stale", "a has another result")
-    assert run(out, three()) == ["c d"]
-    assert content(out)["c d.txt"] == "another b c d "
+    assert run(out, three()) == ["b", "c d"]
+    assert content(out)["c d.txt"] == "another a b c d "
 
 
 def test_results_of_steps_that_are_no_more_are_removed_and_others_are_kept(out):

@@ -83,7 +83,7 @@ def run(
         show_plan(planned, settings.out, printing)
         return
     with stdout_for_results(), nullcontext() if prepared.is_done(planned) else engine.open() as opened:
-        result = prepared.run(progress=not printing.quiet, engine=opened)
+        result = prepared.run(planned, progress=not printing.quiet, engine=opened)
     show_run(result, printing)
 
 

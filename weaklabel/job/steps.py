@@ -347,10 +347,15 @@ class Pipeline(Generic[T]):
         """
         with replaced_folder(self.folder, self.manifest, busy=busy, resumable=True) as build:
             remove_partial_files(build)
-            journal = self._taken_over(build)
+            journal, finished = self._resumed(build), Journal(self.folder)
+            redone: set[str] = set()
             try:
                 for step in self.steps:
-                    self._do(step, journal, shared)
+                    if not self._take_over(step, journal, finished):
+                        self._do(step, journal, shared)
+                        redone.add(step.name)
+                    elif redone & set(step.after):
+                        say(f"{step.name}: not run again, since what it reads came out the same")
             except BaseException:
                 if not any(record.is_done for record in journal.records.values()):
                     _remove_others(build, set())  # nothing to resume
@@ -358,30 +363,41 @@ class Pipeline(Generic[T]):
             _remove_others(build, {JOURNAL, *(name for record in journal.records.values() for name in record.outputs)})
             finish(shared(build, build / WORK, journal.records))
 
-    def _taken_over(self, build: Path) -> Journal:
-        """Make the build contain everything that is done, and nothing that is not."""
-        planned = {step.name: step for step in self.plan()}
-        journal, finished = Journal(build), Journal(self.folder)
+    def _resumed(self, build: Path) -> Journal:
+        """Keep of an interrupted run what may be of use, remove the rest, and return the journal of what is kept."""
+        journal = Journal(build)
         records: dict[str, Record] = {}
         for step in self.steps:
-            name, place = step.name, planned[step.name].where
-            if place == finished.folder:
-                records[name] = finished.records[name]
+            record = journal.records.get(step.name)
+            if record is None or record.identity != self.identities[step.name] or step.name in self.asked:
                 _remove_outputs(build, step)
-                for output in records[name].outputs:
-                    _link(self.folder / output, build / output)
-            elif place == journal.folder or (name not in self.asked and self._is_begun(step, journal, records)):
-                records[name] = journal.records[name]
             else:
-                _remove_outputs(build, step)
+                records[step.name] = record
         journal.records = records
         journal.save()
         return journal
 
+    def _take_over(self, step: Step[T], journal: Journal, finished: Journal) -> bool:
+        """Return whether a step is done, here or in the finished run, whose outputs are then linked.
+
+        The steps before it have their results by now. If one of them was done again and wrote the same bytes, this one
+        need not be done.
+        """
+        if step.name in self.asked:
+            return False
+        if self._is_done(step, journal, journal.records):
+            return True
+        if not self._is_done(step, finished, journal.records):
+            return False
+        _remove_outputs(journal.folder, step)
+        record = finished.records[step.name]
+        for output in record.outputs:
+            _link(finished.folder / output, journal.folder / output)
+        journal.write(step.name, record)
+        return True
+
     def _do(self, step: Step[T], journal: Journal, shared: Callable[[Path, Path, Mapping[str, Record]], T]) -> None:
         build, name = journal.folder, step.name
-        if self._is_done(step, journal, journal.records):
-            return
         if not self._is_begun(step, journal, journal.records):
             _remove_outputs(build, step)
         read = _results(step, journal.records)

@@ -489,9 +489,19 @@ class ProjectRun:
         """Return whether all steps are done, and their results are in the run folder."""
         return is_run(self.project.out) and all(step.where == self.project.out for step in plan)
 
-    def run(self, progress: bool = False, engine: Engine | None = None) -> RunResult:
-        """Do the steps that are not done; see `run_project`."""
-        plan = self.plan()
+    def run(
+        self, plan: Sequence[PlannedStep] | None = None, *, progress: bool = False, engine: Engine | None = None
+    ) -> RunResult:
+        """Do the steps that are not done; see `run_project`.
+
+        Parameters
+        ----------
+        plan
+            What `plan` has just returned, if it was asked for; it is shown, and decides whether there is anything to do.
+        progress, engine
+            As of `run_project`.
+        """
+        plan = self.plan() if plan is None else plan
         done_before = self.is_done(plan)
         if not done_before:
             self.check_models()
@@ -553,4 +563,4 @@ def run_project(
         There is no step ``again``.
     """
     with showing(progress):
-        return ProjectRun(project, file, again).run(progress, engine)
+        return ProjectRun(project, file, again).run(progress=progress, engine=engine)
