@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from weaklabel.label_model.base import BaseLabelModel
-from weaklabel.label_model.ties import break_ties
+from weaklabel.label_model.preds import break_ties
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from tests.label_model.synthetic import draw_votes
 from weaklabel.label_model import AutoLabelModel, CommitteeLabelModel, DawidSkene, MajorityVote
-from weaklabel.label_model.overlaps import count_overlaps
-from weaklabel.label_model.structured.copies import find_repeats
-from weaklabel.label_model.structured.misfit import misfit
+from weaklabel.label_model.dependencies import misfit
+from weaklabel.label_model.moments import count_overlaps
+from weaklabel.label_model.structured.structure import find_repeats
 from weaklabel.votes import vote_patterns
 
 

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from tests.label_model.synthetic import draw_votes
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model import DawidSkene
-from weaklabel.label_model.expectation import ExpectedVotes, vote_shares
+from weaklabel.label_model.evidence import ExpectedVotes, vote_shares
 from weaklabel.votes import vote_patterns
 
 

@@ -19,7 +19,7 @@ from weaklabel.label_model import (
     WeightedMajorityVote,
     load_label_model,
 )
-from weaklabel.label_model.budget import BUDGET
+from weaklabel.label_model.checks import BUDGET
 from weaklabel.labels import vote_dtype
 from weaklabel.votes import vote_patterns
 
@@ -65,7 +65,7 @@ def test_renamed_classes_rename_the_answers(kind):
 
 def test_rows_predicted_alone_and_in_blocks_get_the_same_answers(model, monkeypatch):
     preds, probs = model.fit(MANY).predict(MANY, return_probs=True)
-    monkeypatch.setattr("weaklabel.label_model.budget.BUDGET", 4 * 8 * K * 7)  # seven rows a block
+    monkeypatch.setattr("weaklabel.label_model.checks.BUDGET", 4 * 8 * K * 7)  # seven rows a block
     np.testing.assert_array_equal(model.predict_proba(MANY), probs)
     np.testing.assert_array_equal(model.predict(MANY), preds)
     np.testing.assert_array_equal(model.predict(MANY[:1]), preds[:1])
@@ -109,7 +109,7 @@ def test_the_committee_leaves_out_what_would_not_fit(tmp_path):
 
 
 def test_the_committee_uses_what_fits(monkeypatch):
-    monkeypatch.setattr("weaklabel.label_model.budget.BUDGET", DawidSkene(K).bytes_needed(vote_patterns(MANY)))
+    monkeypatch.setattr("weaklabel.label_model.checks.BUDGET", DawidSkene(K).bytes_needed(vote_patterns(MANY)))
     committee = CommitteeLabelModel(K).fit(MANY)
     assert committee.left_out_ == ("StructuredLabelModel", "LabelModel")
     assert [type(member) for member in committee.members_].count(DawidSkene) == 4

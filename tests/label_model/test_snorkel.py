@@ -14,8 +14,8 @@ from tests.label_model.synthetic import draw_votes
 from tests.votes.strategies import label_matrices
 from weaklabel.errors import LabelModelError, VoteError, WeakLabelWarning
 from weaklabel.label_model import LabelModel, class_balance_from_gold, majority_class_balance
-from weaklabel.label_model.overlaps import count_overlaps
-from weaklabel.label_model.snorkel_fit import match_classes
+from weaklabel.label_model.moments import count_overlaps
+from weaklabel.label_model.snorkel import match_classes
 from weaklabel.votes import vote_patterns
 from weaklabel.votes.patterns import merge_patterns
 

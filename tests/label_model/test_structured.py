@@ -5,9 +5,15 @@ import pytest
 
 from tests.label_model.synthetic import draw_votes
 from weaklabel.label_model import DawidSkene, MajorityVote, StructuredLabelModel, load_label_model
-from weaklabel.label_model.overlaps import count_overlaps
-from weaklabel.label_model.structured.copies import agreement, copy_forest, leaders_first, trees
-from weaklabel.label_model.structured.structure import Structure, VoteCodes
+from weaklabel.label_model.moments import count_overlaps
+from weaklabel.label_model.structured.structure import (
+    Structure,
+    VoteCodes,
+    agreement,
+    copy_forest,
+    leaders_first,
+    trees,
+)
 from weaklabel.votes import vote_patterns
 
 

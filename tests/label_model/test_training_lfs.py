@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from weaklabel.label_model import TextLabelModel, load_label_model
+from weaklabel.label_model.preds import sure_labels
 from weaklabel.label_model.text import training_lfs
 from weaklabel.label_model.text.discriminant import CrossFitted
 from weaklabel.label_model.text.training_lfs import choose_training_lfs, gain
-from weaklabel.label_model.ties import sure_labels
 
 K, N = 3, 1500
 

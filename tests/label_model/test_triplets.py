@@ -5,7 +5,7 @@ import pytest
 
 from tests.label_model.synthetic import draw_votes
 from weaklabel.errors import LabelModelError, WeakLabelWarning
-from weaklabel.label_model.triplet_moments import vote_effects
+from weaklabel.label_model.moments import vote_effects
 from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.votes import VotePatterns, vote_patterns
 

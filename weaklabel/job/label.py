@@ -23,7 +23,7 @@ from weaklabel.job.folder import ONCE, JobFolder, corpus_identity, lf_keys, outp
 from weaklabel.job.labelled import TABLES_AT_ONCE, LabelledCorpus, VotedCorpus
 from weaklabel.job.output import new_columns, write_all_rejects
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
-from weaklabel.label_model.named import make_label_model
+from weaklabel.label_model.base import make_label_model
 from weaklabel.lf.identity import PACK_FILES, check_files, identity_of, pack_inputs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.cache import cache_folder

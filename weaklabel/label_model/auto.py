@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.base import BaseLabelModel, restore
-from weaklabel.label_model.budget import BUDGET, fits, gib
+from weaklabel.label_model.checks import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.text.model import TextLabelModel
 from weaklabel.label_model.text.reader import TextReader, TextSample

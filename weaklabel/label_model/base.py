@@ -10,13 +10,25 @@ from typing import Any, ClassVar, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.errors import LabelModelError, PluginError, WeakLabelError, nearest
-from weaklabel.label_model.budget import NUMBER, in_blocks, refuse_beyond, rows_at_once
-from weaklabel.label_model.checks import voted_classes, warn_of_contradictions, warn_of_unvoted, without_unvoted
+from weaklabel.config import LabelModelSettings
+from weaklabel.errors import ConfigError, LabelModelError, PluginError, WeakLabelError, nearest
+from weaklabel.label_model.checks import (
+    NUMBER,
+    checked_votes,
+    dev_class_balance,
+    in_blocks,
+    refuse_beyond,
+    refuse_numbers,
+    rows_at_once,
+    texts_and_gold,
+    voted_classes,
+    warn_of_contradictions,
+    warn_of_unvoted,
+    without_unvoted,
+)
 from weaklabel.label_model.evidence import probs_by_evidence
-from weaklabel.label_model.inputs import checked_votes, dev_class_balance, refuse_numbers, texts_and_gold
+from weaklabel.label_model.preds import break_ties, check_policy
 from weaklabel.label_model.saving import check_array, read_saved, to_plain, write_model
-from weaklabel.label_model.ties import break_ties, check_policy
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Probs, VoteArray, as_votes, check_Y
 from weaklabel.registries import LABEL_MODELS
 from weaklabel.scoring.evaluate import score as evaluate
@@ -137,7 +149,7 @@ class BaseLabelModel(HasParams, ABC):
         VoteError
             L is not a label matrix, or has a vote outside the classes; or Y_dev has a label outside them.
         LabelModelError
-            The model cannot be fitted on these votes, or would take too much memory (see `weaklabel.label_model.budget`);
+            The model cannot be fitted on these votes, or would take too much memory (see `weaklabel.label_model.checks`);
             Y_dev has no gold label.
         """
         texts, gold = texts_and_gold(Y_dev, texts)
@@ -561,3 +573,24 @@ def restore(saved: Any) -> BaseLabelModel:
         raise ValueError(f"'unvoted' names a class outside 0..{model.cardinality - 1}")
     model._check_restored()
     return model
+
+
+def make_label_model(settings: LabelModelSettings, cardinality: int, seed: int = 0) -> BaseLabelModel:
+    """Make the label model that the settings name, not fitted.
+
+    Raises
+    ------
+    ConfigError
+        It has no such option.
+    PluginError
+        It is that of a plugin, which cannot be used.
+    """
+    model: BaseLabelModel = LABEL_MODELS[settings.name](cardinality, seed=seed)
+    options, params = settings.options(), model.get_params()
+    for name in options:
+        if name not in params:
+            others = ", ".join(
+                other for other in LABEL_MODELS.built_in if name in LABEL_MODELS[other](cardinality).get_params()
+            )
+            raise ConfigError(f"the label model '{settings.name}' has no {name}; leave it out, or take one of {others}")
+    return model.set_params(**options)

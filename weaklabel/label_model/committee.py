@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.base import BaseLabelModel, restore
-from weaklabel.label_model.budget import BUDGET, fits, gib
+from weaklabel.label_model.checks import BUDGET, fits, gib, voting_lfs
 from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.dependencies import find_dependencies
-from weaklabel.label_model.inputs import voting_lfs
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.snorkel import LabelModel
 from weaklabel.label_model.structured.model import StructuredLabelModel
@@ -58,7 +57,7 @@ class CommitteeLabelModel(BaseLabelModel):
         test them.
     left_out_ : tuple of str
         Class names of models that were left out, since they would take more than 1 GiB for so many labeling functions and
-        classes (see `weaklabel.label_model.budget`).
+        classes (see `weaklabel.label_model.checks`).
     lf_accuracies_ : array
         Mean of the members' estimates. Shape: [m].
 

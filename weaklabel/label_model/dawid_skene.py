@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import BaseLabelModel
-from weaklabel.label_model.budget import numbers_of_rows, rows_at_once
-from weaklabel.label_model.evidence import probs_by_evidence, softmax, vote_evidence
-from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_shares
-from weaklabel.label_model.inputs import voting_lfs
+from weaklabel.label_model.checks import numbers_of_rows, rows_at_once, voting_lfs
+from weaklabel.label_model.evidence import (
+    ExpectedVotes,
+    expected_accuracies,
+    probs_by_evidence,
+    smoothed_likelihood,
+    softmax,
+    vote_evidence,
+    vote_shares,
+)
 from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import has_vote

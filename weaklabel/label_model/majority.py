@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.base import BaseLabelModel
-from weaklabel.label_model.budget import in_blocks
+from weaklabel.label_model.checks import in_blocks
 from weaklabel.label_model.evidence import count_by_class
 from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
 from weaklabel.support.threads import in_threads

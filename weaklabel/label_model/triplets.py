@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import BaseLabelModel
-from weaklabel.label_model.budget import numbers_of_rows
+from weaklabel.label_model.checks import numbers_of_rows, voting_lfs
 from weaklabel.label_model.dawid_skene import check_prior
 from weaklabel.label_model.evidence import probs_by_evidence
-from weaklabel.label_model.inputs import voting_lfs
-from weaklabel.label_model.triplet_moments import vote_effects
+from weaklabel.label_model.moments import vote_effects
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.support.warn import warn
 from weaklabel.votes.patterns import VotePatterns

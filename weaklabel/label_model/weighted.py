@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.base import BaseLabelModel
+from weaklabel.label_model.checks import voting_lfs
 from weaklabel.label_model.dawid_skene import check_prior
 from weaklabel.label_model.evidence import probs_by_evidence, probs_by_weights, softmax, votes_cast
-from weaklabel.label_model.inputs import voting_lfs
 from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
 from weaklabel.support.threads import cores
 from weaklabel.support.warn import warn

@@ -29,7 +29,7 @@ from weaklabel.job.plan import PlannedStep, plan_table
 from weaklabel.job.steps import Journal, Pipeline, Record, Step
 from weaklabel.job.training import TrainingRows, check_trainable, training_rows
 from weaklabel.label_model import load_label_model
-from weaklabel.label_model.named import make_label_model
+from weaklabel.label_model.base import make_label_model
 from weaklabel.lf.identity import identity_of
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.project.folder import check_run_folder, check_run_inputs, is_run

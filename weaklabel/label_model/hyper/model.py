@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.base import BaseLabelModel
-from weaklabel.label_model.budget import refuse_beyond
+from weaklabel.label_model.checks import refuse_beyond, voting_lfs
 from weaklabel.label_model.hyper.network import expect, names_and_shapes, run_network
 from weaklabel.label_model.hyper.table import Cells, VoteTable
-from weaklabel.label_model.inputs import voting_lfs
-from weaklabel.label_model.overlaps import count_overlaps
+from weaklabel.label_model.moments import count_overlaps
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote

@@ -14,14 +14,13 @@ from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import BaseLabelModel, restore
 from weaklabel.label_model.checks import voted_classes
 from weaklabel.label_model.committee import CommitteeLabelModel
-from weaklabel.label_model.evidence import vote_evidence
-from weaklabel.label_model.expectation import ExpectedVotes, expected_accuracies, smoothed_likelihood
+from weaklabel.label_model.evidence import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_evidence
+from weaklabel.label_model.preds import sure_labels
 from weaklabel.label_model.saving import check_array
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
 from weaklabel.label_model.text.reader import MAX_ROWS, TextReader, TextSample, TextSampler
 from weaklabel.label_model.text.shares import Shares, warn_of_few_covered
 from weaklabel.label_model.text.training_lfs import choose_training_lfs, gain
-from weaklabel.label_model.ties import sure_labels
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.support.progress import stage
 from weaklabel.support.warn import kept_warnings
