@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from weaklabel import errors
@@ -21,9 +18,10 @@ from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError, WeakLabelError
 from weaklabel.lf.core import LF
 from weaklabel.lf.identity import Identity
+from weaklabel.support.child import end, killed, receive, send, start
 from weaklabel.votes.checking import LFVotes, fault, join_votes
 from weaklabel.votes.workers.limits import WHOLE, LFHealth, finer, seconds_for, took_longer
-from weaklabel.votes.workers.wire import pack_batch, receive, send, unpack_step
+from weaklabel.votes.workers.wire import pack_batch, unpack_step
 
 GRACE = 1.0
 """Seconds after which a process is ended whose labeling function does not even stop for the alarm in it."""
@@ -269,7 +267,7 @@ class Guard:
         with self._lock:
             if self._closed:
                 raise VoteError("the processes of the labeling functions are closed")
-            self._process = start(self._order.threads)
+            self._process = start("weaklabel.votes.workers.worker", self._order.threads)
         self._asked = set()
         assert self._process.stdin is not None and self._process.stdout is not None
         self._to = Connection(os.dup(self._process.stdin.fileno()), readable=False)
@@ -290,54 +288,3 @@ class Guard:
             process, self._process = self._process, None
         if process is not None:
             end(process)
-
-
-THREAD_POOLS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""Environment variables for the number of threads of numerical libraries; the user's own setting holds."""
-
-
-def killed(number: int) -> str:
-    """Return the message for a process that ended by a signal."""
-    return f"killed its process (signal {number}, {signal.strsignal(number)})"
-
-
-def start(threads: int) -> subprocess.Popen[bytes]:
-    """Start a process that runs `weaklabel.votes.workers.worker`, with stdin and stdout as pipes to it."""
-    # No fork of this process: its threads and models would be copied half alive. Nor is __main__ imported again.
-    code = f"import sys; sys.path[:] = {sys.path!r}; from weaklabel.votes.workers.worker import main; main()"
-    pools = {name: os.environ.get(name, str(threads)) for name in THREAD_POOLS}
-    return subprocess.Popen(
-        [sys.executable, "-c", code, str(os.getpid())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, **pools},
-        # Of its own, so that Ctrl-C reaches this process alone, and what a labeling function starts ends with it.
-        start_new_session=True,
-    )
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it started; on Linux also what left its session."""
-    started = _descendants(process.pid)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    for number in started:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(number, signal.SIGKILL)
-    process.wait()
-
-
-def _descendants(ancestor: int) -> list[int]:
-    """Return the processes that a process started, and those that they started; nothing where there is no /proc."""
-    children: dict[int, list[int]] = {}
-    for place in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            # The name in parentheses may hold anything; state and parent follow it.
-            parent = int(place.read_text(errors="replace").rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(place.parent.name))
-    descendants, left = list[int](), [ancestor]
-    while left:
-        below = children.get(left.pop(), [])
-        descendants += below
-        left += below
-    return descendants

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -15,17 +13,6 @@ from weaklabel.corpus.python_values import PythonValues
 from weaklabel.votes.checking import LFVotes
 from weaklabel.votes.matrix import Problem, Problems
 from weaklabel.votes.workers.limits import VoteReply
-
-
-def send(link: Connection, header: dict[str, Any], body: bytes | memoryview = b"") -> None:
-    """Send a message."""
-    link.send_bytes(json.dumps(header).encode())
-    link.send_bytes(body)
-
-
-def receive(link: Connection) -> tuple[dict[str, Any], bytes]:
-    """Receive a message; `EOFError` where the other side is gone."""
-    return json.loads(link.recv_bytes()), link.recv_bytes()
 
 
 def pack_batch(batch: Batch) -> tuple[dict[str, Any], memoryview]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -16,26 +15,21 @@ from weaklabel.errors import WeakLabelError
 from weaklabel.lf.core import LF
 from weaklabel.lf.identity import Identity, check_same
 from weaklabel.lf.packs import load_lfs
+from weaklabel.support.child import die_with, receive, send, take_over_stdio
 from weaklabel.support.terminal import shown_output
 from weaklabel.votes.workers.limits import VoteReply, finer, steps
-from weaklabel.votes.workers.wire import pack_step, receive, send, unpack_batch
-
-PR_SET_PDEATHSIG = 1
-"""Linux: the signal to get when the parent dies."""
-
-PR_SET_CHILD_SUBREAPER = 36
-"""Linux: to become the parent of descendants whose own parent dies."""
+from weaklabel.votes.workers.wire import pack_step, unpack_batch
 
 
 def main() -> None:
     """Serve the guard on stdin and stdout until it closes them."""
-    incoming, outgoing = _take_over_stdio()
+    incoming, outgoing = take_over_stdio()
     with shown_output():
         _vote(incoming, outgoing)
 
 
 def _vote(incoming: Connection, outgoing: Connection) -> None:
-    _die_with(int(sys.argv[1]))
+    die_with(int(sys.argv[1]))
     # Ctrl-C reaches the guard, which ends this process without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.register_at_fork(after_in_child=lambda: _leave_pipes(incoming, outgoing))
@@ -103,29 +97,6 @@ def _load(order: dict[str, Any]) -> list[LF]:
     check_same(Identity(**order["identity"]), order["names"], lfs, "reload it and run again")
     by_name = {lf.name: lf for lf in lfs}
     return [by_name[name] for name in order["names"]]
-
-
-def _take_over_stdio() -> tuple[Connection, Connection]:
-    """Take stdin and stdout for the guard; prints in this process go to stderr."""
-    incoming, outgoing = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(2, 1)
-    os.close(nothing)
-    return Connection(incoming, writable=False), Connection(outgoing, readable=False)
-
-
-def _die_with(parent: int) -> None:
-    """On Linux, end this process when its parent ends, even by SIGKILL and in the middle of a labeling function.
-
-    Elsewhere it notices when it next reads or sends.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        # Processes that a labeling function leaves behind become children of this one, and end with it.
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-    if os.getppid() != parent:
-        sys.exit(0)
 
 
 def _limit_memory(limit: int | None) -> None:
