@@ -82,6 +82,15 @@ class DaskEngine:
         if self._cluster is not None:
             self._cluster.close()
 
+    @property
+    def is_shared(self) -> bool:
+        """See `Engine`."""
+        return True
+
+    def map(self, function: Callable[[Any], T], items: Iterable[Any]) -> Iterator[T]:
+        """See `Engine`; the function is sent with each item."""
+        yield from self._each(items, lambda item: self._client.submit(function, item, pure=False, retries=RETRIES))
+
     def vote(self, job: LabelJob) -> Iterator[PartSummary]:
         """See `Engine`: parts are handed out while the input is still being cut into them."""
         order = _order(job, self._unpacked(job))
@@ -99,10 +108,14 @@ class DaskEngine:
 
     def _in_order(self, task: Callable[[str, Part], T], order: str, parts: Iterable[Part]) -> Iterator[T]:
         """Run ``task`` on each part somewhere, and give the results in the order of the parts."""
+        yield from self._each(parts, lambda part: self._client.submit(task, order, part, pure=False, retries=RETRIES))
+
+    def _each(self, items: Iterable[Any], submit: Callable[[Any], Any]) -> Iterator[Any]:
+        """Submit each item, a few for each worker at a time, and give the results in order."""
         under_way: deque[Any] = deque()
         try:
-            for part in parts:
-                under_way.append(self._client.submit(task, order, part, pure=False, retries=RETRIES))
+            for item in items:
+                under_way.append(submit(item))
                 while len(under_way) >= PARTS_A_WORKER * max(1, len(self._client.nthreads())):
                     yield self._result(under_way.popleft())
             while under_way:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from weaklabel.corpus import Corpus
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.job.work import LabelJob, PartSummary
 from weaklabel.support.progress import Stage, stage
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class WritingJob(Protocol):
@@ -40,7 +44,16 @@ class WritingJob(Protocol):
 
 
 class Engine(Protocol):
-    """Does the two passes of a job over its corpus."""
+    """Does the two passes of a job over its corpus, and calls functions."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes do the work of `map`, which cannot be given what is in memory here."""
+        ...
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Call a function on each item, anywhere and in any order, and yield the results in the order of the items."""
+        ...
 
     def vote(self, job: LabelJob) -> Iterator[PartSummary]:
         """Make sure that all votes are in the job's store; yield what is counted of them, part by part, in order."""
@@ -55,7 +68,33 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """This process, which reads the corpus once for each pass; its labeling functions may have processes of their own."""
+    """This machine: each pass reads the corpus once; labeling functions may have processes of their own.
+
+    Parameters
+    ----------
+    workers
+        Processes for `map`; with 1, this process does all.
+    """
+
+    def __init__(self, workers: int = 1) -> None:
+        self.workers = workers
+
+    @property
+    def is_shared(self) -> bool:
+        """See `Engine`."""
+        return self.workers > 1
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """See `Engine`; a single item is not worth starting processes."""
+        rest = iter(items)
+        first = list(islice(rest, 2))
+        if not self.is_shared or len(first) < 2:
+            yield from map(function, chain(first, rest))
+            return
+        from joblib import Parallel, delayed
+
+        parallel = Parallel(self.workers, batch_size=1, pre_dispatch="2 * n_jobs", return_as="generator")
+        yield from parallel(delayed(function)(item) for item in chain(first, rest))
 
     def vote(self, job: LabelJob) -> Iterator[PartSummary]:
         """See `Engine`; parts before the first missing one are not read again."""

@@ -39,11 +39,20 @@ PACKAGES = ("numpy", "polars", "pyarrow")
 IDENTITY = "job.json"
 LOCK = "lock"
 TAG = "[0-9a-f]" * 12
-MADE_OF_VOTES = (f"labels-{TAG}*", f"out-{TAG}*", "unpacked-*")
-"""Names of the files that belong to one job alone; votes may be useful to others."""
+OF_ONE_JOB = (
+    f"labels-{TAG}*",
+    f"out-{TAG}*",
+    f"rejects-{TAG}*",
+    f"parts-{TAG}*",
+    f"survey-{TAG}*",
+    f"decision-{TAG}",
+    f"summary-{TAG}*",
+    "unpacked-*",
+)
+"""Names of the files and folders that belong to one job alone; votes may be useful to others."""
 
-OURS = (IDENTITY, "votes-*.npz", "voted.json", *MADE_OF_VOTES, "whole", "rejects.jsonl", ".*.part", LOCK)
-"""Names of all files that a job may leave in its folder."""
+OURS = (IDENTITY, "votes-*.npz", "voted.json", *OF_ONE_JOB, "whole*", "rejects.jsonl", ".*.part", LOCK)
+"""Names of all files and folders that a job may leave in its folder."""
 
 
 class JobFolder:
@@ -105,8 +114,7 @@ class JobFolder:
         """Remove what a job leaves, and the folder if nothing else is in it."""
         for pattern in OURS:
             for path in self.path.glob(pattern):
-                with suppress(OSError):
-                    path.unlink()
+                _remove_path(path)
         with suppress(OSError):
             self.path.rmdir()
 
@@ -141,10 +149,18 @@ class JobFolder:
             return
         if before is not None:
             log.warning("%s", _difference(before, self.identity, self.out))
-        for pattern in MADE_OF_VOTES:
+        for pattern in OF_ONE_JOB:
             for stale in self.path.glob(pattern):
-                stale.unlink()
+                _remove_path(stale)
         write_json(path, self.identity)
+
+
+def _remove_path(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def _read(path: Path) -> dict[str, Any] | None:

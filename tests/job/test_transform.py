@@ -1,0 +1,266 @@
+"""Transforms of a corpus: parts, processes, rejects, rows taken back, resumed jobs."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+import pytest
+
+from weaklabel.corpus import read_corpus
+from weaklabel.corpus.transform import PLACE, SOURCE, STEPS, Drop, Transform, Transformed
+from weaklabel.errors import CorpusError
+from weaklabel.job import transform as job
+from weaklabel.job.engine import LocalEngine
+from weaklabel.job.transform import transform_file, transform_into, transform_rows
+
+
+@dataclass(frozen=True)
+class Shout(Transform):
+    """Changes texts to upper case, adds their length, and drops those that hold a word."""
+
+    name: ClassVar[str] = "shout"
+    word: str = "drop"
+    text: tuple[str, ...] = ("text",)
+
+    def settings(self):
+        return {"word": self.word}
+
+    def new_columns(self, schema):
+        return {"length": pl.Int64()}
+
+    def apply(self, frame, first_row, folder):
+        texts = frame["text"].fill_null("")
+        loud = texts.str.to_uppercase()
+        drops = [Drop(row, "word", f"it holds '{self.word}'") for row in np.flatnonzero(texts.str.contains(self.word))]
+        return Transformed(
+            frame.with_columns(text=loud, length=texts.str.len_chars().cast(pl.Int64)),
+            drops,
+            {"case": (texts != loud).to_numpy()},
+            {"characters": int(texts.str.len_chars().sum())},
+        )
+
+
+@dataclass(frozen=True)
+class AboveMean(Transform):
+    """Keeps the rows whose number is above the mean of all."""
+
+    name: ClassVar[str] = "above"
+    surveys: ClassVar[bool] = True
+    text: tuple[str, ...] = ("text",)
+
+    def settings(self):
+        return {}
+
+    def survey(self, frame, first_row, folder):
+        np.save(folder / "numbers.npy", frame["number"].cast(pl.Int64).to_numpy())
+
+    def decide(self, folders, read, folder):
+        numbers = np.concatenate([np.load(part / "numbers.npy") for part in folders])
+        assert numbers.tolist() == [
+            int(number) for part in range(len(folders)) for number in read(part)["number"].to_list()
+        ]
+        np.save(folder / "mean.npy", numbers.mean())
+        return {"mean": float(numbers.mean())}
+
+    def apply(self, frame, first_row, folder):
+        mean = float(np.load(folder / "mean.npy"))
+        rows = np.flatnonzero(frame["number"].cast(pl.Int64).to_numpy() <= mean)
+        return Transformed(frame, [Drop(int(row), "low", "not above the mean") for row in rows])
+
+
+@dataclass(frozen=True)
+class Stars(Transform):
+    """Masks digits."""
+
+    name: ClassVar[str] = "stars"
+    masks: ClassVar[bool] = True
+    text: tuple[str, ...] = ("text",)
+
+    def settings(self):
+        return {}
+
+    def apply(self, frame, first_row, folder):
+        masked = frame["text"].str.replace_all(r"\d", "*")
+        drops = [Drop(row, "gone", "asked for") for row in np.flatnonzero(frame["text"].str.contains("gone"))]
+        return Transformed(frame.with_columns(text=masked), drops, {"digits": (masked != frame["text"]).to_numpy()})
+
+    def mask(self, text):
+        return "".join("*" if letter.isdigit() else letter for letter in text)
+
+
+def corpus_of(path: Path, n: int = 35_000) -> Path:
+    words = ["please drop this", "hello there", "a third text of more words"]
+    rows = "".join(f"{words[row % 3]} {row},{row}\n" for row in range(n))
+    path.write_text("text,number\n" + rows, encoding="utf-8")
+    return path
+
+
+def test_rows_are_changed_dropped_and_counted(tmp_path):
+    path = corpus_of(tmp_path / "in.csv", 9)
+    done = transform_file(read_corpus(path), Shout(), tmp_path / "out.csv")
+    assert (done.rows, done.kept, done.dropped, done.changed) == (9, 6, {"word": 3}, {"case": 6})
+    out = pl.read_csv(tmp_path / "out.csv")
+    assert out.columns == ["text", "number", "length"]
+    assert out["text"].to_list()[0] == "HELLO THERE 1" and out["number"].to_list() == [1, 2, 4, 5, 7, 8]
+    rejects = [json.loads(line) for line in Path(done.rejects_file).read_text().splitlines()]
+    assert rejects[1] == {
+        "row": 4,
+        "source": str(path),
+        "place": "row 4",
+        "step": "shout",
+        "rule": "word",
+        "reason": "it holds 'drop'",
+        "record": {"text": "please drop this 3", "number": "3"},
+    }
+    assert len(done.examples["word"]) == 3
+    assert done.examples["case"][0] == {"before": "hello there 1", "after": "HELLO THERE 1"}
+    assert not (tmp_path / "out.csv.job").exists()
+
+
+@pytest.mark.parametrize("transform", [Shout(), AboveMean()])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "json", "parquet"])
+def test_the_number_of_processes_and_the_size_of_parts_make_no_difference(tmp_path, monkeypatch, transform, suffix):
+    path = corpus_of(tmp_path / "in.csv")
+    results = []
+    for name, workers, rows in (("a", 1, 10_000), ("b", 2, 10_000), ("c", 1, 100_000)):
+        monkeypatch.setattr(job, "PART_ROWS", rows)
+        out = tmp_path / name / f"out.{suffix}"
+        out.parent.mkdir()
+        done = transform_file(read_corpus(path), transform, out, engine=LocalEngine(workers))
+        content = pl.read_parquet(out).to_dicts() if suffix == "parquet" else out.read_bytes()
+        counts = {name: value for name, value in done.to_dict().items() if name not in ("out", "rejects_file")}
+        results.append((content, counts, done.rejects_file.read_bytes()))
+    assert results[0] == results[1] == results[2]
+    assert results[0][1]["rows"] == 35_000
+
+
+def test_a_compressed_input_is_unpacked_for_processes(tmp_path):
+    import gzip
+
+    path = corpus_of(tmp_path / "in.csv")
+    packed = tmp_path / "in.csv.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    done = transform_file(read_corpus(packed), Shout(), tmp_path / "out.csv", engine=LocalEngine(2))
+    assert done.kept == transform_rows(read_corpus(path), Shout()).kept
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "in.csv",
+        "in.csv.gz",
+        "out.csv",
+        "out.csv.rejects.jsonl",
+    ]
+
+
+def test_rows_are_taken_back(tmp_path):
+    path = corpus_of(tmp_path / "in.csv", 9)
+    first = transform_file(read_corpus(path), Shout(), tmp_path / "out.csv")
+    wanted = tmp_path / "wanted.jsonl"
+    wanted.write_text(first.rejects_file.read_text().splitlines()[1] + "\n")
+    second = transform_file(read_corpus(path), Shout(), tmp_path / "out.csv", keep=[wanted])
+    assert (second.kept, second.taken_back, second.dropped) == (7, 1, {"word": 2})
+    assert "PLEASE DROP THIS 3" in (tmp_path / "out.csv").read_text()
+
+
+def test_a_file_that_holds_no_rejects_is_refused(tmp_path):
+    path = corpus_of(tmp_path / "in.csv", 9)
+    (tmp_path / "wanted.jsonl").write_text('{"text": "hello"}\n')
+    with pytest.raises(CorpusError, match=r"wanted\.jsonl, line 1: not a line of a file of rejects"):
+        transform_file(read_corpus(path), Shout(), tmp_path / "out.csv", keep=[tmp_path / "wanted.jsonl"])
+    with pytest.raises(CorpusError, match="cannot read the rows to keep"):
+        transform_file(read_corpus(path), Shout(), tmp_path / "out.csv", keep=[tmp_path / "missing.jsonl"])
+
+
+def test_provenance_names_the_rules_that_changed_a_row():
+    rows = {"text": ["hello", "LOUD"], SOURCE: ["a.txt", "b.txt"], PLACE: ["", ""], STEPS: ["collect", None]}
+    done = transform_rows(read_corpus(pl.DataFrame(rows)), Shout())
+    assert done.frame[STEPS].to_list() == ["collect; shout: case", ""]
+
+
+def test_provenance_names_rejects(tmp_path):
+    rows = {"text": ["drop it", "x"], SOURCE: ["a.txt", "b.txt"], PLACE: ["page 2", ""]}
+    done = transform_file(read_corpus(pl.DataFrame(rows)), Shout(), tmp_path / "out.parquet")
+    reject = json.loads(done.rejects_file.read_text())
+    assert (reject["source"], reject["place"]) == ("a.txt", "page 2")
+
+
+def test_records_that_cannot_be_read_are_rejects(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text('text,number\nhello,1\n"a" b,2,3,4\nbye,3\n')
+    done = transform_file(read_corpus(path), Shout(), tmp_path / "out.csv")
+    assert (done.rows, done.kept, done.unreadable) == (2, 2, 1)
+    reject = json.loads(done.rejects_file.read_text())
+    assert (reject["rule"], reject["place"], reject["raw"]) == ("unreadable", "line 3", '"a" b,2,3,4')
+
+
+def test_rows_that_are_masked_are_never_shown_as_they_were(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("text,number\nroom 4711,1\ngone 4712,2\nroom 4713,1,2,3\n")
+    done = transform_file(read_corpus(path), Stars(), tmp_path / "out.csv")
+    shown = json.dumps(done.to_dict()) + done.rejects_file.read_text() + (tmp_path / "out.csv").read_text()
+    assert "471" not in shown and "gone ****" in shown
+
+
+def test_an_earlier_step_shows_rows_as_a_later_one_masks_them(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("text,number\ndrop room 4711,1\nhello 4712,2\nroom 4713,1,2,3\n")
+    done = transform_into(
+        read_corpus(path), Shout(), tmp_path / "out.parquet", tmp_path / "r.jsonl", tmp_path, protect=Stars()
+    )
+    shown = json.dumps(done.to_dict()) + (tmp_path / "r.jsonl").read_text()
+    assert "471" not in shown and "drop room ****" in shown
+    assert pl.read_parquet(tmp_path / "out.parquet")["text"].to_list() == ["HELLO 4712"]
+
+
+def test_a_column_that_is_there_already_is_an_error_before_any_work(tmp_path):
+    corpus = read_corpus(pl.DataFrame({"text": ["a"], "length": [1]}))
+    with pytest.raises(CorpusError, match="already has a column 'length', which 'shout' adds"):
+        transform_file(corpus, Shout(), tmp_path / "out.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+@dataclass(frozen=True)
+class Failing(Shout):
+    """Fails on one row, as long as a file is there."""
+
+    trap: str = ""
+
+    def apply(self, frame, first_row, folder):
+        with Path(f"{self.trap}.calls").open("a") as calls:
+            calls.write(f"{first_row}\n")
+        if Path(self.trap).exists() and first_row:
+            raise CorpusError("caught")
+        return super().apply(frame, first_row, folder)
+
+
+def test_an_interrupted_job_resumes_with_the_same_bytes(tmp_path):
+    path = corpus_of(tmp_path / "in.csv")
+    trap = tmp_path / "trap"
+    trap.touch()
+    transform, out = Failing(trap=str(trap)), tmp_path / "out.csv"
+    with pytest.raises(CorpusError, match="caught"):
+        transform_file(read_corpus(path), transform, out)
+    assert not out.exists()
+    trap.unlink()
+    transform_file(read_corpus(path), transform, out)
+    calls = Path(f"{trap}.calls").read_text().split()
+    assert calls.count("0") == 1 and len(calls) == len(set(calls)) + 1
+    transform_file(read_corpus(path), Shout(), tmp_path / "other.csv")
+    assert out.read_bytes() == (tmp_path / "other.csv").read_bytes()
+    assert not (tmp_path / "out.csv.job").exists()
+
+
+def test_no_rows(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("text,number\n")
+    for transform in (Shout(), Stars()):
+        done = transform_file(read_corpus(path), transform, tmp_path / "out.csv")
+        assert (done.rows, done.kept, done.rejects_file) == (0, 0, None)
+        assert (tmp_path / "out.csv").read_text().startswith("text,number")
+
+
+def test_the_input_is_no_output(tmp_path):
+    path = corpus_of(tmp_path / "in.csv", 9)
+    with pytest.raises(CorpusError):
+        transform_file(read_corpus(path), Shout(), path)
