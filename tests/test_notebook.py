@@ -22,7 +22,7 @@ from weaklabel import (
 )
 from weaklabel.label_model import DawidSkene
 from weaklabel.lf import LFCollection
-from weaklabel.support.html_table import html_table
+from weaklabel.support.table import html_table
 
 EVIL = "<script>alert('x')</script>"
 LABELS = ("ham", EVIL)

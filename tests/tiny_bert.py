@@ -48,7 +48,7 @@ def _config(**changes: Any) -> Any:
 def _save(model: Any, folder: Path) -> Path:
     from transformers import BertTokenizerFast
 
-    from weaklabel.encoder.device import quiet_transformers
+    from weaklabel.encoder.inference import quiet_transformers
 
     folder.mkdir(parents=True)
     vocabulary = folder / "vocab.txt"

@@ -89,7 +89,7 @@ def copy(tmp_path_factory):
         ("label_model/hyper/hyper.npz", "both"),
         ("label_model/text/model.py", "both"),
         ("bench/data.py", "both"),
-        ("encoder/device.py", "both"),
+        ("encoder/inference.py", "both"),
         ("lf/models.py", "both"),
         ("encoder/inference.py", "both"),
         ("encoder/features.py", "both"),

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from weaklabel.classifier.forward import ByteDropout, faster_on_cpu
-from weaklabel.encoder.device import load_pretrained
 from weaklabel.encoder.encoder import default_model
+from weaklabel.encoder.inference import load_pretrained
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5])

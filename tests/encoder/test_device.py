@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tests.tiny_bert import save_encoder
-from weaklabel.encoder.device import (
+from weaklabel.encoder.inference import (
     length_batches,
     load_pretrained,
     mixed_precision,

@@ -11,8 +11,14 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tests.tiny_bert import WORDS, save_classifier
-from weaklabel.encoder.device import Pretrained, load_pretrained, mixed_precision
-from weaklabel.encoder.inference import distinct, padded_lengths, run_texts
+from weaklabel.encoder.inference import (
+    Pretrained,
+    distinct,
+    load_pretrained,
+    mixed_precision,
+    padded_lengths,
+    run_texts,
+)
 
 CLASSIFIER = "AutoModelForSequenceClassification"
 TEXTS = [" ".join(WORDS[start : start + size]) for start in range(5) for size in (1, 2, 3, 5, 8, 13)]

@@ -14,9 +14,9 @@ from weaklabel.lf.lexicon import lexicon_lf
 from weaklabel.lf.packs import load_lfs
 from weaklabel.lf.patterns import keyword_lf
 from weaklabel.support.progress import Stage
-from weaklabel.votes import voter as voter_module
+from weaklabel.votes import apply as voting
+from weaklabel.votes.apply import Voter
 from weaklabel.votes.checking import join_votes
-from weaklabel.votes.voter import Voter
 from weaklabel.votes.workers import limits
 from weaklabel.votes.workers.limits import finer, seconds_for
 
@@ -131,7 +131,7 @@ def test_a_guarded_process_is_asked_for_little_at_once_so_that_progress_is_seen(
         "@labeling_function()\ndef big(x):\n    return 1 if int(x.text) > 50 else -1\n",
         encoding="utf-8",
     )
-    monkeypatch.setattr(voter_module, "ROWS_AT_FIRST", 4)
+    monkeypatch.setattr(voting, "ROWS_AT_FIRST", 4)
     lfs, found, seen = load_lfs(path), [], []
 
     class Told(Stage):
@@ -153,7 +153,7 @@ def test_a_guarded_process_is_asked_for_little_at_once_so_that_progress_is_seen(
 
 
 def test_the_slow_labeling_function_is_named(monkeypatch):
-    monkeypatch.setattr(voter_module, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(voting, "SLOW_SECONDS", 0.0)
     slow = LabelingFunction("slow", lambda x: -1 if sum(range(100_000)) else 1)
     with Voter([slow, LabelingFunction("fast", lambda x: 1)], top=2) as voter:
         voter.stage = told = Stage("voting")

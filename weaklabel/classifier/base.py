@@ -16,8 +16,8 @@ from weaklabel.errors import ClassifierError, VoteError
 from weaklabel.label_names import are_names, encode_labels
 from weaklabel.labels import ABSTAIN, Probs, as_texts, check_Y, labels_of
 from weaklabel.registries import CLASSIFIERS, EXPORTERS
-from weaklabel.support.html_table import html_table
 from weaklabel.support.params import HasParams
+from weaklabel.support.table import html_table
 
 
 class Classifier(HasParams, ABC):

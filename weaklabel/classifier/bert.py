@@ -23,8 +23,7 @@ from weaklabel.classifier.targets import (
     warn_of_truncated,
 )
 from weaklabel.classifier.transformer import load_trained, token_limit, tokenise
-from weaklabel.encoder.device import Pretrained, pick_device, quiet_transformers
-from weaklabel.encoder.inference import distinct, run_tokens, softmax
+from weaklabel.encoder.inference import Pretrained, distinct, pick_device, quiet_transformers, run_tokens, softmax
 from weaklabel.labels import Probs
 from weaklabel.support.files import write_text
 

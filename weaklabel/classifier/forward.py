@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from weaklabel.encoder.device import length_batches, mixed_precision
+from weaklabel.encoder.inference import length_batches, mixed_precision
 from weaklabel.support.progress import stage
 
 VALIDATION_BATCH = 64  # texts

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from weaklabel.classifier.folder import replaced_folder
 from weaklabel.classifier.targets import check_texts, warn_of_truncated
 from weaklabel.classifier.transformer import load_for_masking, token_limit, tokenise
-from weaklabel.encoder.device import from_pretrained, mixed_precision, pick_device, quiet_transformers
 from weaklabel.encoder.encoder import default_model
+from weaklabel.encoder.inference import from_pretrained, mixed_precision, pick_device, quiet_transformers
 from weaklabel.errors import ClassifierError
 from weaklabel.support.files import write_json
 from weaklabel.support.folders import other_files, recover_folder, remove_written

@@ -20,7 +20,7 @@ from weaklabel.classifier.forward import faster_on_cpu, logits_of, soft_cross_en
 from weaklabel.classifier.options import Metric
 from weaklabel.classifier.recipe import Recipe, TrainingState, goodness
 from weaklabel.classifier.targets import Targets
-from weaklabel.encoder.device import length_batches
+from weaklabel.encoder.inference import length_batches
 from weaklabel.errors import ClassifierError
 from weaklabel.support.progress import Stage, showing, stage
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.encoder.device import from_pretrained, load_pretrained, prepare_tokenizer, quiet_transformers
+from weaklabel.encoder.inference import from_pretrained, load_pretrained, prepare_tokenizer, quiet_transformers
 from weaklabel.errors import ClassifierError, WeakLabelError
 
 if TYPE_CHECKING:

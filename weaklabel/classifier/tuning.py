@@ -20,8 +20,8 @@ from weaklabel.classifier.recipe import Recipe, goodness
 from weaklabel.classifier.targets import Rows, warn_of_truncated
 from weaklabel.classifier.training import Diverged, Examples, train
 from weaklabel.classifier.transformer import load_for_training, token_limit, tokenise
-from weaklabel.encoder.device import pick_device
 from weaklabel.encoder.encoder import default_model
+from weaklabel.encoder.inference import pick_device
 from weaklabel.support.warn import warn
 
 if TYPE_CHECKING:

@@ -10,11 +10,10 @@ import typer
 
 from weaklabel.cli.analysis_page import write_page
 from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows, gold_column
-from weaklabel.cli.labelling import Labelling, vote_and_label
 from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading
-from weaklabel.cli.voting import Caching, LFs, Voting
+from weaklabel.cli.voting import Caching, Labelling, LFs, Voting, vote_and_label
 from weaklabel.cli.writing import HtmlOpt, announce_replaced, check_outputs
 from weaklabel.support.progress import stage
 

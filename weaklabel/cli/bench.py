@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from weaklabel.cli.names import names_option
-from weaklabel.cli.options import expanded
+from weaklabel.cli.options import expanded, names_option
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_path
 from weaklabel.cli.voting import Caching
 from weaklabel.cli.writing import HtmlOpt, announce_replaced, check_outputs

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weaklabel.cli.labelling import Labelling, vote_and_label
 from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, stdout_for_results
 from weaklabel.cli.reading import Reading
-from weaklabel.cli.voting import Caching, LFsIfAny, Voting
+from weaklabel.cli.voting import Caching, Labelling, LFsIfAny, Voting, vote_and_label
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Batch, Corpus

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weaklabel.cli.labelling import Labelling
 from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output, shown_path, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading, not_written
-from weaklabel.cli.voting import Caching, EngineOptions, LFs, Voting
+from weaklabel.cli.voting import Caching, EngineOptions, Labelling, LFs, Voting
 from weaklabel.cli.writing import Writing, announce_replaced, check_outputs
 from weaklabel.errors import visible
 

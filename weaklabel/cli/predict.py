@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from weaklabel.cli.names import name_option
-from weaklabel.cli.options import DryRunOpt, expanded
+from weaklabel.cli.options import DryRunOpt, expanded, name_option
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output
 from weaklabel.cli.reading import CorpusArg, Reading, not_written
 from weaklabel.cli.voting import Caching, EngineOptions

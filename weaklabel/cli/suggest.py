@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from weaklabel.cli.gold import GoldOpt, gold_column
-from weaklabel.cli.labelling import Labelling, vote_and_label
 from weaklabel.cli.options import expanded, given_options
 from weaklabel.cli.printing import Printing, shown_path
 from weaklabel.cli.reading import CorpusArg, Reading
-from weaklabel.cli.voting import Caching, LFs, Voting
+from weaklabel.cli.voting import Caching, Labelling, LFs, Voting, vote_and_label
 from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import visible
 

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from weaklabel.cli.gold import DecisionsOpt, decided_rows
-from weaklabel.cli.labelling import Labelling, vote_and_label
-from weaklabel.cli.names import described, name_option
-from weaklabel.cli.options import DryRunOpt, expanded
+from weaklabel.cli.options import DryRunOpt, described, expanded, name_option
 from weaklabel.cli.printing import Printing, shown_path
 from weaklabel.cli.reading import CorpusArg, Reading
-from weaklabel.cli.voting import Caching, LFs, Voting
+from weaklabel.cli.voting import Caching, Labelling, LFs, Voting, vote_and_label
 from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import ConfigError, visible
 from weaklabel.registries import CLASSIFIERS, EXPORTERS

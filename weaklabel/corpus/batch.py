@@ -14,7 +14,7 @@ import polars as pl
 from weaklabel.corpus.entities import EntityColumns
 from weaklabel.corpus.python_values import PythonValues
 from weaklabel.errors import CorpusError
-from weaklabel.support.forked import check_fork
+from weaklabel.support.threads import check_fork
 
 T = TypeVar("T")
 

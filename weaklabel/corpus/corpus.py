@@ -18,8 +18,8 @@ from weaklabel.corpus.parts import START, Chunk, Mark, Part, PartRows, Source, i
 from weaklabel.corpus.python_values import JsonPythonValues, PythonValues
 from weaklabel.corpus.records import Reject
 from weaklabel.errors import CorpusError, nearest
-from weaklabel.support.html_table import html_table
 from weaklabel.support.progress import stage
+from weaklabel.support.table import html_table
 
 if TYPE_CHECKING:
     import pandas as pd

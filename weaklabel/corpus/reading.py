@@ -24,7 +24,7 @@ from weaklabel.corpus.parquet import ParquetSource
 from weaklabel.corpus.parts import Source
 from weaklabel.corpus.records import Reject
 from weaklabel.errors import CorpusError
-from weaklabel.support.forked import check_fork
+from weaklabel.support.threads import check_fork
 
 
 def read_corpus(

@@ -14,8 +14,8 @@ from typing import Any
 
 from weaklabel.errors import WeakLabelError
 from weaklabel.support.encodings import wrong_bytes
+from weaklabel.support.files import lock_file
 from weaklabel.support.hashing import sha256_of_text
-from weaklabel.support.locking import lock_file
 from weaklabel.support.warn import warn
 
 FILE_NAME = "decisions.jsonl"

@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.encoder.device import Pretrained, load_pretrained, mixed_precision, pick_device
-from weaklabel.encoder.inference import BATCHES, distinct, run_texts
+from weaklabel.encoder.inference import (
+    BATCHES,
+    Pretrained,
+    distinct,
+    load_pretrained,
+    mixed_precision,
+    pick_device,
+    run_texts,
+)
 from weaklabel.errors import MissingPackageError
 from weaklabel.support.cache import TextCache
 from weaklabel.support.hashing import hash_path

@@ -16,8 +16,7 @@ from weaklabel.errors import VoteError, nearest, visible
 from weaklabel.label_model import BaseLabelModel
 from weaklabel.labels import ABSTAIN, Labels, VoteArray, row_blocks
 from weaklabel.lf.core import Reason
-from weaklabel.support.html_table import html_table
-from weaklabel.support.table import table
+from weaklabel.support.table import html_table, table
 from weaklabel.votes import Votes
 from weaklabel.votes.tally import has_vote
 

@@ -16,8 +16,7 @@ from weaklabel.explain.shapley import MOST_EXACT
 from weaklabel.label_model import BaseLabelModel
 from weaklabel.labels import VoteArray, check_L
 from weaklabel.lf.core import Reason
-from weaklabel.support.html_table import html_table
-from weaklabel.support.table import table
+from weaklabel.support.table import html_table, table
 
 NEGLIGIBLE = 0.005
 """Log-odds that a table would round away: the abstains get a part of their own only where they contribute more."""

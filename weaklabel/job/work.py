@@ -29,8 +29,8 @@ from weaklabel.lf.identity import Identity
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.progress import Stage
 from weaklabel.votes import Problems, VotePatterns, vote_patterns
+from weaklabel.votes.apply import Voter
 from weaklabel.votes.patterns import take_rows
-from weaklabel.votes.voter import Voter
 
 if TYPE_CHECKING:
     from weaklabel.label_model import BaseLabelModel
@@ -58,7 +58,7 @@ class LabelOptions:
     safe
         Whether to write cells that a spreadsheet does not take for formulas.
     error_budget, workers, time_limit, memory_limit
-        See `weaklabel.apply_lfs` and `weaklabel.votes.voter.Voter`.
+        See `weaklabel.apply_lfs` and `weaklabel.votes.apply.Voter`.
     """
 
     label_model: LabelModelSettings = field(default_factory=LabelModelSettings)

@@ -34,8 +34,8 @@ from weaklabel.registries import LABEL_MODELS
 from weaklabel.scoring.evaluate import score as evaluate
 from weaklabel.scoring.inputs import Abstain
 from weaklabel.scoring.result import COMPARED
-from weaklabel.support.html_table import html_table
 from weaklabel.support.params import HasParams, checked_params
+from weaklabel.support.table import html_table
 from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
 from weaklabel.votes.tally import has_vote

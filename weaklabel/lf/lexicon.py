@@ -21,7 +21,7 @@ from weaklabel.lf.reasons import cell_text, enumerated, joined, limits, listed, 
 from weaklabel.lf.regexes import check_keywords_pattern, check_words
 from weaklabel.lf.spelling import canonical, entry_of, is_unspaced, is_word_character, keyword_pattern
 from weaklabel.support.encodings import NotUtf8, utf8
-from weaklabel.support.forked import check_fork
+from weaklabel.support.threads import check_fork
 
 _SPACES = re.compile(r"[^\S\x1c-\x1f]+")  # what polars takes for white space: Python adds four separators
 

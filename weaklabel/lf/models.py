@@ -16,9 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.corpus.batch import TEXT, Batch
-from weaklabel.encoder.device import Pretrained, load_pretrained
 from weaklabel.encoder.encoder import default_model, rows_cache, run_identity, shared_encoder
-from weaklabel.encoder.inference import distinct, run_texts, softmax
+from weaklabel.encoder.inference import Pretrained, distinct, load_pretrained, run_texts, softmax
 from weaklabel.errors import LFError, WeakLabelError, nearest
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, VoteArray, as_votes
 from weaklabel.lf.core import LF, Reason, check_columns

@@ -29,9 +29,9 @@ from weaklabel.lf.fingerprint import is_installed, own_modules
 from weaklabel.lf.foreign import as_lf
 from weaklabel.support.encodings import NotUtf8, utf8
 from weaklabel.support.hashing import blake_of_bytes, sha256_of_text
-from weaklabel.support.html_table import html_table
 from weaklabel.support.plugins import plugin_origin, plugin_points
 from weaklabel.support.progress import stage
+from weaklabel.support.table import html_table
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

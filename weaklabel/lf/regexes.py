@@ -20,7 +20,7 @@ import polars as pl
 
 from weaklabel.errors import LFError
 from weaklabel.lf.spelling import keyword_pattern
-from weaklabel.support.forked import check_fork
+from weaklabel.support.threads import check_fork
 
 # Python's warning filters belong to all threads: two that change them at once would leave them changed for good.
 FILTERS = threading.Lock()

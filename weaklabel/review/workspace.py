@@ -16,9 +16,8 @@ from weaklabel.errors import ConfigError, LabelModelError
 from weaklabel.label_model import BaseLabelModel, load_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection
-from weaklabel.support.files import atomic_path, write_json
+from weaklabel.support.files import atomic_path, locked, write_json
 from weaklabel.support.hashing import sha256_of_file
-from weaklabel.support.locking import locked
 from weaklabel.votes import Votes, load_votes, save_votes
 
 FORMAT = "weaklabel review 1"

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any, Literal
 
 from weaklabel.errors import ScoreError, visible
-from weaklabel.support.html_table import html_table
+from weaklabel.support.table import html_table
 
 COMPARED = (
     *("coverage", "accuracy", "precision", "recall", "f1"),

@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 from weaklabel.errors import visible
 from weaklabel.suggest.code import pack_additions
-from weaklabel.support.html_table import html_table
-from weaklabel.support.table import table
+from weaklabel.support.table import html_table, table
 
 _TYPICAL_ROWS = 2
 """Rows of a cluster whose texts are shown."""

@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from weaklabel.errors import WeakLabelError
-from weaklabel.support.files import write_json
-from weaklabel.support.locking import lock_file
+from weaklabel.support.files import lock_file, write_json
 from weaklabel.support.warn import warn
 
 WRITTEN = "written"

@@ -1,11 +1,19 @@
-"""Work on rows in several threads: numpy releases Python's lock, so arrays are processed on all cores."""
+"""Work on rows in several threads: numpy releases Python's lock, so arrays are processed on all cores.
+
+A process that was forked after polars had started its threads lacks them: `check_fork` refuses to work in it.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
+
+from weaklabel.errors import WeakLabelError
 
 T = TypeVar("T")
 
@@ -29,3 +37,50 @@ def in_threads(n: int, work: Callable[[slice], T]) -> list[T]:
         return [work(slices[0])]
     with ThreadPoolExecutor(parts) as pool:
         return list(pool.map(work, slices))
+
+
+_had_threads = False
+_is_stuck = False
+
+
+def check_fork() -> None:
+    """Refuse to work in a process in which polars would wait forever.
+
+    Raises
+    ------
+    WeakLabelError
+        It was forked after polars had started its threads; says what to do.
+    """
+    if _is_stuck:
+        raise WeakLabelError(
+            "this process was forked from one in which weaklabel had already worked, and polars would wait in it for threads "
+            "that a fork does not copy: start processes by spawn or forkserver (multiprocessing.get_context('spawn')), or "
+            "fork before weaklabel is used"
+        )
+
+
+def _before() -> None:
+    global _had_threads
+    _had_threads = _has_polars_threads()
+
+
+def _after_in_child() -> None:
+    global _is_stuck
+    _is_stuck = _is_stuck or _had_threads
+
+
+def _has_polars_threads() -> bool:
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        return "polars" in sys.modules  # not Linux: there is no way to know
+    for task in tasks.iterdir():
+        try:
+            if re.match(r"polars-\d", (task / "comm").read_text()):
+                return True
+        except OSError:
+            continue  # it has ended
+    return False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_child=_after_in_child)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from weaklabel.support.forked import check_fork
+from weaklabel.support.threads import check_fork
 from weaklabel.units.offsets import row_of_units
 
 UNSPACED = (

@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
 from weaklabel.labels import ABSTAIN, Labels, VoteArray, check_L, check_Y, vote_dtype
-from weaklabel.support.html_table import html_table
-from weaklabel.support.table import table
+from weaklabel.support.table import html_table, table
 from weaklabel.votes.matrix import GivenVotes, Votes
 from weaklabel.votes.patterns import VotePatterns, take_rows
 from weaklabel.votes.tally import Tally, range_of, tally_votes

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
 from weaklabel.labels import ABSTAIN, VoteArray, check_L, check_label_names
-from weaklabel.support.html_table import MAX_ROWS, html_table
+from weaklabel.support.table import MAX_ROWS, html_table
 from weaklabel.units import check_offsets, row_of_units
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
 

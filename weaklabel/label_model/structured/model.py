@@ -14,14 +14,19 @@ from weaklabel.label_model.checks import numbers_of_rows, voting_lfs
 from weaklabel.label_model.dependencies import misfit
 from weaklabel.label_model.moments import count_overlaps
 from weaklabel.label_model.saving import check_array
-from weaklabel.label_model.structured.em import (
+from weaklabel.label_model.structured.structure import (
     Fit,
+    Structure,
+    VoteCodes,
+    agreement,
+    copy_forest,
+    find_repeats,
     fit_structure,
     labels_by_counts,
     labels_by_shares,
     log_evidence,
+    trees,
 )
-from weaklabel.label_model.structured.structure import Structure, VoteCodes, agreement, copy_forest, find_repeats, trees
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.support.warn import warn
 from weaklabel.votes.patterns import VotePatterns
@@ -70,7 +75,7 @@ class StructuredLabelModel(BaseLabelModel):
     votes by its own table P(vote | class). On hard rows, votes depend on the class less than on others, by the same factor
     for all labeling functions. EM finds tables, copying, hard rows and classes together. Who copies whom is tried by
     several rules, and EM is started from vote shares and for one large class; of all these the one with the highest evidence
-    is kept, see `weaklabel.label_model.structured.em.log_evidence`.
+    is kept, see `weaklabel.label_model.structured.structure.log_evidence`.
 
     If the votes follow this model, the result is close to the best that is possible with all parameters known. Votes of
     labeling functions that people write mostly do not; ``misfit_`` measures that, and `CommitteeLabelModel` uses it.
