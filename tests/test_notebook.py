@@ -46,7 +46,7 @@ SHOWN = {
     "row": lambda: explain_row(MODEL, VOTES.L[0], TEXTS[0], VOTES.lf_names, LABELS),
     "row without votes": lambda: explain_row(MODEL, np.array([-1, -1], dtype=np.int8), "", VOTES.lf_names, LABELS),
     "lf": lambda: explain_lf(MODEL, VOTES, "prize<br>"),
-    "suggestions": lambda: suggest_lfs(TEXTS, VOTES, np.eye(2)[Y], Y, LABELS),
+    "suggestions": lambda: suggest_lfs(TEXTS, VOTES, np.eye(2)[Y], LABELS),
 }
 
 

@@ -45,9 +45,9 @@ def suggestions_of(data: BenchSet, half: np.ndarray, seed: int) -> Suggestions:
     """Look for candidates by the votes of half of the labeling functions on train, and its texts."""
     train, L = data.train, data.train.L[:, half]
     model = AutoLabelModel(data.k, seed=seed).fit(L, train.texts)
-    preds, probs = model.predict(L, return_probs=True, texts=train.texts)
+    probs = model.predict_proba(L, train.texts)
     votes = Votes(L, [f"published_{number}" for number in half], data.labels)
-    return suggest_lfs(train.texts, votes, probs, preds, data.labels, n=LISTED, seed=seed)
+    return suggest_lfs(train.texts, votes, probs, data.labels, n=LISTED, seed=seed)
 
 
 def candidate_votes(candidates: list[CandidateLF], texts: tuple[str, ...]) -> np.ndarray:

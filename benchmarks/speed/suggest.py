@@ -15,7 +15,7 @@ from benchmarks.common import arguments
 from weaklabel import keyword_lf, read_corpus
 from weaklabel.job import LabelOptions, label_corpus
 from weaklabel.lf.packs import LFCollection
-from weaklabel.suggest import suggest
+from weaklabel.suggest import suggest_lfs
 from weaklabel.support import cache
 
 TOPICS = ("business", "culture", "politics", "sport", "science")
@@ -63,7 +63,7 @@ def main() -> None:
             read_corpus(pl.DataFrame({"text": texts})), pack, LabelOptions(read_texts=True, skim=skim, workers=0)
         )
         voted = time.process_time()
-        suggestions = suggest(texts, labelled.votes, labelled.probs, labelled.preds, TOPICS)
+        suggestions = suggest_lfs(texts, labelled.votes, labelled.probs, TOPICS)
         ended = time.process_time()
         print(f"skim={skim}: label model {voted - began:.1f} s, search {ended - voted:.1f} s of the processor")
         print("  " + "; ".join(" | ".join(lf.patterns) for lf in suggestions.lfs[:3]))

@@ -6,7 +6,11 @@ import shlex
 import pytest
 
 from tests.suggest.conftest import World
+from weaklabel.encoder import encoder
+from weaklabel.label_model import AutoLabelModel, TextLabelModel
+from weaklabel.label_model.text.reader import TextSampler
 from weaklabel.lf.packs import load_lfs
+from weaklabel.suggest import suggestions
 
 PACK = """
 from weaklabel import keyword_lf
@@ -94,3 +98,39 @@ def test_the_next_command_reads_the_corpus_in_the_same_way(weaklabel, things, tm
     following = weaklabel(*written, "--json")
     assert following.code == 0, following.err
     assert following.json["rows"] == 400 and len(following.json["lfs"]) > 3
+
+
+@pytest.fixture
+def embedded(monkeypatch):
+    """How many texts each run of the encoder gets; label models are fitted to 60 rows, and 100 are searched."""
+    counts = []
+
+    def counted(loaded, texts, *args, **how):
+        counts.append(len(texts))
+        return run_texts(loaded, texts, *args, **how)
+
+    run_texts = encoder.run_texts
+    monkeypatch.setattr(encoder, "run_texts", counted)
+    monkeypatch.setattr(suggestions, "MAX_ROWS", 100)
+    for model in (AutoLabelModel, TextLabelModel):
+        monkeypatch.setattr(model, "sampler", lambda self: TextSampler(60))
+    return counts
+
+
+@pytest.mark.parametrize("model", ["auto", "text"])
+def test_of_a_large_corpus_only_a_sample_is_embedded(weaklabel, things, embedded, model):
+    corpus, pack, _ = things
+    done = weaklabel("suggest", corpus, "--lfs", pack, "--label-model", model, "--no-cache")
+    assert done.code == 0, done.err
+    assert 100 <= sum(embedded) <= 160
+    assert "Looked for in 100 of 400 rows" in done.out and "the label model read the texts of these only" in done.out
+
+
+def test_analyze_and_explain_embed_what_the_fit_needs(weaklabel, things, embedded):
+    corpus, pack, _ = things
+    reading = ["--lfs", pack, "--label-model", "text", "--no-cache", "--json"]
+    assert weaklabel("analyze", corpus, *reading).json["rows"] == 400
+    assert sum(embedded) == 60
+    embedded.clear()
+    explained = weaklabel("explain", corpus, *reading, "--row", 17).json
+    assert explained["label_model"].startswith("votes and texts") and 60 <= sum(embedded) <= 61

@@ -38,7 +38,7 @@ class World:
     def suggest(self, **how):
         probs = how.pop("probs", self.probs)
         votes = how.pop("votes", self.votes)
-        return suggest_lfs(self.texts, votes, probs, self.Y, LABELS, **how)
+        return suggest_lfs(self.texts, votes, probs, LABELS, **how)
 
 
 @pytest.fixture(scope="session")

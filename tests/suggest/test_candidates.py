@@ -84,7 +84,7 @@ def test_unspaced_scripts_get_runs_of_characters():
     Y = rng.integers(0, 2, 300)
     texts = ["".join([*rng.choice(filling, 3), rng.choice(words[y]), *rng.choice(filling, 2)]) for y in Y]
     votes = Votes(np.full((300, 1), -1, dtype=np.int8), ["none"], LABELS)
-    found = suggest_lfs(texts, votes, np.where(np.eye(2)[Y] == 1, 0.9, 0.1), Y, LABELS)
+    found = suggest_lfs(texts, votes, np.where(np.eye(2)[Y] == 1, 0.9, 0.1), LABELS)
     said = {word for lf in found.lfs for word in lf.patterns}
     assert said >= {"好吃", "足球"}
     assert all("whole_word" not in lf.code for lf in found.lfs)  # the default goes by the script
@@ -118,13 +118,13 @@ def test_votes_need_not_know_their_classes(world, found):
 
 def test_as_many_texts_as_votes(world):
     with pytest.raises(LabelModelError, match="599 texts were given for 600 rows"):
-        suggest_lfs(world.texts[1:], world.votes, world.probs, world.Y, LABELS)
+        suggest_lfs(world.texts[1:], world.votes, world.probs, LABELS)
 
 
 @pytest.mark.parametrize("texts", [[], ["", "", ""], ["one"], ["!!!"] * 9, ["好"] * 9, ["one two"] * 9])
 def test_texts_that_say_nothing(texts):
     n = len(texts)
     votes = Votes(np.full((n, 1), -1, dtype=np.int8), ["none"], LABELS)
-    found = suggest_lfs(texts, votes, np.full((n, 2), 0.5), np.full(n, -1), LABELS)
+    found = suggest_lfs(texts, votes, np.full((n, 2), 0.5), LABELS)
     assert not found.lfs and not found.clusters and found.code() == ""
     assert "No candidate" in found.to_text(texts)

@@ -138,14 +138,14 @@ def test_the_texts_of_a_corpus_are_read_in_parts_and_give_the_same(world, found,
     corpus = read_corpus(path)
     monkeypatch.setattr(corpus, "texts", None)  # no list of all texts
     how = {"labels": LABELS, "n": 4}
-    assert suggest_lfs(corpus, world.votes, world.probs, world.Y, **how) == found
+    assert suggest_lfs(corpus, world.votes, world.probs, **how) == found
     monkeypatch.setattr(sample, "MOST_ROWS", 300)
     monkeypatch.setattr("weaklabel.corpus.text_batches.TEXTS_AT_ONCE", 70)
     monkeypatch.setattr("weaklabel.labels.row_blocks.__defaults__", (50,))
-    assert suggest_lfs(corpus, world.votes, world.probs, world.Y, **how) == world.suggest(n=4)
+    assert suggest_lfs(corpus, world.votes, world.probs, **how) == world.suggest(n=4)
     short = Votes(world.votes.L[1:], world.votes.lf_names, LABELS)
     with pytest.raises(LabelModelError, match="600 texts were given for 599 rows"):
-        suggest_lfs(corpus, short, world.probs[1:], world.Y[1:], LABELS)
+        suggest_lfs(corpus, short, world.probs[1:], LABELS)
 
 
 def test_blocks_of_rows_add_up(world, monkeypatch):

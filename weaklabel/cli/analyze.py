@@ -13,7 +13,7 @@ from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows, gold_column
 from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading
-from weaklabel.cli.voting import Caching, Labelling, LFs, Voting, vote_and_label
+from weaklabel.cli.voting import Caching, Labelling, LFs, Voting, vote_and_fit, vote_and_label
 from weaklabel.cli.writing import HtmlOpt, announce_replaced, check_outputs
 from weaklabel.support.progress import stage
 
@@ -65,10 +65,13 @@ def analyze(
     Y = None if gold is None else gold_column(rows, gold, loaded.labels)
     Y = Y if made is None else decided_rows(rows, made, loaded.labels)
     with_text = labelling.label_model == "text"
-    warned: list[str] = []
-    with recorded_warnings(warned):
-        labelled = vote_and_label(rows, loaded, labelling, voting, quiet=printing.quiet, read_texts=with_text)
-    if html is not None:
+    how = {"quiet": printing.quiet, "read_texts": with_text}
+    if html is None:
+        fitted = vote_and_fit(rows, loaded, labelling, voting, **how)
+    else:
+        warned: list[str] = []
+        with recorded_warnings(warned):
+            fitted = labelled = vote_and_label(rows, loaded, labelling, voting, **how)
         settings = {"lfs": lfs, "gold": gold, **asdict(labelling)}
         with stdout_for_results(), stage("report"):
             write_page(
@@ -82,21 +85,21 @@ def analyze(
                 with_text=with_text,
                 seed=labelling.seed,
             )
-    analysis = LFAnalysis(labelled.votes)
-    estimates = labelled.model.lf_accuracies_
+    analysis = LFAnalysis(fitted.votes)
+    estimates = fitted.model.lf_accuracies_
     shares_of_rows = {
         "coverage": analysis.label_coverage(),
         "overlap": analysis.label_overlap(),
         "conflict": analysis.label_conflict(),
     }
     overall = {
-        "rows": labelled.n,
-        "rejects": labelled.voted.n_rejects,
+        "rows": fitted.n,
+        "rejects": fitted.voted.n_rejects,
         **{name: None if math.isnan(share) else share for name, share in shares_of_rows.items()},
     }
-    problems = {name: problems.count for name, problems in labelled.votes.problems.items()}
+    problems = {name: problems.count for name, problems in fitted.votes.problems.items()}
     shares = "no rows to analyze"
-    if labelled.n:
+    if fitted.n:
         shares = (
             f"{overall['coverage']:.1%} of rows have a vote, {overall['overlap']:.1%} have several, "
             f"{overall['conflict']:.1%} have votes that conflict"

@@ -12,7 +12,7 @@ import typer
 from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, stdout_for_results
 from weaklabel.cli.reading import Reading
-from weaklabel.cli.voting import Caching, Labelling, LFsIfAny, Voting, vote_and_label
+from weaklabel.cli.voting import Caching, Labelling, LFsIfAny, Voting, vote_and_fit
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Batch, Corpus
@@ -86,8 +86,8 @@ def explain(
         loaded = load_lfs(*lfs)
         rows = reading.open(corpus)
         with_text = labelling.label_model == "text"
-        labelled = vote_and_label(rows, loaded, labelling, voting, quiet=printing.quiet, read_texts=with_text)
-        voted = Voted(rows, loaded, labelled.votes, labelled.model, with_text)
+        fitted = vote_and_fit(rows, loaded, labelling, voting, quiet=printing.quiet, read_texts=with_text)
+        voted = Voted(rows, loaded, fitted.votes, fitted.model, with_text)
     with stdout_for_results():
         result, shown = _row(voted, row) if row is not None else _lf(voted, str(lf))
     printing.result(result, shown)

@@ -10,9 +10,9 @@ import typer
 
 from weaklabel.cli.gold import GoldOpt, gold_column
 from weaklabel.cli.options import expanded, given_options
-from weaklabel.cli.printing import Printing, shown_path
+from weaklabel.cli.printing import Printing, shown_path, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading
-from weaklabel.cli.voting import Caching, Labelling, LFs, Voting, vote_and_label
+from weaklabel.cli.voting import Caching, Labelling, LFs, Voting, vote_and_fit
 from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import visible
 
@@ -44,8 +44,9 @@ def suggest(
       weaklabel suggest messages.csv --lfs ./mine.py --gold truth -o suggested.py
       weaklabel label messages.csv --lfs ./mine.py --lfs ./suggested.py -o labelled.csv
 
-    Precisions are estimates by the label model, which also reads the texts: check a candidate before you use it. Of long
-    texts, all words are used and the beginning is embedded; --label-model text embeds as much as label does.
+    Precisions are estimates by the label model, which also reads the texts: check a candidate before you use it. Of a large
+    corpus the label model reads a sample of the texts, and the output says how many. Of long texts, all words are used and
+    the beginning is embedded; --label-model text embeds as much as label does.
     """
     from weaklabel.lf.packs import load_lfs
     from weaklabel.suggest import suggest_lfs
@@ -59,10 +60,11 @@ def suggest(
     check_outputs(out, corpora=[rows], lfs=loaded)
     announce_replaced(out, printing=printing)
     Y = None if gold is None else gold_column(rows, gold, loaded.labels)
-    labelled = vote_and_label(rows, loaded, labelling, voting, quiet=printing.quiet, skim=True)
-    suggestions = suggest_lfs(
-        rows, labelled.votes, labelled.probs, labelled.preds, loaded.labels, n=number, seed=labelling.seed, gold=Y
-    )
+    fitted = vote_and_fit(rows, loaded, labelling, voting, quiet=printing.quiet, skim=True)
+    with stdout_for_results():
+        suggestions = suggest_lfs(
+            rows, fitted.votes, fitted.model, loaded.labels, n=number, seed=labelling.seed, gold=Y
+        )
     result = suggestions.to_dict()
     shown = suggestions.to_text({row: batch.texts[0] for row, batch in rows.read_rows(suggestions.rows_shown())})
     if out is not None:

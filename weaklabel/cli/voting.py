@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -19,7 +19,7 @@ from weaklabel.registries import LABEL_MODELS
 if TYPE_CHECKING:
     from weaklabel.config import LabelModelSettings
     from weaklabel.corpus import Corpus
-    from weaklabel.job import LabelledCorpus
+    from weaklabel.job import FittedCorpus, LabelledCorpus, LabelOptions
     from weaklabel.job.engine import Engine
     from weaklabel.lf.packs import LFCollection
 
@@ -152,6 +152,8 @@ class Caching:
 
 _MODEL_PANEL = "Label model"
 
+Fitted = TypeVar("Fitted", bound="FittedCorpus")
+
 
 @dataclass(frozen=True)
 class Labelling:
@@ -207,19 +209,46 @@ def vote_and_label(
     *,
     quiet: bool,
     read_texts: bool | None = None,
-    skim: bool = False,
 ) -> LabelledCorpus:
     """Label a corpus, and warn of rows that could not be read; see `weaklabel.job.LabelOptions`."""
-    from weaklabel.job import LabelOptions, label_corpus
+    from weaklabel.job import label_corpus
 
-    options = LabelOptions(
+    with stdout_for_results():
+        labelled = label_corpus(rows, lfs, _options(labelling, voting, read_texts), progress=not quiet)
+    return _warned_of_rejects(labelled)
+
+
+def vote_and_fit(
+    rows: Corpus,
+    lfs: LFCollection,
+    labelling: Labelling,
+    voting: Voting,
+    *,
+    quiet: bool,
+    read_texts: bool | None = None,
+    skim: bool = False,
+) -> FittedCorpus:
+    """Vote on a corpus and fit the label model, without labels of its rows; else as `vote_and_label`."""
+    from weaklabel.job import fit_corpus
+
+    with stdout_for_results():
+        fitted = fit_corpus(rows, lfs, _options(labelling, voting, read_texts, skim), progress=not quiet)
+    return _warned_of_rejects(fitted)
+
+
+def _options(labelling: Labelling, voting: Voting, read_texts: bool | None, skim: bool = False) -> LabelOptions:
+    from weaklabel.job import LabelOptions
+
+    return LabelOptions(
         label_model=labelling.settings(),
         seed=labelling.seed,
         read_texts=read_texts,
         skim=skim,
         **voting.arguments(),
     )
-    with stdout_for_results():
-        labelled = label_corpus(rows, lfs, options, progress=not quiet)
-    warn_of_rejects(rows, labelled.voted.n_rejects, next(labelled.voted.rejects(), None))
-    return labelled
+
+
+def _warned_of_rejects(fitted: Fitted) -> Fitted:
+    voted = fitted.voted
+    warn_of_rejects(voted.corpus, voted.n_rejects, next(voted.rejects(), None))
+    return fitted

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from weaklabel.corpus.corpus import Corpus
 from weaklabel.errors import LabelModelError
 from weaklabel.labels import as_texts, row_blocks
@@ -60,3 +63,19 @@ class TextBatches:
             yield batch.model_texts if self._for_models else batch.texts
         if n != self._n:
             raise LabelModelError(f"{n} texts were given for {self._n} rows of votes; give one text a row")
+
+    def of_rows(self, rows: NDArray[np.int64]) -> list[str]:
+        """Read the texts of some rows, in one pass.
+
+        Parameters
+        ----------
+        rows
+            Row numbers in ascending order. Shape: [r].
+        """
+        chosen: list[str] = []
+        n = 0
+        for texts in self:
+            first, last = np.searchsorted(rows, [n, n + len(texts)])
+            chosen += [texts[row] for row in (rows[first:last] - n).tolist()]
+            n += len(texts)
+        return chosen

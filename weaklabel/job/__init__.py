@@ -1,17 +1,19 @@
 """Long jobs over a corpus: done in parts, resumed after any interruption, on one machine or many."""
 
-from weaklabel.job.label import LabelledFile, label_corpus, label_file, read_voted, vote_corpus
-from weaklabel.job.labelled import LabelledCorpus, LabelledPart, VotedCorpus
+from weaklabel.job.label import LabelledFile, fit_corpus, label_corpus, label_file, read_voted, vote_corpus
+from weaklabel.job.labelled import FittedCorpus, LabelledCorpus, LabelledPart, VotedCorpus
 from weaklabel.job.predict import Predicted, mark_as_trained, predict_file
 from weaklabel.job.work import LabelOptions
 
 __all__ = [
+    "FittedCorpus",
     "LabelOptions",
     "LabelledCorpus",
     "LabelledFile",
     "LabelledPart",
     "Predicted",
     "VotedCorpus",
+    "fit_corpus",
     "label_corpus",
     "label_file",
     "mark_as_trained",

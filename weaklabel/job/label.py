@@ -1,7 +1,7 @@
 """Labeling a corpus of any size: votes part by part, one label model for all, labels part by part.
 
-`vote_corpus` has labeling functions vote, `label_corpus` fits the label model on the votes and labels all rows, and
-`label_file` writes them, next to the corpus, to a file. All of it is done in parts (see `weaklabel.job.work`), by an
+`vote_corpus` has labeling functions vote, `fit_corpus` fits the label model on the votes, `label_corpus` labels all rows,
+and `label_file` writes them, next to the corpus, to a file. All of it is done in parts (see `weaklabel.job.work`), by an
 engine (see `weaklabel.job.engine`), in a folder from which an interrupted job resumes.
 """
 
@@ -20,7 +20,7 @@ from weaklabel.corpus.parts import Part
 from weaklabel.errors import ConfigError, CorpusError, WeakLabelError
 from weaklabel.job.engine import Engine, LocalEngine, expect, follow
 from weaklabel.job.folder import ONCE, JobFolder, corpus_identity, lf_keys, output_identity
-from weaklabel.job.labelled import TABLES_AT_ONCE, LabelledCorpus, VotedCorpus
+from weaklabel.job.labelled import TABLES_AT_ONCE, FittedCorpus, LabelledCorpus, VotedCorpus
 from weaklabel.job.output import new_columns, write_all_rejects
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
 from weaklabel.label_model.base import make_label_model
@@ -192,6 +192,28 @@ def label_corpus(
         if out is not None:
             _assemble(labelled)
     return labelled
+
+
+def fit_corpus(
+    corpus: Corpus, lfs: LFCollection, options: LabelOptions | None = None, *, progress: bool = False
+) -> FittedCorpus:
+    """Vote on a corpus and fit a label model on the votes, without labels of the rows.
+
+    A label model that reads texts reads only those of a sample, which is drawn by a hash of the texts.
+
+    Parameters
+    ----------
+    corpus, lfs, options, progress
+        As for `label_corpus`.
+
+    Raises
+    ------
+    WeakLabelError
+        As `label_file`.
+    """
+    with showing(progress):
+        voted = vote_corpus(corpus, lfs, options)
+        return FittedCorpus(voted, _fitted(voted))
 
 
 def vote_corpus(

@@ -152,8 +152,8 @@ class LabelledPart:
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledCorpus:
-    """A corpus, the votes on it, the label model fitted on them, and the labels of all rows.
+class FittedCorpus:
+    """A corpus, the votes on it, and the label model fitted on them.
 
     Attributes
     ----------
@@ -185,6 +185,11 @@ class LabelledCorpus:
     def n(self) -> int:
         """Rows."""
         return self.voted.n
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledCorpus(FittedCorpus):
+    """A corpus, the votes on it, the label model fitted on them, and the labels of all rows."""
 
     @cached_property
     def label_counts(self) -> dict[str, int]:

@@ -177,7 +177,7 @@ def gather(
     if gold is not None:
         balance["gold"] = count_labels(gold.Y, k)
     gold_labels = None if gold is None else gold.of_corpus
-    suggestions = suggest_lfs(corpus, votes, probs, preds, lfs.labels, seed=seed, gold=gold_labels)
+    suggestions = suggest_lfs(corpus, votes, probs, lfs.labels, seed=seed, gold=gold_labels)
     picked = [*pick_rows(table, figures, probs, preds, gold_labels, seed), *_to_label(suggestions)]
     rows = [row for kind in picked for row in kind.rows]
     return Insight(

@@ -266,9 +266,7 @@ class Review:
                 return last[2]
             gold, seed = self.gold(), self.source.seed
             known_gold = gold if (gold != ABSTAIN).any() else None
-            suggestions = suggest_lfs(
-                self.texts, now.votes, now.probs, now.preds, self.labels, n=n, seed=seed, gold=known_gold
-            )
+            suggestions = suggest_lfs(self.texts, now.votes, now.probs, self.labels, n=n, seed=seed, gold=known_gold)
             self._suggestions = (now, decisions, suggestions)
             return suggestions
 

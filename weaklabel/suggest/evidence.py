@@ -73,6 +73,31 @@ def gather(probs: Probs, uncovered: NDArray[np.bool_], gold: Labels, balance: Fl
     return Evidence(sure, weight, uncovered, balance, gold)
 
 
+@dataclass(frozen=True, eq=False)
+class RowProbs:
+    """The label model's probabilities of all rows, without a number for each row where many have the same ones, or none.
+
+    Attributes
+    ----------
+    table
+        Probabilities; NaN where nothing is known. Shape: [t, k].
+    places
+        Which line of the table a row has; -1: nothing is known of it. None: line i is row i's. Shape: [n].
+    """
+
+    table: Probs
+    places: NDArray[np.int64] | None = None
+
+    def of(self, rows: slice | NDArray[np.int64]) -> Probs:
+        """Return the probabilities of some rows, NaN where nothing is known. Shape: [r, k]."""
+        if self.places is None:
+            return self.table[rows]
+        places = self.places[rows]
+        probs = np.full((len(places), self.table.shape[1]), np.nan)
+        probs[places >= 0] = self.table[places[places >= 0]]
+        return probs
+
+
 class CorpusEvidence:
     """What is known of all rows of a corpus, made block by block, since they may be millions.
 
@@ -81,7 +106,7 @@ class CorpusEvidence:
     L
         Votes. Shape: [n, m].
     probs
-        Of the label model; NaN where nothing is known. Shape: [n, k].
+        Of the label model.
     gold
         Shape: [n]; -1 where there is none.
 
@@ -93,20 +118,20 @@ class CorpusEvidence:
         Shares of the classes. Shape: [k].
     """
 
-    def __init__(self, L: VoteArray, probs: Probs, gold: Labels) -> None:
+    def __init__(self, L: VoteArray, probs: RowProbs, gold: Labels) -> None:
         self._probs = probs
         self.gold = gold
         self.uncovered = ~has_vote(L)
-        mass, n_rows = np.zeros(probs.shape[1]), 0
-        for rows in row_blocks(len(probs)):
-            block = gather(probs[rows], self.uncovered[rows], gold[rows])
+        mass, n_rows = np.zeros(probs.table.shape[1]), 0
+        for rows in row_blocks(len(gold)):
+            block = gather(probs.of(rows), self.uncovered[rows], gold[rows])
             mass += block.probs.sum(axis=0)
             n_rows += int((block.weight > 0).sum())
         self.balance = _balance(mass, n_rows)
 
     def at(self, rows: slice) -> Evidence:
         """Return what is known of some rows."""
-        return gather(self._probs[rows], self.uncovered[rows], self.gold[rows], self.balance)
+        return gather(self._probs.of(rows), self.uncovered[rows], self.gold[rows], self.balance)
 
     def blocks(self) -> Iterator[tuple[slice, Evidence]]:
         """Give all rows block by block, with what is known of them."""
@@ -115,7 +140,7 @@ class CorpusEvidence:
 
     def sample(self, rows: NDArray[np.int64]) -> Evidence:
         """Return the evidence for a sample of rows, with the sample's own class shares. Shape: [s]."""
-        return gather(self._probs[rows], self.uncovered[rows], self.gold[rows])
+        return gather(self._probs.of(rows), self.uncovered[rows], self.gold[rows])
 
 
 def _balance(mass: Floats, n_rows: int) -> Floats:

@@ -119,6 +119,8 @@ class Suggestions:
         Class names. Length: k.
     n_rows, n_read
         Rows of the corpus, and how many of them candidates, clusters and rows were looked for in.
+    reads_texts
+        Whether a label model read the texts of these rows, and only of these.
     """
 
     lfs: tuple[CandidateLF, ...]
@@ -128,6 +130,7 @@ class Suggestions:
     labels: tuple[str, ...]
     n_rows: int
     n_read: int
+    reads_texts: bool = False
 
     def _repr_html_(self) -> str:
         candidates = [
@@ -199,10 +202,13 @@ class Suggestions:
         """Return a sentence on the sample that was read; nothing where all rows were."""
         if self.n_read == self.n_rows:
             return []
-        return [
-            f"Looked for in {self.n_read:,} of {self.n_rows:,} rows, drawn by a hash of their texts; candidates and labeling "
-            "functions are judged by all rows."
-        ]
+        drawn = f"Looked for in {self.n_read:,} of {self.n_rows:,} rows, drawn by a hash of their texts"
+        if self.reads_texts:
+            return [
+                f"{drawn}; the label model read the texts of these only: precisions are estimated on them, coverage is that "
+                "of all rows."
+            ]
+        return [f"{drawn}; candidates and labeling functions are judged by all rows."]
 
     def _figures(self, lf: CandidateLF) -> str:
         gold = "" if lf.gold_precision is None else f"; on gold {lf.gold_precision:.2f} of {lf.gold_votes}"

@@ -23,17 +23,25 @@ class RowSample:
     texts: list[str]
 
 
-def draw_sample(batches: Iterable[list[str]]) -> RowSample:
+def draw_sample(batches: Iterable[list[str]], most_rows: int | None = None) -> RowSample:
     """Draw the rows in which suggestions are looked for: all, or as many as `MOST_ROWS` and `MOST_CHARACTERS` allow.
 
     Which rows these are is decided by a hash of each text and of its row number, so that they are the same every time.
     Only the texts of the sample are kept in memory.
+
+    Parameters
+    ----------
+    batches
+        All texts.
+    most_rows
+        Most rows, if fewer than `MOST_ROWS`.
 
     Examples
     --------
     >>> draw_sample([["one", "two"], ["three"]]).rows
     array([0, 1, 2])
     """
+    most_rows = MOST_ROWS if most_rows is None else min(most_rows, MOST_ROWS)
     hashes, rows, lengths = (np.empty(0, dtype=np.int64) for _ in range(3))
     texts: list[str] = []
     n = 0
@@ -44,7 +52,7 @@ def draw_sample(batches: Iterable[list[str]]) -> RowSample:
         lengths = np.concatenate([lengths, np.fromiter(map(len, batch), np.int64, len(batch))])
         n += len(batch)
         # A row that is left out now would be left out in the end, too: rows that come later only push it further down.
-        order = np.lexsort((rows, hashes))[:MOST_ROWS]
+        order = np.lexsort((rows, hashes))[:most_rows]
         fit = int(np.searchsorted(np.cumsum(lengths[order]), MOST_CHARACTERS, side="right"))
         kept = np.sort(order[: max(fit, 1)])
         both = texts + batch

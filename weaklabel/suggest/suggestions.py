@@ -9,17 +9,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.corpus import Corpus
 from weaklabel.corpus.text_batches import TextBatches
+from weaklabel.explain.baseline import answering
+from weaklabel.label_model import BaseLabelModel
+from weaklabel.label_model.text.reader import MAX_ROWS
 from weaklabel.labels import ABSTAIN, Labels, check_label_names, check_probs, check_Y, in_class_order
 from weaklabel.suggest.candidates import Choice, choose, find_patterns, on_all_rows
 from weaklabel.suggest.code import IMPORTED, name_lf
-from weaklabel.suggest.evidence import CorpusEvidence
+from weaklabel.suggest.evidence import CorpusEvidence, RowProbs
 from weaklabel.suggest.phrases import find_phrases
 from weaklabel.suggest.result import CandidateLF, Cluster, Suggestions
 from weaklabel.suggest.rows import rows_to_label, text_space, uncovered_clusters
-from weaklabel.suggest.sample import draw_sample
+from weaklabel.suggest.sample import RowSample, draw_sample
 from weaklabel.suggest.weak_lfs import weak_lfs
 from weaklabel.support.progress import stage
 from weaklabel.votes.matrix import Votes
+from weaklabel.votes.patterns import take_rows
 
 _ROWS_TO_LABEL = 20
 _EXAMPLES = 5
@@ -30,8 +34,7 @@ _LEAST_SHARE, _LEAST_TEXTS = 0.001, 4
 def suggest_lfs(
     texts: Sequence[str] | Corpus,
     votes: Votes,
-    probs: ArrayLike,
-    preds: ArrayLike,
+    model: BaseLabelModel | ArrayLike,
     labels: Sequence[str],
     *,
     n: int = 10,
@@ -46,11 +49,10 @@ def suggest_lfs(
         Of the rows: in memory (length: n), or a corpus, whose texts are read two or three times and never all kept.
     votes
         On the same rows.
-    probs
-        The label model's probabilities. Shape: [n, k]. One that reads texts, such as `AutoLabelModel`, knows something
-        of rows without votes, too; where those are NaN, candidates can only repeat what labeling functions look for.
-    preds
-        The classes that it predicts. Shape: [n]; -1 on ties, which count as unknown where ``probs`` are NaN.
+    model
+        The label model, fitted on these votes; or the probabilities that it gives, where these have been computed (shape:
+        [n, k]). One that was fitted with texts, such as `AutoLabelModel`, knows something of rows without votes, too; where
+        nothing is known of those, candidates can only repeat what labeling functions look for.
     labels
         Class names. Length: k.
     n
@@ -64,7 +66,9 @@ def suggest_lfs(
     -------
     Suggestions
         Of a large corpus (more than 50,000 rows, or 15 million characters) phrases, clusters and rows are looked for in a
-        sample, drawn by a hash of the texts; the figures of candidates and labeling functions are of all rows.
+        sample, drawn by a hash of the texts; the figures of candidates and labeling functions are of all rows. A label
+        model that reads texts reads only those of the sample, which then has at most 20,000 rows: precisions are
+        estimated on these.
 
     Raises
     ------
@@ -73,17 +77,17 @@ def suggest_lfs(
     CorpusError
         The corpus cannot be read, or has changed since it was opened.
     LabelModelError
-        There are not as many texts as votes, or they are no strings.
+        There are not as many texts as votes, or they are no strings; or the label model is not fitted, or was fitted on
+        other labeling functions.
     """
     names = check_label_names(labels, "suggest")
     if votes.labels != names:
         votes = Votes(votes.L, votes.lf_names, names)
-    checked = check_probs(in_class_order(probs, names), votes.n, len(names))
-    check_Y(preds, votes.n, len(names))
     truth = np.full(votes.n, ABSTAIN) if gold is None else check_Y(gold, votes.n, len(names))
-    everything = CorpusEvidence(votes.L, checked, truth)
     all_texts = TextBatches(texts, votes.n)
-    sample = draw_sample(all_texts)
+    reads_texts = isinstance(model, BaseLabelModel) and _reads_texts(model)
+    sample = draw_sample(all_texts, MAX_ROWS if reads_texts else None)
+    everything = CorpusEvidence(votes.L, _probs(model, votes, sample, texts, names), truth)
     rows, evidence = sample.rows, everything.sample(sample.rows)
     phrases = find_phrases(sample.texts, max(_LEAST_TEXTS, round(_LEAST_SHARE * len(rows))))
     with stage("comparing words"):
@@ -103,7 +107,36 @@ def suggest_lfs(
             labels=names,
             n_rows=votes.n,
             n_read=len(rows),
+            reads_texts=reads_texts,
         )
+
+
+def _reads_texts(model: BaseLabelModel) -> bool:
+    """Return whether a fitted label model answers by the texts, too."""
+    return model.uses_texts and model.__sklearn_is_fitted__() and answering(model, with_text=True).uses_texts
+
+
+def _probs(
+    model: BaseLabelModel | ArrayLike,
+    votes: Votes,
+    sample: RowSample,
+    texts: Sequence[str] | Corpus,
+    names: tuple[str, ...],
+) -> RowProbs:
+    """Return the label model's probabilities: of the sample where it reads texts, otherwise of all rows."""
+    if not isinstance(model, BaseLabelModel):
+        return RowProbs(check_probs(in_class_order(model, names), votes.n, len(names)))
+    if not _reads_texts(model):
+        patterns = votes.patterns()
+        return RowProbs(check_probs(model.predict_proba(patterns.patterns), None, len(names)), patterns.rows())
+    rows, read = sample.rows, sample.texts
+    if isinstance(texts, Corpus) and texts.entities:
+        read = TextBatches(texts, votes.n, for_models=True).of_rows(rows)
+    with stage("label model"):
+        probs = check_probs(model.predict_proba(take_rows(votes.L, rows), read), None, len(names))
+    places = np.full(votes.n, -1)
+    places[rows] = np.arange(len(rows))
+    return RowProbs(probs, places)
 
 
 def _candidates(

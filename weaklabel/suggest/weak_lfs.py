@@ -113,15 +113,14 @@ def _near_chance(names: Sequence[str], sums: _VoteSums, counted: VoteCounts, bal
     """Compare the expected accuracy with that of always giving the same class to random rows."""
     problems = []
     for lf, name in enumerate(names):
-        n = int(sums.known[lf].sum())
-        if not n:
-            continue
+        n, cast = int(sums.known[lf].sum()), int(counted.votes[lf].sum())
+        if n < min(_FEW, cast or 1):
+            continue  # it has more votes, but too few are on rows of which something is known
         right = float(sums.right[lf] / sums.weight[lf])
         chance = float(sums.known[lf] @ balance / n)
         few = n < _FEW
         error = 0.0 if few else _SURE * np.sqrt(right * (1 - right) / n)
         if right + error < chance + _SKILL * (1 - chance):
-            cast = int(counted.votes[lf].sum())
             gold = int(sums.correct[lf]), int(sums.judged[lf])
             problems.append(LFProblem(name, "near chance", None, _chance_text(name, cast, gold, right, chance, few)))
     return problems
@@ -166,8 +165,8 @@ def _contradictory(votes: Votes, evidence: CorpusEvidence, counted: VoteCounts) 
 
 
 def _sides(votes: Votes, evidence: CorpusEvidence, pairs: Sequence[tuple[int, int]]) -> Floats:
-    """Sum up the probabilities of what each of two labeling functions votes, where they differ. Shape: [p, 2]."""
-    sums = np.zeros((len(pairs), 2))
+    """Estimate on how many rows each of two labeling functions is right, of those where they differ. Shape: [p, 2]."""
+    sums, n_known, n_differ = np.zeros((len(pairs), 2)), np.zeros(len(pairs)), np.zeros(len(pairs))
     for rows, block in evidence.blocks() if pairs else ():
         L = votes.L[rows]
         for number, (first, second) in enumerate(pairs):
@@ -175,7 +174,9 @@ def _sides(votes: Votes, evidence: CorpusEvidence, pairs: Sequence[tuple[int, in
                 (L[:, first] != ABSTAIN) & (L[:, second] != ABSTAIN) & (L[:, first] != L[:, second])
             )
             sums[number] += [block.probs[differ, L[differ, lf]].sum() for lf in (first, second)]
-    return sums
+            n_known[number] += (block.weight[differ] > 0).sum()
+            n_differ[number] += len(differ)
+    return np.asarray(sums * (n_differ / np.maximum(n_known, 1))[:, None])
 
 
 def _redundant(names: Sequence[str], sums: _VoteSums, counted: VoteCounts) -> list[LFProblem]:
