@@ -30,7 +30,7 @@ class _Section(BaseModel):
 
 
 class CorpusSettings(_Section):
-    """``[corpus]``: the unlabelled rows; everything but the path is as in `weaklabel.read_corpus`."""
+    """``[corpus]``: the unlabeled rows; everything but the path is as in `weaklabel.read_corpus`."""
 
     path: Path
     """The corpus: CSV, TSV, JSONL, a JSON array, Parquet, or a folder of `.txt` files; text formats also `.gz` and `.zst`."""

@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 python -m benchmarks.speed.bert_prediction
 
 One model, trained on 500 of the demonstration's messages with their majority votes, predicts other messages: those with
-gold first, by which F1 of spam is taken, then unlabelled ones, repeated with a number at the end where more are asked for.
+gold first, by which F1 of spam is taken, then unlabeled ones, repeated with a number at the end where more are asked for.
 Timed with a loaded model, and in a fresh process that imports and loads first. Agreement is with plain fp32.
 """
 
@@ -53,15 +53,15 @@ def train(folder, model_folder):
     from weaklabel.project.demo import prepare_demo
 
     prepare_demo(folder)
-    unlabelled = read_corpus(folder / "data" / "unlabelled.csv").texts()
+    unlabeled = read_corpus(folder / "data" / "unlabeled.csv").texts()
     lfs = load_lfs("spam")
-    votes = apply_lfs(lfs, unlabelled[:TRAINED_ON])
+    votes = apply_lfs(lfs, unlabeled[:TRAINED_ON])
     probs = MajorityVote(len(lfs.labels)).fit(votes).predict_proba(votes)
-    model = BertClassifier(labels=lfs.labels).fit(unlabelled[:TRAINED_ON], probs)
-    model.save(model_folder, onnx=unlabelled[:TRAINED_ON])
+    model = BertClassifier(labels=lfs.labels).fit(unlabeled[:TRAINED_ON], probs)
+    model.save(model_folder, onnx=unlabeled[:TRAINED_ON])
     tested = read_corpus(folder / "data" / "test.csv")
     gold = lfs.encode(tested.column("label")) == lfs.labels.index("spam")
-    return tested.texts() + unlabelled[TRAINED_ON:], gold, lfs.labels.index("spam")
+    return tested.texts() + unlabeled[TRAINED_ON:], gold, lfs.labels.index("spam")
 
 
 def enough(texts, n):

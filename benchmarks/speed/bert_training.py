@@ -41,7 +41,7 @@ def main():
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
         prepare_demo(Path(folder))
-        texts = read_corpus(Path(folder) / "data" / "unlabelled.csv").texts()[: options.texts]
+        texts = read_corpus(Path(folder) / "data" / "unlabeled.csv").texts()[: options.texts]
     share = np.random.default_rng(0).random(len(texts))
     targets = np.column_stack([share, 1 - share])
     tokens = [len(ids) for ids in AutoTokenizer.from_pretrained(default_model())(texts)["input_ids"]]

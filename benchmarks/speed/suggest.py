@@ -59,11 +59,11 @@ def main() -> None:
     cache.use(None)
     for skim in (True, False):
         began = time.process_time()
-        labelled = label_corpus(
+        labeled = label_corpus(
             read_corpus(pl.DataFrame({"text": texts})), pack, LabelOptions(read_texts=True, skim=skim, workers=0)
         )
         voted = time.process_time()
-        suggestions = suggest_lfs(texts, labelled.votes, labelled.probs, TOPICS)
+        suggestions = suggest_lfs(texts, labeled.votes, labeled.probs, TOPICS)
         ended = time.process_time()
         print(f"skim={skim}: label model {voted - began:.1f} s, search {ended - voted:.1f} s of the processor")
         print("  " + "; ".join(" | ".join(lf.patterns) for lf in suggestions.lfs[:3]))

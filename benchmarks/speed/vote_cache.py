@@ -1,4 +1,4 @@
-"""Labelling a corpus again after one of 20 labeling functions was changed: only that one votes.
+"""Labeling a corpus again after one of 20 labeling functions was changed: only that one votes.
 
     OMP_NUM_THREADS=2 python -m benchmarks.speed.vote_cache
 

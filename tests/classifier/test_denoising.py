@@ -95,7 +95,7 @@ def test_the_same_whoever_asks():
 
 
 def test_meaning_of_a_label_that_is_mostly_wrong():
-    # Of 200 rows labelled 0, the texts of 180 say 1.
+    # Of 200 rows labeled 0, the texts of 180 say 1.
     weak = np.tile([1.0, 0.0], (200, 1))
     text = np.repeat([[1.0, 0.0], [0.0, 1.0]], [20, 180], axis=0)
     table = label_meaning(weak, text, np.ones(200), np.array([0.5, 0.5]))

@@ -22,7 +22,7 @@ def decisions(tmp_path):
 
 
 def test_score_takes_decisions_for_gold(weaklabel, corpus, pack, decisions, tmp_path):
-    out = tmp_path / "labelled.csv"
+    out = tmp_path / "labeled.csv"
     assert weaklabel("label", corpus, "--lfs", pack, "--label-model", "majority", "-o", out).code == 0
     by_decisions = weaklabel("score", out, "--decisions", decisions, "--json")
     assert by_decisions.code == 0, by_decisions.err
@@ -47,7 +47,7 @@ def test_train_goes_on_with_decided_rows(weaklabel, corpus, pack, decisions, tmp
     assert done.code == 0, done.err
     assert done.json["decided"] == 18
     kept = json.loads((tmp_path / "model" / "weaklabel.json").read_text(encoding="utf-8"))
-    assert "Training continued with 18 rows that were labelled by hand" in json.dumps(kept)
+    assert "Training continued with 18 rows that were labeled by hand" in json.dumps(kept)
 
 
 def test_decisions_on_another_corpus_are_refused(weaklabel, corpus, pack, tmp_path):

@@ -175,7 +175,7 @@ def test_what_is_decided_of_a_pair_says_nothing_of_another_in_the_same_sentence(
     keys = text_hashes(marked(corpus))
     for row in (len(ROWS) - 2, len(ROWS) - 1):
         log.append(Decision(row, keys[row], ROWS[row][3], "ann", now()))
-    out = tmp_path / "labelled.csv"
+    out = tmp_path / "labeled.csv"
     options = ("--lfs", pack, "--label-model", "majority", "--workers", 0)
     assert weaklabel("label", corpus, *options, *ENTITIES, "-o", out).code == 0
     done = weaklabel("score", out, "--decisions", log.path, *ENTITIES, "--json")

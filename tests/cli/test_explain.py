@@ -83,7 +83,7 @@ def test_a_run_is_explained_by_its_own_votes(weaklabel, run, pack):
     pack.write_text(pack.read_text().replace('["broken", "refund", "late"]', '["broken", "late"]'))
     after = weaklabel("explain", run, "--row", 6, "--json")
     assert after.json["probability"] == before.json["probability"]
-    assert "has changed since this run was labelled" in after.err
+    assert "has changed since this run was labeled" in after.err
     reasons = {part["name"]: part["reason"]["text"] for part in after.json["parts"] if part["reason"]}
     assert reasons["broken"] == "votes differently now: matches nothing"
 

@@ -40,7 +40,7 @@ def test_minus_one_is_no_gold(weaklabel, tmp_path):
         json.loads(weaklabel("score", path, "--gold", "truth", "--json", *more).out)
         for more in ((), ("--labels", "ham,spam"))
     ]
-    assert [(result["n"], result["unlabelled"]) for result in results] == [(1, 2), (1, 2)]
+    assert [(result["n"], result["unlabeled"]) for result in results] == [(1, 2), (1, 2)]
 
 
 def test_several_labels_in_a_cell_are_refused(weaklabel, tmp_path):

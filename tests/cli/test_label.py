@@ -73,7 +73,7 @@ def test_other_formats(weaklabel, corpus, pack, tmp_path, extension):
     out = tmp_path / f"out.{extension}"
     assert weaklabel("label", corpus, "--lfs", pack, "-o", out).code == 0
     again = tmp_path / "again.csv"
-    # What was written is a corpus like any other: labelled once more under a prefix, it says the same.
+    # What was written is a corpus like any other: labeled once more under a prefix, it says the same.
     assert weaklabel("label", out, "--lfs", pack, "--prefix", "new_", "-o", again).code == 0
     rows = read(again)
     assert len(rows) == 24

@@ -35,9 +35,9 @@ def many(tmp_path):
 def test_from_corpus_to_classifier(weaklabel, many, tmp_path):
     corpus, pack, truth = many
     use = ("--lfs", pack, "--label-model", "weighted")
-    done = weaklabel("label", corpus, *use, "--votes", "-o", tmp_path / "labelled.csv", "--json")
+    done = weaklabel("label", corpus, *use, "--votes", "-o", tmp_path / "labeled.csv", "--json")
     assert done.code == 0, done.err
-    with (tmp_path / "labelled.csv").open(newline="") as file:
+    with (tmp_path / "labeled.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert all(row["label"] in ("", name) for row, name in zip(rows, truth, strict=True))
     assert rows[149]["vote_topic"] == rows[149]["label"] == "intent 149"
@@ -57,7 +57,7 @@ def test_from_corpus_to_classifier(weaklabel, many, tmp_path):
 
 def test_of_many_classes_the_most_frequent_are_said(weaklabel, many, tmp_path):
     corpus, pack, _ = many
-    done = weaklabel("label", corpus, "--lfs", pack, "--label-model", "weighted", "-o", tmp_path / "labelled.csv")
+    done = weaklabel("label", corpus, "--lfs", pack, "--label-model", "weighted", "-o", tmp_path / "labeled.csv")
     assert done.code == 0, done.err
     (said,) = [line for line in done.out.splitlines() if line.startswith("labels: ")]
     assert "2 intent 001" in said and said.count("intent") == 12

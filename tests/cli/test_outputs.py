@@ -209,13 +209,13 @@ def test_what_standard_input_is_redirected_from_is_an_input(place):
 
 def test_a_link_is_written_through(weaklabel, place):
     (place / "results").mkdir()
-    for name in ("labelled.csv", "page.html", "suggested.py"):
+    for name in ("labeled.csv", "page.html", "suggested.py"):
         (place / name).symlink_to(f"results/{name}")
     for _ in range(2):
-        assert weaklabel("label", "messages.csv", "--lfs", "mine.py", "-o", "labelled.csv").code == 0
+        assert weaklabel("label", "messages.csv", "--lfs", "mine.py", "-o", "labeled.csv").code == 0
         assert weaklabel("analyze", "messages.csv", "--lfs", "mine.py", "--html", "page.html").code == 0
-        assert sorted(path.name for path in (place / "results").iterdir()) == ["labelled.csv", "page.html"]
-        assert all((place / name).is_symlink() for name in ("labelled.csv", "page.html", "suggested.py"))
+        assert sorted(path.name for path in (place / "results").iterdir()) == ["labeled.csv", "page.html"]
+        assert all((place / name).is_symlink() for name in ("labeled.csv", "page.html", "suggested.py"))
 
 
 @pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="needs /dev/fd")

@@ -22,9 +22,9 @@ def told(done):
 def command(request, weaklabel, corpus, pack, tmp_path):
     """The words of a verb, and what it needs made before."""
     by_votes = ["--label-model", "majority"]
-    labelled = tmp_path / "labelled.csv"
+    labeled = tmp_path / "labeled.csv"
     words = {
-        "label": ["label", corpus, "--lfs", pack, "-o", labelled],
+        "label": ["label", corpus, "--lfs", pack, "-o", labeled],
         "analyze": ["analyze", corpus, "--lfs", pack, *by_votes],
         "report": ["analyze", corpus, "--lfs", pack, *by_votes, "--html", tmp_path / "page.html"],
         "suggest": ["suggest", corpus, "--lfs", pack, *by_votes],
@@ -36,7 +36,7 @@ def command(request, weaklabel, corpus, pack, tmp_path):
         return ["predict", corpus, "--model", tmp_path / "model", "-o", tmp_path / "predicted.csv"]
     if request.param == "score":
         assert weaklabel(*words["label"]).code == 0
-        return ["score", labelled, "--gold", "truth"]
+        return ["score", labeled, "--gold", "truth"]
     return words[request.param]
 
 

@@ -121,15 +121,15 @@ def test_inputs_among_the_results_are_refused(weaklabel, project, pack, corpus, 
     folder, text = tmp_path / "run", project.read_text(encoding="utf-8")
     file = project
     if kind == "corpus":
-        text = text.replace("messages.csv", "run/labelled.csv")
+        text = text.replace("messages.csv", "run/labeled.csv")
     elif kind == "link":
-        (tmp_path / "link.csv").symlink_to(folder / "labelled.csv")
+        (tmp_path / "link.csv").symlink_to(folder / "labeled.csv")
         text = text.replace("messages.csv", "link.csv")
     elif kind == "pack":
         pack.rename(folder / "models" / "mine.py")
         text = text.replace("./mine.py", "run/models/mine.py")
     elif kind == "gold":
-        text += '[gold]\npath = "run/labelled.csv"\n'
+        text += '[gold]\npath = "run/labeled.csv"\n'
     elif kind == "base":
         text = text.replace('"linear"', f'"bert"\nmodel = "{folder / "models" / "linear"}"')
     else:
@@ -153,7 +153,7 @@ def test_inputs_that_a_run_does_not_touch_may_lie_in_its_folder(weaklabel, proje
     (folder / "project.toml").write_text(text.replace("messages.csv", "data/messages.csv").replace("./mine", "../mine"))
     for _ in range(2):
         assert weaklabel("run", folder / "project.toml").code == 0
-        assert (folder / "labelled.csv").exists() and (folder / "data" / "messages.csv").exists()
+        assert (folder / "labeled.csv").exists() and (folder / "data" / "messages.csv").exists()
 
 
 def test_the_current_folder_may_be_the_run_folder(weaklabel, project, tmp_path, monkeypatch):
@@ -170,7 +170,7 @@ def test_results_are_where_the_verb_says(project, tmp_path, capsys):
     result = run_project(read_project(project))
     run_verb.show_run(result, Printing(json=True))
     shown = json.loads(capsys.readouterr().out)
-    assert shown["folder"] == str(tmp_path / "run") and set(shown["files"]) >= {"labelled.csv", MANIFEST}
+    assert shown["folder"] == str(tmp_path / "run") and set(shown["files"]) >= {"labeled.csv", MANIFEST}
     assert ".weaklabel" not in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 

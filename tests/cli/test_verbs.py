@@ -200,7 +200,7 @@ def test_run_is_reproducible(weaklabel, corpus, pack, tmp_path):
     project = write_project(tmp_path, corpus, pack)
     for name in ("a", "b"):
         assert weaklabel("run", project, "-o", tmp_path / name).code == 0
-    for file in ("labelled.csv", "lf_table.csv", "votes.npz", "label_model.json"):
+    for file in ("labeled.csv", "lf_table.csv", "votes.npz", "label_model.json"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
 
 
@@ -236,8 +236,8 @@ def test_no_labeling_function_sees_gold(weaklabel, corpus, pack, tmp_path, gold)
     project = write_project(tmp_path, corpus, pack, f'[gold]\ncolumn = "truth"\n{gold}')
     project.write_text(project.read_text().replace(f'use = ["{pack}"]', f'use = ["{pack}", "{peeks}"]'))
     weaklabel("run", project)
-    labelled = tmp_path / "run" / "votes.npz"
-    votes = load_votes(labelled)
+    labeled = tmp_path / "run" / "votes.npz"
+    votes = load_votes(labeled)
     assert not (votes.L[:, votes.lf_names.index("reads_gold")] >= 0).any()
 
 
@@ -283,7 +283,7 @@ def test_the_lf_table_is_of_the_corpus_with_accuracy_from_gold(weaklabel, corpus
     assert (table["thanks"]["Correct"], table["thanks"]["Incorrect"]) == ("1", "1")
 
 
-def test_scores_say_the_same_as_the_labelled_file(weaklabel, tmp_path):
+def test_scores_say_the_same_as_the_labeled_file(weaklabel, tmp_path):
     """A row on which votes tie has no label in the file and counts as an abstain in the scores."""
     pack = tmp_path / "ties.py"
     pack.write_text(

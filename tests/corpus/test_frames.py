@@ -16,7 +16,7 @@ from hypothesis import given, settings, strategies as st
 from snorkel.labeling import LFApplier, PandasLFApplier
 
 from weaklabel import LabelingFunction, apply_lfs, keyword_lf, lookup_lf, read_corpus
-from weaklabel.corpus import Row, write_labelled
+from weaklabel.corpus import Row, write_labeled
 from weaklabel.errors import CorpusError, LFError, VoteError
 
 numbers = st.integers(-9, 9)
@@ -131,18 +131,18 @@ def test_a_column_that_nobody_reads_is_not_in_the_way_and_one_that_is_read_is_na
 
 def test_odd_columns_are_written_as_json_has_them_or_named(tmp_path):
     frame = pd.DataFrame({"text": ["a", "b"], "zip": ["01234", 5678], "meta": [{"a": 1}, {"b": (2, None)}]})
-    write_labelled(read_corpus(frame), tmp_path / "out.jsonl", pl.DataFrame({"label": [1, 0]}))
+    write_labeled(read_corpus(frame), tmp_path / "out.jsonl", pl.DataFrame({"label": [1, 0]}))
     assert [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()] == [
         {"text": "a", "zip": "01234", "meta": {"a": 1}, "label": 1},
         {"text": "b", "zip": 5678, "meta": {"b": [2, None]}, "label": 0},
     ]
-    write_labelled(read_corpus(frame[["text", "zip"]]), tmp_path / "out.csv", pl.DataFrame({"label": [1, 0]}))
+    write_labeled(read_corpus(frame[["text", "zip"]]), tmp_path / "out.csv", pl.DataFrame({"label": [1, 0]}))
     assert (tmp_path / "out.csv").read_text() == "text,zip,label\na,01234,1\nb,5678,0\n"
     with pytest.raises(CorpusError, match="column 'zip' mixes types"):
-        write_labelled(read_corpus(frame), tmp_path / "out.parquet", pl.DataFrame({"label": [1, 0]}))
+        write_labeled(read_corpus(frame), tmp_path / "out.parquet", pl.DataFrame({"label": [1, 0]}))
     frame["bag"] = [{1}, {2}]
     with pytest.raises(CorpusError, match=r"column 'bag' holds \{1\}, which cannot be written"):
-        write_labelled(read_corpus(frame), tmp_path / "out.jsonl", pl.DataFrame({"label": [1, 0]}))
+        write_labeled(read_corpus(frame), tmp_path / "out.jsonl", pl.DataFrame({"label": [1, 0]}))
 
 
 def test_the_hash_of_a_frame_knows_what_stands_beside_it():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from weaklabel.corpus import json_array, open as opening, read_corpus
-from weaklabel.corpus.writing import write_labelled
+from weaklabel.corpus.writing import write_labeled
 from weaklabel.errors import CorpusError
 
 LABELS = pl.DataFrame({"label": ["x", "y"]})
@@ -23,26 +23,26 @@ def file(tmp_path, text, name="a.json"):
 def test_an_array_is_a_corpus_whose_numbers_stay_as_they_are_written(tmp_path):
     corpus = read_corpus(file(tmp_path, '[\n  {"text": "a prize",\n   "n": 1.50},\n  {"n": 1E5, "text": "lunch"}\n]\n'))
     assert corpus.format == "json" and corpus.texts() == ["a prize", "lunch"] and corpus.column("n") == ["1.50", "1E5"]
-    write_labelled(corpus, tmp_path / "o.jsonl", LABELS)
+    write_labeled(corpus, tmp_path / "o.jsonl", LABELS)
     assert (tmp_path / "o.jsonl").read_text() == (
         '{"text": "a prize", "n": 1.50, "label": "x"}\n{"n": 1E5, "text": "lunch", "label": "y"}\n'
     )
-    write_labelled(corpus, tmp_path / "o.json", LABELS, size=1)
+    write_labeled(corpus, tmp_path / "o.json", LABELS, size=1)
     assert (tmp_path / "o.json").read_text() == (
         '[\n{"text": "a prize", "n": 1.50, "label": "x"},\n{"n": 1E5, "text": "lunch", "label": "y"}\n]\n'
     )
-    write_labelled(corpus, tmp_path / "o.csv", LABELS)
+    write_labeled(corpus, tmp_path / "o.csv", LABELS)
     assert (tmp_path / "o.csv").read_text() == "text,n,label\na prize,1.50,x\nlunch,1E5,y\n"
 
 
 def test_any_corpus_can_become_an_array(tmp_path):
-    write_labelled(read_corpus(pl.DataFrame({"text": ["a", "b"], "n": [1, 2]})), tmp_path / "o.json", LABELS)
+    write_labeled(read_corpus(pl.DataFrame({"text": ["a", "b"], "n": [1, 2]})), tmp_path / "o.json", LABELS)
     assert json.loads((tmp_path / "o.json").read_text()) == [
         {"text": "a", "n": 1, "label": "x"},
         {"text": "b", "n": 2, "label": "y"},
     ]
     empty = read_corpus(pl.DataFrame({"text": []}, schema={"text": pl.String}))
-    write_labelled(empty, tmp_path / "o.json", pl.DataFrame({"label": []}, schema={"label": pl.String}))
+    write_labeled(empty, tmp_path / "o.json", pl.DataFrame({"label": []}, schema={"label": pl.String}))
     assert json.loads((tmp_path / "o.json").read_text()) == []
 
 
@@ -128,9 +128,9 @@ def test_rows_in_are_rows_out_and_rejects_in_parts_too(tmp_path_factory, rows, i
         for first, second in pairwise(parts):
             assert next(corpus.parts(first.part, rows=2)).part == second.part
         new = pl.DataFrame({"label": [str(number) for number in range(len(good))]})
-        write_labelled(corpus, folder / "o.json", new, size=3)
-        labelled = [row | {"label": str(number)} for number, row in enumerate(good)]
-        assert json.loads((folder / "o.json").read_text(encoding="utf-8")) == labelled
+        write_labeled(corpus, folder / "o.json", new, size=3)
+        labeled = [row | {"label": str(number)} for number, row in enumerate(good)]
+        assert json.loads((folder / "o.json").read_text(encoding="utf-8")) == labeled
     finally:
         opening.CHUNK, json_array.CHUNK = before
 
@@ -142,7 +142,7 @@ def test_a_field_of_an_object_is_a_column(tmp_path):
     assert corpus.rejects[0].reason == "no key 'data.text'"
     (batch,) = corpus.batches()
     assert batch.frame.columns == ["id", "data.text", "text"], "gold, and the column that holds it, are not shown"
-    write_labelled(corpus, tmp_path / "o.csv", LABELS)
+    write_labeled(corpus, tmp_path / "o.csv", LABELS)
     assert (tmp_path / "o.csv").read_text().splitlines()[0] == "id,data,label"
 
 
@@ -167,7 +167,7 @@ def test_a_field_of_a_struct_is_a_column(tmp_path):
         corpus = read_corpus(source, text="data.text")
         assert corpus.texts() == ["a", "", ""] and corpus.column("data.label") == ["x", None, "y"]
     new = pl.DataFrame({"label": ["p", "q", "r"]})
-    write_labelled(corpus, tmp_path / "o.parquet", new)
+    write_labeled(corpus, tmp_path / "o.parquet", new)
     assert pl.read_parquet(tmp_path / "o.parquet").columns == ["data", "label"]
 
 

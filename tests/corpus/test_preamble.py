@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from weaklabel.corpus import open as opening, read_corpus
-from weaklabel.corpus.writing import reading_back, write_labelled
+from weaklabel.corpus.writing import reading_back, write_labeled
 from weaklabel.errors import CorpusError
 
 
@@ -23,9 +23,9 @@ def read(tmp_path, text, name="a.csv", **options):
 def test_the_first_line_of_excel_names_the_delimiter_and_stays_in_the_output(tmp_path, first):
     corpus = read(tmp_path, first + "id;text\r\n1;a, prize\r\n2;lunch\r\n")
     assert corpus.columns == ("id", "text") and corpus.texts() == ["a, prize", "lunch"]
-    write_labelled(corpus, tmp_path / "o.csv", pl.DataFrame({"label": ["x", "y"]}))
+    write_labeled(corpus, tmp_path / "o.csv", pl.DataFrame({"label": ["x", "y"]}))
     assert (tmp_path / "o.csv").read_bytes().startswith(first.encode() + b"id;text;label\r\n1;a, prize;x\r\n")
-    write_labelled(corpus, tmp_path / "o.tsv", pl.DataFrame({"label": ["x", "y"]}))
+    write_labeled(corpus, tmp_path / "o.tsv", pl.DataFrame({"label": ["x", "y"]}))
     assert (tmp_path / "o.tsv").read_text().startswith("id\ttext\tlabel\n")
 
 
@@ -35,14 +35,14 @@ def test_a_delimiter_that_is_given_outweighs_that_line(tmp_path):
 
 def test_a_mark_stands_before_the_line_of_excel(tmp_path):
     corpus = read(tmp_path, b"\xef\xbb\xbf" + b"sep=,\nid,text\n1,a\n")
-    write_labelled(corpus, tmp_path / "o.csv", pl.DataFrame({"label": ["x"]}))
+    write_labeled(corpus, tmp_path / "o.csv", pl.DataFrame({"label": ["x"]}))
     assert (tmp_path / "o.csv").read_bytes() == b"\xef\xbb\xbfsep=,\nid,text,label\n1,a,x\n"
 
 
 def test_lines_before_the_header_are_skipped_and_not_written(tmp_path):
     corpus = read(tmp_path, 'Export "of\n\nid;text\n1;prize\n2;lunch\n3\n', skip_rows=2)
     assert corpus.texts() == ["prize", "lunch"] and corpus.rejects[0].line == 6
-    write_labelled(corpus, tmp_path / "o.csv", pl.DataFrame({"label": ["x", "y"]}))
+    write_labeled(corpus, tmp_path / "o.csv", pl.DataFrame({"label": ["x", "y"]}))
     assert (tmp_path / "o.csv").read_text() == "id;text;label\n1;prize;x\n2;lunch;y\n"
 
 
@@ -68,14 +68,14 @@ def test_comments_are_lines_where_a_record_could_begin(tmp_path):
     text = '# by "x\nid,text\n1,"a\n# not a comment\nb"\n#2,c\n3,d # e\n'
     corpus = read(tmp_path, text, comment="#")
     assert corpus.texts() == ["a\n# not a comment\nb", "d # e"] and not corpus.rejects
-    write_labelled(corpus, tmp_path / "o.csv", pl.DataFrame({"label": ["x", "y"]}))
+    write_labeled(corpus, tmp_path / "o.csv", pl.DataFrame({"label": ["x", "y"]}))
     assert (tmp_path / "o.csv").read_text() == 'id,text,label\n1,"a\n# not a comment\nb",x\n3,d # e,y\n'
 
 
 def test_another_quote_character(tmp_path):
     corpus = read(tmp_path, "id,text\n1,'a, \"b\"'\n2,'it''s'\n", quote_char="'")
     assert corpus.texts() == ['a, "b"', "it's"]
-    write_labelled(corpus, tmp_path / "o.csv", pl.DataFrame({"label": ["x,y", "z"]}))
+    write_labeled(corpus, tmp_path / "o.csv", pl.DataFrame({"label": ["x,y", "z"]}))
     assert (tmp_path / "o.csv").read_text() == "id,text,label\n1,'a, \"b\"','x,y'\n2,'it''s',z\n"
 
 
@@ -110,13 +110,13 @@ def test_it_is_for_delimited_files_only(tmp_path):
 )
 def test_one_column_is_written_as_the_extension_says(tmp_path, name, out, first):
     corpus = read(tmp_path, "text\na\nb, c\n", name=name)
-    write_labelled(corpus, tmp_path / out, pl.DataFrame({"label": ["x", "y"]}))
+    write_labeled(corpus, tmp_path / out, pl.DataFrame({"label": ["x", "y"]}))
     assert (tmp_path / out).read_text() == first
 
 
 def test_one_column_keeps_a_delimiter_that_was_given(tmp_path):
     corpus = read(tmp_path, "text\na\nb, c\n", delimiter=";")
-    write_labelled(corpus, tmp_path / "o.csv", pl.DataFrame({"label": ["x", "y"]}))
+    write_labeled(corpus, tmp_path / "o.csv", pl.DataFrame({"label": ["x", "y"]}))
     assert (tmp_path / "o.csv").read_text() == "text;label\na;x\nb, c;y\n"
 
 
@@ -166,7 +166,7 @@ def test_rows_in_are_rows_out_and_rejects_in_parts_too(
         for first, second in pairwise(parts):
             assert next(corpus.parts(first.part, rows=2)).part == second.part
         new = pl.DataFrame({"label": [str(number) for number in range(len(rows))]})
-        write_labelled(corpus, folder / "o.csv", new, size=3)
+        write_labeled(corpus, folder / "o.csv", new, size=3)
         again = read_corpus(folder / "o.csv", quote_char=quote, delimiter=",", text="text")
         assert again.frame().rows() == [(*row, str(number)) for number, row in enumerate(expected)]
     finally:
@@ -188,6 +188,6 @@ def test_rows_in_are_rows_out_and_rejects_in_parts_too(
 def test_what_was_written_is_read_back_whatever_the_input_was_like(tmp_path, text, options):
     corpus = read(tmp_path, text.encode(options.get("encoding", "utf-8")), **options)
     new = pl.DataFrame({"label": ["x", "y,z"]})
-    write_labelled(corpus, tmp_path / "o.csv", new)
+    write_labeled(corpus, tmp_path / "o.csv", new)
     again = read_corpus(tmp_path / "o.csv", **reading_back(corpus, "csv", new.columns))
     assert again.texts() == corpus.texts() and again.column("label") == ["x", "y,z"]

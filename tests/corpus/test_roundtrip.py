@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from hypothesis import given, settings, strategies as st
 
-from weaklabel.corpus import Corpus, read_corpus, write_labelled
+from weaklabel.corpus import Corpus, read_corpus, write_labeled
 
 # The characters that matter most, and any other but halves of surrogate pairs.
 CHARACTERS = st.one_of(
@@ -53,7 +53,7 @@ def _labels(corpus: Corpus, out: Path, size: int) -> None:
     def number(batch):
         return pl.DataFrame({"new": [str(batch.start + i) for i in range(len(batch))]}, schema={"new": pl.String})
 
-    write_labelled(corpus, out, number, size=size)
+    write_labeled(corpus, out, number, size=size)
 
 
 @settings(deadline=None, max_examples=200)

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 import zstandard
 
-from weaklabel.corpus import Batch, Written, read_corpus, write_labelled
+from weaklabel.corpus import Batch, Written, read_corpus, write_labeled
 from weaklabel.errors import CorpusError, WeakLabelError
 
 HARD = '\ufeff"id",text,mood\r\n"007","two\r\nlines, and a ""quote""",😀\r\nNA,NA,\n3,one,too,many\r\n"",last,"👩‍👩‍👧"'
@@ -37,7 +37,7 @@ def _file(tmp_path, content: str | bytes, name: str = "in.csv"):
 @pytest.mark.parametrize("size", [1, 2, 100])
 def test_the_hard_file_byte_for_byte(tmp_path, size):
     corpus = read_corpus(_file(tmp_path, HARD))
-    done = write_labelled(corpus, tmp_path / "out.csv", _new, size=size)
+    done = write_labeled(corpus, tmp_path / "out.csv", _new, size=size)
     assert done == Written(str(tmp_path / "out.csv"), rows=3, rejects=1, columns=("label", "p"))
     assert (tmp_path / "out.csv").read_bytes().decode() == (
         '\ufeff"id",text,mood,label,p\r\n'
@@ -52,41 +52,41 @@ def test_the_hard_file_byte_for_byte(tmp_path, size):
 def test_encoding_is_kept(tmp_path, bom, codec):
     path = _file(tmp_path, bom + "text;b\r\nÄ;1\r\n".encode(codec))
     corpus = read_corpus(path, encoding="latin-1" if codec == "latin-1" else None)
-    write_labelled(corpus, tmp_path / "out.csv", pl.DataFrame({"y": ["ö"]}))
+    write_labeled(corpus, tmp_path / "out.csv", pl.DataFrame({"y": ["ö"]}))
     assert (tmp_path / "out.csv").read_bytes() == bom + "text;b;y\r\nÄ;1;ö\r\n".encode(codec)
 
 
 def test_a_label_that_the_encoding_lacks(tmp_path):
     corpus = read_corpus(_file(tmp_path, "text,b\n\xc4,1\n".encode("latin-1")), encoding="latin-1")
     with pytest.raises(CorpusError, match="'好' cannot be written in iso8859-1"):
-        write_labelled(corpus, tmp_path / "out.csv", pl.DataFrame({"y": ["好"]}))
+        write_labeled(corpus, tmp_path / "out.csv", pl.DataFrame({"y": ["好"]}))
     assert not (tmp_path / "out.csv").exists()
 
 
 def test_no_header_in_no_header_out(tmp_path):
     corpus = read_corpus(_file(tmp_path, "ham\tsee you\nspam\tWIN\n", "in.tsv"), header=False, columns=["y", "text"])
     new = pl.DataFrame({"weak": [1, None]})
-    write_labelled(corpus, tmp_path / "out.tsv", new)
+    write_labeled(corpus, tmp_path / "out.tsv", new)
     assert (tmp_path / "out.tsv").read_text() == "ham\tsee you\t1\nspam\tWIN\t\n"
-    write_labelled(corpus, tmp_path / "out.csv", new)
+    write_labeled(corpus, tmp_path / "out.csv", new)
     assert (tmp_path / "out.csv").read_text() == "ham,see you,1\nspam,WIN,\n"
-    write_labelled(corpus, tmp_path / "out.jsonl", new)
+    write_labeled(corpus, tmp_path / "out.jsonl", new)
     assert json.loads((tmp_path / "out.jsonl").read_text().split("\n")[0]) == {"y": "ham", "text": "see you", "weak": 1}
 
 
 def test_a_file_without_quoting_takes_no_value_that_needs_it(tmp_path):
     corpus = read_corpus(_file(tmp_path, 'id\ttext\n1\t"x\n', "in.tsv"), quoting=False)
-    write_labelled(corpus, tmp_path / "out.tsv", pl.DataFrame({"y": ['"a']}))
+    write_labeled(corpus, tmp_path / "out.tsv", pl.DataFrame({"y": ['"a']}))
     assert (tmp_path / "out.tsv").read_text() == 'id\ttext\ty\n1\t"x\t"a\n'
     with pytest.raises(CorpusError, match="the input has no quoting"):
-        write_labelled(corpus, tmp_path / "out.tsv", pl.DataFrame({"y": ["a\tb"]}))
+        write_labeled(corpus, tmp_path / "out.tsv", pl.DataFrame({"y": ["a\tb"]}))
 
 
 @pytest.mark.parametrize("content", ["text\na\n\nb", "text\r\na, b\r\n\r\nc\r\n"])
 def test_single_column(tmp_path, content):
     corpus = read_corpus(_file(tmp_path, content))
     texts = corpus.texts()
-    write_labelled(corpus, tmp_path / "out.csv", lambda batch: pl.DataFrame({"y": ["v"] * len(batch)}))
+    write_labeled(corpus, tmp_path / "out.csv", lambda batch: pl.DataFrame({"y": ["v"] * len(batch)}))
     again = read_corpus(tmp_path / "out.csv")
     assert again.frame().rows() == [(text, "v") for text in texts]
 
@@ -96,7 +96,7 @@ def test_json_lines_byte_for_byte(tmp_path, end):
     corpus = read_corpus(
         _file(tmp_path, '\ufeff{"text":"a}", "n": 1.50}\t\r\n{ "text" : "two", "o":{"k":[]}}' + end, "in.jsonl")
     )
-    write_labelled(corpus, tmp_path / "out.jsonl", _new)
+    write_labeled(corpus, tmp_path / "out.jsonl", _new)
     assert (tmp_path / "out.jsonl").read_bytes().decode() == (
         '\ufeff{"text":"a}", "n": 1.50, "label": null, "p": null}\t\r\n'
         '{ "text" : "two", "o":{"k":[]}, "label": "spam, sure", "p": 0.5}' + end
@@ -107,7 +107,7 @@ def test_json_lines_to_csv(tmp_path):
     corpus = read_corpus(
         _file(tmp_path, '{"text":"a,\\n\\"b\\"\\r", "n": null}\n{"text":"","o":{"k": 1.0}}\n', "in.jsonl")
     )
-    write_labelled(corpus, tmp_path / "out.csv", pl.DataFrame({"y": [True, None]}))
+    write_labeled(corpus, tmp_path / "out.csv", pl.DataFrame({"y": [True, None]}))
     again = read_corpus(tmp_path / "out.csv")
     assert again.columns == ("text", "n", "o", "y")
     assert again.frame().rows() == [('a,\n"b"\r', "", "", "true"), ("", "", '{"k":1.0}', "")]
@@ -130,12 +130,12 @@ NATIVE = pl.DataFrame(
 def test_native_types_to_csv_and_jsonl(tmp_path):
     corpus = read_corpus(NATIVE)
     new = pl.DataFrame({"y": ["ham", None]})
-    write_labelled(corpus, tmp_path / "out.tsv", new)
+    write_labeled(corpus, tmp_path / "out.tsv", new)
     assert read_corpus(tmp_path / "out.tsv").frame().rows() == [
         ("a", "1", "1e-9", "true", "2024-01-02", '["x", "é"]', '{"k": 1}', "u", "ham"),
         ("", "", "", "", "", "", '{"k": null}', "", ""),
     ]
-    write_labelled(corpus, tmp_path / "out.jsonl", new)
+    write_labeled(corpus, tmp_path / "out.jsonl", new)
     first, second = map(json.loads, (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines())
     assert list(first.values()) == ["a", 1, 1e-9, True, "2024-01-02", ["x", "é"], {"k": 1}, "u", "ham"]
     assert list(second.values()) == [None] * 6 + [{"k": None}] + [None] * 2
@@ -144,7 +144,7 @@ def test_native_types_to_csv_and_jsonl(tmp_path):
 @pytest.mark.parametrize("size", [1, 10])
 def test_parquet_keeps_types(tmp_path, size):
     new = pl.DataFrame({"y": ["ham", None], "q": [0.25, math.nan]})
-    write_labelled(read_corpus(NATIVE), tmp_path / "out.parquet", new, size=size)
+    write_labeled(read_corpus(NATIVE), tmp_path / "out.parquet", new, size=size)
     again = pl.read_parquet(tmp_path / "out.parquet")
     assert again.columns == NATIVE.columns + new.columns
     assert again.drop("c").equals(pl.concat([NATIVE, new], how="horizontal").drop("c"), null_equal=True)
@@ -153,7 +153,7 @@ def test_parquet_keeps_types(tmp_path, size):
 
 def test_csv_to_parquet_and_back(tmp_path):
     corpus = read_corpus(_file(tmp_path, HARD))
-    write_labelled(corpus, tmp_path / "out.parquet", _new)
+    write_labeled(corpus, tmp_path / "out.parquet", _new)
     again = read_corpus(tmp_path / "out.parquet")
     assert again.frame().select(corpus.columns).equals(corpus.frame())
 
@@ -164,7 +164,7 @@ def test_csv_to_parquet_and_back(tmp_path):
 def test_values_that_a_format_cannot_carry(tmp_path, value, out):
     corpus = read_corpus(pl.DataFrame({"text": ["a"], "v": [value]}))
     with pytest.raises(CorpusError, match=r"column 'v' holds .*write Parquet"):
-        write_labelled(corpus, tmp_path / out, pl.DataFrame({"y": [1]}))
+        write_labeled(corpus, tmp_path / out, pl.DataFrame({"y": [1]}))
 
 
 @pytest.mark.parametrize(
@@ -175,10 +175,10 @@ def test_packed_output(tmp_path, suffix, unpack):
     corpus = read_corpus(_file(tmp_path, "id,text\n1,a\n"))
     new = pl.DataFrame({"y": ["v"]})
     out = tmp_path / f"out.csv{suffix}"
-    write_labelled(corpus, out, new)
+    write_labeled(corpus, out, new)
     first = out.read_bytes()
     assert unpack(first) == b"id,text,y\n1,a,v\n"
-    write_labelled(corpus, out, new)
+    write_labeled(corpus, out, new)
     assert out.read_bytes() == first
     assert read_corpus(out).texts() == ["a"]
 
@@ -187,16 +187,16 @@ def test_standard_output(tmp_path, monkeypatch):
     buffer = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(buffer))
     corpus = read_corpus(_file(tmp_path, '{"text":"a"}\n', "in.jsonl"))
-    write_labelled(corpus, "-", pl.DataFrame({"y": [1]}))
-    write_labelled(corpus, "-", pl.DataFrame({"y": [1]}), format="csv")
-    write_labelled(read_corpus(pl.DataFrame({"text": ["b"]})), "-", pl.DataFrame({"y": [2]}))
+    write_labeled(corpus, "-", pl.DataFrame({"y": [1]}))
+    write_labeled(corpus, "-", pl.DataFrame({"y": [1]}), format="csv")
+    write_labeled(read_corpus(pl.DataFrame({"text": ["b"]})), "-", pl.DataFrame({"y": [2]}))
     assert buffer.getvalue() == b'{"text":"a", "y": 1}\ntext,y\na,1\ntext,y\nb,2\n'
 
 
 @pytest.mark.parametrize("out", ["out.csv", "out.jsonl", "out.parquet"])
 def test_no_rows(tmp_path, out):
     corpus = read_corpus(_file(tmp_path, "id,text\n"))
-    done = write_labelled(corpus, tmp_path / out, _new)
+    done = write_labeled(corpus, tmp_path / out, _new)
     assert (done.rows, done.columns) == (0, ("label", "p"))
     if out == "out.csv":
         assert (tmp_path / out).read_text() == "id,text,label,p\n"
@@ -208,7 +208,7 @@ def test_no_rows(tmp_path, out):
 def test_no_new_columns(tmp_path, out):
     content = 'id,text\n1,"a"\n2,b'
     corpus = read_corpus(_file(tmp_path, content))
-    write_labelled(corpus, tmp_path / out, lambda batch: pl.DataFrame())
+    write_labeled(corpus, tmp_path / out, lambda batch: pl.DataFrame())
     assert read_corpus(tmp_path / out).frame().equals(corpus.frame())
     if out == "out.csv":
         assert (tmp_path / out).read_text() == content
@@ -222,7 +222,7 @@ def test_new_columns_in_every_form(tmp_path):
     corpus = read_corpus(_file(tmp_path, "text,b\n" + "x,y\n" * 5))
     outputs = []
     for extra in (lambda batch: _frames(len(batch))[0], _frames(2, 2, 1), iter(_frames(2, 2, 1)), _frames(5)[0]):
-        write_labelled(corpus, tmp_path / "out.csv", extra, size=2)
+        write_labeled(corpus, tmp_path / "out.csv", extra, size=2)
         outputs.append((tmp_path / "out.csv").read_text())
     assert outputs == ["text,b,y\n" + "x,y,v\n" * 5] * 4
 
@@ -243,14 +243,14 @@ def test_new_columns_that_do_not_fit(tmp_path, extra, message):
     corpus = read_corpus(_file(tmp_path, "text,b\n" + "x,y\n" * 5))
     out = _file(tmp_path, "as it was", "out.csv")
     with pytest.raises(CorpusError, match=message):
-        write_labelled(corpus, out, extra, size=2)
+        write_labeled(corpus, out, extra, size=2)
     assert out.read_text() == "as it was" and len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_name_that_is_taken(tmp_path):
     corpus = read_corpus(_file(tmp_path, "text,label\nx,y\n"))
     with pytest.raises(CorpusError, match=r"already has a column 'label': .*--prefix weak_"):
-        write_labelled(corpus, tmp_path / "out.csv", pl.DataFrame({"label": ["v"], "p": [1]}))
+        write_labeled(corpus, tmp_path / "out.csv", pl.DataFrame({"label": ["v"], "p": [1]}))
 
 
 def test_places_that_cannot_be_written(tmp_path):
@@ -258,13 +258,13 @@ def test_places_that_cannot_be_written(tmp_path):
     corpus = read_corpus(path)
     new = pl.DataFrame({"y": [1]})
     with pytest.raises(CorpusError, match="is the corpus itself"):
-        write_labelled(corpus, path, new)
+        write_labeled(corpus, path, new)
     with pytest.raises(CorpusError, match="cannot detect the format"):
-        write_labelled(corpus, tmp_path / "out.xml", new)
+        write_labeled(corpus, tmp_path / "out.xml", new)
     with pytest.raises(CorpusError, match="not packed once more"):
-        write_labelled(corpus, tmp_path / "out.parquet.gz", new)
+        write_labeled(corpus, tmp_path / "out.parquet.gz", new)
     with pytest.raises(WeakLabelError, match="cannot write"):
-        write_labelled(corpus, tmp_path / "none" / "out.csv", new)
+        write_labeled(corpus, tmp_path / "none" / "out.csv", new)
 
 
 def test_a_failing_function_leaves_nothing(tmp_path):
@@ -275,5 +275,5 @@ def test_a_failing_function_leaves_nothing(tmp_path):
 
     for out in ("out.csv", "out.csv.gz", "out.parquet"):
         with pytest.raises(ZeroDivisionError):
-            write_labelled(corpus, tmp_path / out, fail, size=2)
+            write_labeled(corpus, tmp_path / out, fail, size=2)
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]

@@ -139,9 +139,9 @@ def test_votes_and_labels_in_folders(cluster, messages, pack, tmp_path, read_tex
         )
         again = label_corpus(corpus, lfs, options, voted=voted, engine=engine)  # no output: labels alone
     assert (tmp_path / "cluster.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
-    for labelled in (found, again):
-        assert (labelled.votes.L == alone.votes.L).all() and (labelled.preds == alone.preds).all()
-        assert np.array_equal(labelled.probs, alone.probs, equal_nan=True)
+    for labeled in (found, again):
+        assert (labeled.votes.L == alone.votes.L).all() and (labeled.preds == alone.preds).all()
+        assert np.array_equal(labeled.probs, alone.probs, equal_nan=True)
 
 
 def test_prediction_and_packed_input(cluster, messages, tmp_path):

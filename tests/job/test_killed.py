@@ -21,7 +21,7 @@ main(sys.argv[1:])
 
 @pytest.fixture
 def start(messages, pack, tmp_path):
-    """Start labelling in a process of its own, without a cache."""
+    """Start labeling in a process of its own, without a cache."""
 
     def run(out, *more):
         verb = ["label", messages, "--lfs", pack, "--quoting", "-o", out, "--votes", "--no-cache", "--workers", "1"]

@@ -1,4 +1,4 @@
-"""Labelling in parts gives what labelling at once gives; runs resume, and never mix."""
+"""Labeling in parts gives what labeling at once gives; runs resume, and never mix."""
 
 import csv
 import gzip
@@ -12,7 +12,7 @@ import pytest
 
 from weaklabel import apply_lfs, load_lfs, read_corpus
 from weaklabel.config import LabelModelSettings
-from weaklabel.corpus import write_labelled
+from weaklabel.corpus import write_labeled
 from weaklabel.errors import ConfigError, CorpusError, VoteError
 from weaklabel.job import LabelOptions, label_file
 from weaklabel.job.engine import LocalEngine
@@ -42,7 +42,7 @@ def write_at_once(out, corpus, once, labels):
         of_votes = vote_columns(once.votes.L[rows], labels, once.votes.lf_names)
         return label_columns(once.preds[rows], once.probs[rows], labels).hstack(of_votes)
 
-    write_labelled(corpus, out, columns)
+    write_labeled(corpus, out, columns)
 
 
 def at_once(corpus, lfs, settings=None, read_texts=False):
@@ -87,7 +87,7 @@ def run(messages, pack, out, options=IN_PROCESS, **more):
 
 @pytest.mark.filterwarnings("ignore::weaklabel.errors.WeakLabelWarning")
 @pytest.mark.parametrize("name", ["out.csv", "out.tsv", "out.jsonl", "out.parquet", "out.csv.gz", "out.jsonl.zst"])
-def test_the_same_rows_as_labelling_at_once(messages, pack, tmp_path, name):
+def test_the_same_rows_as_labeling_at_once(messages, pack, tmp_path, name):
     found = run(messages, pack, tmp_path / name)
     corpus = read_corpus(messages, quoting=True)
     once = at_once(corpus, load_lfs(pack))

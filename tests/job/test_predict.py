@@ -8,7 +8,7 @@ import pytest
 
 from weaklabel import LinearClassifier, read_corpus
 from weaklabel.classifier import load_classifier
-from weaklabel.corpus import write_labelled
+from weaklabel.corpus import write_labeled
 from weaklabel.errors import CorpusError
 from weaklabel.job import predict_file
 from weaklabel.job.engine import LocalEngine
@@ -43,7 +43,7 @@ def test_the_same_rows_as_predicting_at_once(messages, classifier, tmp_path, nam
     corpus = read_corpus(messages, quoting=True)
     probs = classifier.predict_proba(corpus.texts())
     preds = probs.argmax(axis=1)
-    write_labelled(corpus, tmp_path / f"once-{name}", label_columns(preds, probs, classifier.labels_), size=10**6)
+    write_labeled(corpus, tmp_path / f"once-{name}", label_columns(preds, probs, classifier.labels_), size=10**6)
     if not name.endswith("parquet"):  # row groups differ there
         assert (tmp_path / name).read_bytes() == (tmp_path / f"once-{name}").read_bytes()
     assert found.rows == 300 and found.rejects == 3

@@ -1,4 +1,4 @@
-"""Labelling in memory."""
+"""Labeling in memory."""
 
 import polars as pl
 import pytest

@@ -34,7 +34,7 @@ def corpus():
     return texts, L, Y
 
 
-def test_rows_without_votes_are_labelled_by_their_texts(corpus):
+def test_rows_without_votes_are_labeled_by_their_texts(corpus):
     texts, L, Y = corpus
     silent = (L < 0).all(axis=1)
     assert 0.4 < silent.mean() < 0.8

@@ -14,7 +14,7 @@ from weaklabel.lf.lexicon import lexicon_lf
 from weaklabel.lf.nlp import entity_lf, matcher_lf, phrase_lf
 from weaklabel.lf.patterns import keyword_lf
 from weaklabel.lf.reasons import reason
-from weaklabel.lf.spelling import Phrases, canonical, folded, is_word_character
+from weaklabel.lf.spelling import PhraseFinder, canonical, folded, is_word_character
 
 MAKERS = {
     "keyword": keyword_lf,
@@ -75,7 +75,7 @@ def test_phrases_are_found_where_keywords_are(word, text):
     if word.strip() != word or any(mark in word for mark in "\u0301\u116eᄆ\u00a0"):
         return  # a keyword that begins with a mark or white space is not a word
     lf = keyword_lf("k", 1, [word], ignore_case=False)
-    found = Phrases([word], ignore_case=False).places(text)
+    found = PhraseFinder([word], ignore_case=False).places(text)
     if any(mark in text for mark in "\u0301\u116eᄆ"):
         return  # decomposed by hand, half of a letter may match
     assert bool(found) == (votes(lf, [text]) == [1])

@@ -25,16 +25,16 @@ def folder(tmp_path_factory):
 
 
 def test_gold_is_apart_from_the_corpus(folder):
-    unlabelled, gold = read(folder / "data" / "unlabelled.csv"), read(folder / "data" / "unlabelled_gold.csv")
+    unlabeled, gold = read(folder / "data" / "unlabeled.csv"), read(folder / "data" / "unlabeled_gold.csv")
     test = read(folder / "data" / "test.csv")
-    assert set(unlabelled[0]) == {"text"}
-    assert [row["text"] for row in unlabelled] == [row["text"] for row in gold]
+    assert set(unlabeled[0]) == {"text"}
+    assert [row["text"] for row in unlabeled] == [row["text"] for row in gold]
     assert {row["label"] for row in test} == {"ham", "spam"}
-    assert len(unlabelled) > 3000 and len(test) > 1000
+    assert len(unlabeled) > 3000 and len(test) > 1000
 
 
 def test_no_text_is_on_both_sides_or_twice(folder):
-    texts = [normalise(row["text"]) for name in ("unlabelled", "test") for row in read(folder / "data" / f"{name}.csv")]
+    texts = [normalise(row["text"]) for name in ("unlabeled", "test") for row in read(folder / "data" / f"{name}.csv")]
     assert len(set(texts)) == len(texts)
 
 
@@ -45,12 +45,12 @@ def test_no_test_message_was_seen_while_the_pack_was_written(folder):
     seen = {normalise(lines[number - 1].partition("\t")[2]) for number in numbers}
     assert len(numbers) == 513
     assert not seen & {normalise(row["text"]) for row in read(folder / "data" / "test.csv")}
-    assert seen & {normalise(row["text"]) for row in read(folder / "data" / "unlabelled.csv")}
+    assert seen & {normalise(row["text"]) for row in read(folder / "data" / "unlabeled.csv")}
 
 
 def test_the_split_is_always_the_same(folder, tmp_path):
     prepare_demo(tmp_path, seed=5)
-    for name in ("unlabelled.csv", "test.csv", "unlabelled_gold.csv"):
+    for name in ("unlabeled.csv", "test.csv", "unlabeled_gold.csv"):
         assert (tmp_path / "data" / name).read_bytes() == (folder / "data" / name).read_bytes()
     assert read_project(tmp_path / "project.toml").seed == 5
 
@@ -61,7 +61,7 @@ def test_the_project_file_is_valid(folder):
     assert project.gold is not None and project.gold.ceiling is not None
 
 
-@pytest.mark.parametrize("name", ["project.toml", "data/test.csv", "data/unlabelled.csv"])
+@pytest.mark.parametrize("name", ["project.toml", "data/test.csv", "data/unlabeled.csv"])
 def test_what_a_user_wrote_is_not_overwritten(tmp_path, name):
     (tmp_path / "data").mkdir()
     (tmp_path / name).write_text('title = "mine"\n')

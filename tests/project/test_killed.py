@@ -161,7 +161,7 @@ def killed(runner, kills, seed):
 
 def test_a_killed_run_ends_as_an_undisturbed_one(start_runner):
     found = killed(start_runner(), kills=4, seed=1)
-    assert {"labelled.csv", "votes.npz", "models/linear/weights.npz", "steps/probs.npy", "scores.json"} <= set(found)
+    assert {"labeled.csv", "votes.npz", "models/linear/weights.npz", "steps/probs.npy", "scores.json"} <= set(found)
 
 
 @pytest.mark.long

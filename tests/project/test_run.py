@@ -36,9 +36,9 @@ def test_a_second_run_does_nothing(done):
     result = done.run()
     assert result.done_before and done.not_done() == [] and done.asked() == 0
     assert {path: path.stat().st_mtime_ns for path in done.out.rglob("*")} == before
-    assert result.labelled.preds.tolist() == [1, 1, 1, 1, 0, 0, 0, 0] * 5
+    assert result.labeled.preds.tolist() == [1, 1, 1, 1, 0, 0, 0, 0] * 5
     assert set(result.scores) == {"majority_vote", "label_model", "majority_class", "linear"}
-    assert {"labelled.csv", "votes.npz", "models/linear", "report.html", "manifest.json"} <= set(result.files)
+    assert {"labeled.csv", "votes.npz", "models/linear", "report.html", "manifest.json"} <= set(result.files)
 
 
 def test_a_regex_that_changes_is_asked_alone(done):
@@ -150,7 +150,7 @@ def test_a_step_is_done_again_when_asked_for(done):
 
 
 @pytest.mark.parametrize(
-    "file", ["labelled.csv", "votes.npz", "models/linear/weights.npz", "scores.json", "steps/probs.npy"]
+    "file", ["labeled.csv", "votes.npz", "models/linear/weights.npz", "scores.json", "steps/probs.npy"]
 )
 def test_a_result_that_was_changed_by_hand_is_made_again(done, file):
     before, records = (done.out / file).read_bytes(), done.records()
@@ -232,11 +232,11 @@ def test_votes_of_label_and_run_are_the_same_votes(place, tmp_path, monkeypatch)
     monkeypatch.setenv("WEAKLABEL_CACHE", str(tmp_path / "cache"))
     options = LabelOptions(LabelModelSettings(name="majority"), workers=0)
     corpus = place.folder / "messages.csv"
-    label_file(read_corpus(corpus), load_lfs(str(place.pack)), str(tmp_path / "labelled.csv"), options)
+    label_file(read_corpus(corpus), load_lfs(str(place.pack)), str(tmp_path / "labeled.csv"), options)
     assert place.asked() == ROWS
     place.run()
     assert place.asked() == GOLD_ROWS
-    assert (place.out / "labelled.csv").read_bytes() == (tmp_path / "labelled.csv").read_bytes()
+    assert (place.out / "labeled.csv").read_bytes() == (tmp_path / "labeled.csv").read_bytes()
     monkeypatch.setenv("WEAKLABEL_CACHE", str(tmp_path / "other"))
     place.run(again="")
     assert place.asked() == ROWS + GOLD_ROWS

@@ -9,7 +9,7 @@ from weaklabel.project.run import run_project
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-SAME = ("labelled.csv", "votes.npz", "label_model.json", "models/linear/weights.npz", "scores.json", "lf_table.csv")
+SAME = ("labeled.csv", "votes.npz", "label_model.json", "models/linear/weights.npz", "scores.json", "lf_table.csv")
 
 
 def test_the_same_bytes(place, tmp_path, monkeypatch):

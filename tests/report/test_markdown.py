@@ -42,7 +42,7 @@ def run(**changes):
         "scores": {s: score(Y, np.where(rng.random(300) < p, Y, 1 - Y), labels=labels) for s, p in shares.items()},
         "problems": ["LF 'x' failed on 3 rows"],
         "warnings": [],
-        "files": {"labelled.csv": "the corpus with its labels"},
+        "files": {"labeled.csv": "the corpus with its labels"},
         "settings": {"seed": 7, "corpus": {"path": "sms.csv", "limit": None}},
         "timings": {"label": 1.25},
         "versions": {"numpy": "2.4.6"},
@@ -59,7 +59,7 @@ def test_the_report_tells_the_run():
     assert "| class\\_balance | 0.8, 0.2 |" in report and "| lr | 1e-05 |" in report
     assert "| corpus.path | sms.csv |" in report and "| numpy | 2.4.6 |" in report
     assert "LF 'x' failed on 3 rows" in report and "## Warnings\n\nNone." in report
-    assert "| labelled.csv | the corpus with its labels |" in report
+    assert "| labeled.csv | the corpus with its labels |" in report
     assert report.endswith("\n") and not report.endswith("\n\n")
 
 

@@ -84,7 +84,7 @@ def review(project):
 
 @pytest.fixture
 def majority(monkeypatch):
-    """Let a corpus without a project be labelled by majority vote: the default reads texts, which takes seconds."""
+    """Let a corpus without a project be labeled by majority vote: the default reads texts, which takes seconds."""
     from weaklabel.review import opening
 
     monkeypatch.setattr(opening, "LabelModelSettings", partial(LabelModelSettings, name="majority"))

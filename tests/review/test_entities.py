@@ -23,7 +23,7 @@ def corpus(tmp_path):
     return write_relations(tmp_path)
 
 
-def test_labels_explanations_and_relabelling_go_by_the_marked_text(corpus, monkeypatch):
+def test_labels_explanations_and_relabeling_go_by_the_marked_text(corpus, monkeypatch):
     read = []
     fit, predict = AutoLabelModel._fit_sample, BaseLabelModel.predict
     monkeypatch.setattr(

@@ -52,7 +52,7 @@ def test_a_run_whose_input_changed_is_refused_or_votes_anew(run, what):
     file.write_text(file.read_text(encoding="utf-8").replace("late", "very late"), encoding="utf-8")
     if what == "mine.py":
         file.write_text(file.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
-    with pytest.raises(WeakLabelError, match="has changed since this run was labelled"):
+    with pytest.raises(WeakLabelError, match="has changed since this run was labeled"):
         open_review(run)
     assert open_review(run, revote=True).votes.n == len(TEXTS)
     assert open_review(run).votes.n == len(TEXTS)
@@ -75,7 +75,7 @@ def test_older_runs_without_hashes_of_packs_are_opened(run):
     assert len(open_review(run)) == len(TEXTS)
 
 
-def test_a_corpus_is_labelled_from_nothing(tmp_path):
+def test_a_corpus_is_labeled_from_nothing(tmp_path):
     corpus = write_corpus(tmp_path / "messages.csv")
     review = open_review(corpus, labels=["bad", "good"])
     assert review.votes.L.shape == (len(TEXTS), 0)
@@ -98,7 +98,7 @@ def damaged(run):
 
 
 def without_labels(run):
-    (run / "labelled.csv").write_text("text,label\n", encoding="utf-8")
+    (run / "labeled.csv").write_text("text,label\n", encoding="utf-8")
 
 
 def without_corpus(run):
@@ -116,7 +116,7 @@ def bad_state(run):
     ("harm", "message"),
     [
         (damaged, "manifest.json is damaged"),
-        (without_labels, "labelled.csv does not hold the labels"),
+        (without_labels, "labeled.csv does not hold the labels"),
         (without_corpus, "the corpus of this run, .*gone.csv, does not exist"),
         (bad_state, "review.json is damaged"),
         (lambda run: (run / "votes.npz").unlink(), "cannot read votes"),

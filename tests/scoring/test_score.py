@@ -52,7 +52,7 @@ def test_every_share_lies_between_0_and_1_and_its_interval_in_order(case, abstai
         assert 0 <= getattr(scores, name) <= 1 + 1e-12
     assert -1 - 1e-12 <= scores.mcc <= 1 + 1e-12
     assert all(low <= high for low, high in scores.intervals.values())
-    assert sum(map(sum, scores.confusion)) == scores.n == len(case[0]) - scores.unlabelled
+    assert sum(map(sum, scores.confusion)) == scores.n == len(case[0]) - scores.unlabeled
     assert scores.covered == round(scores.coverage * scores.n)
 
 
@@ -87,7 +87,7 @@ def test_abstains_are_misses_unless_dropped():
 
 def test_rows_without_gold_are_counted_and_not_scored():
     scores = score([-1, 0, 1, -1], [0, 0, 1, 1], intervals=0)
-    assert (scores.n, scores.unlabelled, scores.accuracy) == (2, 2, 1.0)
+    assert (scores.n, scores.unlabeled, scores.accuracy) == (2, 2, 1.0)
 
 
 def test_averages_by_default():

@@ -92,7 +92,7 @@ def _ceiling(results: Results) -> list[Block]:
 def _overview(results: Results, track: Track, classifier: str | None) -> DataTable:
     """Label models down, sets across."""
     what = (
-        "The label models themselves." if classifier is None else f"Classifier {classifier}, by what labelled its data."
+        "The label models themselves." if classifier is None else f"Classifier {classifier}, by what labeled its data."
     )
     heads = [f"{name} ({metric_of(results, name)})" for name in track.sets]
     rows = [

@@ -152,9 +152,9 @@ def _choose(name: str, model: BaseLabelModel, bench_set: BenchSet) -> tuple[Base
 
 def _filled(preds: Labels, probs: Probs, train_preds: Labels, train_probs: Probs) -> tuple[Labels, Probs]:
     """Fill in rows without votes: the most frequent class, and the mean probabilities, of the train rows."""
-    unlabelled = preds == ABSTAIN
+    unlabeled = preds == ABSTAIN
     common = np.bincount(train_preds[train_preds != ABSTAIN]).argmax()
-    return np.where(unlabelled, common, preds), np.where(unlabelled[:, None], np.nanmean(train_probs, axis=0), probs)
+    return np.where(unlabeled, common, preds), np.where(unlabeled[:, None], np.nanmean(train_probs, axis=0), probs)
 
 
 def _classifier(cell: Cell, bench_set: BenchSet, given: Arrays, clock: Clock) -> Arrays:

@@ -43,7 +43,7 @@ def model_card(
         "## Classes",
         _classes(labels, training["class_shares"]),
         "## How the labels were made",
-        _how_labelled(training, provenance),
+        _how_labeled(training, provenance),
         "## Training",
         _training(params, training),
         "## Intended use and limits",
@@ -72,7 +72,7 @@ def _classes(labels: Sequence[str], shares: Sequence[float]) -> str:
     return "\n".join(["| id | class | share of the training labels |", "|---:|---|---:|", *rows])
 
 
-def _how_labelled(training: dict[str, Any], provenance: str) -> str:
+def _how_labeled(training: dict[str, Any], provenance: str) -> str:
     made = (
         "The training targets are class probabilities; with weak supervision, labeling functions vote and a label "
         f"model combines their votes. {training['texts']} texts were given and {training['train_rows']} trained on; "
@@ -133,7 +133,7 @@ def _validated(training: dict[str, Any]) -> str:
 def _limits(training: dict[str, Any]) -> str:
     return (
         "For texts like those it was trained on. The labels were not checked one by one: the model can repeat the "
-        "errors and biases of whatever made them, so score it on texts labelled by hand before relying on it. Its "
+        "errors and biases of whatever made them, so score it on texts labeled by hand before relying on it. Its "
         "probabilities are not calibrated. The base model's license and limits hold for it too. A text is truncated "
         f"after {training['max_tokens']} tokens; {training['truncated']} of the texts in training were."
     )

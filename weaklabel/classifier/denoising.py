@@ -57,16 +57,16 @@ def denoise(
     array
         Shape: [n, k]; no row is NaN.
     """
-    labelled = np.isfinite(probs[:, 0])
-    weak = np.where(labelled[:, None], probs, 1 / probs.shape[1])
-    counted = weights * labelled
+    labeled = np.isfinite(probs[:, 0])
+    weak = np.where(labeled[:, None], probs, 1 / probs.shape[1])
+    counted = weights * labeled
     shares = _normalised(counted @ weak)
     strength = chosen_strength(vectors, weak, counted, seed=seed)
     read, table = weak, _expected(shares)
     for _ in range(rounds):
         text = _normalised(out_of_fold(vectors, read, counted, strength, seed=seed).clip(MIN_PROB))
         for _ in range(EM_STEPS):
-            likelihood = np.where(labelled[:, None], weak @ table / shares.clip(MIN_PROB), 1)
+            likelihood = np.where(labeled[:, None], weak @ table / shares.clip(MIN_PROB), 1)
             read = _normalised(text * likelihood)
             # By the texts alone, labels would count for nothing where texts say nothing; by both, they confirm themselves.
             table = label_meaning(weak, (read + text) / 2, counted, shares)

@@ -122,18 +122,18 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
         given = check_texts(texts)
         names = class_names(self.labels, y)
         weak, counts = _weak_labels(given, y, sample_weight, names)
-        labelled = np.isfinite(weak[:, 0])
+        labeled = np.isfinite(weak[:, 0])
         if self.rounds:
             with showing(self.progress):
                 vectors = TextFeatures(self.model, self.max_length, self.device).fit_transform(given)
             with stage("denoising labels"):
                 clean = denoise(vectors, weak, counts, rounds=self.rounds, seed=self.seed)
-            counts = np.where(labelled, counts, counts * self.self_training * certainty(clean))
+            counts = np.where(labeled, counts, counts * self.self_training * certainty(clean))
         else:
             clean = weak
         self._fine_tune(given, clean, names, counts, validation)
-        changed = clean[labelled].argmax(axis=1) != weak[labelled].argmax(axis=1)
-        joined = np.isfinite(clean[:, 0]) & ~labelled & (counts > 0)
+        changed = clean[labeled].argmax(axis=1) != weak[labeled].argmax(axis=1)
+        joined = np.isfinite(clean[:, 0]) & ~labeled & (counts > 0)
         self.training_["denoising"] = {"changed": int(changed.sum()), "joined": int(joined.sum())}
         return self._set_fitted(names, y)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from weaklabel.corpus import Corpus
-    from weaklabel.job import LabelledCorpus
+    from weaklabel.job import LabeledCorpus
     from weaklabel.labels import Labels, Probs
     from weaklabel.lf.packs import LFCollection
     from weaklabel.scoring import Scores
@@ -22,7 +22,7 @@ def write_page(
     path: Path,
     corpus: Corpus,
     lfs: LFCollection,
-    labelled: LabelledCorpus,
+    labeled: LabeledCorpus,
     Y: Labels | None,
     *,
     settings: dict[str, Any],
@@ -36,7 +36,7 @@ def write_page(
     ----------
     path
         The file to write.
-    corpus, lfs, labelled
+    corpus, lfs, labeled
         What was labeled by whom, and how.
     Y
         Gold of the corpus's rows, if any is known. Shape: [n].
@@ -62,14 +62,14 @@ def write_page(
     from weaklabel.support.versions import SHOWN, versions
     from weaklabel.votes import LFAnalysis
 
-    votes, model = labelled.votes, labelled.model
+    votes, model = labeled.votes, labeled.model
     gold: Gold | None = None
     scores: dict[str, Scores] = {}
     if Y is not None and (Y >= 0).any():
         (judged,) = (Y >= 0).nonzero()
         stages = {
             "majority_vote": _majority_vote(votes, judged, len(lfs.labels)),
-            "label_model": (labelled.preds[judged], labelled.probs[judged]),
+            "label_model": (labeled.preds[judged], labeled.probs[judged]),
         }
         gold = Gold(Y[judged], {stage: probs for stage, (_, probs) in stages.items()}, of_corpus=Y)
         scores = {
@@ -80,7 +80,7 @@ def write_page(
         title=f"Labeling functions on {Path(corpus.name).name}",
         corpus=corpus.name,
         n_rows=votes.n,
-        n_rejects=labelled.voted.n_rejects,
+        n_rejects=labeled.voted.n_rejects,
         labels=lfs.labels,
         lf_summary=LFAnalysis(votes).lf_summary(None if gold is None else Y, model.lf_accuracies_),
         label_model={"name": type(model).__name__, "why": model.describe(votes.lf_names), **model.get_params()},
@@ -91,7 +91,7 @@ def write_page(
         versions=versions(SHOWN),
     )
     insight = gather(
-        run, corpus, lfs, votes, model, labelled.probs, labelled.preds, gold=gold, with_text=with_text, seed=seed
+        run, corpus, lfs, votes, model, labeled.probs, labeled.preds, gold=gold, with_text=with_text, seed=seed
     )
     write_text(path, html_report(insight))
 

@@ -13,7 +13,7 @@ from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows, gold_column
 from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading
-from weaklabel.cli.voting import Caching, Labelling, LFs, Voting, vote_and_fit, vote_and_label
+from weaklabel.cli.voting import Caching, Labeling, LFs, Voting, vote_and_fit, vote_and_label
 from weaklabel.cli.writing import HtmlOpt, announce_replaced, check_outputs
 from weaklabel.support.progress import stage
 
@@ -26,7 +26,7 @@ def analyze(
     gold: GoldOpt = None,
     decisions: DecisionsOpt = None,
     html: HtmlOpt = None,
-    labelling: Labelling,
+    labeling: Labeling,
     reading: Reading,
     voting: Voting,
     caching: Caching,
@@ -64,26 +64,26 @@ def analyze(
     announce_replaced(html, printing=printing)
     Y = None if gold is None else gold_column(rows, gold, loaded.labels)
     Y = Y if made is None else decided_rows(rows, made, loaded.labels)
-    with_text = labelling.label_model == "text"
+    with_text = labeling.label_model == "text"
     how = {"quiet": printing.quiet, "read_texts": with_text}
     if html is None:
-        fitted = vote_and_fit(rows, loaded, labelling, voting, **how)
+        fitted = vote_and_fit(rows, loaded, labeling, voting, **how)
     else:
         warned: list[str] = []
         with recorded_warnings(warned):
-            fitted = labelled = vote_and_label(rows, loaded, labelling, voting, **how)
-        settings = {"lfs": lfs, "gold": gold, **asdict(labelling)}
+            fitted = labeled = vote_and_label(rows, loaded, labeling, voting, **how)
+        settings = {"lfs": lfs, "gold": gold, **asdict(labeling)}
         with stdout_for_results(), stage("report"):
             write_page(
                 html,
                 rows,
                 loaded,
-                labelled,
+                labeled,
                 Y,
                 settings=settings,
                 warnings=warned,
                 with_text=with_text,
-                seed=labelling.seed,
+                seed=labeling.seed,
             )
     analysis = LFAnalysis(fitted.votes)
     estimates = fitted.model.lf_accuracies_

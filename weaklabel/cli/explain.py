@@ -12,7 +12,7 @@ import typer
 from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, stdout_for_results
 from weaklabel.cli.reading import Reading
-from weaklabel.cli.voting import Caching, Labelling, LFsIfAny, Voting, vote_and_fit
+from weaklabel.cli.voting import Caching, Labeling, LFsIfAny, Voting, vote_and_fit
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Batch, Corpus
@@ -48,7 +48,7 @@ def explain(
             help="Show rows where only this labeling function votes, and rows where the others disagree.",
         ),
     ] = None,
-    labelling: Labelling,
+    labeling: Labeling,
     reading: Reading,
     voting: Voting,
     caching: Caching,
@@ -85,8 +85,8 @@ def explain(
 
         loaded = load_lfs(*lfs)
         rows = reading.open(corpus)
-        with_text = labelling.label_model == "text"
-        fitted = vote_and_fit(rows, loaded, labelling, voting, quiet=printing.quiet, read_texts=with_text)
+        with_text = labeling.label_model == "text"
+        fitted = vote_and_fit(rows, loaded, labeling, voting, quiet=printing.quiet, read_texts=with_text)
         voted = Voted(rows, loaded, fitted.votes, fitted.model, with_text)
     with stdout_for_results():
         result, shown = _row(voted, row) if row is not None else _lf(voted, str(lf))
@@ -123,14 +123,14 @@ def _of_run(folder: Path) -> Voted:
     from weaklabel.errors import ConfigError
     from weaklabel.label_model import load_label_model
     from weaklabel.lf.packs import load_lfs
-    from weaklabel.project.gold import open_unlabelled
+    from weaklabel.project.gold import open_unlabeled
     from weaklabel.project.reader import read_run
     from weaklabel.review.workspace import pack_hashes
     from weaklabel.support.warn import warn
     from weaklabel.votes import load_votes
 
     run = read_run(folder)
-    corpus, lfs = open_unlabelled(run.project), load_lfs(*run.project.lfs.use)
+    corpus, lfs = open_unlabeled(run.project), load_lfs(*run.project.lfs.use)
     if corpus.sha256() != run.corpus_sha256:
         raise ConfigError(
             f"{corpus.name} has changed since this run, so the votes do not belong to these rows; run the "
@@ -138,7 +138,7 @@ def _of_run(folder: Path) -> Voted:
         )
     if run.packs is not None and pack_hashes(lfs) != run.packs:
         warn(
-            f"a pack ({', '.join(lfs.specs)}) has changed since this run was labelled: votes are those of the run, "
+            f"a pack ({', '.join(lfs.specs)}) has changed since this run was labeled: votes are those of the run, "
             "reasons are from the pack as it is now",
             stacklevel=2,
         )

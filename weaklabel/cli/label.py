@@ -10,7 +10,7 @@ import typer
 from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output, shown_path, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading, not_written
-from weaklabel.cli.voting import Caching, EngineOptions, Labelling, LFs, Voting
+from weaklabel.cli.voting import Caching, EngineOptions, Labeling, LFs, Voting
 from weaklabel.cli.writing import Writing, announce_replaced, check_outputs
 from weaklabel.errors import visible
 
@@ -37,7 +37,7 @@ def label(
             help="Let the label model use the texts, too: better labels, also for rows without votes.",
         ),
     ] = False,
-    labelling: Labelling,
+    labeling: Labeling,
     reading: Reading,
     voting: Voting,
     engine: EngineOptions,
@@ -49,9 +49,9 @@ def label(
 
     \b
     Examples:
-      weaklabel label messages.csv --lfs spam -o labelled.csv
-      weaklabel label messages.csv --lfs ./mine.py --text body --votes -o labelled.parquet
-      weaklabel label messages.csv --lfs spam --read-texts -o labelled.csv
+      weaklabel label messages.csv --lfs spam -o labeled.csv
+      weaklabel label messages.csv --lfs ./mine.py --text body --votes -o labeled.parquet
+      weaklabel label messages.csv --lfs spam --read-texts -o labeled.csv
       weaklabel label messages.tsv.gz --lfs spam --columns label,text --prefix weak_ -o - | head
 
     The output has all columns and rows of the input, in order, then label, confidence and one probability per class;
@@ -70,8 +70,8 @@ def label(
     rows = reading.open(corpus)
     check_target(rows, out, safe=writing.spreadsheet_safe)
     options = LabelOptions(
-        label_model=labelling.settings(),
-        seed=labelling.seed,
+        label_model=labeling.settings(),
+        seed=labeling.seed,
         read_texts=read_texts,
         with_votes=votes,
         prefix=writing.prefix,
@@ -83,17 +83,17 @@ def label(
     with engine.open() as opened, nullcontext() if out == "-" else stdout_for_results():
         done = label_file(rows, loaded, out, options, engine=opened, dry_run=dry_run, progress=not printing.quiet)
     result = _summary(done, None if dry_run else out)
-    hint = labelling.label_model == "auto" and not read_texts and result["unlabelled"] > 0
+    hint = labeling.label_model == "auto" and not read_texts and result["unlabeled"] > 0
     printing.summary(result, "\n".join([_text(result, done, hint), *not_written(rows)]), to_stderr=is_stdout(out))
 
 
-def _summary(done: job.LabelledFile, out: str | None) -> dict[str, Any]:
+def _summary(done: job.LabeledFile, out: str | None) -> dict[str, Any]:
     return {
         "rows_in": done.rows + done.rejects,
         "rows_out": done.rows,
         "rejects": done.rejects,
         "labels": dict(done.labels),
-        "unlabelled": done.rows - sum(done.labels.values()),
+        "unlabeled": done.rows - sum(done.labels.values()),
         "label_model": done.model.describe(),
         "lf_errors": {name: problems.count for name, problems in done.problems.items()},
         "rows_voted_before": done.known_rows,
@@ -110,10 +110,10 @@ def _frequent(labels: dict[str, int]) -> str:
     return f"{listed}, {sum(rest):,} of {len(rest)} other classes" if rest else listed
 
 
-def _text(result: dict[str, Any], done: job.LabelledFile, hint: bool) -> str:
+def _text(result: dict[str, Any], done: job.LabeledFile, hint: bool) -> str:
     lines = [
         f"rows: {result['rows_in']:,} in = {result['rows_out']:,} out + {result['rejects']:,} rejected",
-        f"labels: {_frequent(result['labels'])}, {result['unlabelled']:,} without a label",
+        f"labels: {_frequent(result['labels'])}, {result['unlabeled']:,} without a label",
         *([f"label model: {visible(result['label_model'])}"] if result["label_model"] else []),
         *(["to label the rows without votes from their texts: --read-texts"] if hint else []),
         *(visible(f"LF '{name}': {problems}") for name, problems in done.problems.items()),

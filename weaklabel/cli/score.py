@@ -49,7 +49,7 @@ def score(
       weaklabel score predicted.csv --gold truth
       weaklabel score predicted.csv --gold truth --pred weak_label --positive spam
       weaklabel score predicted.csv --gold truth --json | jq .f1
-      weaklabel score labelled.csv --decisions review/decisions.jsonl
+      weaklabel score labeled.csv --decisions review/decisions.jsonl
 
     Rows without gold are not scored; --decisions finds its rows by --text and --entities. If the file has a probability
     column for every class (p_spam ...), log loss, Brier score and calibration error are reported, too.

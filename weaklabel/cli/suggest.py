@@ -12,7 +12,7 @@ from weaklabel.cli.gold import GoldOpt, gold_column
 from weaklabel.cli.options import expanded, given_options
 from weaklabel.cli.printing import Printing, shown_path, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading
-from weaklabel.cli.voting import Caching, Labelling, LFs, Voting, vote_and_fit
+from weaklabel.cli.voting import Caching, Labeling, LFs, Voting, vote_and_fit
 from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import visible
 
@@ -30,7 +30,7 @@ def suggest(
         Path | None, typer.Option("-o", "--out", metavar="FILE.py", help="Write the candidates as a pack.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.py if it exists.")] = False,
-    labelling: Labelling,
+    labeling: Labeling,
     reading: Reading,
     voting: Voting,
     caching: Caching,
@@ -42,7 +42,7 @@ def suggest(
     Examples:
       weaklabel suggest messages.csv --lfs ./mine.py
       weaklabel suggest messages.csv --lfs ./mine.py --gold truth -o suggested.py
-      weaklabel label messages.csv --lfs ./mine.py --lfs ./suggested.py -o labelled.csv
+      weaklabel label messages.csv --lfs ./mine.py --lfs ./suggested.py -o labeled.csv
 
     Precisions are estimates by the label model, which also reads the texts: check a candidate before you use it. Of a large
     corpus the label model reads a sample of the texts, and the output says how many. Of long texts, all words are used and
@@ -60,11 +60,9 @@ def suggest(
     check_outputs(out, corpora=[rows], lfs=loaded)
     announce_replaced(out, printing=printing)
     Y = None if gold is None else gold_column(rows, gold, loaded.labels)
-    fitted = vote_and_fit(rows, loaded, labelling, voting, quiet=printing.quiet, skim=True)
+    fitted = vote_and_fit(rows, loaded, labeling, voting, quiet=printing.quiet, skim=True)
     with stdout_for_results():
-        suggestions = suggest_lfs(
-            rows, fitted.votes, fitted.model, loaded.labels, n=number, seed=labelling.seed, gold=Y
-        )
+        suggestions = suggest_lfs(rows, fitted.votes, fitted.model, loaded.labels, n=number, seed=labeling.seed, gold=Y)
     result = suggestions.to_dict()
     shown = suggestions.to_text({row: batch.texts[0] for row, batch in rows.read_rows(suggestions.rows_shown())})
     if out is not None:
@@ -74,6 +72,6 @@ def suggest(
         named = shown_path(out) if out.is_absolute() or str(out).startswith(".") else f"./{out}"
         following = ["weaklabel", "analyze", corpus, *(part for spec in [*lfs, named] for part in ("--lfs", spec))]
         following += ["--gold", gold] if gold else []
-        following += [*given_options(labelling), *given_options(reading), *given_options(voting)]
+        following += [*given_options(labeling), *given_options(reading), *given_options(voting)]
         shown += "\n\n" + visible(f"wrote {out}; next: {shlex.join(following)}")
     printing.result(result, shown)

@@ -13,7 +13,7 @@ from weaklabel.cli.gold import DecisionsOpt, decided_rows
 from weaklabel.cli.options import DryRunOpt, described, expanded, name_option
 from weaklabel.cli.printing import Printing, shown_path
 from weaklabel.cli.reading import CorpusArg, Reading
-from weaklabel.cli.voting import Caching, Labelling, LFs, Voting, vote_and_label
+from weaklabel.cli.voting import Caching, Labeling, LFs, Voting, vote_and_label
 from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import ConfigError, visible
 from weaklabel.registries import CLASSIFIERS, EXPORTERS
@@ -104,7 +104,7 @@ def train(
     ] = False,
     gold: Annotated[str, typer.Option("--gold", metavar="COLUMN", help="Gold column of --validation.")] = "label",
     decisions: DecisionsOpt = None,
-    labelling: Labelling,
+    labeling: Labeling,
     reading: Reading,
     voting: Voting,
     caching: Caching,
@@ -160,7 +160,7 @@ def train(
         settings.name,
         settings.options(),
         loaded.labels,
-        labelling.seed,
+        labeling.seed,
         log=run_folder,
         progress=not printing.quiet,
         validated=validation is not None,
@@ -170,25 +170,25 @@ def train(
         check = (held.model_texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
     made = read_decisions(decisions) if decisions else None
     Y = None if made is None else decided_rows(rows, made, loaded.labels)
-    labelled = vote_and_label(rows, loaded, labelling, voting, quiet=printing.quiet)
+    labeled = vote_and_label(rows, loaded, labeling, voting, quiet=printing.quiet)
     if Y is None:
-        check_trainable(labelled.voted.covered, rows)
+        check_trainable(labeled.voted.covered, rows)
     result: dict[str, Any] = {
-        "rows": labelled.n,
-        "rejects": labelled.voted.n_rejects,
-        "covered": labelled.voted.covered,
-        "label_model": labelled.model.describe(loaded.names) or labelling.label_model,
+        "rows": labeled.n,
+        "rejects": labeled.voted.n_rejects,
+        "covered": labeled.voted.covered,
+        "label_model": labeled.model.describe(loaded.names) or labeling.label_model,
         "decided": None if Y is None else int((Y >= 0).sum()),
         "classifier": classifier,
         "model": str(out),
     }
     if not dry_run:
         clean = None if Y is None else np.flatnonzero(Y >= 0)
-        sample = training_rows(rows, labelled.probs, model, max_rows, seed=labelling.seed, always=clean)
+        sample = training_rows(rows, labeled.probs, model, max_rows, seed=labeling.seed, always=clean)
         result |= {"training_rows": len(sample.rows), "trainable_rows": sample.n_trainable}
         _fit(model, sample.texts, sample.probs, None if Y is None else Y[sample.rows], check)
-        texts = f"{labelled.n:,} texts of {Path(rows.name).name}"
-        provenance = _provenance(len(loaded), lfs, texts, labelling.label_model, result["decided"])
+        texts = f"{labeled.n:,} texts of {Path(rows.name).name}"
+        provenance = _provenance(len(loaded), lfs, texts, labeling.label_model, result["decided"])
         if sample.is_sample:
             provenance = f"{provenance} {sample.describe()}"
         result |= _save(model, out, provenance, rows.entities, sample.texts if onnx else None)
@@ -253,7 +253,7 @@ def _provenance(n_lfs: int, lfs: list[str], texts: str, label_model: str, decide
     return (
         sentence
         if decided is None
-        else f"{sentence} Training continued with {decided:,} rows that were labelled by hand."
+        else f"{sentence} Training continued with {decided:,} rows that were labeled by hand."
     )
 
 

@@ -19,7 +19,7 @@ from weaklabel.registries import LABEL_MODELS
 if TYPE_CHECKING:
     from weaklabel.config import LabelModelSettings
     from weaklabel.corpus import Corpus
-    from weaklabel.job import FittedCorpus, LabelledCorpus, LabelOptions
+    from weaklabel.job import FittedCorpus, LabeledCorpus, LabelOptions
     from weaklabel.job.engine import Engine
     from weaklabel.lf.packs import LFCollection
 
@@ -156,7 +156,7 @@ Fitted = TypeVar("Fitted", bound="FittedCorpus")
 
 
 @dataclass(frozen=True)
-class Labelling:
+class Labeling:
     """How votes become labels."""
 
     label_model: Annotated[
@@ -204,24 +204,24 @@ class Labelling:
 def vote_and_label(
     rows: Corpus,
     lfs: LFCollection,
-    labelling: Labelling,
+    labeling: Labeling,
     voting: Voting,
     *,
     quiet: bool,
     read_texts: bool | None = None,
-) -> LabelledCorpus:
+) -> LabeledCorpus:
     """Label a corpus, and warn of rows that could not be read; see `weaklabel.job.LabelOptions`."""
     from weaklabel.job import label_corpus
 
     with stdout_for_results():
-        labelled = label_corpus(rows, lfs, _options(labelling, voting, read_texts), progress=not quiet)
-    return _warned_of_rejects(labelled)
+        labeled = label_corpus(rows, lfs, _options(labeling, voting, read_texts), progress=not quiet)
+    return _warned_of_rejects(labeled)
 
 
 def vote_and_fit(
     rows: Corpus,
     lfs: LFCollection,
-    labelling: Labelling,
+    labeling: Labeling,
     voting: Voting,
     *,
     quiet: bool,
@@ -232,16 +232,16 @@ def vote_and_fit(
     from weaklabel.job import fit_corpus
 
     with stdout_for_results():
-        fitted = fit_corpus(rows, lfs, _options(labelling, voting, read_texts, skim), progress=not quiet)
+        fitted = fit_corpus(rows, lfs, _options(labeling, voting, read_texts, skim), progress=not quiet)
     return _warned_of_rejects(fitted)
 
 
-def _options(labelling: Labelling, voting: Voting, read_texts: bool | None, skim: bool = False) -> LabelOptions:
+def _options(labeling: Labeling, voting: Voting, read_texts: bool | None, skim: bool = False) -> LabelOptions:
     from weaklabel.job import LabelOptions
 
     return LabelOptions(
-        label_model=labelling.settings(),
-        seed=labelling.seed,
+        label_model=labeling.settings(),
+        seed=labeling.seed,
         read_texts=read_texts,
         skim=skim,
         **voting.arguments(),

@@ -15,7 +15,7 @@ from weaklabel.corpus.writing import (
     label_outputs,
     rejects_of,
     rejects_path,
-    write_labelled,
+    write_labeled,
     write_rejects,
 )
 
@@ -38,6 +38,6 @@ __all__ = [
     "read_corpus",
     "rejects_of",
     "rejects_path",
-    "write_labelled",
+    "write_labeled",
     "write_rejects",
 ]

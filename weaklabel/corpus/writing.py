@@ -40,7 +40,7 @@ Extra: TypeAlias = Callable[[Batch], pl.DataFrame] | Iterable[pl.DataFrame] | pl
 
 @dataclass(frozen=True)
 class Written:
-    """What `write_labelled` did.
+    """What `write_labeled` did.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Written:
     columns: tuple[str, ...]
 
 
-def write_labelled(
+def write_labeled(
     corpus: Corpus,
     out: str | os.PathLike[str],
     extra: Extra,
@@ -103,8 +103,8 @@ def write_labelled(
     >>> corpus = read_corpus(pl.DataFrame({"text": ["WIN a prize", "see you"]}))
     >>> new = pl.DataFrame({"label": ["spam", None]})
     >>> import tempfile
-    >>> out = Path(tempfile.mkdtemp()) / "labelled.csv"
-    >>> write_labelled(corpus, out, new).rows
+    >>> out = Path(tempfile.mkdtemp()) / "labeled.csv"
+    >>> write_labeled(corpus, out, new).rows
     2
     >>> print(out.read_text(), end="")
     text,label
@@ -167,8 +167,8 @@ def rejects_path(out: str | os.PathLike[str]) -> Path:
 
     Examples
     --------
-    >>> rejects_path("labelled.csv").name
-    'labelled.csv.rejects.jsonl'
+    >>> rejects_path("labeled.csv").name
+    'labeled.csv.rejects.jsonl'
     """
     return Path(f"{os.fspath(out)}.rejects.jsonl")
 

@@ -1,17 +1,17 @@
 """Long jobs over a corpus: done in parts, resumed after any interruption, on one machine or many."""
 
-from weaklabel.job.label import LabelledFile, fit_corpus, label_corpus, label_file, read_voted, vote_corpus
-from weaklabel.job.labelled import FittedCorpus, LabelledCorpus, LabelledPart, VotedCorpus
-from weaklabel.job.predict import Predicted, mark_as_trained, predict_file
+from weaklabel.job.label import LabeledFile, fit_corpus, label_corpus, label_file, read_voted, vote_corpus
+from weaklabel.job.labeled import FittedCorpus, LabeledCorpus, LabeledPart, VotedCorpus
+from weaklabel.job.predict import PredictedFile, mark_as_trained, predict_file
 from weaklabel.job.work import LabelOptions
 
 __all__ = [
     "FittedCorpus",
     "LabelOptions",
-    "LabelledCorpus",
-    "LabelledFile",
-    "LabelledPart",
-    "Predicted",
+    "LabeledCorpus",
+    "LabeledFile",
+    "LabeledPart",
+    "PredictedFile",
     "VotedCorpus",
     "fit_corpus",
     "label_corpus",

@@ -20,7 +20,7 @@ from weaklabel.corpus.parts import Part
 from weaklabel.errors import ConfigError, CorpusError, WeakLabelError
 from weaklabel.job.engine import Engine, LocalEngine, expect, follow
 from weaklabel.job.folder import ONCE, JobFolder, corpus_identity, lf_keys, output_identity
-from weaklabel.job.labelled import TABLES_AT_ONCE, FittedCorpus, LabelledCorpus, VotedCorpus
+from weaklabel.job.labeled import TABLES_AT_ONCE, FittedCorpus, LabeledCorpus, VotedCorpus
 from weaklabel.job.output import new_columns, write_all_rejects
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
 from weaklabel.label_model.base import make_label_model
@@ -44,7 +44,7 @@ VOTED = "voted.json"
 
 
 @dataclass(frozen=True)
-class LabelledFile:
+class LabeledFile:
     """The result of labeling a corpus into a file.
 
     Attributes
@@ -84,7 +84,7 @@ def label_file(
     engine: Engine | None = None,
     dry_run: bool = False,
     progress: bool = False,
-) -> LabelledFile:
+) -> LabeledFile:
     """Label a corpus of any size into a file, in memory that does not grow with it.
 
     The work is done in parts, kept in the folder ``OUT.job`` until the output is complete. If it ends before that, by a
@@ -132,21 +132,21 @@ def label_file(
         with JobFolder(place, _label_identity(job, out)) as folder:
             job.move_to(folder.path)
             voted = _vote(job, engine or LocalEngine())
-            labelled = _label(voted, None if dry_run else out, engine or LocalEngine(), folder.path)
+            labeled = _label(voted, None if dry_run else out, engine or LocalEngine(), folder.path)
             rejects_file = None
             if not dry_run:
                 if out == "-":
                     finish()  # the output may go to the same terminal
                 rejects_file = write_all_rejects(folder, corpus, voted.n_rejects, voted.rejects())
-                _assemble(labelled)
-            return LabelledFile(
+                _assemble(labeled)
+            return LabeledFile(
                 rows=voted.n,
                 rejects=voted.n_rejects,
                 known_rows=voted.known_rows,
-                labels=labelled.label_counts,
+                labels=labeled.label_counts,
                 problems=voted.problems,
                 patterns=voted.patterns,
-                model=labelled.model,
+                model=labeled.model,
                 rejects_file=rejects_file,
             )
 
@@ -161,7 +161,7 @@ def label_corpus(
     voted: VotedCorpus | None = None,
     engine: Engine | None = None,
     progress: bool = False,
-) -> LabelledCorpus:
+) -> LabeledCorpus:
     """Vote on a corpus, fit a label model on the votes, and label all rows, in memory that does not grow with the corpus.
 
     Parameters
@@ -186,12 +186,10 @@ def label_corpus(
             _check_columns(corpus, lfs, options or LabelOptions())
         if voted is None:
             voted = vote_corpus(corpus, lfs, options, folder=folder, engine=engine)
-        labelled = _label(
-            voted, None if out is None else str(out), engine or LocalEngine(), folder or voted.job.scratch
-        )
+        labeled = _label(voted, None if out is None else str(out), engine or LocalEngine(), folder or voted.job.scratch)
         if out is not None:
-            _assemble(labelled)
-    return labelled
+            _assemble(labeled)
+    return labeled
 
 
 def fit_corpus(
@@ -318,7 +316,7 @@ def _counted(summaries: Iterator[PartSummary], budget: ErrorBudget, job: LabelJo
     return VotedCorpus(job, parts, patterns, budget.problems, n_rejects, known_rows)
 
 
-def _label(voted: VotedCorpus, out: str | None, engine: Engine, folder: Path) -> LabelledCorpus:
+def _label(voted: VotedCorpus, out: str | None, engine: Engine, folder: Path) -> LabeledCorpus:
     """Fit the label model, unless that was done, and label all parts; write them where there is an output."""
     job = voted.job
     job.begin_labels(sha256_of_json(_label_identity(job, out or ""))[:12], out, folder)
@@ -326,10 +324,10 @@ def _label(voted: VotedCorpus, out: str | None, engine: Engine, folder: Path) ->
     if model is None:
         model = _fitted(voted)
         job.save_model(model)
-    labelled = LabelledCorpus(voted, model)
+    labeled = LabeledCorpus(voted, model)
     if out is not None or job.options.reads_texts:
         follow(engine.write(job, voted.parts), "labeling" if out is None else "writing", job.corpus, voted.n)
-    return labelled
+    return labeled
 
 
 def _fitted(voted: VotedCorpus) -> BaseLabelModel:
@@ -353,11 +351,11 @@ def _fitted(voted: VotedCorpus) -> BaseLabelModel:
         return unfitted.fit_sample(patterns, sample)
 
 
-def _assemble(labelled: LabelledCorpus) -> None:
+def _assemble(labeled: LabeledCorpus) -> None:
     """Put the parts of the output together."""
-    job = labelled.voted.job
+    job = labeled.voted.job
     assert job.output is not None
-    job.output.assemble(len(labelled.voted.parts), job.empty_columns())
+    job.output.assemble(len(labeled.voted.parts), job.empty_columns())
 
 
 def _job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> LabelJob:

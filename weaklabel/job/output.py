@@ -171,7 +171,7 @@ def write_all_rejects(folder: JobFolder, corpus: Corpus, n_rejects: int, rejects
 
 
 def new_columns(labels: Sequence[str], lf_names: Sequence[str] = (), prefix: str = "") -> list[str]:
-    """Return the names of the columns that labelling adds, in order; votes of labeling functions come last."""
+    """Return the names of the columns that labeling adds, in order; votes of labeling functions come last."""
     probabilities = [f"p_{name}" for name in labels]
     return [prefix + name for name in ["label", "confidence", *probabilities, *(f"vote_{name}" for name in lf_names)]]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Predicted:
+class PredictedFile:
     """The result of predicting a corpus: rows, rejects and their file, and the number of rows of each class."""
 
     rows: int
@@ -157,7 +157,7 @@ def predict_file(
     safe: bool = False,
     engine: Engine | None = None,
     progress: bool = False,
-) -> Predicted:
+) -> PredictedFile:
     """Predict a corpus of any size into a file; an interrupted call is resumed as in `label_file`.
 
     Parameters
@@ -205,4 +205,4 @@ def predict_file(
         labels, n_rejects = job.counts(parts)
         rejects_file = write_all_rejects(folder, corpus, n_rejects, job.rejects(parts))
         job.output.assemble(len(parts), job.empty_columns())
-    return Predicted(sum(labels.values()), n_rejects, labels, rejects_file)
+    return PredictedFile(sum(labels.values()), n_rejects, labels, rejects_file)

@@ -24,7 +24,7 @@ from uuid import uuid4
 import numpy as np
 import polars as pl
 
-from weaklabel.corpus import THE_CORPUS, Corpus, check_target, label_outputs, read_corpus, rejects_of, write_labelled
+from weaklabel.corpus import THE_CORPUS, Corpus, check_target, label_outputs, read_corpus, rejects_of, write_labeled
 from weaklabel.corpus.open import byte_chunks, is_packed
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.corpus.sinks import as_json
@@ -527,7 +527,7 @@ class TransformJob:
                 move_file(whole, out)
                 return
             with _named(whole, ".parquet") as file:
-                write_labelled(read_corpus(file, text=()), out, lambda batch: pl.DataFrame())
+                write_labeled(read_corpus(file, text=()), out, lambda batch: pl.DataFrame())
 
     def result(
         self,

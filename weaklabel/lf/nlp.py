@@ -26,7 +26,7 @@ from weaklabel.lf.pipelines import (
 )
 from weaklabel.lf.reasons import enumerated, joined, quoted
 from weaklabel.lf.regexes import check_words
-from weaklabel.lf.spelling import Phrases
+from weaklabel.lf.spelling import PhraseFinder
 from weaklabel.support.warn import warn
 
 if TYPE_CHECKING:
@@ -325,7 +325,7 @@ def phrase_lf(
         return _counting(
             name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column, needs_of([attr]), definition
         )
-    in_text = Phrases(words, ignore_case=str(attr).upper() == "LOWER")
+    in_text = PhraseFinder(words, ignore_case=str(attr).upper() == "LOWER")
 
     def find(doc: Doc) -> list[Span]:
         places = [

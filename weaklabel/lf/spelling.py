@@ -209,7 +209,7 @@ def stands_alone(text: str, begin: int, end: int) -> bool:
     return takes_particles(word) and _PARTICLES_ALONE.fullmatch(text, end, rest) is not None
 
 
-class Phrases:
+class PhraseFinder:
     r"""Finds any number of phrases in one pass, as whole words and in all their spellings; see `weaklabel.lf.spelling`.
 
     Parameters
@@ -221,7 +221,7 @@ class Phrases:
 
     Examples
     --------
-    >>> Phrases(["don't stop"], ignore_case=True).places("We DON\u2019T\nSTOP here")
+    >>> PhraseFinder(["don't stop"], ignore_case=True).places("We DON\u2019T\nSTOP here")
     [(3, 13)]
     """
 

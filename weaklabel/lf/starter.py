@@ -34,7 +34,7 @@ def short_and_happy(x):
 # Next steps, with messages.csv as your corpus:
 #   weaklabel lfs ./PACK                                    does it load?
 #   weaklabel analyze messages.csv --lfs ./PACK             what does each function do?
-#   weaklabel label messages.csv --lfs ./PACK -o labelled.csv
+#   weaklabel label messages.csv --lfs ./PACK -o labeled.csv
 '''
 
 

@@ -13,7 +13,7 @@ _MARKED = 120
 _LINE_END = "↵ "
 
 
-class Passage(NamedTuple):
+class MarkedSpan(NamedTuple):
     """A part of a text, in code points, and the class that it is evidence for."""
 
     begin: int
@@ -28,14 +28,14 @@ class Piece(NamedTuple):
     label: int | None = None
 
 
-def excerpt(text: str, marks: Iterable[Passage] = (), longest: int = LONGEST) -> list[Piece]:
+def excerpt(text: str, marks: Iterable[MarkedSpan] = (), longest: int = LONGEST) -> list[Piece]:
     """Cut a text to about ``longest`` characters around its marks; "…" stands for what is left out.
 
     Where marks overlap, the one that begins first keeps its place and the others keep what is left of theirs.
 
     Examples
     --------
-    >>> excerpt("You won a prize", [Passage(10, 15, 1)])
+    >>> excerpt("You won a prize", [MarkedSpan(10, 15, 1)])
     [Piece(text='You won a ', label=None), Piece(text='prize', label=1)]
     """
     apart = _apart(marks, len(text))
@@ -51,20 +51,20 @@ def excerpt(text: str, marks: Iterable[Passage] = (), longest: int = LONGEST) ->
     return [Piece(_one_line(piece.text), piece.label) for piece in pieces if piece.text]
 
 
-def _apart(marks: Iterable[Passage], length: int) -> list[Passage]:
+def _apart(marks: Iterable[MarkedSpan], length: int) -> list[MarkedSpan]:
     """Return marks in order that do not overlap and are inside the text."""
-    kept, at = list[Passage](), 0
+    kept, at = list[MarkedSpan](), 0
     for mark in sorted(marks):
         begin, end = max(at, mark.begin), min(length, mark.end)
         if begin < end and kept and (kept[-1].end, kept[-1].label) == (begin, mark.label):
             kept[-1], at = kept[-1]._replace(end=end), end
         elif begin < end:
-            kept.append(Passage(begin, end, mark.label))
+            kept.append(MarkedSpan(begin, end, mark.label))
             at = end
     return kept
 
 
-def _windows(length: int, marks: Sequence[Passage], longest: int) -> list[tuple[int, int]]:
+def _windows(length: int, marks: Sequence[MarkedSpan], longest: int) -> list[tuple[int, int]]:
     """Return what to show: all, the beginning, or the surroundings of the first marks, as many as there is room for."""
     if length <= longest:
         return [(0, length)]
@@ -95,7 +95,7 @@ def _width(windows: Sequence[tuple[int, int]]) -> int:
     return sum(end - begin for begin, end in windows)
 
 
-def _pieces(text: str, begin: int, end: int, marks: Sequence[Passage]) -> list[Piece]:
+def _pieces(text: str, begin: int, end: int, marks: Sequence[MarkedSpan]) -> list[Piece]:
     pieces, at = list[Piece](), begin
     for mark in marks:
         first, last = max(at, mark.begin), min(end, mark.end)

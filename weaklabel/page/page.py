@@ -145,7 +145,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Code:
+class CodeBlock:
     """Lines of a program, to be copied."""
 
     kind: ClassVar[str] = "code"
@@ -191,7 +191,7 @@ class Section:
     parts: Sequence[Block]
 
 
-Block: TypeAlias = DataTable | Charts | Cards | Code | Facts | Text | Group | Fold
+Block: TypeAlias = DataTable | Charts | Cards | CodeBlock | Facts | Text | Group | Fold
 
 
 def page(title: str, sections: Sequence[Section], *, lead: str = "") -> str:

@@ -28,7 +28,7 @@ seed = {seed}
 out = "."
 
 [corpus]
-path = "data/unlabelled.csv"  # text only
+path = "data/unlabeled.csv"  # text only
 
 [lfs]
 use = ["spam"]                # a ready pack; "./mine.py" would be your own
@@ -43,7 +43,7 @@ name = "bert"
 path = "data/test.csv"
 column = "label"
 positive = "spam"
-ceiling = "data/unlabelled_gold.csv"  # trains a second classifier on true labels, as the ceiling
+ceiling = "data/unlabeled_gold.csv"  # trains a second classifier on true labels, as the ceiling
 """
 
 
@@ -73,12 +73,12 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
     kept = drop_duplicates(texts)
     unseen = np.random.default_rng(SPLIT_SEED).permutation(kept[~np.isin(kept, _seen(texts))])
     test = np.sort(unseen[: round(len(kept) * TEST_SHARE)])
-    unlabelled = np.setdiff1d(kept, test)
+    unlabeled = np.setdiff1d(kept, test)
 
     project, data = folder / "project.toml", folder / "data"
     tables = {
-        data / "unlabelled.csv": (["text"], [[texts[row]] for row in unlabelled]),
-        data / "unlabelled_gold.csv": (["text", "label"], [[texts[row], labels[row]] for row in unlabelled]),
+        data / "unlabeled.csv": (["text"], [[texts[row]] for row in unlabeled]),
+        data / "unlabeled_gold.csv": (["text", "label"], [[texts[row], labels[row]] for row in unlabeled]),
         data / "test.csv": (["text", "label"], [[texts[row], labels[row]] for row in test]),
     }
     check_run_folder(folder)

@@ -14,7 +14,7 @@ from weaklabel.lf.packs import LFCollection
 from weaklabel.project.names import (
     KEPT,
     LABEL_MODEL,
-    LABELLED,
+    LABELED,
     LF_TABLE,
     MANIFEST,
     MODELS,
@@ -28,7 +28,7 @@ from weaklabel.project.names import (
 from weaklabel.support.folders import other_files, recover_folder, written_files
 
 RESULTS = frozenset(
-    {LABELLED, VOTES, LABEL_MODEL, REJECTS, MODELS, TRAINING, LF_TABLE, SCORES, REPORT, PAGE, KEPT, JOURNAL, MANIFEST}
+    {LABELED, VOTES, LABEL_MODEL, REJECTS, MODELS, TRAINING, LF_TABLE, SCORES, REPORT, PAGE, KEPT, JOURNAL, MANIFEST}
 )
 """Names of what a run may write into its folder."""
 

@@ -41,20 +41,20 @@ class GoldRows:
 
 
 @dataclass(frozen=True)
-class Stage:
+class StagePredictions:
     """One stage's predictions for the gold rows: classes [n], -1 where it abstains, and probabilities [n, k]."""
 
     preds: Labels
     probs: Probs
 
     @classmethod
-    def of(cls, probs: Probs) -> Stage:
+    def of(cls, probs: Probs) -> StagePredictions:
         """Take the most probable classes."""
         return cls(labels_of(probs), probs)
 
 
 @dataclass(frozen=True)
-class Predicted:
+class GoldPredictions:
     """Every stage's predictions for the rows with gold.
 
     Attributes
@@ -70,7 +70,7 @@ class Predicted:
     L: VoteArray
     Y: Labels
     rows: NDArray[np.int64] | None
-    stages: Mapping[str, Stage]
+    stages: Mapping[str, StagePredictions]
 
     def of_corpus(self, n: int) -> Labels | None:
         """Return the classes of the corpus's ``n`` rows, -1 where there is none; None where gold is of other rows."""
@@ -93,7 +93,7 @@ class Predicted:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as archive:
             names = [key.removeprefix("preds ") for key in archive.files if key.startswith("preds ")]
-            stages = {name: Stage(archive[f"preds {name}"], archive[f"probs {name}"]) for name in names}
+            stages = {name: StagePredictions(archive[f"preds {name}"], archive[f"probs {name}"]) for name in names}
             return cls(archive["L"], archive["Y"], archive["rows"] if "rows" in archive.files else None, stages)
 
 
@@ -112,7 +112,7 @@ def held_out_inputs(project: Project) -> dict[str, str]:
     return {f"the choice of rows in {path.name}": sha256_of_text("\n".join(decided))}
 
 
-def open_unlabelled(project: Project) -> Corpus:
+def open_unlabeled(project: Project) -> Corpus:
     """Open the project's corpus; a gold column that it may have is hidden from labeling functions."""
     reading = project.corpus.reading()
     corpus = read_corpus(project.corpus.path, **reading)
@@ -239,17 +239,19 @@ def read_gold(project: Project, path: Path) -> Corpus:
     return read_corpus(path, hide=[project.gold.column], **project.corpus.reading() | {"limit": None})
 
 
-def stage_predictions(rows: GoldRows, model: BaseLabelModel, classifiers: Mapping[str, Classifier]) -> Predicted:
+def stage_predictions(rows: GoldRows, model: BaseLabelModel, classifiers: Mapping[str, Classifier]) -> GoldPredictions:
     """Return every stage's predictions for the same rows: the votes, the label model, and the classifiers."""
     from weaklabel.label_model import MajorityVote
 
     vote = MajorityVote(model.cardinality)
     stages = {
-        "majority_vote": Stage(*vote.fit(rows.L).predict(rows.L, return_probs=True)),
-        "label_model": Stage(*model.predict(rows.L, return_probs=True, texts=rows.texts)),
+        "majority_vote": StagePredictions(*vote.fit(rows.L).predict(rows.L, return_probs=True)),
+        "label_model": StagePredictions(*model.predict(rows.L, return_probs=True, texts=rows.texts)),
     }
-    stages |= {name: Stage.of(classifier.predict_proba(rows.texts)) for name, classifier in classifiers.items()}
-    return Predicted(rows.L, rows.Y, rows.rows, stages)
+    stages |= {
+        name: StagePredictions.of(classifier.predict_proba(rows.texts)) for name, classifier in classifiers.items()
+    }
+    return GoldPredictions(rows.L, rows.Y, rows.rows, stages)
 
 
 def with_gold(summary: pd.DataFrame, on_gold: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 MANIFEST = "manifest.json"
 """Written last: settings, versions, input hashes, timings."""
 
-LABELLED = "labelled.csv"
+LABELED = "labeled.csv"
 VOTES = "votes.npz"
 LABEL_MODEL = "label_model.json"
 REJECTS = "rejects.jsonl"

@@ -14,7 +14,7 @@ from weaklabel.job.steps import JOURNAL, Record
 from weaklabel.label_model import load_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection
-from weaklabel.project.gold import Predicted, read_gold, with_gold
+from weaklabel.project.gold import GoldPredictions, read_gold, with_gold
 from weaklabel.project.names import (
     COUNTS,
     GOLD,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Labelled:
+class Labeled:
     """Votes, the label model fitted on them, and its predictions for every row.
 
     Attributes
@@ -99,7 +99,7 @@ def write_reports(
     """
     model = load_label_model(folder / LABEL_MODEL)
     preds, probs = map_npy(folder / PREDS), map_npy(folder / PROBS)
-    predicted = Predicted.load(folder / GOLD) if project.gold else None
+    predicted = GoldPredictions.load(folder / GOLD) if project.gold else None
     summary = LFAnalysis(votes).lf_summary(est_weights=model.lf_accuracies_)
     if predicted is not None:
         summary = with_gold(summary, LFAnalysis(predicted.L, lfs.lfs).lf_summary(predicted.Y))

@@ -19,15 +19,15 @@ from weaklabel.job.output import free_prefix, new_columns
 from weaklabel.label_model import load_label_model
 from weaklabel.label_names import encode_labels
 from weaklabel.labels import Labels, Probs
-from weaklabel.project.names import LABEL_MODEL, LABELLED, MANIFEST, VOTES
-from weaklabel.project.outcome import Labelled
+from weaklabel.project.names import LABEL_MODEL, LABELED, MANIFEST, VOTES
+from weaklabel.project.outcome import Labeled
 from weaklabel.support.folders import recover_folder
 from weaklabel.support.hashing import sha256_of_bytes
 from weaklabel.votes import load_votes
 
 
 @dataclass(frozen=True)
-class Run:
+class FinishedRun:
     """A finished run.
 
     Attributes
@@ -39,7 +39,7 @@ class Run:
     base
         Hash of its manifest.
     corpus_sha256
-        Hash of the corpus when it was labelled.
+        Hash of the corpus when it was labeled.
     packs
         Hashes of the pack files that voted, sorted; None where the run is older than their keeping.
     """
@@ -50,7 +50,7 @@ class Run:
     corpus_sha256: str
     packs: tuple[str, ...] | None
 
-    def labelled(self, corpus: Corpus) -> Labelled:
+    def labeled(self, corpus: Corpus) -> Labeled:
         """Read votes, label model and labels.
 
         Raises
@@ -64,11 +64,11 @@ class Run:
             raise ConfigError(
                 f"{self.path}: votes.npz has {votes.n} rows and {corpus.name} has {len(corpus)}; run the project again"
             )
-        preds, probs = _labels(self.path / LABELLED, corpus, tuple(votes.labels))
-        return Labelled(votes, model, probs, preds)
+        preds, probs = _labels(self.path / LABELED, corpus, tuple(votes.labels))
+        return Labeled(votes, model, probs, preds)
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> FinishedRun:
     """Read the manifest of a run.
 
     Raises
@@ -84,7 +84,7 @@ def read_run(folder: Path) -> Run:
         project = Project.model_validate(manifest["settings"])
         inputs = manifest.get("inputs") or {"corpus": manifest["input"]}
         packs = manifest.get("packs")
-        return Run(
+        return FinishedRun(
             folder,
             _moved(project, folder),
             sha256_of_bytes(data),

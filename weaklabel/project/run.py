@@ -34,14 +34,14 @@ from weaklabel.lf.identity import identity_of
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.project.folder import check_run_folder, check_run_inputs, is_run
 from weaklabel.project.gold import (
-    Predicted,
+    GoldPredictions,
     check_gold,
     gold_inputs,
     gold_of_texts,
     held_out,
     held_out_inputs,
     open_gold,
-    open_unlabelled,
+    open_unlabeled,
     stage_predictions,
 )
 from weaklabel.project.names import (
@@ -49,7 +49,7 @@ from weaklabel.project.names import (
     COVERED,
     GOLD,
     LABEL_MODEL,
-    LABELLED,
+    LABELED,
     LF_TABLE,
     MANIFEST,
     MODELS,
@@ -65,7 +65,7 @@ from weaklabel.project.names import (
     VOTES,
 )
 from weaklabel.project.outcome import (
-    Labelled,
+    Labeled,
     files_of,
     read_counts,
     read_scores,
@@ -158,11 +158,11 @@ def vote(run: Run) -> None:
 def label(run: Run) -> None:
     """Fit the label model on the votes, and label every row."""
     voted = read_voted(run.corpus, run.lfs, run.options, run.folder / VOTED)
-    labelled = label_corpus(
-        run.corpus, run.lfs, run.options, folder=run.work, out=run.folder / LABELLED, voted=voted, engine=run.engine
+    labeled = label_corpus(
+        run.corpus, run.lfs, run.options, folder=run.work, out=run.folder / LABELED, voted=voted, engine=run.engine
     )
-    labelled.model.save(run.folder / LABEL_MODEL)
-    labelled.save_labels(run.folder / PREDS, run.folder / PROBS)
+    labeled.model.save(run.folder / LABEL_MODEL)
+    labeled.save_labels(run.folder / PREDS, run.folder / PROBS)
 
 
 def train(run: Run, name: str) -> None:
@@ -247,7 +247,7 @@ def predict(run: Run) -> None:
 def score(run: Run) -> None:
     """Score what every stage predicted."""
     assert run.project.gold is not None
-    predicted, positive = Predicted.load(run.folder / GOLD), run.project.gold.positive
+    predicted, positive = GoldPredictions.load(run.folder / GOLD), run.project.gold.positive
     scores = {
         name: score_stage(
             predicted.Y,
@@ -295,7 +295,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
             "label",
             label,
             {
-                LABELLED: f"the corpus with its labels, in the column {prefix}label",
+                LABELED: f"the corpus with its labels, in the column {prefix}label",
                 LABEL_MODEL: "the fitted label model",
                 PREDS: "",
                 PROBS: "",
@@ -428,9 +428,9 @@ class RunResult:
     done_before: bool
 
     @property
-    def labelled(self) -> Labelled:
+    def labeled(self) -> Labeled:
         """The votes, the label model, and its predictions for every row."""
-        return Labelled.read(self.folder)
+        return Labeled.read(self.folder)
 
 
 class ProjectRun:
@@ -456,7 +456,7 @@ class ProjectRun:
     def __init__(self, project: Project, file: Path | None = None, again: str | None = None) -> None:
         self.project = project
         self.lfs = load_lfs(*project.lfs.use)
-        self.corpus = open_unlabelled(project)
+        self.corpus = open_unlabeled(project)
         check_gold(project, self.corpus, self.lfs.labels)
         check_run_folder(project.out)
         check_run_inputs(project, self.corpus, self.lfs, file)

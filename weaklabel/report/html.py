@@ -36,7 +36,7 @@ def _percent(value: float) -> str:
 
 def _facts(insight: Insight) -> dict[str, str]:
     run = insight.run
-    labelled = int(insight.balance["labels"].sum())
+    labeled = int(insight.balance["labels"].sum())
     facts = {
         "rows": f"{run.n_rows:,}",
         "rows that could not be read": f"{run.n_rejects:,}",
@@ -44,7 +44,7 @@ def _facts(insight: Insight) -> dict[str, str]:
         "of rows have a vote": _percent(insight.coverage),
         "have several votes": _percent(insight.overlap),
         "have votes that conflict": _percent(insight.conflict),
-        "of rows have a label": _percent(labelled / run.n_rows if run.n_rows else math.nan),
+        "of rows have a label": _percent(labeled / run.n_rows if run.n_rows else math.nan),
     }
     best = best_stage(run.scores)
     return facts | ({} if best is None else {f"best F1: {best}": f"{run.scores[best].f1:.3f}"})

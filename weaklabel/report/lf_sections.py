@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.page.charts import Estimate, compared, heat_map, stacked
-from weaklabel.page.page import Block, Chart, Charts, Code, DataTable, Fold, Group, Section, Text
+from weaklabel.page.page import Block, Chart, Charts, CodeBlock, DataTable, Fold, Group, Section, Text
 from weaklabel.report.insight import Insight
 from weaklabel.scoring.intervals import wilson
 from weaklabel.suggest import CandidateLF, Suggestions
@@ -193,7 +193,7 @@ def _candidates(suggested: Suggestions) -> list[Block]:
     )
     if gold:
         words += " Gold counts in the ranking: scores on these gold rows will flatter what is taken over from here."
-    code = Fold("The same as Python, to be pasted into a pack", [Code(suggested.code())])
+    code = Fold("The same as Python, to be pasted into a pack", [CodeBlock(suggested.code())])
     return [Group("New labeling functions", [Text(words), table, code])]
 
 

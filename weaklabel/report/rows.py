@@ -16,7 +16,7 @@ from weaklabel.labels import ABSTAIN, Labels, Probs, row_blocks
 from weaklabel.lf.core import Reason
 from weaklabel.lf.packs import LFCollection
 from weaklabel.lf.reasons import reason
-from weaklabel.page.excerpt import Passage, Piece, excerpt
+from weaklabel.page.excerpt import MarkedSpan, Piece, excerpt
 from weaklabel.votes import VotePatterns, Votes
 from weaklabel.votes.tally import VoteCounts
 
@@ -243,12 +243,12 @@ def _spoken(
 
 
 def _passages(batch: Batch, corpus: Corpus, reasons: dict[int, Reason], row: np.ndarray) -> dict[str, list[Piece]]:
-    marks: dict[str, list[Passage]] = {TEXT: []}
+    marks: dict[str, list[MarkedSpan]] = {TEXT: []}
     for lf, why in reasons.items():
         if why.spans and why.column is not None:
             # A corpus whose text is one column has it under that column's name, too.
             column = TEXT if corpus.text == (why.column,) else why.column
-            marks.setdefault(column, []).extend(Passage(begin, end, int(row[lf])) for begin, end in why.spans)
+            marks.setdefault(column, []).extend(MarkedSpan(begin, end, int(row[lf])) for begin, end in why.spans)
     return {column: excerpt(_cell(batch, column), passages) for column, passages in marks.items()}
 
 

@@ -15,8 +15,8 @@ from weaklabel.errors import ConfigError, WeakLabelError
 from weaklabel.labels import ABSTAIN, check_label_names
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.project.folder import holds_run
-from weaklabel.project.gold import open_unlabelled
-from weaklabel.project.reader import Run, read_run
+from weaklabel.project.gold import open_unlabeled
+from weaklabel.project.reader import FinishedRun, read_run
 from weaklabel.review.review import Review
 from weaklabel.review.state import ReviewSource, Snapshot, label_now
 from weaklabel.review.workspace import SavedState, Workspace, pack_hashes
@@ -88,7 +88,7 @@ def _only_for_corpora(
 
 def _open_project(file: Path, progress: bool) -> Review:
     project, workspace = read_project(file), Workspace(file.parent / FOLDER)
-    corpus, lfs, use = open_unlabelled(project), load_lfs(*workspace.specs(project.lfs.use)), tuple(project.lfs.use)
+    corpus, lfs, use = open_unlabeled(project), load_lfs(*workspace.specs(project.lfs.use)), tuple(project.lfs.use)
     settings, seed = project.label_model, project.seed
     source = ReviewSource(project.title, workspace, corpus, lfs.labels, settings, seed, use, "", file.parent)
     return Review(source, label_now(source, lfs, project.lfs, progress))
@@ -131,7 +131,7 @@ def open_run(path: Path, revote: bool, progress: bool) -> Review:
         raise ConfigError(
             f"the corpus of this run, {project.corpus.path}, does not exist; restore it, or run the project again"
         )
-    lfs, corpus = load_lfs(*workspace.specs(use)), open_unlabelled(project)
+    lfs, corpus = load_lfs(*workspace.specs(use)), open_unlabeled(project)
     source = ReviewSource(
         project.title,
         workspace,
@@ -151,7 +151,7 @@ def open_run(path: Path, revote: bool, progress: bool) -> Review:
         snapshot = label_now(source, lfs, project.lfs, progress)
     elif reason:
         raise ConfigError(
-            f"{reason} since this run was labelled, so its votes are outdated; open it with revote (--revote), or run "
+            f"{reason} since this run was labeled, so its votes are outdated; open it with revote (--revote), or run "
             "the project again"
         )
     elif kept:
@@ -182,7 +182,7 @@ def _home(path: Path) -> Path | None:
     return None
 
 
-def _outdated(run: Run, kept: SavedState | None, corpus: Corpus, lfs: LFCollection) -> str | None:
+def _outdated(run: FinishedRun, kept: SavedState | None, corpus: Corpus, lfs: LFCollection) -> str | None:
     """Say what changed since the votes were cast, or None."""
     if corpus.sha256() != (kept.corpus if kept else run.corpus_sha256):
         return f"{corpus.name} has changed"
@@ -190,25 +190,25 @@ def _outdated(run: Run, kept: SavedState | None, corpus: Corpus, lfs: LFCollecti
     return f"a pack ({', '.join(lfs.specs)}) has changed" if packs is not None and pack_hashes(lfs) != packs else None
 
 
-def _of_run(run: Run, corpus: Corpus, lfs: LFCollection) -> Snapshot:
+def _of_run(run: FinishedRun, corpus: Corpus, lfs: LFCollection) -> Snapshot:
     """Return the snapshot of a run."""
-    labelled = run.labelled(corpus)
-    _check_names(run, labelled.votes, lfs)
-    return Snapshot(lfs, labelled.votes, labelled.model, labelled.preds, labelled.probs, lfs.names)
+    labeled = run.labeled(corpus)
+    _check_names(run, labeled.votes, lfs)
+    return Snapshot(lfs, labeled.votes, labeled.model, labeled.preds, labeled.probs, lfs.names)
 
 
-def _kept(run: Run, workspace: Workspace, kept: SavedState, corpus: Corpus, lfs: LFCollection) -> Snapshot:
+def _kept(run: FinishedRun, workspace: Workspace, kept: SavedState, corpus: Corpus, lfs: LFCollection) -> Snapshot:
     """Return the snapshot that the review saved."""
-    votes, labelled = workspace.votes(), workspace.labels()
-    if votes is None or labelled is None:
-        given = run.labelled(corpus)
-        votes, labelled = votes or given.votes, labelled or (given.model, given.preds, given.probs)
+    votes, labeled = workspace.votes(), workspace.labels()
+    if votes is None or labeled is None:
+        given = run.labeled(corpus)
+        votes, labeled = votes or given.votes, labeled or (given.model, given.preds, given.probs)
     _check_names(run, votes, lfs)
-    return Snapshot(lfs, votes, *labelled, kept.model_lfs or lfs.names, kept.is_stale)
+    return Snapshot(lfs, votes, *labeled, kept.model_lfs or lfs.names, kept.is_stale)
 
 
 def _with_edited(
-    given: Snapshot, run: Run, corpus: Corpus, lfs: LFCollection, how: LFSettings, progress: bool
+    given: Snapshot, run: FinishedRun, corpus: Corpus, lfs: LFCollection, how: LFSettings, progress: bool
 ) -> Snapshot:
     """Add the votes of packs that only the review has; the labels stay those of the run until `Review.relabel`."""
     edited = load_lfs(*(spec for spec in lfs.specs if spec not in run.project.lfs.use))
@@ -229,7 +229,7 @@ def _tell(review: Review, path: Path) -> None:
     )
 
 
-def _check_names(run: Run, votes: Votes, lfs: LFCollection) -> None:
+def _check_names(run: FinishedRun, votes: Votes, lfs: LFCollection) -> None:
     if tuple(votes.lf_names) != lfs.names:
         raise ConfigError(
             f"{run.path}: the votes do not match the labeling functions in {', '.join(lfs.specs)}; run the project again"

@@ -58,8 +58,8 @@ class Snapshot:
     @cached_property
     def confidence(self) -> NDArray[np.float64]:
         """Probability of each row's most probable class; NaN if there is none. Shape: [n]."""
-        unlabelled = np.isnan(self.probs).all(axis=1)
-        return np.where(unlabelled, np.nan, np.nan_to_num(self.probs).max(axis=1, initial=0.0))
+        unlabeled = np.isnan(self.probs).all(axis=1)
+        return np.where(unlabeled, np.nan, np.nan_to_num(self.probs).max(axis=1, initial=0.0))
 
     @cached_property
     def covered(self) -> NDArray[np.bool_]:
@@ -204,5 +204,5 @@ def refitted(
 def label_now(source: ReviewSource, lfs: LFCollection, how: LFSettings, progress: bool) -> Snapshot:
     """Apply labeling functions, and fit a label model on the votes."""
     options = LabelOptions(source.settings, source.seed, None, error_budget=how.error_budget, workers=how.workers)
-    labelled = label_corpus(source.corpus, lfs, options, progress=progress)
-    return Snapshot(lfs, labelled.votes, labelled.model, labelled.preds, labelled.probs, lfs.names)
+    labeled = label_corpus(source.corpus, lfs, options, progress=progress)
+    return Snapshot(lfs, labeled.votes, labeled.model, labeled.preds, labeled.probs, lfs.names)

@@ -44,7 +44,7 @@ def score(
     ----------
     Y
         Gold. Shape: [n]; class numbers 0..k-1 or class names. A row with -1, NaN, None or an empty name has no gold: it is
-        left out and counted as unlabelled.
+        left out and counted as unlabeled.
     predictions
         Class numbers or names, shape [n], -1 or empty where abstained; or probabilities, shape [n, k], all NaN where
         abstained (on a tie the lowest class counts as predicted). The columns of a data frame of probabilities are found by
@@ -83,7 +83,7 @@ def score(
     Examples
     --------
     >>> result = score([0, 0, 1, 1, -1], [0, 1, 1, -1, 0], labels=("ham", "spam"), intervals=0)
-    >>> result.n, result.unlabelled, result.coverage
+    >>> result.n, result.unlabeled, result.coverage
     (4, 1, 0.75)
     >>> result.accuracy, result.precision, result.recall, result.f1
     (0.5, 0.5, 0.5, 0.5)
@@ -119,7 +119,7 @@ def score(
         average="macro" if task.positive is None else "positive",
         abstain=abstain,
         n=len(gold),
-        unlabelled=task.unlabelled,
+        unlabeled=task.unlabeled,
         coverage=float((predicted != ABSTAIN).mean()),
         per_class=_class_scores(names, counted),
         confusion=_confusion(gold, predicted, len(names)),

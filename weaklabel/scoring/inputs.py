@@ -55,7 +55,7 @@ class Task:
         Shape: [n]; 0..k-1.
     predictions
         One or more, over the same rows.
-    unlabelled
+    unlabeled
         Rows without gold, left out.
     """
 
@@ -63,7 +63,7 @@ class Task:
     positive: int | None
     gold: Labels
     predictions: tuple[Predictions, ...]
-    unlabelled: int
+    unlabeled: int
 
 
 def read_task(

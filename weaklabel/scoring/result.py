@@ -53,7 +53,7 @@ class Scores:
         "positive" or "macro", accordingly.
     abstain
         "miss": abstained rows count as wrong; "drop": measures are of the covered rows alone.
-    n, unlabelled
+    n, unlabeled
         Rows with gold, which are scored, and rows without, which are not.
     coverage
         Share of the n rows that have a prediction, 0..1.
@@ -86,7 +86,7 @@ class Scores:
     average: Literal["positive", "macro"]
     abstain: Literal["miss", "drop"]
     n: int
-    unlabelled: int
+    unlabeled: int
     coverage: float
     accuracy: float
     precision: float
@@ -130,7 +130,7 @@ class Scores:
     def __str__(self) -> str:
         treated = "abstains count as misses" if self.abstain == "miss" else "abstained rows left out"
         lines = [
-            f"{self.n:,} gold rows, {self.unlabelled:,} without gold, coverage {self.coverage:.3f} ({treated})",
+            f"{self.n:,} gold rows, {self.unlabeled:,} without gold, coverage {self.coverage:.3f} ({treated})",
             f"precision, recall, F1: {self.basis}",
             *(f"  {shown:<9}  {getattr(self, name):.3f}{self._interval(name)}" for name, shown in _SHOWN.items()),
         ]

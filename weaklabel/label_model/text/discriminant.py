@@ -143,9 +143,9 @@ def stratified_folds(labels: Probs, hashes: NDArray[np.int64], n_folds: int) -> 
         0 to ``n_folds`` - 1. Shape: [n].
     """
     different, of_row = np.unique(hashes, return_inverse=True)
-    labelled = labels.max(axis=1) > labels.min(axis=1)
+    labeled = labels.max(axis=1) > labels.min(axis=1)
     totals = np.zeros((len(different), labels.shape[1]))
-    np.add.at(totals, of_row[labelled], labels[labelled])
+    np.add.at(totals, of_row[labeled], labels[labeled])
     classes = np.where(totals.any(axis=1), totals.argmax(axis=1), -1)
     # Low bits of a hash decide the order within a class: the sampler took the rows of low hashes.
     order = np.lexsort((different, different % 65_521, classes))

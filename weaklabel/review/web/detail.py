@@ -156,7 +156,7 @@ def explanation(review: Review, row: int) -> Why:
     if review.model is None:
         return Why("There is no label to explain: there are no votes.")
     if review.is_stale:
-        return Why("Labeling functions have changed since the rows were labelled: relabel all rows first.")
+        return Why("Labeling functions have changed since the rows were labeled: relabel all rows first.")
     explained = review.explain(row)
     if explained is None or explained.about is None or explained.prior is None or explained.log_odds is None:
         return Why("This row has no vote that the label model can use.")

@@ -132,7 +132,7 @@ LARGEST_SAMPLE = 2_000
 
 
 @dataclass(frozen=True)
-class Item:
+class ListItem:
     """A row in the list: its label and confidence by the label model, and the reviewer's own decision."""
 
     row: int
@@ -237,14 +237,14 @@ class Listing:
         page = {"page": self.page} if self.page > 1 else {}
         return _address(self.choice, **(page | more))
 
-    def _items(self, rows: list[int], reviewer: str) -> list[Item]:
+    def _items(self, rows: list[int], reviewer: str) -> list[ListItem]:
         review, mine = self._desk.review, my_labels(self._desk.review, reviewer, rows)
         items = []
         for row in rows:
             conf = float(np.max(review.probs[row])) if self._desk.has_labels else math.nan
             label = self._desk.name(int(review.preds[row])) if self._desk.has_labels else None
             text = snippet(review.texts[row])
-            items.append(Item(row, text, label, None if math.isnan(conf) else conf, mine.get(row)))
+            items.append(ListItem(row, text, label, None if math.isnan(conf) else conf, mine.get(row)))
         return items
 
     def _opened(self, row: str) -> int | None:

@@ -122,7 +122,7 @@ class VotedCorpus:
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledPart:
+class LabeledPart:
     """A part of a corpus with its votes and labels.
 
     Attributes
@@ -188,7 +188,7 @@ class FittedCorpus:
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledCorpus(FittedCorpus):
+class LabeledCorpus(FittedCorpus):
     """A corpus, the votes on it, the label model fitted on them, and the labels of all rows."""
 
     @cached_property
@@ -214,16 +214,16 @@ class LabelledCorpus(FittedCorpus):
         """Class probabilities, all NaN for a row without an answer; on the disk. Shape: [n, k]."""
         return self._mapped[1]
 
-    def labels(self) -> Iterator[LabelledPart]:
+    def labels(self) -> Iterator[LabeledPart]:
         """Give votes and labels part by part, without reading the corpus."""
         for part in self.voted.parts:
-            yield LabelledPart(part, self.voted.job.votes_on(part), *self.voted.job.labels_of(part).of_rows())
+            yield LabeledPart(part, self.voted.job.votes_on(part), *self.voted.job.labels_of(part).of_rows())
 
-    def read(self) -> Iterator[LabelledPart]:
+    def read(self) -> Iterator[LabeledPart]:
         """Read the corpus part by part, with votes and labels."""
         job = self.voted.job
         for rows in job.parts():
-            yield LabelledPart(rows.part, job.votes_on(rows.part), *job.labels_of(rows.part).of_rows(), rows.batch)
+            yield LabeledPart(rows.part, job.votes_on(rows.part), *job.labels_of(rows.part).of_rows(), rows.batch)
 
     def save_labels(self, preds: Path, probs: Path) -> None:
         """Write classes and probabilities of all rows to two ``.npy`` files.
