@@ -207,6 +207,8 @@ class GoldSettings(_Section):
     """A file with gold labels for the corpus's own texts, to train the same classifier on them."""
     positive: str | None = None
     """The class whose precision, recall and F1 are shown; needed for two classes only."""
+    split: str | None = None
+    """Gold is only that of the rows whose column `split` has this value, such as `test`; classifiers train on `train`."""
 
 
 class Project(_Section):

@@ -6,11 +6,12 @@ import sys
 
 import pytest
 
+from tests.project.conftest import BAD, GOOD
 from tests.tiny_bert import save_encoder
 from weaklabel import load_lfs, read_corpus
 from weaklabel.classifier import load_classifier
 from weaklabel.config import LabelModelSettings, read_project
-from weaklabel.errors import ConfigError, LFError, VoteError
+from weaklabel.errors import ConfigError, LFError, VoteError, WeakLabelError
 from weaklabel.job import LabelOptions, label_file
 from weaklabel.job.steps import UnknownStepError
 from weaklabel.project.run import run_project
@@ -242,3 +243,27 @@ def test_votes_of_label_and_run_are_the_same_votes(place, tmp_path, monkeypatch)
     assert place.asked() == ROWS + GOLD_ROWS
     found = label_file(read_corpus(corpus), load_lfs(str(place.pack)), str(tmp_path / "again.csv"), options)
     assert found.known_rows == ROWS and place.asked() == 0
+
+
+def test_gold_of_one_split_scores_and_the_rest_of_the_corpus_trains(place):
+    """Gold outside of the split is not read, and no row outside of "train" is trained on."""
+    rows = []
+    for number in range(5):
+        for texts, truth in ((GOOD, "praise"), (BAD, "complaint")):
+            for text in texts:
+                split = ("train", "train", "train", "valid", "test")[number]
+                rows.append((f"{text} {number}", truth if split == "test" else "nonsense", split))
+    place.write("messages.csv", rows, "text", "truth", "split")
+    place.edit("project.toml", 'path = "gold.csv"\n', "")
+    place.edit("project.toml", 'column = "truth"', 'column = "truth"\nsplit = "test"')
+    result = place.run()
+    assert {scores.n for scores in result.scores.values()} == {8}
+    trained = json.loads((place.out / "steps" / "trained-linear.json").read_text())
+    assert trained["rows"] == 24
+    place.edit("project.toml", 'split = "test"', 'split = "train"')
+    with pytest.raises(ConfigError, match=r"gold\.split: classifiers train on the rows of 'train'"):
+        place.run()
+    place.edit("project.toml", 'split = "train"', 'split = "valid"')
+    assert {"train linear", "predict"} <= set(place.not_done()) and "label" not in place.not_done()
+    with pytest.raises(WeakLabelError, match="nonsense"):
+        place.run()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
     from weaklabel.label_model import BaseLabelModel
 
+SPLIT, TRAIN = "split", "train"
+"""Column that says which part of a split a row belongs to, and the part that classifiers train on."""
+
 
 @dataclass(frozen=True)
 class GoldRows:
@@ -38,6 +41,19 @@ class GoldRows:
     L: VoteArray
     Y: Labels
     rows: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class _OfSplit:
+    """The gold of the rows of one part of a split, None for all others; every iteration reads it again."""
+
+    corpus: Corpus
+    column: str
+    split: str
+
+    def __iter__(self) -> Iterator[Any]:
+        pairs = zip(self.corpus.values(self.column), self.corpus.values(SPLIT), strict=True)
+        return (value if split == self.split else None for value, split in pairs)
 
 
 @dataclass(frozen=True)
@@ -147,16 +163,24 @@ def check_gold(project: Project, corpus: Corpus, labels: Sequence[str]) -> None:
             f"gold.column: {corpus.name} has no column '{gold.column}'{nearest(gold.column, corpus.columns)}; "
             "name one that it has, or give gold.path"
         )
+    if gold.split is not None and gold.path is not None:
+        raise ConfigError("gold.split and gold.path both name the rows with gold: leave one of them out")
+    if gold.split == TRAIN:
+        raise ConfigError(f"gold.split: classifiers train on the rows of '{TRAIN}', which cannot score them; name others")
+    if gold.split is not None and not corpus.has_column(SPLIT):
+        raise ConfigError(f"gold.split: {corpus.name} has no column '{SPLIT}'; make one with weaklabel split, or [split]")
 
 
 def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_] | None:
-    """Rows of the corpus itself that carry gold, or were decided on, and so must not be trained on; None where none can.
+    """Rows of the corpus that must not be trained on: with gold, decided on, or of another split; None where none can.
 
     Shape: [n].
     """
     gold = project.gold
     if gold is None or (gold.path is not None and not is_decision_file(gold.path)):
         return None
+    if gold.split is not None:
+        return np.fromiter((value != TRAIN for value in corpus.values(SPLIT)), dtype=bool)
     if gold.path is None:
         return np.fromiter((has_label(value) for value in corpus.values(gold.column)), dtype=bool)
     decided = {decision.text_sha256 for decision in read_decisions(gold.path)}
@@ -188,10 +212,14 @@ def open_gold(
     if gold.path is not None and is_decision_file(gold.path):
         return _open_decisions(gold.path, corpus, votes, lfs)
     source = corpus if gold.path is None else read_gold(project, gold.path)
-    Y = encode_labels(source.values(gold.column), lfs.labels, f"{source.name}, column '{gold.column}'")
+    values = source.values(gold.column) if gold.split is None else _OfSplit(source, gold.column, gold.split)
+    Y = encode_labels(values, lfs.labels, f"{source.name}, column '{gold.column}'")
     rows = np.flatnonzero(Y != ABSTAIN)
     if not len(rows):
-        raise ConfigError(f"{source.name}: column '{gold.column}' holds no gold label; fill it, or leave out [gold]")
+        where = "" if gold.split is None else f" in the rows of split '{gold.split}'"
+        raise ConfigError(
+            f"{source.name}: column '{gold.column}' holds no gold label{where}; fill it, or leave out [gold]"
+        )
     L = (votes if gold.path is None else vote(source)).L
     return GoldRows(texts_of(source, rows), take_rows(L, rows), Y[rows], rows if gold.path is None else None)
 

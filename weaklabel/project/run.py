@@ -319,7 +319,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
                 ("label", "vote"),
                 (name,),
                 settings=(classifier if name == chosen else options("seed", "classifier.max_rows"))
-                | (hidden if gold else {}),
+                | (hidden | options("gold.split") if gold else {}),
                 files=held | (base if name == chosen else {}),
                 packages=plugin_versions(CLASSIFIERS.group, name),
             )
@@ -348,7 +348,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
                 predict,
                 {GOLD: ""},
                 ("vote", "label", *training),
-                settings=voting | options("gold.column"),
+                settings=voting | options("gold.column", "gold.split"),
                 files=gold_inputs(project),
             ),
             Step(
