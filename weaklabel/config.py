@@ -78,6 +78,14 @@ class CollectSettings(_Section):
     html: Literal["main", "all"] = "main"
     """What is taken of HTML pages: the main text, or all of the text that is shown."""
 
+    @classmethod
+    def checked(cls, **keys: Any) -> Self:
+        """Make it from keys; a wrong one is a `ConfigError`."""
+        try:
+            return cls(**keys)
+        except ValidationError as error:
+            raise ConfigError(f"collect: {_sentence(error, cls)}") from None
+
 
 class LFSettings(_Section):
     """``[lfs]``: which labeling functions vote, and how many of their failures are tolerated."""
@@ -284,15 +292,15 @@ def _anchored(project: Project, folder: Path) -> Project:
     )
 
 
-def _sentence(error: ValidationError) -> str:
-    """Turn the first of pydantic's complaints into one sentence, unknown keys before anything else."""
+def _sentence(error: ValidationError, section: type[_Section] = Project) -> str:
+    """Turn the first of pydantic's complaints about a section into one sentence, unknown keys before anything else."""
     complaints = error.errors(include_url=False)
     complaint = next((c for c in complaints if c["type"] == "extra_forbidden"), complaints[0])
     # In pydantic's path, the choices of a union are names of types, not keys of the file.
     path = [part for part in complaint["loc"] if isinstance(part, int) or part in _ALL_KEYS]
     if complaint["type"] == "extra_forbidden":
         *parents, key = complaint["loc"]
-        allowed = list(_SECTIONS[parents[0] if parents else ""].model_fields)
+        allowed = list((_SECTIONS[parents[0]] if parents else section).model_fields)
         name = ".".join(str(part) for part in complaint["loc"])
         return f"unknown key '{name}'{nearest(str(key), allowed)}; known keys here are {', '.join(allowed)}"
     where = ".".join(str(part) for part in path)
@@ -306,6 +314,7 @@ def _sentence(error: ValidationError) -> str:
 _SECTIONS: dict[int | str, type[_Section]] = {
     "": Project,
     "corpus": CorpusSettings,
+    "collect": CollectSettings,
     "lfs": LFSettings,
     "label_model": LabelModelSettings,
     "classifier": ClassifierSettings,

@@ -11,7 +11,21 @@ from typing import Any
 
 import typer
 
-from weaklabel.cli import analyze, bench, demo, explain, label, lfs, predict, review, run, score, suggest, train
+from weaklabel.cli import (
+    analyze,
+    bench,
+    collect,
+    demo,
+    explain,
+    label,
+    lfs,
+    predict,
+    review,
+    run,
+    score,
+    suggest,
+    train,
+)
 from weaklabel.cli.options import GroupedHelp
 from weaklabel.cli.printing import with_progress
 from weaklabel.errors import WeakLabelError, visible
@@ -35,6 +49,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb in (
+    collect.collect,
     lfs.lfs,
     label.label,
     analyze.analyze,

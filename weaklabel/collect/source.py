@@ -57,14 +57,20 @@ class Rejected:
     rule
         The kind of fault, by which rejects are counted: one of `RULES`.
     reason
-        One sentence for the user: what is wrong with it, and what to do.
+        What is wrong with it and what to do, to be read behind its name.
+    raw
+        Its text as it is in the source, of a row of a table.
     """
 
     source: str
     place: str
     rule: str
     reason: str
+    raw: str | None = None
 
+
+RENAMED = "source_"
+"""Put before the name of a column of a source that is the name of one of ours."""
 
 RULES = {
     "archive": "a broken or encrypted archive, or one with too many levels",
@@ -75,6 +81,7 @@ RULES = {
     "empty": "no text in it",
     "encoding": "not in the expected encoding",
     "fetch": "could not be fetched",
+    "hidden": "a hidden file or folder",
     "link": "a link that leads out of the folder, or to nothing",
     "memory": "takes too much memory to read",
     "name": "an unsafe name inside of an archive",
@@ -104,6 +111,8 @@ class Item:
         About how many bytes it is, by which items are gathered to parts.
     where
         Whatever else the source needs to read it, as JSON has it.
+    same
+        Of several items with the same value, of any source, only the first is read: a file that is given twice. "" for none.
     """
 
     id: str
@@ -111,6 +120,7 @@ class Item:
     kind: str = ""
     size: int = 0
     where: Any = None
+    same: str = ""
 
 
 class DocumentSource:

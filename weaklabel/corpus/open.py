@@ -94,6 +94,10 @@ _BOMS = (
 _PLAIN_CODEC = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 
 
+class TooLargeError(CorpusError):
+    """An archive unpacks to too much."""
+
+
 @dataclass(frozen=True)
 class Encoding:
     """A codec that adds no byte order mark of its own, and the mark that the file begins with."""
@@ -276,7 +280,7 @@ def _capped(pieces: Iterable[bytes], path: Path, name: str) -> Iterator[bytes]:
     for piece in pieces:
         unpacked += len(piece)
         if unpacked > max(MAX_UNPACKED, MAX_RATIO * packed):
-            raise CorpusError(
+            raise TooLargeError(
                 f"{name}: {packed:,} bytes unpack to more than {unpacked:,}, which looks like a bomb: "
                 "unpack it yourself if you trust it"
             )

@@ -47,6 +47,7 @@ OF_ONE_JOB = (
     f"decision-{TAG}",
     f"summary-{TAG}*",
     "unpacked-*",
+    "source-*",
 )
 """Names of the files and folders that belong to one job alone; votes may be useful to others."""
 

@@ -1,0 +1,130 @@
+"""Rows of tables (CSV, TSV, JSONL, JSON arrays, Parquet) as documents; `weaklabel.corpus.read_corpus` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from weaklabel.collect.blobs import Blob
+from weaklabel.collect.decoding import Unreadable
+from weaklabel.collect.source import RENAMED, Document, Rejected
+from weaklabel.config import CollectSettings
+from weaklabel.corpus import Batch, Corpus, read_corpus
+from weaklabel.corpus.open import format_by_name
+from weaklabel.corpus.parts import Part
+from weaklabel.corpus.sinks import as_json
+from weaklabel.corpus.transform import PLACE, PROVENANCE, SHA256, SOURCE, STEPS, TIME
+from weaklabel.errors import CorpusError
+from weaklabel.support.hashing import sha256_of_bytes
+
+
+def read_table(
+    blob: Blob, settings: CollectSettings, parts: Sequence[Part] | None = None
+) -> Iterator[Document | Rejected]:
+    """Read the rows of a table.
+
+    Parameters
+    ----------
+    blob
+        The table.
+    settings
+        Its text columns and encoding.
+    parts
+        The parts to read; by default all.
+
+    Raises
+    ------
+    Unreadable
+        It cannot be read as a table, or lacks the text column.
+    """
+    with blob.as_file() as path:
+        corpus = open_table(path, blob.source, settings)
+        rows = corpus.parts() if parts is None else (corpus.read_part(part) for part in parts)
+        try:
+            for part in rows:
+                for reject in part.rejects:
+                    yield Rejected(blob.source, f"line {reject.line}", "row", reject.reason, reject.raw)
+                yield from documents(part.batch, blob, part.part.first_row)
+        except CorpusError as error:
+            raise Unreadable("broken", _reason(error, path, blob.source)) from None
+
+
+def open_table(path: Path, name: str, settings: CollectSettings) -> Corpus:
+    """Open a table with its text columns.
+
+    Raises
+    ------
+    Unreadable
+        It cannot be read as a table, or lacks the text column.
+    """
+    arguments: dict[str, Any] = {"format": format_by_name(name)}
+    if settings.encoding is not None and arguments["format"] != "parquet":
+        arguments["encoding"] = settings.encoding
+    try:
+        read_corpus(path, text=(), **arguments)
+    except CorpusError as error:
+        raise Unreadable(
+            "encoding" if " is not utf-8" in str(error) else "broken", _reason(error, path, name)
+        ) from None
+    try:
+        return read_corpus(path, text=settings.text, **arguments)
+    except CorpusError as error:
+        raise Unreadable("columns", _reason(error, path, name)) from None
+
+
+def _reason(error: CorpusError, path: Path, name: str) -> str:
+    """Return a message without the name of the file, which stands elsewhere."""
+    return str(error).removeprefix(f"{path}: ").replace(str(path), name)
+
+
+def documents(batch: Batch, blob: Blob, first_row: int) -> Iterator[Document]:
+    """Give the rows of a batch as documents.
+
+    Rows that were collected before keep their provenance.
+
+    Parameters
+    ----------
+    batch
+        The rows.
+    blob
+        The table.
+    first_row
+        Number in the table of the first of them, from 0.
+    """
+    frame = batch.stored
+    texts = batch.texts
+    is_collected = set(PROVENANCE) <= set(frame.columns)
+    # A single text column becomes the text; where several are joined, each stays, too.
+    others = frame.drop(batch.text if len(batch.text) == 1 else [], strict=False).drop(
+        PROVENANCE if is_collected else []
+    )
+    plain = others.with_columns(as_plain(column) for column in others)
+    renamed = {name: RENAMED + name for name in blob.columns if name in plain.columns}
+    provenance = frame.select(list(PROVENANCE)).rows(named=True) if is_collected else None
+    for number, (text, row) in enumerate(zip(texts, plain.iter_rows(named=True), strict=True)):
+        columns = {**blob.columns, **{renamed.get(name, name): value for name, value in row.items()}}
+        if provenance is None:
+            sha256 = sha256_of_bytes(text.encode("utf-8", "surrogatepass"))
+            yield Document(text, blob.source, f"row {first_row + number + 1}", sha256, blob.time, columns=columns)
+        else:
+            old = {name: value or "" for name, value in provenance[number].items()}
+            steps = tuple(filter(None, old[STEPS].split("; ")))
+            yield Document(text, old[SOURCE], old[PLACE], old[SHA256], old[TIME] or None, steps, row)
+
+
+def as_plain(column: pl.Series) -> pl.Series:
+    """Return a column with values that every format holds: lists and structs as JSON, other types as text."""
+    dtype = column.dtype
+    if dtype.is_nested() or dtype == pl.Object:
+        values = as_json(column)
+        return pl.Series(column.name, [None if value == "null" else value for value in values], dtype=pl.String)
+    if dtype == pl.Binary:
+        hexadecimal = [None if value is None else value.hex() for value in column.to_list()]
+        return pl.Series(column.name, hexadecimal, dtype=pl.String)
+    if isinstance(dtype, pl.Datetime):
+        return column.dt.cast_time_unit("us") if dtype.time_zone is None else column.dt.convert_time_zone("UTC")
+    is_kept = (dtype.is_numeric() and not dtype.is_decimal()) or dtype in (pl.String, pl.Boolean, pl.Date, pl.Null)
+    return column if is_kept else column.cast(pl.String)
