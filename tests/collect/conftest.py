@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.collect.postgres import Postgres, postgres
+from tests.collect.database.postgres import Postgres, postgres
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.collect.postgres import free_port
+from tests.collect.database.postgres import free_port
 from tests.collect.web.site import (
     Site,
     bomb,

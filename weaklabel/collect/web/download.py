@@ -81,17 +81,26 @@ def _without_asking(address: Address, first_places: dict[str, str]) -> Page | ht
             raise httpx.InvalidURL("not an address of the web")
         url.host.encode("idna")
     except (httpx.InvalidURL, UnicodeError, ValueError, TypeError):
-        return Page(_safe(address.line), address.place, rule="fetch", reason="it is not an http or https address")
+        return Page(shown_line(address.line), address.place, rule="fetch", reason="it is not an http or https address")
     before = first_places.setdefault(str(url), address.place)
     if before != address.place:
         return Page(shown(url), address.place, rule="listed", reason=f"it is on the list before, at {before}")
     return url
 
 
-def _safe(line: str) -> str:
-    """Return a line that is no address, without what may be a password in it."""
+def shown_line(line: str) -> str:
+    """Return a line of a list without user name and password, even if it is no address.
+
+    Examples
+    --------
+    >>> shown_line("https://ann:secret@example.org/a?b@c"), shown_line("ann@example.org")
+    ('https://example.org/a?b@c', 'ann@example.org')
+    """
     scheme, separator, rest = line.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+    if not separator:
+        return line
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 async def _download(

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
+from weaklabel.collect.blobs import HTML, PDF, TEXT
 from weaklabel.collect.web.pages import Page, PageCache, kept_headers, robots_path
 from weaklabel.collect.web.robots import (
     MOST_BYTES,
@@ -43,14 +44,14 @@ RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that a later try may better."""
 
 TEXT_TYPES = {
-    "text/html": "html",
-    "application/xhtml+xml": "html",
-    "text/plain": "txt",
-    "text/markdown": "md",
-    "text/x-markdown": "md",
-    "application/pdf": "pdf",
+    "text/html": HTML,
+    "application/xhtml+xml": HTML,
+    "text/plain": TEXT,
+    "text/markdown": TEXT,
+    "text/x-markdown": TEXT,
+    "application/pdf": PDF,
 }
-"""Content types that are read, and as what; an answer without a type is judged by its content."""
+"""Kinds of documents by content type; an answer without a type is judged by its content."""
 
 READ_BYTES = 1 << 16
 

@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tests.collect.postgres import PASSWORD, free_port
-from weaklabel.collect.database import DatabaseQuery, key_from_json, key_to_json, shown_url
+from tests.collect.database.postgres import PASSWORD, free_port
+from weaklabel.collect.database.query import DatabaseQuery, key_from_json, key_to_json, shown_url
 from weaklabel.errors import CorpusError, MissingPackageError
 
 

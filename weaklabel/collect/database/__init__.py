@@ -1,0 +1,1 @@
+"""Rows of any database, as the documents of one query."""
