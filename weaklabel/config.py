@@ -77,6 +77,24 @@ class CollectSettings(_Section):
     """The encoding of text files; UTF-8, or what the file itself says, if not given."""
     html: Literal["main", "all"] = "main"
     """What is taken of HTML pages: the main text, or all of the text that is shown."""
+    query: str | None = None
+    """The SQL query whose rows are collected, where a source is the URL of a database such as `sqlite:///shop.db`."""
+    key: str | None = None
+    """A column of the query with a different value in every row; with it, reading goes on where it broke off."""
+    web_user_agent: str | None = None
+    """The name by which servers of the web know who asks; it should say how to reach you."""
+    web_delay: Annotated[float, Field(ge=0)] = 1.0
+    """Seconds between two requests to the same host; more where its `robots.txt` asks for more."""
+    web_timeout: Annotated[float, Field(gt=0)] = 30.0
+    """Seconds to wait for a server; a whole page may take ten times as long."""
+    web_tries: Annotated[int, Field(ge=1)] = 4
+    """How often a page is asked for while its server fails or is busy."""
+    web_at_once: Annotated[int, Field(ge=1)] = 16
+    """How many hosts are asked at the same time."""
+    web_max_mb: Annotated[float, Field(gt=0)] = 20.0
+    """Pages of more megabytes are rejected."""
+    web_max_age: Annotated[float, Field(ge=0)] = 24.0
+    """Hours for which a page that an earlier run fetched is used without asking again; later, only whether it changed."""
 
     @classmethod
     def checked(cls, **keys: Any) -> Self:

@@ -17,6 +17,13 @@ SOURCES: Registry[DocumentSource] = Registry(
         "files": Entry(
             "weaklabel.collect.files:FileSource", "files, folders, patterns such as mail/**/*.eml, archives"
         ),
+        "database": Entry(
+            "weaklabel.collect.database.source:DatabaseSource",
+            "the rows of a query, such as postgresql://user@host/shop",
+        ),
+        "web": Entry(
+            "weaklabel.collect.web.source:WebSource", "pages of the web: urls:FILE, a list of addresses, or https://..."
+        ),
     },
     CorpusError,
 )
@@ -38,7 +45,8 @@ def open_source(spec: str, settings: CollectSettings) -> DocumentSource:
     """
     scheme = _SCHEME.match(spec)
     if scheme:
+        name = scheme[1].lower().partition("+")[0]  # what follows is the driver of a database
         for kind in SOURCES:
-            if scheme[1].lower() in SOURCES[kind].schemes:
+            if name in SOURCES[kind].schemes:
                 return SOURCES[kind].open(spec, settings)
     return SOURCES[FILES].open(spec, settings)

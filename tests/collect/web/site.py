@@ -19,6 +19,7 @@ def html(text: str) -> bytes:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body go in one packet, which needs no acknowledgement in between
     site: Site
 
     def do_GET(self) -> None:
@@ -150,8 +151,10 @@ def dripping(handler: Handler) -> None:
     handler.send_header("Content-Type", "text/html")
     handler.send_header("Content-Length", "100000")
     handler.end_headers()
+    handler.wfile.flush()
     while not handler.site.closing.wait(0.02):
         handler.wfile.write(b"x")
+        handler.wfile.flush()
 
 
 def nonsense(handler: Handler) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Self
 import polars as pl
 
 from weaklabel.collect.blobs import TABLE, Blob
-from weaklabel.collect.database.query import DatabaseQuery, DatabaseRow, key_from_json, key_to_json
+from weaklabel.collect.database.query import DatabaseQuery, DatabaseRow, key_from_json, key_to_json, shown_url
 from weaklabel.collect.source import Document, DocumentSource, Item, Rejected
 from weaklabel.collect.tables import documents
 from weaklabel.config import CollectSettings
@@ -87,9 +87,12 @@ class DatabaseSource(DocumentSource):
         CorpusError
             The URL cannot be read, or there is no query.
         """
-        source = cls(spec, settings)
+        # Without the sources, since their passwords have no business in workers and messages.
+        source = cls(spec, settings.model_copy(update={"sources": [shown_url(spec)]}))
         if settings.query is None:
-            raise CorpusError(f"{source.name} is a database: say by a query which rows to read, such as \"select * from mail\"")
+            raise CorpusError(
+                f'{source.name} is a database: say by a query which rows to read, such as "select * from mail"'
+            )
         return source
 
     @cached_property
@@ -99,7 +102,7 @@ class DatabaseSource(DocumentSource):
     @property
     def name(self) -> str:  # type: ignore[override]
         """The URL without its password."""
-        return DatabaseQuery(self.url, "select").name
+        return shown_url(self.url)
 
     def settings(self) -> dict[str, Any]:
         """Return what decides which documents there are."""
@@ -117,22 +120,28 @@ class DatabaseSource(DocumentSource):
         after = key_from_json(pieces[-1].last_key) if pieces and pieces[-1].last_key else None
         if isinstance(after, str):
             self._query.check_boundary(after)
+        for number in count(len(pieces)):
+            # Pieces behind a damaged one, or of a copy that cannot be resumed.
+            if not (_path(folder, number).exists() or _head_path(folder, number).exists()):
+                break
+            _head_path(folder, number).unlink(missing_ok=True)
+            _path(folder, number).unlink(missing_ok=True)
         n = sum(piece.n_rows for piece in pieces)
         with stage(f"reading {self.name}", unit="rows") as progress:
             progress.skip(n)
-            number = len(pieces)
             for rows in _in_pieces(self._query.rows(after)):
-                piece = self._write(folder, number, n, rows)
-                n += piece.n_rows
-                number += 1
-                progress.advance(piece.n_rows)
-        write_json(folder / _DONE, {"pieces": number, "rows": n})
+                pieces.append(self._write(folder, len(pieces), n, rows))
+                n += len(rows)
+                progress.advance(len(rows))
+        write_json(folder / _DONE, {"pieces": len(pieces), "rows": n})
 
     def items(self, folder: Path) -> Iterator[Item | Rejected]:
         """Give the pieces of the copy."""
         pieces = list(_pieces(folder))
         if len(pieces) != json.loads((folder / _DONE).read_text(encoding="utf-8"))["pieces"]:
-            raise CorpusError(f"the copy of {self.name} in {folder} is damaged; remove that folder, and give the command again")
+            raise CorpusError(
+                f"the copy of {self.name} in {folder} is damaged; remove that folder, and give the command again"
+            )
         types: dict[str, set[str]] = {}
         for piece in pieces:
             for column, names in piece.types.items():
@@ -140,7 +149,9 @@ class DatabaseSource(DocumentSource):
         schema = {column: "str" if column in self._text_columns else _kind(names) for column, names in types.items()}
         for number, piece in enumerate(pieces):
             where = {"piece": number, "first_row": piece.first_row, "schema": schema}
-            yield Item(f"rows {piece.first_row + 1:,} to {piece.first_row + piece.n_rows:,}", "", "row", piece.size, where)
+            yield Item(
+                f"rows {piece.first_row + 1:,} to {piece.first_row + piece.n_rows:,}", "", "row", piece.size, where
+            )
 
     def read(self, item: Item, folder: Path) -> Iterator[Document | Rejected]:
         """Read a piece of the copy."""

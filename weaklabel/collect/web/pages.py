@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from weaklabel.errors import WeakLabelError
 from weaklabel.support.cache import cache_folder, size_limit
-from weaklabel.support.files import atomic_path
 from weaklabel.support.hashing import blake_of_bytes
 
 PER_FOLDER = 1000
@@ -57,10 +57,14 @@ class Page:
         packed = zlib.compress(self.body, 1)
         head = asdict(replace(self, body=b"")) | {"size": len(packed), "crc": zlib.crc32(packed)}
         del head["body"]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as part, part.open("wb") as handle:
-            handle.write(json.dumps(head).encode() + b"\n")
-            handle.write(packed)
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Not `atomic_path`: it waits for the disk, and a page that a crash damages is seen, and fetched again.
+            part.write_bytes(json.dumps(head).encode() + b"\n" + packed)
+            part.replace(path)
+        except OSError as error:
+            raise WeakLabelError(f"cannot write {path}: {error.strerror or error}") from None
 
     @classmethod
     def load(cls, path: Path, with_body: bool = True) -> Self | None:

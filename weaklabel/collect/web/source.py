@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Self
@@ -49,7 +49,7 @@ class WebSource(DocumentSource):
         How pages are fetched and read.
     """
 
-    spec: str
+    spec: str = field(repr=False)
     collecting: CollectSettings
 
     schemes = ("http", "https", LIST)
@@ -63,9 +63,12 @@ class WebSource(DocumentSource):
         CorpusError
             The file with the list cannot be read, or has no address.
         """
-        source = cls(spec, settings)
+        # Without the sources, since their passwords have no business in workers and messages.
+        source = cls(spec, settings.model_copy(update={"sources": [shown_line(spec)]}))
         if not source.addresses():
-            raise CorpusError(f"{source.name}: there is no address in it; write one a line, such as https://example.org/")
+            raise CorpusError(
+                f"{source.name}: there is no address in it; write one a line, such as https://example.org/"
+            )
         return source
 
     @property
@@ -142,7 +145,9 @@ class WebSource(DocumentSource):
         for index in range(*item.where):
             page = self._page(folder, index)
             if page.rule:
-                yield Rejected(page.url, "" if self._file is None else f"{self._file}, {page.place}", page.rule, page.reason)
+                yield Rejected(
+                    page.url, "" if self._file is None else f"{self._file}, {page.place}", page.rule, page.reason
+                )
                 continue
             blob = as_blob(page)
             try:
@@ -153,7 +158,9 @@ class WebSource(DocumentSource):
     def _page(self, folder: Path, index: int, with_body: bool = True) -> Page:
         page = Page.load(page_path(folder, index), with_body)
         if page is None:
-            raise CorpusError(f"the page in {page_path(folder, index)} is damaged; give the same command again to fetch it again")
+            raise CorpusError(
+                f"the page in {page_path(folder, index)} is damaged; give the same command again to fetch it again"
+            )
         return page
 
 
