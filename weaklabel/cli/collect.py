@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from weaklabel.cli.collecting import FromDatabases, FromWeb
 from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output, shown_path
 from weaklabel.cli.voting import MAX_DEFAULT_WORKERS, EngineOptions
@@ -31,7 +32,8 @@ def collect(
         typer.Argument(
             metavar="SOURCE...",
             help="Files, folders, patterns such as 'mail/**/*.eml', archives of them, or hf:NAME: text, Markdown, HTML, PDF, "
-            "Word, e-mail, mbox, CSV, TSV, JSONL, JSON, Parquet; zip, tar, gz, zst.",
+            "Word, e-mail, mbox, CSV, TSV, JSONL, JSON, Parquet; zip, tar, gz, zst. Databases: sqlite:///FILE, "
+            "postgresql://user@host/name. Pages of the web: urls:FILE, a list of addresses, or https://...",
         ),
     ],
     out: Annotated[
@@ -76,6 +78,8 @@ def collect(
             help=f"Processes that read. Default: one per core, at most {MAX_DEFAULT_WORKERS}.",
         ),
     ] = None,
+    databases: FromDatabases,
+    web: FromWeb,
     engine: EngineOptions,
     printing: Printing,
     dry_run: Annotated[
@@ -89,6 +93,8 @@ def collect(
       weaklabel collect articles/ -o corpus.parquet
       weaklabel collect 'mail/**/*.eml' archive.mbox --unit paragraph -o mails.jsonl
       weaklabel collect site.zip export.csv.gz --text body -o corpus.csv
+      weaklabel collect sqlite:///shop.db --query "select * from mail" --key id --text body -o mails.jsonl
+      weaklabel collect urls:addresses.txt -o pages.jsonl
 
     To resume after an interruption, give the same command again.
     """
@@ -107,6 +113,8 @@ def collect(
             "text": text.split(",") if "," in text else text,
             "encoding": encoding,
             "html": html,
+            **databases.settings(),
+            **web.settings(),
         },
     )
     if dry_run or out is None:

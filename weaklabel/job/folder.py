@@ -120,7 +120,7 @@ class JobFolder:
 
     def has_parts(self) -> bool:
         """Return whether anything was finished that a later run can use."""
-        return any(self.path.glob("*-*.*"))
+        return any(self.path.glob("*-*.*")) or any(self.path.glob("source-*/*"))
 
     def _check_ours(self) -> None:
         # It is removed at the end, so it must hold nothing but a job.

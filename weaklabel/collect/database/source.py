@@ -15,6 +15,7 @@ import polars as pl
 
 from weaklabel.collect.blobs import TABLE, Blob
 from weaklabel.collect.database.query import DatabaseQuery, DatabaseRow, key_from_json, key_to_json, shown_url
+from weaklabel.collect.prepared import keep_if_same
 from weaklabel.collect.source import Document, DocumentSource, Item, Rejected
 from weaklabel.collect.tables import documents
 from weaklabel.config import CollectSettings
@@ -110,7 +111,7 @@ class DatabaseSource(DocumentSource):
 
     def prepare(self, folder: Path) -> None:
         """Copy the rows of the query."""
-        folder.mkdir(parents=True, exist_ok=True)
+        keep_if_same(folder, [self.name, self.settings(), self._text_columns])
         if (folder / _DONE).exists():
             return
         self._check_text_columns(self._query.columns())
@@ -136,7 +137,11 @@ class DatabaseSource(DocumentSource):
         write_json(folder / _DONE, {"pieces": len(pieces), "rows": n})
 
     def items(self, folder: Path) -> Iterator[Item | Rejected]:
-        """Give the pieces of the copy."""
+        """Give the pieces of the copy; before `prepare`, one item for the whole query."""
+        if not (folder / _DONE).exists():
+            self._check_text_columns(self._query.columns())
+            yield Item("query", kind="row")
+            return
         pieces = list(_pieces(folder))
         if len(pieces) != json.loads((folder / _DONE).read_text(encoding="utf-8"))["pieces"]:
             raise CorpusError(

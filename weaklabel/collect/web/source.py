@@ -12,6 +12,7 @@ from typing import Any, Self
 from weaklabel import __version__
 from weaklabel.collect.blobs import BINARY, HTML, PDF, TEXT, Blob, kind_by_content
 from weaklabel.collect.decoding import Unreadable
+from weaklabel.collect.prepared import keep_if_same
 from weaklabel.collect.reading import read_document, rejected
 from weaklabel.collect.source import Document, DocumentSource, Item, Rejected
 from weaklabel.collect.times import utc
@@ -84,7 +85,11 @@ class WebSource(DocumentSource):
     def settings(self) -> dict[str, Any]:
         """Return what decides which pages there are."""
         lines = "\n".join(shown_line(address.line) for address in self.addresses())
-        return {"addresses": sha256_of_text(lines), "user_agent": self.fetching().user_agent}
+        return {
+            "addresses": sha256_of_text(lines),
+            "user_agent": self.fetching().user_agent,
+            "max_mb": self.collecting.web_max_mb,
+        }
 
     def files(self) -> Iterable[Path]:
         """Return the file with the list."""
@@ -125,12 +130,16 @@ class WebSource(DocumentSource):
 
     def prepare(self, folder: Path) -> None:
         """Fetch all pages that are not there yet."""
+        keep_if_same(folder, [self.name, self.settings()])
         addresses = self.addresses()
         download(addresses, folder, self.fetching())
         write_json(folder / _COUNT, len(addresses))
 
     def items(self, folder: Path) -> Iterator[Item | Rejected]:
-        """Give the pages, some at a time, in the order of the list."""
+        """Give the pages, some at a time, in the order of the list; before `prepare`, an item for each address."""
+        if not (folder / _COUNT).exists():
+            yield from (Item(f"{number}", kind="page") for number, _ in enumerate(self.addresses(), 1))
+            return
         n = json.loads((folder / _COUNT).read_text(encoding="utf-8"))
         for start in range(0, n, PER_ITEM):
             stop = min(n, start + PER_ITEM)
