@@ -43,6 +43,9 @@ from weaklabel.support.progress import finish, showing, stage
 VERSION = 1
 """To be raised when the same input would be read as other rows or parts than before."""
 
+PACE = ("web_delay", "web_timeout", "web_tries", "web_at_once", "web_max_age")
+"""Settings that may change when a call is resumed: they say how pages are fetched, and not which."""
+
 MERGED_ROWS = 100_000
 """Rows of a row group of the output, at least; except for the last one."""
 
@@ -240,7 +243,7 @@ def settings_of(sources: Any, settings: Mapping[str, Any]) -> CollectSettings:
 
 def _identity(settings: CollectSettings, sources: Sequence[DocumentSource]) -> dict[str, Any]:
     described = [[source.name, source.settings()] for source in sources]
-    return settings.model_dump(mode="json", exclude={"sources"}) | {"sources": described}
+    return settings.model_dump(mode="json", exclude={"sources", *PACE}) | {"sources": described}
 
 
 class Collection:
