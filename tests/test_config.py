@@ -2,6 +2,7 @@ import pytest
 
 from weaklabel.config import read_project
 from weaklabel.errors import ConfigError
+from weaklabel.label_model.base import make_label_model
 
 GOOD = """
 [corpus]
@@ -38,6 +39,9 @@ def test_paths_count_from_the_project_file(project, tmp_path):
         ("seed = -1\n" + GOOD, ["'seed' is -1"]),
         (GOOD + "[classifier]\nlr = 'fast'\n", ["'classifier.lr' is 'fast'"]),
         (GOOD + '[label_model]\nclass_balance = "even"\n', ["'label_model.class_balance' is 'even'"]),
+        (GOOD + "[label_model]\nmax_row = 5\n", ["unknown key 'label_model.max_row'"]),
+        (GOOD + '[label_model]\nname = "text"\nn_rounds = "two"\n', ["[label_model]", "'n_rounds' is 'two', not int"]),
+        (GOOD + "[label_model]\ncardinality = 5\n", ["unknown key 'label_model.cardinality'"]),
         ('[lfs]\nuse = ["spam"]\n', ["the key 'corpus' is missing"]),
         ('[corpus]\npath = "a.csv"\n[lfs]\nuse = []\n', ["'lfs.use' is []"]),
         ("[corpus\n", ["not valid TOML"]),
@@ -49,6 +53,12 @@ def test_mistakes_are_named_in_one_sentence(project, text, parts):
     message = str(caught.value)
     assert all(part in message for part in parts), message
     assert "\n" not in message
+
+
+def test_any_parameter_of_the_label_model_is_a_key(project):
+    read = read_project(project(GOOD + '[label_model]\nname = "text"\nn_rounds = 2\nvote_weight = 1\n'))
+    model = make_label_model(read.label_model, 3, seed=4)
+    assert (model.n_rounds, model.vote_weight, model.cardinality, model.seed) == (2, 1, 3, 4)
 
 
 def test_missing_file():

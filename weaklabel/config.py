@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -135,8 +136,53 @@ class NameIn:
             raise PydanticCustomError("name", "{sentence}", {"sentence": str(error)}) from None
 
 
-class LabelModelSettings(_Section):
-    """``[label_model]``: how votes become probabilities; empty values keep the label model's defaults."""
+class ChosenSettings(_Section):
+    """What is chosen by name; besides the keys of the section, every other parameter of its class can be set."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    section: ClassVar[str]
+    registry: ClassVar[Registry[Any]]
+    not_of_class: ClassVar[tuple[str, ...]] = ("name",)
+    """Keys that are no parameters of the class."""
+
+    def options(self) -> dict[str, Any]:
+        """Return the settings that were given, as arguments of the class."""
+        return self.model_dump(exclude=set(self.not_of_class), exclude_none=True)
+
+    @model_validator(mode="after")
+    def _check_other_keys(self) -> Self:
+        """Refuse keys that are not parameters of the chosen class, which is only imported if there are other keys."""
+        others = self.model_extra or {}
+        if not others:
+            return self
+        cls = self.registry[self.model_dump(include={"name"})["name"]]
+        possible = [*self.not_of_class, *cls.option_names()]
+        unknown = next((key for key in others if key not in possible), None)
+        if unknown is not None:
+            raise PydanticCustomError(
+                "unknown_option",
+                "{sentence}",
+                {
+                    "sentence": f"unknown key '{self.section}.{unknown}'{nearest(unknown, possible)}; "
+                    f"known keys here are {', '.join(possible)}"
+                },
+            )
+        try:
+            checked_params(cls, others)
+        except ValueError as error:
+            raise PydanticCustomError("unknown_option", "{why}", {"why": f"[{self.section}]: {error}"}) from None
+        return self
+
+
+class LabelModelSettings(ChosenSettings):
+    """``[label_model]``: how votes become probabilities; empty values keep the label model's defaults.
+
+    Besides the keys below, every other parameter of the label model's class can be set.
+    """
+
+    section = "label_model"
+    registry = LABEL_MODELS
 
     name: Annotated[str, NameIn(LABEL_MODELS)] = "auto"
     """The label model."""
@@ -149,18 +195,16 @@ class LabelModelSettings(_Section):
     l2: Annotated[float, Field(ge=0)] | None = None
     """L2 penalty (`snorkel`)."""
 
-    def options(self) -> dict[str, Any]:
-        """Return the settings that were given, as arguments of the label model."""
-        return self.model_dump(exclude={"name"}, exclude_none=True)
 
-
-class ClassifierSettings(_Section):
+class ClassifierSettings(ChosenSettings):
     """``[classifier]``: what is trained on the probabilistic labels; empty values keep the classifier's defaults.
 
     Besides the keys below, every other parameter of the classifier's class can be set.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    section = "classifier"
+    registry = CLASSIFIERS
+    not_of_class = ("name", "max_rows")
 
     name: Annotated[str, NameIn(CLASSIFIERS)] = "bert"
     """The classifier."""
@@ -186,34 +230,6 @@ class ClassifierSettings(_Section):
     """Where training curves are written."""
     max_rows: Annotated[int, Field(ge=10)] | None = None
     """Most rows to train on; of a larger corpus a sample. 1,000,000 for `bert` and 200,000 for the others if not given."""
-
-    def options(self) -> dict[str, Any]:
-        """Return the settings that were given, as arguments of the classifier's class."""
-        return self.model_dump(exclude={"name", "max_rows"}, exclude_none=True)
-
-    @model_validator(mode="after")
-    def _check_other_keys(self) -> Self:
-        """Refuse keys that are not parameters of the classifier's class, which is only imported if there are other keys."""
-        others = self.model_extra or {}
-        if not others:
-            return self
-        cls = CLASSIFIERS[self.name]
-        possible = ["name", "max_rows", *cls.option_names()]
-        unknown = next((key for key in others if key not in possible), None)
-        if unknown is not None:
-            raise PydanticCustomError(
-                "unknown_option",
-                "{sentence}",
-                {
-                    "sentence": f"unknown key 'classifier.{unknown}'{nearest(unknown, possible)}; "
-                    f"known keys here are {', '.join(possible)}"
-                },
-            )
-        try:
-            checked_params(cls, others)
-        except ValueError as error:
-            raise PydanticCustomError("unknown_option", "[classifier]: {why}", {"why": str(error)}) from None
-        return self
 
 
 class GoldSettings(_Section):
@@ -291,6 +307,23 @@ def read_project(path: str | Path) -> Project:
     return _anchored(project, path.absolute().parent)
 
 
+_ChosenT = TypeVar("_ChosenT", bound=ChosenSettings)
+
+
+def settings_of(kind: type[_ChosenT], given: Mapping[str, Any]) -> _ChosenT:
+    """Return the settings of a label model or a classifier from the keys of its section in a project file.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown, or has a wrong value.
+    """
+    try:
+        return kind.model_validate(dict(given))
+    except ValidationError as error:
+        raise ConfigError(_sentence(error, within=kind.section)) from None
+
+
 def _anchored(project: Project, folder: Path) -> Project:
     """Make every path absolute, and give labeling functions by file as absolute paths too."""
     gold = project.gold and project.gold.model_copy(
@@ -310,12 +343,16 @@ def _anchored(project: Project, folder: Path) -> Project:
     )
 
 
-def _sentence(error: ValidationError, section: type[_Section] = Project) -> str:
-    """Turn the first of pydantic's complaints about a section into one sentence, unknown keys before anything else."""
+def _sentence(error: ValidationError, section: type[_Section] = Project, *, within: str | None = None) -> str:
+    """Turn the first of pydantic's complaints about a section into one sentence, unknown keys before anything else.
+
+    ``within``: the section's name, if keys are to be shown with it.
+    """
     complaints = error.errors(include_url=False)
     complaint = next((c for c in complaints if c["type"] == "extra_forbidden"), complaints[0])
     # In pydantic's path, the choices of a union are names of types, not keys of the file.
     path = [part for part in complaint["loc"] if isinstance(part, int) or part in _ALL_KEYS]
+    path = path if within is None else [within, *path]
     if complaint["type"] == "extra_forbidden":
         *parents, key = complaint["loc"]
         allowed = list((_SECTIONS[parents[0]] if parents else section).model_fields)

@@ -162,6 +162,19 @@ def test_from_the_command_line(python, place):
     ):
         done = python(*train, *option)
         assert done.returncode == 1 and message in done.stderr, done.stderr
+    done = python(*train, "--set", "classifier.factor=1.5", "--set", "label_model.tie_break_policy=random")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((place / "model" / "weaklabel.json").read_text())["params"]["factor"] == 1.5
+    for param, code, message in (
+        ("classifier.facter=2", 1, "unknown key 'classifier.facter' (did you mean 'factor'?)"),
+        ("classifier.factor=much", 1, "'factor' is 'much'"),
+        ("classifier.max_rows=5", 1, "'classifier.max_rows' is 5: input should be greater than or equal to 10"),
+        ("classifier.name=linear", 2, "classifier.name is given twice"),
+        ("factor=2", 2, "'factor=2' is not label_model.KEY=VALUE"),
+        ("classifier.factor", 2, "'classifier.factor' is not classifier.KEY=VALUE"),
+    ):
+        done = python(*train, "--set", param)
+        assert done.returncode == code and message in " ".join(done.stderr.split()), done.stderr
     done = python(*train[:7], "lenght", "-o", "model")
     assert done.returncode == 2 and "did you mean 'length'?" in " ".join(done.stderr.split())
 

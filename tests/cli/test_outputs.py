@@ -45,7 +45,7 @@ STORES = {
 }
 NAMES = {
     "text", "entities", "delimiter", "comment", "quote_char", "encoding", "columns", "class_balance", "prefix", "address",
-    "gold", "pred", "labels",
+    "gold", "pred", "labels", "params",
     "positive", "lf", "lr", "label_model", "label_models", "classifier", "classifiers", "backend", "clean_labels", "reviewer",
     "from_step",
 }  # fmt: skip

@@ -18,13 +18,18 @@ from weaklabel.label_model import BaseLabelModel
 
 
 class LastVote(BaseLabelModel):
-    """The last labeling function that votes is right."""
+    """The last labeling function that votes is right, or the first one."""
+
+    def __init__(self, cardinality=2, first=False, tie_break_policy="abstain", seed=0):
+        super().__init__(cardinality, tie_break_policy, seed)
+        self.first = first
 
     def _fit(self, patterns):
         self.lf_accuracies_ = np.full(patterns.m, 0.5)
 
     def _predict_patterns(self, patterns):
-        last = [row[row >= 0][-1] if (row >= 0).any() else 0 for row in patterns]
+        place = 0 if self.first else -1
+        last = [row[row >= 0][place] if (row >= 0).any() else 0 for row in patterns]
         return np.eye(self.cardinality)[last]
 '''
 PROJECT = """
@@ -88,6 +93,35 @@ def test_a_plugins_label_model_is_used_by_name_on_the_command_line_and_in_a_proj
     done = weaklabel(place, "run", "project.toml", "--quiet")
     assert done.returncode == 0, done.stderr
     assert json.loads((place / "run" / "label_model.json").read_text())["model"] == "last"
+
+
+def test_a_parameter_of_a_plugins_label_model_is_set_on_the_command_line_and_in_a_project(place):
+    """On "thanks for the prize" the first labeling function says spam, the last one ham."""
+    command = ["label", "corpus.csv", "--lfs", "./lfs.py", "--label-model", "last", "-o", "out.csv"]
+
+    def third():
+        return (place / "out.csv").read_text().splitlines()[3].split(",")[1]
+
+    for param, label in (("first=true", "spam"), ("first=false", "ham"), ("first=true", "spam")):
+        done = weaklabel(place, *command, "--set", f"label_model.{param}")
+        assert done.returncode == 0, done.stderr
+        assert third() == label
+    for param, code, sentence in (
+        ("label_model.frist=true", 1, "unknown key 'label_model.frist' (did you mean 'first'?)"),
+        ("label_model.first=maybe", 1, "[label_model]: the parameter 'first' is 'maybe', not bool"),
+        ("label_model.name=auto", 2, "label_model.name is given twice, by --set or by an option of its own"),
+        ("classifier.first=true", 2, "'classifier.first=true' is not label_model.KEY=VALUE"),
+        ("first", 2, "'first' is not label_model.KEY=VALUE"),
+    ):
+        done = weaklabel(place, *command, "--set", param)
+        assert done.returncode == code and sentence in " ".join(done.stderr.split()), done.stderr
+    project = place / "project.toml"
+    project.write_text(PROJECT.replace('name = "last"', 'name = "last"\nfirst = true'))
+    assert weaklabel(place, "run", "project.toml", "--quiet").returncode == 0
+    assert json.loads((place / "run" / "label_model.json").read_text())["params"]["first"] is True
+    project.write_text(PROJECT)
+    plan = weaklabel(place, "run", "project.toml", "--plan").stdout
+    assert "label_model.first true -> not given" in plan or "label_model.first true ->" in plan, plan
 
 
 @pytest.mark.parametrize(

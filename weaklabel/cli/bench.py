@@ -6,8 +6,10 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -19,6 +21,111 @@ from weaklabel.registries import CLASSIFIERS, LABEL_MODELS
 
 if TYPE_CHECKING:
     from weaklabel.bench.cells import Clean
+    from weaklabel.bench.plan import BenchSettings
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared, and how."""
+
+    label_models: Annotated[
+        str,
+        names_option(
+            LABEL_MODELS,
+            "--label-models",
+            help="Label models to compare; gold trains classifiers on true labels, as an upper bound.",
+            also=("gold",),
+        ),
+    ] = "majority,snorkel,auto"
+    classifiers: Annotated[
+        str,
+        names_option(CLASSIFIERS, "--classifiers", help="Classifiers to train on the labels."),
+    ] = ""
+    seeds: Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="Repeat everything with N seeds.")] = 1
+    validation: Annotated[
+        bool,
+        typer.Option("--validation", help="Also report, in separate tables, results that use gold of the valid split."),
+    ] = False
+    clean_labels: Annotated[
+        str,
+        typer.Option(
+            "--clean-labels", metavar="5,10,all", help="Also train on this many gold labels per class of train."
+        ),
+    ] = ""
+    limit_train: Annotated[
+        int | None, typer.Option("--limit-train", min=1, metavar="N", help="Use N random train rows of each set.")
+    ] = None
+    max_length: Annotated[
+        int | None,
+        typer.Option(
+            "--max-length", min=8, metavar="N", help="Maximum number of tokens per text. Default: that of each model."
+        ),
+    ] = None
+    metric: Annotated[
+        Literal["accuracy", "f1"] | None,
+        typer.Option(
+            "--metric", help="Metric for all sets. Default: f1 for sms, census, spouse and cdr, else accuracy."
+        ),
+    ] = None
+    positive: Annotated[
+        str | None, typer.Option("--positive", metavar="LABEL", help="Positive class of f1 in all sets.")
+    ] = None
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0.001, metavar="S", help="Maximum seconds per cell.")
+    ] = None
+    work: Annotated[
+        Path | None,
+        typer.Option("--work", metavar="FOLDER", help="Where finished cells are kept. Default: in the cache folder."),
+    ] = None
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute every cell again.")] = False
+
+    def settings(self) -> BenchSettings:
+        """Return the settings of a benchmark; a list that cannot be read is wrong usage."""
+        from weaklabel.bench.plan import BenchSettings
+
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        return BenchSettings(
+            **own
+            | {
+                "work": self.work or _work_folder(),
+                "label_models": _names(self.label_models),
+                "classifiers": _names(self.classifiers),
+                "clean_labels": _amounts(self.clean_labels),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class ResultFiles:
+    """Where results are written, besides standard output."""
+
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE.json", help="Write all results.")] = None
+    html: HtmlOpt = None
+    markdown: Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables.")] = None
+
+    def check(self, sets: Sequence[Path]) -> None:
+        """Refuse files that cannot be written, or belong to a benchmark set."""
+        from weaklabel.bench.data import set_files
+        from weaklabel.support.files import check_file_path
+
+        files = (self.out, self.html, self.markdown)
+        for file in files:
+            if file is not None:
+                check_file_path(file)
+        check_outputs(*files, others={"a file of a benchmark set": [file for path in sets for file in set_files(path)]})
+
+    def write(self, results: dict[str, Any]) -> None:
+        """Write the files that were asked for."""
+        from weaklabel.bench.page import html
+        from weaklabel.bench.tables import markdown
+        from weaklabel.support.files import write_json, write_text
+
+        if self.out is not None:
+            write_json(self.out, results)
+        if self.html is not None:
+            write_text(self.html, html(results))
+        if self.markdown is not None:
+            write_text(self.markdown, markdown(results))
 
 
 @expanded
@@ -31,59 +138,8 @@ def bench(
         ),
     ],
     *,
-    label_models: Annotated[
-        str,
-        names_option(
-            LABEL_MODELS,
-            "--label-models",
-            help="Label models to compare; gold trains classifiers on true labels, as an upper bound.",
-            also=("gold",),
-        ),
-    ] = "majority,snorkel,auto",
-    classifiers: Annotated[
-        str,
-        names_option(CLASSIFIERS, "--classifiers", help="Classifiers to train on the labels."),
-    ] = "",
-    seeds: Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="Repeat everything with N seeds.")] = 1,
-    validation: Annotated[
-        bool,
-        typer.Option("--validation", help="Also report, in separate tables, results that use gold of the valid split."),
-    ] = False,
-    clean_labels: Annotated[
-        str,
-        typer.Option(
-            "--clean-labels", metavar="5,10,all", help="Also train on this many gold labels per class of train."
-        ),
-    ] = "",
-    limit_train: Annotated[
-        int | None, typer.Option("--limit-train", min=1, metavar="N", help="Use N random train rows of each set.")
-    ] = None,
-    max_length: Annotated[
-        int | None,
-        typer.Option(
-            "--max-length", min=8, metavar="N", help="Maximum number of tokens per text. Default: that of each model."
-        ),
-    ] = None,
-    metric: Annotated[
-        Literal["accuracy", "f1"] | None,
-        typer.Option(
-            "--metric", help="Metric for all sets. Default: f1 for sms, census, spouse and cdr, else accuracy."
-        ),
-    ] = None,
-    positive: Annotated[
-        str | None, typer.Option("--positive", metavar="LABEL", help="Positive class of f1 in all sets.")
-    ] = None,
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", min=0.001, metavar="S", help="Maximum seconds per cell.")
-    ] = None,
-    work: Annotated[
-        Path | None,
-        typer.Option("--work", metavar="FOLDER", help="Where finished cells are kept. Default: in the cache folder."),
-    ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Compute every cell again.")] = False,
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE.json", help="Write all results.")] = None,
-    html: HtmlOpt = None,
-    markdown: Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables.")] = None,
+    comparison: Comparison,
+    files: ResultFiles,
     caching: Caching,
     printing: Printing,
 ) -> None:
@@ -105,46 +161,17 @@ def bench(
 
     Each cell runs in its own process. Finished cells are kept, so that an interrupted benchmark can be resumed.
     """
-    from weaklabel.bench.data import set_files
-    from weaklabel.bench.plan import BenchSettings
     from weaklabel.bench.run import run_bench
     from weaklabel.bench.tables import text_table
     from weaklabel.errors import WeakLabelError
-    from weaklabel.support.files import check_file_path, write_json, write_text
 
     caching.apply()
-    settings = BenchSettings(
-        work=work or _work_folder(),
-        label_models=_names(label_models),
-        classifiers=_names(classifiers),
-        seeds=seeds,
-        validation=validation,
-        clean_labels=_amounts(clean_labels),
-        limit_train=limit_train,
-        max_length=max_length,
-        metric=metric,
-        positive=positive,
-        timeout=timeout,
-        fresh=fresh,
-    )
-    for file in (out, html, markdown):
-        if file is not None:
-            check_file_path(file)
-    read = {"a file of a benchmark set": [file for path in sets for file in set_files(path)]}
-    check_outputs(out, html, markdown, others=read)
-    announce_replaced(out, html, markdown, printing=printing)
+    settings = comparison.settings()
+    files.check(sets)
+    announce_replaced(files.out, files.html, files.markdown, printing=printing)
     log_to_stderr(printing.quiet)
     results = run_bench(sets, settings, command=recorded_command())
-    if out is not None:
-        write_json(out, results)
-    if html is not None:
-        from weaklabel.bench.page import html as page
-
-        write_text(html, page(results))
-    if markdown is not None:
-        from weaklabel.bench.tables import markdown as tables
-
-        write_text(markdown, tables(results))
+    files.write(results)
     printing.summary(results, text_table(results))
     failed = [cell for cell in results["cells"] if cell["error"] is not None]
     if failed:

@@ -6,10 +6,11 @@ A verb takes each group as one object; ``--help`` lists its options below a head
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 import typer.core
@@ -17,6 +18,11 @@ from typer.models import OptionInfo
 
 from weaklabel.errors import WeakLabelError
 from weaklabel.support.plugins import Registry
+
+if TYPE_CHECKING:
+    from weaklabel.config import ChosenSettings
+
+ChosenT = TypeVar("ChosenT", bound="ChosenSettings")
 
 _CHOICES: dict[str, tuple[Registry[Any], tuple[str, ...]]] = {}
 
@@ -102,6 +108,42 @@ def _keyword(name: str, kind: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 
+def chosen_settings(kind: type[ChosenT], own: Mapping[str, Any], params: Sequence[str]) -> ChosenT:
+    """Return the settings of what is chosen by name: what options of their own say, and what ``--set`` says.
+
+    Parameters
+    ----------
+    kind
+        Which settings.
+    own
+        Values by key; None where the option was not given.
+    params
+        Of ``--set``: ``SECTION.KEY=VALUE``. Values are those of TOML; what is none is a string.
+
+    Raises
+    ------
+    typer.BadParameter
+        One of ``params`` has another form or another section, or a key that has an option of its own which is given.
+    ConfigError
+        A key is unknown, or has a wrong value.
+    """
+    from weaklabel.config import settings_of
+
+    settings = {key: value for key, value in own.items() if value is not None}
+    for param in params:
+        key, equals, value = param.partition("=")
+        section, _, name = key.partition(".")
+        if not equals or section != kind.section or not name:
+            raise typer.BadParameter(f"'{param}' is not {kind.section}.KEY=VALUE", param_hint="--set")
+        if name in settings:
+            raise typer.BadParameter(f"{key} is given twice, by --set or by an option of its own", param_hint="--set")
+        try:
+            settings[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            settings[name] = value
+    return settings_of(kind, settings)
+
+
 def given_options(group: Any) -> list[str]:
     """Return the options of a group that are not at their default, as they are written on the command line."""
     types = get_type_hints(type(group), include_extras=True)
@@ -114,7 +156,10 @@ def given_options(group: Any) -> list[str]:
         # Typer keeps the first of an option's flags where its default would be.
         flags = [option.default, *(option.param_decls or ())]
         on, _, off = next(str(flag) for flag in flags if str(flag).startswith("--")).partition("/")
-        written += [on if value else off] if isinstance(value, bool) else [on, str(value)]
+        if isinstance(value, list):
+            written += [part for item in value for part in (on, str(item))]
+        else:
+            written += [on if value else off] if isinstance(value, bool) else [on, str(value)]
     return written
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from weaklabel.cli.gold import DecisionsOpt, decided_rows
-from weaklabel.cli.options import DryRunOpt, described, expanded, name_option
+from weaklabel.cli.options import DryRunOpt, chosen_settings, described, expanded, name_option
 from weaklabel.cli.printing import Printing, shown_path
 from weaklabel.cli.reading import CorpusArg, Reading
 from weaklabel.cli.voting import Caching, Labeling, LFs, Voting, vote_and_label
@@ -20,7 +21,9 @@ from weaklabel.registries import CLASSIFIERS, EXPORTERS
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
+    from weaklabel.config import ClassifierSettings
     from weaklabel.corpus import Corpus
+    from weaklabel.job import LabeledCorpus
     from weaklabel.labels import Labels, Probs
     from weaklabel.lf.packs import LFCollection
 
@@ -32,78 +35,115 @@ class _Log(Enum):
     MLFLOW = "mlflow"
 
 
+_PANEL = "Training"
+
+
+def _option(*names: str, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=_PANEL, **settings)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is trained, and how."""
+
+    classifier: Annotated[
+        str,
+        name_option(CLASSIFIERS, "--classifier", help=f"Classifier to train: {described(CLASSIFIERS)}.", panel=_PANEL),
+    ] = "bert"
+    base: Annotated[
+        str | None,
+        _option("--base", metavar="MODEL", help="Checkpoint to fine-tune: a folder or a name on the Hugging Face hub."),
+    ] = None
+    epochs: Annotated[int | None, _option("--epochs", min=1, metavar="N", help="Passes over the training rows.")] = None
+    lr: Annotated[
+        str | None,
+        _option("--lr", metavar="RATE,...", help="Learning rate; of several, the best on --validation is used."),
+    ] = None
+    batch_size: Annotated[int | None, _option("--batch-size", min=1, metavar="N", help="Texts per training step.")] = (
+        None
+    )
+    max_length: Annotated[int | None, _option("--max-length", min=8, help="Maximum number of tokens per text.")] = None
+    max_rows: Annotated[
+        int | None,
+        _option(
+            "--max-rows",
+            min=10,
+            metavar="N",
+            help="Train on a sample of N rows if there are more. Default: 1,000,000 for bert, 200,000 for the others.",
+        ),
+    ] = None
+    pretrain_epochs: Annotated[
+        int,
+        _option("--pretrain-epochs", min=0, help="Epochs of masked-language modelling on the corpus before training."),
+    ] = 0
+    validation: Annotated[
+        str | None,
+        _option(
+            "--validation",
+            metavar="FILE",
+            help="Rows with gold, to choose the best epoch; without --epochs, training stops after 2 epochs without "
+            "improvement, at most 5.",
+        ),
+    ] = None
+    gold: Annotated[str, _option("--gold", metavar="COLUMN", help="Gold column of --validation.")] = "label"
+    metric: Annotated[
+        Literal["loss", "accuracy", "macro_f1", "f1"],
+        _option("--metric", help="Metric on --validation by which epoch and learning rate are chosen."),
+    ] = "loss"
+    run_folder: Annotated[
+        Path | None,
+        _option(
+            "--run-folder",
+            metavar="FOLDER",
+            help="Folder for logs and checkpoints, from which an interrupted training resumes.",
+        ),
+    ] = None
+    log: Annotated[list[_Log] | None, _option("--log", help="Also log epochs to this tool; repeatable.")] = None
+    onnx: Annotated[
+        bool, _option("--onnx", help="Also write an 8-bit ONNX export, for weaklabel predict --backend onnx.")
+    ] = False
+
+    def check(self) -> None:
+        """Refuse options that the classifier does not use, before anything is read."""
+        name, cls = self.classifier, CLASSIFIERS[self.classifier]
+        if self.run_folder is not None and not cls.has_param("run_folder"):
+            raise ConfigError(f"the {name} classifier writes neither a log nor checkpoints; leave --run-folder out")
+        if self.validation is not None and not cls.uses_validation:
+            raise ConfigError(f"the {name} classifier does not use validation rows; leave --validation out")
+        if self.onnx:
+            EXPORTERS["onnx"]().check(cls)
+
+    def settings(self, params: Sequence[str]) -> ClassifierSettings:
+        """Return the classifier's settings; ``params`` are what ``--set`` says of it."""
+        from weaklabel.config import ClassifierSettings
+
+        own = {
+            "name": self.classifier,
+            "model": self.base,
+            "epochs": self.epochs,
+            "lr": _learning_rates(self.lr),
+            "batch_size": self.batch_size,
+            "max_length": self.max_length,
+            "max_rows": self.max_rows,
+            "metric": None if self.metric == "loss" else self.metric,
+            "pretrain_epochs": self.pretrain_epochs or None,
+            "loggers": [name.value for name in self.log] if self.log else None,
+        }
+        return chosen_settings(ClassifierSettings, own, params)
+
+    def held_out(self, reading: Reading) -> Corpus | None:
+        """Open the rows of ``--validation``."""
+        return None if self.validation is None else reading.open(self.validation, hide=[self.gold], limited=False)
+
+
 @expanded
 def train(
     corpus: CorpusArg,
     lfs: LFs,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="Folder to write the classifier to.")],
     *,
-    classifier: Annotated[
-        str,
-        name_option(CLASSIFIERS, "--classifier", help=f"Classifier to train: {described(CLASSIFIERS)}."),
-    ] = "bert",
-    base: Annotated[
-        str | None,
-        typer.Option(
-            "--base", metavar="MODEL", help="Checkpoint to fine-tune: a folder or a name on the Hugging Face hub."
-        ),
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the training rows.")
-    ] = None,
-    lr: Annotated[
-        str | None,
-        typer.Option("--lr", metavar="RATE,...", help="Learning rate; of several, the best on --validation is used."),
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option("--batch-size", min=1, metavar="N", help="Texts per training step.")
-    ] = None,
-    max_length: Annotated[
-        int | None, typer.Option("--max-length", min=8, help="Maximum number of tokens per text.")
-    ] = None,
-    max_rows: Annotated[
-        int | None,
-        typer.Option(
-            "--max-rows",
-            min=10,
-            metavar="N",
-            help="Train on a sample of N rows if there are more. Default: 1,000,000 for bert, 200,000 for the others.",
-        ),
-    ] = None,
-    validation: Annotated[
-        str | None,
-        typer.Option(
-            "--validation",
-            metavar="FILE",
-            help="Rows with gold, to choose the best epoch; without --epochs, training stops after 2 epochs without "
-            "improvement, at most 5.",
-        ),
-    ] = None,
-    metric: Annotated[
-        Literal["loss", "accuracy", "macro_f1", "f1"],
-        typer.Option("--metric", help="Metric on --validation by which epoch and learning rate are chosen."),
-    ] = "loss",
-    pretrain_epochs: Annotated[
-        int,
-        typer.Option(
-            "--pretrain-epochs", min=0, help="Epochs of masked-language modelling on the corpus before training."
-        ),
-    ] = 0,
-    run_folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--run-folder",
-            metavar="FOLDER",
-            help="Folder for logs and checkpoints, from which an interrupted training resumes.",
-        ),
-    ] = None,
-    log: Annotated[list[_Log] | None, typer.Option("--log", help="Also log epochs to this tool; repeatable.")] = None,
-    onnx: Annotated[
-        bool,
-        typer.Option("--onnx", help="Also write an 8-bit ONNX export, for weaklabel predict --backend onnx."),
-    ] = False,
-    gold: Annotated[str, typer.Option("--gold", metavar="COLUMN", help="Gold column of --validation.")] = "label",
     decisions: DecisionsOpt = None,
+    training: Training,
     labeling: Labeling,
     reading: Reading,
     voting: Voting,
@@ -118,56 +158,37 @@ def train(
       weaklabel train messages.csv --lfs spam -o model
       weaklabel train messages.csv --lfs spam --base bert-base-uncased --epochs 2 -o model
       weaklabel train messages.csv --lfs spam --validation gold.csv --lr 5e-5,1e-4,2e-4 -o model
-      weaklabel train messages.csv --lfs spam --classifier linear -o model
+      weaklabel train messages.csv --lfs spam --classifier linear --set classifier.C=2 -o model
       weaklabel train messages.csv --lfs spam --decisions review/decisions.jsonl -o model
       weaklabel predict new.csv --model model -o predicted.csv
 
     With --decisions the classifier is trained on the weak labels, then on the decided rows with the decided labels.
     """
-    import numpy as np
-
     from weaklabel.classifier import check_model_folder
     from weaklabel.classifier.named import make_classifier
-    from weaklabel.config import ClassifierSettings
     from weaklabel.decisions import read_decisions
-    from weaklabel.job.training import check_trainable, training_rows
-    from weaklabel.label_names import encode_labels
+    from weaklabel.job.training import check_trainable
     from weaklabel.lf.packs import load_lfs
 
     caching.apply()
     check_model_folder(out)
-    _check_options(classifier, run_folder, validation, onnx)
+    training.check()
+    labeling, params = labeling.for_classifier()
+    settings = training.settings(params)
     loaded = load_lfs(*lfs)
-    rows = reading.open(corpus)
-    settings = ClassifierSettings(
-        name=classifier,
-        model=base,
-        epochs=epochs,
-        lr=_learning_rates(lr),
-        batch_size=batch_size,
-        max_length=max_length,
-        max_rows=max_rows,
-        metric=None if metric == "loss" else metric,
-        pretrain_epochs=pretrain_epochs or None,
-        loggers=[name.value for name in log] if log else None,
-    )
-    held = None
-    if validation is not None:
-        held = reading.open(validation, hide=[gold], limited=False)
-    _check_outputs(out, run_folder, [rows, held] if held else [rows], loaded, decisions, base)
+    rows, held = reading.open(corpus), training.held_out(reading)
+    _check_outputs(out, training, [rows, held] if held else [rows], loaded, decisions)
     announce_replaced(out, printing=printing, dry_run=dry_run)
     model = make_classifier(
         settings.name,
         settings.options(),
         loaded.labels,
         labeling.seed,
-        log=run_folder,
+        log=training.run_folder,
         progress=not printing.quiet,
-        validated=validation is not None,
+        validated=held is not None,
     )
-    check: tuple[list[str], Labels] | None = None
-    if held is not None:
-        check = (held.model_texts(), encode_labels(held.column(gold), loaded.labels, f"{held.name}, column '{gold}'"))
+    check = None if held is None else _with_gold(held, training.gold, loaded.labels)
     made = read_decisions(decisions) if decisions else None
     Y = None if made is None else decided_rows(rows, made, loaded.labels)
     labeled = vote_and_label(rows, loaded, labeling, voting, quiet=printing.quiet)
@@ -179,45 +200,56 @@ def train(
         "covered": labeled.voted.covered,
         "label_model": labeled.model.describe(loaded.names) or labeling.label_model,
         "decided": None if Y is None else int((Y >= 0).sum()),
-        "classifier": classifier,
+        "classifier": settings.name,
         "model": str(out),
     }
     if not dry_run:
-        clean = None if Y is None else np.flatnonzero(Y >= 0)
-        sample = training_rows(rows, labeled.probs, model, max_rows, seed=labeling.seed, always=clean)
-        result |= {"training_rows": len(sample.rows), "trainable_rows": sample.n_trainable}
-        _fit(model, sample.texts, sample.probs, None if Y is None else Y[sample.rows], check)
-        texts = f"{labeled.n:,} texts of {Path(rows.name).name}"
-        provenance = _provenance(len(loaded), lfs, texts, labeling.label_model, result["decided"])
-        if sample.is_sample:
-            provenance = f"{provenance} {sample.describe()}"
-        result |= _save(model, out, provenance, rows.entities, sample.texts if onnx else None)
-    written = "nothing written (dry run)" if dry_run else f"{classifier} classifier written to {shown_path(out)}"
+        result |= _train(model, labeled, Y, check, settings.max_rows, labeling, out, training.onnx)
+    written = "nothing written (dry run)" if dry_run else f"{settings.name} classifier written to {shown_path(out)}"
     printing.summary(result, _as_text(result, written))
 
 
-def _check_options(classifier: str, run_folder: Path | None, validation: str | None, onnx: bool) -> None:
-    """Refuse options that the classifier does not use, before anything is read."""
-    cls = CLASSIFIERS[classifier]
-    if run_folder is not None and not cls.has_param("run_folder"):
-        raise ConfigError(f"the {classifier} classifier writes neither a log nor checkpoints; leave --run-folder out")
-    if validation is not None and not cls.uses_validation:
-        raise ConfigError(f"the {classifier} classifier does not use validation rows; leave --validation out")
-    if onnx:
-        EXPORTERS["onnx"]().check(cls)
+def _with_gold(held: Corpus, gold: str, labels: tuple[str, ...]) -> tuple[list[str], Labels]:
+    """Return texts and classes of the rows of ``--validation``."""
+    from weaklabel.label_names import encode_labels
+
+    return held.model_texts(), encode_labels(held.column(gold), labels, f"{held.name}, column '{gold}'")
+
+
+def _train(
+    model: Classifier,
+    labeled: LabeledCorpus,
+    Y: Labels | None,
+    check: tuple[list[str], Labels] | None,
+    max_rows: int | None,
+    labeling: Labeling,
+    out: Path,
+    onnx: bool,
+) -> dict[str, Any]:
+    """Train on a labeled corpus, then on its decided rows if there are any, and save; return what to print of that."""
+    import numpy as np
+
+    from weaklabel.job.training import training_rows
+
+    corpus, lfs = labeled.corpus, labeled.voted.lfs
+    clean = None if Y is None else np.flatnonzero(Y >= 0)
+    sample = training_rows(corpus, labeled.probs, model, max_rows, seed=labeling.seed, always=clean)
+    _fit(model, sample.texts, sample.probs, None if Y is None else Y[sample.rows], check)
+    texts = f"{labeled.n:,} texts of {Path(corpus.name).name}"
+    provenance = _provenance(lfs, texts, labeling.label_model, None if clean is None else len(clean))
+    if sample.is_sample:
+        provenance = f"{provenance} {sample.describe()}"
+    saved = _save(model, out, provenance, corpus.entities, sample.texts if onnx else None)
+    return {"training_rows": len(sample.rows), "trainable_rows": sample.n_trainable} | saved
 
 
 def _check_outputs(
-    out: Path,
-    run_folder: Path | None,
-    corpora: list[Corpus],
-    lfs: LFCollection,
-    decisions: Path | None,
-    base: str | None,
+    out: Path, training: Training, corpora: list[Corpus], lfs: LFCollection, decisions: Path | None
 ) -> None:
     """Refuse to write a model or the files of a training over an input, before anything is trained."""
     from weaklabel.classifier import written_by_model, written_by_training
 
+    run_folder, base = training.run_folder, training.base
     written = [*written_by_model(out), *(written_by_training(run_folder) if run_folder else ())]
     if run_folder is not None and run_folder.exists() and not run_folder.is_dir():
         raise ConfigError(f"{run_folder} is a file; choose a folder for --run-folder")
@@ -244,10 +276,10 @@ def _fit(
         fit_weak_then_clean(model, texts, probs, clean, decided[clean], validation=validation)
 
 
-def _provenance(n_lfs: int, lfs: list[str], texts: str, label_model: str, decided: int | None) -> str:
+def _provenance(lfs: LFCollection, texts: str, label_model: str, decided: int | None) -> str:
     """Return the sentence in the model card on the training data."""
     sentence = (
-        f"{n_lfs} labeling functions ({', '.join(lfs)}) voted on {texts}; the label model '{label_model}' turned the "
+        f"{len(lfs)} labeling functions ({', '.join(lfs.specs)}) voted on {texts}; the label model '{label_model}' turned the "
         "votes into probabilities."
     )
     return (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
-from weaklabel.cli.options import SeedOpt, name_option
+from weaklabel.cli.options import SeedOpt, chosen_settings, name_option
 from weaklabel.cli.printing import stdout_for_results
 from weaklabel.cli.reading import warn_of_rejects
 from weaklabel.registries import LABEL_MODELS
@@ -178,22 +178,40 @@ class Labeling:
             rich_help_panel=_MODEL_PANEL,
         ),
     ] = None
+    params: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any parameter of what is chosen by name, with its key in a project file, such as "
+            "label_model.tie_break_policy=random; repeatable.",
+            rich_help_panel=_MODEL_PANEL,
+        ),
+    ] = None
     seed: SeedOpt = 0
 
     def settings(self) -> LabelModelSettings:
-        """Return the label model's settings; an invalid class balance is wrong usage."""
+        """Return the label model's settings; an invalid class balance or parameter is wrong usage."""
         from weaklabel.config import LabelModelSettings
 
+        own = {"name": self.label_model, "class_balance": self._class_balance()}
+        return chosen_settings(LabelModelSettings, own, self.params or [])
+
+    def for_classifier(self) -> tuple[Labeling, list[str]]:
+        """Return the options without the parameters of a classifier, and these."""
+        of_classifier = [param for param in self.params or () if param.startswith("classifier.")]
+        others = [param for param in self.params or () if param not in of_classifier]
+        return replace(self, params=others), of_classifier
+
+    def _class_balance(self) -> str | list[float] | None:
         balance = self.class_balance
-        if balance is None:
-            return LabelModelSettings(name=self.label_model)
-        if balance in ("majority", "uniform"):
-            return LabelModelSettings.model_validate({"name": self.label_model, "class_balance": balance})
+        if balance is None or balance in ("majority", "uniform"):
+            return balance
         try:
             shares = [float(share) for share in balance.split(",")]
             if not all(share > 0 for share in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-6):
                 raise ValueError
-            return LabelModelSettings(name=self.label_model, class_balance=shares)
+            return shares
         except ValueError:
             raise typer.BadParameter(
                 f"'{balance}' is not majority, uniform, or one share per class that sum to 1, such as 0.8,0.2",

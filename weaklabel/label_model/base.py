@@ -109,6 +109,11 @@ class BaseLabelModel(HasParams, ABC):
         title = f"{self!r:.200}: estimated accuracy of each labeling function, by its column of L"
         return html_table(rows, ["labeling function", "accuracy"], title=title, bars=["accuracy"])
 
+    @classmethod
+    def option_names(cls) -> tuple[str, ...]:
+        """Return the parameters that a project file can set: all but those that follow from the labels and the run."""
+        return tuple(name for name in cls.param_names() if name not in ("cardinality", "seed"))
+
     @property
     def classes_(self) -> Labels:
         """Class numbers in the order of `predict_proba`'s columns, as in scikit-learn. Shape: [k]."""

@@ -166,9 +166,13 @@ def check_gold(project: Project, corpus: Corpus, labels: Sequence[str]) -> None:
     if gold.split is not None and gold.path is not None:
         raise ConfigError("gold.split and gold.path both name the rows with gold: leave one of them out")
     if gold.split == TRAIN:
-        raise ConfigError(f"gold.split: classifiers train on the rows of '{TRAIN}', which cannot score them; name others")
+        raise ConfigError(
+            f"gold.split: classifiers train on the rows of '{TRAIN}', which cannot score them; name others"
+        )
     if gold.split is not None and not corpus.has_column(SPLIT):
-        raise ConfigError(f"gold.split: {corpus.name} has no column '{SPLIT}'; make one with weaklabel split, or [split]")
+        raise ConfigError(
+            f"gold.split: {corpus.name} has no column '{SPLIT}'; make one with weaklabel split, or [split]"
+        )
 
 
 def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_] | None:

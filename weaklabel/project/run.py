@@ -302,7 +302,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
             },
             ("vote",),
             settings=options("label_model", "seed"),
-            files=_model_files(None),
+            files=_model_files(project.label_model.options().get("encoder")),
             packages=plugin_versions(LABEL_MODELS.group, project.label_model.name),
         ),
     ]
