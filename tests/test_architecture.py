@@ -14,7 +14,7 @@ PACKAGE = Path(weaklabel.__file__).parent
 # An import points only to the left.
 ORDER = [
     "errors", "support", "labels", "label_names", "registries", "config", "corpus", "units", "encoder", "lf", "votes",
-    "scoring", "label_model", "classifier", "explain", "suggest", "page", "report", "job", "collect", "decisions",
+    "scoring", "label_model", "classifier", "explain", "suggest", "page", "report", "job", "collect", "clean", "decisions",
     "project", "review", "bench", "cli", "__main__",
 ]  # fmt: skip
 

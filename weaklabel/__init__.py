@@ -43,6 +43,7 @@ _HOMES = {
     "weaklabel.classifier": ("BertClassifier", "LinearClassifier", "load_classifier"),
     "weaklabel.job": ("label_file", "predict_file"),
     "weaklabel.collect.collect": ("collect_corpus",),
+    "weaklabel.clean": ("clean_corpus",),
     "weaklabel.scoring": ("score",),
     "weaklabel.explain": ("explain_lf", "explain_row"),
     "weaklabel.suggest": ("suggest_lfs",),

