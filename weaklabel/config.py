@@ -15,6 +15,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     ValidationError,
+    field_serializer,
     model_validator,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -24,6 +25,7 @@ from weaklabel.registries import CLASSIFIERS, LABEL_MODELS
 from weaklabel.support.encodings import NotUtf8, utf8
 from weaklabel.support.params import checked_params
 from weaklabel.support.plugins import Registry
+from weaklabel.support.urls import without_secrets
 
 
 class _Section(BaseModel):
@@ -96,6 +98,11 @@ class CollectSettings(_Section):
     """Pages of more megabytes are rejected."""
     web_max_age: Annotated[float, Field(ge=0)] = 24.0
     """Hours for which a page that an earlier run fetched is used without asking again; later, only whether it changed."""
+
+    @field_serializer("sources", when_used="json")
+    def _without_secrets(self, sources: list[str]) -> list[str]:
+        """What is written down of the settings, such as in reports, must not hold the password of a database."""
+        return [without_secrets(spec) for spec in sources]
 
     @classmethod
     def checked(cls, **keys: Any) -> Self:
@@ -363,7 +370,9 @@ def _sentence(error: ValidationError, section: type[_Section] = Project, *, with
         return str(complaint["msg"])
     if complaint["type"] == "missing":
         return f"the key '{where}' is missing"
-    return f"'{where}' is {complaint['input']!r}: {complaint['msg'][0].lower()}{complaint['msg'][1:]}"
+    given = complaint["input"]
+    shown = without_secrets(given) if isinstance(given, str) else given
+    return f"'{where}' is {shown!r}: {complaint['msg'][0].lower()}{complaint['msg'][1:]}"
 
 
 _SECTIONS: dict[int | str, type[_Section]] = {

@@ -234,10 +234,12 @@ def test_the_password_may_stand_in_the_environment_only(mail, monkeypatch):
     [
         ("sqlite:///a/b.db", "sqlite:///a/b.db"),
         ("postgresql://ann:x%40y@h/d", "postgresql://ann:***@h/d"),
-        ("postgres://h/d?user=ann&password=x", "postgres://h/d?password=***&user=ann"),
+        ("postgresql://ann:x/y?z#w@h/d", "postgresql://ann:***@h/d"),
+        ("postgresql://ann:@h/d", "postgresql://ann:***@h/d"),
+        ("postgres://h/d?user=ann&password=x", "postgres://h/d?user=ann&password=***"),
         (
             "mssql+pyodbc://h/d?driver=ODBC&PWD=x&access_token=y",
-            "mssql+pyodbc://h/d?PWD=***&access_token=***&driver=ODBC",
+            "mssql+pyodbc://h/d?driver=ODBC&PWD=***&access_token=***",
         ),
     ],
 )

@@ -8,11 +8,12 @@ from contextlib import closing
 import pytest
 
 from tests.collect.database.postgres import PASSWORD
+from weaklabel.collect.collect import collect_corpus
 from weaklabel.collect.database import source as module
 from weaklabel.collect.opening import open_source
 from weaklabel.collect.source import Document, Rejected
 from weaklabel.config import CollectSettings
-from weaklabel.errors import CorpusError
+from weaklabel.errors import ConfigError, CorpusError, WeakLabelError
 
 
 def opened(url, **settings):
@@ -192,3 +193,20 @@ def test_the_password_is_in_no_file_of_the_job(server, tmp_path):
     shown = [repr(source), source.name, json.dumps(source.settings()), repr(found)]
     shown += [path.read_text() for path in (tmp_path / "job").iterdir()]
     assert len(shown) > 5 and not [text for text in shown if PASSWORD in text]
+
+
+def test_settings_that_are_written_down_hold_no_password():
+    url = f"postgresql://ann:{PASSWORD}@db/shop"
+    settings = CollectSettings(sources=[url, "mail/"], query="select 1", key="id")
+    assert settings.model_dump(mode="json")["sources"] == ["postgresql://ann:***@db/shop", "mail/"]
+    assert PASSWORD not in settings.model_dump_json() and settings.model_dump()["sources"][0] == url
+    with pytest.raises(ConfigError, match="sources") as caught:
+        CollectSettings.checked(sources=url)
+    assert PASSWORD not in str(caught.value)
+
+
+def test_the_file_of_a_database_is_an_input(shop, tmp_path):
+    assert list(opened(shop, query="select 1").files()) == [tmp_path / "shop.db"]
+    (tmp_path / "out.csv").hardlink_to(tmp_path / "shop.db")
+    with pytest.raises(WeakLabelError, match=r"out\.csv is the source sqlite:///.*shop\.db"):
+        collect_corpus(shop, tmp_path / "out.csv", query="select * from mail", text="body")

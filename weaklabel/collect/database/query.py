@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from weaklabel.errors import CorpusError, MissingPackageError, nearest, require
+from weaklabel.support.urls import MASK, without_secrets
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, CursorResult, Engine
@@ -24,9 +25,6 @@ EXTRA = "weaklabel[database]"
 
 BUFFERED_ROWS = 200
 """Rows that are fetched at a time."""
-
-MASK = "***"
-"""What stands for a password in whatever is shown or written."""
 
 CONNECT_SECONDS = 20
 SILENT_SECONDS = 90
@@ -151,6 +149,11 @@ class DatabaseQuery:
                     yield row
             except (DBAPIError, sqlite3.Error) as error:
                 raise CorpusError(self._interrupted(n, last, error)) from None
+
+    def file(self) -> Path | None:
+        """Return the file that the database is, if it is one of SQLite."""
+        url = _parsed(self.url)
+        return _sqlite_file(url, self.name) if url.get_backend_name() == "sqlite" else None
 
     def columns(self) -> list[str]:
         """Return the names of the columns of the query, without reading a row.
@@ -352,11 +355,8 @@ def shown_url(url: str) -> str:
     >>> shown_url("postgresql://ann@db/shop?sslmode=require&sslpassword=secret")
     'postgresql://ann@db/shop?sslmode=require&sslpassword=***'
     """
-    parsed = _parsed(url)
-    safe = parsed.set(query={name: MASK if _SECRET.search(name) else value for name, value in parsed.query.items()})
-    scheme = url.split("://", 1)[0]
-    rest = safe.render_as_string(hide_password=True).split("://", 1)[1]
-    return f"{scheme}://{rest.replace('%2A%2A%2A', MASK)}"
+    _parsed(url)
+    return without_secrets(url)
 
 
 def key_to_json(key: Key) -> list[str]:
@@ -420,13 +420,18 @@ def _secrets(url: str) -> Iterator[str]:
             yield quote(secret, safe="")
 
 
-def _sqlite_opener(url: URL, name: str) -> Any:
-    """Return what opens a SQLite file for reading; SQLite itself would make a file that is missing."""
+def _sqlite_file(url: URL, name: str) -> Path:
     if not url.database or url.database == ":memory:":
         raise CorpusError(f"{name} is a database in memory, which is empty; name a file: sqlite:///FILE")
     path = Path(url.database).absolute()
     if not path.is_file():
         raise CorpusError(f"cannot read {name}: there is no file {path}")
+    return path
+
+
+def _sqlite_opener(url: URL, name: str) -> Any:
+    """Return what opens a SQLite file for reading; SQLite itself would make a file that is missing."""
+    path = _sqlite_file(url, name)
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, check_same_thread=False)

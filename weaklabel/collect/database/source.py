@@ -109,6 +109,11 @@ class DatabaseSource(DocumentSource):
         """Return what decides which documents there are."""
         return {"query": self.collecting.query, "key": self.collecting.key}
 
+    def files(self) -> Iterable[Path]:
+        """Return the file of a SQLite database."""
+        path = self._query.file()
+        return [] if path is None else [path]
+
     def prepare(self, folder: Path) -> None:
         """Copy the rows of the query."""
         keep_if_same(folder, [self.name, self.settings(), self._text_columns])
