@@ -11,7 +11,8 @@ import pytest
 from weaklabel.cli import run as run_verb
 from weaklabel.cli.printing import Printing
 from weaklabel.config import read_project
-from weaklabel.job.steps import JOURNAL, Pipeline
+from weaklabel.job.journal import JOURNAL
+from weaklabel.job.steps import Pipeline
 from weaklabel.project.folder import MANIFEST, RESULTS
 from weaklabel.support.folders import replaced_folder
 

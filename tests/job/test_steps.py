@@ -8,8 +8,9 @@ import pytest
 
 from weaklabel.errors import ConfigError, WeakLabelError
 from weaklabel.job import steps
+from weaklabel.job.journal import JOURNAL, Journal
 from weaklabel.job.plan import plan_table
-from weaklabel.job.steps import JOURNAL, Pipeline, Step, UnknownStepError
+from weaklabel.job.steps import Pipeline, Step, UnknownStepError
 from weaklabel.support.folders import unfinished_build
 from weaklabel.support.progress import showing
 from weaklabel.support.warn import warn
@@ -139,7 +140,7 @@ def test_a_step_depends_on_its_code_and_on_packages(out, monkeypatch):
     run(out, three())
     code = steps.code_of(do)
     assert do.__qualname__ in code.rooms and "python" in code.packages
-    monkeypatch.setattr(steps, "code_of", lambda function: steps.Code(code.rooms, code.packages | {"python": "2.7"}))
+    monkeypatch.setattr(steps, "code_of", lambda *_: steps.Code(code.rooms, code.packages | {"python": "2.7"}))
     found = plan(out, three())
     assert found["a"][0] == "stale" and found["a"][1].startswith("package python ") and "-> 2.7" in found["a"][1]
 
@@ -319,10 +320,10 @@ def test_warnings_and_times_are_kept_with_the_step(out):
     listed = [Step("w", warning, {"w.txt": ""}, arguments=("careful",)), step("a")]
     with pytest.warns(UserWarning, match="careful"):
         run(out, listed)
-    records = steps.Journal(out).records
+    records = Journal(out).records
     assert records["w"].warnings == ["careful"] and records["a"].warnings == []
     run(out, [listed[0], step("a", settings={"n": 1})])
-    assert steps.Journal(out).records["w"] == records["w"]
+    assert Journal(out).records["w"] == records["w"]
 
 
 def test_the_plan_as_a_table(out):

@@ -1,11 +1,15 @@
 """The run of a project: what it does again after which change, and what it says."""
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import weaklabel
 from tests.project.conftest import BAD, GOOD
 from tests.tiny_bert import save_encoder
 from weaklabel import load_lfs, read_corpus
@@ -15,6 +19,7 @@ from weaklabel.errors import ConfigError, LFError, VoteError, WeakLabelError
 from weaklabel.job import LabelOptions, label_file
 from weaklabel.job.steps import UnknownStepError
 from weaklabel.project.run import run_project
+from weaklabel.support.code import code_files_of
 from weaklabel.support.folders import unfinished_build
 
 STEPS = ["read", "vote", "label", "train majority_class", "train linear", "predict", "score", "report"]
@@ -78,6 +83,60 @@ def test_a_change_reaches_what_depends_on_it(done, change):
     plan = done.plan()
     assert [name for name, (state, *_) in plan.items() if state != "done"] == again
     assert any(why in reason for reason in plan[again[0]][1:]), plan[again[0]]
+
+
+def test_the_code_of_a_step_is_that_of_the_chosen_models(place, tmp_path, monkeypatch):
+    """A change of another label model or classifier is no reason to do a step again."""
+    place.edit("project.toml", '"majority"', '"weighted"')
+    package = Path(weaklabel.__file__).parent
+    copy = shutil.copytree(package, tmp_path / "weaklabel", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(weaklabel, "__file__", str(copy / "__init__.py"))
+
+    def codes():
+        return {step.name: step.code.rooms for step in place.prepared().pipeline.steps}
+
+    def changed_by(*files):
+        before = codes()
+        for file in files:
+            with (copy / file).open("ab") as handle:
+                handle.write(b"\n")
+        now = codes()
+        return {name for name in before if before[name] != now[name]} - {"report"}
+
+    others = ("label_model/snorkel.py", "label_model/hyper/hyper.npz", "classifier/bert.py")
+    assert changed_by(*others, "job/plan.py") == set()
+    assert changed_by("label_model/weighted.py", "classifier/linear.py") == {"label", "train linear"}
+    assert changed_by("lf/patterns.py") == {"vote", "predict"}
+
+
+def test_a_step_runs_no_code_that_it_does_not_depend_on(place):
+    package = Path(weaklabel.__file__).parent
+    prepared = place.prepared()
+    foreign, before = set(), set()
+
+    def traced(step):
+        before.update(
+            str(file) for file in [*code_files_of(step.do, step.modules), sys.modules[step.do.__module__].__file__]
+        )
+        mine = set(before)
+
+        def note(frame, event, _):
+            file = frame.f_code.co_filename
+            if event == "call" and file.startswith(str(package)) and file not in mine:
+                foreign.add((step.name, file, frame.f_code.co_name))
+
+        def do(*arguments):
+            sys.setprofile(note)
+            try:
+                step.do(*arguments)
+            finally:
+                sys.setprofile(None)
+
+        return replace(step, do=do)
+
+    prepared.pipeline.steps = [traced(step) for step in prepared.pipeline.steps]
+    prepared.run()
+    assert not foreign
 
 
 def test_settings_of_bert_train_bert_alone_again(place, tmp_path):

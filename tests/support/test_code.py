@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import weaklabel
+from weaklabel.registries import LABEL_MODELS
 from weaklabel.support import code
-from weaklabel.support.code import code_files, code_of, package_versions
+from weaklabel.support.code import code_files, code_files_of, code_of, package_versions
 
 MODULE = """
 from __future__ import annotations
@@ -43,6 +44,12 @@ def first(x: Kept):
 
 def second(x):
     return np.sum(x) + len(json.dumps("weaklabel.label_model.hyper.model:HyperLabelModel"))
+
+
+def third(x):
+    from weaklabel.label_model import load_label_model
+
+    return load_label_model(x)
 """
 
 
@@ -68,6 +75,23 @@ def test_the_code_of_a_function_is_its_own_and_that_of_what_it_uses(module):
     assert {"first", "errors"} <= set(first.rooms) and "label_model" not in first.rooms
     assert {"second", "label_model"} <= set(second.rooms), "a string that names a module counts"
     assert "review" not in {**first.rooms, **second.rooms}, "imports for type checkers do not count"
+
+
+def names_of(files):
+    root = Path(weaklabel.__file__).parent
+    return {file.relative_to(root).as_posix() for file in files}
+
+
+def test_of_a_room_and_of_a_registry_only_what_is_used_counts(module):
+    third = module(MODULE).third
+    alone, chosen = (names_of(code_files_of(third, LABEL_MODELS.modules(*names))) for names in ((), ("dawid-skene",)))
+    assert {"label_model/base.py", "registries.py"} <= alone and "label_model/__init__.py" not in alone
+    assert not alone & {"label_model/dawid_skene.py", "label_model/snorkel.py"}
+    assert "label_model/dawid_skene.py" in chosen and "label_model/snorkel.py" not in chosen
+    assert "label_model/hyper/hyper.npz" in names_of(code_files_of(third, LABEL_MODELS.modules("a plugin's")))
+    assert "label_model/snorkel.py" in names_of(code_files(LABEL_MODELS.modules("auto"))), "it may choose that"
+    assert "label_model/snorkel.py" in names_of(code_files(["weaklabel.label_model"]))
+    assert "cli/__init__.py" in names_of(code_files(["weaklabel.cli.run"])), "it does more than to say where names are"
 
 
 @pytest.mark.parametrize(
@@ -118,9 +142,9 @@ def test_imports_are_read_anew_when_a_file_changes(tmp_path):
     def found():
         return {file.stem for file in code_files(["weaklabel.a.one"], root)}
 
-    assert found() == {"__init__", "one", "two"}
+    assert found() == {"one", "two"}
     (root / "a" / "one.py").write_text("from weaklabel.a import three  # another")
-    assert found() == {"__init__", "one", "three"}
+    assert found() == {"one", "three"}
     before = code.code_hash(code_files(["weaklabel.a.one"], root), root)
     (root / "a" / "three.py").write_text("x = 1")
     assert code.code_hash(code_files(["weaklabel.a.one"], root), root) != before

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from weaklabel.bench.models import new_classifier, new_label_model
 from weaklabel.bench.split import BenchSet
 from weaklabel.classifier.named import for_gold
+from weaklabel.registries import CLASSIFIERS, LABEL_MODELS
 from weaklabel.support.code import code_files, code_hash, package_versions
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.versions import versions
@@ -127,8 +129,14 @@ def package_versions_of_cells() -> dict[str, str]:
     return versions((ENCODER,)) | _code_of(with_classifier=True)[1]
 
 
+def code_files_of_cells(with_classifier: bool) -> list[Path]:
+    """Return the files of weaklabel that compute cells, of whatever label model and classifier."""
+    chosen = [*LABEL_MODELS.modules(*LABEL_MODELS.built_in), *CLASSIFIERS.modules(*CLASSIFIERS.built_in)]
+    return code_files([COMPUTES, *chosen], skip=None if with_classifier else "weaklabel.classifier")
+
+
 @lru_cache
 def _code_of(with_classifier: bool) -> tuple[str, dict[str, str]]:
     """Return the hash of our source and its learned weights, and the versions of the packages that they use."""
-    files = code_files([COMPUTES], skip=None if with_classifier else "weaklabel.classifier")
+    files = code_files_of_cells(with_classifier)
     return code_hash(files), versions((ENCODER,)) | package_versions(files)

@@ -10,8 +10,6 @@ from typing import Any
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.exporter import ClassifierExporter
 from weaklabel.classifier.folder import MANIFEST, Manifest, read_manifest
-from weaklabel.classifier.linear import LinearClassifier
-from weaklabel.classifier.majority import MajorityClassifier
 from weaklabel.errors import ClassifierError, ConfigError, MissingPackageError, nearest
 from weaklabel.registries import CLASSIFIERS, EXPORTERS
 from weaklabel.support.params import checked_params
@@ -101,13 +99,8 @@ def options_for_gold(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return {option: value for option, value in options.items() if cls.has_param(option)}
 
 
-def with_baselines(name: str, classifier: Classifier, labels: Sequence[str], seed: int) -> dict[str, Classifier]:
-    """Return a classifier and the baselines that it is always compared with, by stage."""
-    baselines: dict[str, Classifier] = {
-        "majority_class": MajorityClassifier(labels=labels),
-        "linear": LinearClassifier(labels=labels, seed=seed),
-    }
-    return baselines | {name: classifier}
+BASELINES = {"majority_class": "majority", "linear": "linear"}
+"""Name of the classifier, by stage, of the baselines that every classifier is compared with."""
 
 
 def load_classifier(folder: str | Path, backend: str = OWN_BACKEND) -> Classifier:

@@ -338,14 +338,13 @@ def _fitted(voted: VotedCorpus) -> BaseLabelModel:
         with stage("label model"):
             return unfitted.fit(patterns)
     from weaklabel.encoder.features import SKIMMED_TOKENS, are_long
-    from weaklabel.label_model import AutoLabelModel
     from weaklabel.label_model.text.reader import TextReader
 
     assert isinstance(unfitted, TextReader)
     sampler = unfitted.sampler()
     follow(voted.job.sample_texts(sampler), "reading texts", voted.corpus, patterns.n)
     sample = sampler.sample()
-    if options.skim and isinstance(unfitted, AutoLabelModel) and are_long(sample.texts, unfitted.max_length):
+    if options.skim and unfitted.can_skim and are_long(sample.texts, unfitted.max_length):
         unfitted.set_params(max_length=min(unfitted.max_length, SKIMMED_TOKENS))
     with stage("label model"):
         return unfitted.fit_sample(patterns, sample)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from weaklabel.job.folder import ONCE
+from weaklabel.job.journal import Basis
 from weaklabel.support.table import table
 
 ABSENT = "(default)"
@@ -18,7 +19,6 @@ MOST_REASONS = 3
 """Of a kind, that are spelled out."""
 
 State: TypeAlias = Literal["done", "stale", "to do"]
-Basis: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -13,31 +13,25 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from pydantic import TypeAdapter
-
 from weaklabel.errors import WeakLabelError, nearest
-from weaklabel.job.plan import Basis, PlannedStep, differences
+from weaklabel.job.journal import JOURNAL, Basis, Journal, OutputFile, Record
+from weaklabel.job.plan import PlannedStep, differences
 from weaklabel.support.code import Code, code_of
-from weaklabel.support.files import remove_partial_files, write_json
+from weaklabel.support.files import remove_partial_files
 from weaklabel.support.folders import MARK, replaced_folder, unfinished_build
-from weaklabel.support.hashing import hash_path, sha256_of_json
+from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.progress import say, stage
 from weaklabel.support.warn import recorded_warnings
 
 T = TypeVar("T")
 
-JOURNAL = "steps.json"
-"""Name of the file that holds a `Journal`."""
-
 WORK = ".work"
 """Folder in a build for what a step keeps until it is done, one folder a step."""
-
-FORMAT = "weaklabel steps 1"
 
 
 @dataclass(frozen=True)
@@ -64,6 +58,9 @@ class Step(Generic[T]):
         Key of every labeling function that it asks, by name, in order.
     packages
         Version of every package that it uses besides those that its code imports, such as a plugin.
+    modules
+        Modules that it uses besides those that its code imports, such as that of a label model which is chosen by its name;
+        see `weaklabel.support.plugins.Registry.modules`.
     """
 
     name: str
@@ -75,11 +72,12 @@ class Step(Generic[T]):
     files: Mapping[str, str] = field(default_factory=dict)
     lfs: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
 
     @cached_property
     def code(self) -> Code:
         """What runs when the step is done."""
-        return code_of(self.do)
+        return code_of(self.do, self.modules)
 
     def basis(self, identities: Mapping[str, str]) -> Basis:
         """Return all that decides the result, as JSON has it; ``identities`` are those of the steps before."""
@@ -93,120 +91,6 @@ class Step(Generic[T]):
         }
         plain: Basis = json.loads(json.dumps(basis))
         return plain
-
-
-@dataclass(frozen=True)
-class OutputFile:
-    """A file that a step wrote: its size, time of writing, and hash."""
-
-    size: int
-    changed: int
-    content: str
-
-    @classmethod
-    def of(cls, path: Path) -> OutputFile:
-        """Look at a file."""
-        status = path.stat()
-        return cls(status.st_size, status.st_mtime_ns, hash_path(path))
-
-    def problem(self, path: Path) -> str | None:
-        """Return what is wrong with the file, or None."""
-        try:
-            status = path.stat()
-            is_same = status.st_size == self.size and (
-                status.st_mtime_ns == self.changed or hash_path(path) == self.content
-            )
-        except OSError:
-            return "is missing"
-        return None if is_same else "was changed"
-
-
-@dataclass(frozen=True)
-class Record:
-    """What the journal keeps of a step.
-
-    Attributes
-    ----------
-    identity, basis
-        What it was done with.
-    read
-        Digest of the outputs of each step before it, when it was done.
-    is_done
-        False from its beginning to its end.
-    seconds
-        How long it took; of one that was resumed, the last piece.
-    warnings
-        What was warned of meanwhile.
-    outputs
-        Files that it wrote, by path relative to the folder.
-    """
-
-    identity: str
-    basis: Basis
-    read: Mapping[str, str]
-    is_done: bool = False
-    seconds: float = 0.0
-    warnings: Sequence[str] = ()
-    outputs: Mapping[str, OutputFile] = field(default_factory=dict)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all outputs."""
-        return sum(output.size for output in self.outputs.values())
-
-    @property
-    def result(self) -> str:
-        """Digest of the content of all outputs."""
-        return sha256_of_json({name: output.content for name, output in self.outputs.items()})
-
-
-class Journal:
-    """The records of the steps in a folder.
-
-    Parameters
-    ----------
-    folder
-        Where they were done.
-
-    Attributes
-    ----------
-    records
-        By name of the step.
-    is_damaged
-        Whether there is a journal that cannot be read; then there are no records.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.records: dict[str, Record] = {}
-        self.is_damaged = False
-        try:
-            plain = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
-            if plain["format"] == FORMAT:
-                records = TypeAdapter(dict[str, Record])
-                self.records = records.validate_json(json.dumps(plain["steps"]), strict=True)
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self.is_damaged = True
-
-    def write(self, name: str, record: Record) -> None:
-        """Keep the record of a step."""
-        self.records[name] = record
-        self.save()
-
-    def save(self) -> None:
-        """Write the journal, atomically."""
-        records = {name: asdict(record) for name, record in self.records.items()}
-        write_json(self.folder / JOURNAL, {"format": FORMAT, "steps": records})
-
-    def problem(self, name: str) -> str | None:
-        """Return what is wrong with the outputs of a step, or None."""
-        for output, recorded in self.records[name].outputs.items():
-            problem = recorded.problem(self.folder / output)
-            if problem:
-                return f"{output} {problem}"
-        return None
 
 
 class Pipeline(Generic[T]):

@@ -56,6 +56,7 @@ class AutoLabelModel(TextReader):
     [0, 1, 0, 1, 0, -1]
     """
 
+    can_skim = True
     chosen_: BaseLabelModel
 
     def __init__(

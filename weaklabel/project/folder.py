@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus
 from weaklabel.errors import ConfigError
-from weaklabel.job.steps import JOURNAL
+from weaklabel.job.journal import JOURNAL
 from weaklabel.lf.identity import pack_inputs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.project.names import (
+    COUNTS,
     KEPT,
     LABEL_MODEL,
     LABELED,
@@ -60,6 +63,12 @@ def check_run_folder(path: Path) -> None:
     names = {*other_files(path)} - {"project.toml", "data", "review"}
     if names and MANIFEST not in names:
         raise ConfigError(f"{path} holds other files ({min(names)} ...); choose an empty folder for 'out'")
+
+
+def read_counts(path: Path) -> dict[str, Any]:
+    """Return what the first step of a run counted: rows, and rejects."""
+    counts: dict[str, Any] = json.loads((path / COUNTS).read_text(encoding="utf-8"))
+    return counts
 
 
 def check_run_inputs(project: Project, corpus: Corpus, lfs: LFCollection, project_file: Path | None = None) -> None:

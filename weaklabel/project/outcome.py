@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus
-from weaklabel.job.steps import JOURNAL, Record
+from weaklabel.job.journal import JOURNAL, Record
 from weaklabel.label_model import load_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection
+from weaklabel.project.folder import read_counts
 from weaklabel.project.gold import GoldPredictions, read_gold, with_gold
 from weaklabel.project.names import (
-    COUNTS,
     GOLD,
     LABEL_MODEL,
     LF_TABLE,
@@ -180,12 +180,6 @@ def read_scores(folder: Path) -> dict[str, Scores]:
     if not path.is_file():
         return {}
     return {name: Scores.from_dict(plain) for name, plain in json.loads(path.read_text(encoding="utf-8")).items()}
-
-
-def read_counts(folder: Path) -> dict[str, Any]:
-    """Return what the first step counted: rows, and rejects."""
-    counts: dict[str, Any] = json.loads((folder / COUNTS).read_text(encoding="utf-8"))
-    return counts
 
 
 def files_of(folder: Path, outputs: Mapping[str, str]) -> dict[str, str]:

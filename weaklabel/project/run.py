@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from weaklabel.classifier import load_classifier
-from weaklabel.classifier.named import for_gold, make_classifier, options_for_gold, with_baselines
+from weaklabel.classifier.named import BASELINES, for_gold, make_classifier, options_for_gold
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus, Reject, write_rejects
 from weaklabel.encoder.encoder import default_model
@@ -24,15 +24,16 @@ from weaklabel.errors import ConfigError, MissingPackageError
 from weaklabel.job import LabelOptions, label_corpus, read_voted, vote_corpus
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import lf_keys
+from weaklabel.job.journal import Journal, Record
 from weaklabel.job.output import free_prefix
 from weaklabel.job.plan import PlannedStep, plan_table
-from weaklabel.job.steps import Journal, Pipeline, Record, Step
+from weaklabel.job.steps import Pipeline, Step
 from weaklabel.job.training import TrainingRows, check_trainable, training_rows
 from weaklabel.label_model import load_label_model
 from weaklabel.label_model.base import make_label_model
 from weaklabel.lf.identity import identity_of
 from weaklabel.lf.packs import LFCollection, load_lfs
-from weaklabel.project.folder import check_run_folder, check_run_inputs, is_run
+from weaklabel.project.folder import check_run_folder, check_run_inputs, is_run, read_counts
 from weaklabel.project.gold import (
     GoldPredictions,
     check_gold,
@@ -67,7 +68,6 @@ from weaklabel.project.names import (
 from weaklabel.project.outcome import (
     Labeled,
     files_of,
-    read_counts,
     read_scores,
     timings_of,
     write_manifest,
@@ -116,17 +116,17 @@ class Run:
     engine: Engine
     progress: bool = False
 
-    @property
-    def options(self) -> LabelOptions:
-        """How the corpus is voted on and labeled."""
-        return LabelOptions(
-            self.project.label_model,
-            self.project.seed,
-            read_texts=None,
-            prefix=free_prefix(self.corpus, self.lfs.labels),
-            error_budget=self.project.lfs.error_budget,
-            workers=self.project.lfs.workers,
-        )
+
+def label_options(run: Run) -> LabelOptions:
+    """Return how the corpus is voted on and labeled."""
+    return LabelOptions(
+        run.project.label_model,
+        run.project.seed,
+        read_texts=None,
+        prefix=free_prefix(run.corpus, run.lfs.labels),
+        error_budget=run.project.lfs.error_budget,
+        workers=run.project.lfs.workers,
+    )
 
 
 def read(run: Run) -> None:
@@ -150,16 +150,22 @@ def read(run: Run) -> None:
 def vote(run: Run) -> None:
     """Let every labeling function vote on every row; those that voted on this corpus before are not asked again."""
     (run.folder / VOTED).mkdir(exist_ok=True)
-    voted = vote_corpus(run.corpus, run.lfs, run.options, folder=run.folder / VOTED, engine=run.engine)
+    voted = vote_corpus(run.corpus, run.lfs, label_options(run), folder=run.folder / VOTED, engine=run.engine)
     voted.save_votes(run.folder / VOTES)
     write_json(run.folder / COVERED, {"covered": voted.covered})
 
 
 def label(run: Run) -> None:
     """Fit the label model on the votes, and label every row."""
-    voted = read_voted(run.corpus, run.lfs, run.options, run.folder / VOTED)
+    voted = read_voted(run.corpus, run.lfs, label_options(run), run.folder / VOTED)
     labeled = label_corpus(
-        run.corpus, run.lfs, run.options, folder=run.work, out=run.folder / LABELED, voted=voted, engine=run.engine
+        run.corpus,
+        run.lfs,
+        label_options(run),
+        folder=run.work,
+        out=run.folder / LABELED,
+        voted=voted,
+        engine=run.engine,
     )
     labeled.model.save(run.folder / LABEL_MODEL)
     labeled.save_labels(run.folder / PREDS, run.folder / PROBS)
@@ -169,16 +175,14 @@ def train(run: Run, name: str) -> None:
     """Train a classifier on the probabilities of the rows without gold."""
     project, votes = run.project, load_votes(run.folder / VOTES)
     check_trainable(json.loads((run.folder / COVERED).read_text(encoding="utf-8"))["covered"], run.corpus)
-    log = run.folder / TRAINING / project.classifier.name
-    chosen = make_classifier(
-        project.classifier.name,
-        project.classifier.options(),
+    classifier = make_classifier(
+        stages(project)[name],
+        project.classifier.options() if name == project.classifier.name else {},
         run.lfs.labels,
         project.seed,
-        log=log,
+        log=run.folder / TRAINING / name,
         progress=run.progress,
     )
-    classifier = with_baselines(project.classifier.name, chosen, run.lfs.labels, project.seed)[name]
     rows = training_rows(
         run.corpus,
         map_npy(run.folder / PROBS),
@@ -200,6 +204,11 @@ def train(run: Run, name: str) -> None:
         f"{rows.describe()}"
     ).strip()
     classifier.save(run.folder / MODELS / name, provenance=provenance, entities=run.corpus.entities)
+
+
+def stages(project: Project) -> dict[str, str]:
+    """Return the name of the classifier that is trained in each stage: of the baselines, and of the project's own."""
+    return BASELINES | {project.classifier.name: project.classifier.name}
 
 
 def _pack_names(project: Project) -> list[str]:
@@ -236,7 +245,7 @@ def predict(run: Run) -> None:
     """Open gold, and let every stage predict its rows."""
 
     def vote_on(rows: Corpus) -> Votes:
-        return vote_corpus(rows, run.lfs, run.options, folder=run.work, engine=run.engine).votes
+        return vote_corpus(rows, run.lfs, label_options(run), folder=run.work, engine=run.engine).votes
 
     rows = open_gold(run.corpus, load_votes(run.folder / VOTES), run.lfs, run.project, vote_on)
     names = [step.removeprefix("train ") for step in run.records if step.startswith("train ")]
@@ -264,7 +273,7 @@ def score(run: Run) -> None:
 
 def report(run: Run) -> None:
     """Write what there is to read about the run."""
-    voted = read_voted(run.corpus, run.lfs, run.options, run.folder / VOTED)
+    voted = read_voted(run.corpus, run.lfs, label_options(run), run.folder / VOTED)
     shown = files_of(run.folder, run.outputs)
     write_reports(run.folder, run.project, run.corpus, run.lfs, run.records, shown, voted.votes)
 
@@ -274,10 +283,10 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
     options, gold = _Options(project), project.gold
     hidden = options("gold.column") if corpus.hide else {}
     keys = dict(zip(lfs.names, lf_keys(identity_of(lfs), len(lfs.labels)), strict=True))
+    kinds = tuple(sorted({type(lf).__module__ for lf in lfs.lfs}))
     voting = hidden | options("lfs.error_budget") | {"labels": list(lfs.labels)}
     prefix = free_prefix(corpus, lfs.labels)
     chosen = project.classifier.name
-    trained = list(dict.fromkeys(["majority_class", "linear", chosen]))
     classifier = options("classifier", "seed")
     base = _model_files(project.classifier.model)
     held = held_out_inputs(project)
@@ -289,8 +298,17 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
             {REJECTS: "rows that could not be read", COUNTS: ""},
             settings=options("corpus", but=("corpus.path",)),
             files={project.corpus.path.name: corpus.sha256()},
+            modules=(type(corpus.source).__module__,),
         ),
-        Step("vote", vote, {VOTES: "L, the votes", VOTED: "", COVERED: ""}, ("read",), settings=voting, lfs=keys),
+        Step(
+            "vote",
+            vote,
+            {VOTES: "L, the votes", VOTED: "", COVERED: ""},
+            ("read",),
+            settings=voting,
+            lfs=keys,
+            modules=kinds,
+        ),
         Step(
             "label",
             label,
@@ -304,9 +322,10 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
             settings=options("label_model", "seed"),
             files=_model_files(project.label_model.options().get("encoder")),
             packages=plugin_versions(LABEL_MODELS.group, project.label_model.name),
+            modules=LABEL_MODELS.modules(project.label_model.name),
         ),
     ]
-    for name in trained:
+    for name, classifier_name in stages(project).items():
         steps.append(
             Step(
                 f"train {name}",
@@ -321,7 +340,8 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
                 settings=(classifier if name == chosen else options("seed", "classifier.max_rows"))
                 | (hidden | options("gold.split") if gold else {}),
                 files=held | (base if name == chosen else {}),
-                packages=plugin_versions(CLASSIFIERS.group, name),
+                packages=plugin_versions(CLASSIFIERS.group, classifier_name),
+                modules=CLASSIFIERS.modules(classifier_name),
             )
         )
     if gold is not None and gold.ceiling is not None:
@@ -338,6 +358,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
                 settings=classifier | options("gold.column") | {"labels": list(lfs.labels)},
                 files=base | {gold.ceiling.name: hash_path(gold.ceiling)},
                 packages=plugin_versions(CLASSIFIERS.group, for_gold(chosen)),
+                modules=CLASSIFIERS.modules(for_gold(chosen)),
             )
         )
     if gold is not None:
@@ -350,6 +371,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
                 ("vote", "label", *training),
                 settings=voting | options("gold.column", "gold.split"),
                 files=gold_inputs(project),
+                modules=kinds,
             ),
             Step(
                 "score",

@@ -2,6 +2,10 @@
 
 A result that is kept must not be taken for one of other code. Which files count is read off the imports in the source,
 wherever in a file the import is, so that no list is kept by hand. So are the packages whose versions count.
+
+Two things are not followed, since all of a room would count for each of its parts: the ``__init__`` of a room that only
+says where names are, and the entries of a registry. Who imports a name from such a room depends on the module that it is
+from; who chooses an entry names its modules (`weaklabel.support.plugins.Registry.modules`).
 """
 
 from __future__ import annotations
@@ -21,7 +25,10 @@ from weaklabel.support.hashing import hash_parts, hash_path
 
 PACKAGE = __name__.partition(".")[0]
 
-_MODULE_NAME = re.compile(rf"({PACKAGE}(?:\.\w+)+)(?::[\w.]+)?")
+_MODULE_NAME = re.compile(rf"({PACKAGE}(?:\.\w+)+)(?::(\w+)[\w.]*)?")
+
+_ENTRY = "Entry"
+"""What makes an entry of a registry, see `weaklabel.support.plugins.Entry`."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +49,27 @@ class Code:
     packages: Mapping[str, str]
 
 
-def code_of(function: Callable[..., Any]) -> Code:
+def code_of(function: Callable[..., Any], chosen: Iterable[str] = ()) -> Code:
     """Return the code behind a function of a module of weaklabel.
 
-    What counts is its own source, what it uses of its module, and all modules that this imports.
+    What counts is its own source, what it uses of its module, all modules that this imports, and those of the types of its
+    parameters.
+
+    Parameters
+    ----------
+    function
+        Of the top level of its module.
+    chosen
+        Names of further modules, such as that of a label model that is chosen by its name.
     """
-    module = sys.modules[function.__module__]
-    file = Path(str(module.__file__))
-    source, modules = _of_function(file, function.__qualname__.partition(".")[0], *_stamp(file))
-    own = {function.__qualname__: hash_parts([source]).hex()[:16]}
-    root, files = package_root(), code_files(modules)
-    return Code(own | _by_room(root, files), package_versions(files))
+    own = {function.__qualname__: hash_parts([_source_of(function)[0]]).hex()[:16]}
+    files = code_files_of(function, chosen)
+    return Code(own | _by_room(package_root(), files), package_versions(files))
+
+
+def code_files_of(function: Callable[..., Any], chosen: Iterable[str] = ()) -> list[Path]:
+    """Return the files of weaklabel that a function uses, besides its own; see `code_of`."""
+    return code_files([*_source_of(function)[1], *chosen])
 
 
 def code_files(modules: Iterable[str], root: Path | None = None, skip: str | None = None) -> list[Path]:
@@ -64,7 +81,7 @@ def code_files(modules: Iterable[str], root: Path | None = None, skip: str | Non
     Parameters
     ----------
     modules
-        Full names.
+        Full names of modules, or of what is in one.
     root
         The package's folder; by default that of the running one.
     skip
@@ -73,20 +90,58 @@ def code_files(modules: Iterable[str], root: Path | None = None, skip: str | Non
     root = root or package_root()
     files: set[Path] = set()
     left = list(modules)
+    reached: set[str] = set()
     while left:
         name = left.pop()
-        if skip is not None and name.startswith(skip):
+        if name in reached or (skip is not None and name.startswith(skip)):
             continue
-        place = root.joinpath(*name.split(".")[1:])
-        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-        # The package's own file only says where names are.
-        if name.partition(".")[0] != PACKAGE or name == PACKAGE or file in files or not file.is_file():
+        reached.add(name)
+        room, _, attribute = name.rpartition(".")
+        file = _module_file(root, name)
+        if file is None:
+            file = _module_file(root, room)
+            if file is None:
+                continue
+            names = _names_from(file, *_stamp(file))
+            if names is None or attribute not in names:
+                left.append(room)
+            else:
+                left.append(names[attribute])
+            continue
+        names = _names_from(file, *_stamp(file))
+        if names is not None:
+            left += names.values()
             continue
         files.add(file)
         files.update(path for path in file.parent.iterdir() if path.suffix in DATA)
-        left.append(name.rpartition(".")[0])
+        around = _module_file(root, room)
+        if around is not None and _names_from(around, *_stamp(around)) is None:
+            left.append(room)
         left += _imports(file, *_stamp(file)).own
     return sorted(files)
+
+
+def _module_file(root: Path, name: str) -> Path | None:
+    """Return the file of a module of weaklabel; None for other modules, for what is in one, and for weaklabel itself."""
+    if not name.startswith(f"{PACKAGE}."):
+        return None
+    place = root.joinpath(*name.split(".")[1:])
+    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    return file if file.is_file() else None
+
+
+@lru_cache(maxsize=2000)
+def _names_from(file: Path, changed: int, size: int) -> Mapping[str, str] | None:
+    """Return where the names of a room are from, if its file is an ``__init__`` that says that and no more."""
+    if file.name != "__init__.py":
+        return None
+    names: dict[str, str] = {}
+    for node in ast.parse(file.read_bytes()).body:
+        if isinstance(node, ast.ImportFrom):
+            names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        elif not (isinstance(node, ast.Expr) or ast.unparse(node).startswith("__all__")):
+            return None
+    return names
 
 
 DATA = (".npz", ".json", ".html", ".css", ".js", ".txt")
@@ -149,21 +204,23 @@ def _imports_in(nodes: Iterable[ast.AST]) -> _Imports:
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-            if node.module.partition(".")[0] == PACKAGE:
-                names.update(f"{node.module}.{alias.name}" for alias in node.names)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            names.update(match[1] for match in [_MODULE_NAME.fullmatch(node.value)] if match)
+            match = _MODULE_NAME.fullmatch(node.value)
+            if match:
+                names.add(match[1] if match[2] is None else f"{match[1]}.{match[2]}")
     own = tuple(sorted(name for name in names if name.partition(".")[0] == PACKAGE))
     others = {name.partition(".")[0] for name in names} - {PACKAGE} - sys.stdlib_module_names
     return _Imports(own, frozenset(others))
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
-    """Give all nodes but those that only type checkers see."""
+    """Give all nodes but those that only type checkers see, and entries of registries."""
     left = [node]
     while left:
         node = left.pop()
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) == _ENTRY:
+            continue
         yield node
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             left += node.orelse
@@ -171,12 +228,17 @@ def _running(node: ast.AST) -> Iterator[ast.AST]:
         left += ast.iter_child_nodes(node)
 
 
+def _source_of(function: Callable[..., Any]) -> tuple[str, tuple[str, ...]]:
+    file = Path(str(sys.modules[function.__module__].__file__))
+    return _of_function(file, function.__qualname__.partition(".")[0], *_stamp(file))
+
+
 @lru_cache(maxsize=200)
 def _of_function(file: Path, name: str, changed: int, size: int) -> tuple[str, tuple[str, ...]]:
     """Return the source of a function and of what it uses of its own file, and the modules of weaklabel that these use."""
     tree = ast.parse(file.read_bytes())
     defined: dict[str, ast.stmt] = {}
-    imported: dict[str, tuple[str, ...]] = {}
+    imported: dict[str, str] = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             defined[node.name] = node
@@ -184,16 +246,16 @@ def _of_function(file: Path, name: str, changed: int, size: int) -> tuple[str, t
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             defined |= {target.id: node for target in targets if isinstance(target, ast.Name)}
         elif isinstance(node, ast.ImportFrom):
-            module = str(node.module)
-            imported |= {alias.asname or alias.name: (module, f"{module}.{alias.name}") for alias in node.names}
+            imported |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):
-            imported |= {(alias.asname or alias.name).partition(".")[0]: (alias.name,) for alias in node.names}
+            imported |= {(alias.asname or alias.name).partition(".")[0]: alias.name for alias in node.names}
+    modules = _of_types(_annotations(defined[name]), defined, imported) if name in defined else set()
     used: dict[str, None] = {}
-    modules: set[str] = set()
     left = [name]
     while left:
         name = left.pop()
-        modules.update(imported.get(name, ()))
+        if name in imported:
+            modules.add(imported[name])
         if name in used or name not in defined:
             continue
         used[name] = None
@@ -204,8 +266,26 @@ def _of_function(file: Path, name: str, changed: int, size: int) -> tuple[str, t
     return source, tuple(sorted(modules))
 
 
+def _annotations(node: ast.AST) -> set[str]:
+    """Return the names in the annotations of parameters and fields."""
+    annotated = [child.annotation for child in ast.walk(node) if isinstance(child, ast.arg | ast.AnnAssign)]
+    return {child.id for type_ in annotated if type_ for child in ast.walk(type_) if isinstance(child, ast.Name)}
+
+
+def _of_types(names: set[str], defined: Mapping[str, ast.stmt], imported: Mapping[str, str]) -> set[str]:
+    """Return the modules of the types of what a function is given, and of the fields of these: it may use their methods."""
+    reached: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in reached:
+            reached.add(name)
+            left += _annotations(defined[name]) if name in defined else ()
+    return {imported[name] for name in reached if name in imported}
+
+
 def _without_annotations(node: ast.AST) -> Iterator[ast.AST]:
-    """Give all nodes that do something: annotations are strings that nobody reads."""
+    """Give all nodes that do something, without the annotations of functions."""
     for child in _running(node):
         if isinstance(child, ast.FunctionDef):
             child.returns = None

@@ -143,6 +143,16 @@ class Registry(Mapping[str, type[T]], Generic[T]):
             return self._built_in[name].help
         return f"of the plugin {_distribution(self._plugins()[self.check(name)][0])}"
 
+    def modules(self, *names: str) -> tuple[str, ...]:
+        """Return the modules of weaklabel that the classes of these names are in, for `weaklabel.support.code.code_of`.
+
+        The class of a plugin may use any of the built-in ones: for its name these are the modules of all of them.
+        """
+        entries = [
+            entry for name, entry in self._built_in.items() if name in names or not {*names} <= {*self._built_in}
+        ]
+        return tuple(entry.target.partition(":")[0] for entry in entries)
+
     def name_of(self, cls: type[T]) -> str:
         """Return the name under which a class is registered.
 

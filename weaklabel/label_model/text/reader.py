@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,6 +148,10 @@ class TextReader(BaseLabelModel):
     """
 
     uses_texts = True
+    can_skim: ClassVar[bool] = False
+    """Whether it may be fitted to the beginnings of long texts, up to its parameter ``max_length``, if speed matters."""
+
+    max_length: int
     _checks_answers = False  # the label model of the votes inside does
 
     def _fit_to(self, L: GivenVotes, texts: Sequence[str] | None) -> None:
