@@ -74,7 +74,13 @@ def _section(schema: dict[str, Any], key: str) -> dict[str, Any]:
     return section
 
 
-_TYPES = {"string": "text", "boolean": "`true` or `false`", "integer": "whole number", "number": "number"}
+_TYPES = {
+    "string": "text",
+    "boolean": "`true` or `false`",
+    "integer": "whole number",
+    "number": "number",
+    "object": "table",
+}
 
 
 def _kind(value: dict[str, Any]) -> str:

@@ -33,9 +33,12 @@ from weaklabel.lf import (
     preprocessor as preprocessor,
     prototype_lf as prototype_lf,
     regex_lf as regex_lf,
+    sentiment_lf as sentiment_lf,
     sklearn_lf as sklearn_lf,
     spacy_lf as spacy_lf,
+    stem_lf as stem_lf,
     transformers_lf as transformers_lf,
+    vader_lexicon as vader_lexicon,
     votes_from_csv as votes_from_csv,
     zero_shot_lf as zero_shot_lf,
 )

@@ -113,6 +113,23 @@ class CollectSettings(_Section):
             raise ConfigError(f"collect: {_sentence(error, cls)}") from None
 
 
+class CleanSettings(_Section):
+    """``[clean]``: how texts are repaired, and which rows are dropped; see `weaklabel.clean_corpus`."""
+
+    preset: Literal["light", "c4", "gopher", "fineweb"] = "light"
+    """The rules that are on: repairs only (`light`), or filters for web pages as published."""
+    rules: dict[str, bool | int | float | str | list[str]] = {}
+    """Rules with values that replace those of the preset, such as `{ min-words = 3, html = false, language = ["en"] }`."""
+    annotate: list[Literal["tokens", "pos", "lemmas", "entities"]] = []
+    """Columns to add: words, their parts of speech, their lemmas, and named entities."""
+    pipeline: str = "en_core_web_sm"
+    """What finds them: a spaCy pipeline by its name or folder, or `jieba` for Chinese."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the settings as arguments of `weaklabel.clean_corpus`."""
+        return self.model_dump()
+
+
 class LFSettings(_Section):
     """``[lfs]``: which labeling functions vote, and how many of their failures are tolerated."""
 
@@ -379,6 +396,7 @@ _SECTIONS: dict[int | str, type[_Section]] = {
     "": Project,
     "corpus": CorpusSettings,
     "collect": CollectSettings,
+    "clean": CleanSettings,
     "lfs": LFSettings,
     "label_model": LabelModelSettings,
     "classifier": ClassifierSettings,

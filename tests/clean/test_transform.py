@@ -1,14 +1,18 @@
 """Cleaning of whole corpora: counts, files, parts and processes, boilerplate."""
 
+import inspect
 import json
 import random
+from typing import get_args
 
 import polars as pl
 import pytest
 
-from weaklabel.clean import clean_corpus
+from weaklabel.clean import PRESETS, clean_corpus
+from weaklabel.clean.annotate import ANNOTATIONS
 from weaklabel.clean.boilerplate import frequent_lines, survey_lines, without_boilerplate
 from weaklabel.cli import main
+from weaklabel.config import CleanSettings
 from weaklabel.corpus import read_corpus
 from weaklabel.errors import ConfigError, CorpusError
 from weaklabel.job import transform as job
@@ -229,6 +233,26 @@ def test_an_input_is_not_overwritten(tmp_path, capsys):
 def test_a_column_that_is_there_is_not_overwritten():
     with pytest.raises(CorpusError, match="already has a column 'language'"):
         clean_corpus({"text": ["x"], "language": ["en"]}, rules={"language": "any"})
+
+
+def test_settings_of_a_project_are_arguments():
+    settings = CleanSettings(rules={"min-words": 2, "html": False, "language": ["en", "zh"]}, annotate=["tokens"])
+    done = clean_corpus(
+        {"text": ["<b>two words</b>", "这是一个中文句子", "x"]}, **settings.arguments() | {"pipeline": "jieba"}
+    )
+    assert done.frame["text"].to_list() == ["<b>two words</b>", "这是一个中文句子"]
+    assert done.frame["tokens"].to_list()[1] == ["这是", "一个", "中文", "句子"]
+
+
+def test_settings_of_a_project_are_those_that_there_are():
+    fields = CleanSettings.model_fields
+    assert list(get_args(fields["preset"].annotation)) == list(PRESETS)
+    assert list(get_args(get_args(fields["annotate"].annotation)[0])) == list(ANNOTATIONS)
+    parameters = inspect.signature(clean_corpus).parameters
+    assert {name: parameters[name].default for name in ("preset", "pipeline")} == {
+        name: fields[name].default for name in ("preset", "pipeline")
+    }
+    assert set(fields) <= set(parameters)
 
 
 def test_wrong_values_are_refused_before_any_work():

@@ -8,6 +8,7 @@ from weaklabel.lf.nlp import entity_lf, matcher_lf, phrase_lf, spacy_lf
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.lf.patterns import count_lf, keyword_lf, length_lf, lookup_lf, regex_lf
 from weaklabel.lf.preprocess import preprocessor
+from weaklabel.lf.wordlists import sentiment_lf, stem_lf, vader_lexicon
 
 __all__ = [
     "LF",
@@ -29,9 +30,12 @@ __all__ = [
     "preprocessor",
     "prototype_lf",
     "regex_lf",
+    "sentiment_lf",
     "sklearn_lf",
     "spacy_lf",
+    "stem_lf",
     "transformers_lf",
+    "vader_lexicon",
     "votes_from_csv",
     "zero_shot_lf",
 ]
