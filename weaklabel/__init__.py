@@ -47,6 +47,7 @@ _HOMES = {
     "weaklabel.job": ("label_file", "predict_file"),
     "weaklabel.collect.collect": ("collect_corpus",),
     "weaklabel.clean": ("clean_corpus",),
+    "weaklabel.protect": ("protect_corpus",),
     "weaklabel.scoring": ("score",),
     "weaklabel.explain": ("explain_lf", "explain_row"),
     "weaklabel.suggest": ("suggest_lfs",),

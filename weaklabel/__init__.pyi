@@ -43,6 +43,7 @@ from weaklabel.lf import (
     zero_shot_lf as zero_shot_lf,
 )
 from weaklabel.project.run import run_project as run_project
+from weaklabel.protect import protect_corpus as protect_corpus
 from weaklabel.review import open_review as open_review
 from weaklabel.scoring import score as score
 from weaklabel.suggest import suggest_lfs as suggest_lfs

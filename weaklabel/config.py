@@ -277,6 +277,39 @@ class GoldSettings(_Section):
     """Gold is only that of the rows whose column `split` has this value, such as `test`; classifiers train on `train`."""
 
 
+ProtectAction = Literal["flag", "mask", "pseudonym", "drop"]
+"""What is done about personal data."""
+
+
+class ProtectSettings(_Section):
+    """``[protect]``: which personal data is found, and what is done about it."""
+
+    action: ProtectAction = "mask"
+    """`flag` notes where it is, `mask` writes its type instead (`[EMAIL]`), `pseudonym` a keyed hash, `drop` drops the row."""
+    actions: dict[str, ProtectAction] = {}
+    """What is done about single types, such as `{ email = "pseudonym", secret = "drop" }`."""
+    find: list[str] | None = None
+    """The types that are found; all but names if not given."""
+    ignore: list[str] = []
+    """Types that are not found."""
+    columns: list[str] | None = None
+    """The columns that are read; all with text in them if not given."""
+    skip: list[str] = []
+    """Columns that are left as they are."""
+    regions: list[str] = ["US", "GB", "DE", "FR", "ES", "IT", "NL", "CN", "IN", "BR"]
+    """Countries whose phone numbers are found without a country code."""
+    names: Literal["spacy", "presidio"] | None = None
+    """What finds names of people, places and organizations; they are not found if not given."""
+    pipeline: str = "en_core_web_sm"
+    """The spaCy pipeline that finds names: a name or a folder."""
+    patterns: dict[str, str] = {}
+    """Types of your own, from a name to a regex such as `{ employee = 'E-\\d{6}' }`."""
+    allow: list[str] = []
+    """Values that are not hidden, such as your own address."""
+    key_file: Path | None = None
+    """A file with the key for pseudonyms, made if it is missing; by default the key is in `WEAKLABEL_PROTECT_KEY`."""
+
+
 class Project(_Section):
     """A project file, read and checked; paths are absolute."""
 

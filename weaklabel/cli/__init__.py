@@ -21,6 +21,7 @@ from weaklabel.cli import (
     label,
     lfs,
     predict,
+    protect,
     review,
     run,
     score,
@@ -52,6 +53,7 @@ app = typer.Typer(
 for verb in (
     collect.collect,
     clean.clean,
+    protect.protect,
     lfs.lfs,
     label.label,
     analyze.analyze,

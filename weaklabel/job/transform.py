@@ -389,13 +389,13 @@ class TransformJob:
         before = rows.batch.stored
         folder = self._decision() if self.transform.surveys else None
         done = self.transform.apply(before, part.first_row, folder)
-        places = self._places(before, part.first_row)
+        shown = self._shown(before, done, part.first_row)
+        places = self._places(shown, part.first_row)  # a path can name a person
         # Transforms may give the numbers of rows as numpy has them, which neither JSON nor polars takes.
         drops = [Drop(int(drop.row), drop.rule, drop.reason) for drop in done.drops]
         drops = [drop for drop in drops if places[drop.row] not in self.keep]
         kept = np.ones(before.height, np.bool_)
         kept[[drop.row for drop in drops]] = False
-        shown = self._shown(before, done, part.first_row)
         changed = {rule: rows & kept for rule, rows in done.changed.items()}
         after = _with_steps(done.frame, self.transform.name, changed).select(list(self.schema))
         with atomic_path(self._path("rejects", "jsonl", part.number)) as path, path.open("wb") as handle:

@@ -1,0 +1,180 @@
+"""Protecting a corpus: personal data in its columns is flagged, masked, replaced, or a reason to drop the row."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from weaklabel.corpus.transform import SHA256, STEPS, TIME, Drop, Transform, Transformed
+from weaklabel.errors import ConfigError, nearest
+from weaklabel.protect.findings import Finding
+from weaklabel.protect.protector import Protector
+from weaklabel.support.hashing import sha256_of_text
+
+COUNTS, SPANS = "personal_counts", "personal_spans"
+"""Columns that are added where finds are flagged: how many there are by type, and where they are."""
+
+_SPAN = pl.Struct({"column": pl.String(), "start": pl.Int64(), "end": pl.Int64(), "type": pl.String()})
+
+_ESCAPE = re.compile(r"\\u00([2-7][0-9a-fA-F])")
+
+
+@dataclass(frozen=True)
+class Protect(Transform):
+    """Flags, hides or drops personal data; made by `protect_corpus`.
+
+    Parameters
+    ----------
+    text
+        Columns that hold the text, whose hash is taken anew.
+    protector
+        What is found, and what is done about it.
+    """
+
+    name: ClassVar[str] = "protect"
+    masks: ClassVar[bool] = True
+    text: tuple[str, ...]
+    protector: Protector = field(default_factory=Protector)
+
+    def settings(self) -> dict[str, Any]:
+        """See `Transform.settings`."""
+        return self.protector.identity()
+
+    def new_columns(self, schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
+        """See `Transform.new_columns`; a column of the settings that is not there is a `ConfigError`."""
+        self._columns(schema)
+        if not self._flagged:
+            return {}
+        return {COUNTS: pl.Struct(dict.fromkeys(self._flagged, pl.Int64())), SPANS: pl.List(_SPAN)}
+
+    @property
+    def _flagged(self) -> list[str]:
+        return [kind for kind in self.protector.types if self.protector.action(kind) == "flag"]
+
+    def _columns(self, schema: Mapping[str, pl.DataType]) -> list[str]:
+        """Return the columns that are read."""
+        settings = self.protector.settings
+        for key, names in (("columns", settings.columns or ()), ("skip", settings.skip)):
+            for name in names:
+                if name not in schema:
+                    raise ConfigError(
+                        f"[protect] {key}: there is no column '{name}'{nearest(name, schema)}; the columns are "
+                        f"{', '.join(schema)}"
+                    )
+        for name in settings.columns or ():
+            if not _holds_text(schema[name]):
+                raise ConfigError(f"[protect] columns: '{name}' holds {schema[name]}, not text; make it text first")
+        left_out = {*settings.skip, SHA256, TIME, STEPS, COUNTS, SPANS}
+        named = schema if settings.columns is None else settings.columns
+        return [name for name in named if name not in left_out and _holds_text(schema[name])]
+
+    def apply(self, frame: pl.DataFrame, first_row: int, folder: Path | None) -> Transformed:
+        """See `Transform.apply`."""
+        schema = dict(frame.schema)
+        height = frame.height
+        by_row: list[Counter[str]] = [Counter() for _ in range(height)]
+        spans: list[list[dict[str, Any]]] = [[] for _ in range(height)]
+        columns = []
+        for name in self._columns(schema):
+            values = frame[name].to_list()
+            texts = list(dict.fromkeys(text for value in values for text in _texts(value)))
+            found = {text: each for text, each in zip(texts, self.protector.find_all(texts), strict=True) if each}
+            if not found:
+                continue
+            hidden = {text: self.protector.hidden(text, each) for text, each in found.items()}
+            for row, value in enumerate(values):
+                for text in _texts(value):
+                    by_row[row].update(each.type for each in found.get(text, ()))
+                    if text in found:
+                        spans[row] += self._spans(name, found[text])
+            columns.append(pl.Series(name, [_replaced(value, hidden) for value in values], dtype=schema[name]))
+        protected = frame.with_columns(columns)
+        if SHA256 in frame.columns:
+            protected = protected.with_columns(self._hashes(protected))
+        if self._flagged:
+            counts = [{kind: of_row[kind] for kind in self._flagged} for of_row in by_row]
+            types = self.new_columns(schema)
+            protected = protected.with_columns(
+                pl.Series(COUNTS, counts, dtype=types[COUNTS]), pl.Series(SPANS, spans, dtype=types[SPANS])
+            )
+        return Transformed(protected, list(self._drops(by_row)), self._changed(by_row), self._totals(by_row))
+
+    def _spans(self, column: str, findings: list[Finding]) -> Iterator[dict[str, Any]]:
+        """Yield where the finds that are flagged are, in the text as it is written."""
+        shift = 0
+        for each in findings:
+            if self.protector.action(each.type) == "flag":
+                yield {"column": column, "start": each.start + shift, "end": each.end + shift, "type": each.type}
+            else:
+                shift += len(self.protector.instead_of(each)) - (each.end - each.start)
+
+    def _hashes(self, frame: pl.DataFrame) -> pl.Series:
+        """Return the hash of each text as it is now: with that of the text as it was, its values could be guessed."""
+        columns = [frame[name].cast(pl.String).to_list() for name in self.text if name in frame.columns]
+        if not columns:
+            return pl.Series(SHA256, [None] * frame.height, dtype=pl.String)
+        joined = ("\n".join(text or "" for text in texts) for texts in zip(*columns, strict=True))
+        return pl.Series(SHA256, [sha256_of_text(text) for text in joined], dtype=pl.String)
+
+    def _drops(self, by_row: list[Counter[str]]) -> Iterator[Drop]:
+        for row, counts in enumerate(by_row):
+            kinds = [kind for kind in self.protector.types if counts[kind] and self.protector.action(kind) == "drop"]
+            if kinds:
+                yield Drop(row, kinds[0], f"it holds {', '.join(f'{kind} ({counts[kind]})' for kind in kinds)}")
+
+    def _changed(self, by_row: list[Counter[str]]) -> dict[str, np.ndarray[Any, np.dtype[np.bool_]]]:
+        hiding = [kind for kind in self.protector.types if self.protector.action(kind) in ("mask", "pseudonym")]
+        return {
+            kind: rows
+            for kind in hiding
+            if (rows := np.fromiter((counts[kind] > 0 for counts in by_row), np.bool_, len(by_row))).any()
+        }
+
+    def _totals(self, by_row: list[Counter[str]]) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        for counts in by_row:
+            total.update(counts)
+        return {kind: total[kind] for kind in self.protector.types if total[kind]}
+
+    def mask(self, text: str) -> str:
+        """See `Transform.mask`; letters that JSON has as escapes are read, too."""
+        plain = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+        return self.protector.protect_text(plain)
+
+
+def _holds_text(dtype: pl.DataType) -> bool:
+    if isinstance(dtype, (pl.List, pl.Array)):
+        return _holds_text(dtype.inner)  # type: ignore[arg-type]
+    if isinstance(dtype, pl.Struct):
+        return any(_holds_text(each.dtype) for each in dtype.fields)  # type: ignore[arg-type]
+    return isinstance(dtype, (pl.String, pl.Object))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts in a value of any structure."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _texts(each)
+
+
+def _replaced(value: Any, hidden: Mapping[str, str]) -> Any:
+    """Return a value with other texts in the same structure."""
+    if isinstance(value, str):
+        return hidden.get(value, value)
+    if isinstance(value, Mapping):
+        return {key: _replaced(each, hidden) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_replaced(each, hidden) for each in value]
+    return value
