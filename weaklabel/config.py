@@ -78,7 +78,7 @@ class CollectSettings(_Section):
     """The text column of tables, or several, which are joined; `data.text` is a field of an object."""
     encoding: str | None = None
     """The encoding of text files; UTF-8, or what the file itself says, if not given."""
-    html: Literal["main", "all"] = "main"
+    html_text: Literal["main", "all"] = "main"
     """What is taken of HTML pages: the main text, or all of the text that is shown."""
     query: str | None = None
     """The SQL query whose rows are collected, where a source is the URL of a database such as `sqlite:///shop.db`."""

@@ -45,7 +45,7 @@ def test_main_text_of_a_page(tmp_path):
 
 
 def test_all_text_of_a_page(tmp_path):
-    (row,), _ = read(tmp_path, "a.html", PAGE, html="all")
+    (row,), _ = read(tmp_path, "a.html", PAGE, html_text="all")
     assert "copyright nobody" in row["text"]
     assert all(paragraph in row["text"] for paragraph in MAIN)
     assert (row["title"], row["meta_steps"]) == ("On rain", "html: all text (resiliparse)")

@@ -8,7 +8,7 @@ from weaklabel.collect import guard
 from weaklabel.collect.decoding import Unreadable
 from weaklabel.collect.guard import Guard
 
-OPTIONS = {"html": "main", "encoding": None}
+OPTIONS = {"html_text": "main", "encoding": None}
 PAGE = b"<html><body><p>These are the words of a page, and there are enough of them.</p></body></html>"
 MEGABYTES = 50 << 20
 
@@ -35,7 +35,7 @@ def is_alive(guarded):
 def test_fifty_megabytes_of_broken_html(guarded, html, piece):
     data = b"<html><body>" + piece * (MEGABYTES // len(piece))
     try:
-        text = guarded.extract("html", data, OPTIONS | {"html": html}).text
+        text = guarded.extract("html", data, OPTIONS | {"html_text": html}).text
     except Unreadable as unreadable:
         assert unreadable.rule in ("broken", "empty", "memory", "time")
     else:

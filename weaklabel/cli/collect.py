@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from weaklabel.cli.collecting import FromDatabases, FromWeb
-from weaklabel.cli.options import expanded
+from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output, shown_path
+from weaklabel.cli.reading import EncodingOpt, TextOpt, column_names
 from weaklabel.cli.voting import MAX_DEFAULT_WORKERS, EngineOptions
 from weaklabel.cli.writing import announce_replaced
 from weaklabel.errors import visible
@@ -56,18 +57,13 @@ def collect(
             help="What becomes a row: document, paragraph, sentence, or a window of at most so many characters.",
         ),
     ] = "document",
-    text: Annotated[
-        str, typer.Option("--text", metavar="COLUMN", help="Text column of tables; several are joined: title,body.")
-    ] = "text",
-    encoding: Annotated[
-        str | None,
+    text: TextOpt = "text",
+    encoding: EncodingOpt = None,
+    html_text: Annotated[
+        Literal["main", "all"],
         typer.Option(
-            "--encoding", metavar="NAME", help="Encoding of text files. Default: UTF-8, or what the file itself says."
+            "--html-text", metavar="NAME", help="Of HTML pages: the main text, or all of the text that is shown."
         ),
-    ] = None,
-    html: Annotated[
-        str,
-        typer.Option("--html", metavar="main|all", help="Main text of HTML pages, or all of the text that is shown."),
     ] = "main",
     workers: Annotated[
         int | None,
@@ -82,9 +78,7 @@ def collect(
     web: FromWeb,
     engine: EngineOptions,
     printing: Printing,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing; count what would be read, by kind.")
-    ] = False,
+    dry_run: DryRunOpt = False,
 ) -> None:
     """Collect documents into one corpus, with the source, place, hash and time of every row.
 
@@ -110,9 +104,9 @@ def collect(
         sources,
         {
             "unit": unit if unit in _UNITS else int(unit),
-            "text": text.split(",") if "," in text else text,
+            "text": column_names(text),
             "encoding": encoding,
-            "html": html,
+            "html_text": html_text,
             **databases.settings(),
             **web.settings(),
         },

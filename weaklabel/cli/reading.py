@@ -76,18 +76,30 @@ def _option(*names: str, **settings: Any) -> Any:
     return typer.Option(*names, rich_help_panel=PANEL, **settings)
 
 
+TextOpt = Annotated[
+    str,
+    _option(
+        "--text",
+        metavar="COLUMN",
+        help="Text column; several are joined: title,body; a nested field: data.text.",
+    ),
+]
+EncodingOpt = Annotated[
+    str | None,
+    _option(
+        "--encoding",
+        metavar="NAME",
+        callback=_encoding,
+        help="Text encoding. Default: UTF-8, or that of the byte order mark.",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Reading:
     """How a corpus is read."""
 
-    text: Annotated[
-        str,
-        _option(
-            "--text",
-            metavar="COLUMN",
-            help="Text column; several are joined: title,body; a nested field: data.text.",
-        ),
-    ] = "text"
+    text: TextOpt = "text"
     entities: Annotated[
         str | None,
         _option(
@@ -109,15 +121,7 @@ class Reading:
     quoting: Annotated[
         bool | None, _option("--quoting/--no-quoting", help="Whether fields may be quoted. Default: detected.")
     ] = None
-    encoding: Annotated[
-        str | None,
-        _option(
-            "--encoding",
-            metavar="NAME",
-            callback=_encoding,
-            help="Text encoding. Default: UTF-8, or that of the byte order mark.",
-        ),
-    ] = None
+    encoding: EncodingOpt = None
     columns: Annotated[
         str | None,
         _option("--columns", metavar="A,B", help="Column names of a file without a header."),

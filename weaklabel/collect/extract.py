@@ -31,7 +31,7 @@ class Extracted:
 def html(data: bytes, options: Mapping[str, Any]) -> Extracted:
     """Return the main text of an HTML page, or all of the text that is shown."""
     page, title = decode_html(data, options), None
-    if options["html"] == "all":
+    if options["html_text"] == "all":
         text, step = shown_text(page), "html: all text (resiliparse)"
         tree = None
     else:
@@ -39,7 +39,7 @@ def html(data: bytes, options: Mapping[str, Any]) -> Extracted:
         step = "html: main text (trafilatura)"
     title = _title(page, tree)
     if not text.strip():
-        raise Unreadable("empty", "no main text in it: for all of the text that it shows, say --html all")
+        raise Unreadable("empty", "no main text in it: for all of the text that it shows, say --html-text all")
     return Extracted(text, (step,), {} if title is None else {"title": title})
 
 
@@ -68,7 +68,7 @@ def _main_text(page: str) -> tuple[Any, str]:
         raise Unreadable("empty", "no text in it") from None
     for error in parser.error_log:
         if "xcessive depth" in error.message:
-            raise Unreadable("broken", "its elements are nested too deeply: say --html all, or repair it")
+            raise Unreadable("broken", "its elements are nested too deeply: say --html-text all, or repair it")
     text = trafilatura.extract(tree, include_comments=False, fast=True, output_format="txt") or ""
     # One block a line becomes one block a paragraph.
     return tree, "\n\n".join(line for line in text.splitlines() if line.strip())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from weaklabel import errors
@@ -55,7 +57,7 @@ class Guard:
         data
             Its bytes.
         options
-            ``html`` and ``encoding`` as of `CollectSettings`; ``charset`` if a server or a message told it.
+            ``html_text`` and ``encoding`` as of `CollectSettings`; ``charset`` if a server or a message told it.
 
         Raises
         ------
@@ -178,9 +180,12 @@ def _extracted(kind: str, data: bytes, options: Mapping[str, Any]) -> tuple[dict
 
 def _is_full() -> bool:
     """Return whether this process held more than half of the memory that it may hold, so that a fresh one has to follow."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > MAX_MEMORY / 2
+    # Not ru_maxrss, which begins with what the parent held when it started this process.
+    try:
+        peak = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    except OSError:
+        return False  # no Linux
+    return peak is not None and int(peak[1]) << 10 > MAX_MEMORY / 2
 
 
 def _limit_memory() -> None:

@@ -121,7 +121,7 @@ def read_document(blob: Blob, data: bytes, settings: CollectSettings, place: str
     if blob.kind == TEXT:
         text = decode(data, settings.encoding, blob.charset)
         return Document(text, blob.source, place, sha256, blob.time, columns=blob.columns)
-    asked = {"html": settings.html, "encoding": settings.encoding, "charset": blob.charset, **options}
+    asked = {"html_text": settings.html_text, "encoding": settings.encoding, "charset": blob.charset, **options}
     done = extract(EMAIL if blob.kind == MBOX else blob.kind, data, asked)
     columns = {**blob.columns, **done.columns}
     return Document(done.text, blob.source, place, sha256, done.time or blob.time, done.steps, columns, done.marks)
