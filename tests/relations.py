@@ -37,7 +37,7 @@ def write_relations(folder):
         with (folder / name).open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["text", "e1", "e2", "truth"])
-            for text, one, other, truth in rows:
+            for text, first, other, truth in rows:
                 begin = text.index(other)
-                writer.writerow([text, one, f"{begin}-{begin + len(other)}", truth])
+                writer.writerow([text, first, f"{begin}-{begin + len(other)}", truth])
     return folder / "relations.csv"

@@ -93,8 +93,8 @@ def circles(imports: dict[str, set[str]]) -> set[frozenset[str]]:
 def test_no_modules_import_one_another():
     names = {path: ".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in SOURCES}
     modules = {name.removesuffix(".__init__"): path for path, name in names.items()}
-    found = circles({name: imported_modules(path, modules) for name, path in modules.items()})
-    assert not found, f"circles of imports: {[sorted(circle) for circle in found]}"
+    cycles = circles({name: imported_modules(path, modules) for name, path in modules.items()})
+    assert not cycles, f"circles of imports: {[sorted(circle) for circle in cycles]}"
 
 
 def test_circles_are_found():

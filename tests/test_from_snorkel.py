@@ -69,8 +69,8 @@ def test_scores_of_label_models_refuse_what_they_do_not_know():
 @given(rows.flatmap(lambda n: arrays(np.int64, (2, n), elements=st.integers(-1, 2))))
 def test_buckets_are_snorkels(labels):
     ours, theirs = get_label_buckets(*labels), snorkel_analysis.get_label_buckets(*labels)
-    assert {key: found.tolist() for key, found in ours.items()} == {
-        key: found.tolist() for key, found in theirs.items()
+    assert {key: result.tolist() for key, result in ours.items()} == {
+        key: result.tolist() for key, result in theirs.items()
     }
     x = np.arange(labels.shape[1])
     for bucket in ours:
@@ -114,10 +114,10 @@ def test_roc_auc_is_that_of_scikit_learn(counts, data):
 
 
 def test_roc_auc_of_one_class_is_none_and_older_scores_lack_it():
-    found = score([1, 1], [[0.1, 0.9], [0.2, 0.8]], intervals=0)
-    assert found.roc_auc is None and score([0, 1], [0, 1], intervals=0).roc_auc is None
-    plain = {name: value for name, value in found.to_dict().items() if name not in ("roc_auc", "custom")}
-    assert Scores.from_dict(plain) == found
+    scores = score([1, 1], [[0.1, 0.9], [0.2, 0.8]], intervals=0)
+    assert scores.roc_auc is None and score([0, 1], [0, 1], intervals=0).roc_auc is None
+    plain = {name: value for name, value in scores.to_dict().items() if name not in ("roc_auc", "custom")}
+    assert Scores.from_dict(plain) == scores
 
 
 def test_measures_of_ones_own():

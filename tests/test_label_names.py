@@ -59,7 +59,7 @@ def test_several_labels_are_refused_by_row(value):
 def test_near_equal_spellings_match_with_one_warning(text):
     with pytest.warns(WeakLabelWarning) as warned:
         assert encode_labels(["ham", text, text], LABELS, "g.csv, column 'truth'").tolist() == [0, 1, 1]
-    (message,) = [str(one.message) for one in warned]
+    (message,) = [str(item.message) for item in warned]
     assert message.startswith("g.csv, column 'truth': 2 labels not spelled like a class were matched")
     assert "as class 'spam' (2)" in message
 

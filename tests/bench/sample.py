@@ -56,10 +56,10 @@ def results(**changes):
                     apart = {} if model == "majority" else _apart(mean - MEANS["majority"])
                     summaries.append(summary(name, track, model, classifier, mean + gain, **apart))
     curve_cells, curve_summaries = curve("youtube")
-    found = {"set": "youtube", "classifier": "linear", "sentence": "youtube: clean labels alone overtake it"}
+    result = {"set": "youtube", "classifier": "linear", "sentence": "youtube: clean labels alone overtake it"}
     plain = {"format": "weaklabel bench 1", "command": "weaklabel bench 'a b' --seeds 3", "seconds": 12.5}
     plain |= {"machine": {"processor": "A <Processor>", "cores": 2}, "versions": {"numpy": "2.4.6"}, "sets": sets}
-    plain |= {"cells": cells + curve_cells, "summary": summaries + curve_summaries, "crossings": [found]}
+    plain |= {"cells": cells + curve_cells, "summary": summaries + curve_summaries, "crossings": [result]}
     return plain | changes
 
 

@@ -35,11 +35,11 @@ def wrench(folder, name="guests", splits=("train", "valid", "test"), texts=True)
     path.mkdir(parents=True)
     write(path / "label.json", {str(number): label for number, label in enumerate(LABELS)})
     for split in splits:
-        found = {
+        result = {
             str(number): {"label": label, "weak_labels": votes, "data": {"text": text if texts else ""}}
             for number, (text, label, votes) in enumerate(rows_of(split))
         }
-        write(path / f"{split}.json", found)
+        write(path / f"{split}.json", result)
     return path
 
 

@@ -31,7 +31,7 @@ def test_keys_tell_apart_what_differs(tmp_path):
         replace(cell, track="clean_labels", start="weak+clean", clean_per_class=10),
         replace(cell, track="clean_labels", start="clean", clean_per_class=5, label_model=None),
     ]
-    keys = {cell_key(one, bench_set) for one in [cell, *others]}
+    keys = {cell_key(item, bench_set) for item in [cell, *others]}
     keys |= {cell_key(cell, bench_set.limited(10)), cell_key(cell, replace(bench_set, content="other"))}
     assert len(keys) == len(others) + 3
     assert cell_key(replace(cell, track="clean_labels", start="weak"), bench_set) == cell_key(cell, bench_set)
@@ -42,7 +42,7 @@ def test_the_length_of_texts_matters_only_to_what_cuts_them(tmp_path):
 
     def keys(label_model, classifier):
         cell = Cell("guests", "no_gold", label_model, classifier, 0)
-        return [cell_key(one, bench_set) for one in (cell, replace(cell, max_length=16))]
+        return [cell_key(item, bench_set) for item in (cell, replace(cell, max_length=16))]
 
     for label_model, classifier, reads in [
         ("snorkel", None, False),
@@ -56,8 +56,8 @@ def test_the_length_of_texts_matters_only_to_what_cuts_them(tmp_path):
 
 
 def test_the_name_of_a_set_does_not_matter_to_its_outcomes(tmp_path):
-    one, other = read_bench_set(wrench(tmp_path)), read_bench_set(wrench(tmp_path, "elsewhere"))
-    keys = [cell_key(plan_cells(bench_set, BenchSettings(work=tmp_path))[0], bench_set) for bench_set in (one, other)]
+    first, other = read_bench_set(wrench(tmp_path)), read_bench_set(wrench(tmp_path, "elsewhere"))
+    keys = [cell_key(plan_cells(bench_set, BenchSettings(work=tmp_path))[0], bench_set) for bench_set in (first, other)]
     assert keys[0] == keys[1]
 
 
@@ -66,7 +66,7 @@ def test_on_clean_labels_alone_robust_is_bert_but_not_after_weak_ones(tmp_path):
 
     def keys(start, label_model):
         made = [Cell("guests", "clean_labels", label_model, name, 0, 5, start) for name in ("bert", "robust")]
-        return [cell_key(one, bench_set) for one in made]
+        return [cell_key(cell, bench_set) for cell in made]
 
     assert len(set(keys("clean", None))) == 1
     assert len(set(keys("weak+clean", "majority"))) == 2
@@ -106,7 +106,7 @@ def test_an_outcome_depends_on_the_code_that_computed_it(tmp_path, monkeypatch, 
         before = keys()
         with (copy / file).open("ab") as handle:
             handle.write(b"\n")
-        changed = [one != other for one, other in zip(before, keys(), strict=True)]
+        changed = [first != other for first, other in zip(before, keys(), strict=True)]
     finally:
         cells._code_of.cache_clear()
     assert changed == [counts_for == "both", counts_for != "neither"]

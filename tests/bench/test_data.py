@@ -12,21 +12,21 @@ from weaklabel.errors import WeakLabelError
 
 
 def test_a_wrench_folder(tmp_path):
-    found = read_bench_set(wrench(tmp_path))
-    assert (found.name, found.labels, found.m, found.k) == ("guests", LABELS, 4, 2)
-    assert [len(split) for split in (found.train, found.valid, found.test)] == [60, 20, 40]
+    bench_set = read_bench_set(wrench(tmp_path))
+    assert (bench_set.name, bench_set.labels, bench_set.m, bench_set.k) == ("guests", LABELS, 4, 2)
+    assert [len(split) for split in (bench_set.train, bench_set.valid, bench_set.test)] == [60, 20, 40]
     texts, gold, votes = zip(*rows_of("test"), strict=True)
-    assert found.test.texts == texts
-    assert found.test.Y.tolist() == list(gold)
-    assert found.test.L.tolist() == list(votes) and found.test.L.dtype == np.int8
-    assert found.coverage == np.mean([max(votes) >= 0 for _, _, votes in rows_of("train")])
+    assert bench_set.test.texts == texts
+    assert bench_set.test.Y.tolist() == list(gold)
+    assert bench_set.test.L.tolist() == list(votes) and bench_set.test.L.dtype == np.int8
+    assert bench_set.coverage == np.mean([max(votes) >= 0 for _, _, votes in rows_of("train")])
 
 
 def test_train_gold_is_hidden_until_it_is_asked_for(tmp_path):
     folder = wrench(tmp_path)
-    found = read_bench_set(folder)
-    assert (found.train.Y == -1).all()
-    assert train_gold(found).tolist() == [label for _, label, _ in rows_of("train")]
+    bench_set = read_bench_set(folder)
+    assert (bench_set.train.Y == -1).all()
+    assert train_gold(bench_set).tolist() == [label for _, label, _ in rows_of("train")]
     change(folder / "train.json", lambda rows: [row.pop("label") for row in rows.values()])
     assert len(read_bench_set(folder).train) == 60
 
@@ -34,10 +34,10 @@ def test_train_gold_is_hidden_until_it_is_asked_for(tmp_path):
 def test_train_gold_of_a_table_is_not_even_read(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("split,label,vote_a\ntrain,neither,x\ntrain,y,y\ntest,x,x\n")
-    found = read_bench_set(path)
-    assert (found.train.Y == -1).all()
+    bench_set = read_bench_set(path)
+    assert (bench_set.train.Y == -1).all()
     with pytest.raises(WeakLabelError, match="unknown label 'neither'"):
-        train_gold(found)
+        train_gold(bench_set)
     path.write_text(path.read_text().replace("neither", "x"))
     assert train_gold(read_bench_set(path)).tolist() == [0, 1]
 
@@ -64,9 +64,9 @@ def test_a_folder_of_tables_may_order_its_votes_differently(tmp_path):
             writer = csv.DictWriter(handle, names if split == "train" else names[::-1], extrasaction="ignore")
             writer.writeheader()
             writer.writerows(row for row in rows if row["split"] == split)
-    found, table = read_bench_set(folder), read_bench_set(tmp_path / "table.csv")
-    assert (found.test.L == table.test.L).all() and (found.train.L == table.train.L).all()
-    assert len(found.valid) == 0
+    result, table = read_bench_set(folder), read_bench_set(tmp_path / "table.csv")
+    assert (result.test.L == table.test.L).all() and (result.train.L == table.train.L).all()
+    assert len(result.valid) == 0
 
 
 def test_what_weaklabel_label_writes_can_be_read(tmp_path):
@@ -109,14 +109,14 @@ def test_a_long_text_of_a_relation_is_cut_around_its_entities(tmp_path):
     text = "rain " + "fell and " * 200 + "met roof"
     data = {"text": text, "span1": [len(text) - 8, len(text) - 5], "span2": [len(text) - 4, len(text)]}
     change(folder / "train.json", lambda rows: rows["0"]["data"].update(data))
-    (found,) = [text for text in read_bench_set(folder).train.texts if "@ met @" in text]
-    assert found.endswith("fell and @ met @ # roof #")
-    assert len(found.split()) == MOST_WORDS + 4
+    (result,) = [text for text in read_bench_set(folder).train.texts if "@ met @" in text]
+    assert result.endswith("fell and @ met @ # roof #")
+    assert len(result.split()) == MOST_WORDS + 4
 
 
 def test_a_set_without_texts(tmp_path):
-    found = read_bench_set(wrench(tmp_path, texts=False))
-    assert not found.has_texts and found.test.texts is None
+    bench_set = read_bench_set(wrench(tmp_path, texts=False))
+    assert not bench_set.has_texts and bench_set.test.texts is None
 
 
 def test_fewer_train_rows_are_the_same_ones_everywhere(tmp_path):
@@ -218,9 +218,9 @@ def test_splits_need_the_same_votes(tmp_path):
 def test_numbers_as_classes_are_ordered_by_size(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("split,label,vote_a\n" + "".join(f"train,,{n}\ntest,{n},{n}\n" for n in (10, 2, 1)))
-    found = read_bench_set(path)
-    assert found.labels == ("1", "2", "10")
-    assert found.test.Y.tolist() == [2, 1, 0]
+    bench_set = read_bench_set(path)
+    assert bench_set.labels == ("1", "2", "10")
+    assert bench_set.test.Y.tolist() == [2, 1, 0]
 
 
 def test_numbers_of_one_size_are_in_order_too(tmp_path):

@@ -41,7 +41,7 @@ def settings(tmp_path):
     return BenchSettings(work=tmp_path / "work", label_models=("majority", "snorkel"))
 
 
-def told(caplog):
+def log_lines(caplog):
     return [record.getMessage() for record in caplog.records if record.name == "weaklabel.bench.run"]
 
 
@@ -59,10 +59,10 @@ def test_a_second_run_computes_nothing_and_says_the_same(tmp_path, settings, cap
     caplog.set_level(logging.INFO)
     path = wrench(tmp_path)
     first = run_bench([path], settings)
-    assert not any("(kept)" in line for line in told(caplog))
+    assert not any("(kept)" in line for line in log_lines(caplog))
     caplog.clear()
     second = run_bench([path], settings)
-    assert len(told(caplog)) == 2 and all("(kept)" in line for line in told(caplog))
+    assert len(log_lines(caplog)) == 2 and all("(kept)" in line for line in log_lines(caplog))
     assert without_times(first) == without_times(second)
     assert first["cells"] == second["cells"]
     json.dumps(first, allow_nan=False)
@@ -74,7 +74,7 @@ def test_computed_anew_it_is_the_same_too(tmp_path, settings, caplog):
     first = run_bench([path], settings)
     caplog.clear()
     again = run_bench([path], replace(settings, fresh=True))
-    assert not any("(kept)" in line for line in told(caplog))
+    assert not any("(kept)" in line for line in log_lines(caplog))
     assert without_times(first) == without_times(again)
 
 
@@ -88,10 +88,10 @@ def test_rows_without_a_vote_get_the_commonest_class_of_train(tmp_path, settings
     common = int((train_preds == 1).sum() > (train_preds == 0).sum())
     silent = preds == -1
     assert silent.any() and (train_preds == -1).any()
-    found = read_predictions((settings.work / cell["predictions_file"]).parent)
-    assert (found["preds"] == np.where(silent, common, preds)).all()
-    assert np.allclose(found["probs"][silent], train_probs[train_preds >= 0].mean(axis=0))
-    assert np.array_equal(found["probs"][~silent], probs[~silent])
+    predictions = read_predictions((settings.work / cell["predictions_file"]).parent)
+    assert (predictions["preds"] == np.where(silent, common, preds)).all()
+    assert np.allclose(predictions["probs"][silent], train_probs[train_preds >= 0].mean(axis=0))
+    assert np.array_equal(predictions["probs"][~silent], probs[~silent])
     assert cell["scores"]["coverage"] == np.mean(~silent)
     right = np.where(silent, common, preds) == bench_set.test.Y
     assert cell["scores"]["metric"] == cell["scores"]["accuracy"] == pytest.approx(right.mean())
@@ -132,7 +132,7 @@ def test_a_curve_with_its_ceiling(tmp_path, settings, caplog):
     (crossing,) = results["crossings"]
     assert crossing["label_model"] == "majority" and "clean labels alone" in crossing["sentence"]
     # The weak ends, and the ceiling, have been computed already.
-    assert sum("(kept)" in line for line in told(caplog)) == 4
+    assert sum("(kept)" in line for line in log_lines(caplog)) == 4
 
 
 def test_gold_needs_no_denoising(tmp_path, settings, monkeypatch):
@@ -173,7 +173,7 @@ def test_validation_gold_selects_in_a_track_of_its_own(tmp_path, settings):
     best = max(means, key=means.get)
     assert cells[-1]["scores"] == next(cell for cell in cells[1::2] if cell["label_model"] == best)["scores"]
     assert cells[-1]["why"].startswith(f"{best}, best of 2 with ") and "20 valid rows" in cells[-1]["why"]
-    assert {one["track"] for one in results["summary"] if one["label_model"] == "selected"} == {"validation_gold"}
+    assert {row["track"] for row in results["summary"] if row["label_model"] == "selected"} == {"validation_gold"}
 
 
 def test_the_class_balance_is_that_of_valid(tmp_path, settings):
@@ -222,7 +222,7 @@ def test_what_fails_costs_its_own_cells_alone(tmp_path, settings):
     failed = results["cells"][2]
     assert "are of 'weather'; a classifier needs two classes" in failed["error"]
     assert failed["scores"] is None and failed["predictions_file"] is None
-    assert [(one["n_seeds"], one["n_failed"], one["mean"] is None) for one in results["summary"]] == [
+    assert [(item["n_seeds"], item["n_failed"], item["mean"] is None) for item in results["summary"]] == [
         (2, 0, False),
         (0, 2, True),
     ]
@@ -308,7 +308,7 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, settings, caplog, how
     caplog.set_level(logging.INFO)
     results = run_bench([path], replace(settings, seeds=3))
     assert [cell["error"] for cell in results["cells"]] == [None] * 6
-    assert 1 <= sum("(kept)" in line for line in told(caplog)) < 6
+    assert 1 <= sum("(kept)" in line for line in log_lines(caplog)) < 6
     fresh = run_bench([path], replace(settings, seeds=3, work=tmp_path / "other"))
     assert without_times(fresh) == without_times(results)
 

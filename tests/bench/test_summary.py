@@ -31,13 +31,13 @@ def results_of(by_model, metric="accuracy"):
 
 
 def test_one_seed_gives_the_intervals_of_scoring():
-    one, two = guesses(1, 0.8), guesses(2, 0.9)
+    first, second = guesses(1, 0.8), guesses(2, 0.9)
     for metric in ("accuracy", "f1"):
-        majority, other = summarise(*results_of({"majority": [one], "other": [two]}, metric))
-        expected = score(GOLD, two)
+        majority, other = summarise(*results_of({"majority": [first], "other": [second]}, metric))
+        expected = score(GOLD, second)
         assert other.mean == getattr(expected, metric)
         assert (other.low, other.high) == pytest.approx(expected.intervals[metric], abs=0.01)
-        difference = paired_difference(GOLD, two, one, metric)
+        difference = paired_difference(GOLD, second, first, metric)
         assert other.difference == pytest.approx(difference.difference)
         bounds = (other.difference_low, other.difference_high)
         assert bounds == pytest.approx((difference.low, difference.high), abs=0.01)
@@ -47,18 +47,18 @@ def test_one_seed_gives_the_intervals_of_scoring():
 def test_seeds_that_differ_widen_the_interval():
     steady = [guesses(1, 0.8)] * 4
     wild = [guesses(seed, share) for seed, share in enumerate((0.6, 0.7, 0.9, 1.0))]
-    _, one, other = summarise(*results_of({"majority": steady, "steady": steady, "wild": wild}))
-    assert one.sd == 0 and (one.difference, one.difference_low, one.difference_high) == (0, 0, 0)
+    _, first, other = summarise(*results_of({"majority": steady, "steady": steady, "wild": wild}))
+    assert first.sd == 0 and (first.difference, first.difference_low, first.difference_high) == (0, 0, 0)
     scores = [(array == GOLD).mean() for array in wild]
     assert other.mean == pytest.approx(np.mean(scores)) and other.sd == pytest.approx(np.std(scores, ddof=1))
-    assert other.high - other.low > 2 * (one.high - one.low)
+    assert other.high - other.low > 2 * (first.high - first.low)
 
 
 def test_a_failed_seed_is_left_out_and_counted():
-    found = summarise(*results_of({"majority": [guesses(1, 0.8), guesses(2, 0.8)], "x": [None, guesses(3, 0.9)]}))
-    assert (found[1].n_seeds, found[1].n_failed) == (1, 1)
+    summary = summarise(*results_of({"majority": [guesses(1, 0.8), guesses(2, 0.8)], "x": [None, guesses(3, 0.9)]}))
+    assert (summary[1].n_seeds, summary[1].n_failed) == (1, 1)
     # Compared with majority vote of the same seed alone.
-    assert found[1].difference == pytest.approx((guesses(3, 0.9) == GOLD).mean() - (guesses(2, 0.8) == GOLD).mean())
+    assert summary[1].difference == pytest.approx((guesses(3, 0.9) == GOLD).mean() - (guesses(2, 0.8) == GOLD).mean())
 
 
 def test_rows_without_gold_do_not_count():
@@ -98,9 +98,9 @@ def curve(weak, clean):
     ],
 )
 def test_crossings(clean, above, at, says):
-    (found,) = crossings(curve(0.8, clean))
-    assert found == Crossing("s", "majority", "linear", above, at)
-    assert says in str(found)
+    (result,) = crossings(curve(0.8, clean))
+    assert result == Crossing("s", "majority", "linear", above, at)
+    assert says in str(result)
 
 
 def test_no_curve_no_crossing():
@@ -109,15 +109,17 @@ def test_no_curve_no_crossing():
 
 
 def test_published_figures_are_complete_sentences_of_shares():
-    assert len({(one.set, one.model, one.source) for one in PUBLISHED}) == len(PUBLISHED)
-    for one in PUBLISHED:
-        assert 0 < one.value < 1 and one.metric == ("f1" if one.set in ("sms", "spouse", "cdr") else "accuracy")
-        assert one.source and one.note and one.gold in ("no", "selection", "training", "unknown")
-        assert one.sd is None or 0 < one.sd < 0.1
+    assert len({(figure.set, figure.model, figure.source) for figure in PUBLISHED}) == len(PUBLISHED)
+    for figure in PUBLISHED:
+        assert 0 < figure.value < 1 and figure.metric == (
+            "f1" if figure.set in ("sms", "spouse", "cdr") else "accuracy"
+        )
+        assert figure.source and figure.note and figure.gold in ("no", "selection", "training", "unknown")
+        assert figure.sd is None or 0 < figure.sd < 0.1
 
 
 def test_published_figures_say_what_gold_they_used():
-    by = {(one.model, one.gold): one for one in published_for("youtube")}
+    by = {(figure.model, figure.gold): figure for figure in published_for("youtube")}
     assert by["majority vote + BERT", "selection"].value == 0.952
     assert by["majority vote + BERT", "selection"].sd == pytest.approx(0.0196)
     assert by["BERT on gold", "training"].classifier

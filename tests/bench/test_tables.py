@@ -21,8 +21,8 @@ def tables(of, title):
 
 
 def row(table, *key):
-    (found,) = [line for line in table.texts if tuple(line[: len(key)]) == key]
-    return dict(zip(table.columns, found, strict=True))
+    (result,) = [line for line in table.texts if tuple(line[: len(key)]) == key]
+    return dict(zip(table.columns, result, strict=True))
 
 
 def of_cells(cells, summaries, sets=None):
@@ -65,10 +65,10 @@ def test_details_are_means_over_seeds_and_the_highest_peak():
     cells[0]["scores"]["log_loss"] = 1.0321
     cells[1]["scores"]["precision"] = 0.41
     *_, details = tables(of_cells(cells, [summary(*key, 0.8)]), NO_GOLD)
-    found = row(details, "majority")
-    assert (found["fit s"], found["peak MiB"], found["log loss"]) == ("1.00", "102", "0.632")
-    assert (found["precision"], found["recall"], found["coverage"]) == ("61.0", "62.0", "91.3")
-    assert (found["macro F1"], found["calibration error"]) == ("66.0", "8.7")
+    result = row(details, "majority")
+    assert (result["fit s"], result["peak MiB"], result["log loss"]) == ("1.00", "102", "0.632")
+    assert (result["precision"], result["recall"], result["coverage"]) == ("61.0", "62.0", "91.3")
+    assert (result["macro F1"], result["calibration error"]) == ("66.0", "8.7")
 
 
 def test_tracks_never_share_a_table():
@@ -114,8 +114,8 @@ def test_one_seed_has_no_spread_and_failed_seeds_are_counted():
 def test_warnings_are_told():
     key = ("youtube", "no_gold", "majority", None)
     of = of_cells([cell(*key, 0, 0.8, warnings=["no class balance"])], [summary(*key, 0.8)])
-    (told,) = tables(of, "What went wrong")
-    assert told.texts == [["youtube", "no_gold", "majority", "0", "no class balance"]]
+    (messages,) = tables(of, "What went wrong")
+    assert messages.texts == [["youtube", "no_gold", "majority", "0", "no class balance"]]
 
 
 def test_the_mean_is_over_sets_that_all_have():
@@ -148,15 +148,17 @@ def test_the_curve_goes_from_few_labels_to_all_and_names_the_crossing():
 
 
 def test_published_figures_stand_in_tables_by_the_gold_they_used():
-    found = tables(results(), "Published figures")
-    notes = {f"{one.note[0].upper()}{one.note[1:]}." for name in ("youtube", "sms") for one in published_for(name)}
-    assert {table.caption for table in found} == notes
-    shown = sorted(text for table in found for line in table.texts for text in line if re.match(r"\d", text))
-    given = [one for name in ("youtube", "sms") for one in published_for(name)]
+    result = tables(results(), "Published figures")
+    notes = {
+        f"{figure.note[0].upper()}{figure.note[1:]}." for name in ("youtube", "sms") for figure in published_for(name)
+    }
+    assert {table.caption for table in result} == notes
+    shown = sorted(text for table in result for line in table.texts for text in line if re.match(r"\d", text))
+    given = [figure for name in ("youtube", "sms") for figure in published_for(name)]
     assert shown == sorted(
-        f"{100 * one.value:.2f}" + ("" if one.sd is None else f" ± {100 * one.sd:.2f}") for one in given
+        f"{100 * figure.value:.2f}" + ("" if figure.sd is None else f" ± {100 * figure.sd:.2f}") for figure in given
     )
-    assert all(table.columns[-1] == "source" for table in found)
+    assert all(table.columns[-1] == "source" for table in result)
 
 
 def test_figures_of_another_metric_are_not_quoted():
@@ -165,8 +167,8 @@ def test_figures_of_another_metric_are_not_quoted():
 
 
 def test_reasons_are_given_once_for_all_seeds_that_agree():
-    found = [table for table in tables(results(), NO_GOLD) if table.columns[-1] == "why"]
-    assert row(found[0], "youtube", "snorkel", "-")["seeds"] == "1, 2"
+    result = [table for table in tables(results(), NO_GOLD) if table.columns[-1] == "why"]
+    assert row(result[0], "youtube", "snorkel", "-")["seeds"] == "1, 2"
 
 
 @pytest.mark.parametrize("render", [text_table, markdown])

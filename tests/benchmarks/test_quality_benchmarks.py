@@ -82,7 +82,7 @@ def test_the_design_gives_every_level_its_turn_and_is_the_same_again():
     for kind in KINDS:
         members = [setting for setting in settings if setting.kind == kind]
         for factor, levels in LEVELS.items():
-            times = [sum(getattr(one, factor) == level for one in members) for level in levels]
+            times = [sum(getattr(item, factor) == level for item in members) for level in levels]
             assert max(times) - min(times) <= 1, (kind, factor)
 
 
@@ -103,12 +103,12 @@ def test_one_sided_labeling_functions_vote_for_one_class():
 def test_no_model_beats_bayes_and_the_summary_says_how_far_they_are():
     rows = []
     for setting in (Setting("wide", 2, 10, 0.4, 0.8, 2_000, 1), Setting("mixed", 3, 25, 0.2, 0.0, 2_000, 2)):
-        found = synthetic.run_setting(setting, OURS)
-        bayes = found[synthetic.BAYES]
+        result = synthetic.run_setting(setting, OURS)
+        bayes = result[synthetic.BAYES]
         for name in OURS:
-            assert found[name]["accuracy"] <= bayes["accuracy"]
-            assert found[name]["log_loss"] >= bayes["log_loss"]
-        rows.append({"setting": setting.__dict__ | {"balance": setting.balance}, "draw": 0, "scores": found})
+            assert result[name]["accuracy"] <= bayes["accuracy"]
+            assert result[name]["log_loss"] >= bayes["log_loss"]
+        rows.append({"setting": setting.__dict__ | {"balance": setting.balance}, "draw": 0, "scores": result})
     summary = synthetic.summarise(rows)
     below = [row["scores"][synthetic.BAYES]["accuracy"] - row["scores"]["majority"]["accuracy"] for row in rows]
     assert summary["all"]["majority"]["below_bayes"] == pytest.approx(np.mean(below), abs=1e-4)
@@ -174,19 +174,19 @@ def easy_votes():
 def test_peers_label_easy_votes_well(name, easy_votes):
     pytest.importorskip(PEERS[name].module)
     L, Y = easy_votes
-    said = ask(PEERS[name], L[:60], L[60:120], 3)
-    answered = ~np.isnan(said.scored).any(axis=1)
+    output = ask(PEERS[name], L[:60], L[60:120], 3)
+    answered = ~np.isnan(output.scored).any(axis=1)
     assert (answered == has_vote(L[60:120])).all()
-    np.testing.assert_allclose(said.scored[answered].sum(axis=1), 1)
-    assert (said.scored.argmax(axis=1) == Y[60:120])[answered].mean() > 0.85
-    assert np.isnan(said.train[:3]).all()
+    np.testing.assert_allclose(output.scored[answered].sum(axis=1), 1)
+    assert (output.scored.argmax(axis=1) == Y[60:120])[answered].mean() > 0.85
+    assert np.isnan(output.train[:3]).all()
 
 
 def test_a_peer_runs_in_a_process_of_its_own(easy_votes):
     pytest.importorskip("crowdkit")
     L, _ = easy_votes
-    said, here = run_peer("crowd-kit Wawa", L[:60], L[60:120], 3), ask(PEERS["crowd-kit Wawa"], L[:60], L[60:120], 3)
-    np.testing.assert_array_equal(said.scored, here.scored)
+    output, here = run_peer("crowd-kit Wawa", L[:60], L[60:120], 3), ask(PEERS["crowd-kit Wawa"], L[:60], L[60:120], 3)
+    np.testing.assert_array_equal(output.scored, here.scored)
 
 
 def test_a_peer_that_takes_too_long_is_ended(easy_votes):
@@ -217,15 +217,15 @@ def bench_set(tmp_path, easy_votes):
 
 def test_real_sets_are_scored_on_the_split_asked_for(bench_set):
     how = {"seeds": 2, "folder": None, "limit": 0.01}
-    found = label_models.run_set(bench_set, bench_set.valid, OURS, ["Snorkel LabelModel"], **how)
-    assert (found["scored_rows"], found["train_rows"], found["metric"]) == (50, 200, "accuracy")
-    majority = found["cells"]["majority"]
+    result = label_models.run_set(bench_set, bench_set.valid, OURS, ["Snorkel LabelModel"], **how)
+    assert (result["scored_rows"], result["train_rows"], result["metric"]) == (50, 200, "accuracy")
+    majority = result["cells"]["majority"]
     assert majority["mean_metric"] == np.mean(majority["metric"]) > 0.9
     assert majority["coverage"] == [1.0, 1.0]
-    assert "not done" in found["cells"]["Snorkel LabelModel"]["failed"]
-    assert found["oracle"]["mean_metric"] >= majority["mean_metric"]
+    assert "not done" in result["cells"]["Snorkel LabelModel"]["failed"]
+    assert result["oracle"]["mean_metric"] >= majority["mean_metric"]
 
-    sets = {"tiny": found}
+    sets = {"tiny": result}
     averaged = label_models.means(sets)
     assert averaged["Snorkel LabelModel"] == {"failed_on": ["tiny"]}
     lines = label_models.table({"sets": sets, "mean": averaged}).splitlines()
@@ -236,9 +236,9 @@ def test_real_sets_are_scored_on_the_split_asked_for(bench_set):
 
 def test_a_set_scored_by_f1(bench_set, monkeypatch):
     monkeypatch.setitem(label_models.POSITIVE, "tiny", "b")
-    found = label_models.run_set(bench_set, bench_set.test, {"majority": MajorityVote}, [], seeds=1)
+    result = label_models.run_set(bench_set, bench_set.test, {"majority": MajorityVote}, [], seeds=1)
     preds = MajorityVote(3).predict(bench_set.test.L, tie_break_policy="random")
     right = ((preds == 1) & (bench_set.test.Y == 1)).sum()
     f1 = 2 * right / ((preds == 1).sum() + (bench_set.test.Y == 1).sum())
-    assert found["metric"] == "f1"
-    assert found["cells"]["majority"]["metric"] == [pytest.approx(f1, abs=1e-5)]
+    assert result["metric"] == "f1"
+    assert result["cells"]["majority"]["metric"] == [pytest.approx(f1, abs=1e-5)]

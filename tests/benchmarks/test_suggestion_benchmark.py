@@ -12,15 +12,15 @@ def run(half, unseen, whole):
 
 
 def test_the_share_is_that_of_the_means():
-    found = come_back([run(0.5, 0.6, 0.7), run(0.6, 0.6, 0.8)], "auto", "unseen")
-    assert found["share"] == 0.25 and found["suggestions_gain"] == 0.05
-    low, high = found["share_interval"]
+    result = come_back([run(0.5, 0.6, 0.7), run(0.6, 0.6, 0.8)], "auto", "unseen")
+    assert result["share"] == 0.25 and result["suggestions_gain"] == 0.05
+    low, high = result["share_interval"]
     assert (low, high) == (0.0, 0.5)
 
 
 def test_where_nothing_was_lost_no_share_comes_back():
-    found = come_back([run(0.8, 0.9, 0.8), run(0.8, 0.9, 0.7)], "auto", "unseen")
-    assert found["share"] is None and "-5.0 points" in found["why"]
+    result = come_back([run(0.8, 0.9, 0.8), run(0.8, 0.9, 0.7)], "auto", "unseen")
+    assert result["share"] is None and "-5.0 points" in result["why"]
 
 
 def test_half_is_drawn_by_the_seed():

@@ -27,15 +27,15 @@ def test_a_probe_matches_scikit_learn():
     centred = vectors - vectors.mean(axis=0)
     centred /= np.sqrt((centred**2).sum(axis=1).mean())
     expected = LogisticRegression(C=10.0, tol=1e-8, max_iter=1000).fit(centred, weak.argmax(1), sample_weight=weights)
-    found = fit_probe(7 * vectors + 3, weak, weights, C=10.0).predict_proba(7 * vectors + 3)
-    np.testing.assert_allclose(found, expected.predict_proba(centred), atol=2e-3)
+    result = fit_probe(7 * vectors + 3, weak, weights, C=10.0).predict_proba(7 * vectors + 3)
+    np.testing.assert_allclose(result, expected.predict_proba(centred), atol=2e-3)
 
 
 def test_a_probe_meets_soft_targets():
     vectors = np.repeat(np.eye(2), 50, axis=0)
     probs = np.repeat([[0.7, 0.3], [0.1, 0.9]], 50, axis=0)
-    found = fit_probe(vectors, probs, np.ones(100), C=1e4).predict_proba(np.eye(2))
-    np.testing.assert_allclose(found, [[0.7, 0.3], [0.1, 0.9]], atol=0.01)
+    result = fit_probe(vectors, probs, np.ones(100), C=1e4).predict_proba(np.eye(2))
+    np.testing.assert_allclose(result, [[0.7, 0.3], [0.1, 0.9]], atol=0.01)
 
 
 def test_out_of_fold_a_row_does_not_see_its_own_label():
@@ -113,8 +113,8 @@ def test_where_no_other_row_has_a_label_the_text_says_nothing():
     for seed in range(20):
         clean = denoise(vectors, weak, np.ones(7), seed=seed)
         np.testing.assert_allclose(clean.sum(axis=1), 1)
-    one = out_of_fold(vectors, np.full((7, 2), [0.8, 0.2]), np.eye(7)[3], 1.0)
-    np.testing.assert_allclose(one[3], [0.8, 0.2])
+    item = out_of_fold(vectors, np.full((7, 2), [0.8, 0.2]), np.eye(7)[3], 1.0)
+    np.testing.assert_allclose(item[3], [0.8, 0.2])
 
 
 @settings(deadline=None, max_examples=20)

@@ -21,11 +21,11 @@ def test_tensorboard_has_every_epoch(tiny_bert, reviews, tmp_path):
     for _ in range(2):  # a second training replaces the first
         model = BertClassifier(tiny_bert, run_folder=tmp_path, loggers=("tensorboard",), **FAST)
         model.fit(*reviews, validation=reviews)
-    found = scalars(tmp_path / "tensorboard")
-    assert {"loss", "validation_loss", "lr", "texts_per_second"} <= set(found)
+    result = scalars(tmp_path / "tensorboard")
+    assert {"loss", "validation_loss", "lr", "texts_per_second"} <= set(result)
     for name in ("loss", "validation_loss"):
         expected = [(entry["epoch"], pytest.approx(entry[name])) for entry in model.training_["history"]]
-        assert found[name] == expected
+        assert result[name] == expected
 
 
 def test_each_learning_rate_has_a_log_of_its_own(tiny_bert, reviews, tmp_path):

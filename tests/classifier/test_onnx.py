@@ -70,8 +70,8 @@ def test_a_text_s_probabilities_depend_on_nothing_else(exported, reviews):
 
 
 def test_threads_do_not_change_results(folder, reviews):
-    one, three = (load_classifier(folder, backend="onnx").set_params(threads=number) for number in (1, 3))
-    assert np.array_equal(one.predict_proba(reviews[0]), three.predict_proba(reviews[0]))
+    item, three = (load_classifier(folder, backend="onnx").set_params(threads=number) for number in (1, 3))
+    assert np.array_equal(item.predict_proba(reviews[0]), three.predict_proba(reviews[0]))
 
 
 def test_cut_texts_are_counted(exported):

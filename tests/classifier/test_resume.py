@@ -57,7 +57,7 @@ def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def told(model):
+def training_record(model):
     """What training_ says, but for the clock."""
     record = json.loads(json.dumps(model.training_))
     for entry in record["history"] + record.get("pretraining", {"history": []})["history"]:
@@ -75,7 +75,7 @@ def test_a_killed_training_ends_as_one_left_alone(tiny_bert, reviews, tmp_path, 
     assert (tmp_path / "run" / "checkpoint.safetensors").is_file()
     resumed = BertClassifier(**params).fit(*reviews, validation=validation)
     assert same(weights(resumed), weights(alone))
-    assert told(resumed) == told(alone)
+    assert training_record(resumed) == training_record(alone)
     lines = (tmp_path / "run" / "training.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in lines] == resumed.training_["history"]
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["training.jsonl"], "nothing is left to go on with"
@@ -92,7 +92,7 @@ def test_a_killed_choice_among_learning_rates_goes_on(tiny_bert, reviews, tmp_pa
         resumed = BertClassifier(**params).fit(*reviews, validation=reviews)
     assert first and calls.count(tmp_path / "lr-0.001" / "checkpoint.safetensors") <= 1, "it is not trained again"
     assert same(weights(resumed), weights(alone))
-    assert told(resumed) == told(alone)
+    assert training_record(resumed) == training_record(alone)
 
 
 @pytest.mark.parametrize("saves", [2, 9])
@@ -102,7 +102,7 @@ def test_a_killed_pretraining_goes_on(tiny_bert, reviews, tmp_path, saves):
     kill(params, *reviews, None, saves)  # in the pretraining, or when it is done
     resumed = BertClassifier(**params).fit(*reviews)
     assert same(weights(resumed), weights(alone))
-    assert told(resumed) == told(alone)
+    assert training_record(resumed) == training_record(alone)
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["training.jsonl"]
 
 
@@ -133,9 +133,9 @@ def test_a_damaged_checkpoint_is_said(tiny_bert, reviews, tmp_path):
 
 
 def test_a_finished_training_begins_anew(tiny_bert, reviews, tmp_path):
-    one = BertClassifier(tiny_bert, run_folder=tmp_path, **FAST | {"epochs": 1}).fit(*reviews)
-    two = BertClassifier(tiny_bert, run_folder=tmp_path, **FAST | {"epochs": 1, "seed": 1}).fit(*reviews)
-    assert not same(weights(one), weights(two))
+    first = BertClassifier(tiny_bert, run_folder=tmp_path, **FAST | {"epochs": 1}).fit(*reviews)
+    second = BertClassifier(tiny_bert, run_folder=tmp_path, **FAST | {"epochs": 1, "seed": 1}).fit(*reviews)
+    assert not same(weights(first), weights(second))
 
 
 def test_after_divergence_another_learning_rate_is_free_to_try(tiny_bert, reviews, tmp_path):

@@ -97,13 +97,13 @@ def test_frequent_lines_are_the_same_however_memory_is_bounded(tmp_path):
         folder.mkdir()
         survey_lines(pl.Series(documents(50, seed=part)), folder)
         folders.append(folder)
-    found = []
+    result = []
     for at_once in (10**9, 100, 7):
         out = tmp_path / f"out{at_once}"
         out.mkdir()
         assert frequent_lines(folders, 60, out, at_once) == 4
-        found.append((out / "keys.npy").read_bytes())
-    assert found[0] == found[1] == found[2]
+        result.append((out / "keys.npy").read_bytes())
+    assert result[0] == result[1] == result[2]
     before = pl.Series(documents(3, seed=9))
     once = without_boilerplate(before, out)
     assert once.to_list() != before.to_list()
@@ -219,8 +219,8 @@ def test_the_command_lists_rules(capsys):
 def test_the_command_says_what_is_wrong(tmp_path, capsys, arguments, says, code):
     corpus = tmp_path / "raw.csv"
     corpus.write_text("text\nx y\n")
-    found, printed, errors = run(capsys, "clean", corpus, *arguments)
-    assert (found, printed) == (code, "") and says in errors
+    result, printed, errors = run(capsys, "clean", corpus, *arguments)
+    assert (result, printed) == (code, "") and says in errors
 
 
 def test_an_input_is_not_overwritten(tmp_path, capsys):

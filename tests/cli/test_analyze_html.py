@@ -87,4 +87,4 @@ def test_cards_of_a_run_show_gold_of_the_corpus_itself(weaklabel, corpus, pack, 
     done = weaklabel("run", write_project(tmp_path, corpus, pack, f"[gold]\n{gold}\n"))
     assert done.code == 0, done.err
     texts = Outline((tmp_path / "run" / "report.html").read_text(encoding="utf-8")).texts
-    assert "Sure and wrong" in texts and any(f"gold: {wrong}" in said for said in texts)
+    assert "Sure and wrong" in texts and any(f"gold: {wrong}" in output for output in texts)

@@ -55,8 +55,8 @@ def test_files_and_json_hold_the_same(bench, tmp_path):
 
 def test_a_curve_names_its_crossing(bench, tmp_path):
     options = ("--label-models", "majority", "--classifiers", "linear", "--clean-labels", "1,all", "--json")
-    found = bench(wrench(tmp_path), *options).json["crossings"]
-    assert found[0]["classifier"] == "linear" and "clean labels alone" in found[0]["sentence"]
+    result = bench(wrench(tmp_path), *options).json["crossings"]
+    assert result[0]["classifier"] == "linear" and "clean labels alone" in result[0]["sentence"]
 
 
 def test_a_failed_cell_is_told_after_everything_is_written(bench, tmp_path):

@@ -97,16 +97,16 @@ def test_data_that_goes_to_a_terminal_is_shown_and_a_pipe_gets_its_bytes(job):
     ours, theirs = pty.openpty()
     done = subprocess.Popen([sys.executable, "-m", "weaklabel", *command], cwd=job, stdout=theirs, stderr=theirs)
     os.close(theirs)
-    said = b""
+    output = b""
     try:
         while part := os.read(ours, 4096):
-            said += part
+            output += part
     except OSError:
         pass  # the end of a terminal
     os.close(ours)
     assert done.wait() == 0
-    assert b"\\x1b]0;owned\\x07 \xe5\xa5\x96\xe5\x93\x81" in said and b"\x1b]" not in said and b"\x07" not in said
-    assert said.endswith(b"\r\n") and b"\\r" not in said
+    assert b"\\x1b]0;owned\\x07 \xe5\xa5\x96\xe5\x93\x81" in output and b"\x1b]" not in output and b"\x07" not in output
+    assert output.endswith(b"\r\n") and b"\\r" not in output
 
 
 @pytest.mark.parametrize("verb", ["label", "label unguarded", "analyze", "explain"])
@@ -122,8 +122,8 @@ def test_warnings_are_shown_where_python_would_raise_them(job, verb, monkeypatch
         assert warnings.filters[0][0] == "error"
     assert (strict, shown) == (code, out), err
     # What workers say goes to the standard error of the process.
-    said = err.decode() + capfd.readouterr().err
-    assert "注意" in said and "went wrong" not in said and "Traceback" not in said
+    output = err.decode() + capfd.readouterr().err
+    assert "注意" in output and "went wrong" not in output and "Traceback" not in output
 
 
 def test_a_process_that_is_to_raise_warnings_shows_them(job):

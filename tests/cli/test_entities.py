@@ -157,8 +157,8 @@ def test_a_run_marks_what_models_read_and_its_folder_does_so_again(weaklabel, ru
         return real(self, *given, **named)
 
     monkeypatch.setattr(BaseLabelModel, "predict", predict)
-    found = weaklabel("explain", run / "run", "--row", 0, "--json").json
-    assert found["text"] == ROWS[0][0]
+    result = weaklabel("explain", run / "run", "--row", 0, "--json").json
+    assert result["text"] == ROWS[0][0]
     assert {text for texts in asked if texts for text in texts} == {FIRST}
     assert weaklabel("explain", run / "run", "--lf", "causes", "--json").code == 0
     assert FIRST in asked[-1]

@@ -11,37 +11,37 @@ from weaklabel.votes import load_votes
 
 def test_a_row_is_explained(weaklabel, corpus, pack):
     done = weaklabel("explain", corpus, "--lfs", pack, "--row", 6, "--label-model", "dawid-skene", "--json")
-    found = done.json
-    assert (found["row"], found["text"], found["label"]) == (6, "I want a refund now!!!", "complaint")
-    parts = {part["name"]: part for part in found["parts"]}
+    result = done.json
+    assert (result["row"], result["text"], result["label"]) == (6, "I want a refund now!!!", "complaint")
+    parts = {part["name"]: part for part in result["parts"]}
     assert set(parts) == {"broken", "shout"}
     assert parts["broken"]["reason"] == {"text": "matches 'refund'", "column": "text", "spans": [[9, 15]]}
-    total = found["prior"] + sum(part["log_odds"] for part in found["parts"])
-    assert found["probability"] == pytest.approx(1 / (1 + math.exp(-total)))
+    total = result["prior"] + sum(part["log_odds"] for part in result["parts"])
+    assert result["probability"] == pytest.approx(1 / (1 + math.exp(-total)))
     text = weaklabel("explain", corpus, "--lfs", pack, "--row", 6).out
     assert "I want a refund now!!!" in text and "matches '!!!'" in text and "because" in text
 
 
 def test_rows_are_numbered_as_elsewhere_and_far_ones_are_found(weaklabel, corpus, pack):
-    found = weaklabel("explain", corpus, "--lfs", pack, "--row", 23, "--json").json
-    assert found["text"] == "where do I find the button for that"
-    assert found["label"] is found["log_odds"] is None and found["parts"] == []
+    result = weaklabel("explain", corpus, "--lfs", pack, "--row", 23, "--json").json
+    assert result["text"] == "where do I find the button for that"
+    assert result["label"] is result["log_odds"] is None and result["parts"] == []
     done = weaklabel("explain", corpus, "--lfs", pack, "--row", 24)
     assert done.code == 1 and "24 rows, counted from 0: there is no row 24" in done.err
 
 
 def test_the_text_is_a_part_where_it_is_read(weaklabel, corpus, pack):
-    found = weaklabel("explain", corpus, "--lfs", pack, "--row", 10, "--label-model", "text", "--json").json
-    assert [part["kind"] for part in found["parts"]] == ["text"]
-    assert "votes and texts" in found["label_model"]
+    result = weaklabel("explain", corpus, "--lfs", pack, "--row", 10, "--label-model", "text", "--json").json
+    assert [part["kind"] for part in result["parts"]] == ["text"]
+    assert "votes and texts" in result["label_model"]
 
 
 def test_a_labeling_function_is_explained(weaklabel, corpus, pack):
-    found = weaklabel("explain", corpus, "--lfs", pack, "--lf", "short", "--label-model", "majority", "--json").json
+    result = weaklabel("explain", corpus, "--lfs", pack, "--lf", "short", "--label-model", "majority", "--json").json
     # "love it" and "no refund yet" are short, and stand there twice; to the second the keyword objects.
-    assert found["against"] == {"praise, not complaint": 2}
-    assert {row["text"] for row in found["disagrees"]} == {"no refund yet"}
-    assert found["disagrees"][0]["reason"]["text"] == "its code says so: short"
+    assert result["against"] == {"praise, not complaint": 2}
+    assert {row["text"] for row in result["disagrees"]} == {"no refund yet"}
+    assert result["disagrees"][0]["reason"]["text"] == "its code says so: short"
     text = weaklabel("explain", corpus, "--lfs", pack, "--lf", "shout").out
     assert text.startswith("shout votes on 4 of 24 rows (4 complaint)")
     done = weaklabel("explain", corpus, "--lfs", pack, "--lf", "shuot")

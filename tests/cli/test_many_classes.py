@@ -59,6 +59,6 @@ def test_of_many_classes_the_most_frequent_are_said(weaklabel, many, tmp_path):
     corpus, pack, _ = many
     done = weaklabel("label", corpus, "--lfs", pack, "--label-model", "weighted", "-o", tmp_path / "labeled.csv")
     assert done.code == 0, done.err
-    (said,) = [line for line in done.out.splitlines() if line.startswith("labels: ")]
-    assert "2 intent 001" in said and said.count("intent") == 12
-    assert " of 138 other classes, " in said and said.endswith("without a label")
+    (output,) = [line for line in done.out.splitlines() if line.startswith("labels: ")]
+    assert "2 intent 001" in output and output.count("intent") == 12
+    assert " of 138 other classes, " in output and output.endswith("without a label")

@@ -59,10 +59,10 @@ def test_every_option_with_a_path_is_known():
     for command in cli.app.registered_commands:
         verb, params = command.callback.__name__, get_type_hints(command.callback)
         given = {name for name, kind in params.items() if {str, Path} & {kind, *parts_of(kind)}}
-        known = [OUTPUTS.get(verb, set()), INPUTS.get(verb, set()), STORES.get(verb, set()), NAMES]
-        assert given <= set().union(*known), f"{verb}: say of each whether it is an output"
-        assert set().union(*known[:3]) <= given
-        for option in known[0]:
+        listed = [OUTPUTS.get(verb, set()), INPUTS.get(verb, set()), STORES.get(verb, set()), NAMES]
+        assert given <= set().union(*listed), f"{verb}: say of each whether it is an output"
+        assert set().union(*listed[:3]) <= given
+        for option in listed[0]:
             assert any((command, name) == (verb, option) for command, name, *_ in COMMANDS), (verb, option)
 
 

@@ -14,7 +14,7 @@ def from_the_first_moment(monkeypatch):
     monkeypatch.setattr(progress, "PLAIN_SECONDS", 0.0)
 
 
-def told(done):
+def progress_lines(done):
     return [line.removeprefix("weaklabel: ") for line in done.err.splitlines() if re.search(r"so far|/s|left$", line)]
 
 
@@ -57,7 +57,7 @@ def test_a_verb_shows_its_stages(command, weaklabel, from_the_first_moment, requ
     verb = request.node.callspec.params["command"]
     done = weaklabel(*command)
     assert done.code == 0, done.err
-    lines = told(done)
+    lines = progress_lines(done)
     # Before anything heavy is loaded there is a line already.
     assert lines[0].startswith(f"{command[0]}: 0:0")
     for stage in EXPECTED[verb]:
@@ -69,20 +69,20 @@ def test_a_verb_shows_its_stages(command, weaklabel, from_the_first_moment, requ
 def test_quiet_is_quiet(command, weaklabel, from_the_first_moment):
     done = weaklabel(*command, "--quiet")
     assert done.code == 0
-    assert not told(done)
+    assert not progress_lines(done)
 
 
 @pytest.mark.parametrize("command", ["label", "analyze"], indirect=True)
 def test_what_is_over_at_once_shows_no_progress(command, weaklabel, monkeypatch):
     monkeypatch.setattr(progress, "LASTING_SECONDS", 1e6)
-    assert not told(weaklabel(*command))
+    assert not progress_lines(weaklabel(*command))
 
 
 def test_label_counts_the_rows_and_guesses_how_many_there_are(weaklabel, pack, tmp_path, from_the_first_moment):
     path = tmp_path / "many.csv"
     path.write_text("text\n" + "great service\n" * 3000, encoding="utf-8")
     done = weaklabel("label", path, "--lfs", pack, "-o", tmp_path / "out.csv", "--no-cache")
-    assert any("3,000 of 3,000 rows" in line for line in told(done)), done.err
+    assert any("3,000 of 3,000 rows" in line for line in progress_lines(done)), done.err
 
 
 def test_label_names_the_slow_labeling_function(weaklabel, pack, corpus, tmp_path, monkeypatch):
@@ -116,7 +116,7 @@ def test_a_run_shows_what_goes_on_within_its_stages(weaklabel, corpus, pack, tmp
     )
     done = weaklabel("run", project)
     assert done.code == 0, done.err
-    lines = told(done)
+    lines = progress_lines(done)
     assert any(line.startswith("vote: voting: ") for line in lines)
     assert any(line.startswith("train linear: fitting") for line in lines)
     assert re.search(r"^weaklabel: train linear: \d+\.\d s$", done.err, re.MULTILINE)

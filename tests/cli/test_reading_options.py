@@ -17,7 +17,7 @@ VERBS = ("label", "analyze", "explain", "suggest", "review", "train", "predict",
 def test_every_verb_that_reads_a_corpus_has_all_of_them_below_one_heading(weaklabel, verb):
     shown = weaklabel(verb, "--help").out
     options = shown[shown.index("Reading the corpus:") :].split("\n\n")[0]
-    missing = [one.name for one in fields(Reading) if f"--{one.name.replace('_', '-')} " not in options]
+    missing = [item.name for item in fields(Reading) if f"--{item.name.replace('_', '-')} " not in options]
     assert not missing
 
 
@@ -25,7 +25,7 @@ def test_project_files_and_python_have_the_same_ones():
     in_python = inspect.signature(read_corpus).parameters.keys() - {"source", "on_reject", "hide"}
     assert CorpusSettings.model_fields.keys() - {"path"} == in_python
     # No header is what --columns means on the command line.
-    assert {one.name for one in fields(Reading)} == in_python - {"header"}
+    assert {item.name for item in fields(Reading)} == in_python - {"header"}
 
 
 def test_a_corpus_is_read_as_the_options_say(weaklabel, pack, tmp_path):

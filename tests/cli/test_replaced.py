@@ -23,12 +23,12 @@ def old(tmp_path):
 def test_a_replaced_output_is_announced_with_its_time(weaklabel, corpus, pack, old, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     label = ("label", corpus, "--lfs", pack, "-o")
-    said = "replacing labeled.csv (from 2026-05-06 07:08)"
+    output = "replacing labeled.csv (from 2026-05-06 07:08)"
     dry = weaklabel(*label, old("labeled.csv"), "--dry-run")
-    assert said.replace("replacing", "would replace") in dry.err
+    assert output.replace("replacing", "would replace") in dry.err
     assert (tmp_path / "labeled.csv").read_text() == "mine"
     done = weaklabel(*label, old("labeled.csv"))
-    assert done.code == 0 and said in done.err and "replacing" not in done.out
+    assert done.code == 0 and output in done.err and "replacing" not in done.out
     assert "replacing" not in weaklabel(*label, old("labeled.csv"), "--quiet").err
     assert "replac" not in weaklabel(*label, tmp_path / "new.csv").err
     assert "replac" not in weaklabel(*label, "-").err

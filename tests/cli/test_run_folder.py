@@ -236,8 +236,8 @@ def killed_runs(place, folder, arguments, *, after, number, seed):
     assert done.returncode == 0, done.stderr
     total, new = int(done.stderr.rpartition("events ")[2]), contents(folder)
     # Reports and manifests tell times.
-    told = ("report.md", "report.html", MANIFEST, "weaklabel.json", JOURNAL)
-    changing = {name for name in old if old.get(name) != new.get(name) and not name.endswith(told)}
+    messages = ("report.md", "report.html", MANIFEST, "weaklabel.json", JOURNAL)
+    changing = {name for name in old if old.get(name) != new.get(name) and not name.endswith(messages)}
     assert changing
     moments = sorted({*random.Random(seed).sample(range(1, total), number - 1), total - 1})
     for moment in moments:
@@ -245,13 +245,13 @@ def killed_runs(place, folder, arguments, *, after, number, seed):
         assert start(0).returncode == 0
         after(1)
         assert start(moment).returncode < 0
-        found = contents(folder)
-        same = {all(found.get(name) == version.get(name) for name in changing) for version in (old, new)}
+        result = contents(folder)
+        same = {all(result.get(name) == version.get(name) for name in changing) for version in (old, new)}
         assert True in same, f"neither old nor new after a kill at event {moment} of {total}"
         done = start(0)
         assert done.returncode == 0, done.stderr
-        found = contents(folder)
-        assert all(found.get(name) == new.get(name) for name in changing)
+        result = contents(folder)
+        assert all(result.get(name) == new.get(name) for name in changing)
         assert not [name for name in names(folder.parent) if "weaklabel-" in name]
 
 

@@ -43,7 +43,7 @@ def test_suggest_writes_a_pack_that_goes_with_the_others(weaklabel, things):
     assert f"wrote {out}" in done.out
     assert load_lfs(pack, out).labels == ("food", "sport")
     covered = [
-        weaklabel("analyze", corpus, *(f"--lfs={one}" for one in packs), "--json").json["coverage"]
+        weaklabel("analyze", corpus, *(f"--lfs={item}" for item in packs), "--json").json["coverage"]
         for packs in ([pack], [pack, out])
     ]
     assert covered[1] > covered[0] + 0.1

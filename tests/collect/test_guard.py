@@ -15,9 +15,9 @@ MEGABYTES = 50 << 20
 
 @pytest.fixture(scope="module")
 def guarded():
-    one = Guard()
-    yield one
-    one.close()
+    item = Guard()
+    yield item
+    item.close()
 
 
 def is_alive(guarded):
@@ -49,12 +49,12 @@ def test_a_document_that_takes_too_long(guarded, monkeypatch, tmp_path):
         "from weaklabel.collect import guard\nguard.CPU_SECONDS = 0.2\ndef spin(data, options):\n    while True: pass\n"
         "guard.EXTRACTORS['spin'] = spin\ndef main(): guard.main()\n"
     )
-    one = started(monkeypatch, tmp_path, "slow_reader")
+    item = started(monkeypatch, tmp_path, "slow_reader")
     with pytest.raises(Unreadable, match="processor time") as caught:
-        one.extract("spin", b"", OPTIONS)
+        item.extract("spin", b"", OPTIONS)
     assert caught.value.rule == "time"
-    assert is_alive(one)
-    one.close()
+    assert is_alive(item)
+    item.close()
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def test_a_document_that_ends_the_process(monkeypatch, tmp_path, body, rule):
         f"from weaklabel.collect import guard\ndef read(data, options):\n    {body}\n"
         "guard.EXTRACTORS['bad'] = read\ndef main(): guard.main()\n"
     )
-    one = started(monkeypatch, tmp_path, "bad_reader")
+    item = started(monkeypatch, tmp_path, "bad_reader")
     with pytest.raises(Unreadable) as caught:
-        one.extract("bad", b"", OPTIONS)
+        item.extract("bad", b"", OPTIONS)
     assert caught.value.rule == rule
-    assert is_alive(one)
-    one.close()
+    assert is_alive(item)
+    item.close()
 
 
 def started(monkeypatch, folder, module):
@@ -90,11 +90,11 @@ def started(monkeypatch, folder, module):
 
 
 def test_the_process_ends_with_its_guard():
-    one = Guard()
-    assert is_alive(one)
-    process = one._process
+    item = Guard()
+    assert is_alive(item)
+    process = item._process
     assert process is not None
-    one.close()
+    item.close()
     assert process.poll() is not None
     with pytest.raises(ProcessLookupError):
         os.kill(process.pid, 0)

@@ -63,11 +63,11 @@ word = st.text(st.characters(whitelist_categories=("L",)), min_size=1, max_size=
 def test_a_window_keeps_entities_and_no_more_words_than_asked(words, data, most):
     text = " ".join(words)
     starts = [len(" ".join(words[:n])) + (n > 0) for n in range(len(words))]
-    one, two = (data.draw(st.integers(0, len(words) - 1)) for _ in range(2))
-    spans = [(starts[n], starts[n] + len(words[n])) for n in (one, two)]
+    first, second = (data.draw(st.integers(0, len(words) - 1)) for _ in range(2))
+    spans = [(starts[n], starts[n] + len(words[n])) for n in (first, second)]
     marked = mark_entities(text, *spans, words=most)
-    assert words[one] in marked and words[two] in marked
+    assert words[first] in marked and words[second] in marked
     kept = [piece for piece in marked.split() if piece not in ("@", "#", "...")]
-    assert len(kept) == min(len(words), max(most, len({one, two})))
+    assert len(kept) == min(len(words), max(most, len({first, second})))
     if most >= len(words):
         assert marked == mark_entities(text, *spans)

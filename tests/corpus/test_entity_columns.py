@@ -22,8 +22,8 @@ MARKED = "the @ rain @ met the old # roof #"
 
 def marked(text, one, other):
     frame = pl.DataFrame({"text": [text], "e1": [one], "e2": [other]})
-    (found,) = read_corpus(frame, entities=("e1", "e2")).model_texts()
-    return found
+    (result,) = read_corpus(frame, entities=("e1", "e2")).model_texts()
+    return result
 
 
 @pytest.mark.parametrize("one", ["rain", "4-8", "[4,8]", "[4, 8]", " 4-8 "])
@@ -93,8 +93,8 @@ def test_every_format_gives_the_same(tmp_path, monkeypatch):
 def test_batches_and_parts_of_them_count_the_rows_of_the_corpus():
     frame = pl.DataFrame({"text": [TEXT, "x y", "no z"], "e1": ["rain", "x", "y"], "e2": ["roof", "y", "z"]})
     corpus = read_corpus(frame, entities=("e1", "e2"))
-    one, other, last = corpus.batches(1)
-    assert (one.model_texts, other.model_texts) == ([MARKED], ["@ x @ # y #"])
+    first, other, last = corpus.batches(1)
+    assert (first.model_texts, other.model_texts) == ([MARKED], ["@ x @ # y #"])
     (whole,) = corpus.batches()
     assert whole.part(1, 2).model_texts == ["@ x @ # y #"]
     for batch in (last, whole.part(2, 3)):
@@ -150,10 +150,10 @@ row = st.lists(word, min_size=2, max_size=20, unique=True).flatmap(
 @given(st.lists(row, min_size=1, max_size=8), st.randoms(use_true_random=False), st.integers(1, 4))
 def test_spans_and_words_in_any_order_of_rows_give_the_same_marks(rows, random, size):
     cells = []
-    for words, (one, other, *_) in rows:
+    for words, (first, other, *_) in rows:
         ends = [0, *(len(" ".join(words[: n + 1])) + 1 for n in range(len(words)))]
         spans = [f"{begin}-{end - 1}" for begin, end in pairwise(ends)]
-        cells.append((" ".join(words), words[one], words[other], spans[one], spans[other]))
+        cells.append((" ".join(words), words[first], words[other], spans[first], spans[other]))
 
     def read(order, entities):
         frame = pl.DataFrame([cells[n] for n in order], schema=["text", "e1", "e2", "s1", "s2"], orient="row")

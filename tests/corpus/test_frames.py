@@ -45,8 +45,8 @@ def frames(draw):
     frame = pd.DataFrame({"text": pd.Series(["text"] * n, dtype="str")})
     for number, dtype in enumerate(draw(st.lists(st.sampled_from(sorted(COLUMNS)), max_size=4))):
         _, values = COLUMNS[dtype]
-        one = draw(st.sampled_from(values)) if dtype == "object" and draw(st.booleans()) else st.one_of(values)
-        column = pd.Series(draw(st.lists(one, min_size=n, max_size=n)), dtype=object)
+        item = draw(st.sampled_from(values)) if dtype == "object" and draw(st.booleans()) else st.one_of(values)
+        column = pd.Series(draw(st.lists(item, min_size=n, max_size=n)), dtype=object)
         if dtype == "datetime64[ns, Europe/Berlin]":
             column = pd.to_datetime(column, utc=True)
         elif dtype == "period[M]":

@@ -28,19 +28,23 @@ def whole(corpus):
 def check(corpus):
     rows, rejects = whole(corpus)
     raws = [raw for batch in corpus.batches() for raw in batch.raw or ()]
-    found = list(corpus.parts())
-    assert [row for part in found for row in part.batch.source.to_dicts()] == rows
-    assert [raw for part in found for raw in part.batch.raw or ()] == raws
-    assert [reject for part in found for reject in part.rejects] == rejects
-    assert [part.part.number for part in found] == list(range(len(found)))
-    for one in random.Random(0).sample(found, len(found)):
-        again = corpus.read_part(in_parts.Part.from_dict(one.part.to_dict()))
-        assert again.batch.source.equals(one.batch.source)
-        assert (again.batch.raw, again.batch.start, again.rejects) == (one.batch.raw, one.part.first_row, one.rejects)
-    for one in found[:5]:
-        later = [part.part for part in corpus.parts(after=one.part)]
-        assert later == [part.part for part in found[one.part.number + 1 :]]
-    return found
+    result = list(corpus.parts())
+    assert [row for part in result for row in part.batch.source.to_dicts()] == rows
+    assert [raw for part in result for raw in part.batch.raw or ()] == raws
+    assert [reject for part in result for reject in part.rejects] == rejects
+    assert [part.part.number for part in result] == list(range(len(result)))
+    for item in random.Random(0).sample(result, len(result)):
+        again = corpus.read_part(in_parts.Part.from_dict(item.part.to_dict()))
+        assert again.batch.source.equals(item.batch.source)
+        assert (again.batch.raw, again.batch.start, again.rejects) == (
+            item.batch.raw,
+            item.part.first_row,
+            item.rejects,
+        )
+    for item in result[:5]:
+        later = [part.part for part in corpus.parts(after=item.part)]
+        assert later == [part.part for part in result[item.part.number + 1 :]]
+    return result
 
 
 def lines(n, end="\n"):
@@ -105,7 +109,7 @@ def test_frame():
 def test_no_rows(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("id,text\n")
-    assert [one.part.n_rows for one in check(read_corpus(path))] == [0]
+    assert [part.part.n_rows for part in check(read_corpus(path))] == [0]
 
 
 @pytest.mark.parametrize("limit", [0, 1, 3, 4, 17, 1000])

@@ -117,8 +117,8 @@ def test_every_line_is_a_row_or_a_reject(lines, size):
         raws = [raw for batch in corpus.batches(size) for raw in batch.raw or ()]
         texts, rejects = corpus.texts(), corpus.rejects
         assert [text for batch in corpus.batches(size) for text in batch.texts] == texts
-        found = sorted([*(raw.rstrip("\r\n") for raw in raws), *(reject.raw.rstrip("\r\n") for reject in rejects)])
-        assert sum(len(piece) for piece in found) <= len(content)
+        result = sorted([*(raw.rstrip("\r\n") for raw in raws), *(reject.raw.rstrip("\r\n") for reject in rejects)])
+        assert sum(len(piece) for piece in result) <= len(content)
         assert sum(raw.count("\n") for raw in raws) + sum(reject.raw.count("\n") + 1 for reject in rejects) == (
             content.count("\n") - 1
         )
@@ -127,14 +127,14 @@ def test_every_line_is_a_row_or_a_reject(lines, size):
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.dictionaries(VALUES, VALUES | st.integers() | st.none(), max_size=3), max_size=8), st.integers(1, 9))
 def test_json_lines(objects, size):
-    objects = [{**found, "text": "t"} for found in [{}, *objects]]
-    lines = [json.dumps(found, ensure_ascii=False) for found in objects]
+    objects = [{**item, "text": "t"} for item in [{}, *objects]]
+    lines = [json.dumps(item, ensure_ascii=False) for item in objects]
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / "in.jsonl", Path(folder) / "out.jsonl"
         path.write_text("".join(line + "\n" for line in lines), encoding="utf-8", newline="")
         corpus = read_corpus(path)
         for name in corpus.columns:
-            values = [found.get(name) for found in objects]
+            values = [item.get(name) for item in objects]
             assert corpus.column(name) == [None if value is None else str(value) for value in values]
         if "new" not in corpus.columns:
             _labels(corpus, out, size)

@@ -26,8 +26,8 @@ def log(tmp_path):
 
 def test_decisions_come_back_as_they_were_made(log):
     made = [decision(3, "ham"), decision(4, None, "Zoë", sample="random-10-0", note="two\nlines ‮ \ud800")]
-    for one in made:
-        log.append(one)
+    for cell in made:
+        log.append(cell)
     assert log.decisions() == made
     assert DecisionLog(log.path).decisions() == made
     assert len(log.path.read_bytes().splitlines()) == 2
@@ -43,14 +43,14 @@ def test_a_reader_sees_what_others_append(log):
     log.append(decision(0))
     assert len(reader.decisions()) == 1
     log.append(decision(1))
-    assert [one.row for one in reader.decisions()] == [0, 1]
+    assert [item.row for item in reader.decisions()] == [0, 1]
 
 
 def test_what_was_said_last_counts(log):
     for label in ("ham", "spam", None):
         log.append(decision(7, label))
     log.append(decision(7, "ham", "bob"))
-    assert {pair[1]: one.label for pair, one in log.latest().items()} == {"ann": None, "bob": "ham"}
+    assert {pair[1]: item.label for pair, item in log.latest().items()} == {"ann": None, "bob": "ham"}
     assert log.latest() == latest_of(log.decisions())
 
 
@@ -59,20 +59,20 @@ def test_a_torn_last_line_costs_nothing_else(log):
     with log.path.open("ab") as file:
         file.write(b'{"row": 1, "text_sha')
     with pytest.warns(WeakLabelWarning, match="line 2 is skipped: it is not finished"):
-        assert [one.row for one in DecisionLog(log.path).decisions()] == [0]
+        assert [item.row for item in DecisionLog(log.path).decisions()] == [0]
     log.append(decision(2))
     with pytest.warns(WeakLabelWarning, match="line 2 is skipped"):
-        assert [one.row for one in DecisionLog(log.path).decisions()] == [0, 2]
+        assert [item.row for item in DecisionLog(log.path).decisions()] == [0, 2]
 
 
 def test_a_damaged_line_is_told_once(log):
     log.append(decision(0))
     with log.path.open("ab") as file:
         file.write(b'[1]\n{"row": "x", "text_sha256": "", "label": "a", "reviewer": "b", "time": ""}\n\xff\n')
-    with pytest.warns(WeakLabelWarning) as told:
+    with pytest.warns(WeakLabelWarning) as caught:
         assert len(log.decisions()) == 1
         assert len(log.decisions()) == 1
-    assert len(told) == 3
+    assert len(caught) == 3
 
 
 def test_fields_of_a_later_version_are_left_alone(log):
@@ -141,9 +141,9 @@ def test_what_was_acknowledged_survives_a_kill(log):
         loop.stdout.close()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", WeakLabelWarning)  # of a line that the kill may have torn
-        found = DecisionLog(log.path).decisions()
+        result = DecisionLog(log.path).decisions()
     for name, count in zip(("ann", "bob"), acknowledged, strict=True):
-        rows = [one.row for one in found if one.reviewer == name]
+        rows = [part.row for part in result if part.reviewer == name]
         assert rows == list(range(len(rows)))
         assert len(rows) >= count
     log.append(decision(1, reviewer="cem"))

@@ -29,9 +29,9 @@ def test_paths_exist():
 
 def test_functions_are_where_the_page_says():
     """In the text `function` of `file` stands for a function that the file defines."""
-    said = re.findall(r"`([\w.]+)(?:\(\))?` \(`(weaklabel/[\w/]+\.py)`\)", PAGE)
-    assert len(said) >= 8
-    wrong = [f"{name} in {path}" for name, path in said if name not in defined_in(ROOT / path)]
+    output = re.findall(r"`([\w.]+)(?:\(\))?` \(`(weaklabel/[\w/]+\.py)`\)", PAGE)
+    assert len(output) >= 8
+    wrong = [f"{name} in {path}" for name, path in output if name not in defined_in(ROOT / path)]
     assert not wrong
 
 

@@ -27,8 +27,8 @@ KINDS = {"python", "sh", "toml", "console", "text", "{toctree}", "{eval-rst}"}
 
 def blocks(page):
     """Return the kind, the file and the code of each block."""
-    for _, said, code in FENCE.findall(page.read_text(encoding="utf-8")):
-        kind, _, rest = said.strip().partition(" ")
+    for _, output, code in FENCE.findall(page.read_text(encoding="utf-8")):
+        kind, _, rest = output.strip().partition(" ")
         assert kind in KINDS, f"{page.name}: a block of the kind '{kind}'"
         yield kind, rest.removeprefix("file="), code
 

@@ -55,8 +55,8 @@ def test_the_workflow_runs_targets_of_the_makefile():
 def test_every_requirement_has_a_tested_version():
     options = [SETUP["options"]["install_requires"], *SETUP["options.extras_require"].values()]
     names = {name.lower() for value in options for name in requirements(value)}
-    known = {name.lower() for name in CONSTRAINTS} | {"mlflow-skinny", "pytest-xdist", "setuptools"}
-    assert names <= known, names - known
+    given = {name.lower() for name in CONSTRAINTS} | {"mlflow-skinny", "pytest-xdist", "setuptools"}
+    assert names <= given, names - given
 
 
 def test_documentation_tools_are_not_installed_for_tests():

@@ -73,5 +73,5 @@ def test_no_text_at_all(tiny):
 @pytest.mark.parametrize("first, second", [((0, 3), (8, 11)), ((8, 11), (0, 3)), ((0, 11), (4, 7))])
 def test_between_goes_from_the_earlier_to_the_later_entity(first, second):
     text = "one and two and three"
-    found = between_entities("Well, " + mark_entities(text, first, second))
-    assert found.startswith(("@ one", "# one", "@ one and")) and found.rstrip(" @#").endswith("two")
+    result = between_entities("Well, " + mark_entities(text, first, second))
+    assert result.startswith(("@ one", "# one", "@ one and")) and result.rstrip(" @#").endswith("two")

@@ -48,8 +48,8 @@ def test_there_and_back_through_json(texts):
 
 def test_the_order_of_texts_makes_no_difference(texts):
     given = common_once(texts)
-    one, two = (WordSpace(5).fit(some).transform(texts) for some in (given, given[::-1]))
-    np.testing.assert_allclose(one @ one.T, two @ two.T, atol=0.01)
+    first, second = (WordSpace(5).fit(some).transform(texts) for some in (given, given[::-1]))
+    np.testing.assert_allclose(first @ first.T, second @ second.T, atol=0.01)
 
 
 def test_damaged_components_are_refused(texts):

@@ -20,36 +20,36 @@ MODEL = DawidSkene(3).fit(VOTES)
 
 @pytest.mark.parametrize("lf", NAMES)
 def test_counts_and_examples_against_a_plain_count(lf):
-    found = explain_lf(MODEL, VOTES, lf, n_examples=1000)
+    explanation = explain_lf(MODEL, VOTES, lf, n_examples=1000)
     place = NAMES.index(lf)
     others = VOTES.L.copy()
     others[:, place] = -1
     consensus, probs = MODEL.predict(others, return_probs=True)
     own = VOTES.L[:, place]
-    assert found.votes == {name: (own == number).sum() for number, name in enumerate("xyz")}
-    assert [row.row for row in found.alone] == np.flatnonzero((own >= 0) & (others < 0).all(axis=1)).tolist()
-    assert all(row.consensus is None and row.probability is None for row in found.alone)
+    assert explanation.votes == {name: (own == number).sum() for number, name in enumerate("xyz")}
+    assert [row.row for row in explanation.alone] == np.flatnonzero((own >= 0) & (others < 0).all(axis=1)).tolist()
+    assert all(row.consensus is None and row.probability is None for row in explanation.alone)
     disagree = np.flatnonzero((own >= 0) & (consensus >= 0) & (consensus != own))
-    assert sorted(row.row for row in found.disagrees) == disagree.tolist()
-    assert found.n_disagrees == len(disagree) == sum(found.against.values())
-    assert found.n_agrees == ((own >= 0) & (consensus == own)).sum()
-    sure = [row.probability for row in found.disagrees]
+    assert sorted(row.row for row in explanation.disagrees) == disagree.tolist()
+    assert explanation.n_disagrees == len(disagree) == sum(explanation.against.values())
+    assert explanation.n_agrees == ((own >= 0) & (consensus == own)).sum()
+    sure = [row.probability for row in explanation.disagrees]
     assert sure == sorted(sure, reverse=True)
-    for row in found.disagrees:
+    for row in explanation.disagrees:
         assert (row.vote, row.consensus) == ("xyz"[own[row.row]], "xyz"[consensus[row.row]])
         assert row.probability == probs[row.row].max()
-    assert found.est_accuracy == MODEL.lf_accuracies_[place]
-    assert list(found.against.values()) == sorted(found.against.values(), reverse=True)
-    json.dumps(found.to_dict(), allow_nan=False)
+    assert explanation.est_accuracy == MODEL.lf_accuracies_[place]
+    assert list(explanation.against.values()) == sorted(explanation.against.values(), reverse=True)
+    json.dumps(explanation.to_dict(), allow_nan=False)
 
 
 def test_the_table_shows_reasons_and_texts():
     votes = Votes(np.array([[0, 1, 1], [1, 1, -1], [0, -1, -1]], dtype=np.int8), "abc", ("ham", "spam"))
     why = {(0, 0): Reason("matches 'x'"), (2, 0): Reason("a\x1bb")}
-    found = explain_lf(
+    explanation = explain_lf(
         MajorityVote().fit(votes), votes, "a", why=lambda given: {row: why[row, vote] for row, vote in given.items()}
     )
-    text = found.to_text(lambda row: f"text\n{row}")
+    text = explanation.to_text(lambda row: f"text\n{row}")
     assert "a votes on 3 of 3 rows (2 ham, 1 spam)" in text
     assert "1 agree and 1 do not (1 x ham, not spam)" in text
     assert "matches 'x'" in text and "text 2" in text and "\x1b" not in text
@@ -57,9 +57,9 @@ def test_the_table_shows_reasons_and_texts():
 
 def test_one_that_never_votes_and_an_unknown_one():
     votes = Votes(np.array([[0, -1], [1, -1]], dtype=np.int8), ["first", "second"], ("ham", "spam"))
-    found = explain_lf(MajorityVote().fit(votes), votes, "second")
-    assert found.est_accuracy is None and not found.votes
-    assert found.to_text() == "second votes on none of 2 rows."
+    explanation = explain_lf(MajorityVote().fit(votes), votes, "second")
+    assert explanation.est_accuracy is None and not explanation.votes
+    assert explanation.to_text() == "second votes on none of 2 rows."
     with pytest.raises(VoteError, match=r"no labeling function is called 'secnd'.*'second'"):
         explain_lf(MajorityVote().fit(votes), votes, "secnd")
 

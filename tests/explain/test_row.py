@@ -51,18 +51,20 @@ def model(request):
     return fitted(request.param)
 
 
-def check_sums(found, model, votes, text):
+def check_sums(explanation, model, votes, text):
     probs = model.predict_proba(votes[None], texts=None if text is None else [text])[0]
     if np.isnan(probs).any():
-        assert found.about is found.label is found.log_odds is None and not found.parts
+        assert explanation.about is explanation.label is explanation.log_odds is None and not explanation.parts
         return
-    about = int(found.about)
+    about = int(explanation.about)
     # One text and many are multiplied in another order.
-    assert found.probability == pytest.approx(probs[about], rel=1e-12)
+    assert explanation.probability == pytest.approx(probs[about], rel=1e-12)
     expected = np.log(max(probs[about], CLIP)) - np.log(max(probs.sum() - probs[about], CLIP))
-    assert found.log_odds == pytest.approx(expected, abs=1e-6)
-    assert found.prior + sum(part.log_odds for part in found.parts) == pytest.approx(found.log_odds, abs=1e-9)
-    assert {part.name for part in found.parts if part.kind == "vote"} == {
+    assert explanation.log_odds == pytest.approx(expected, abs=1e-6)
+    assert explanation.prior + sum(part.log_odds for part in explanation.parts) == pytest.approx(
+        explanation.log_odds, abs=1e-9
+    )
+    assert {part.name for part in explanation.parts if part.kind == "vote"} == {
         name for name, vote in zip(NAMES, votes, strict=True) if vote >= 0
     }
 
@@ -71,12 +73,12 @@ def check_sums(found, model, votes, text):
 @given(ROWS)
 def test_parts_add_up_to_the_log_odds(model, votes):
     text = "sun and rain" if isinstance(model, TextLabelModel | AutoLabelModel) else None
-    found = explain_row(model, votes, text, NAMES, "012")
-    check_sums(found, model, votes, text)
+    explanation = explain_row(model, votes, text, NAMES, "012")
+    check_sums(explanation, model, votes, text)
     label = model.predict(votes[None], texts=None if text is None else [text])[0]
-    assert found.label == (str(label) if label >= 0 else None)
-    json.dumps(found.to_dict(), allow_nan=False)
-    assert found.to_text()
+    assert explanation.label == (str(label) if label >= 0 else None)
+    json.dumps(explanation.to_dict(), allow_nan=False)
+    assert explanation.to_text()
 
 
 @settings(max_examples=15, deadline=None)
@@ -88,8 +90,8 @@ def test_a_text_model_without_the_text(votes):
 
 def test_the_text_is_a_part_and_votes_tell_the_same_with_it():
     model, votes = fitted("text"), np.array([1, -1, -1, 1, -1, -1])
-    found = explain_row(model, votes, "sun sun", NAMES, "012")
-    assert [part.kind for part in found.parts].count("text") == 1
+    explanation = explain_row(model, votes, "sun sun", NAMES, "012")
+    assert [part.kind for part in explanation.parts].count("text") == 1
     nobody = explain_row(model, np.full(M, -1), "sun sun", NAMES, "012")
     assert [part.kind for part in nobody.parts] == ["text"]
     assert nobody.label == "0"
@@ -102,39 +104,39 @@ def test_the_text_is_a_part_and_votes_tell_the_same_with_it():
 @given(st.lists(st.integers(-1, 1), min_size=M, max_size=M).map(np.array))
 def test_where_evidence_adds_up_parts_are_its_weights(cls, votes):
     model = TWO[cls]
-    found = explain_row(model, votes, None, NAMES, ["ham", "spam"])
-    if found.about is None:
+    explanation = explain_row(model, votes, None, NAMES, ["ham", "spam"])
+    if explanation.about is None:
         return
-    y = ["ham", "spam"].index(found.about)
+    y = ["ham", "spam"].index(explanation.about)
     weights = model.evidence_ if cls is DawidSkene else np.log(np.insert(model.mu_.reshape(M, 2, 2), 0, 1, axis=1))
-    for part in found.parts:
+    for part in explanation.parts:
         own = weights[NAMES.index(part.name), ["ham", "spam"].index(part.vote) + 1]
         assert part.log_odds == pytest.approx(own[y] - own[1 - y])
     balance = model.class_balance_ if cls is DawidSkene else model.p_
-    assert found.prior == pytest.approx(np.log(balance[y] / balance[1 - y]))
+    assert explanation.prior == pytest.approx(np.log(balance[y] / balance[1 - y]))
 
 
 def test_abstains_that_are_evidence_are_a_part_of_their_own():
     model = DawidSkene(abstain_weight=1.0, prior_share=0.0).fit(TWO_L)
     votes = np.array([1, -1, 1, -1, -1, -1])
-    found = explain_row(model, votes, None, NAMES, ["ham", "spam"])
-    y = ["ham", "spam"].index(found.about)
+    explanation = explain_row(model, votes, None, NAMES, ["ham", "spam"])
+    y = ["ham", "spam"].index(explanation.about)
     tells = model.evidence_[:, :, y] - model.evidence_[:, :, 1 - y]
-    abstains = next(part for part in found.parts if part.kind == "abstain")
-    assert found.parts[0] is abstains
+    abstains = next(part for part in explanation.parts if part.kind == "abstain")
+    assert explanation.parts[0] is abstains
     assert abstains.log_odds == pytest.approx(tells[:, 0].sum())
-    assert found.prior == pytest.approx(np.log(model.class_balance_[y] / model.class_balance_[1 - y]))
-    shares = {part.name: part.log_odds for part in found.parts}
+    assert explanation.prior == pytest.approx(np.log(model.class_balance_[y] / model.class_balance_[1 - y]))
+    shares = {part.name: part.log_odds for part in explanation.parts}
     assert shares["lf0"] == pytest.approx(tells[0, 2] - tells[0, 0])  # in the place of its own abstain
 
 
 def test_a_model_of_equal_votes_shares_equally():
-    found = explain_row(MajorityVote(), [0, 0, 1, -1], None, "abcd", ["ham", "spam"])
-    shares = {part.name: part.log_odds for part in found.parts}
+    explanation = explain_row(MajorityVote(), [0, 0, 1, -1], None, "abcd", ["ham", "spam"])
+    shares = {part.name: part.log_odds for part in explanation.parts}
     assert shares["a"] == pytest.approx(shares["b"])
     assert shares["c"] < 0 < shares["a"]
-    assert found.prior == 0
-    assert found.log_odds == pytest.approx(-np.log(CLIP))
+    assert explanation.prior == 0
+    assert explanation.log_odds == pytest.approx(-np.log(CLIP))
 
 
 def test_ties_and_rows_without_votes_have_no_label():
@@ -145,10 +147,10 @@ def test_ties_and_rows_without_votes_have_no_label():
 
 
 def test_flips_are_the_smallest_sets():
-    one = explain_row(MajorityVote(), [0, 0, 1], None, "abc", ["ham", "spam"])
-    assert one.flips == (Flip(("a",), None), Flip(("b",), None))
-    two = explain_row(MajorityVote(), [0, 0, 0, 1], None, "abcd", ["ham", "spam"])
-    assert two.flips == (Flip(("a", "b"), None), Flip(("a", "c"), None), Flip(("b", "c"), None))
+    first = explain_row(MajorityVote(), [0, 0, 1], None, "abc", ["ham", "spam"])
+    assert first.flips == (Flip(("a",), None), Flip(("b",), None))
+    second = explain_row(MajorityVote(), [0, 0, 0, 1], None, "abcd", ["ham", "spam"])
+    assert second.flips == (Flip(("a", "b"), None), Flip(("a", "c"), None), Flip(("b", "c"), None))
     assert not explain_row(MajorityVote(), [0] * 5, None, "abcde", ["ham", "spam"]).flips
     alone = explain_row(MajorityVote(), [-1, 1], None, "ab", ["ham", "spam"])
     assert alone.flips == (Flip(("b",), None),)
@@ -157,11 +159,11 @@ def test_flips_are_the_smallest_sets():
 def test_flips_are_true_of_the_model():
     model = fitted("committee")
     votes = np.array([0, 1, 1, 0, -1, 2], dtype=np.int8)
-    found = explain_row(model, votes, None, NAMES, "012")
-    for flip in found.flips:
+    explanation = explain_row(model, votes, None, NAMES, "012")
+    for flip in explanation.flips:
         remaining = np.where(np.isin(NAMES, flip.removed), -1, votes)
         label = model.predict(remaining[None])[0]
-        assert flip.label == (str(label) if label >= 0 else None) != found.label
+        assert flip.label == (str(label) if label >= 0 else None) != explanation.label
 
 
 def test_many_votes_are_explained_by_drawn_orders_the_same_each_time():
@@ -169,10 +171,12 @@ def test_many_votes_are_explained_by_drawn_orders_the_same_each_time():
     many[0] = np.where(many[0] < 0, 0, many[0])
     model = CommitteeLabelModel(2).fit(many)
     names = [f"lf{number}" for number in range(25)]
-    found = explain_row(model, many[0], None, names, ["ham", "spam"])
-    assert not found.exact and "drawn orders" in found.to_text()
-    assert found.prior + sum(part.log_odds for part in found.parts) == pytest.approx(found.log_odds, abs=1e-9)
-    assert found == explain_row(model, many[0], None, names, ["ham", "spam"])
+    explanation = explain_row(model, many[0], None, names, ["ham", "spam"])
+    assert not explanation.exact and "drawn orders" in explanation.to_text()
+    assert explanation.prior + sum(part.log_odds for part in explanation.parts) == pytest.approx(
+        explanation.log_odds, abs=1e-9
+    )
+    assert explanation == explain_row(model, many[0], None, names, ["ham", "spam"])
 
 
 def test_votes_that_the_model_cannot_use_add_nothing():
@@ -180,8 +184,8 @@ def test_votes_that_the_model_cannot_use_add_nothing():
     with pytest.warns(UserWarning, match="never"):
         model = DawidSkene().fit(silent)
     votes = np.array([1, -1, 0, 1, -1, -1, -1])
-    found = explain_row(model, votes, None, "abcdefg", ["ham", "spam"])
-    assert next(part.log_odds for part in found.parts if part.name == "c") == pytest.approx(0)
+    explanation = explain_row(model, votes, None, "abcdefg", ["ham", "spam"])
+    assert next(part.log_odds for part in explanation.parts if part.name == "c") == pytest.approx(0)
     only = np.array([-1, -1, 0, -1, -1, -1, -1])
     assert explain_row(model, only, None, "abcdefg", ["ham", "spam"]).about is None
 
@@ -190,19 +194,21 @@ def test_one_class_and_own_label_models():
     class Stubborn(BaseLabelModel):
         """Says the second class of whatever has a vote."""
 
-        def _fit(self, found):
-            self.lf_accuracies_ = np.ones(found.m)
+        def _fit(self, votes):
+            self.lf_accuracies_ = np.ones(votes.m)
 
         def _predict_patterns(self, patterns):
             answer = np.full((len(patterns), 2), np.nan)
             answer[(patterns >= 0).any(axis=1)] = [0.1, 0.9]
             return answer
 
-    found = explain_row(Stubborn().fit(TWO_L), [0, 1, -1, -1, -1, -1], None, NAMES, ["ham", "spam"])
-    assert (found.label, found.prior) == ("spam", 0)
-    assert [part.log_odds for part in found.parts] == pytest.approx([np.log(9) / 2] * 2)
-    one = explain_row(MajorityVote(1), [0, -1], None, "ab", ["ham"])
-    assert one.label == "ham" and one.prior + one.parts[0].log_odds == pytest.approx(one.log_odds)
+    explanation = explain_row(Stubborn().fit(TWO_L), [0, 1, -1, -1, -1, -1], None, NAMES, ["ham", "spam"])
+    assert (explanation.label, explanation.prior) == ("spam", 0)
+    assert [part.log_odds for part in explanation.parts] == pytest.approx([np.log(9) / 2] * 2)
+    explanation = explain_row(MajorityVote(1), [0, -1], None, "ab", ["ham"])
+    assert explanation.label == "ham" and explanation.prior + explanation.parts[0].log_odds == pytest.approx(
+        explanation.log_odds
+    )
 
 
 def test_the_table_shows_bars_reasons_and_no_control_characters():

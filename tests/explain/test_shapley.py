@@ -13,11 +13,11 @@ def by_definition(value, n):
     shares = np.zeros(n)
     orders = list(permutations(range(n)))
     for order in orders:
-        known = np.zeros((1, n), dtype=bool)
+        listed = np.zeros((1, n), dtype=bool)
         for player in order:
-            before = value(known)[0]
-            known[0, player] = True
-            shares[player] += value(known)[0] - before
+            before = value(listed)[0]
+            listed[0, player] = True
+            shares[player] += value(listed)[0] - before
     return shares / len(orders)
 
 

@@ -101,9 +101,9 @@ def test_the_same_bytes_though_one_dies_and_one_comes_late(cluster, messages, pa
 
     with Eventful(address) as engine:
         engine._client.wait_for_workers(2, timeout=60)
-        found = label(messages, pack, tmp_path / "cluster.csv", engine)
+        done = label(messages, pack, tmp_path / "cluster.csv", engine)
     assert len(workers) >= 2
-    assert found.rows == 300 and found.rejects == 3 and found.problems["shouting"].first[0].row == 150
+    assert done.rows == 300 and done.rejects == 3 and done.problems["shouting"].first[0].row == 150
     assert (tmp_path / "cluster.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
 
 
@@ -113,8 +113,8 @@ def test_the_same_bytes_where_texts_are_read(cluster, messages, pack, tmp_path):
     alone = label(messages, pack, tmp_path / "local.csv", read_texts=True)
     with DaskEngine(address) as engine:
         engine._client.wait_for_workers(1, timeout=60)
-        found = label(messages, pack, tmp_path / "cluster.csv", engine, read_texts=True)
-    assert found.labels == alone.labels and sum(found.labels.values()) == 300
+        done = label(messages, pack, tmp_path / "cluster.csv", engine, read_texts=True)
+    assert done.labels == alone.labels and sum(done.labels.values()) == 300
     assert (tmp_path / "cluster.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
     rejects = [(tmp_path / f"{name}.csv.rejects.jsonl").read_bytes() for name in ("cluster", "local")]
     assert rejects[0] == rejects[1]
@@ -134,12 +134,12 @@ def test_votes_and_labels_in_folders(cluster, messages, pack, tmp_path, read_tex
         corpus, lfs = read_corpus(packed, quoting=True), load_lfs(pack)
         voted = vote_corpus(corpus, lfs, options, folder=votes, engine=engine)
         assert {path.name.partition("-")[0] for path in votes.iterdir()} == {"votes", "voted.json"}
-        found = label_corpus(
+        labels = label_corpus(
             corpus, lfs, options, voted=voted, folder=work, out=tmp_path / "cluster.csv", engine=engine
         )
         again = label_corpus(corpus, lfs, options, voted=voted, engine=engine)  # no output: labels alone
     assert (tmp_path / "cluster.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
-    for labeled in (found, again):
+    for labeled in (labels, again):
         assert (labeled.votes.L == alone.votes.L).all() and (labeled.preds == alone.preds).all()
         assert np.array_equal(labeled.probs, alone.probs, equal_nan=True)
 

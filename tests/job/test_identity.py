@@ -89,8 +89,8 @@ def test_an_edit_while_a_run_votes_stops_it_where_a_process_starts_again(folder)
     lfs = load_lfs(folder / "pack.py")
     batches = [Batch(pl.DataFrame({"text": ["row"]}), start=number) for number in range(9)]
     with Voter(lfs.lfs, top=2, pack=lfs, workers=1) as voter, pytest.raises(LFError, match="is not the one"):
-        for number, (_, found) in enumerate(voter.vote(batches)):
-            assert found[0].votes.tolist() == [1]
+        for number, (_, part) in enumerate(voter.vote(batches)):
+            assert part[0].votes.tolist() == [1]
             if number == 2:
                 write(folder, PACKS["code"], vote=0)
                 voter._guards[0]._process.kill()

@@ -64,10 +64,10 @@ class StoppingEngine(LocalEngine):
         self.votes, self.writes = votes, writes
 
     def vote(self, job):
-        for number, found in enumerate(super().vote(job)):
+        for number, part in enumerate(super().vote(job)):
             if number == self.votes:
                 raise Stops
-            yield found
+            yield part
 
     def write(self, job, parts=None):
         for number, part in enumerate(super().write(job, parts)):
@@ -88,7 +88,7 @@ def run(messages, pack, out, options=IN_PROCESS, **more):
 @pytest.mark.filterwarnings("ignore::weaklabel.errors.WeakLabelWarning")
 @pytest.mark.parametrize("name", ["out.csv", "out.tsv", "out.jsonl", "out.parquet", "out.csv.gz", "out.jsonl.zst"])
 def test_the_same_rows_as_labeling_at_once(messages, pack, tmp_path, name):
-    found = run(messages, pack, tmp_path / name)
+    done = run(messages, pack, tmp_path / name)
     corpus = read_corpus(messages, quoting=True)
     once = at_once(corpus, load_lfs(pack))
     labels = load_lfs(pack).labels
@@ -97,9 +97,9 @@ def test_the_same_rows_as_labeling_at_once(messages, pack, tmp_path, name):
         assert pl.read_parquet(tmp_path / name).equals(pl.read_parquet(tmp_path / f"once-{name}"))
     else:
         assert (tmp_path / name).read_bytes() == (tmp_path / f"once-{name}").read_bytes()
-    assert found.rows == 300 and found.rejects == 3
-    assert sum(found.labels.values()) == (once.preds >= 0).sum()
-    assert found.problems["shouting"].first[0].row == 150
+    assert done.rows == 300 and done.rejects == 3
+    assert sum(done.labels.values()) == (once.preds >= 0).sum()
+    assert done.problems["shouting"].first[0].row == 150
     rejects = [json.loads(line) for line in (tmp_path / f"{name}.rejects.jsonl").open()]
     assert [reject["raw"] for reject in rejects] == ["too,many,fields"] * 3
     assert not (tmp_path / f"{name}.job").exists()
@@ -112,8 +112,8 @@ def test_an_interrupted_run_goes_on(messages, pack, tmp_path, stop, name):
     with pytest.raises(Stops):
         run(messages, pack, tmp_path / name, engine=StoppingEngine(**stop))
     assert not (tmp_path / name).exists()
-    found = run(messages, pack, tmp_path / name)
-    assert found.known_rows > 0
+    done = run(messages, pack, tmp_path / name)
+    assert done.known_rows > 0
     assert (tmp_path / name).read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
 
 
@@ -203,8 +203,8 @@ def test_the_error_budget_holds_over_parts(messages, pack, tmp_path):
 def test_no_rows(pack, tmp_path):
     (tmp_path / "empty.csv").write_text("id,text\n")
     with pytest.warns(UserWarning, match="no labeling function votes"):
-        found = run(tmp_path / "empty.csv", pack, tmp_path / "out.csv")
-    assert found.rows == 0
+        done = run(tmp_path / "empty.csv", pack, tmp_path / "out.csv")
+    assert done.rows == 0
     assert (tmp_path / "out.csv").read_text().startswith("id,text,label,confidence,p_ham,p_spam,vote_prize")
 
 
@@ -285,15 +285,15 @@ READING = LabelOptions(workers=0, read_texts=True, with_votes=True)
 @pytest.mark.parametrize("name", ["auto", "text"])
 def test_texts_are_read_as_at_once(messages, pack, tmp_path, name):
     settings = LabelModelSettings(name=name)
-    found = run(messages, pack, tmp_path / "out.csv", replace(READING, label_model=settings))
+    done = run(messages, pack, tmp_path / "out.csv", replace(READING, label_model=settings))
     corpus = read_corpus(messages, quoting=True)
     once = at_once(corpus, load_lfs(pack), settings, read_texts=True)
     labels = load_lfs(pack).labels
     write_at_once(tmp_path / "once.csv", corpus, once, labels)
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "once.csv").read_bytes()
-    assert found.labels == dict(zip(labels, np.bincount(once.preds), strict=True)) and sum(found.labels.values()) == 300
-    assert found.model.describe() == once.model.describe()
-    assert run(messages, pack, tmp_path / "none.csv", READING, dry_run=True).labels == found.labels
+    assert done.labels == dict(zip(labels, np.bincount(once.preds), strict=True)) and sum(done.labels.values()) == 300
+    assert done.model.describe() == once.model.describe()
+    assert run(messages, pack, tmp_path / "none.csv", READING, dry_run=True).labels == done.labels
     assert not (tmp_path / "none.csv").exists()
 
 
@@ -325,5 +325,5 @@ def test_a_label_model_that_reads_no_texts_says_so(messages, pack, tmp_path):
 @pytest.mark.filterwarnings("ignore::weaklabel.errors.WeakLabelWarning")
 def test_texts_of_hardly_any_rows(pack, tmp_path, content):
     (tmp_path / "few.csv").write_text(content)
-    found = run(tmp_path / "few.csv", pack, tmp_path / "out.csv", READING)
-    assert sum(found.labels.values()) == found.rows == len(content.splitlines()) - 1
+    done = run(tmp_path / "few.csv", pack, tmp_path / "out.csv", READING)
+    assert sum(done.labels.values()) == done.rows == len(content.splitlines()) - 1

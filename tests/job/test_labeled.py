@@ -45,35 +45,37 @@ def no_cache(monkeypatch):
 @pytest.mark.parametrize("read_texts", [False, True])
 def test_arrays_and_parts_are_what_all_rows_at_once_give(messages, pack, read_texts):
     corpus, lfs = read_corpus(messages, quoting=True), load_lfs(pack)
-    found = label_corpus(corpus, lfs, replace(IN_PROCESS, read_texts=read_texts))
+    labels = label_corpus(corpus, lfs, replace(IN_PROCESS, read_texts=read_texts))
     votes = apply_lfs(lfs, corpus)
     texts = corpus.model_texts() if read_texts else None
     model = make_label_model(LabelModelSettings(), 2).fit(votes, texts=texts)
     preds, probs = model.predict(votes, return_probs=True, texts=texts)
 
     assert (
-        (found.votes.L == votes.L).all() and found.votes.L.flags.f_contiguous and found.votes.problems == votes.problems
+        (labels.votes.L == votes.L).all()
+        and labels.votes.L.flags.f_contiguous
+        and labels.votes.problems == votes.problems
     )
     patterns = vote_patterns(votes.L)
-    for ours in (found.patterns, found.votes.patterns()):
+    for ours in (labels.patterns, labels.votes.patterns()):
         assert (ours.patterns == patterns.patterns).all() and (ours.counts == patterns.counts).all()
-    assert (found.votes.patterns().rows() == patterns.rows()).all()
+    assert (labels.votes.patterns().rows() == patterns.rows()).all()
     # The last digits of texts' vectors depend on how many are multiplied at once.
-    assert (found.preds == preds).all() and np.allclose(
-        found.probs, probs, 1e-9 if read_texts else 0, 0, equal_nan=True
+    assert (labels.preds == preds).all() and np.allclose(
+        labels.probs, probs, 1e-9 if read_texts else 0, 0, equal_nan=True
     )
-    assert found.label_counts == {name: (preds == number).sum() for number, name in enumerate(lfs.labels)}
-    assert (found.n, found.voted.n_rejects, len(list(found.voted.rejects()))) == (300, 3, 3)
-    assert found.voted.covered == (votes.L >= 0).any(axis=1).sum()
+    assert labels.label_counts == {name: (preds == number).sum() for number, name in enumerate(lfs.labels)}
+    assert (labels.n, labels.voted.n_rejects, len(list(labels.voted.rejects()))) == (300, 3, 3)
+    assert labels.voted.covered == (votes.L >= 0).any(axis=1).sum()
 
     rows = 0
-    for part in found.read():
+    for part in labels.read():
         assert part.rows.start == rows and part.batch.texts == corpus.texts()[part.rows]
         assert (part.preds == preds[part.rows]).all()
-        assert np.array_equal(part.probs, found.probs[part.rows], equal_nan=True)
+        assert np.array_equal(part.probs, labels.probs[part.rows], equal_nan=True)
         assert (part.votes.patterns[part.votes.rows()] == votes.L[part.rows]).all()
         rows = part.rows.stop
-    assert rows == 300 and len(found.voted.parts) > 5
+    assert rows == 300 and len(labels.voted.parts) > 5
 
 
 def test_what_goes_wrong_is_told(messages, pack):
@@ -82,19 +84,19 @@ def test_what_goes_wrong_is_told(messages, pack):
 
 
 def test_a_temporary_folder_goes_with_the_result(messages, pack):
-    found = label_corpus(read_corpus(messages, quoting=True), load_lfs(pack), IN_PROCESS)
-    folder, preds = found.voted.job.scratch, found.preds
+    labels = label_corpus(read_corpus(messages, quoting=True), load_lfs(pack), IN_PROCESS)
+    folder, preds = labels.voted.job.scratch, labels.preds
     assert folder.exists()
-    del found
+    del labels
     gc.collect()
     assert not folder.exists() and len(preds) == 300
 
 
 def test_saved_votes_are_mapped_and_the_same(messages, pack, tmp_path):
-    found = vote_corpus(read_corpus(messages, quoting=True), load_lfs(pack), IN_PROCESS)
-    found.save_votes(tmp_path / "votes.npz")
+    voted = vote_corpus(read_corpus(messages, quoting=True), load_lfs(pack), IN_PROCESS)
+    voted.save_votes(tmp_path / "votes.npz")
     back = load_votes(tmp_path / "votes.npz")
-    assert (back.L == found.votes.L).all() and back.problems == found.votes.problems
+    assert (back.L == voted.votes.L).all() and back.problems == voted.votes.problems
     assert not back.L.flags.writeable
     assert [path.name for path in tmp_path.glob("votes*")] == ["votes.npz"]
 
@@ -104,10 +106,10 @@ def test_saved_votes_are_mapped_and_the_same(messages, pack, tmp_path):
 def test_hardly_any_rows(pack, tmp_path, content, read_texts):
     (tmp_path / "few.csv").write_text(content)
     options = replace(IN_PROCESS, read_texts=read_texts)
-    found = label_corpus(read_corpus(tmp_path / "few.csv"), load_lfs(pack), options)
+    labels = label_corpus(read_corpus(tmp_path / "few.csv"), load_lfs(pack), options)
     n = len(content.splitlines()) - 1
-    assert found.votes.L.shape == (n, 5) and found.preds.shape == (n,) and found.probs.shape == (n, 2)
-    assert found.votes.patterns().n == n
+    assert labels.votes.L.shape == (n, 5) and labels.preds.shape == (n,) and labels.probs.shape == (n, 2)
+    assert labels.votes.patterns().n == n
 
 
 def calls(tmp_path):

@@ -39,16 +39,16 @@ def predict(messages, classifier, out, **more):
 
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet", "out.jsonl.gz"])
 def test_the_same_rows_as_predicting_at_once(messages, classifier, tmp_path, name):
-    found = predict(messages, classifier, tmp_path / name)
+    done = predict(messages, classifier, tmp_path / name)
     corpus = read_corpus(messages, quoting=True)
     probs = classifier.predict_proba(corpus.texts())
     preds = probs.argmax(axis=1)
     write_labeled(corpus, tmp_path / f"once-{name}", label_columns(preds, probs, classifier.labels_), size=10**6)
     if not name.endswith("parquet"):  # row groups differ there
         assert (tmp_path / name).read_bytes() == (tmp_path / f"once-{name}").read_bytes()
-    assert found.rows == 300 and found.rejects == 3
-    assert list(found.labels.values()) == np.bincount(preds, minlength=2).tolist()
-    assert len(found.rejects_file.read_text().splitlines()) == 3
+    assert done.rows == 300 and done.rejects == 3
+    assert list(done.labels.values()) == np.bincount(preds, minlength=2).tolist()
+    assert len(done.rejects_file.read_text().splitlines()) == 3
 
 
 def test_it_goes_on_but_not_with_another_model(messages, classifier, tmp_path):
@@ -66,17 +66,17 @@ def test_it_goes_on_but_not_with_another_model(messages, classifier, tmp_path):
                 job.write = lambda rows: written.append(rows.part.number) or real(rows)  # noqa: B023
                 return super().write(job, parts)
 
-        found = predict(messages, classifier, out, engine=Watching(), model_id=model_id)
+        done = predict(messages, classifier, out, engine=Watching(), model_id=model_id)
         assert (0 not in written) == reused
-        assert found.rows == 300 and found.rejects == 3
+        assert done.rows == 300 and done.rejects == 3
         assert out.read_bytes() == whole.read_bytes()
 
 
 def test_rejects_survive_an_interruption(messages, classifier, tmp_path):
     with pytest.raises(Stops):
         predict(messages, classifier, tmp_path / "out.csv", engine=StoppingEngine())
-    found = predict(messages, classifier, tmp_path / "out.csv")
-    lines = [json.loads(line)["line"] for line in found.rejects_file.read_text().splitlines()]
+    done = predict(messages, classifier, tmp_path / "out.csv")
+    lines = [json.loads(line)["line"] for line in done.rejects_file.read_text().splitlines()]
     predict(messages, classifier, tmp_path / "whole.csv")
     whole = (tmp_path / "whole.csv.rejects.jsonl").read_text().splitlines()
     assert lines == [json.loads(line)["line"] for line in whole]

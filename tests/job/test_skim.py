@@ -35,6 +35,6 @@ def texts(repeats):
 def test_only_long_texts_are_skimmed_and_only_where_that_is_asked_for(few_are_enough, name, repeats, skim, tokens):
     corpus = read_corpus(pl.DataFrame({"text": texts(repeats)}))
     options = LabelOptions(LabelModelSettings(name=name), read_texts=True, skim=skim, workers=0)
-    found = label_corpus(corpus, PACK, options)
-    assert found.model.max_length == tokens
-    assert found.preds.tolist() == [1, 0] * 12
+    labels = label_corpus(corpus, PACK, options)
+    assert labels.model.max_length == tokens
+    assert labels.preds.tolist() == [1, 0] * 12

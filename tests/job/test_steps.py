@@ -82,7 +82,7 @@ def run(out, listed, again=None):
 
 
 def plan(out, listed, again=None):
-    return {found.name: (found.state, *found.why) for found in Pipeline(listed, out, MANIFEST, again).plan()}
+    return {result.name: (result.state, *result.why) for result in Pipeline(listed, out, MANIFEST, again).plan()}
 
 
 def content(folder):
@@ -141,8 +141,8 @@ def test_a_step_depends_on_its_code_and_on_packages(out, monkeypatch):
     code = steps.code_of(do)
     assert do.__qualname__ in code.rooms and "python" in code.packages
     monkeypatch.setattr(steps, "code_of", lambda *_: steps.Code(code.rooms, code.packages | {"python": "2.7"}))
-    found = plan(out, three())
-    assert found["a"][0] == "stale" and found["a"][1].startswith("package python ") and "-> 2.7" in found["a"][1]
+    states = plan(out, three())
+    assert states["a"][0] == "stale" and states["a"][1].startswith("package python ") and "-> 2.7" in states["a"][1]
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_a_step_depends_on_its_code_and_on_packages(out, monkeypatch):
 def test_damaged_results_are_made_again(out, damage, reason):
     run(out, three())
     damage(out / "more a" / "deep.txt")
-    found = plan(out, three())
-    assert found["a"] == ("stale", f"more a/deep.txt {reason}") and found["b"] == ("done",)
+    states = plan(out, three())
+    assert states["a"] == ("stale", f"more a/deep.txt {reason}") and states["b"] == ("done",)
     assert run(out, three()) == ["a"], "it came out as it was, so that what depends on it is good"
     assert content(out) == WHOLE
     assert set(plan(out, three()).values()) == {("done",)}
@@ -200,8 +200,8 @@ def test_a_result_that_was_only_touched_is_good(out):
 def test_a_damaged_journal_is_not_trusted(out, damage):
     run(out, three())
     (out / JOURNAL).write_text(damage)
-    found = plan(out, three())
-    assert found["a"][0] == "to do" and found["a"][1] == f"{out / JOURNAL} is damaged"
+    states = plan(out, three())
+    assert states["a"][0] == "to do" and states["a"][1] == f"{out / JOURNAL} is damaged"
     assert run(out, three()) == ["a", "b", "c d"]
     assert content(out) == WHOLE
 

@@ -39,9 +39,9 @@ def test_a_class_without_votes_is_not_given_without_a_warning(seed, k, m, data):
     without = data.draw(st.sets(st.integers(0, k - 1), min_size=1, max_size=k - 1))
     L[np.isin(L, list(without))] = -1
     for name in VOTE_MODELS:
-        model, told = fit(LABEL_MODELS[name](k), L)
+        model, messages = fit(LABEL_MODELS[name](k), L)
         given_to = set(model.predict(L, tie_break_policy="first").tolist()) & without
-        about = [message for message in told if "no labeling function votes for" in message]
+        about = [message for message in messages if "no labeling function votes for" in message]
         assert len(about) == (name != "majority" and (L >= 0).any())
         assert not given_to or name == "snorkel"
         probs = model.predict_proba(L)
@@ -85,15 +85,15 @@ def test_no_label_model_contradicts_copies(L, k):
 
 
 def test_fewer_than_three_views_are_taken_at_their_word():
-    _, told = fit(StructuredLabelModel(), np.c_[HALVES, HALVES, HALVES])
-    assert "of 3 labeling functions that vote, 1 is left when copies are merged" in told[0]
+    _, messages = fit(StructuredLabelModel(), np.c_[HALVES, HALVES, HALVES])
+    assert "of 3 labeling functions that vote, 1 is left when copies are merged" in messages[0]
 
 
 class Contrary(BaseLabelModel):
     """Says the opposite of the first labeling function on all rows of class 1."""
 
-    def _fit(self, found):
-        self.lf_accuracies_ = np.ones(found.m)
+    def _fit(self, votes):
+        self.lf_accuracies_ = np.ones(votes.m)
 
     def _predict_patterns(self, patterns):
         return np.tile([0.9, 0.1], (len(patterns), 1))
@@ -101,14 +101,14 @@ class Contrary(BaseLabelModel):
 
 def test_any_label_model_that_contradicts_unanimous_votes_says_how_many():
     votes = np.c_[HALVES, HALVES]
-    _, told = fit(Contrary(), votes)
-    assert told == [
+    _, messages = fit(Contrary(), votes)
+    assert messages == [
         "the label model contradicts 100 of the 200 rows (50%) on which all votes agree (two or more) (100 of 100 with "
         "votes for class 1); look for labeling functions that copy others or are mostly wrong, or use MajorityVote"
     ]
     # One class of many rows more is enough.
-    _, told = fit(Contrary(), np.concatenate([votes[:10], np.zeros((500, 2), int)]))
-    assert "contradicts 10 of the 510 rows (2%)" in told[0] and "10 of 10 with votes for class 1" in told[0]
+    _, messages = fit(Contrary(), np.concatenate([votes[:10], np.zeros((500, 2), int)]))
+    assert "contradicts 10 of the 510 rows (2%)" in messages[0] and "10 of 10 with votes for class 1" in messages[0]
     assert not fit(Contrary(), np.concatenate([votes[:9], np.zeros((500, 2), int)]))[1]
 
 

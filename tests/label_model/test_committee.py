@@ -37,8 +37,8 @@ def test_copies_do_not_count_as_many():
     assert set(np.flatnonzero(member.structure_.leaders >= 0)) < {0, *range(10, 14)}
     voted = (L >= 0).any(axis=1)
     right = {
-        type(one).__name__: (one.predict(L, tie_break_policy="first") == Y)[voted].mean()
-        for one in (model, MajorityVote(2), DawidSkene(2, prior_share=0.0).fit(L))
+        type(item).__name__: (item.predict(L, tie_break_policy="first") == Y)[voted].mean()
+        for item in (model, MajorityVote(2), DawidSkene(2, prior_share=0.0).fit(L))
     }
     assert right["CommitteeLabelModel"] > max(right["MajorityVote"], right["DawidSkene"]) + 0.01
 
@@ -75,15 +75,15 @@ def test_repeats_are_found_and_nothing_else(k):
 
 def test_misfit_of_a_true_model_is_about_one():
     L, _ = draw_votes(20_000, 10, 3, seed=9)
-    found = vote_patterns(L)
-    model = DawidSkene(3, prior_share=0.0, abstain_weight=1.0).fit(found)
+    table = vote_patterns(L)
+    model = DawidSkene(3, prior_share=0.0, abstain_weight=1.0).fit(table)
     likelihood = np.exp(model.evidence_[:, 1:])
-    overlaps = count_overlaps(found, 3)
-    assert 0.3 < misfit(overlaps, found.n, likelihood, model.class_balance_) < 1.2
+    overlaps = count_overlaps(table, 3)
+    assert 0.3 < misfit(overlaps, table.n, likelihood, model.class_balance_) < 1.2
     few = vote_patterns(L[:1])
     assert misfit(count_overlaps(few, 3), few.n, likelihood, model.class_balance_) == np.inf
     everything = np.ones((10, 10), dtype=bool)
-    assert misfit(overlaps, found.n, likelihood, model.class_balance_, everything) == np.inf
+    assert misfit(overlaps, table.n, likelihood, model.class_balance_, everything) == np.inf
 
 
 def test_auto_without_texts_is_the_committee():

@@ -28,11 +28,11 @@ def save(name, folder):
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     """What each label model writes: as text and as entries."""
-    found = {}
+    result = {}
     for name in sorted(set(LABEL_MODELS) - {"text"}):
         text = save(name, tmp_path_factory.mktemp(name)).read_text(encoding="utf-8")
-        found[name] = text, json.loads(text)
-    return found
+        result[name] = text, json.loads(text)
+    return result
 
 
 def works_or_is_refused(file):

@@ -12,12 +12,12 @@ from weaklabel.votes import VotePatterns, vote_patterns
 
 def answered(L, k, Y=None):
     """Return patterns, and what a label model answers to them, or what is true on the mean."""
-    found = vote_patterns(L)
+    table = vote_patterns(L)
     if Y is None:
-        return found, WeightedMajorityVote(k).fit(found).predict_proba(found.patterns)
-    probs = np.zeros((len(found), k))
-    np.add.at(probs, (found.rows(), Y), 1)
-    return found, probs / probs.sum(axis=1, keepdims=True)
+        return table, WeightedMajorityVote(k).fit(table).predict_proba(table.patterns)
+    probs = np.zeros((len(table), k))
+    np.add.at(probs, (table.rows(), Y), 1)
+    return table, probs / probs.sum(axis=1, keepdims=True)
 
 
 def with_copy(L, lf, share, seed=0):
@@ -30,8 +30,8 @@ def with_copy(L, lf, share, seed=0):
 @given(seed=st.integers(0, 10**6), m=st.integers(5, 15), k=st.integers(2, 5), lf=st.integers(0, 4))
 def test_a_copy_is_the_strongest(seed, m, k, lf):
     L, _ = draw_votes(1500, m, k, seed=seed)
-    found = find_dependencies(*answered(with_copy(L, lf, 1), k))
-    first = found.pairs[0]
+    dependencies = find_dependencies(*answered(with_copy(L, lf, 1), k))
+    first = dependencies.pairs[0]
     assert (first.lf, first.other, first.kind) == (lf, m, "copy")
     assert first.strength == pytest.approx(1)
 
@@ -40,9 +40,9 @@ def test_a_copy_is_the_strongest(seed, m, k, lf):
 @given(seed=st.integers(0, 10**6), m=st.integers(6, 15), k=st.integers(2, 4))
 def test_a_near_copy_is_found_among_the_independent(seed, m, k):
     L, Y = draw_votes(3000, m, k, seed=seed)
-    found = find_dependencies(*answered(with_copy(L, 2, 0.8, seed), k, Y))
-    assert (found.pairs[0].lf, found.pairs[0].other) == (2, m)
-    assert found.pairs[0].kind in ("near-copy", "copy")
+    dependencies = find_dependencies(*answered(with_copy(L, 2, 0.8, seed), k, Y))
+    assert (dependencies.pairs[0].lf, dependencies.pairs[0].other) == (2, m)
+    assert dependencies.pairs[0].kind in ("near-copy", "copy")
 
 
 @settings(max_examples=20, deadline=None)
@@ -62,20 +62,20 @@ def test_a_label_model_is_good_enough_to_tell():
 
 def test_the_matrix():
     L, _ = draw_votes(1000, 8, 3, seed=1)
-    found, probs = answered(L, 3)
-    correlations = find_dependencies(found, probs).correlations
+    result, probs = answered(L, 3)
+    correlations = find_dependencies(result, probs).correlations
     np.testing.assert_allclose(correlations, correlations.T, atol=1e-12)
     assert (correlations.diagonal() == 1).all()
     assert (np.abs(correlations) <= 1 + 1e-9).all()
     order = np.random.default_rng(0).permutation(8)
-    permuted = find_dependencies(VotePatterns(found.patterns[:, order], found.counts), probs).correlations
+    permuted = find_dependencies(VotePatterns(result.patterns[:, order], result.counts), probs).correlations
     np.testing.assert_allclose(permuted, correlations[np.ix_(order, order)], atol=1e-12)
 
 
 def test_labeling_functions_that_say_nothing_new_and_no_rows():
     always = np.array([[0, 0, -1], [1, 1, -1]], dtype=np.int8)
-    found = find_dependencies(*answered(np.repeat(always, 50, axis=0), 2, np.repeat([0, 1], 50)))
-    assert found.pairs == ()  # the class explains all of it
-    np.testing.assert_array_equal(found.correlations, np.eye(3))
+    dependencies = find_dependencies(*answered(np.repeat(always, 50, axis=0), 2, np.repeat([0, 1], 50)))
+    assert dependencies.pairs == ()  # the class explains all of it
+    np.testing.assert_array_equal(dependencies.correlations, np.eye(3))
     nothing = find_dependencies(vote_patterns(np.empty((0, 2), dtype=np.int8)), np.empty((0, 2)))
     np.testing.assert_array_equal(nothing.correlations, np.eye(2))

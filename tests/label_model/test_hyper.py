@@ -66,16 +66,16 @@ def test_any_votes_give_finite_answers(L):
 
 @pytest.mark.parametrize("k", [2, 5])
 def test_numpy_and_torch_give_the_same(k):
-    found = vote_patterns(draw_votes(300, 6, k)[0])
+    patterns = vote_patterns(draw_votes(300, 6, k)[0])
     lf, label = np.repeat(np.arange(6), k), np.tile(np.arange(k), 6)
-    cast = (found.patterns[:, lf] == label).astype(float)
-    overlaps = (cast * found.counts[:, None]).T @ cast
+    cast = (patterns.patterns[:, lf] == label).astype(float)
+    overlaps = (cast * patterns.counts[:, None]).T @ cast
     assert overlaps.diagonal().min() > 0
 
     def table(to):
-        (cells,) = CellParts(found.patterns, found.counts, np.ones((6, k), dtype=bool))
+        (cells,) = CellParts(patterns.patterns, patterns.counts, np.ones((6, k), dtype=bool))
         cells = type(cells)(*(to(getattr(cells, name)) for name in ("counts", "row", "item", "alone")))
-        n = float(found.counts[(found.patterns >= 0).any(axis=1)].sum())
+        n = float(patterns.counts[(patterns.patterns >= 0).any(axis=1)].sum())
         overlapping = overlaps * (lf[:, None] != lf)
         return VoteTable([cells], to(lf), to(np.eye(k)[label]), to(overlapping), to(overlaps.diagonal().copy()), n, 6)
 
@@ -84,7 +84,7 @@ def test_numpy_and_torch_give_the_same(k):
 
     weights = {name: torch.from_numpy(value) for name, value in network_weights().items()}
     state = run_network(table(torch.from_numpy), weights, torch, add)[-1]
-    model = HyperLabelModel(k).fit(found)
+    model = HyperLabelModel(k).fit(patterns)
     np.testing.assert_allclose(model.evidence_[:, 1:].reshape(6 * k, k), state.evidence.numpy(), rtol=1e-6, atol=1e-8)
     np.testing.assert_allclose(model.evidence_[:, 0], state.abstain.numpy(), rtol=1e-6, atol=1e-8)
     assert np.ptp(model.log_prior_ - state.prior.numpy()) < 1e-8
@@ -122,16 +122,16 @@ def test_good_and_bad_labeling_functions_are_distinguished(k):
 
 
 def test_it_is_no_surer_than_it_should_be():
-    said, right = [], []
+    confidence, right = [], []
     for seed in range(8):
         L, Y = covered(*draw_votes(1_500, 12, 2, seed, coverage=(0.05, 0.3)))
         probs = fit(L).predict_proba(L)
-        said.append(probs.max(axis=1))
+        confidence.append(probs.max(axis=1))
         right.append(probs.argmax(axis=1) == Y)
-    said, right = np.concatenate(said), np.concatenate(right)
+    confidence, right = np.concatenate(confidence), np.concatenate(right)
     for low in (0.6, 0.7, 0.8, 0.9):
-        some = (said >= low) & (said < low + 0.1)
-        assert said[some].mean() < right[some].mean() + 0.03
+        some = (confidence >= low) & (confidence < low + 0.1)
+        assert confidence[some].mean() < right[some].mean() + 0.03
 
 
 def test_a_rare_class_is_found_to_be_rare():

@@ -78,10 +78,10 @@ def test_permuted_rows_permute_the_answers(model):
 def test_a_labeling_function_that_never_votes_changes_nothing(model, place):
     wider = np.insert(L, place, -1, axis=1)
     expected = clone(model).fit(L)
-    found = silently(model.fit, wider)
-    np.testing.assert_array_equal(found.predict_proba(wider), expected.predict_proba(L))
-    assert np.isnan(found.lf_accuracies_[place])
-    np.testing.assert_array_equal(np.delete(found.lf_accuracies_, place), expected.lf_accuracies_)
+    result = silently(model.fit, wider)
+    np.testing.assert_array_equal(result.predict_proba(wider), expected.predict_proba(L))
+    assert np.isnan(result.lf_accuracies_[place])
+    np.testing.assert_array_equal(np.delete(result.lf_accuracies_, place), expected.lf_accuracies_)
 
 
 def test_accuracies_are_near_the_truth(model):
@@ -147,13 +147,13 @@ def fit_quietly(model, L):
 
 
 def test_one_class_only(model):
-    one = np.where(L >= 0, 1, -1).astype(np.int8)
-    assert set(fit_quietly(model, one).predict(one)[VOTED]) == {1}
+    item = np.where(L >= 0, 1, -1).astype(np.int8)
+    assert set(fit_quietly(model, item).predict(item)[VOTED]) == {1}
 
 
 def test_one_labeling_function(model):
-    one = L[:, :1]
-    np.testing.assert_array_equal(fit_quietly(model, one).predict(one), one[:, 0])
+    item = L[:, :1]
+    np.testing.assert_array_equal(fit_quietly(model, item).predict(item), item[:, 0])
 
 
 def test_no_vote_at_all(model):
@@ -226,14 +226,14 @@ def test_the_order_of_labeling_functions_makes_no_difference(exact_model):
 
 
 def test_a_row_that_counts_for_several_is_as_several_rows(exact_model):
-    found = vote_patterns(L)
+    table = vote_patterns(L)
     np.testing.assert_allclose(
         exact_model(3).fit(L).predict_proba(L),
-        exact_model(3).fit(VotePatterns(found.patterns, found.counts)).predict_proba(L),
+        exact_model(3).fit(VotePatterns(table.patterns, table.counts)).predict_proba(L),
         atol=1e-12,
     )
-    once = exact_model(3).fit(VotePatterns(found.patterns, np.ones_like(found.counts)))
-    thousand = exact_model(3).fit(VotePatterns(found.patterns, found.counts * 10_000))
+    once = exact_model(3).fit(VotePatterns(table.patterns, np.ones_like(table.counts)))
+    thousand = exact_model(3).fit(VotePatterns(table.patterns, table.counts * 10_000))
     assert np.nanmax(np.abs(once.lf_accuracies_ - thousand.lf_accuracies_)) < 0.25
 
 

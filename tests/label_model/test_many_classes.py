@@ -126,18 +126,18 @@ def test_up_to_127_classes_only_what_lies_in_squares_counts():
 def test_as_much_memory_is_taken_as_estimated(kind):
     rng = np.random.default_rng(0)
     Y = rng.integers(0, 20, 500)
-    found = vote_patterns(np.where(rng.random((500, 60)) < 0.3, Y[:, None], -1).astype(np.int8))
+    table = vote_patterns(np.where(rng.random((500, 60)) < 0.3, Y[:, None], -1).astype(np.int8))
     tracemalloc.start()
     try:
-        kind(20).fit(found)
+        kind(20).fit(table)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert 0.5 < peak / kind(20).bytes_needed(found) < 2
+    assert 0.5 < peak / kind(20).bytes_needed(table) < 2
 
 
 def test_patterns_are_taken_as_well_as_votes():
-    found = vote_patterns(MANY)
-    assert found.patterns.dtype == np.int16
+    table = vote_patterns(MANY)
+    assert table.patterns.dtype == np.int16
     expected = WeightedMajorityVote(K).fit(MANY).predict_proba(MANY)
-    np.testing.assert_array_equal(WeightedMajorityVote(K).fit(found).predict_proba(found), expected)
+    np.testing.assert_array_equal(WeightedMajorityVote(K).fit(table).predict_proba(table), expected)

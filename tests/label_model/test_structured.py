@@ -97,8 +97,8 @@ def test_the_copied_one_of_a_star_is_its_centre():
 def test_agreement_is_the_correlation_of_saying_the_same():
     L, _ = draw_votes(3000, 5, 2, seed=8)
     L = np.hstack([L, L[:, :1]])
-    found = vote_patterns(L)
-    alike = agreement(count_overlaps(found, 2), found.n, 2)
+    table = vote_patterns(L)
+    alike = agreement(count_overlaps(table, 2), table.n, 2)
     assert alike[0, 5] == pytest.approx(1)
     assert (alike.diagonal() == 0).all()
     np.testing.assert_allclose(alike, alike.T)

@@ -195,8 +195,8 @@ def test_folds_share_out_each_class_and_do_not_depend_on_the_order_of_rows(seed,
     folds = stratified_folds(labels, hashes, 4)
     order = rng.permutation(150)
     np.testing.assert_array_equal(stratified_folds(labels[order], hashes[order], 4), folds[order])
-    for one in np.unique(hashes):
-        assert len(set(folds[hashes == one])) == 1
+    for value in np.unique(hashes):
+        assert len(set(folds[hashes == value])) == 1
     for label in range(k):
         rows = (labels.argmax(axis=1) == label) & (labels.max(axis=1) == 1)
         texts = len(set(hashes[rows]))
@@ -241,13 +241,13 @@ def test_the_class_balance_is_that_of_all_rows(corpus, kind):
     rows = np.flatnonzero((Y == 0) | (np.arange(len(Y)) % 4 == 0))  # few of class 1
     texts, L, Y = [texts[row] for row in rows], L[rows], Y[rows]
     share = float((Y == 1).mean())
-    found = []
+    result = []
     for balance in (None, [1 - share, share], [0.4, 0.6]):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore" if balance is None else "error", WeakLabelWarning)
             model = kind(2, class_balance=balance).fit(L, texts)
-        found.append(model.predict_proba(L, texts)[:, 1].mean())
-    assert abs(found[1] - share) < 0.05 and found[0] + 0.1 < found[2] < 0.61
+        result.append(model.predict_proba(L, texts)[:, 1].mean())
+    assert abs(result[1] - share) < 0.05 and result[0] + 0.1 < result[2] < 0.61
     np.testing.assert_array_equal(
         kind(2).fit(L, Y, texts=texts).predict_proba(L, texts),
         kind(2, class_balance=[1 - share, share]).fit(L, texts).predict_proba(L, texts),

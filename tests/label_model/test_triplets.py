@@ -30,8 +30,8 @@ def test_exact_moments_give_exact_effects():
         sum(p[y] * np.prod([a if v == y else 1 - a for a, v in zip(accuracies, row, strict=True)]) for y in (0, 1))
         for row in rows
     ]
-    found = VotePatterns(rows, np.round(np.array(shares) * 10**6).astype(np.int64))
-    rates, effects = vote_effects(found, 2)
+    table = VotePatterns(rows, np.round(np.array(shares) * 10**6).astype(np.int64))
+    rates, effects = vote_effects(table, 2)
     precisions = p + effects * np.sqrt(0.24) / rates
     for lf, accuracy in enumerate(accuracies):
         for y in (0, 1):
@@ -64,9 +64,9 @@ def test_the_balance_is_estimated_on_the_way_from_uniform():
 
 def test_many_counts_stay_exact():
     L, _ = draw_votes(500, 6, 2)
-    found = vote_patterns(L)
-    rates, effects = vote_effects(found, 2)
-    more, same = vote_effects(VotePatterns(found.patterns, found.counts * 1000), 2)
+    table = vote_patterns(L)
+    rates, effects = vote_effects(table, 2)
+    more, same = vote_effects(VotePatterns(table.patterns, table.counts * 1000), 2)
     np.testing.assert_allclose(more, rates, rtol=1e-12)
     # More rows only make more covariances significant.
     assert np.isfinite(same).sum() >= np.isfinite(effects).sum()

@@ -24,16 +24,16 @@ L = np.array([[0, 1], [1, 1], [-1, 0]], dtype=np.int8)
 
 def test_the_best_is_the_first_of_the_highest_score():
     models = [Says(1, 0, 0), Says(0, 1, -1), Says(0, 0, 0)]
-    found = validate_label_models(models, L, [0, 1, 0])
-    assert found.scores == pytest.approx((1 / 3, 2 / 3, 2 / 3))
-    assert found.best is models[1]
+    validated = validate_label_models(models, L, [0, 1, 0])
+    assert validated.scores == pytest.approx((1 / 3, 2 / 3, 2 / 3))
+    assert validated.best is models[1]
 
 
 def test_rows_without_gold_are_left_out():
     model = Says(1, 0)
-    found = validate_label_models([model], L, [1, -1, 1], texts=["a", "b", "c"])
+    validated = validate_label_models([model], L, [1, -1, 1], texts=["a", "b", "c"])
     assert model.asked == [([[0, 1], [-1, 0]], ["a", "c"])]
-    assert found.scores == (0.5,)
+    assert validated.scores == (0.5,)
 
 
 def test_another_score_chooses_otherwise():

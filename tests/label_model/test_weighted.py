@@ -80,7 +80,7 @@ def test_unused_labeling_functions_are_warned_of():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"prior_accuracy": 0.5}, "prior_accuracy must be above 1/2"),
         ({"prior_accuracy": 1.0}, "below 1"),
@@ -88,6 +88,6 @@ def test_unused_labeling_functions_are_warned_of():
         ({"prior_share": 1.0}, "prior_share from 0 to below 1"),
     ],
 )
-def test_wrong_priors_are_refused(wrong, said):
-    with pytest.raises(LabelModelError, match=said):
+def test_wrong_priors_are_refused(wrong, message):
+    with pytest.raises(LabelModelError, match=message):
         WeightedMajorityVote(**wrong).fit([[0, 1]])

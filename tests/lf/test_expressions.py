@@ -103,10 +103,10 @@ def test_votes_are_those_of_the_expressions(sampled, makers, texts, size):
     for begin in range(0, len(texts), size):
         batch = Batch(pl.DataFrame({"text": column, "other": ""})[begin : begin + size], text=())
         narrowed = expressions._narrowed(lfs, batch.frame)  # so that no error in it is passed over
-        found = ask_together(lfs, vote_with_expressions, batch, 4)
-        assert [votes.tolist() for votes in narrowed] == [part.votes.tolist() for part in found]
-        assert all(part.votes.dtype == np.int8 and part.problems is None for part in found)
-        assert [part.votes.tolist() for part in found] == [votes[begin : begin + size] for votes in expected]
+        parts = ask_together(lfs, vote_with_expressions, batch, 4)
+        assert [votes.tolist() for votes in narrowed] == [part.votes.tolist() for part in parts]
+        assert all(part.votes.dtype == np.int8 and part.problems is None for part in parts)
+        assert [part.votes.tolist() for part in parts] == [votes[begin : begin + size] for votes in expected]
 
 
 def votes_of(lfs, texts):
@@ -172,8 +172,8 @@ def test_columns_of_other_types_and_other_expressions_take_part(always):
         keyword_lf("word", 3, ["a"]),
     ]
     batch = Batch(pl.DataFrame({"text": ["a b", "c", ""], "n": [12, None, 2]}))
-    found = [part.votes.tolist() for part in ask_together(lfs, vote_with_expressions, batch)]
-    assert found == [[1, -1, -1], [1, -1, 1], [2, -1, -1], [-1, 0, 0], [3, -1, -1]]
+    result = [part.votes.tolist() for part in ask_together(lfs, vote_with_expressions, batch)]
+    assert result == [[1, -1, -1], [1, -1, 1], [2, -1, -1], [-1, 0, 0], [3, -1, -1]]
 
 
 def test_a_label_beyond_the_classes_is_told_row_by_row(always):

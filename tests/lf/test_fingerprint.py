@@ -161,22 +161,22 @@ def test_two_processes_agree(tmp_path):
         import json, sys
         from weaklabel.lf.fingerprint import fingerprint
         from weaklabel.lf.packs import load_lfs
-        found = {}
+        fingerprints = {}
         for spec in (sys.argv[1], "spam", "question"):
             lfs = load_lfs(spec)
-            found.update((lf.name, fingerprint(lf, origin)) for lf, origin in zip(lfs.lfs, lfs.origins))
-        print(json.dumps(found))
+            fingerprints.update((lf.name, fingerprint(lf, origin)) for lf, origin in zip(lfs.lfs, lfs.origins))
+        print(json.dumps(fingerprints))
         """
     )
-    found = []
+    result = []
     for seed in ("0", "1"):
         done = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path / "mine.py")],
             capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed},
         )  # fmt: skip
-        found.append(json.loads(done.stdout))
-    assert found[0] == found[1]
-    assert None not in found[0].values()
+        result.append(json.loads(done.stdout))
+    assert result[0] == result[1]
+    assert None not in result[0].values()
 
 
 PROTOTYPES = {0: ["a bad film", "boring"], 1: ["a good film", "lovely"]}

@@ -112,7 +112,7 @@ def test_an_encoder_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("examples", "said"),
+    ("examples", "message"),
     [
         ({1: SPORT}, "it needs 2 or more answers"),
         ({0: FOOD, 1: SPORT[:1] * 2}, "class 1 needs two or more different examples"),
@@ -122,8 +122,8 @@ def test_an_encoder_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
         ({0: FOOD, "sport": SPORT}, "'sport' is neither a class number"),
     ],
 )
-def test_unfit_examples_are_refused(examples: Any, said: str) -> None:
-    with pytest.raises(LFError, match=f"LF 'topic': .*{said}"):
+def test_unfit_examples_are_refused(examples: Any, message: str) -> None:
+    with pytest.raises(LFError, match=f"LF 'topic': .*{message}"):
         prototype_lf("topic", examples)
 
 

@@ -56,7 +56,7 @@ def test_verbose_regex_with_a_comment():
 
 
 @pytest.mark.parametrize(
-    ("lf", "text", "said", "shown"),
+    ("lf", "text", "message", "shown"),
     [
         (
             keyword_lf("k", 1, ["prize", "claim"]),
@@ -94,9 +94,9 @@ def test_verbose_regex_with_a_comment():
         ),
     ],
 )
-def test_reasons_and_what_they_show(lf, text, said, shown):
+def test_reasons_and_what_they_show(lf, text, message, shown):
     given = why(lf, text)
-    assert given.text == said
+    assert given.text == message
     assert [text[begin:end] for begin, end in given.spans] == shown
 
 
@@ -111,9 +111,9 @@ def test_a_column_is_named_with_its_value():
 @given(st.lists(st.sampled_from(["İ", "ab", "AB", "Σ", " ", "\n\t", "ς", "b ab", "é", "-"]), max_size=12).map("".join))
 def test_entries_are_those_that_the_vote_counts(text):
     lf = lexicon_lf("x", 1, {"ab": 1.5, "b ab": 2, "ς": 4, "i̇": 8, "σ": 0.25, "-": 16}, min_weight=1)
-    found = entries_in(lf, text)
-    assert sum(entry.weight for entry in found) == lf.sums(Batch(pl.DataFrame({"text": [text]})))[0]
-    for begin, end, entry, _ in found:
+    entries = entries_in(lf, text)
+    assert sum(entry.weight for entry in entries) == lf.sums(Batch(pl.DataFrame({"text": [text]})))[0]
+    for begin, end, entry, _ in entries:
         assert " ".join(text[begin:end].lower().split()).replace("ς", "σ") == entry.replace("ς", "σ")
 
 

@@ -62,9 +62,9 @@ def test_spellings_that_people_take_for_the_same_match(kind, word, hits, misses)
 def test_the_reason_names_the_place_as_it_is_written(kind):
     text = "Well,  I DON\u2019T\nSTOP at the cafe\u0301."
     batch = Batch(pl.DataFrame({"text": [text]}))
-    found = reason(MAKERS[kind]("a", 1, ["don't stop", "caf\u00e9"]), batch, 0, 1)
+    reasons = reason(MAKERS[kind]("a", 1, ["don't stop", "caf\u00e9"]), batch, 0, 1)
     # spaCy marks whole tokens, and takes the full stop behind an odd capital for part of one.
-    assert [text[begin:end].rstrip(".") for begin, end in found.spans] == ["DON\u2019T\nSTOP", "cafe\u0301"]
+    assert [text[begin:end].rstrip(".") for begin, end in reasons.spans] == ["DON\u2019T\nSTOP", "cafe\u0301"]
 
 
 LETTERS = "aBé\u0301'\u2019-\u2011 \n\u00a0.İß무료로은는ᄆ\u116e中_1"
@@ -75,10 +75,10 @@ def test_phrases_are_found_where_keywords_are(word, text):
     if word.strip() != word or any(mark in word for mark in "\u0301\u116eᄆ\u00a0"):
         return  # a keyword that begins with a mark or white space is not a word
     lf = keyword_lf("k", 1, [word], ignore_case=False)
-    found = PhraseFinder([word], ignore_case=False).places(text)
+    places = PhraseFinder([word], ignore_case=False).places(text)
     if any(mark in text for mark in "\u0301\u116eᄆ"):
         return  # decomposed by hand, half of a letter may match
-    assert bool(found) == (votes(lf, [text]) == [1])
+    assert bool(places) == (votes(lf, [text]) == [1])
 
 
 @given(st.text(LETTERS, max_size=20), st.booleans())
@@ -92,12 +92,12 @@ def test_folded_text_comes_from_where_it_says(text, ignore_case):
 
 
 def test_word_characters_are_those_of_polars():
-    known = [
+    listed = [
         chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) not in ("Cn", "Cs", "Co")
     ]
-    theirs = pl.Series(known).str.contains(r"^\w$").to_list()
-    ours = [is_word_character(character) for character in known]
-    assert [hex(ord(c)) for c, a, b in zip(known, ours, theirs, strict=True) if a != b] == []
+    theirs = pl.Series(listed).str.contains(r"^\w$").to_list()
+    ours = [is_word_character(character) for character in listed]
+    assert [hex(ord(c)) for c, a, b in zip(listed, ours, theirs, strict=True) if a != b] == []
 
 
 @pytest.mark.parametrize(

@@ -121,21 +121,21 @@ def without_times(value):
 
 def comparable(folder):
     """Return what must be the same, byte for byte but for times, in the folder of a run."""
-    found = {}
+    result = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = path.relative_to(folder).as_posix()
         if name == "steps.json":
             records = json.loads(path.read_text())["steps"]
-            found[name] = {step: (record["identity"], record["is_done"]) for step, record in records.items()}
+            result[name] = {step: (record["identity"], record["is_done"]) for step, record in records.items()}
         elif name.endswith(".jsonl"):
-            found[name] = [without_times(json.loads(line)) for line in path.read_text().splitlines()]
+            result[name] = [without_times(json.loads(line)) for line in path.read_text().splitlines()]
         elif name.endswith(".json"):
-            found[name] = without_times(json.loads(path.read_text()))
+            result[name] = without_times(json.loads(path.read_text()))
         elif path.name == "README.md":
-            found[name] = re.sub(r"[\d.,]+ s\b", "", path.read_text())
+            result[name] = re.sub(r"[\d.,]+ s\b", "", path.read_text())
         else:
-            found[name] = None if name in TOLD else path.read_bytes()
-    return found
+            result[name] = None if name in TOLD else path.read_bytes()
+    return result
 
 
 def killed(runner, kills, seed):
@@ -160,12 +160,12 @@ def killed(runner, kills, seed):
 
 
 def test_a_killed_run_ends_as_an_undisturbed_one(start_runner):
-    found = killed(start_runner(), kills=4, seed=1)
-    assert {"labeled.csv", "votes.npz", "models/linear/weights.npz", "steps/probs.npy", "scores.json"} <= set(found)
+    result = killed(start_runner(), kills=4, seed=1)
+    assert {"labeled.csv", "votes.npz", "models/linear/weights.npz", "steps/probs.npy", "scores.json"} <= set(result)
 
 
 @pytest.mark.long
 def test_a_run_with_bert_that_is_killed_40_times_ends_as_an_undisturbed_one(start_runner):
-    found = killed(start_runner(with_bert=True), kills=40, seed=40)
-    assert {"models/bert/model.safetensors", "training/bert/training.jsonl"} <= set(found)
-    assert len(found["training/bert/training.jsonl"]) == 3
+    result = killed(start_runner(with_bert=True), kills=40, seed=40)
+    assert {"models/bert/model.safetensors", "training/bert/training.jsonl"} <= set(result)
+    assert len(result["training/bert/training.jsonl"]) == 3

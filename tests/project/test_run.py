@@ -280,9 +280,9 @@ def test_the_plan_and_a_run_that_has_nothing_to_do_load_nothing_heavy(done):
     )
     for more in ([], ["--plan", "--json"]):
         command = [sys.executable, "-c", code, "run", str(done.project), "-q", *more]
-        found = subprocess.run(command, capture_output=True, text=True, check=True)
-        assert found.stderr.splitlines()[-1] == "0", found.stderr
-    plan = json.loads(found.stdout)
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert result.stderr.splitlines()[-1] == "0", result.stderr
+    plan = json.loads(result.stdout)
     assert plan["folder"] == str(done.out)
     assert [step["name"] for step in plan["steps"]] == STEPS
     assert all(step["state"] == "done" and step["size"] and step["why"] == [] for step in plan["steps"])
@@ -300,8 +300,8 @@ def test_votes_of_label_and_run_are_the_same_votes(place, tmp_path, monkeypatch)
     monkeypatch.setenv("WEAKLABEL_CACHE", str(tmp_path / "other"))
     place.run(again="")
     assert place.asked() == ROWS + GOLD_ROWS
-    found = label_file(read_corpus(corpus), load_lfs(str(place.pack)), str(tmp_path / "again.csv"), options)
-    assert found.known_rows == ROWS and place.asked() == 0
+    result = label_file(read_corpus(corpus), load_lfs(str(place.pack)), str(tmp_path / "again.csv"), options)
+    assert result.known_rows == ROWS and place.asked() == 0
 
 
 def test_gold_of_one_split_scores_and_the_rest_of_the_corpus_trains(place):

@@ -79,16 +79,16 @@ def test_dots_stand_where_the_values_are():
 
 def test_bars_begin_at_zero_and_are_as_long_as_their_values():
     svg = bars(["a", "b"], {"s": [E(0.25), E(0.75)]}, "score", alt="x")
-    found = [path.get("d") for path in drawn(svg).iter("path") if "--series-1" in (path.get("style") or "")]
+    result = [path.get("d") for path in drawn(svg).iter("path") if "--series-1" in (path.get("style") or "")]
     (left, right), (other, far) = [
-        (min(x), max(x)) for x in ([float(at) for at in re.findall(r"[ML] (\S+)", d)] for d in found)
+        (min(x), max(x)) for x in ([float(at) for at in re.findall(r"[ML] (\S+)", d)] for d in result)
     ]
     assert left == other and far - other == pytest.approx(3 * (right - left), rel=1e-3)
 
 
 def test_a_line_leaves_out_what_is_missing(charts):
-    one = lines({"a": Line(X, [0.1, None, 0.3])}, "n", "score", alt="x", ticks={0: "5", 1: "50", 2: "all"})
-    assert len(dots_of(one)) == 2 and {"5", "50", "all"} <= set(texts(one))
+    item = lines({"a": Line(X, [0.1, None, 0.3])}, "n", "score", alt="x", ticks={0: "5", 1: "50", 2: "all"})
+    assert len(dots_of(item)) == 2 and {"5", "50", "all"} <= set(texts(item))
 
 
 def test_a_bin_without_rows_has_no_dot(charts):

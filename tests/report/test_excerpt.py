@@ -7,8 +7,8 @@ marks = st.lists(st.builds(MarkedSpan, st.integers(0, 900), st.integers(0, 900),
 
 @given(st.text("ab \n", max_size=900), marks)
 @settings(max_examples=150, deadline=None)
-def test_an_excerpt_is_short_and_made_of_the_text(text, found):
-    pieces = excerpt(text, found)
+def test_an_excerpt_is_short_and_made_of_the_text(text, marks):
+    pieces = excerpt(text, marks)
     shown = "".join(piece.text for piece in pieces)
     assert len(shown) < LONGEST + 300 + shown.count("↵")
     flat = text.replace("\n", "↵ ")

@@ -6,31 +6,31 @@ from weaklabel.scoring.calibration import BINS, calibration_error
 
 
 def test_confidence_is_counted_from_chance_on_and_rows_without_are_told():
-    found = count_confidence(np.array([[0.5, 0.5], [0.0, 1.0], [0.26, 0.74], [np.nan, np.nan]]))
-    assert (found.edges[0], found.edges[-1], found.without) == (0.5, 1.0, 1)
-    assert sum(found.counts) == 3 and found.counts[0] == 1 and found.counts[-1] == 1
+    result = count_confidence(np.array([[0.5, 0.5], [0.0, 1.0], [0.26, 0.74], [np.nan, np.nan]]))
+    assert (result.edges[0], result.edges[-1], result.without) == (0.5, 1.0, 1)
+    assert sum(result.counts) == 3 and result.counts[0] == 1 and result.counts[-1] == 1
 
 
 @pytest.mark.parametrize("k", [1, 2, 100])
 def test_confidence_of_no_rows(k):
-    found = count_confidence(np.zeros((0, k)))
-    assert sum(found.counts) == 0 and len(found.edges) == len(found.counts) + 1
+    result = count_confidence(np.zeros((0, k)))
+    assert sum(result.counts) == 0 and len(result.edges) == len(result.counts) + 1
 
 
 def test_calibration_compares_confidence_with_gold():
     probs = np.array([[0.9, 0.1], [0.9, 0.1], [0.35, 0.65], [np.nan, np.nan], [0.2, 0.8]])
-    found = count_calibration(probs, np.array([0, 1, 1, 0, -1]))
-    assert sum(found.rows) == 3
-    there = [(c, a, n) for c, a, n in zip(found.confidence, found.accuracy, found.rows, strict=True) if n]
+    result = count_calibration(probs, np.array([0, 1, 1, 0, -1]))
+    assert sum(result.rows) == 3
+    there = [(c, a, n) for c, a, n in zip(result.confidence, result.accuracy, result.rows, strict=True) if n]
     assert there == [(pytest.approx(0.65), 1.0, 1), (pytest.approx(0.9), 0.5, 2)]
 
 
 def test_the_chart_of_calibration_shows_the_error_that_stands_below_it():
     rng = np.random.default_rng(0)
     probs, Y = rng.dirichlet([1, 2, 3], 500), rng.integers(0, 3, 500)
-    found = count_calibration(probs, Y)
-    gaps = np.abs(np.subtract(found.confidence, found.accuracy)) @ found.rows / 500
-    assert gaps == pytest.approx(calibration_error(probs, Y)) and len(found.rows) == BINS
+    result = count_calibration(probs, Y)
+    gaps = np.abs(np.subtract(result.confidence, result.accuracy)) @ result.rows / 500
+    assert gaps == pytest.approx(calibration_error(probs, Y)) and len(result.rows) == BINS
 
 
 def test_labels_are_counted_without_abstains():

@@ -37,10 +37,10 @@ def report(texts, lfs=LFS, labels=LABELS, gold=None, training=None, **columns):
     votes = apply_lfs(collection, corpus)
     model = MajorityVote(len(labels)).fit(votes)
     preds, probs = model.predict(votes, return_probs=True)
-    known, scores = None, {}
+    given, scores = None, {}
     if gold is not None:
-        known = Gold(np.array(gold), {"label_model": probs}, np.array(gold))
-        scores = {"label_model": score(known.Y, preds, probs=probs, labels=labels, intervals=50)}
+        given = Gold(np.array(gold), {"label_model": probs}, np.array(gold))
+        scores = {"label_model": score(given.Y, preds, probs=probs, labels=labels, intervals=50)}
     run = RunSummary(
         title=f"A title {HOSTILE}",
         corpus="texts",
@@ -52,7 +52,7 @@ def report(texts, lfs=LFS, labels=LABELS, gold=None, training=None, **columns):
         problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
         settings={"seed": 0, "lfs": {"use": [HOSTILE]}},
     )
-    insight = gather(run, corpus, collection, votes, model, probs, preds, gold=known, training=training)
+    insight = gather(run, corpus, collection, votes, model, probs, preds, gold=given, training=training)
     return html_report(insight)
 
 

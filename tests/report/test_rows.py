@@ -7,10 +7,10 @@ from weaklabel.votes.tally import count_votes
 
 def picked(L, probs, preds=None, gold=None, seed=0):
     L = np.array(L, dtype=np.int8)
-    found = vote_patterns(L)
-    figures = count_votes(found, probs.shape[1])
+    table = vote_patterns(L)
+    figures = count_votes(table, probs.shape[1])
     preds = probs.argmax(axis=1) if preds is None else preds
-    return {kind.title: list(kind.rows) for kind in pick_rows(found, figures, probs, preds, gold, seed)}
+    return {kind.title: list(kind.rows) for kind in pick_rows(table, figures, probs, preds, gold, seed)}
 
 
 def of(shares):
@@ -30,15 +30,15 @@ def test_the_least_certain_are_other_rows_than_the_conflicted():
 def test_uncovered_rows_are_drawn_by_the_seed():
     L = np.full((100, 2), -1)
     nothing = np.full((100, 2), np.nan)
-    one, two = picked(L, nothing, np.full(100, -1)), picked(L, nothing, np.full(100, -1), seed=1)
-    assert set(one) == {"Uncovered"} and len(one["Uncovered"]) == EACH
-    assert one == picked(L, nothing, np.full(100, -1)) and one != two
+    first, second = picked(L, nothing, np.full(100, -1)), picked(L, nothing, np.full(100, -1), seed=1)
+    assert set(first) == {"Uncovered"} and len(first["Uncovered"]) == EACH
+    assert first == picked(L, nothing, np.full(100, -1)) and first != second
 
 
 def test_what_is_surest_and_wrong_is_picked_with_gold():
     L = [[0, -1], [1, -1], [0, 0], [1, 1]]
-    found = picked(L, of([0.7, 0.2, 0.99, 0.1]), gold=np.array([1, 1, 1, -1]))
-    assert found["Sure and wrong"] == [2, 0]
+    result = picked(L, of([0.7, 0.2, 0.99, 0.1]), gold=np.array([1, 1, 1, -1]))
+    assert result["Sure and wrong"] == [2, 0]
 
 
 def test_no_rows_give_nothing_to_look_at():

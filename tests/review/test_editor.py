@@ -27,18 +27,18 @@ def pack_of(review, name="broken"):
 
 
 def test_what_can_be_edited_is_told(review):
-    found = {lf.name: lf for lf in review.editor.lfs()}
-    assert [name for name, lf in found.items() if lf.editable] == ["broken", "thanks", "shout", "short", "many"]
-    assert found["thanks"].spec == LFSpec(
+    result = {lf.name: lf for lf in review.editor.lfs()}
+    assert [name for name, lf in result.items() if lf.editable] == ["broken", "thanks", "shout", "short", "many"]
+    assert result["thanks"].spec == LFSpec(
         "keyword",
         "thanks",
         "praise",
         {"keywords": ["thanks", "love"], "column": "text", "whole_word": True, "ignore_case": True, "min_count": 1},
     )
-    assert found["short"].spec.options["max"] == 3
-    assert "its keywords is computed" in found["computed"].why
-    assert "can be edited here" in found["sure"].why
-    assert PACK.splitlines()[found["broken"].line - 1].startswith("broken = ")
+    assert result["short"].spec.options["max"] == 3
+    assert "its keywords is computed" in result["computed"].why
+    assert "can be edited here" in result["sure"].why
+    assert PACK.splitlines()[result["broken"].line - 1].startswith("broken = ")
 
 
 def test_a_preview_is_what_voting_anew_would_give(review):
@@ -284,7 +284,7 @@ def test_every_plain_pattern_lf_of_the_ready_packs_can_be_edited():
     source = PackSource.read(ready_packs()["spam"])
     made = [node for node in ast.walk(source.tree) if isinstance(node, ast.Call)]
     names = {"keyword_lf", "regex_lf", "count_lf", "length_lf"}
-    assert sum(isinstance(one.func, ast.Name) and one.func.id in names for one in made) == len(source.calls)
+    assert sum(isinstance(cell.func, ast.Name) and cell.func.id in names for cell in made) == len(source.calls)
 
 
 def test_neighbours_are_followed(tmp_path):

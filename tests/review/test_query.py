@@ -52,7 +52,8 @@ def meets(view, wanted):
         wanted.conflict is None or (len({vote.label for vote in votes}) > 1) == wanted.conflict,
         wanted.uncovered is None or (not votes) == wanted.uncovered,
         (wanted.decided is None and wanted.reviewer is None) or decided == (wanted.decided is not False),
-        wanted.disagreement is None or (len({one.label for one in view.decisions.values()}) > 1) == wanted.disagreement,
+        wanted.disagreement is None
+        or (len({item.label for item in view.decisions.values()}) > 1) == wanted.disagreement,
         not wanted.text or wanted.text.lower() in view.text.lower(),
     ]
     return all(checks)
@@ -76,9 +77,9 @@ def test_pages_follow_on_each_other(review):
 
 def test_the_order_is_as_asked_for(review):
     sure = review.snapshot.confidence[review.query(order="confidence", limit=100).rows]
-    known = sure[~np.isnan(sure)]
-    assert np.array_equal(known, np.sort(known))
-    assert np.isnan(sure[len(known) :]).all()
+    listed = sure[~np.isnan(sure)]
+    assert np.array_equal(listed, np.sort(listed))
+    assert np.isnan(sure[len(listed) :]).all()
     assert review.row(int(review.query(order="conflict").rows[0])).text == "love it but it is broken"
 
 
@@ -89,7 +90,7 @@ def test_a_row_shows_votes_with_reasons_and_decisions(decided):
     assert votes["broken"].label == "complaint" and "broken" in votes["broken"].reason.text
     assert votes["thanks"].label is None and votes["thanks"].reason is None
     assert view.label == "complaint" and view.confidence == pytest.approx(1)
-    assert {name: one.label for name, one in view.decisions.items()} == {"ann": "complaint", "bob": "praise"}
+    assert {name: item.label for name, item in view.decisions.items()} == {"ann": "complaint", "bob": "praise"}
     assert view.gold is None
     assert decided.row(9).gold == "praise"  # the same text as row 0
     assert decided.row(8).probabilities == {} and decided.row(8).label is None

@@ -35,17 +35,21 @@ def estimate(kind, n, seed, preds, confidence, gold, seen=None):
 def test_the_interval_holds_the_truth_as_often_as_it_says(kind, right):
     preds, confidence, gold = population(right=right)
     truth = (preds == gold).mean()
-    found = [estimate(kind, 80, seed, preds, confidence, gold) for seed in range(300)]
-    holds = np.mean([one.low <= truth <= one.high for one in found])
+    result = [estimate(kind, 80, seed, preds, confidence, gold) for seed in range(300)]
+    holds = np.mean([part.low <= truth <= part.high for part in result])
     assert 0.9 <= holds <= 0.995
-    assert np.mean([one.value for one in found]) == pytest.approx(truth, abs=0.01)
+    assert np.mean([part.value for part in result]) == pytest.approx(truth, abs=0.01)
 
 
 def test_strata_make_the_interval_narrower_where_they_differ():
     preds, confidence, gold = population(right=(0.3, 0.7, 1.0, 1.0))
     width = {
         kind: np.mean(
-            [one.high - one.low for seed in range(50) for one in [estimate(kind, 100, seed, preds, confidence, gold)]]
+            [
+                item.high - item.low
+                for seed in range(50)
+                for item in [estimate(kind, 100, seed, preds, confidence, gold)]
+            ]
         )
         for kind in ("random", "stratified")
     }
@@ -61,17 +65,17 @@ def test_one_stratum_is_wilson():
 
 def test_strata_weigh_by_their_size():
     correct, strata = np.array([True, True, False, False]), np.array([0, 0, 1, 1])
-    found = weighted_share(correct, np.array([45.0, 45.0, 5.0, 5.0]), strata)
-    assert found.value == pytest.approx(0.9)
-    assert found.low < 0.9 < found.high
-    assert (found.hits, found.n) == (2, 4)
+    result = weighted_share(correct, np.array([45.0, 45.0, 5.0, 5.0]), strata)
+    assert result.value == pytest.approx(0.9)
+    assert result.low < 0.9 < result.high
+    assert (result.hits, result.n) == (2, 4)
 
 
 def test_per_class_and_notes():
     preds, confidence, gold = population()
-    found = estimate("stratified", 80, 1, preds, confidence, gold)
-    assert sum(one.n for one in found.per_class.values()) == found.n_decided == 80
-    assert found.is_estimate and not found.notes
+    result = estimate("stratified", 80, 1, preds, confidence, gold)
+    assert sum(item.n for item in result.per_class.values()) == result.n_decided == 80
+    assert result.is_estimate and not result.notes
     part = estimate("stratified", 80, 1, preds, confidence, gold, seen=5)
     assert "strata without a decision" in part.notes[0]
     least = estimate("uncertain", 20, 1, preds, confidence, gold)
@@ -123,7 +127,7 @@ def test_a_spot_check_is_the_same_for_everybody(review, project):
     sample = review.sample("random", 5, 3)
     again = open_review(project)
     assert again.sample("random", 5, 3).rows.tolist() == sample.rows.tolist()
-    assert [one.id for one in again.samples()] == ["random-5-3"]
+    assert [item.id for item in again.samples()] == ["random-5-3"]
     from weaklabel.review import Filter
 
     assert again.query(Filter(sample="random-5-3")).rows.tolist() == sample.rows.tolist()
@@ -143,5 +147,5 @@ def test_precision_follows_decisions(review):
     sample = review.sample("random", 10, 0)
     for row in sample.rows[:4]:
         review.decide(int(row), review.labels[review.preds[row]], "ann", sample=sample.id)
-    found = review.precision(sample.id)
-    assert found.value == 1.0 and found.n_decided >= 4 and found.n_rows == len(sample.rows)
+    result = review.precision(sample.id)
+    assert result.value == 1.0 and result.n_decided >= 4 and result.n_rows == len(sample.rows)

@@ -34,7 +34,7 @@ def test_every_measure_agrees(k, abstain, absent):
     for average in ("macro", "micro", "weighted"):
         ours = [getattr(scores, f"{average}_{name}") for name in ("precision", "recall", "f1")]
         assert ours == pytest.approx(expected(Y, preds, k, average)[:3])
-    table = np.array([[one.precision, one.recall, one.f1, one.support] for one in scores.per_class])
+    table = np.array([[item.precision, item.recall, item.f1, item.support] for item in scores.per_class])
     np.testing.assert_allclose(table.T, expected(Y, preds, k, None))
     np.testing.assert_array_equal(
         np.array(scores.confusion)[:, :k], metrics.confusion_matrix(Y, preds, labels=[*range(k), -1])[:k, :k]

@@ -19,25 +19,25 @@ def case():
 @pytest.mark.parametrize("abstain", ["miss", "drop"])
 def test_the_difference_is_that_of_the_scores(case, metric, abstain):
     Y, a, b = case
-    found = paired_difference(Y, a, b, metric, abstain=abstain)
-    one, other = (getattr(score(Y, preds, abstain=abstain, intervals=0), metric) for preds in (a, b))
-    assert found.difference == pytest.approx(one - other)
-    assert found.low <= found.difference <= found.high
-    assert found.n == 1000
+    result = paired_difference(Y, a, b, metric, abstain=abstain)
+    first, other = (getattr(score(Y, preds, abstain=abstain, intervals=0), metric) for preds in (a, b))
+    assert result.difference == pytest.approx(first - other)
+    assert result.low <= result.difference <= result.high
+    assert result.n == 1000
 
 
 def test_pairing_makes_the_interval_narrower_than_the_scores_own(case):
     Y, a, b = case
-    found = paired_difference(Y, a, b, "accuracy")
+    result = paired_difference(Y, a, b, "accuracy")
     own = score(Y, a).intervals["accuracy"], score(Y, b).intervals["accuracy"]
-    assert found.high - found.low < sum(high - low for low, high in own) / 2
-    assert found.low > 0
+    assert result.high - result.low < sum(high - low for low, high in own) / 2
+    assert result.low > 0
 
 
 def test_equal_predictions_differ_by_nothing(case):
     Y, a, _ = case
-    found = paired_difference(Y, a, a)
-    assert (found.difference, found.low, found.high) == (0, 0, 0)
+    result = paired_difference(Y, a, a)
+    assert (result.difference, result.low, result.high) == (0, 0, 0)
 
 
 def test_swapping_sides_swaps_the_sign(case):

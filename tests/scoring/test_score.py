@@ -27,8 +27,10 @@ def test_the_order_of_rows_changes_nothing(case, random, abstain):
     Y, preds = case
     order = list(range(len(Y)))
     random.shuffle(order)
-    one, other = (score(y, p, labels=NAMES, abstain=abstain, intervals=20) for y, p in (case, (Y[order], preds[order])))
-    assert one == other
+    first, other = (
+        score(y, p, labels=NAMES, abstain=abstain, intervals=20) for y, p in (case, (Y[order], preds[order]))
+    )
+    assert first == other
 
 
 @given(cases(), st.permutations(range(3)))
@@ -36,11 +38,11 @@ def test_renaming_classes_permutes_the_values_of_classes(case, new_number):
     Y, preds = case
     table = np.array([*new_number, -1])
     renamed = [NAMES[new_number.index(number)] for number in range(3)]
-    one = score(Y, preds, labels=NAMES, intervals=0)
+    first = score(Y, preds, labels=NAMES, intervals=0)
     other = score(table[Y], table[preds], labels=renamed, intervals=0)
-    assert {c.label: c for c in one.per_class} == {c.label: c for c in other.per_class}
+    assert {c.label: c for c in first.per_class} == {c.label: c for c in other.per_class}
     for name in ("accuracy", "macro_f1", "micro_f1", "weighted_f1", "mcc", "coverage"):
-        assert getattr(one, name) == pytest.approx(getattr(other, name))
+        assert getattr(first, name) == pytest.approx(getattr(other, name))
 
 
 @given(cases(), st.sampled_from(["miss", "drop"]))
@@ -82,7 +84,7 @@ def test_abstains_are_misses_unless_dropped():
     assert (miss.accuracy, miss.precision, miss.recall) == (pytest.approx(2 / 6), 1.0, 0.25)
     assert (drop.accuracy, drop.precision, drop.recall) == (1.0, 1.0, 1.0)
     assert miss.n == drop.n == 6 and miss.confusion == drop.confusion
-    assert [one.support for one in drop.per_class] == [1, 1]
+    assert [item.support for item in drop.per_class] == [1, 1]
 
 
 def test_rows_without_gold_are_counted_and_not_scored():

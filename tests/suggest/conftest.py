@@ -47,5 +47,5 @@ def world():
 
 
 @pytest.fixture(scope="session")
-def found(world):
+def suggestions(world):
     return world.suggest(n=4)

@@ -11,26 +11,26 @@ from weaklabel.suggest.code import name_lf, write_pack
 from weaklabel.votes import Votes, apply_lfs
 
 
-def test_words_that_labeling_functions_do_not_know_are_found(found):
-    assert 2 <= len(found.lfs) <= 4
-    for lf in found.lfs:
+def test_words_that_labeling_functions_do_not_know_are_found(suggestions):
+    assert 2 <= len(suggestions.lfs) <= 4
+    for lf in suggestions.lfs:
         if lf.kind == "keyword":
             assert set(lf.patterns) <= set(WORDS[lf.label]) - {"soup", "bread", "goal", "match"}
-    assert {lf.label for lf in found.lfs} == {0, 1}
+    assert {lf.label for lf in suggestions.lfs} == {0, 1}
 
 
 def test_numbers_become_a_slot(world):
     assert any(lf.label == 1 and lf.patterns == (r"\b\d{5,}\b",) for lf in world.suggest(n=20).lfs)
 
 
-def test_a_pack_of_candidates_votes_on_the_rows_counted(world, found, tmp_path):
+def test_a_pack_of_candidates_votes_on_the_rows_counted(world, suggestions, tmp_path):
     path = tmp_path / "suggested.py"
-    write_pack(path, found.code(), LABELS, 'Words of "this" world\\')
+    write_pack(path, suggestions.code(), LABELS, 'Words of "this" world\\')
     pack = load_lfs(path)
-    assert pack.names == tuple(lf.name for lf in found.lfs)
+    assert pack.names == tuple(lf.name for lf in suggestions.lfs)
     L = apply_lfs(pack, world.texts).L
     covered = (world.votes.L >= 0).any(axis=1)
-    for lf, cast in zip(found.lfs, L.T, strict=True):
+    for lf, cast in zip(suggestions.lfs, L.T, strict=True):
         voted = cast >= 0
         assert set(cast[voted]) == {lf.label}
         assert voted.sum() == lf.votes
@@ -40,14 +40,14 @@ def test_a_pack_of_candidates_votes_on_the_rows_counted(world, found, tmp_path):
         covered |= voted
 
 
-def test_candidates_cover_new_rows(found, world):
-    assert all(lf.new_votes > 0 for lf in found.lfs)
+def test_candidates_cover_new_rows(suggestions, world):
+    assert all(lf.new_votes > 0 for lf in suggestions.lfs)
     uncovered = (world.votes.L < 0).all(axis=1).sum()
-    assert sum(lf.new_votes for lf in found.lfs) > 0.5 * uncovered
+    assert sum(lf.new_votes for lf in suggestions.lfs) > 0.5 * uncovered
 
 
-def test_precision_is_near_the_truth(world, found):
-    for lf in found.lfs:
+def test_precision_is_near_the_truth(world, suggestions):
+    for lf in suggestions.lfs:
         assert 0.8 < lf.precision <= 0.9  # the label model is sure to 0.9, and it is right on all rows
 
 
@@ -84,21 +84,21 @@ def test_unspaced_scripts_get_runs_of_characters():
     Y = rng.integers(0, 2, 300)
     texts = ["".join([*rng.choice(filling, 3), rng.choice(words[y]), *rng.choice(filling, 2)]) for y in Y]
     votes = Votes(np.full((300, 1), -1, dtype=np.int8), ["none"], LABELS)
-    found = suggest_lfs(texts, votes, np.where(np.eye(2)[Y] == 1, 0.9, 0.1), LABELS)
-    said = {word for lf in found.lfs for word in lf.patterns}
-    assert said >= {"好吃", "足球"}
-    assert all("whole_word" not in lf.code for lf in found.lfs)  # the default goes by the script
+    suggestions = suggest_lfs(texts, votes, np.where(np.eye(2)[Y] == 1, 0.9, 0.1), LABELS)
+    output = {word for lf in suggestions.lfs for word in lf.patterns}
+    assert output >= {"好吃", "足球"}
+    assert all("whole_word" not in lf.code for lf in suggestions.lfs)  # the default goes by the script
 
 
-def test_names_are_new_and_are_names(found, world):
-    names = [lf.name for lf in found.lfs]
+def test_names_are_new_and_are_names(suggestions, world):
+    names = [lf.name for lf in suggestions.lfs]
     assert len(set(names)) == len(names) and all(name.isidentifier() for name in names)
     assert name_lf("1st", ["£0"], []) == "lf_1st_0"
     assert name_lf("a", ["b"], ["a_b", "a_b_2"]) == "a_b_3"
 
 
-def test_the_same_again(world, found):
-    assert world.suggest(n=4) == found
+def test_the_same_again(world, suggestions):
+    assert world.suggest(n=4) == suggestions
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_wrong_arrays_are_refused(world, change, error):
         world.suggest(**change)
 
 
-def test_votes_need_not_know_their_classes(world, found):
-    assert world.suggest(votes=Votes(world.votes.L, world.votes.lf_names), n=4) == found
+def test_votes_need_not_know_their_classes(world, suggestions):
+    assert world.suggest(votes=Votes(world.votes.L, world.votes.lf_names), n=4) == suggestions
     with pytest.raises(VoteError, match="outside"):
         world.suggest(votes=Votes(world.votes.L + 1, world.votes.lf_names))
 
@@ -125,6 +125,6 @@ def test_as_many_texts_as_votes(world):
 def test_texts_that_say_nothing(texts):
     n = len(texts)
     votes = Votes(np.full((n, 1), -1, dtype=np.int8), ["none"], LABELS)
-    found = suggest_lfs(texts, votes, np.full((n, 2), 0.5), LABELS)
-    assert not found.lfs and not found.clusters and found.code() == ""
-    assert "No candidate" in found.to_text(texts)
+    suggestions = suggest_lfs(texts, votes, np.full((n, 2), 0.5), LABELS)
+    assert not suggestions.lfs and not suggestions.clusters and suggestions.code() == ""
+    assert "No candidate" in suggestions.to_text(texts)

@@ -36,30 +36,30 @@ class _Recording(TextReader):
 
 def test_a_label_model_of_votes_gives_the_same_as_its_probabilities(world):
     model = DawidSkene(2).fit(world.votes)
-    found = suggest_lfs(world.texts, world.votes, model, LABELS)
-    assert found == suggest_lfs(world.texts, world.votes, model.predict_proba(world.votes), LABELS)
-    assert found.lfs and not found.reads_texts
+    result = suggest_lfs(world.texts, world.votes, model, LABELS)
+    assert result == suggest_lfs(world.texts, world.votes, model.predict_proba(world.votes), LABELS)
+    assert result.lfs and not result.reads_texts
 
 
 def test_of_a_small_corpus_all_texts_are_read(world):
     model = TextLabelModel(2).fit(world.votes, texts=world.texts)
-    found = suggest_lfs(world.texts, world.votes, model, LABELS)
+    result = suggest_lfs(world.texts, world.votes, model, LABELS)
     by_probs = suggest_lfs(world.texts, world.votes, model.predict_proba(world.votes, world.texts), LABELS)
-    assert found.lfs and found.reads_texts and replace(found, reads_texts=False) == by_probs
-    assert found.read() == []
+    assert result.lfs and result.reads_texts and replace(result, reads_texts=False) == by_probs
+    assert result.read() == []
 
 
 def test_of_a_large_corpus_only_the_sample_is_read(world, monkeypatch):
     monkeypatch.setattr(suggestions, "MAX_ROWS", 200)
     model = _Recording(2).fit(world.votes, texts=world.texts)
-    found = suggest_lfs(world.texts, world.votes, model, LABELS)
-    assert len(model.asked) == found.n_read == 200 and set(model.asked) < set(world.texts)
-    assert found.to_text().startswith(
+    result = suggest_lfs(world.texts, world.votes, model, LABELS)
+    assert len(model.asked) == result.n_read == 200 and set(model.asked) < set(world.texts)
+    assert result.to_text().startswith(
         "Looked for in 200 of 600 rows, drawn by a hash of their texts; the label model read the texts of these only"
     )
-    for lf in found.lfs:
+    for lf in result.lfs:
         assert lf.coverage == lf.votes / 600  # of all rows, not of the sample
-    assert suggest_lfs(world.texts, world.votes, model, LABELS) == found
+    assert suggest_lfs(world.texts, world.votes, model, LABELS) == result
 
 
 def test_a_label_model_reads_texts_with_their_entities_marked(world):
@@ -67,8 +67,8 @@ def test_a_label_model_reads_texts_with_their_entities_marked(world):
     frame = frame.with_columns(one=pl.lit("Ann"), other=pl.lit("Bob"))
     corpus = read_corpus(frame, entities=("one", "other"))
     model = _Recording(2).fit(world.votes, texts=corpus.model_texts())
-    found = suggest_lfs(corpus, world.votes, model, LABELS)
-    assert found.n_read == 600 and model.asked == corpus.model_texts()
+    result = suggest_lfs(corpus, world.votes, model, LABELS)
+    assert result.n_read == 600 and model.asked == corpus.model_texts()
     assert model.asked[0].startswith("@ Ann @ met # Bob #")
 
 
@@ -92,8 +92,8 @@ def test_labeling_functions_are_judged_by_the_rows_of_which_something_is_known(w
     chance = np.full(600, -1)
     chance[np.flatnonzero(world.Y == 1)[:12]] = 0
     votes = Votes(np.stack([right, wrong, chance], axis=1).astype(np.int8), ["right", "wrong", "chance"], LABELS)
-    known = np.where((np.arange(600) % 4 == 0)[:, None], world.probs, np.nan)
+    given = np.where((np.arange(600) % 4 == 0)[:, None], world.probs, np.nan)
     whole = {problem.lf: problem for problem in world.suggest(votes=votes).weak_lfs}
-    some = {(problem.lf, problem.kind): problem.text for problem in world.suggest(votes=votes, probs=known).weak_lfs}
+    some = {(problem.lf, problem.kind): problem.text for problem in world.suggest(votes=votes, probs=given).weak_lfs}
     assert "about 90" in some["wrong", "contradictory"]
     assert "chance" in whole and ("chance", "near chance") not in some  # 3 rows known of 12 do not say

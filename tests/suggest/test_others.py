@@ -19,17 +19,17 @@ from weaklabel.votes import Votes
 def problems(world, columns, gold=None):
     """Return what is wrong with labeling functions of these columns, by name."""
     L = np.stack(list(columns.values()), axis=1).astype(np.int8)
-    found = world.suggest(votes=Votes(L, list(columns), LABELS), gold=gold)
-    return {problem.lf: problem for problem in found.weak_lfs}
+    suggestions = world.suggest(votes=Votes(L, list(columns), LABELS), gold=gold)
+    return {problem.lf: problem for problem in suggestions.weak_lfs}
 
 
-def test_clusters_are_of_rows_without_votes(world, found):
+def test_clusters_are_of_rows_without_votes(world, suggestions):
     uncovered = (world.votes.L < 0).all(axis=1)
-    rows = [row for cluster in found.clusters for row in cluster.rows]
+    rows = [row for cluster in suggestions.clusters for row in cluster.rows]
     assert rows and len(set(rows)) == len(rows) and uncovered[rows].all()
-    sizes = [len(cluster.rows) for cluster in found.clusters]
+    sizes = [len(cluster.rows) for cluster in suggestions.clusters]
     assert sizes == sorted(sizes, reverse=True)
-    for cluster in found.clusters:
+    for cluster in suggestions.clusters:
         assert 0.5 <= cluster.share <= 0.9
 
 
@@ -39,8 +39,8 @@ def test_phrases_of_a_cluster_are_those_that_set_it_apart(world):
     assert phrases and set(phrases) <= set(WORDS[1])
 
 
-def test_a_labeling_function_that_repeats_another_is_named(world, found):
-    (problem,) = [problem for problem in found.weak_lfs if problem.kind == "redundant"]
+def test_a_labeling_function_that_repeats_another_is_named(world, suggestions):
+    (problem,) = [problem for problem in suggestions.weak_lfs if problem.kind == "redundant"]
     assert (problem.lf, problem.other) == ("bread", "soup")
     votes = (world.votes.L >= 0).sum(axis=0)
     assert f"all {votes[2]} of its votes" in problem.text and f"has {votes[0]}" in problem.text
@@ -57,9 +57,9 @@ def test_repeating_one_that_finds_whole_classes_means_nothing(world):
 
 
 def test_those_that_seldom_meet_do_not_contradict_each_other(world):
-    one, other = np.where(world.Y == 0, 0, -1), np.where(world.Y == 1, 1, -1)
+    first, other = np.where(world.Y == 0, 0, -1), np.where(world.Y == 1, 1, -1)
     other[np.flatnonzero(world.Y == 0)[:15]] = 1
-    assert not problems(world, {"one": one, "other": other})
+    assert not problems(world, {"one": first, "other": other})
 
 
 def test_never_votes(world):
@@ -74,10 +74,10 @@ def test_near_chance_and_too_few_to_know(world):
     few[np.flatnonzero(world.Y == 0)[:3]] = 1
     good = np.where(rng.random(600) < 0.5, world.Y, -1)
     gold = np.where(np.arange(600) < 50, world.Y, -1)
-    found = problems(world, {"random": random, "few": few, "good": good}, gold)
-    assert found["random"].kind == found["few"].kind == "near chance"
-    assert "on gold" in found["random"].text and "only 3 votes, too few to judge it" in found["few"].text
-    assert "good" not in found
+    by_lf = problems(world, {"random": random, "few": few, "good": good}, gold)
+    assert by_lf["random"].kind == by_lf["few"].kind == "near chance"
+    assert "on gold" in by_lf["random"].text and "only 3 votes, too few to judge it" in by_lf["few"].text
+    assert "good" not in by_lf
 
 
 def test_the_wrong_one_of_two_that_contradict_each_other_is_named(world):
@@ -113,12 +113,12 @@ def test_a_quarter_of_the_rows_to_label_are_conflicts(world):
 
 def test_above_a_limit_a_sample_is_read_and_said(world, monkeypatch):
     monkeypatch.setattr(sample, "MOST_ROWS", 300)
-    found = world.suggest()
-    assert (found.n_rows, found.n_read) == (600, 300)
-    assert found.to_text().startswith("Looked for in 300 of 600 rows")
-    clustered = [row for cluster in found.clusters for row in cluster.rows]
+    suggestions = world.suggest()
+    assert (suggestions.n_rows, suggestions.n_read) == (600, 300)
+    assert suggestions.to_text().startswith("Looked for in 300 of 600 rows")
+    clustered = [row for cluster in suggestions.clusters for row in cluster.rows]
     assert max(clustered) >= 300 and (world.votes.L[clustered] < 0).all()
-    for lf in found.lfs:
+    for lf in suggestions.lfs:
         if lf.kind == "keyword":
             assert lf.votes == sum(
                 any(word in re.findall(r"\w+", text) for word in lf.patterns) for text in world.texts
@@ -132,13 +132,13 @@ def test_above_a_limit_a_sample_is_read_and_said(world, monkeypatch):
         np.testing.assert_array_equal(sample.draw_sample(parts).rows, drawn.rows)
 
 
-def test_the_texts_of_a_corpus_are_read_in_parts_and_give_the_same(world, found, monkeypatch, tmp_path):
+def test_the_texts_of_a_corpus_are_read_in_parts_and_give_the_same(world, suggestions, monkeypatch, tmp_path):
     path = tmp_path / "world.csv"
     path.write_text("text\n" + "\n".join(world.texts) + "\n", encoding="utf-8")
     corpus = read_corpus(path)
     monkeypatch.setattr(corpus, "texts", None)  # no list of all texts
     how = {"labels": LABELS, "n": 4}
-    assert suggest_lfs(corpus, world.votes, world.probs, **how) == found
+    assert suggest_lfs(corpus, world.votes, world.probs, **how) == suggestions
     monkeypatch.setattr(sample, "MOST_ROWS", 300)
     monkeypatch.setattr("weaklabel.corpus.text_batches.TEXTS_AT_ONCE", 70)
     monkeypatch.setattr("weaklabel.labels.row_blocks.__defaults__", (50,))
@@ -159,25 +159,25 @@ def test_blocks_of_rows_add_up(world, monkeypatch):
 def test_what_is_shown_cannot_be_forged():
     from weaklabel.suggest import Cluster, Suggestions
 
-    found = Suggestions((), (Cluster((0,), ("a\x1b[2J",), 0, 1.0),), (), (0,), ("x\ny", "z"), 1, 1)
-    text = found.to_text(["evil\x1b[31m\u202etext"])
+    suggestions = Suggestions((), (Cluster((0,), ("a\x1b[2J",), 0, 1.0),), (), (0,), ("x\ny", "z"), 1, 1)
+    text = suggestions.to_text(["evil\x1b[31m\u202etext"])
     assert "\x1b" not in text and "\u202e" not in text and "x\\ny" in text
 
 
-def test_to_dict_is_json_and_names_labels(found):
-    again = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+def test_to_dict_is_json_and_names_labels(suggestions):
+    again = json.loads(json.dumps(suggestions.to_dict(), allow_nan=False))
     assert {lf["label"] for lf in again["lfs"]} <= set(LABELS)
-    assert again["rows"] == list(found.rows)
+    assert again["rows"] == list(suggestions.rows)
 
 
-def test_a_pack_is_not_written_over_another_file(found, tmp_path):
+def test_a_pack_is_not_written_over_another_file(suggestions, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("precious")
     with pytest.raises(LFError, match="exists already"):
-        write_pack(path, found.code(), LABELS, "doc")
+        write_pack(path, suggestions.code(), LABELS, "doc")
     assert path.read_text() == "precious"
-    write_pack(path, found.code(), LABELS, "doc", replace=True)
+    write_pack(path, suggestions.code(), LABELS, "doc", replace=True)
     with pytest.raises(LFError, match=r"must end in \.py"):
-        write_pack(tmp_path / "mine.txt", found.code(), LABELS, "doc")
+        write_pack(tmp_path / "mine.txt", suggestions.code(), LABELS, "doc")
     with pytest.raises(LFError, match="no candidate"):
         write_pack(tmp_path / "empty.py", "", LABELS, "doc")

@@ -40,12 +40,12 @@ PIECES = st.sampled_from(
 @settings(deadline=None)
 @given(st.lists(st.lists(PIECES, max_size=12).map(" ".join), max_size=4), st.integers(1, 3))
 def test_every_phrase_of_a_text_is_matched_in_it(texts, least):
-    found = find_phrases(["nothing of it", *texts], least)
-    assert found.names == sorted(set(found.names))
-    if found.names:
-        matched = hits_of([Pattern((phrase,)) for phrase in found.names], ["nothing of it", *texts]).toarray()
-        assert (matched >= found.hits.toarray()).all()
-        assert (found.hits.sum(axis=0) >= least).all()
+    phrases = find_phrases(["nothing of it", *texts], least)
+    assert phrases.names == sorted(set(phrases.names))
+    if phrases.names:
+        matched = hits_of([Pattern((phrase,)) for phrase in phrases.names], ["nothing of it", *texts]).toarray()
+        assert (matched >= phrases.hits.toarray()).all()
+        assert (phrases.hits.sum(axis=0) >= least).all()
 
 
 @settings(deadline=None)
@@ -62,9 +62,9 @@ def test_phrases_are_counted_as_text_by_text(texts, least):
                         yield "^" + " ".join(words[:last])
 
     counts = Counter(phrase for text in texts for phrase in set(phrases_of(text)))
-    found = find_phrases(texts, least)
-    assert set(found.names) == {phrase for phrase, count in counts.items() if least <= count < len(texts)}
-    assert found.hits.sum(axis=0).tolist() == [counts[name] for name in found.names]
+    phrases = find_phrases(texts, least)
+    assert set(phrases.names) == {phrase for phrase, count in counts.items() if least <= count < len(texts)}
+    assert phrases.hits.sum(axis=0).tolist() == [counts[name] for name in phrases.names]
 
 
 def test_scripts_without_spaces_give_runs_of_characters_that_part_words():

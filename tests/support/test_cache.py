@@ -84,8 +84,8 @@ def test_a_later_value_replaces_and_many_keys_are_found(tmp_path):
     keys = [str(number).encode() for number in range(2000)]
     store.put_many(dict.fromkeys(keys, b"old"))
     store.put_many({keys[7]: b"new"})
-    found = store.get_many(keys)
-    assert (len(found), found[keys[7]], found[keys[8]]) == (2000, b"new", b"old")
+    result = store.get_many(keys)
+    assert (len(result), result[keys[7]], result[keys[8]]) == (2000, b"new", b"old")
 
 
 def test_only_the_user_can_read_it(tmp_path):
@@ -101,8 +101,8 @@ def test_the_oldest_leave_first_and_the_file_stays_small(tmp_path):
     for number in range(100):
         store.put_many({f"{number}-{part}".encode(): random.bytes(1000) for part in range(10)})
         assert store.path.stat().st_size < 500_000
-    found = store.get_many([f"{number}-0".encode() for number in range(100)])
-    kept = sorted(int(key.split(b"-")[0]) for key in found)
+    result = store.get_many([f"{number}-0".encode() for number in range(100)])
+    kept = sorted(int(key.split(b"-")[0]) for key in result)
     assert 10 < len(kept) < 40
     assert kept == list(range(100 - len(kept), 100))
 
@@ -184,10 +184,10 @@ def test_other_connections_of_the_process_keep_their_locks(tmp_path):
 
 
 def test_a_text_is_computed_once_however_often_it_comes(folder):
-    upper, known = Upper(), texts_cache()
-    assert known.get(["b", "a", "b"], upper) == ["B", "A", "B"]
-    assert known.get(["a", "c"], upper) == ["A", "C"]
-    assert known.get([], upper) == []
+    upper, listed = Upper(), texts_cache()
+    assert listed.get(["b", "a", "b"], upper) == ["B", "A", "B"]
+    assert listed.get(["a", "c"], upper) == ["A", "C"]
+    assert listed.get([], upper) == []
     assert upper.seen == ["b", "a", "c"]
 
 
@@ -219,9 +219,9 @@ def test_keys_tell_kind_identity_and_text_apart():
 def test_off_means_nothing_on_disk_but_memory_serves(folder, identity, monkeypatch):
     if identity:
         monkeypatch.setenv(cache.VARIABLE, "off")
-    upper, known = Upper(), texts_cache(identity)
-    known.get(["a"], upper)
-    known.get(["a"], upper)
+    upper, listed = Upper(), texts_cache(identity)
+    listed.get(["a"], upper)
+    listed.get(["a"], upper)
     assert upper.seen == ["a"]
     assert not folder.exists()
     texts_cache(identity).get(["a"], upper)
@@ -230,21 +230,21 @@ def test_off_means_nothing_on_disk_but_memory_serves(folder, identity, monkeypat
 
 def test_memory_is_bounded_and_keeps_the_newest(monkeypatch):
     monkeypatch.setenv(cache.VARIABLE, "off")
-    upper, known = Upper(), texts_cache(memory=30)
+    upper, listed = Upper(), texts_cache(memory=30)
     for number in range(10):
-        known.get(["often", f"text-{number:05}"], upper)
+        listed.get(["often", f"text-{number:05}"], upper)
     assert upper.seen.count("often") == 1
-    assert len(known._recent) == 3
-    known.get(["x" * 100], upper)
-    assert len(known._recent) == 0
+    assert len(listed._recent) == 3
+    listed.get(["x" * 100], upper)
+    assert len(listed._recent) == 0
 
 
 def test_what_cannot_be_kept_or_read_back_is_computed_again(folder):
     upper = Upper()
     never = TextCache("never", "a", lambda value: None, bytes.decode, lambda text, value: 1)
     unread = TextCache("unread", "a", str.encode, lambda data: None, lambda text, value: 1)
-    for known in (never, unread):
-        known.get(["a"], upper)
-        known._recent.clear()
-        assert known.get(["a"], upper) == ["A"]
+    for listed in (never, unread):
+        listed.get(["a"], upper)
+        listed._recent.clear()
+        assert listed.get(["a"], upper) == ["A"]
     assert upper.seen == ["a"] * 4

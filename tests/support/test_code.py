@@ -139,12 +139,12 @@ def test_imports_are_read_anew_when_a_file_changes(tmp_path):
     for name, text in {"__init__": "", "one": "import weaklabel.a.two", "two": "", "three": ""}.items():
         (root / "a" / f"{name}.py").write_text(text)
 
-    def found():
+    def imported():
         return {file.stem for file in code_files(["weaklabel.a.one"], root)}
 
-    assert found() == {"one", "two"}
+    assert imported() == {"one", "two"}
     (root / "a" / "one.py").write_text("from weaklabel.a import three  # another")
-    assert found() == {"one", "three"}
+    assert imported() == {"one", "three"}
     before = code.code_hash(code_files(["weaklabel.a.one"], root), root)
     (root / "a" / "three.py").write_text("x = 1")
     assert code.code_hash(code_files(["weaklabel.a.one"], root), root) != before

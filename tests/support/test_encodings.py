@@ -42,13 +42,13 @@ def error_of(data, codec="utf-8"):
 @pytest.mark.parametrize("before", [b"", b"id,text\n1,", b"x" * 50_000 + b"\n"])
 def test_the_best_candidate_is_the_encoding(codec, text, before):
     data = before + text.encode(codec) + b"\n"
-    found = candidates(data, error_of(data).start)
-    assert found[0].codec == codec and text[:5] in found[0].sample and len(found) <= 3
+    result = candidates(data, error_of(data).start)
+    assert result[0].codec == codec and text[:5] in result[0].sample and len(result) <= 3
 
 
 def test_latin_1_is_no_candidate_beside_cp1252_where_they_read_alike():
     data = "Das Café ist schön".encode("latin-1")
-    assert "latin-1" not in [one.codec for one in candidates(data, 7)]
+    assert "latin-1" not in [item.codec for item in candidates(data, 7)]
 
 
 def test_a_long_line_cut_by_the_end_of_a_block_is_still_found():

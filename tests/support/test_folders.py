@@ -59,9 +59,11 @@ def test_only_what_we_wrote_is_replaced(tmp_path, way):
     (folder / "link").symlink_to("nowhere")
     (folder / "mine").chmod(0o700)
     fill(folder, 2)
-    found = contents(folder)
-    assert set(json.loads(found.pop(MANIFEST))["written"]) == {*results(2), MANIFEST} == written_files(folder, MANIFEST)
-    assert found == results(2) | {"deep/mine.txt": "mine", "mine/notes.txt": "mine"}
+    result = contents(folder)
+    assert (
+        set(json.loads(result.pop(MANIFEST))["written"]) == {*results(2), MANIFEST} == written_files(folder, MANIFEST)
+    )
+    assert result == results(2) | {"deep/mine.txt": "mine", "mine/notes.txt": "mine"}
     assert (folder / "link").is_symlink() and (folder / "mine" / "empty").is_dir()
     assert (folder / "mine").stat().st_mode & 0o777 == 0o700
     assert names(tmp_path) == ["out"]
@@ -90,9 +92,9 @@ def test_without_a_list_files_of_the_same_name_are_ours(tmp_path, way):
     (folder / "same.txt").write_text("0")
     (folder / "other.txt").write_text("0")
     fill(folder, 1)
-    found = contents(folder)
-    del found[MANIFEST]
-    assert found == results(1) | {"other.txt": "0"}
+    result = contents(folder)
+    del result[MANIFEST]
+    assert result == results(1) | {"other.txt": "0"}
 
 
 def test_what_others_write_meanwhile_is_kept(tmp_path, way, monkeypatch):
@@ -215,21 +217,21 @@ while True:
     (folder / "mine" / "notes.txt").write_text("mine")
     killed = killed_at(folder, number)
     if way == "exchanged":
-        found = test.contents(folder)
-        found.pop(folders.MARK, None)
-        del found[test.MANIFEST], found["mine/notes.txt"]
-        assert found in (test.results(1), test.results(2)), (number, found)
+        contents = test.contents(folder)
+        contents.pop(folders.MARK, None)
+        del contents[test.MANIFEST], contents["mine/notes.txt"]
+        assert contents in (test.results(1), test.results(2)), (number, contents)
     folders.recover_folder(folder, test.MANIFEST)
-    found = test.contents(folder)
-    found.pop(folders.MARK, None)
-    del found[test.MANIFEST]
-    new = found == test.results(2) | {"mine/notes.txt": "mine"}
-    assert new or found == test.results(1) | {"mine/notes.txt": "mine"}, (number, found)
+    contents = test.contents(folder)
+    contents.pop(folders.MARK, None)
+    del contents[test.MANIFEST]
+    new = contents == test.results(2) | {"mine/notes.txt": "mine"}
+    assert new or contents == test.results(1) | {"mine/notes.txt": "mine"}, (number, contents)
     seen.add(new)
     test.fill(folder, 3)
-    found = test.contents(folder)
-    del found[test.MANIFEST]
-    assert found == test.results(3) | {"mine/notes.txt": "mine"}, (number, found)
+    contents = test.contents(folder)
+    del contents[test.MANIFEST]
+    assert contents == test.results(3) | {"mine/notes.txt": "mine"}, (number, contents)
     assert os.listdir(folder.parent) == ["out"], (number, os.listdir(folder.parent))
     if not killed:
         break

@@ -31,9 +31,9 @@ def clock():
 
 def test_where_nobody_watches_a_stage_that_lasts_prints_a_line_and_one_every_ten_seconds(clock):
     out = io.StringIO()
-    with showing(stream=out, clock=clock), stage("embedding", 100, "texts") as told:
+    with showing(stream=out, clock=clock), stage("embedding", 100, "texts") as task:
         for clock.now in range(31):
-            told.advance()
+            task.advance()
             if clock.now < progress.LASTING_SECONDS:
                 assert not out.getvalue()
     lines = out.getvalue().splitlines()
@@ -43,11 +43,11 @@ def test_where_nobody_watches_a_stage_that_lasts_prints_a_line_and_one_every_ten
 
 def test_short_stages_print_nothing_where_nobody_watches_but_what_they_are_part_of_does(clock):
     out = io.StringIO()
-    with showing(stream=out, clock=clock), stage("benchmark", 10, "cells") as told:
+    with showing(stream=out, clock=clock), stage("benchmark", 10, "cells") as task:
         for clock.now in range(5):
             with stage("cell"):
                 pass
-            told.advance()
+            task.advance()
     assert [line.split(",")[0] for line in out.getvalue().splitlines()] == ["weaklabel: benchmark: 20%"]
 
 
@@ -73,11 +73,11 @@ def test_a_terminal_gets_one_line_with_a_bar_that_goes_at_the_end(clock, monkeyp
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     out = Terminal()
-    with showing(stream=out, clock=clock), stage("voting", 200, "rows") as told:
-        told.advance(50)
+    with showing(stream=out, clock=clock), stage("voting", 200, "rows") as task:
+        task.advance(50)
         assert not out.getvalue()  # what vanishes at once only distracts
         clock.now = 2.5
-        told.advance(50)
+        task.advance(50)
         assert out.getvalue().endswith("voting: 50% [##########..........], 100 of 200 rows, 40 rows/s, 0:02 left")
         assert clock.now < 3
     assert out.getvalue().endswith("\r\x1b[K") and "\n" not in out.getvalue()
@@ -86,26 +86,26 @@ def test_a_terminal_gets_one_line_with_a_bar_that_goes_at_the_end(clock, monkeyp
 def test_a_line_that_stays_does_not_mix_with_the_live_one(clock, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     out = Terminal()
-    with showing(stream=out, clock=clock), stage("voting", 2, "rows") as told:
+    with showing(stream=out, clock=clock), stage("voting", 2, "rows") as task:
         clock.now = 1.0
-        told.advance()
+        task.advance()
         message("weaklabel: warning: mind the gap")
         assert out.getvalue().endswith("\r\x1b[Kweaklabel: warning: mind the gap\n")
         clock.now = 2.0
-        told.advance()
+        task.advance()
         assert "2 of 2 rows" in out.getvalue().splitlines()[-1]
         finish()
         assert out.getvalue().endswith("\r\x1b[K")
         clock.now = 3.0
-        told.advance()
+        task.advance()
         assert out.getvalue().endswith("\r\x1b[K")
 
 
 def test_without_a_place_to_show_it_a_stage_only_counts(capsys):
-    with showing(False), stage("voting", 2, "rows") as told:
-        told.advance()
+    with showing(False), stage("voting", 2, "rows") as task:
+        task.advance()
         say("never seen")
-    assert told.done == 1
+    assert task.done == 1
     assert capsys.readouterr() == ("", "")
 
 
@@ -120,29 +120,29 @@ def test_the_outermost_decides(clock):
 
 
 def test_what_an_earlier_run_did_says_nothing_of_the_speed():
-    told = Stage("voting", 100, "rows", clock=lambda: 0.0)
-    told.skip(50)
-    assert told.line(10) == "voting: 50%, 50 of 100 rows, 0:10 so far"
-    told.advance(10)
-    assert told.line(10) == "voting: 60%, 60 of 100 rows, 1 rows/s, 0:40 left"
+    task = Stage("voting", 100, "rows", clock=lambda: 0.0)
+    task.skip(50)
+    assert task.line(10) == "voting: 50%, 50 of 100 rows, 0:10 so far"
+    task.advance(10)
+    assert task.line(10) == "voting: 60%, 60 of 100 rows, 1 rows/s, 0:40 left"
 
 
 def test_the_total_is_guessed_from_how_far_the_input_was_read_and_parts_under_way_count():
-    told = Stage("voting", unit="rows", clock=lambda: 0.0)
-    told.expect(50, 1_000, 4_000)
-    told.begin(20)
-    assert told.line(2) == "voting: 10%, 20 of about 200 rows, 10 rows/s, 0:18 left"
-    told.begin(-20)
-    told.advance(50)
-    assert "50 of about 200 rows" in told.line(2)
-    told.expect(190, 4_000, 4_000)
-    assert "50 of 190 rows" in told.line(2)
+    task = Stage("voting", unit="rows", clock=lambda: 0.0)
+    task.expect(50, 1_000, 4_000)
+    task.begin(20)
+    assert task.line(2) == "voting: 10%, 20 of about 200 rows, 10 rows/s, 0:18 left"
+    task.begin(-20)
+    task.advance(50)
+    assert "50 of about 200 rows" in task.line(2)
+    task.expect(190, 4_000, 4_000)
+    assert "50 of 190 rows" in task.line(2)
 
 
 def test_names_reach_a_terminal_without_control_characters():
-    told = Stage("voting", clock=lambda: 0.0)
-    told.note = "LF '\x1b[31mred\n'"
-    assert not re.search(r"[\x00-\x1f]", told.line(1))
+    task = Stage("voting", clock=lambda: 0.0)
+    task.note = "LF '\x1b[31mred\n'"
+    assert not re.search(r"[\x00-\x1f]", task.line(1))
 
 
 def test_a_stage_that_raises_is_closed(clock):
@@ -178,8 +178,8 @@ def test_a_forked_child_shows_nothing_and_waits_for_no_lock(clock):
     with showing(stream=out, clock=clock), progress._display._lock:
         child = os.fork()
         if not child:
-            with stage("in the child") as told:
-                told.advance()
+            with stage("in the child") as task:
+                task.advance()
             os._exit(0 if progress._display is None else 1)
         assert os.waitpid(child, 0)[1] == 0
 
@@ -189,11 +189,11 @@ def test_a_notebook_gets_bars(clock, monkeypatch, capsys):
 
     shell = SimpleNamespace(config={"IPKernelApp": {}})
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
-    with showing(clock=clock), stage("verb", is_base=True), stage("embedding", 200, "texts") as told:
+    with showing(clock=clock), stage("verb", is_base=True), stage("embedding", 200, "texts") as task:
         clock.now = 1.0
-        told.advance(50)
+        task.advance(50)
         clock.now = 2.0
-        told.advance(50)
+        task.advance(50)
         assert progress._display.ticker is None
         shown = capsys.readouterr()
     assert "embedding:  50%" in shown.err and "100/200" in shown.err and not shown.out

@@ -11,9 +11,9 @@ def test_told_with_the_callers_line():
     def asked():
         warn("something", stacklevel=2)
 
-    with pytest.warns(WeakLabelWarning, match="something") as told:
+    with pytest.warns(WeakLabelWarning, match="something") as caught:
         asked()
-    assert told[0].filename == __file__
+    assert caught[0].filename == __file__
 
 
 def test_kept_for_the_innermost_who_asks(recwarn):
@@ -34,7 +34,7 @@ def test_told_again_after_an_error():
 
 
 def test_threads_keep_their_own_and_leave_the_filters_alone():
-    inside, told = threading.Barrier(2), {}
+    inside, messages = threading.Barrier(2), {}
     before = list(warnings.filters)
 
     def work(number):
@@ -42,12 +42,12 @@ def test_threads_keep_their_own_and_leave_the_filters_alone():
             inside.wait(10)
             warn(f"of {number}")
             inside.wait(10)
-        told[number] = kept
+        messages[number] = kept
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert told == {0: ["of 0"], 1: ["of 1"]}
+    assert messages == {0: ["of 0"], 1: ["of 1"]}
     assert list(warnings.filters) == before

@@ -315,8 +315,8 @@ def test_workers_give_the_same_votes(pack, monkeypatch):
     corpus, lfs = numbers(25_000), load_lfs(pack)
     alone = apply_and_warn(lfs, corpus)
     together = apply_and_warn(lfs, corpus, workers=2, batch_size=3_000)
-    known = [together.lf_names.index(name) for name in ("nine", "parity")]
-    assert (together.L[:, known] == alone.L[:, known]).all()
+    given = [together.lf_names.index(name) for name in ("nine", "parity")]
+    assert (together.L[:, given] == alone.L[:, given]).all()
     assert together.problems == alone.problems
     elsewhere = together.lf_names.index("in_another_process")
     assert (together.L[:, elsewhere] == 1).all()

@@ -6,7 +6,7 @@ from weaklabel.votes.checking import ErrorBudget
 from weaklabel.votes.matrix import Problem, Problems
 
 
-def found(count, row=0):
+def problems_of(count, row=0):
     return {"late": Problems(count, (Problem(row, "ValueError: no date"),))} if count else {}
 
 
@@ -19,7 +19,7 @@ def test_early_and_late_refusals_agree_when_the_number_of_rows_is_known(parts, s
 
     def run(budget):
         for bad, rows in parts:
-            budget.note(found(bad), rows)
+            budget.note(problems_of(bad), rows)
         budget.check()
 
     if bad > allowed:
@@ -37,26 +37,26 @@ def test_the_first_problem_ends_it_where_none_is_allowed():
     budget = ErrorBudget(0)
     budget.note({}, 10)
     with pytest.raises(VoteError, match=r"1 row failed, first row 12: .*error_budget=0 allows none"):
-        budget.note(found(1, 12), 10)
+        budget.note(problems_of(1, 12), 10)
 
 
 def test_beyond_the_budget_is_refused_at_once_when_the_number_of_rows_is_known():
     budget = ErrorBudget(0.1, n_rows=1_000)
-    budget.note(found(100), 100)
+    budget.note(problems_of(100), 100)
     with pytest.raises(VoteError, match=r"101 rows .* allows 100 of 1000"):
-        budget.note(found(1), 1)
+        budget.note(problems_of(1), 1)
 
 
 def test_one_that_fails_everywhere_is_given_up():
     budget = ErrorBudget()
-    budget.note(found(9_999), 9_999)
+    budget.note(problems_of(9_999), 9_999)
     with pytest.raises(VoteError, match="LF 'late': all of the first 10000 rows failed, first row 0"):
-        budget.note(found(1), 1)
+        budget.note(problems_of(1), 1)
     once_good = ErrorBudget()
-    once_good.note(found(9_998), 9_999)
-    once_good.note(found(20_000), 20_000)
+    once_good.note(problems_of(9_998), 9_999)
+    once_good.note(problems_of(20_000), 20_000)
     anything = ErrorBudget(1)
-    anything.note(found(50_000), 50_000)
+    anything.note(problems_of(50_000), 50_000)
     anything.check()
 
 
@@ -70,11 +70,11 @@ def test_one_that_fails_everywhere_is_given_up():
 )
 def test_more_than_half_of_a_small_corpus_is_too_much(bad, rows, message):
     budget = ErrorBudget()
-    budget.note(found(bad), rows)
+    budget.note(problems_of(bad), rows)
     with pytest.raises(VoteError, match=message):
         budget.check()
     half = ErrorBudget()
-    half.note(found(rows // 2), rows)
+    half.note(problems_of(rows // 2), rows)
     half.check()
 
 

@@ -41,12 +41,12 @@ def vote(texts, size=1_000, workers=1, pack=PACK, **options):
     """Return votes and problems by name."""
     lfs = load_lfs(pack)
     with Voter(lfs.lfs, top=2, pack=lfs, workers=workers, **options) as voter:
-        parts = [found for _, found in voter.vote(in_batches(texts, size))]
+        parts = [result for _, result in voter.vote(in_batches(texts, size))]
     assert not guards()
     joined = [join_votes([part[number] for part in parts]) for number in range(len(lfs))]
     return (
-        {lf.name: found.votes.tolist() for lf, found in zip(lfs, joined, strict=True)},
-        {lf.name: found.problems for lf, found in zip(lfs, joined, strict=True) if found.problems},
+        {lf.name: result.votes.tolist() for lf, result in zip(lfs, joined, strict=True)},
+        {lf.name: result.problems for lf, result in zip(lfs, joined, strict=True) if result.problems},
     )
 
 
@@ -148,16 +148,16 @@ def test_a_slow_but_honest_one_keeps_its_votes(tmp_path):
 
 def test_a_process_killed_from_outside_costs_nothing(tmp_path):
     lfs = load_lfs(slow_pack(tmp_path, 0.01))
-    found = []
+    result = []
     with Voter(lfs.lfs, top=2, pack=lfs, workers=1) as voter:
         for number, (_, votes) in enumerate(voter.vote(in_batches(PLAIN * 40, 20))):
-            found += votes
+            result += votes
             if number in (1, 3):
                 (tmp_path / "called").unlink()
                 wait_for(tmp_path / "called")  # it is at the next batch
                 (child,) = guards()
                 child.kill()
-    joined = join_votes(found)
+    joined = join_votes(result)
     assert joined.problems is None
     assert joined.votes.tolist() == [0, 1, 0, 1] * 40
 
@@ -166,7 +166,7 @@ def test_no_process_for_expressions_and_no_more_than_batches():
     lfs = load_lfs(PACK)
     keyword = [lf for lf in lfs if lf.name == "keyword"]
     with Voter(keyword, top=2, pack=lfs, workers=2) as voter:
-        assert [found[0].votes.tolist() for _, found in voter.vote(in_batches(PLAIN, 2))] == [[-1, 1]] * 2
+        assert [part[0].votes.tolist() for _, part in voter.vote(in_batches(PLAIN, 2))] == [[-1, 1]] * 2
         assert not guards()
     with Voter(lfs.lfs, top=2, pack=lfs, workers=3) as voter:
         assert not guards()

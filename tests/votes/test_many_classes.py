@@ -37,17 +37,17 @@ def test_votes_are_as_narrow_as_the_classes_allow():
 @pytest.mark.parametrize("top", TOPS)
 def test_patterns_and_back_from_a_file(top, tmp_path):
     L = draw(top)
-    found = vote_patterns(L)
+    table = vote_patterns(L)
     patterns, counts = np.unique(L, axis=0, return_counts=True)
-    np.testing.assert_array_equal(found.patterns, patterns)
-    np.testing.assert_array_equal(found.counts, counts)
-    np.testing.assert_array_equal(found.patterns[found.inverse], L)
-    np.savez(tmp_path / "table.npz", **found.to_arrays())
+    np.testing.assert_array_equal(table.patterns, patterns)
+    np.testing.assert_array_equal(table.counts, counts)
+    np.testing.assert_array_equal(table.patterns[table.inverse], L)
+    np.savez(tmp_path / "table.npz", **table.to_arrays())
     with np.load(tmp_path / "table.npz") as saved:
         back = VotePatterns.from_arrays(saved)
     np.testing.assert_array_equal(back.patterns, patterns)
-    assert back.patterns.dtype == found.patterns.dtype == vote_dtype(top + 1)
-    np.testing.assert_array_equal(take_rows(found.patterns, np.array([3, 0])), patterns[[3, 0]])
+    assert back.patterns.dtype == table.patterns.dtype == vote_dtype(top + 1)
+    np.testing.assert_array_equal(take_rows(table.patterns, np.array([3, 0])), patterns[[3, 0]])
 
 
 @SEEDS
@@ -72,10 +72,10 @@ def test_figures_do_not_depend_on_the_numbers_of_classes(seed):
     assert LFAnalysis(vote_patterns(L)).records(gold) == many
     polarity = [[(0, 5, 130, 299)[number] for number in line["Polarity"]] for line in narrow]
     assert [line["Polarity"] for line in many] == polarity
-    one, other = count_votes(vote_patterns(L), 300), count_votes(vote_patterns(few), 4)
+    first, other = count_votes(vote_patterns(L), 300), count_votes(vote_patterns(few), 4)
     for name in ("together", "differ", "votes_a_row", "against", "voting"):
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
-    np.testing.assert_array_equal(one.votes[:, [0, 5, 130, 299]], other.votes)
+        np.testing.assert_array_equal(getattr(first, name), getattr(other, name))
+    np.testing.assert_array_equal(first.votes[:, [0, 5, 130, 299]], other.votes)
 
 
 def test_polarities_of_one_that_votes_for_all():

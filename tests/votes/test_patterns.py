@@ -11,14 +11,14 @@ from weaklabel.votes.patterns import VotePatterns, merge_patterns, patterns_or_r
 
 @given(label_matrices(min_lfs=0))
 def test_agrees_with_numpy(L):
-    found = vote_patterns(L)
-    assert (found.patterns[found.inverse] == L).all()
+    table = vote_patterns(L)
+    assert (table.patterns[table.inverse] == L).all()
     if L.shape[1]:
         patterns, counts = np.unique(L, axis=0, return_counts=True)
-        assert (found.patterns == patterns).all()
-        assert (found.counts == counts).all()
-    assert (found.n, found.m) == L.shape
-    assert found.counts.dtype == np.int64
+        assert (table.patterns == patterns).all()
+        assert (table.counts == counts).all()
+    assert (table.n, table.m) == L.shape
+    assert table.counts.dtype == np.int64
 
 
 @pytest.mark.parametrize("top", [0, 1, 2, 9, 126])
@@ -27,19 +27,19 @@ def test_many_columns_that_take_several_words(top):
     L = rng.integers(-1, top + 1, size=(300, 170)).astype(np.int8)
     L[:, :100] = L[0, :100]  # so that the first words tell nothing
     L[150:] = L[:150]
-    found = vote_patterns(L)
+    table = vote_patterns(L)
     patterns, counts = np.unique(L, axis=0, return_counts=True)
-    assert (found.patterns == patterns).all()
-    assert (found.counts == counts).all()
+    assert (table.patterns == patterns).all()
+    assert (table.counts == counts).all()
 
 
 @given(label_matrices(), st.randoms(use_true_random=False))
 def test_row_order_and_layout_do_not_matter(L, random):
     order = random.sample(range(len(L)), len(L))
-    found, shuffled = vote_patterns(L), vote_patterns(np.asfortranarray(L[order]))
-    assert (found.patterns == shuffled.patterns).all()
-    assert (found.counts == shuffled.counts).all()
-    assert (found.inverse[order] == shuffled.inverse).all()
+    result, shuffled = vote_patterns(L), vote_patterns(np.asfortranarray(L[order]))
+    assert (result.patterns == shuffled.patterns).all()
+    assert (result.counts == shuffled.counts).all()
+    assert (result.inverse[order] == shuffled.inverse).all()
 
 
 @given(arrays(np.int8, (20, 3), elements=st.integers(-1, 2)), st.integers(0, 20))
@@ -73,12 +73,12 @@ def test_many_tables_merge_into_that_of_the_whole(parts, at_once):
 @pytest.mark.parametrize("top", [-1, 0, 1, 14, 126])
 def test_there_and_back_in_a_file(top, tmp_path):
     L = np.random.default_rng(0).integers(-1, top + 1, (200, 11)).astype(np.int8)
-    found = vote_patterns(L)
-    np.savez(tmp_path / "table.npz", **found.to_arrays())
+    table = vote_patterns(L)
+    np.savez(tmp_path / "table.npz", **table.to_arrays())
     with np.load(tmp_path / "table.npz", allow_pickle=False) as arrays_of:
         back = VotePatterns.from_arrays(arrays_of)
-    assert (back.patterns == found.patterns).all()
-    assert (back.counts == found.counts).all()
+    assert (back.patterns == table.patterns).all()
+    assert (back.counts == table.counts).all()
     assert back.patterns.flags.f_contiguous
 
 
@@ -108,8 +108,8 @@ def test_wrong_matrices_are_refused():
 def test_rows_that_hardly_repeat_stand_for_themselves(kinds):
     rng = np.random.default_rng(0)
     L = np.asfortranarray(rng.integers(-1, 2, size=(kinds, 40)).astype(np.int8)[rng.integers(0, kinds, 60_000)])
-    found, whole = patterns_or_rows(L), vote_patterns(L)
-    assert (found.n, found.m) == (whole.n, whole.m)
-    assert (len(found) == len(L)) == (found.inverse is None) == (kinds == 200_000)
-    again = merge_patterns([found])
+    result, whole = patterns_or_rows(L), vote_patterns(L)
+    assert (result.n, result.m) == (whole.n, whole.m)
+    assert (len(result) == len(L)) == (result.inverse is None) == (kinds == 200_000)
+    again = merge_patterns([result])
     assert (again.patterns == whole.patterns).all() and (again.counts == whole.counts).all()

@@ -11,17 +11,17 @@ L = arrays(np.int8, st.tuples(st.integers(0, 30), st.integers(1, 6)), elements=s
 @given(L)
 @settings(max_examples=60, deadline=None)
 def test_votes_are_counted_as_row_by_row(votes):
-    found = vote_patterns(votes)
-    figures = count_votes(found, 4)
+    table = vote_patterns(votes)
+    figures = count_votes(table, 4)
     m = votes.shape[1]
-    for one in range(m):
-        for two in range(m):
-            both = (votes[:, one] >= 0) & (votes[:, two] >= 0)
-            assert figures.together[one, two] == both.sum()
-            assert figures.differ[one, two] == (both & (votes[:, one] != votes[:, two])).sum()
+    for first in range(m):
+        for second in range(m):
+            both = (votes[:, first] >= 0) & (votes[:, second] >= 0)
+            assert figures.together[first, second] == both.sum()
+            assert figures.differ[first, second] == (both & (votes[:, first] != votes[:, second])).sum()
     assert figures.votes_a_row.tolist() == np.bincount((votes >= 0).sum(axis=1), minlength=m + 1).tolist()
     assert figures.votes.T.tolist() == [(votes == label).sum(axis=0).tolist() for label in range(4)]
-    for pattern, voting, against in zip(found.patterns, figures.voting, figures.against, strict=True):
+    for pattern, voting, against in zip(table.patterns, figures.voting, figures.against, strict=True):
         cast = pattern[pattern >= 0]
         assert voting == len(cast)
         assert against == len(cast) - np.bincount(cast, minlength=1).max(initial=0)

@@ -30,7 +30,7 @@ def in_batches(n, size):
 
 def vote(lf, batches, **options):
     with Voter([lf], top=2, **options) as voter:
-        return join_votes([found[0] for _, found in voter.vote(batches)])
+        return join_votes([part[0] for _, part in voter.vote(batches)])
 
 
 def hangs_on(rows, wait=time.sleep):
@@ -50,9 +50,9 @@ def spin(seconds):
 @pytest.mark.parametrize("size", [1, 12, 40])
 def test_a_row_that_takes_too_long_costs_its_vote(wait, size):
     before = signal.getsignal(signal.SIGALRM)
-    found = vote(hangs_on({13, 31}, wait), in_batches(40, size), time_limit=0.1)
-    assert found.votes.tolist() == [-1 if row in (13, 31) else 1 for row in range(40)]
-    assert [str(problem) for problem in found.problems.first] == [
+    result = vote(hangs_on({13, 31}, wait), in_batches(40, size), time_limit=0.1)
+    assert result.votes.tolist() == [-1 if row in (13, 31) else 1 for row in range(40)]
+    assert [str(problem) for problem in result.problems.first] == [
         "row 13: took longer than 0.1 s",
         "row 31: took longer than 0.1 s",
     ]
@@ -94,10 +94,10 @@ def test_batches_and_labeling_functions_keep_their_order():
     lfs = [lexicon_lf("six", 1, ["6"]), hangs_on(()), keyword_lf("seven", 0, ["7"])]
     batches = in_batches(9, 4)
     with Voter(lfs, top=2) as voter:
-        found = list(voter.vote(iter(batches)))
+        result = list(voter.vote(iter(batches)))
         again = list(voter.vote(batches[:1]))
-    assert [batch for batch, _ in found] == batches
-    assert [[part.votes.tolist() for part in parts] for _, parts in found][1] == [
+    assert [batch for batch, _ in result] == batches
+    assert [[part.votes.tolist() for part in parts] for _, parts in result][1] == [
         [-1, -1, 1, -1],
         [1] * 4,
         [-1, -1, -1, 0],
@@ -132,7 +132,7 @@ def test_a_guarded_process_is_asked_for_little_at_once_so_that_progress_is_seen(
         encoding="utf-8",
     )
     monkeypatch.setattr(voting, "ROWS_AT_FIRST", 4)
-    lfs, found, seen = load_lfs(path), [], []
+    lfs, result, seen = load_lfs(path), [], []
 
     class Told(Stage):
         def begin(self, n):
@@ -140,15 +140,15 @@ def test_a_guarded_process_is_asked_for_little_at_once_so_that_progress_is_seen(
             seen.append(n)
 
     for workers in (0, 1):
-        told = Told("voting")
+        messages = Told("voting")
         with Voter(list(lfs), top=2, pack=lfs, workers=workers) as voter:
-            voter.stage = told
+            voter.stage = messages
             for batch, votes in voter.vote([*in_batches(100, 60), Batch(pl.DataFrame({"text": [""][:0]}), start=100)]):
-                found.append([(lf.votes.tolist(), lf.problems) for lf in votes])
-                told.advance(len(batch))
-        assert told.done == 100 and told.under_way == 0
-    assert found[:3] == found[3:]
-    assert found[0][0][1].first[0].row == 30
+                result.append([(lf.votes.tolist(), lf.problems) for lf in votes])
+                messages.advance(len(batch))
+        assert messages.done == 100 and messages.under_way == 0
+    assert result[:3] == result[3:]
+    assert result[0][0][1].first[0].row == 30
     assert seen.count(4) >= 1 and max(seen) > 4  # more at once where that goes fast
 
 
@@ -156,7 +156,7 @@ def test_the_slow_labeling_function_is_named(monkeypatch):
     monkeypatch.setattr(voting, "SLOW_SECONDS", 0.0)
     slow = LabelingFunction("slow", lambda x: -1 if sum(range(100_000)) else 1)
     with Voter([slow, LabelingFunction("fast", lambda x: 1)], top=2) as voter:
-        voter.stage = told = Stage("voting")
+        voter.stage = task = Stage("voting")
         assert voter.slowest() is None
         list(voter.vote(in_batches(20, 10)))
-        assert voter.slowest().startswith("slowest LF 'slow', ") and told.note == voter.slowest()
+        assert voter.slowest().startswith("slowest LF 'slow', ") and task.note == voter.slowest()

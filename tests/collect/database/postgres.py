@@ -58,8 +58,8 @@ class Postgres:
 
 def programs() -> Path | None:
     """Return the folder of PostgreSQL's programs, which Debian keeps out of the path."""
-    found = shutil.which("initdb")
-    folders = [Path(found).parent] if found else []
+    result = shutil.which("initdb")
+    folders = [Path(result).parent] if result else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
 

@@ -48,18 +48,18 @@ def shop(tmp_path):
 
 
 def test_rows_become_documents(shop, tmp_path):
-    found = read(opened(shop, query="select * from mail", text="body"), tmp_path / "job")
+    result = read(opened(shop, query="select * from mail", text="body"), tmp_path / "job")
     name = shop
-    texts = {each.place: each.text for each in found if isinstance(each, Document)}
+    texts = {each.place: each.text for each in result if isinstance(each, Document)}
     assert texts == {"row 1": "hello", "row 2": "price in words", "row 5": "bytes that are text", "row 6": "",
                      "row 7": "great number", "row 8": "a blob"}  # fmt: skip
-    rejects = {each.place: (each.source, each.rule, each.reason) for each in found if isinstance(each, Rejected)}
+    rejects = {each.place: (each.source, each.rule, each.reason) for each in result if isinstance(each, Rejected)}
     not_utf_8 = (name, "encoding", "body is not UTF-8: convert it in the query, or leave the row out")
     assert rejects == {"row 3": (name, "empty", "body is NULL"), "row 4": not_utf_8, "row 9": not_utf_8}
-    assert [each.place for each in found] == [f"row {number}" for number in range(1, 10)]
-    assert found[0].source == name and found[0].steps == () and len(found[0].sha256) == 64
+    assert [each.place for each in result] == [f"row {number}" for number in range(1, 10)]
+    assert result[0].source == name and result[0].steps == () and len(result[0].sha256) == 64
     # Values of several types are text, and a column has one type in all rows.
-    assert [each.columns for each in found if isinstance(each, Document)] == [
+    assert [each.columns for each in result if isinstance(each, Document)] == [
         {"id": 1, "subject": "a", "price": "1"}, {"id": 2, "subject": None, "price": "ten"},
         {"id": 5, "subject": "e", "price": None}, {"id": 6, "subject": "f", "price": "1"},
         {"id": 7, "subject": "g", "price": str(2**62)}, {"id": 8, "subject": "h", "price": "00ff"},
@@ -68,9 +68,9 @@ def test_rows_become_documents(shop, tmp_path):
 
 def test_text_columns_are_joined_and_the_key_is_the_place(shop, tmp_path):
     query = "select * from mail where id < 4"
-    found = read(opened(shop, query=query, text=["subject", "body"], key="id"), tmp_path / "job")
-    assert (found[0].place, found[0].text) == ("id 1", "a\nhello")
-    assert [each.place for each in found] == ["id 1", "id 2", "id 3"]
+    result = read(opened(shop, query=query, text=["subject", "body"], key="id"), tmp_path / "job")
+    assert (result[0].place, result[0].text) == ("id 1", "a\nhello")
+    assert [each.place for each in result] == ["id 1", "id 2", "id 3"]
 
 
 @pytest.mark.parametrize("key", [None, "id"])
@@ -129,8 +129,8 @@ def test_without_a_key_it_begins_anew(shop, tmp_path, monkeypatch):
     break_off(source, tmp_path / "job", monkeypatch, 5)
     with closing(sqlite3.connect(shop.removeprefix("sqlite:///"))) as database, database:
         database.execute("DELETE FROM mail WHERE id > 2")
-    found = read(source, tmp_path / "job")
-    assert [each.place for each in found] == ["row 1", "row 2"]
+    result = read(source, tmp_path / "job")
+    assert [each.place for each in result] == ["row 1", "row 2"]
 
 
 def test_a_damaged_piece_is_copied_again(shop, tmp_path, monkeypatch):
@@ -166,13 +166,13 @@ def test_postgresql_types(server, tmp_path):
         "'2024-05-01'::date + i AS day, '{\"a\": 1}'::jsonb AS data, ARRAY[i, 2] AS list, '\\x00ff'::bytea AS raw, "
         "NULL AS nothing FROM generate_series(1, 2) i"
     )
-    found = read(opened(server.url, query=query, key="id"), tmp_path / "job")
+    result = read(opened(server.url, query=query, key="id"), tmp_path / "job")
     assert (
-        found[1].text == "text 2"
-        and found[1].place == "id 2"
-        and found[1].source.startswith("postgresql://tester:***@")
+        result[1].text == "text 2"
+        and result[1].place == "id 2"
+        and result[1].source.startswith("postgresql://tester:***@")
     )
-    assert found[1].columns == {
+    assert result[1].columns == {
         "id": 2, "share": "0.50000000000000000000", "rate": 2.0, "late": True, "day": "2024-05-03", "data": '{"a": 1}',
         "list": "[2, 2]", "raw": "00ff", "nothing": None,
     }  # fmt: skip
@@ -189,8 +189,8 @@ def test_rows_that_were_collected_before_keep_their_provenance(shop, tmp_path):
 
 def test_the_password_is_in_no_file_of_the_job(server, tmp_path):
     source = opened(server.url, query="select 'x' as text, 1 as id", key="id")
-    found = read(source, tmp_path / "job")
-    shown = [repr(source), source.name, json.dumps(source.settings()), repr(found)]
+    result = read(source, tmp_path / "job")
+    shown = [repr(source), source.name, json.dumps(source.settings()), repr(result)]
     shown += [path.read_text() for path in (tmp_path / "job").iterdir()]
     assert len(shown) > 5 and not [text for text in shown if PASSWORD in text]
 

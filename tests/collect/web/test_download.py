@@ -164,8 +164,8 @@ def test_hosts_are_fetched_side_by_side_and_each_alone(tmp_path):
             handler.site.here -= 1
         handler.send(200, html(handler.path), {"Content-Type": "text/html"})
 
-    with serving() as one, serving() as two, serving() as three:
-        sites = (one, two, three)
+    with serving() as first, serving() as second, serving() as three:
+        sites = (first, second, three)
         for each in sites:
             for name in "abc":
                 each[f"/{name}"] = counted
@@ -330,10 +330,10 @@ def test_a_redirect_into_a_private_network(tmp_path, monkeypatch):
     def getaddrinfo(host, port, *more, **options):
         name = host.decode() if isinstance(host, bytes) else host
         asked.append(name)
-        known = {"public.test": "127.0.0.1", "inside.test": "127.0.0.2"}.get(name, name)
+        given = {"public.test": "127.0.0.1", "inside.test": "127.0.0.2"}.get(name, name)
         if name == "rebound.test":  # has another address from the third time on that it is asked for
-            known = "127.0.0.1" if asked.count(name) <= 2 else "127.0.0.2"
-        return real(known, port, *more, **options)
+            given = "127.0.0.1" if asked.count(name) <= 2 else "127.0.0.2"
+        return real(given, port, *more, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with serving("0.0.0.0") as site:

@@ -78,9 +78,9 @@ def test_pages_of_every_kind(site, tmp_path):
     site["/moved"] = redirect("/html")
     paths = ["/html", "/txt", "/md", "/pdf", "/latin", "/said-latin", "/meta", "/no-type", "/moved"]
     (tmp_path / "list.txt").write_text("# my list\n\n" + "\n".join(site.url(path) for path in paths) + "\n")
-    found = read(opened(f"urls:{tmp_path}/list.txt"), tmp_path / "job")
-    assert all(isinstance(each, Document) for each in found), found
-    texts = dict(zip(paths, (each.text for each in found), strict=True))
+    result = read(opened(f"urls:{tmp_path}/list.txt"), tmp_path / "job")
+    assert all(isinstance(each, Document) for each in result), result
+    texts = dict(zip(paths, (each.text for each in result), strict=True))
     expected = {
         "/html": (SENTENCE * 3).strip(),
         "/txt": "plain text",
@@ -90,10 +90,10 @@ def test_pages_of_every_kind(site, tmp_path):
     expected |= dict.fromkeys(("/latin", "/said-latin", "/meta"), german.strip())
     expected |= dict.fromkeys(("/no-type", "/moved"), expected["/html"])
     assert texts == expected
-    assert [each.source for each in found] == [site.url(path) for path in paths]
-    assert found[0].time == "2024-05-01T12:00:00Z" and found[1].time is None
-    assert found[0].columns == {"url": site.url("/html"), "title": "A title"} == found[-1].columns
-    assert found[0].steps and len(found[0].sha256) == 64 and found[-1].sha256 == found[0].sha256
+    assert [each.source for each in result] == [site.url(path) for path in paths]
+    assert result[0].time == "2024-05-01T12:00:00Z" and result[1].time is None
+    assert result[0].columns == {"url": site.url("/html"), "title": "A title"} == result[-1].columns
+    assert result[0].steps and len(result[0].sha256) == 64 and result[-1].sha256 == result[0].sha256
 
 
 def test_pages_that_are_rejected(site, tmp_path):
@@ -103,35 +103,35 @@ def test_pages_that_are_rejected(site, tmp_path):
     site["/broken.pdf"] = page(200, b"%PDF-1.4 and no more", kind="application/pdf")
     lines = [site.url(path) for path in ("/not-utf-8", "/empty", "/zip", "/broken.pdf", "/gone")]
     (tmp_path / "list.txt").write_text("\n".join([*lines, "no address", lines[0]]))
-    found = read(opened(f"urls:{tmp_path}/list.txt"), tmp_path / "job")
-    assert [each.rule for each in found] == ["encoding", "empty", "binary", "broken", "fetch", "fetch", "listed"]
-    assert [each.source for each in found] == [*lines, "no address", lines[0]]
-    assert found[5].place == f"{tmp_path}/list.txt, line 6"
+    result = read(opened(f"urls:{tmp_path}/list.txt"), tmp_path / "job")
+    assert [each.rule for each in result] == ["encoding", "empty", "binary", "broken", "fetch", "fetch", "listed"]
+    assert [each.source for each in result] == [*lines, "no address", lines[0]]
+    assert result[5].place == f"{tmp_path}/list.txt, line 6"
 
 
 def test_html_of_a_large_page(site, tmp_path):
     site["/a"] = page(200, article("x" * 3_000_000).encode())
-    (found,) = read(opened(site.url("/a"), web_max_mb=2), tmp_path / "job")
-    assert (found.rule, found.reason) == ("size", "it is larger than 2 MB")
+    (result,) = read(opened(site.url("/a"), web_max_mb=2), tmp_path / "job")
+    assert (result.rule, result.reason) == ("size", "it is larger than 2 MB")
 
 
 def test_one_page_by_its_address(site, tmp_path):
     site["/a?b=c"] = page(200, article(SENTENCE * 3).encode())
     source = opened(site.url("/a?b=c").replace("http:", "HTTP:").replace("//", "//ann:pa55word@"))
-    (found,) = read(source, tmp_path / "job")
-    assert found.text == (SENTENCE * 3).strip()
-    assert "pa55word" not in source.name + repr(source) + repr(found) + str(source.settings())
+    (result,) = read(source, tmp_path / "job")
+    assert result.text == (SENTENCE * 3).strip()
+    assert "pa55word" not in source.name + repr(source) + repr(result) + str(source.settings())
 
 
 def test_the_user_agent_is_stated(site, tmp_path):
     site["/robots.txt"] = page(200, b"User-agent: my-crawl\nDisallow: /\n\nUser-agent: *\nAllow: /", kind="text/plain")
     site["/a"] = page(200, b"text", kind="text/plain")
-    (found,) = read(opened(site.url("/a")), tmp_path / "1")
-    assert found.text == "text" and site.hits[-1][2]["User-Agent"] == module.USER_AGENT
-    (found,) = read(
+    (result,) = read(opened(site.url("/a")), tmp_path / "1")
+    assert result.text == "text" and site.hits[-1][2]["User-Agent"] == module.USER_AGENT
+    (result,) = read(
         opened(site.url("/a"), web_user_agent="my-crawl/1 (+mailto:ann@example.org)", web_max_age=0), tmp_path / "2"
     )
-    assert found.rule == "robots" and site.hits[-1][2]["User-Agent"] == "my-crawl/1 (+mailto:ann@example.org)"
+    assert result.rule == "robots" and site.hits[-1][2]["User-Agent"] == "my-crawl/1 (+mailto:ann@example.org)"
 
 
 def test_items_depend_neither_on_concurrency_nor_on_the_time(site, tmp_path):
@@ -141,9 +141,9 @@ def test_items_depend_neither_on_concurrency_nor_on_the_time(site, tmp_path):
     (tmp_path / "list.txt").write_text("\n".join(lines))
     cache.use(None)
     wide, narrow = (opened(f"urls:{tmp_path}/list.txt", web_at_once=n) for n in (16, 1))
-    found = read(wide, tmp_path / "1")
-    assert [each.text for each in found] == [f"page {number}" for number in range(120)]
-    assert read(narrow, tmp_path / "2") == found
+    result = read(wide, tmp_path / "1")
+    assert [each.text for each in result] == [f"page {number}" for number in range(120)]
+    assert read(narrow, tmp_path / "2") == result
     items = [[(item.id, item.identity, item.where) for item in wide.items(tmp_path / name)] for name in "12"]
     assert items[0] == items[1] and len(items[0]) == 3
 

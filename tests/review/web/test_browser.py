@@ -133,7 +133,7 @@ def test_fast_keys_are_taken_in_turn(run, serve, tab):
     for key in "a2a1":
         page.keyboard.press(key)
     page.wait_for_selector("#progress:has-text('you decided 4')")
-    made = [(one["row"], one["label"]) for one in decisions(run)]
+    made = [(item["row"], item["label"]) for item in decisions(run)]
     assert made == [(0, proposed[0]), (1, "spam"), (2, proposed[1]), (3, "ham")]
 
 
@@ -247,9 +247,9 @@ def test_pages_are_accessible_and_fit_a_phone(run, serve, tab):
         for theme, rules in (("light", None), ("dark", ["color-contrast"])):
             page.emulate_media(color_scheme=theme)
             options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
-            found = Axe().run(page, options=options).response["violations"]
-            bad = [one for one in found if one["impact"] in ("serious", "critical")]
-            assert not bad, (path, theme, [(one["id"], [node["html"] for node in one["nodes"]]) for one in bad])
+            done = Axe().run(page, options=options).response["violations"]
+            bad = [part for part in done if part["impact"] in ("serious", "critical")]
+            assert not bad, (path, theme, [(part["id"], [node["html"] for node in part["nodes"]]) for part in bad])
 
 
 TOPICS = (

@@ -77,8 +77,8 @@ def send(app, gate, method, path, query=(), body=b"", kind="application/json", c
     )
     assert answer.status_code < 500
     if answer.status_code >= 400:
-        said = answer.get_json()["error"] if method == "POST" else answer.get_data(as_text=True)
-        assert said and "Traceback" not in said
+        output = answer.get_json()["error"] if method == "POST" else answer.get_data(as_text=True)
+        assert output and "Traceback" not in output
     return answer
 
 

@@ -55,6 +55,6 @@ def test_a_missing_package_is_a_sentence(corpus, monkeypatch, capsys, package):
     with pytest.raises(SystemExit) as ended:
         main(["review", str(corpus), "--labels", "ham,spam", "--no-open"])
     assert ended.value.code == 1
-    said = capsys.readouterr().err
-    assert f"needs the package '{package}'" in said and "pip install 'weaklabel[review]'" in said
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert f"needs the package '{package}'" in output and "pip install 'weaklabel[review]'" in output
+    assert output.count("\n") == 1

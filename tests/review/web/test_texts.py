@@ -29,8 +29,8 @@ def test_cut_segments_are_the_beginning(text, spans, shown):
 
 @given(SPANS)
 def test_merged_spans_are_apart_and_in_order(spans):
-    found = merged(spans)
-    assert all(left[1] < right[0] for left, right in pairwise(found))
+    result = merged(spans)
+    assert all(left[1] < right[0] for left, right in pairwise(result))
 
 
 def test_what_is_invisible_is_shown():

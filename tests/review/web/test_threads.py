@@ -127,7 +127,7 @@ def test_nothing_is_lost_or_raised(review, browser):
     at_once(work)
     finish(browser("last"), "relabel")
     decisions = review.log.decisions()
-    assert [sum(one.reviewer == f"reviewer {number}" for one in decisions) for number in range(THREADS)] == made
+    assert [sum(item.reviewer == f"reviewer {number}" for item in decisions) for number in range(THREADS)] == made
     assert len(set(samples)) == len(samples) == len(review.samples())
     file = review.editor.get("broken").file
     assert np.array_equal(review.votes.L, apply_lfs(load_lfs(str(file)), review.batch.frame).L)
