@@ -21,7 +21,7 @@ _LONGEST_LIST = 1000
 """Characters up to which text in brackets may be a list of labels."""
 
 _MISSING = {"nan", "none", "null", "na", "n/a", "<na>"}
-"""What other tools write, case-folded, where there is no value. It may be a class, so it is never taken for no label."""
+"""What other tools write, case-folded, if there is no value. It may be a class, so it is never taken for no label."""
 
 _SHOWN = 5
 
@@ -109,7 +109,7 @@ class LabelMatcher:
         self._cells: dict[tuple[type, Any], int] = {}
 
     def match(self, value: Any) -> int:
-        """Return the class number of a label, -1 where there is none (see `label_text`).
+        """Return the class number of a label, -1 if there is none (see `label_text`).
 
         Raises
         ------
@@ -170,12 +170,12 @@ class LabelMatcher:
         number = fold(text)
         if self._by_number and number.isdecimal() and len(number) < 6 and int(number) < len(self.names):
             return int(number), text
-        hint = "; leave the cell empty where there is no label" if fold(text) in _MISSING else ""
+        hint = "; leave the cell empty for no label" if fold(text) in _MISSING else ""
         raise VoteError(f"unknown label '{text}'{nearest(text, self.names)}; labels are {', '.join(self.names)}{hint}")
 
 
 def encode_labels(values: Any, names: Sequence[str], where: str, stacklevel: int = 1) -> Labels:
-    """Turn class names into class numbers, -1 where there is no label; see `LabelMatcher` for what matches.
+    """Turn class names into class numbers, -1 for no label; see `LabelMatcher` for what matches.
 
     One `WeakLabelWarning` says which labels do not spell a class exactly, and how many rows that concerns.
 

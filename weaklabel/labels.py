@@ -155,7 +155,7 @@ def check_Y(Y: ArrayLike, n: int | None = None, cardinality: int | None = None) 
     Parameters
     ----------
     Y
-        Shape: [n]; whole numbers -1..k-1, -1 where there is none, as are NaN and None. Floats may hold whole numbers.
+        Shape: [n]; whole numbers -1..k-1, -1 if there is none, as are NaN and None. Floats may hold whole numbers.
     n, cardinality
         The length and the number of classes to check for, if given.
 

@@ -140,7 +140,7 @@ def test_other_content_has_another_hash(tmp_path):
 
 
 FAULTS = {
-    "no_folder": (lambda folder: None, "there is no benchmark set"),
+    "no_folder": (lambda folder: None, "the benchmark set .* does not exist"),
     "empty_folder": (lambda folder: [path.unlink() for path in folder.iterdir()], "neither train.json"),
     "no_test": (lambda folder: (folder / "test.json").unlink(), "cannot read .*test.json: No such file"),
     "no_labels": (lambda folder: (folder / "label.json").unlink(), "cannot read .*label.json: No such file"),

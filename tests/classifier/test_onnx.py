@@ -123,7 +123,7 @@ def test_damage_to_the_weights_is_seen_by_the_check(trained, reviews, tmp_path, 
 
 def test_a_folder_without_an_export_says_how_to_make_one(trained, reviews, tmp_path):
     trained.save(tmp_path / "model")
-    with pytest.raises(ClassifierError, match=r"model: there is no ONNX export in it; train with --onnx.*onnx=texts"):
+    with pytest.raises(ClassifierError, match=r"model: it has no ONNX export; train with --onnx.*onnx=texts"):
         load_classifier(tmp_path / "model", backend="onnx")
     load_classifier(tmp_path / "model").save(tmp_path / "model", onnx=reviews[0])
     assert load_classifier(tmp_path / "model", backend="onnx").predict(["good"]).tolist() == [1]

@@ -30,7 +30,7 @@ def test_gold_that_is_empty_counts_as_none(weaklabel, corpus, pack, tmp_path):
     empty.write_text("text,truth\nthanks,\nbroken,\n")
     done = weaklabel("analyze", empty, "--lfs", pack, "--gold", "truth", "--html", tmp_path / "r.html")
     assert done.code == 0, done.err
-    assert "There is no gold" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "No gold was given" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 def test_a_place_that_cannot_be_written_to_is_told_of(weaklabel, corpus, pack, tmp_path):

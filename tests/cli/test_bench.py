@@ -36,7 +36,7 @@ def test_tables_on_stdout_progress_on_stderr(bench, tmp_path):
 @pytest.mark.parametrize("option", ["--out", "--html", "--markdown"])
 def test_a_file_that_cannot_be_written_is_refused_before_any_work(bench, tmp_path, option):
     done = bench(wrench(tmp_path), option, tmp_path / "no" / "results")
-    assert done.code == 1 and "there is no folder" in done.err and not (tmp_path / "work").exists()
+    assert done.code == 1 and "does not exist; create it" in done.err and not (tmp_path / "work").exists()
 
 
 def test_files_and_json_hold_the_same(bench, tmp_path):
@@ -102,7 +102,7 @@ def test_wrong_usage(bench, tmp_path, options, code, says):
 
 def test_a_set_that_is_none(bench, tmp_path):
     done = bench(tmp_path / "nowhere")
-    assert done.code == 1 and "there is no benchmark set" in done.err
+    assert done.code == 1 and "does not exist; give a folder in WRENCH" in done.err
 
 
 def test_without_a_cache_a_work_folder_is_needed(weaklabel, tmp_path, monkeypatch):

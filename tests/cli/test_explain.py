@@ -27,7 +27,7 @@ def test_rows_are_numbered_as_elsewhere_and_far_ones_are_found(weaklabel, corpus
     assert result["text"] == "where do I find the button for that"
     assert result["label"] is result["log_odds"] is None and result["parts"] == []
     done = weaklabel("explain", corpus, "--lfs", pack, "--row", 24)
-    assert done.code == 1 and "24 rows, counted from 0: there is no row 24" in done.err
+    assert done.code == 1 and "has no row 24: it has 24 rows, counted from 0" in done.err
 
 
 def test_the_text_is_a_part_where_it_is_read(weaklabel, corpus, pack):

@@ -161,7 +161,9 @@ def test_a_file_of_decisions_is_told_from_others(log, tmp_path):
     assert not is_decision_file(tmp_path / "none.jsonl")
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "there is no decision file"), ("", "holds no decision")])
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "the decision file .* does not exist"), ("", "holds no decision")]
+)
 def test_reading_no_decisions_is_a_sentence(tmp_path, content, message):
     path = tmp_path / "decisions.jsonl"
     if content is not None:

@@ -48,7 +48,7 @@ CASES = (
         FEW,
         out="no/out.csv",
         code=1,
-        says="cannot write no/out.csv: there is no folder no;",
+        says="cannot write no/out.csv: the folder no does not exist;",
     ),
     Case(
         "OUT in a folder that cannot be written to",

@@ -102,7 +102,7 @@ CASES = (
         resumes=True,
         long=True,
     ),
-    Case("a file that is not there", "refused", lambda folder: None, code=1, says=r"there is no file in\.csv"),
+    Case("a file that is not there", "refused", lambda folder: None, code=1, says=r"in\.csv does not exist"),
     Case(
         "an ending that names no format",
         "refused",

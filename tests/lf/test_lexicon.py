@@ -100,7 +100,7 @@ def test_files_hold_entries_weights_and_comments(tmp_path):
         ("good\nbad\tmuch\n", r"LF 'l': lexicon .*x\.txt, line 2: the weight must be a finite number.*'much'"),
         ("good\tnan\n", "line 1: the weight must be a finite number"),
         ("a\t1\t2\n", r"line 1: the weight must be a finite number.*'1\\t2'"),
-        ("# c\n\n\t1\n", "line 3: there is no word before the TAB"),
+        ("# c\n\n\t1\n", "line 3: the word before the TAB is missing"),
         (b"good\n\xff\xfe\n", "line 2: not UTF-8"),
         ("good\t1\nGood\t2\n", r"'good' weighs both 1 and 2 \(lexicon .*, line 1; lexicon .*, line 2\)"),
         ("# nothing\n\n", "has no entries"),

@@ -144,7 +144,7 @@ def test_one_labeling_function_and_one_class():
 
 def test_without_gold_nothing_is_claimed_of_it():
     outline = Outline(report(TEXTS))
-    assert has(outline, "There is no gold") and "Against gold" not in outline.texts
+    assert has(outline, "No gold was given") and "Against gold" not in outline.texts
     assert not has(outline, "precision on gold")
 
 

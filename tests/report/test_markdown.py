@@ -82,7 +82,7 @@ def test_the_best_stage_is_the_first_of_equals_and_never_the_ceiling():
 
 def test_a_run_without_gold_or_labeling_functions_says_so():
     report = run_report(RunSummary("T", "c", 1, 0, ("a", "b")))
-    assert "there is no gold" in report
+    assert "no gold was given" in report
     assert "## Labeling functions" not in report and "## Files" not in report and "Seed" not in report
 
 

@@ -91,7 +91,7 @@ def test_links_that_lead_nowhere_are_refused(tmp_path):
     (tmp_path / "gone").symlink_to("no/such/file")
     with pytest.raises(WeakLabelError, match="a loop of symbolic links"):
         check_file_path(tmp_path / "a")
-    with pytest.raises(WeakLabelError, match=r"there is no folder .*no/such"):
+    with pytest.raises(WeakLabelError, match=r"the folder .*no/such does not exist"):
         check_file_path(tmp_path / "gone")
     with pytest.raises(WeakLabelError, match="cannot write"):
         write_text(tmp_path / "gone", "text")

@@ -115,6 +115,6 @@ def test_offsets_fit_the_units():
     with pytest.raises(VoteError, match="end with the number of units, 2"):
         Votes([[0], [1]], ["a"], offsets=[0, 1])
     votes = on_units([[[0, 0, 0, 0]]])
-    with pytest.raises(VoteError, match="there is no row 1"):
+    with pytest.raises(VoteError, match="row 1 does not exist"):
         votes.of_row(1)
     assert "1 units of 1 rows" in votes._repr_html_() and "1 units" in LFAnalysis(votes)._repr_html_()

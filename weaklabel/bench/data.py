@@ -273,7 +273,9 @@ def read_bench_set(path: str | Path) -> BenchSet:
     """
     path = Path(path)
     if not path.exists():
-        raise CorpusError(f"there is no benchmark set {path}; give a folder in WRENCH's format, or a table with votes")
+        raise CorpusError(
+            f"the benchmark set {path} does not exist; give a folder in WRENCH's format, or a table with votes"
+        )
     real = path.resolve()
     for place in (path.absolute(), real):
         if any("\ud800" <= letter <= "\udfff" for letter in str(place)):

@@ -87,8 +87,8 @@ class Classifier(HasParams, ABC):
         texts
             Shape: [n].
         y
-            Class probabilities [n, k], where a row of NaN had no vote; or class numbers [n], -1 where there is none; or class
-            names [n], empty where there is none. The columns of a data frame of probabilities are found by the names of
+            Class probabilities [n, k], where a row of NaN had no vote; or class numbers [n], -1 if there is none; or class
+            names [n], empty if there is none. The columns of a data frame of probabilities are found by the names of
             their classes, ``p_spam`` or ``spam``.
         sample_weight
             Confidence weights, how much each row counts, from 0 up; by default 1. Shape: [n].

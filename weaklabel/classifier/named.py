@@ -50,7 +50,7 @@ def make_classifier(
     Raises
     ------
     ClassifierError
-        There is no such classifier, or an option is out of range, or needs validation rows or a log.
+        The classifier does not exist, or an option is out of range, or needs validation rows or a log.
     ConfigError
         The classifier has no such option.
     """

@@ -110,7 +110,7 @@ class OnnxClassifier(Classifier):
         record = state.get("onnx")
         if record is None:
             raise ClassifierError(
-                "there is no ONNX export in it; train with --onnx, or make one in Python, where texts is a list of "
+                "it has no ONNX export; train with --onnx, or make one in Python, where texts is a list of "
                 "real ones to check it on: load_classifier(folder).save(folder, onnx=texts)"
             )
         if sha256_of_file(folder / FILE) != record["sha256"]:

@@ -152,7 +152,7 @@ def _row(voted: Voted, row: int) -> tuple[dict[str, Any], str]:
 
     votes = voted.votes
     if row >= votes.n:
-        raise CorpusError(f"{voted.corpus.name} has {votes.n:,} rows, counted from 0: there is no row {row}")
+        raise CorpusError(f"{voted.corpus.name} has no row {row}: it has {votes.n:,} rows, counted from 0")
     ((_, batch),) = voted.corpus.read_rows([row])
     reasons = [_reason(voted, name, batch, int(vote)) for name, vote in zip(votes.lf_names, votes.L[row], strict=True)]
     (text,) = batch.texts if batch.text else [""]

@@ -64,7 +64,7 @@ def gold_column(rows: Corpus, column: str, labels: Sequence[str]) -> Labels:
     Raises
     ------
     WeakLabelError
-        There is no such column, or a label in it is not a class.
+        The column does not exist, or a label in it is not a class.
     """
     from weaklabel.label_names import encode_labels
 

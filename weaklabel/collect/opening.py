@@ -41,7 +41,7 @@ def open_source(spec: str, settings: CollectSettings) -> DocumentSource:
     Raises
     ------
     CorpusError
-        There is no such file, or what a scheme names cannot be opened.
+        The file does not exist, or what a scheme names cannot be opened.
     """
     scheme = _SCHEME.match(spec)
     if scheme:

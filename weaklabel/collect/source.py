@@ -148,7 +148,7 @@ class DocumentSource:
         Raises
         ------
         CorpusError
-            There is no such source.
+            The source does not exist.
         """
         raise NotImplementedError
 

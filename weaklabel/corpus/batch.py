@@ -185,7 +185,7 @@ class Batch:
     source
         The rows with the columns of the corpus, as they were read.
     text
-        The column, or columns, that hold the text; several are joined by a newline; () where there is none.
+        The column, or columns, that hold the text; several are joined by a newline; () if there is none.
     start
         Number in the corpus of the first row, from 0.
     raw
@@ -239,10 +239,10 @@ class Batch:
 
     @property
     def texts(self) -> list[str]:
-        """The text of every row, as labeling functions read it; a `CorpusError` where there is no text. Length: n."""
+        """The text of every row, as labeling functions read it; a `CorpusError` if there is no text. Length: n."""
         if TEXT not in self.frame.columns:
             raise CorpusError(
-                f"there is no column '{TEXT}'; columns are {', '.join(self.frame.columns)}: say which is text"
+                f"the column '{TEXT}' is missing; columns are {', '.join(self.frame.columns)}: say which is text"
             )
         return self.once("texts", lambda: self.frame[TEXT].to_list()).copy()
 

@@ -158,7 +158,7 @@ class Corpus:
 
     @property
     def entities(self) -> tuple[str, ...]:
-        """The columns whose entities are marked in what models read; () where there are none."""
+        """The columns whose entities are marked in what models read; () if there are none."""
         return () if self._entities is None else (self._entities.first, self._entities.second)
 
     def mark(self, entities: Sequence[str]) -> None:
@@ -268,13 +268,13 @@ class Corpus:
         Raises
         ------
         CorpusError
-            There is no such row, or the file has changed since `read_corpus`.
+            The row does not exist, or the file has changed since `read_corpus`.
         """
         wanted = deque(sorted(set(rows)))
         if not wanted:
             return
         if wanted[0] < 0:
-            raise CorpusError(f"{self.name}: rows count from 0: there is no row {wanted[0]}")
+            raise CorpusError(f"{self.name} has no row {wanted[0]}: rows count from 0")
         start = 0
         for frame, raws in in_batches(self._limited(START, 0), _ROWS_AT_ONCE):
             end = start + frame.height
@@ -286,7 +286,7 @@ class Corpus:
             if not wanted:
                 return
             start = end
-        raise CorpusError(f"{self.name} has {start:,} rows, which count from 0: there is no row {wanted[0]}")
+        raise CorpusError(f"{self.name} has no row {wanted[0]}: it has {start:,} rows, counted from 0")
 
     def values(self, name: str) -> Values:
         """Return the values of column ``name`` to be iterated over, once or several times, without a list of them all.
@@ -294,7 +294,7 @@ class Corpus:
         Raises
         ------
         CorpusError
-            There is no such column.
+            The column does not exist.
         """
         self._check_column(name)
         return Values(self, name)

@@ -37,7 +37,7 @@ class Dialect:
     quote_char
         One character, usually ``"``.
     comment
-        What a line begins with that is a comment, where a record could begin; None where there are no comments.
+        What a line begins with that is a comment, where a record could begin; None if there are no comments.
     skip_rows
         Lines before the header that are no part of the table, a ``sep=`` line among them.
     sep_line

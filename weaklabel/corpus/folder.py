@@ -39,7 +39,7 @@ class FolderSource(Source):
     Raises
     ------
     CorpusError
-        There is no such file, one is not a regular file, a name is not Unicode text, or a folder cannot be read.
+        No file has such a name, one is not a regular file, a name is not Unicode text, or a folder cannot be read.
     """
 
     format = "folder"

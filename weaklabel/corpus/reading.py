@@ -59,7 +59,7 @@ def read_corpus(
         named tuples or other objects, in a list or as they come. Rows show row labeling functions what they show in
         pandas, and objects are shown as they are.
     text
-        The column, or columns, that hold the text; several are joined by a newline. () where there is none, as for a
+        The column, or columns, that hold the text; several are joined by a newline. () if there is none, as for a
         file of predictions that is to be scored. Here and wherever a column is named, ``data.text`` is the field
         ``text`` of the objects or structs in ``data``, unless a column has that very name.
     delimiter
@@ -175,7 +175,7 @@ def _look(source: Any, format: str | None) -> tuple[str, Path, str, object]:
         return format_of("-", format, "csv"), Path(spool.name), STDIN, spool
     path = Path(source)
     if not path.exists():
-        raise CorpusError(f"there is no file {path}")
+        raise CorpusError(f"{path} does not exist")
     if path.is_dir():
         return "folder", path, str(path), None
     check_regular(path, str(path))

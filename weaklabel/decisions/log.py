@@ -103,7 +103,7 @@ class DecisionLog:
             raise WeakLabelError(f"cannot write the decision to {self.path}: {error.strerror or error}") from error
 
     def decisions(self) -> list[Decision]:
-        """Return all decisions in the order in which they were made, including withdrawn ones; [] if there is no file.
+        """Return all decisions in the order in which they were made, including withdrawn ones; [] if the file does not exist.
 
         Only what was appended since the last call is read.
 
@@ -162,10 +162,10 @@ def read_decisions(path: str | os.PathLike[str]) -> list[Decision]:
     Raises
     ------
     WeakLabelError
-        There is no such file, it cannot be read, or it has no decisions.
+        The file does not exist, it cannot be read, or it has no decisions.
     """
     if not Path(path).is_file():
-        raise WeakLabelError(f"there is no decision file {path}; weaklabel review writes one")
+        raise WeakLabelError(f"the decision file {path} does not exist; weaklabel review writes one")
     decisions = DecisionLog(path).decisions()
     if not decisions:
         raise WeakLabelError(f"{path} holds no decision; weaklabel review writes them")

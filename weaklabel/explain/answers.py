@@ -39,9 +39,9 @@ class Answers:
     reads_text : bool
         Whether the text decides, too.
     label : int
-        The label; -1 where there is none.
+        The label; -1 if there is none.
     probs : array
-        Class probabilities, all NaN where there is no evidence. Shape: [k].
+        Class probabilities, all NaN if there is no evidence. Shape: [k].
     """
 
     def __init__(self, model: BaseLabelModel, votes: VoteArray, text: str | None) -> None:

@@ -153,7 +153,7 @@ def explain_lf(
     Raises
     ------
     VoteError
-        There is no such labeling function.
+        No labeling function has this name.
     LabelModelError
         The label model is not fitted, or was fitted on other labeling functions; or there are not as many texts as rows.
     CorpusError

@@ -70,7 +70,7 @@ class RowExplanation:
         The label that the label model gives; None where it gives none.
     about : str or None
         The class whose log-odds are explained: the label or, where classes tie, the first of the most probable. None
-        where there is no evidence for any class.
+        if there is no evidence for any class.
     probability : float or None
         Of ``about``.
     log_odds : float or None
@@ -228,7 +228,7 @@ def explain_row(
 
 
 def _flips(answers: Answers, lf_names: Sequence[str], labels: Sequence[str]) -> tuple[Flip, ...]:
-    """Return the single votes without which the label is another or, where there are none, the pairs."""
+    """Return the single votes without which the label is another or, if there are none, the pairs."""
     voters = [lf_names[lf] for lf in answers.voters.tolist()]
     for size in (1, 2):
         flipped = answers.labels(all_but(len(voters), size)).tolist()

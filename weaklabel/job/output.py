@@ -188,7 +188,7 @@ def label_columns(preds: Labels, probs: Probs, labels: Sequence[str], prefix: st
     Parameters
     ----------
     preds
-        Shape: [n]; -1 where there is no label.
+        Shape: [n]; -1 for no label.
     probs
         Shape: [n, k]; all NaN where nothing spoke for the row.
     labels

@@ -34,7 +34,7 @@ class PlannedStep:
     why
         Reasons for doing it, none of which ends in a full stop.
     size
-        Bytes of its outputs; None where there are none.
+        Bytes of its outputs; None if there are none.
     seconds
         How long it took when it was done last; None where it never was.
     where

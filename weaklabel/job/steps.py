@@ -114,7 +114,7 @@ class Pipeline(Generic[T]):
     Raises
     ------
     UnknownStepError
-        There is no such step.
+        The step does not exist.
     """
 
     def __init__(self, steps: Sequence[Step[T]], folder: Path, manifest: str, again: str | None = None) -> None:

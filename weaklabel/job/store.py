@@ -200,7 +200,7 @@ class PartLabels:
     Attributes
     ----------
     preds
-        Shape: [a]; -1 where there is no label.
+        Shape: [a]; -1 for no label.
     probs
         Shape: [a, k]; all NaN for a row without an answer.
     inverse
@@ -248,7 +248,7 @@ class LabelStore:
             np.savez(handle, preds=labels.preds, probs=labels.probs)
 
     def load(self, number: int) -> PartLabels | None:
-        """Return the labels of part ``number``; None where there are none, or the file is damaged."""
+        """Return the labels of part ``number``; None if there are none, or the file is damaged."""
         try:
             with np.load(self._path(number), allow_pickle=False) as archive:
                 return PartLabels(archive["preds"], archive["probs"])

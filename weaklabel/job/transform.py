@@ -493,7 +493,7 @@ class TransformJob:
         return text if len(text) <= EXAMPLE_LENGTH else text[: EXAMPLE_LENGTH - 1] + "…"
 
     def write_rejects(self, parts: Sequence[Part], path: Path, is_optional: bool = False) -> Path | None:
-        """Join the rejects of all parts; where there are none, no file is written, and an earlier one is removed."""
+        """Join the rejects of all parts; if there are none, no file is written, and an earlier one is removed."""
         notes = (self._note(part) for part in parts)
         if not any(note["kept"] < note["rows"] or note["unreadable"] for note in notes):
             if not is_optional:

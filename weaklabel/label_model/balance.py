@@ -36,7 +36,7 @@ def find_class_balance(
     Raises
     ------
     LabelModelError
-        There is no such way, or the shares are not one a class, above 0, and 1 in sum.
+        The way is unknown, or the shares are not one a class, above 0, and 1 in sum.
     """
     if wanted is None:
         wanted = "uniform"

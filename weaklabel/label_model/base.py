@@ -143,7 +143,7 @@ class BaseLabelModel(HasParams, ABC):
             Label matrix, its patterns, or `Votes`. Shape: [n, m]. Patterns need not say which row has which, unless the
             model uses texts.
         Y_dev
-            Gold labels, of these rows or of others, -1 where there is none: their shares of the classes are the class
+            Gold labels, of these rows or of others, -1 if there is none: their shares of the classes are the class
             balance of a model that has a parameter ``class_balance`` and was given none. Nothing else of them is used,
             and other models ignore them. Strings in this place are taken for ``texts``. Any length.
         texts
@@ -246,7 +246,7 @@ class BaseLabelModel(HasParams, ABC):
         Raises
         ------
         VoteError, LabelModelError
-            As `predict_proba`; and where there is no such policy.
+            As `predict_proba`; and if the policy is unknown.
         """
         policy = check_policy(self.tie_break_policy if tie_break_policy is None else tie_break_policy)
         refuse_numbers(texts)

@@ -30,7 +30,7 @@ def checked_votes(L: GivenVotes, cardinality: int) -> VoteArray | VotePatterns:
     VoteError
         L is not a label matrix, or has a vote outside the classes.
     LabelModelError
-        There is no such cardinality.
+        The cardinality is out of range.
     """
     if not isinstance(cardinality, int | np.integer) or not 1 <= cardinality <= MAX_CARDINALITY:
         raise LabelModelError(f"cardinality must be 1 to {MAX_CARDINALITY}, not {cardinality!r}")
@@ -56,9 +56,9 @@ def texts_and_gold(
     Returns
     -------
     texts
-        None where there are none.
+        None if there are none.
     gold
-        None where there is none; not checked.
+        None if there is none; not checked.
 
     Raises
     ------

@@ -316,7 +316,7 @@ def smoothed_likelihood(expected: Floats, rows: Floats, target: Floats, share: f
 
 
 def expected_accuracies(expected: Floats) -> Floats:
-    """Return the expected share of votes that are right; NaN where there are none. Shape: [m, k, k] -> [m]."""
+    """Return the expected share of votes that are right; NaN if there are none. Shape: [m, k, k] -> [m]."""
     voted = expected.sum(axis=2).sum(axis=1)
     return np.divide(np.einsum("jyy->j", expected), voted, out=np.full(len(voted), np.nan), where=voted > 0)
 

@@ -78,7 +78,7 @@ class MajorityVote(BaseLabelModel):
 
 
 def majority_probs(patterns: VoteArray, cardinality: int) -> Probs:
-    """Return 1 for the class with the most votes; classes that tie share it, all of them where there is no vote.
+    """Return 1 for the class with the most votes; classes that tie share it, all of them if there is no vote.
 
     Shape: [u, m] -> [u, k].
     """

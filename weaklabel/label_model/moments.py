@@ -192,7 +192,7 @@ def vote_effects(votes: VotePatterns, cardinality: int) -> tuple[Floats, Floats]
     rates : array
         P(vote). Shape: [m, k].
     effects : array
-        x; NaN where there is no vote, or no usable triplet. Shape: [m, k].
+        x; NaN if there is no vote, or no usable triplet. Shape: [m, k].
 
     References
     ----------

@@ -37,7 +37,7 @@ def break_ties(probs: Probs, patterns: VoteArray, policy: str, seed: int) -> Lab
     Parameters
     ----------
     probs
-        Shape: [u, k]; all NaN where there is no answer.
+        Shape: [u, k]; all NaN if there is no answer.
     patterns
         The votes behind them, from which "random" draws. Shape: [u, m].
     policy
@@ -48,7 +48,7 @@ def break_ties(probs: Probs, patterns: VoteArray, policy: str, seed: int) -> Lab
     Returns
     -------
     Labels
-        Shape: [u]; -1 where there is no answer.
+        Shape: [u]; -1 if there is no answer.
     """
     highest, preds = _highest(probs)
     n_tied = _n_tied(probs, highest)
@@ -138,7 +138,7 @@ def probs_to_preds(probs: ArrayLike, tie_break_policy: str = "abstain", seed: in
     Raises
     ------
     VoteError, LabelModelError
-        They are not probabilities; there is no such policy.
+        They are not probabilities; the policy is unknown.
 
     Examples
     --------

@@ -45,7 +45,7 @@ def fingerprint(lf: LF, origin: str | None = None) -> str | None:
     Returns
     -------
     str or None
-        Hex digits, the same in every process. None where there is none: an object of another library, or one that holds
+        Hex digits, the same in every process. None if there is none: an object of another library, or one that holds
         something whose content cannot be read; its votes must not be cached.
 
     Examples

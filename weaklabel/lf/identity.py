@@ -102,9 +102,9 @@ class Identity:
     Attributes
     ----------
     keys
-        Fingerprint by name; None where there is none.
+        Fingerprint by name; None if there is none.
     sources
-        See `LFCollection`; they are compared where there is no fingerprint.
+        See `LFCollection`; they are compared if there is no fingerprint.
     files
         Hash of each file or folder that they read when they vote: models, and paths among their resources.
     """

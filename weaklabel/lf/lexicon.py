@@ -132,7 +132,7 @@ class FoundTokens:
         if odd:
             worth = worth.copy()
             worth[[place for place, _ in odd]] = [0.0 if entry is None else weights[entry] for _, entry in odd]
-        # bincount counts in whole numbers where there is nothing to weigh
+        # bincount counts in whole numbers if there is nothing to weigh
         return np.bincount(self.rows, weights=worth[self.codes], minlength=self.n).astype(np.float64)
 
 
@@ -233,7 +233,7 @@ def _read(name: str, path: Path) -> list[_Entry]:
 def _parse(line: str, where: str, origin: str) -> _Entry:
     word, tab, weight = line.partition("\t")
     if not word.strip():
-        raise LFError(f"{where}: there is no word before the TAB")
+        raise LFError(f"{where}: the word before the TAB is missing")
     return _Entry(word.strip(), _weight(weight.strip(), where) if tab else 1.0, origin)
 
 

@@ -23,7 +23,7 @@ LONGEST = 40
 def reason(lf: LF, batch: Batch, row: int, vote: int) -> Reason:
     """Say why a labeling function cast its vote on a row.
 
-    Whatever the labeling function does, this never raises; where there is no reason, it says so.
+    Whatever the labeling function does, this never raises; if there is no reason, it says so.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def cell_text(row: Batch, column: str) -> str:
 
 
 def listed(texts: Iterable[str]) -> str:
-    """Return the first few different texts, quoted; "nothing" where there is none."""
+    """Return the first few different texts, quoted; "nothing" if there is none."""
     return enumerated(map(quoted, texts)) or "nothing"
 
 

@@ -172,7 +172,7 @@ def required_literals(pattern: str) -> frozenset[bytes]:
     Returns
     -------
     frozenset of bytes
-        Literals of folded text, each with two letters, digits or underscores at least; empty where there are none.
+        Literals of folded text, each with two letters, digits or underscores at least; empty if there are none.
         Ignoring case, texts with one of `ASCII_TWINS` may match without any.
 
     Examples
@@ -197,7 +197,7 @@ def keyword_literals(words: Iterable[str], whole_word: bool | None) -> tuple[fro
     """Return the literals of those keywords that are a plain ASCII word, and of all keywords.
 
     The first are the keywords themselves: to find one is to find its keyword, unless there is a character beyond ASCII
-    next to it. The second are empty where there are none.
+    next to it. The second are empty if there are none.
     """
     edge = b"" if whole_word is False else b" "
     plain, others = set(), []

@@ -1,6 +1,6 @@
 """Charts for pages: each a function from data to an ``<svg>`` element, escaped, with text as text.
 
-All take ``alt``, words that say what the chart shows, for those who cannot see it; two charts of a page differ in it.
+All take ``alt``, a description of the chart for readers who cannot see it; it is unique on a page.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _MARKERS = "osD^vP"
 _LF_MARKERS = "oDs^"
 _DASHES = ("-", "--", ":", "-.")
 _BAR = 18
-_MOST_NUMBERS = 12
-_LEAST_FONT = 8
+_MAX_SHOWN_NUMBERS = 12
+_MIN_FONT = 8
 _HEAT = "#4f86d0"
-"""Of pixels, which cannot follow the page: seen on a light ground and on a dark one."""
+"""Colour of pixels, which cannot follow the page: visible on a light and on a dark background."""
 
 
 class Line(NamedTuple):
@@ -55,12 +55,12 @@ def bars(names: Sequence[str], series: Mapping[str, Sequence[Estimate | None]], 
     high = _BAR * len(labels) * max(1.0, 0.6 * len(series)) + 8
     with drawing(alt, high, left=room_for(labels), legend=legend_lines(series)) as chart:
         for number, values in enumerate(series.values()):
-            there = [(row, value) for row, value in enumerate(values) if value is not None]
-            places = [row + (number - (len(series) - 1) / 2) * step for row, _ in there]
+            present = [(row, value) for row, value in enumerate(values) if value is not None]
+            places = [row + (number - (len(series) - 1) / 2) * step for row, _ in present]
             colour = SERIES[number % len(SERIES)]
-            chart.axes.barh(places, [value.value for _, value in there], 0.9 * step, color=colour, label=f"{number}")
-            whiskers(chart.axes, [value for _, value in there], places, INK, 1.0)
-        names_down(chart.axes, labels, axis)
+            chart.axes.barh(places, [value.value for _, value in present], 0.9 * step, color=colour, label=f"{number}")
+            whiskers(chart.axes, [value for _, value in present], places, INK, 1.0)
+        label_rows(chart.axes, labels, axis)
         legend(chart.axes, series)
     return chart.svg
 
@@ -73,26 +73,26 @@ def dots(
     alt: str,
     reference: float | None = None,
 ) -> str:
-    """Draw one dot with its interval a name, on an axis that need not begin at 0; None leaves a gap.
+    """Draw a dot with its interval for each name, on an axis that need not begin at 0; None leaves a gap.
 
     Parameters
     ----------
     names, values
-        From the top; as many of the one as of the other.
+        From the top. Of equal length.
     axis
         What the values are.
     reference
         A value to compare with, drawn as a dashed line.
     """
     labels = [name_in_chart(name) for name in names]
-    there = [(row, value) for row, value in enumerate(values) if value is not None]
+    present = [(row, value) for row, value in enumerate(values) if value is not None]
     with drawing(alt, _BAR * len(labels) + 8, left=room_for(labels)) as chart:
-        places = [float(row) for row, _ in there]
-        whiskers(chart.axes, [value for _, value in there], places, SERIES[0], 2.0)
-        chart.axes.plot([value.value for _, value in there], places, "o", color=SERIES[0], markersize=6)
+        places = [float(row) for row, _ in present]
+        whiskers(chart.axes, [value for _, value in present], places, SERIES[0], 2.0)
+        chart.axes.plot([value.value for _, value in present], places, "o", color=SERIES[0], markersize=6)
         if reference is not None:
             chart.axes.axvline(reference, color=INK, linewidth=0.8, linestyle="--")
-        names_down(chart.axes, labels, axis)
+        label_rows(chart.axes, labels, axis)
     return chart.svg
 
 
@@ -106,18 +106,18 @@ def lines(
     series
         By name, as in the legend.
     ticks
-        Where ``x`` is a place in an order and no quantity: the text to show at each.
+        If ``x`` is a position and not a quantity: the text to show at each.
     """
     with drawing(alt, 210, left=56, legend=legend_lines(series)) as chart:
         for number, line in enumerate(series.values()):
             colour, dashes = SERIES[number % len(SERIES)], _DASHES[number % len(_DASHES)]
-            there = [place for place, y in enumerate(line.y) if y is not None]
-            x, y = at(line.x, there), at(line.y, there)
+            present = [place for place, y in enumerate(line.y) if y is not None]
+            x, y = select(line.x, present), select(line.y, present)
             marker = _MARKERS[number % len(_MARKERS)]
             chart.axes.plot(x, y, dashes, color=colour, marker=marker, markersize=5, label=f"{number}")
-            banded = [place for place in there if line.low and None not in (line.low[place], line.high[place])]
-            low, high = at(line.low, banded), at(line.high, banded)
-            chart.axes.fill_between(at(line.x, banded), low, high, color=colour, alpha=0.18, linewidth=0)
+            banded = [place for place in present if line.low and None not in (line.low[place], line.high[place])]
+            low, high = select(line.low, banded), select(line.high, banded)
+            chart.axes.fill_between(select(line.x, banded), low, high, color=colour, alpha=0.18, linewidth=0)
         if ticks is not None:
             chart.axes.set_xticks(list(ticks), [name_in_chart(text) for text in ticks.values()])
         axes_text(chart.axes, x_axis, y_axis)
@@ -127,7 +127,7 @@ def lines(
 
 
 def histogram(counts: Sequence[int], edges: Sequence[float], x_axis: str, y_axis: str = "rows", *, alt: str) -> str:
-    """Draw a histogram of values that are counted already, so that a million rows cost no more than ten.
+    """Draw a histogram of values that are already counted.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def histogram(counts: Sequence[int], edges: Sequence[float], x_axis: str, y_axis
 
 
 def calibration(confidence: Sequence[float], accuracy: Sequence[float], rows: Sequence[int], *, alt: str) -> str:
-    """Draw how often predictions are right against how sure they are; on the dashed line both agree.
+    """Draw accuracy against confidence; on the dashed line they are equal.
 
     Parameters
     ----------
@@ -153,13 +153,13 @@ def calibration(confidence: Sequence[float], accuracy: Sequence[float], rows: Se
         In each bin; a dot's area shows its share, and a bin without rows has no dot.
     """
     total = max(1, sum(rows))
-    there = [place for place, count in enumerate(rows) if count]
+    present = [place for place, count in enumerate(rows) if count]
     with drawing(alt, 250, left=56, right=100) as chart:
         chart.axes.plot([0, 1], [0, 1], "--", color=INK, linewidth=0.8)
-        x, y = at(confidence, there), at(accuracy, there)
+        x, y = select(confidence, present), select(accuracy, present)
         chart.axes.plot(x, y, color=SERIES[0], linewidth=1)
         chart.axes.scatter(
-            x, y, [14 + 400 * rows[place] / total for place in there], SERIES[0], alpha=0.75, clip_on=False
+            x, y, [14 + 400 * rows[place] / total for place in present], SERIES[0], alpha=0.75, clip_on=False
         )
         chart.axes.set(xlim=(0, 1.03), ylim=(0, 1.03))
         axes_text(chart.axes, "confidence", "share that is right")
@@ -174,9 +174,9 @@ def heat_map(
     axis: str,
     *,
     alt: str,
-    most: float | None = None,
+    highest: float | None = None,
 ) -> str:
-    """Draw a matrix as shades: nothing at 0, full colour at ``most``; a small one shows its numbers as well.
+    """Draw a matrix as shades: nothing at 0, full colour at ``highest``; a small one shows its numbers as well.
 
     Parameters
     ----------
@@ -186,14 +186,14 @@ def heat_map(
         Names; those of columns are vertical.
     axis
         What the values are; the text below adds what full colour stands for.
-    most
+    highest
         Default: the largest value.
     """
-    top = most or max((value for line in values for value in line if value is not None), default=0) or 1.0
+    top = highest or max((value for line in values for value in line if value is not None), default=0) or 1.0
     labels, heads = [name_in_chart(name) for name in rows], [name_in_chart(name) for name in columns]
     left, foot = room_for(labels), room_for(heads)
     # Where there is no room for every name, every second or third is shown.
-    every = max(1, math.ceil(_LEAST_FONT * len(columns) / (WIDTH - left - 12)))
+    every = max(1, math.ceil(_MIN_FONT * len(columns) / (WIDTH - left - 12)))
     font = min(11.0, every * (WIDTH - left - 12) / max(1, len(columns)))
     left, foot = left * font / 11, foot * font / 11
     side = min(40.0, (WIDTH - left - 12) / max(1, len(columns)))
@@ -210,7 +210,7 @@ def heat_map(
 
 
 def _shades(axes: Axes, values: Sequence[Sequence[float | None]], top: float) -> None:
-    if max(len(values), len(values[0]) if values else 0) > _MOST_NUMBERS:
+    if max(len(values), len(values[0]) if values else 0) > _MAX_SHOWN_NUMBERS:
         _pixels(axes, values, top)
         return
     for row, line in enumerate(values):
@@ -252,8 +252,8 @@ def whiskers(axes: Axes, values: Sequence[Estimate], places: Sequence[float], co
         axes.hlines(y, low, high, color=colour, linewidth=width)
 
 
-def names_down(axes: Axes, labels: Sequence[str], axis: str) -> None:
-    """Name the places 0, 1, ... next to the plot, from the top, and below it the axis."""
+def label_rows(axes: Axes, labels: Sequence[str], axis: str) -> None:
+    """Write the names next to the plot, from the top, and label the axis below it."""
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -263,7 +263,7 @@ def names_down(axes: Axes, labels: Sequence[str], axis: str) -> None:
 
 
 def axes_text(axes: Axes, x_axis: str, y_axis: str) -> None:
-    """Say what the axes are; "" says nothing."""
+    """Label the axes; "" leaves one without a label."""
     axes.set_xlabel(name_in_chart(x_axis))
     axes.set_ylabel(name_in_chart(y_axis))
     axes.tick_params(color=FAINT)
@@ -285,13 +285,13 @@ def legend(axes: Axes, series: Mapping[str, Any]) -> None:
             text.set_text(name_in_chart(name))
 
 
-def at(values: Sequence[Any], places: Sequence[int]) -> list[Any]:
-    """Return the values at some places."""
+def select(values: Sequence[Any], places: Sequence[int]) -> list[Any]:
+    """Return the values at the given positions."""
     return [values[place] for place in places]
 
 
 def compared(names: Sequence[str], series: Mapping[str, Sequence[Estimate | None]], axis: str, *, alt: str) -> str:
-    """Draw a line a name with a marker for each series, so that differences show; None leaves a gap.
+    """Draw a line for each name with a marker for each series, so that differences show; None leaves a gap.
 
     Parameters
     ----------
@@ -305,13 +305,13 @@ def compared(names: Sequence[str], series: Mapping[str, Sequence[Estimate | None
     labels = [name_in_chart(name) for name in names]
     with drawing(alt, _BAR * len(labels) + 8, left=room_for(labels), legend=legend_lines(series)) as chart:
         for number, values in enumerate(series.values()):
-            there = [(float(row), value) for row, value in enumerate(values) if value is not None]
-            places, colour = [row for row, _ in there], SERIES[number % len(SERIES)]
-            whiskers(chart.axes, [value for _, value in there], places, colour, 2.0)
+            present = [(float(row), value) for row, value in enumerate(values) if value is not None]
+            places, colour = [row for row, _ in present], SERIES[number % len(SERIES)]
+            whiskers(chart.axes, [value for _, value in present], places, colour, 2.0)
             marker = _LF_MARKERS[number % len(_LF_MARKERS)]
-            x = [value.value for _, value in there]
+            x = [value.value for _, value in present]
             chart.axes.plot(x, places, marker, color=colour, markersize=6, label=f"{number}")
-        names_down(chart.axes, labels, axis)
+        label_rows(chart.axes, labels, axis)
         legend(chart.axes, series)
     return chart.svg
 
@@ -340,6 +340,6 @@ def stacked(
             places = np.arange(len(labels))
             chart.axes.barh(places, width, 0.7, left=begin, color=SERIES[colour], label=f"{number}")
             begin = begin + width
-        names_down(chart.axes, labels, axis)
+        label_rows(chart.axes, labels, axis)
         legend(chart.axes, series)
     return chart.svg

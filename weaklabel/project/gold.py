@@ -89,7 +89,7 @@ class GoldPredictions:
     stages: Mapping[str, StagePredictions]
 
     def of_corpus(self, n: int) -> Labels | None:
-        """Return the classes of the corpus's ``n`` rows, -1 where there is none; None where gold is of other rows."""
+        """Return the classes of the corpus's ``n`` rows, -1 if there is none; None where gold is of other rows."""
         if self.rows is None:
             return None
         Y = np.full(n, ABSTAIN, dtype=np.int64)

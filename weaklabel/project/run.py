@@ -472,7 +472,7 @@ class ProjectRun:
     WeakLabelError
         The input, a labeling function or the project is at fault.
     UnknownStepError
-        There is no such step.
+        The step does not exist.
     """
 
     def __init__(self, project: Project, file: Path | None = None, again: str | None = None) -> None:

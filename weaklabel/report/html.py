@@ -30,7 +30,7 @@ def at_a_glance(insight: Insight) -> Section:
 
 
 def _percent(value: float) -> str:
-    """Return a share as percent, "-" where there is none."""
+    """Return a share as percent, "-" if there is none."""
     return "-" if math.isnan(value) else f"{value:.1%}"
 
 
@@ -60,7 +60,7 @@ def _scores(run: RunSummary) -> list[Block]:
     if not run.scores:
         return [
             Text(
-                "There is no gold, so nothing here says how often a label is right; where precision is estimated, it is "
+                "No gold was given, so nothing here says how often a label is right; where precision is estimated, it is "
                 "the label model that estimates it, from how labeling functions agree."
             )
         ]
@@ -128,7 +128,7 @@ _OPEN = 10
 
 
 def warnings_given(insight: Insight) -> Section | None:
-    """List what labeling functions did wrong and what was warned of; None where there is nothing."""
+    """List what labeling functions did wrong and what was warned of; None if there is nothing."""
     sentences = [*insight.run.problems, *insight.run.warnings]
     if not sentences:
         return None

@@ -116,7 +116,7 @@ def _confusion(stage: str, scores: Scores) -> Chart:
     shares = [[count / max(1, sum(row)) for count in row] for row in scores.confusion]
     columns = [*scores.labels, "(abstained)"]
     svg = heat_map(
-        shares, scores.labels, columns, "share of the gold class", alt=f"Confusion matrix of {stage}", most=1
+        shares, scores.labels, columns, "share of the gold class", alt=f"Confusion matrix of {stage}", highest=1
     )
     return Chart(svg, f"{stage}: gold on the left, predicted below; mistakes are off the diagonal.")
 
@@ -176,7 +176,7 @@ def _calibration(insight: Insight, stage: str, scores: Scores | None) -> Chart:
 
 
 def rows_to_look_at(insight: Insight) -> Section | None:
-    """Show rows worth reading; None where there are none."""
+    """Show rows worth reading; None if there are none."""
     how = Text(
         "Marked is what a labeling function found, in the colour of the class it votes for. The figure behind its name is "
         "what the vote adds to the log-odds of the row's label."

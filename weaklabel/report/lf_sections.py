@@ -174,7 +174,7 @@ _PROBLEMS = 10
 
 
 def suggestions(insight: Insight) -> Section | None:
-    """Show what would improve the labeling functions; None where there is nothing to say."""
+    """Show what would improve the labeling functions; None if there is nothing to say."""
     suggested = insight.suggestions
     if suggested is None:
         return None

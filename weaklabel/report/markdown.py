@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CEILING = "gold_ceiling"
-"""The stage that was trained on gold; it is shown with the others, and never chosen as the best of them."""
+"""The stage that is trained on gold: shown with the others, never chosen as the best stage."""
 
 BASELINE = "majority_class"
-"""The stage that says the same of every row: tables show it, but there is nothing to see in a picture of it."""
+"""The stage that gives every row the same label: shown in tables, left out of charts."""
 
 _SPECIAL = re.compile(r"[\\`*_\[\]|~$#!]")
 _LIST_OR_RULE = re.compile(r"^(?:(\d*)([-+=.)])|\s)")
-"""What would begin a list, a rule or indented code where a line begins."""
+"""What begins a list, a rule or indented code at the beginning of a line."""
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -81,7 +81,7 @@ class RunSummary:
 
 
 def run_report(run: RunSummary) -> str:
-    """Render a run as Markdown (GitHub's kind, for the tables); whatever the user named is escaped.
+    """Render a run as Markdown (GitHub's dialect, for the tables); all names and values are escaped.
 
     Raises
     ------
@@ -107,14 +107,14 @@ def run_report(run: RunSummary) -> str:
 
 
 def escape(text: str) -> str:
-    """Escape ``text`` so that Markdown shows it letter for letter, on one line, inside a heading, table or sentence.
+    """Escape ``text`` so that Markdown shows it literally, on one line, inside a heading, table or sentence.
 
     Examples
     --------
     >>> print(escape("a|b <script> *c*"))
     a\\|b &lt;script&gt; \\*c\\*
     """
-    # Line ends are gone after this: visible() shows them as escapes.
+    # visible() also shows line ends as escapes.
     text = "".join(_ENTITIES.get(char, char) for char in visible(text))
     return _SPECIAL.sub(r"\\\g<0>", text)
 
@@ -134,9 +134,9 @@ def markdown_table(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> str
 
 
 def best_stage(stages: Mapping[str, Scores]) -> str | None:
-    """Name of the stage with the highest F1, the first on a tie, among those that never saw gold; None without one."""
-    blind = {name: scores.f1 for name, scores in stages.items() if name != CEILING}
-    return max(blind, key=lambda name: blind[name], default=None)
+    """Name of the stage with the highest F1, the first on a tie, among those not trained on gold; None if there is none."""
+    without_gold = {name: scores.f1 for name, scores in stages.items() if name != CEILING}
+    return max(without_gold, key=lambda name: without_gold[name], default=None)
 
 
 def _overview(run: RunSummary) -> str:
@@ -154,10 +154,10 @@ def _overview(run: RunSummary) -> str:
 
 def _scores(stages: Mapping[str, Scores]) -> str:
     if not stages:
-        return "No stage was scored: there is no gold."
+        return "No stage was scored: no gold was given."
     parts = [escape(stage_caption(stages)), markdown_table(stage_rows(stages), stage_columns(stages))]
     if CEILING in stages:
-        parts.append(f"{escape(CEILING)} was trained on gold, which no other stage saw before scoring.")
+        parts.append(f"{escape(CEILING)} was trained on gold; no other stage was.")
     notes = [f"{stage}: {note}" for stage, scores in stages.items() for note in scores.notes]
     parts += [_bullets(notes)] if notes else []
     best = best_stage(stages)
@@ -198,15 +198,17 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def value_text(value: Any) -> str:
-    """Return a setting as text; a float keeps the digits that matter, unlike in a column of scores."""
+    """Return a setting as text; a float keeps six significant digits, unlike in a column of scores."""
     if isinstance(value, list | tuple):
         return ", ".join(map(value_text, value))
     return f"{value:.6g}" if isinstance(value, float) else cell_text(value)
 
 
 def _bullets(sentences: Sequence[str]) -> str:
-    return "\n".join(f"- {_LIST_OR_RULE.sub(_guarded, escape(sentence))}" for sentence in sentences) or "None."
+    return (
+        "\n".join(f"- {_LIST_OR_RULE.sub(_escaped_beginning, escape(sentence))}" for sentence in sentences) or "None."
+    )
 
 
-def _guarded(start: re.Match[str]) -> str:
+def _escaped_beginning(start: re.Match[str]) -> str:
     return f"{start[1]}\\{start[2]}" if start[2] else "&#32;"

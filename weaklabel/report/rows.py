@@ -148,7 +148,7 @@ class Spoken:
     why
         Why the labeling function voted.
     log_odds
-        What it adds to the log-odds of the label; None where there is no label to explain.
+        What it adds to the log-odds of the label; None if the row has no label.
     """
 
     name: str

@@ -21,7 +21,7 @@ def lf_columns(summary: pd.DataFrame) -> list[str]:
 
 
 def lf_rows(summary: pd.DataFrame) -> list[list[Any]]:
-    """Rows of an LF analysis: the name, then the frame's values, each of the kind that its column has."""
+    """Rows of an LF analysis: the name, then the frame's values, each of its column's type."""
     # Column by column: a row of a frame with mixed columns would turn whole numbers into floats.
     values = [summary.iloc[:, number].tolist() for number in range(summary.shape[1])]
     return [list(row) for row in zip(map(str, summary.index), *values, strict=True)]
@@ -36,12 +36,12 @@ def scores_table(stages: Mapping[str, Scores]) -> str:
         Stages differ in classes, positive class, treatment of abstains or confidence of intervals.
     """
     if not stages:
-        return "No stage was scored: there is no gold."
+        return "No stage was scored: no gold was given."
     return f"{stage_caption(stages)}\n\n{table(stage_rows(stages), stage_columns(stages))}"
 
 
 def stage_caption(stages: Mapping[str, Scores]) -> str:
-    """Say what the figures of `stage_rows` are of: class or average, rows, intervals, abstains."""
+    """Describe the figures of `stage_rows`: class or average, rows, intervals, abstains."""
     first = _common(stages)
     parts = [f"Precision, recall and F1 {first.basis if first.positive is not None else f'({first.basis})'}"]
     if _same_n(stages):
@@ -83,14 +83,14 @@ def _same_n(stages: Mapping[str, Scores]) -> bool:
 
 
 def _common(stages: Mapping[str, Scores]) -> Scores:
-    """Return the first of the stages, after checking that the others measure the same."""
+    """Return the first of the stages, after checking that the others were scored in the same way."""
     first_name, first = next(iter(stages.items()))
     for name, scores in stages.items():
         for field in ("labels", "positive", "abstain", "confidence"):
-            mine, theirs = getattr(first, field), getattr(scores, field)
-            if mine != theirs:
+            expected, actual = getattr(first, field), getattr(scores, field)
+            if expected != actual:
                 raise ScoreError(
-                    f"stages '{first_name}' and '{name}' differ in {field} ({mine!r} and {theirs!r}); "
+                    f"stages '{first_name}' and '{name}' differ in {field} ({expected!r} and {actual!r}); "
                     "score both in the same way to show them side by side"
                 )
     return first

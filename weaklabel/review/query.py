@@ -147,7 +147,7 @@ def _votes(snapshot: Snapshot, labels: Sequence[str], lf: str | None, vote: str 
     if lf is not None:
         names = list(snapshot.votes.lf_names)
         if lf not in names:
-            raise ConfigError(f"there is no labeling function '{lf}'{nearest(lf, names)}")
+            raise ConfigError(f"no labeling function is called '{lf}'{nearest(lf, names)}")
         L = L[:, names.index(lf)][:, None]
     number = None if vote is None else label_index(vote, labels, "vote")
     mask = np.zeros(len(L), dtype=bool)

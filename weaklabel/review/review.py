@@ -191,7 +191,7 @@ class Review:
         Raises
         ------
         WeakLabelError
-            There is no such row or class, the reviewer has no name, or the file cannot be written.
+            The row or class does not exist, the reviewer has no name, or the file cannot be written.
         """
         self._check_row(row)
         if label is not None:
@@ -232,7 +232,7 @@ class Review:
         Raises
         ------
         ConfigError
-            There is no such kind, or ``n`` is below 1.
+            The kind does not exist, or ``n`` is below 1.
         """
         with self._drawing:
             chosen = spot_checks.new_seed(self.folder) if seed is None else seed
@@ -307,7 +307,7 @@ class Review:
         # The clusters that were shown last: others would have other numbers.
         clusters = (self.last_suggestions or self.suggestions()).clusters
         if not 0 <= number < len(clusters):
-            raise ConfigError(f"there is no cluster {number}; there are {len(clusters)}, from 0")
+            raise ConfigError(f"cluster {number} does not exist; there are {len(clusters)} clusters, counted from 0")
         return np.array(clusters[number].rows, dtype=np.int64)
 
     def _view(self, now: Snapshot, n: int) -> RowView:
@@ -318,4 +318,4 @@ class Review:
 
     def _check_row(self, row: int) -> None:
         if not 0 <= row < len(self):
-            raise ConfigError(f"there is no row {row}; the corpus has {len(self)}, from 0")
+            raise ConfigError(f"row {row} does not exist; the corpus has {len(self)} rows, counted from 0")

@@ -156,7 +156,7 @@ def read(state: ReviewState, id: str) -> Sample:
     """
     file = _file(state.folder, id)
     if not _ID.fullmatch(id) or not file.exists():
-        raise ConfigError(f"there is no spot check '{id}'")
+        raise ConfigError(f"spot check '{id}' does not exist")
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
         rows = [_row(state, row, key) for row, key in zip(kept["rows"], kept["texts"], strict=True)]

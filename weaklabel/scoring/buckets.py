@@ -19,7 +19,7 @@ def get_label_buckets(*labels: ArrayLike) -> dict[tuple[int, ...], NDArray[np.in
     Parameters
     ----------
     labels
-        One or more labelings of the same rows, -1 where there is no label. Shape of each: [n].
+        One or more labelings of the same rows, -1 for no label. Shape of each: [n].
 
     Returns
     -------

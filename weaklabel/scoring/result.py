@@ -76,7 +76,7 @@ class Scores:
         What to know about the figures, a sentence each.
     roc_auc
         Area under the ROC curve, 0..1, of the positive class, or the mean over all classes, each against the rest; of the
-        probabilities, as ``brier``. None where there are none, or gold lacks a class.
+        probabilities, as ``brier``. None if there are none, or gold lacks a class.
     custom
         What the functions given to `score` as ``metrics`` returned, by name.
     """

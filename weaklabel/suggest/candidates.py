@@ -1,4 +1,4 @@
-"""Finding candidates for labeling functions, and choosing those that together label the most new rows rightly."""
+"""Finding candidates for labeling functions, and choosing those that together label the most new rows correctly."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _SHORTLIST = 400
-"""Phrases on which labeling functions really vote."""
+"""Number of phrases whose labeling functions are applied to the texts."""
 
-_LEAST_EDGE = 0.2
-"""Share of the way from chance to certainty that the precision must be for sure."""
+_MIN_EDGE = 0.2
+"""Lower bound of the precision, as a share of the way from chance to 1."""
 
-_LEAST_PRECISION = 0.6
+_MIN_PRECISION = 0.6
 
-_COVERED = 0.03
+_COVERED_ROW_VALUE = 0.03
 """The value of a vote on a row that has one already, relative to one on a row without votes."""
 
-_LEAST_ROWS = 2.0
-"""New rows that a candidate, and each of its phrases, must bring; rows that have a vote count ``_COVERED`` each."""
+_MIN_NEW_ROWS = 2.0
+"""New rows that a candidate, and each of its phrases, must label; rows that have a vote count ``_COVERED_ROW_VALUE`` each."""
 
-_MOST_PHRASES = 5
-"""Phrases of one candidate."""
+_MAX_PHRASES = 5
+"""Phrases of a candidate."""
 
-_NEAR = 0.65
-"""Cosine from which two words are alike enough for one list."""
+_MIN_COSINE = 0.65
+"""Cosine similarity from which two words belong in the same list."""
 
-_LEAST_SHARE = 0.5
+_MIN_EDGE_RATIO = 0.5
 """Share of the first word's edge that the others of a list must have."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Patterns, with the rows on which they vote and what is known of these."""
+    """Patterns, the rows on which they vote, and their estimated precision."""
 
     patterns: list[Pattern]
     hits: csr_array
     judged: Judged
 
-    def worth(self, rows: Floats) -> Floats:
-        """Return what patterns bring where ``rows`` says what a vote on each row is worth. Shape: [n] -> [c]."""
-        good = (self.judged.edge > _LEAST_EDGE) & (self.judged.precision > _LEAST_PRECISION)
+    def value(self, rows: Floats) -> Floats:
+        """Return the value of each pattern, given the value of a vote on each row. Shape: [n] -> [c]."""
+        good = (self.judged.edge > _MIN_EDGE) & (self.judged.precision > _MIN_PRECISION)
         return np.where(good, (self.hits.T @ rows) * np.maximum(self.judged.edge, 0), 0.0)
 
 
@@ -98,34 +98,34 @@ def find_patterns(texts: Sequence[str], phrases: Phrases, evidence: Evidence) ->
 def choose(pool: Pool, evidence: Evidence, points: Floats, n: int) -> list[Choice]:
     r"""Choose up to ``n`` candidates greedily, each for what it adds to those before it.
 
-    What is made large is :math:`\sum_c |new_c| (precision_c - chance_c) / (1 - chance_c)`, over the rows that no
-    labeling function and no candidate before covers. It is submodular, so that the greedy choice is within
-    :math:`1 - 1/e` of the best. A keyword is joined by others that occur in similar texts.
+    The objective is :math:`\sum_c |new_c| (precision_c - chance_c) / (1 - chance_c)`, over the rows that no
+    labeling function and no earlier candidate covers. It is submodular, so the greedy choice is within
+    :math:`1 - 1/e` of the optimum. A keyword is joined by others that occur in similar texts.
 
     Parameters
     ----------
     pool
-        What there is to choose from.
-    known
-        What is known of the rows.
+        The patterns to choose from.
+    evidence
+        Class probabilities of the rows, and which rows have no votes.
     points
         The texts as vectors, by which words are compared. Shape: [n, d].
     n
-        Most candidates.
+        Maximum number of candidates.
 
     References
     ----------
     Nemhauser, Wolsey and Fisher, An analysis of approximations for maximizing submodular set functions, 1978.
     """
-    rows = np.where(evidence.uncovered, 1.0, _COVERED)
-    alike = _Likeness(pool, points)
+    rows = np.where(evidence.uncovered, 1.0, _COVERED_ROW_VALUE)
+    similarity = _Similarity(pool, points)
     chosen: list[Choice] = []
     while pool.patterns and len(chosen) < n:
-        worth = pool.worth(rows)
-        best = int(worth.argmax())
-        if worth[best] <= 0 or _new(pool, best, rows) < _LEAST_ROWS:
+        value = pool.value(rows)
+        best = int(value.argmax())
+        if value[best] <= 0 or _new(pool, best, rows) < _MIN_NEW_ROWS:
             break
-        members = _with_others(pool, best, alike.to(best), rows)
+        members = _with_similar(pool, best, similarity.to(best), rows)
         union = _union(pool.hits, members)
         label = int(pool.judged.label[best])
         voted = np.sort(union.nonzero()[0]).astype(np.int64)
@@ -136,7 +136,7 @@ def choose(pool: Pool, evidence: Evidence, points: Floats, n: int) -> list[Choic
     return chosen
 
 
-class _Likeness:
+class _Similarity:
     """How similar the texts of two patterns are, as cosines of their centres."""
 
     def __init__(self, pool: Pool, points: Floats) -> None:
@@ -149,28 +149,32 @@ class _Likeness:
         return cosines
 
 
-def _with_others(pool: Pool, first: int, alike: Floats, rows: Floats) -> list[int]:
-    """Add to a keyword those that are like it and cover the most rows that the others do not."""
+def _with_similar(pool: Pool, first: int, similarity: Floats, rows: Floats) -> list[int]:
+    """Add similar keywords to a keyword: those that cover the most rows that the others do not."""
     members, rows = [first], rows.copy()
     if pool.patterns[first].kind != "keyword":
         return members
     edge = pool.judged.edge
-    fit = (alike > _NEAR) & (pool.judged.label == pool.judged.label[first]) & (edge > _LEAST_SHARE * edge[first])
-    fit &= np.array([pattern.kind == "keyword" for pattern in pool.patterns])
-    while len(members) < _MOST_PHRASES:
+    eligible = (
+        (similarity > _MIN_COSINE)
+        & (pool.judged.label == pool.judged.label[first])
+        & (edge > _MIN_EDGE_RATIO * edge[first])
+    )
+    eligible &= np.array([pattern.kind == "keyword" for pattern in pool.patterns])
+    while len(members) < _MAX_PHRASES:
         last = pool.patterns[members[-1]].phrases[0]
-        fit &= np.array([not _overlap(pattern.phrases[0], last) for pattern in pool.patterns])
+        eligible &= np.array([not _overlap(pattern.phrases[0], last) for pattern in pool.patterns])
         rows[rows_of(pool.hits, members[-1])] = 0.0
-        worth = np.where(fit, pool.worth(rows), 0.0)
-        best = int(worth.argmax())
-        if worth[best] <= 0 or _new(pool, best, rows) < _LEAST_ROWS:
+        value = np.where(eligible, pool.value(rows), 0.0)
+        best = int(value.argmax())
+        if value[best] <= 0 or _new(pool, best, rows) < _MIN_NEW_ROWS:
             break
         members.append(best)
     return members
 
 
 def on_all_rows(chosen: Sequence[Choice], batches: Iterable[list[str]], evidence: CorpusEvidence) -> list[Choice]:
-    """Let what was chosen on a sample vote on the texts of all rows, and judge it by these."""
+    """Apply patterns that were chosen on a sample to the texts of all rows, and estimate their precision there."""
     if not chosen:
         return []
     mass, weights = np.zeros((len(chosen), len(evidence.balance))), np.zeros(len(chosen))
@@ -205,10 +209,10 @@ def _overlap(first: str, second: str) -> bool:
 
 
 def _shortlist(phrases: Phrases, evidence: Evidence) -> list[int]:
-    """Take the phrases that are worth the most; of those in the same rows, the simplest."""
+    """Return the most valuable phrases; of those in the same rows, the simplest."""
     pool = Pool([], phrases.hits, judge(phrases.hits, evidence))
-    worth = pool.worth(np.where(evidence.uncovered, 1.0, _COVERED))
-    order = sorted(np.flatnonzero(worth > 0).tolist(), key=lambda number: _simplest(worth, phrases, number))
+    value = pool.value(np.where(evidence.uncovered, 1.0, _COVERED_ROW_VALUE))
+    order = sorted(np.flatnonzero(value > 0).tolist(), key=lambda number: _simplest(value, phrases, number))
     columns = phrases.hits.tocsc()
     columns.sort_indices()
     seen: set[bytes] = set()
@@ -223,10 +227,10 @@ def _shortlist(phrases: Phrases, evidence: Evidence) -> list[int]:
     return kept
 
 
-def _simplest(worth: Floats, phrases: Phrases, number: int) -> tuple[float, bool, int, str]:
+def _simplest(value: Floats, phrases: Phrases, number: int) -> tuple[float, bool, int, str]:
     name = phrases.names[number]
-    # Of overlapping runs of characters the longest is the word; of overlapping phrases the shortest says as much.
-    return -round(worth[number], 9), not is_keyword(name), -len(name) if is_unspaced(name) else len(name), name
+    # Of overlapping runs of characters, the longest is the word; of overlapping phrases, the shortest is enough.
+    return -round(value[number], 9), not is_keyword(name), -len(name) if is_unspaced(name) else len(name), name
 
 
 def _slots(single: list[Pattern], label: NDArray[np.int64]) -> list[tuple[list[int], Pattern]]:
@@ -235,14 +239,14 @@ def _slots(single: list[Pattern], label: NDArray[np.int64]) -> list[tuple[list[i
     phrases = [pattern.phrases[0] for pattern in single]
     for group in differing_in_one_word(phrases):
         for class_number in np.unique(label[list(group)]):
-            same = [number for number in group if label[number] == class_number][:_MOST_PHRASES]
+            same = [number for number in group if label[number] == class_number][:_MAX_PHRASES]
             if len(same) > 1:
                 slots.append((same, Pattern(tuple(phrases[number] for number in same), slot=True)))
     return slots
 
 
 def _union(hits: csr_array, columns: list[int]) -> csr_array:
-    """Say where any of some patterns votes. Shape: [n, c] -> [n, 1]."""
+    """Return 1 where any of these patterns votes. Shape: [n, c] -> [n, 1]."""
     from scipy.sparse import csr_array
 
     return csr_array(hits[:, columns].max(axis=1).reshape(-1, 1))

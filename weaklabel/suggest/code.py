@@ -35,7 +35,7 @@ def name_lf(label: str, phrases: Sequence[str], taken: Iterable[str]) -> str:
 
 
 def pack_additions(lfs: Sequence[tuple[str, str]]) -> str:
-    """Return lines of Python with a comment over each, to be pasted into a pack; empty where there are none."""
+    """Return lines of Python with a comment over each, to be pasted into a pack; empty if there are none."""
     if not lfs:
         return ""
     makers = sorted({line.partition(" = ")[2].partition("(")[0] for line, _ in lfs})
@@ -70,7 +70,7 @@ def write_pack(path: Path, additions: str, labels: Sequence[str], doc: str, *, r
     """
     check_pack_path(path, replace=replace)
     if not additions:
-        raise LFError(f"there is no candidate to write to {path}; give more rows, or labeling functions that vote")
+        raise LFError(f"no candidate to write to {path}; give more rows, or labeling functions that vote")
     imports, _, rest = additions.partition("\n\n")
     shown = doc.replace("\\", "/").replace('"', "'")
     write_text(path, f'"""{shown}"""\n\n{imports}\n\nLABELS = {tuple(labels)!r}\n\n{rest}')

@@ -42,7 +42,7 @@ class Evidence:
     balance
         Shares of the classes. Shape: [k].
     gold
-        Shape: [n]; -1 where there is none.
+        Shape: [n]; -1 if there is none.
     """
 
     probs: Floats
@@ -108,7 +108,7 @@ class CorpusEvidence:
     probs
         Of the label model.
     gold
-        Shape: [n]; -1 where there is none.
+        Shape: [n]; -1 if there is none.
 
     Attributes
     ----------

@@ -28,7 +28,7 @@ class Pattern:
     Attributes
     ----------
     phrases
-        One, or several of which each is enough.
+        One or several; any of them matches.
     slot
         Whether the phrases differ in one word, so that they make one regex.
     """
@@ -38,7 +38,7 @@ class Pattern:
 
     @property
     def kind(self) -> Literal["keyword", "regex"]:
-        """Which labeling function it takes."""
+        """Kind of the labeling function."""
         return "regex" if self.slot or not all(map(is_keyword, self.phrases)) else "keyword"
 
     @property
@@ -61,7 +61,7 @@ class Pattern:
 
 
 def hits_of(patterns: Sequence[Pattern], texts: Sequence[str]) -> csr_array:
-    """Let the labeling functions of patterns vote: 1 where one does. Shape: [n, c]."""
+    """Apply the labeling functions of patterns: 1 where one votes. Shape: [n, c]."""
     from scipy.sparse import csr_array
 
     lfs = [pattern.lf(f"candidate {number}", 0) for number, pattern in enumerate(patterns)]
@@ -69,7 +69,7 @@ def hits_of(patterns: Sequence[Pattern], texts: Sequence[str]) -> csr_array:
 
 
 def differing_in_one_word(phrases: Sequence[str]) -> list[tuple[int, ...]]:
-    """Group phrases of several words that differ in one of them, by their numbers in ``phrases``.
+    """Group phrases of several words that differ in one of them, as indices into ``phrases``.
 
     Examples
     --------

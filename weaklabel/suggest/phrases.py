@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 SHORT_NUMBER, LONG_NUMBER = "0", "00000"
 SLOTS = {LONG_NUMBER: r"\d{5,}", SHORT_NUMBER: r"\d{1,4}"}
 
-MOST_WORDS = 3
-MOST_CHARACTERS = 4
-"""Of the runs, from 2 on, that serve as words where a script does not separate words."""
+MAX_WORDS = 3
+"""Words of the longest phrase."""
+
+MAX_CHARACTERS = 4
+"""Characters of the longest run, from 2 on, that serves as a word where a script does not separate words."""
 
 _UNSPACED = re.compile(f"{UNSPACED}+")
-# What white space alone parts belongs together: a phrase of a keyword LF does not reach across a comma.
+# Words separated by white space alone form a run: a phrase of a keyword LF does not reach across a comma.
 _BREAKS = re.compile(r"[^\w\s'’£$€¥₹]+|(?<!\w)['’]+|['’]+(?!\w)|[£$€¥₹]+(?!\d)|(?<!\w)_+(?!\w)")
 _EDGE = re.compile(r"\w")
 _DIGITS = re.compile(r"\d+")
@@ -51,8 +53,8 @@ class Phrases:
     hits: csr_array
 
 
-def find_phrases(texts: Sequence[str], least: int) -> Phrases:
-    """Find the phrases that occur in at least ``least`` of the texts and not in all of them."""
+def find_phrases(texts: Sequence[str], min_texts: int) -> Phrases:
+    """Find the phrases that occur in at least ``min_texts`` of the texts and not in all of them."""
     import numpy as np
     from scipy.sparse import csr_array
 
@@ -63,7 +65,7 @@ def find_phrases(texts: Sequence[str], least: int) -> Phrases:
                 _add(run, words, characters)
             words.end_text()
             characters.end_text()
-    parts = [*words.frequent(MOST_WORDS, least), *list(characters.frequent(MOST_CHARACTERS, least))[2:]]
+    parts = [*words.frequent(MAX_WORDS, min_texts), *list(characters.frequent(MAX_CHARACTERS, min_texts))[2:]]
     names = [name for part in parts for name in part.names]
     before = np.cumsum([0, *(len(part.names) for part in parts)])
     columns = np.concatenate([part.runs + first for part, first in zip(parts, before, strict=False)])
@@ -75,7 +77,7 @@ def find_phrases(texts: Sequence[str], least: int) -> Phrases:
 
 
 def word_runs(text: str) -> Iterator[list[str]]:
-    """Give the words of a text, lower case and with slots for numbers, in runs that white space alone parts.
+    """Yield the words of a text, lower case and with slots for numbers, in runs that are separated by white space alone.
 
     The first run begins with ``^`` where the text begins with a word.
 
@@ -110,7 +112,7 @@ def pattern_of(*phrases: str) -> str:
 
 
 def is_keyword(phrase: str) -> bool:
-    """Whether a phrase is words alone, without a slot or an anchor."""
+    """Whether a phrase has words only, no slot and no anchor."""
     return not phrase.startswith(START) and SHORT_NUMBER not in phrase
 
 
@@ -120,9 +122,9 @@ def words_of(phrase: str) -> list[str]:
 
 
 def part_of(inner: str, outer: str) -> bool:
-    """Whether a phrase is within another one, word by word."""
-    mine, theirs = words_of(inner), words_of(outer)
-    return any(theirs[place : place + len(mine)] == mine for place in range(len(theirs) - len(mine) + 1))
+    """Whether the words of a phrase occur in another one, in the same order and next to each other."""
+    words, others = words_of(inner), words_of(outer)
+    return any(others[place : place + len(words)] == words for place in range(len(others) - len(words) + 1))
 
 
 def _alternatives(words: list[str]) -> str:
@@ -142,7 +144,7 @@ def _slot(number: re.Match[str]) -> str:
 
 
 def _add(run: list[str], words: Tokens, characters: Tokens) -> None:
-    """Add a run of words; what is of a script without spaces goes to the characters, and parts the others."""
+    """Add a run of words; words of a script without spaces are added as characters, and split the run."""
     spaced: list[str] = []
     for word in run:
         unspaced = [] if word.isascii() else _UNSPACED.findall(word)

@@ -56,7 +56,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _descendants(ancestor: int) -> list[int]:
-    """Return the processes that a process started, and those that they started; nothing where there is no /proc."""
+    """Return the processes that a process started, and those that they started; nothing if there is no /proc."""
     children: dict[int, list[int]] = {}
     for place in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError, IndexError):

@@ -158,7 +158,9 @@ def check_file_path(path: StrPath) -> None:
     _check_kind(path)
     folder = (link_target(path) if Path(path).is_symlink() else Path(path)).parent
     if not is_stream(path) and not folder.is_dir():
-        raise WeakLabelError(f"cannot write {path}: there is no folder {folder}; make it, or choose another path")
+        raise WeakLabelError(
+            f"cannot write {path}: the folder {folder} does not exist; create it, or choose another path"
+        )
 
 
 def _check_kind(path: StrPath) -> None:
@@ -212,7 +214,7 @@ def check_outputs(outputs: Iterable[StrPath | None], inputs: Mapping[str, Iterab
 
 
 def _identity(path: StrPath) -> tuple[int, int] | None:
-    """Return device and inode of a file or folder; None where there is none, or it is a pipe or a device."""
+    """Return device and inode of a file or folder; None if there is none, or it is a pipe or a device."""
     try:
         status = os.fstat(1) if os.fspath(path) == STDOUT else Path(path).stat()
     except (OSError, ValueError):

@@ -117,7 +117,7 @@ def recover_folder(folder: Path, manifest: str) -> None:
 
 
 def written_files(folder: Path, manifest: str) -> set[str] | None:
-    """Return the files of a folder that were written with its manifest; None where there is none, or it has no list."""
+    """Return the files of a folder that were written with its manifest; None if there is none, or it has no list."""
     try:
         listed = json.loads((folder / manifest).read_text(encoding="utf-8"))[WRITTEN]
         return {str(name) for name in listed}
@@ -134,7 +134,7 @@ def remove_written(folder: Path, manifest: str) -> None:
 
 
 def other_files(folder: Path) -> list[str]:
-    """Return the names in a folder except for those that this module uses; none where there is no folder."""
+    """Return the names in a folder except for those that this module uses; none if there is no folder."""
     return sorted(path.name for path in folder.iterdir() if path.name not in RESERVED) if folder.is_dir() else []
 
 

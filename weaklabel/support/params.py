@@ -12,7 +12,7 @@ class HasParams:
     """An object that keeps its constructor's arguments as attributes of the same names."""
 
     params_error: ClassVar[type[WeakLabelError]] = WeakLabelError
-    """Raised where there is no such parameter."""
+    """Raised for an unknown parameter."""
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by name; ``deep`` is ignored, scikit-learn's ``clone`` passes it."""
@@ -34,7 +34,7 @@ class HasParams:
         Raises
         ------
         LabelModelError, ClassifierError
-            There is no such parameter.
+            The parameter does not exist.
         """
         current = self.get_params()
         for name, value in params.items():

@@ -223,7 +223,7 @@ class LFAnalysis:
         return json.dumps(self.records(Y, est_weights), ensure_ascii=False, allow_nan=False)
 
     def to_text(self, Y: ArrayLike | None = None, est_weights: ArrayLike | None = None) -> str:
-        """Return `lf_summary` as a text table; "-" where there is no figure."""
+        """Return `lf_summary` as a text table; "-" if there is no figure."""
         columns = self._columns(Y, est_weights)
         return table([list(record.values()) for record in self.records(Y, est_weights)], ["LF", *columns])
 

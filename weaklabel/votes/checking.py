@@ -105,7 +105,7 @@ def join_votes(parts: Sequence[LFVotes]) -> LFVotes:
 
 
 def add_problems(parts: Iterable[Problems | None]) -> Problems | None:
-    """Add up the problems of consecutive rows; None where there were none."""
+    """Add up the problems of consecutive rows; None if there were none."""
     given = [part for part in parts if part is not None]
     if not given:
         return None

@@ -112,7 +112,7 @@ class Votes:
     def of_row(self, row: int) -> VoteArray:
         """Return the votes on one corpus row, or on its units. Shape: [units of the row, m]."""
         if not 0 <= row < self.n_rows:
-            raise VoteError(f"there is no row {row}: the votes are on {self.n_rows} rows, which count from 0")
+            raise VoteError(f"row {row} does not exist: the votes are on {self.n_rows} rows, counted from 0")
         begin, end = (row, row + 1) if self.offsets is None else self.offsets[row : row + 2].tolist()
         return self.L[begin:end]
 

@@ -68,7 +68,7 @@ def tally_votes(
     weights
         How many rows each row stands for; None for one. Shape: [n].
     gold
-        Gold, with -1 where there is none. Shape: [n].
+        Gold, with -1 if there is none. Shape: [n].
     classes
         Number of classes that L has votes for, at most, where that is known.
     """
@@ -81,7 +81,7 @@ def tally_votes(
 
 
 def range_of(L: VoteArray) -> tuple[int, int]:
-    """Return the lowest and the highest vote; -1 and -1 where there is none."""
+    """Return the lowest and the highest vote; -1 and -1 if there is none."""
 
     def of_rows(rows: slice) -> tuple[int, int]:
         # By columns, each of which is still in the cache when it is read again.
@@ -266,7 +266,7 @@ def tally_bits(L: VoteArray, gold: Counts | None, classes: int) -> dict[str, Cou
     L
         Votes, stored by column. Shape: [n, m].
     gold
-        Gold, with -1 where there is none. Shape: [n].
+        Gold, with -1 if there is none. Shape: [n].
     classes
         Number of classes that L has votes for, at most.
 

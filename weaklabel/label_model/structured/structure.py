@@ -189,7 +189,7 @@ def copy_forest(strength: Floats) -> NDArray[np.int64]:
     Returns
     -------
     array
-        Number of the one that is copied, -1 where there is none. Shape: [m].
+        Number of the one that is copied, -1 if there is none. Shape: [m].
     """
     m = len(strength)
     leaders, placed, total = np.full(m, -1), np.zeros(m, dtype=bool), strength.sum(axis=1)
@@ -277,7 +277,7 @@ def find_repeats(overlaps: Floats, n: int, cardinality: int) -> Floats:
 
 
 def _effects(covariances: Floats, variances: Floats, n: int) -> Floats:
-    """Take the median over triplets; 0 where there is none. Shape: [m, m], [m] -> [m]."""
+    """Take the median over triplets; 0 if there is none. Shape: [m, m], [m] -> [m]."""
     usable = covariances > _SIGNIFICANT * np.sqrt(np.outer(variances, variances) / max(1, n))
     np.fill_diagonal(usable, False)
     others = covariances.copy()

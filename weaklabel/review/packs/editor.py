@@ -312,7 +312,7 @@ def _votes_in_time(made: PatternLF, batch: Batch) -> VoteArray:
 
 def _named(by_name: Mapping[str, T], name: str) -> T:
     if name not in by_name:
-        raise LFError(f"there is no labeling function '{name}'{nearest(name, by_name)}")
+        raise LFError(f"no labeling function is called '{name}'{nearest(name, by_name)}")
     return by_name[name]
 
 

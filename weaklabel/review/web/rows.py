@@ -52,7 +52,7 @@ def decide() -> Response:
     if not isinstance(row, int) or isinstance(row, bool):
         abort(400, "a decision needs the number of one row")
     if label not in desk.labels:
-        abort(400, f"there is no label {label!r}")
+        abort(400, f"unknown label {label!r}")
     desk.review.decide(_known(row), label, g.reviewer, sample=text_of(asked, "sample") or None)
     return jsonify(_state(asked))
 
@@ -80,5 +80,5 @@ def _state(asked: dict[str, Any]) -> dict[str, Any]:
 def _known(row: int) -> int:
     n = len(the_desk().review)
     if not 0 <= row < n:
-        abort(404, f"there is no row {row}; the corpus has {n:,}, numbered from 0")
+        abort(404, f"row {row} does not exist; the corpus has {n:,} rows, counted from 0")
     return row
