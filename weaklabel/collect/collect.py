@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from weaklabel.collect.opening import open_source
+from weaklabel.collect.opening import open_sources
 from weaklabel.collect.parts import (
     END,
     START,
@@ -163,7 +163,7 @@ def collect_corpus(
     collecting = settings_of(sources, settings)
     kind = format_of(target, None, "csv" if is_stream(target) else None, is_output=True)
     check_file_path(target)
-    opened = [open_source(spec, collecting) for spec in collecting.sources]
+    opened = open_sources(collecting)
     rejects = Path("collect.rejects.jsonl") if is_stream(target) else rejects_path(target)
     check_outputs([target, rejects], {f"the source {source.name}": source.files() for source in opened})
     identity = output_identity("", target, step=STEP, version=VERSION, settings=_identity(collecting, opened))
@@ -194,7 +194,7 @@ def collect_into(
     engine
         As for `collect_corpus`.
     """
-    opened = [open_source(spec, settings) for spec in settings.sources]
+    opened = open_sources(settings)
     collection = Collection(opened, settings, folder, sha256_of_json([VERSION, _identity(settings, opened)])[:12])
     collection.run(engine or LocalEngine())
     rejects_file = collection.write_rejects(rejects)
@@ -214,7 +214,7 @@ def preview(settings: CollectSettings) -> Preview:
     items: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
-    opened = [open_source(spec, settings) for spec in settings.sources]
+    opened = open_sources(settings)
     with tempfile.TemporaryDirectory(prefix="weaklabel-") as folder:
         collection = Collection(opened, settings, Path(folder), "")
         for _, entry in collection.entries():

@@ -35,6 +35,22 @@ FILES = "files"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 
 
+def open_sources(settings: CollectSettings) -> list[DocumentSource]:
+    """Return the sources that a user named, in order; those that are better read together are one source.
+
+    Raises
+    ------
+    CorpusError
+        One of them does not exist, or cannot be opened.
+    """
+    sources: list[DocumentSource] = []
+    for spec in settings.sources:
+        source = open_source(spec, settings)
+        both = sources[-1].joined(source) if sources else None
+        sources[-1:] = [both] if both is not None else [*sources[-1:], source]
+    return sources
+
+
 def open_source(spec: str, settings: CollectSettings) -> DocumentSource:
     """Return the source that a user named.
 

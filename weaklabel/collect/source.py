@@ -152,6 +152,10 @@ class DocumentSource:
         """
         raise NotImplementedError
 
+    def joined(self, other: DocumentSource) -> DocumentSource | None:
+        """Return this source and the one that follows it as one source; None if they are better read one by one."""
+        return None
+
     def settings(self) -> dict[str, Any]:
         """Return all that decides which documents it gives, besides `CollectSettings` and the items; as JSON has it."""
         return {}

@@ -1,12 +1,14 @@
 """A list of addresses as documents: pages of every kind, and a reason for each address without one."""
 
+import json
 import pickle
 import zlib
 
 import pytest
 
 from tests.collect.web.site import page, redirect, serving
-from weaklabel.collect.opening import open_source
+from weaklabel.collect.collect import collect_corpus
+from weaklabel.collect.opening import open_source, open_sources
 from weaklabel.collect.source import Document
 from weaklabel.collect.web import source as module
 from weaklabel.collect.web.pages import page_path
@@ -121,6 +123,22 @@ def test_one_page_by_its_address(site, tmp_path):
     (result,) = read(source, tmp_path / "job")
     assert result.text == (SENTENCE * 3).strip()
     assert "pa55word" not in source.name + repr(source) + repr(result) + str(source.settings())
+
+
+def test_lists_and_addresses_are_one_list(site, tmp_path):
+    for name in "abc":
+        site[f"/{name}"] = page(200, name.encode(), kind="text/plain")
+    (tmp_path / "list.txt").write_text(f"{site.url('/b')}\n{site.url('/a')}\n")
+    specs = [site.url("/a"), f"urls:{tmp_path}/list.txt", site.url("/c"), site.url("/c")]
+    cache.use(None)
+    collect_corpus(specs, tmp_path / "out.csv", web_delay=0, web_tries=1)
+    assert [hit[0] for hit in site.hits] == ["/robots.txt", "/a", "/b", "/c"]
+    assert [row.split(",")[0] for row in (tmp_path / "out.csv").read_text().splitlines()] == ["text", "a", "b", "c"]
+    rejects = [json.loads(line) for line in (tmp_path / "out.csv.rejects.jsonl").read_text().splitlines()]
+    assert [each["place"] for each in rejects] == [f"{tmp_path}/list.txt, line 2", ""]
+    assert [each["reason"] for each in rejects] == ["it is on the list before"] * 2
+    (source,) = open_sources(CollectSettings(sources=specs))
+    assert source.name == f"{site.url('/a')}, {tmp_path}/list.txt, {site.url('/c')} and 1 more"
 
 
 def test_the_user_agent_is_stated(site, tmp_path):

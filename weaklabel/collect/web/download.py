@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 EXTRA = "weaklabel[raw]"
 
+MAX_HOSTS = 1_000
+"""Hosts that are visited at the same time: most of them rest between two requests."""
+
 
 @dataclass(frozen=True)
 class Address:
@@ -32,7 +35,7 @@ class Address:
     line
         As it was written.
     place
-        Where it is on the list, such as "line 3".
+        Where it is on the list, such as "list.txt, line 3"; "" if it was given by itself.
     """
 
     line: str
@@ -53,12 +56,12 @@ def download(addresses: Sequence[Address], folder: Path, settings: FetchSettings
     """
     require("httpx", EXTRA, "fetching pages")
     require("protego", EXTRA, "obeying robots.txt")
-    first_places: dict[str, str] = {}
+    first: dict[str, Address] = {}
     by_origin: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
     cache = PageCache()
     with stage("fetching pages", len(addresses), "pages") as progress:
         for index, address in enumerate(addresses):
-            page = _without_asking(address, first_places)
+            page = _without_asking(address, first)
             if Page.load(page_path(folder, index), with_body=False) is not None:
                 progress.skip(1)
             elif isinstance(page, Page):
@@ -66,12 +69,12 @@ def download(addresses: Sequence[Address], folder: Path, settings: FetchSettings
                 progress.advance()
             else:
                 by_origin[origin_of(page)].append((index, str(page)))
-        cache.shrink(first_places)
+        cache.shrink(first)
         if by_origin:
             _run(lambda: _download(by_origin, addresses, folder, settings, cache, progress))
 
 
-def _without_asking(address: Address, first_places: dict[str, str]) -> Page | httpx.URL:
+def _without_asking(address: Address, first: dict[str, Address]) -> Page | httpx.URL:
     """Return the address to ask, or the page with a reason where that is of no use."""
     import httpx
 
@@ -82,9 +85,10 @@ def _without_asking(address: Address, first_places: dict[str, str]) -> Page | ht
         url.host.encode("idna")
     except (httpx.InvalidURL, UnicodeError, ValueError, TypeError):
         return Page(shown_line(address.line), address.place, rule="fetch", reason="it is not an http or https address")
-    before = first_places.setdefault(str(url), address.place)
-    if before != address.place:
-        return Page(shown(url), address.place, rule="listed", reason=f"it is on the list before, at {before}")
+    before = first.setdefault(str(url), address)
+    if before is not address:
+        at = f", at {before.place}" if before.place else ""
+        return Page(shown(url), address.place, rule="listed", reason=f"it is on the list before{at}")
     return url
 
 
@@ -135,9 +139,15 @@ async def _download(
                     replace(earlier, place=addresses[index].place).save(path)
                 progress.advance()
 
+        hosts = iter(by_origin.values())
+
+        async def visit_hosts() -> None:
+            for pages in hosts:
+                await visit(pages)
+
         async with asyncio.TaskGroup() as group:
-            for pages in by_origin.values():
-                group.create_task(visit(pages))
+            for _ in range(min(len(by_origin), MAX_HOSTS)):
+                group.create_task(visit_hosts())
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

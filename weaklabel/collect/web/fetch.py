@@ -174,7 +174,7 @@ class Fetcher:
         self._paces: dict[str, Pace] = {}
         self._robots: dict[str, asyncio.Task[Robots]] = {}
         self._unanswered: Counter[str] = Counter()
-        self._proxied = bool(getproxies())
+        self._proxied = not {"http", "https", "all"}.isdisjoint(getproxies())
 
     async def fetch(self, url: httpx.URL, earlier: Page | None = None) -> Page:
         """Fetch an address, through redirects; an ``earlier`` page is given back if it has not changed since.

@@ -28,6 +28,9 @@ from weaklabel.support.hashing import sha256_of_text
 LIST = "urls"
 """The scheme of a file with a list of addresses."""
 
+MOST_NAMES = 3
+"""Lists and addresses that are spelled out in the name of a source."""
+
 PER_ITEM = 50
 """Pages that are read as one item."""
 
@@ -39,18 +42,18 @@ _ONE_BYTE = ("iso-8859-1", "latin-1", "latin1", "windows-1252", "cp1252", "us-as
 
 @dataclass(frozen=True)
 class WebSource(DocumentSource):
-    """Pages from a list of addresses, or one page.
+    """Pages from lists of addresses, and single pages.
 
     Parameters
     ----------
-    spec
+    specs
         ``urls:FILE``, a file with an address in each line, where empty lines and those that begin with ``#`` are left out;
-        or the address of one page.
+        or the address of one page. All together are one list, so that each host is asked at its pace.
     collecting
         How pages are fetched and read.
     """
 
-    spec: str = field(repr=False)
+    specs: tuple[str, ...] = field(repr=False)
     collecting: CollectSettings
 
     schemes = ("http", "https", LIST)
@@ -65,54 +68,44 @@ class WebSource(DocumentSource):
             The file with the list cannot be read, or has no address.
         """
         # Without the sources, since their passwords have no business in workers and messages.
-        source = cls(spec, settings.model_copy(update={"sources": [shown_line(spec)]}))
+        source = cls((spec,), settings.model_copy(update={"sources": [shown_line(spec)]}))
         if not source.addresses():
             raise CorpusError(
                 f"{source.name}: there is no address in it; write one a line, such as https://example.org/"
             )
         return source
 
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        """The file with the list, or the address without its password."""
-        return shown_line(self.spec) if self._file is None else str(self._file)
+    def joined(self, other: DocumentSource) -> DocumentSource | None:
+        """Return the pages of both as one list."""
+        return replace(self, specs=self.specs + other.specs) if isinstance(other, WebSource) else None
 
     @property
-    def _file(self) -> Path | None:
-        scheme, _, rest = self.spec.partition(":")
-        return Path(rest) if scheme.lower() == LIST else None
+    def name(self) -> str:  # type: ignore[override]
+        """The files with lists, and the addresses without their passwords."""
+        named = [shown_line(spec) if _list_of(spec) is None else str(_list_of(spec)) for spec in self.specs]
+        return ", ".join(named[:MOST_NAMES]) + (
+            f" and {len(named) - MOST_NAMES} more" if len(named) > MOST_NAMES else ""
+        )
 
     def settings(self) -> dict[str, Any]:
         """Return what decides which pages there are."""
         lines = "\n".join(shown_line(address.line) for address in self.addresses())
-        return {
-            "addresses": sha256_of_text(lines),
-            "user_agent": self.fetching().user_agent,
-            "max_mb": self.collecting.web_max_mb,
-        }
+        asked = {"user_agent": self.fetching().user_agent, "max_mb": self.collecting.web_max_mb}
+        return {"addresses": sha256_of_text(lines)} | asked
 
     def files(self) -> Iterable[Path]:
-        """Return the file with the list."""
-        return [] if self._file is None else [self._file]
+        """Return the files with lists."""
+        return [path for path in map(_list_of, self.specs) if path is not None]
 
     def addresses(self) -> list[Address]:
-        """Return the addresses of the list, in its order.
+        """Return the addresses of all lists, in their order.
 
         Raises
         ------
         CorpusError
-            The file cannot be read, or is not UTF-8.
+            A file cannot be read, or is not UTF-8.
         """
-        if self._file is None:
-            return [Address(self.spec, "")]
-        try:
-            text = utf8(self._file.read_bytes(), str(self._file))
-        except OSError as error:
-            raise CorpusError(f"cannot read the list of addresses {self._file}: {error.strerror or error}") from None
-        except NotUtf8 as error:
-            raise CorpusError(str(error)) from None
-        lines = enumerate(map(str.strip, text.splitlines()), 1)
-        return [Address(line, f"line {number}") for number, line in lines if line and not line.startswith("#")]
+        return [address for spec in self.specs for address in _addresses(spec)]
 
     def fetching(self) -> FetchSettings:
         """Return how pages are fetched."""
@@ -154,9 +147,7 @@ class WebSource(DocumentSource):
         for index in range(*item.where):
             page = self._page(folder, index)
             if page.rule:
-                yield Rejected(
-                    page.url, "" if self._file is None else f"{self._file}, {page.place}", page.rule, page.reason
-                )
+                yield Rejected(page.url, page.place, page.rule, page.reason)
                 continue
             blob = as_blob(page)
             try:
@@ -171,6 +162,26 @@ class WebSource(DocumentSource):
                 f"the page in {page_path(folder, index)} is damaged; give the same command again to fetch it again"
             )
         return page
+
+
+def _list_of(spec: str) -> Path | None:
+    """Return the file with a list; None if the specification is an address."""
+    scheme, _, rest = spec.partition(":")
+    return Path(rest) if scheme.lower() == LIST else None
+
+
+def _addresses(spec: str) -> list[Address]:
+    path = _list_of(spec)
+    if path is None:
+        return [Address(spec, "")]
+    try:
+        text = utf8(path.read_bytes(), str(path))
+    except OSError as error:
+        raise CorpusError(f"cannot read the list of addresses {path}: {error.strerror or error}") from None
+    except NotUtf8 as error:
+        raise CorpusError(str(error)) from None
+    lines = enumerate(map(str.strip, text.splitlines()), 1)
+    return [Address(line, f"{path}, line {number}") for number, line in lines if line and not line.startswith("#")]
 
 
 def as_blob(page: Page) -> Blob:
