@@ -31,7 +31,7 @@ from weaklabel.collect.parts import (
 from weaklabel.collect.source import DocumentSource, Item, Rejected
 from weaklabel.config import CollectSettings
 from weaklabel.corpus import read_corpus, rejects_path, write_labeled
-from weaklabel.corpus.open import format_of
+from weaklabel.corpus.open import detect_encoding, format_of
 from weaklabel.corpus.transform import PROVENANCE
 from weaklabel.errors import CorpusError
 from weaklabel.job.engine import Engine, LocalEngine
@@ -264,9 +264,15 @@ class Collection:
     ----------
     items, repeated
         How many items are read, and how many were given again.
+
+    Raises
+    ------
+    CorpusError
+        The encoding that is asked for does not exist.
     """
 
     def __init__(self, sources: Sequence[DocumentSource], settings: CollectSettings, folder: Path, tag: str) -> None:
+        detect_encoding(b"", settings.encoding, "collect")  # refuses one that does not exist
         self.sources = sources
         self.settings = settings
         self.folder = folder
