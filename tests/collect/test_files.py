@@ -79,7 +79,7 @@ def test_every_file_is_a_row_or_a_reject(tmp_path):
     assert {row["text"] for row in rows} == texts
     assert done.documents + done.rejects == len(texts) + len(expected)
     (reject,) = (reject for reject in rejects if reject["source"].endswith("latin.txt"))
-    assert "--encoding cp1252" in reject["reason"]
+    assert 'encoding="cp1252"' in reject["reason"]
 
 
 def test_encoding_can_be_given(tmp_path):

@@ -86,7 +86,7 @@ def test_what_is_no_array_is_one_sentence(tmp_path, text, message):
 
 @pytest.mark.parametrize("text", ['[\n{"text": "a"}\n]\n', '[{"text": "a"}]'])
 def test_an_array_named_jsonl_is_told(tmp_path, text):
-    with pytest.raises(CorpusError, match="is a JSON array, not one object a line: say --format json"):
+    with pytest.raises(CorpusError, match=r"is a JSON array, not one object a line: give format=.json."):
         read_corpus(file(tmp_path, text, "a.jsonl"))
 
 
@@ -173,12 +173,12 @@ def test_a_field_of_a_struct_is_a_column(tmp_path):
 
 def test_a_column_of_lists_or_objects_is_no_text(tmp_path):
     objects = file(tmp_path, '{"text": {"k": 1, "body": "b"}}\n', "a.jsonl")
-    with pytest.raises(CorpusError, match=r"holds objects, not text: name a field of it, such as --text text\.body"):
+    with pytest.raises(CorpusError, match=r"holds objects, not text: name a field of it, such as text=.text\.body."):
         read_corpus(objects)
     assert read_corpus(objects, text="text.body").texts() == ["b"]
     with pytest.raises(CorpusError, match="holds lists, not text"):
         read_corpus(file(tmp_path, '[{"text": ["a"]}]'))
-    with pytest.raises(CorpusError, match=r"holds Struct.*, not text: name a field of it, such as --text text\.body"):
+    with pytest.raises(CorpusError, match=r"holds Struct.*, not text: name a field of it, such as text=.text\.body."):
         read_corpus(pl.DataFrame({"text": [{"k": 1, "body": "b"}]}))
     with pytest.raises(CorpusError, match=r"holds List\(String\), not text"):
         read_corpus(pl.DataFrame({"text": [["a"]]}))

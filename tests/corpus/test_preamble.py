@@ -49,9 +49,9 @@ def test_lines_before_the_header_are_skipped_and_not_written(tmp_path):
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("Export of 2026-01-06\nid;text\n1;prize\n2;lunch\n", "begin on line 2: say --skip-rows 1"),
-        ("Report;;\nMonth;May;\nid;who;text\n1;a;prize\n2;b;lunch\n", "begin on line 3: say --skip-rows 2"),
-        ("# made by x\n# on Monday\nid,text\n1,prize\n", "say --comment '#'"),
+        ("Export of 2026-01-06\nid;text\n1;prize\n2;lunch\n", "begin on line 2: give skip_rows=1"),
+        ("Report;;\nMonth;May;\nid;who;text\n1;a;prize\n2;b;lunch\n", "begin on line 3: give skip_rows=2"),
+        ("# made by x\n# on Monday\nid,text\n1,prize\n", 'give comment="#"'),
     ],
 )
 def test_where_the_table_seems_to_begin_is_said(tmp_path, text, hint):

@@ -249,7 +249,7 @@ def test_new_columns_that_do_not_fit(tmp_path, extra, message):
 
 def test_a_name_that_is_taken(tmp_path):
     corpus = read_corpus(_file(tmp_path, "text,label\nx,y\n"))
-    with pytest.raises(CorpusError, match=r"already has a column 'label': .*--prefix weak_"):
+    with pytest.raises(CorpusError, match=r"already has a column 'label': .*prefix=.weak_."):
         write_labeled(corpus, tmp_path / "out.csv", pl.DataFrame({"label": ["v"], "p": [1]}))
 
 

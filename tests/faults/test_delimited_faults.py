@@ -46,7 +46,7 @@ CASES = (
         happens="refused; the message says where the table seems to begin",
         content=b"Export of 2026-01-06\nid;text\n1;refund\n2;thanks\n",
         code=1,
-        says=r"no column 'text'.*begin on line 2: say --skip-rows 1",
+        says=r"no column 'text'.*begin on line 2: give --skip-rows 1",
     ),
     Case(
         given="the same, with `--skip-rows 1`",

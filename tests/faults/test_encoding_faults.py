@@ -25,7 +25,7 @@ CASES = (
         happens="refused, and cp1252 named, not latin-1, with the text as it would then read",
         content="id,text\n1,refund of €5 – it’s late\n".encode("cp1252"),
         code=1,
-        says=r"cp1252 \(.*refund of €5 – it’s.*\): say --encoding cp1252",
+        says=r"cp1252 \(.*refund of €5 – it’s.*\): give --encoding cp1252",
     ),
     Case(
         given="the same, with `--encoding latin-1`, which turns them into control characters",

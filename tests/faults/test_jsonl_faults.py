@@ -93,14 +93,14 @@ CASES = (
         "refused; the format is named",
         b'[{"text": "refund"}, {"text": "late"}]\n',
         code=1,
-        says="is a JSON array, not one object a line: say --format json",
+        says="is a JSON array, not one object a line: give --format json",
     ),
     _jsonl(
         "a JSON array over many lines, named `.jsonl`",
         "refused in the same way",
         b'[\n{"text": "refund"},\n{"text": "late"}\n]\n',
         code=1,
-        says="say --format json",
+        says="give --format json",
     ),
     _jsonl(
         "the same, named `.json`",

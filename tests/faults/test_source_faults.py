@@ -109,7 +109,7 @@ CASES = (
         b"text\nrefund\n",
         source="in.dat",
         code=1,
-        says=r"cannot detect the format of in\.dat from its name: say --format",
+        says=r"cannot detect the format of in\.dat from its name: give --format",
     ),
     Case(
         "the same, with `--format csv`", "read", b"text\nlate\n", source="in.dat", options=("--format", "csv"), rows=1

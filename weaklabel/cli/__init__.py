@@ -32,6 +32,7 @@ from weaklabel.cli.options import GroupedHelp
 from weaklabel.cli.printing import with_progress
 from weaklabel.errors import WeakLabelError, visible
 from weaklabel.support import progress
+from weaklabel.support.naming import settings_named
 from weaklabel.support.terminal import shown, shown_output
 from weaklabel.support.warn import show_instead_of_raising
 
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     sys.excepthook = _show_exception
     _open_closed_streams()
-    with shown_output(), warnings.catch_warnings():
+    with shown_output(), warnings.catch_warnings(), settings_named("option"):
         warnings.showwarning = _show_warning
         show_instead_of_raising()
         sys.exit(_run(arguments))

@@ -60,31 +60,33 @@ def run(
     from weaklabel.config import read_project
     from weaklabel.job.steps import UnknownStepError
     from weaklabel.project.run import ProjectRun
+    from weaklabel.support.naming import settings_named
 
     if force and from_step is not None:
         raise typer.BadParameter("it contradicts --from", param_hint="--force")
     if from_step == "":  # as of a shell variable that is not set; `Pipeline` takes it for all steps
         raise typer.BadParameter("give the name of a step, or --force for all", param_hint="--from")
     caching.apply()
-    settings = read_project(project).overridden(out=out and out.absolute(), seed=seed, limit=limit, workers=workers)
-    prepared = ProjectRun(settings, project, "" if force else from_step)
-    if dry_run:
-        prepared.check_models()
-        corpus, lfs = prepared.corpus, prepared.lfs
-        checked = {"rows": len(corpus), "rejects": len(corpus.rejects), "lfs": list(lfs.names)}
-        printing.result(checked, f"{len(corpus):,} rows, {len(lfs)} labeling functions; nothing written (dry run)")
-        return
-    log_to_stderr(printing.quiet)
-    try:
-        planned = prepared.plan()
-    except UnknownStepError as error:
-        raise typer.BadParameter(str(error), param_hint="--from") from None
-    if plan:
-        show_plan(planned, settings.out, printing)
-        return
-    with stdout_for_results(), nullcontext() if prepared.is_done(planned) else engine.open() as opened:
-        result = prepared.run(planned, progress=not printing.quiet, engine=opened)
-    show_run(result, printing)
+    with settings_named("key"):
+        settings = read_project(project).overridden(out=out and out.absolute(), seed=seed, limit=limit, workers=workers)
+        prepared = ProjectRun(settings, project, "" if force else from_step)
+        if dry_run:
+            prepared.check_models()
+            corpus, lfs = prepared.corpus, prepared.lfs
+            checked = {"rows": len(corpus), "rejects": len(corpus.rejects), "lfs": list(lfs.names)}
+            printing.result(checked, f"{len(corpus):,} rows, {len(lfs)} labeling functions; nothing written (dry run)")
+            return
+        log_to_stderr(printing.quiet)
+        try:
+            planned = prepared.plan()
+        except UnknownStepError as error:
+            raise typer.BadParameter(str(error), param_hint="--from") from None
+        if plan:
+            show_plan(planned, settings.out, printing)
+            return
+        with stdout_for_results(), nullcontext() if prepared.is_done(planned) else engine.open() as opened:
+            result = prepared.run(planned, progress=not printing.quiet, engine=opened)
+        show_run(result, printing)
 
 
 def show_plan(plan: Sequence[PlannedStep], folder: Path, printing: Printing) -> None:

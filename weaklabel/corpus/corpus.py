@@ -18,6 +18,7 @@ from weaklabel.corpus.parts import START, Chunk, Mark, Part, PartRows, Source, i
 from weaklabel.corpus.python_values import JsonPythonValues, PythonValues
 from weaklabel.corpus.records import Reject
 from weaklabel.errors import CorpusError, nearest
+from weaklabel.support.naming import setting
 from weaklabel.support.progress import stage
 from weaklabel.support.table import html_table
 
@@ -94,7 +95,9 @@ class Corpus:
         self._fingerprint = source.fingerprint()
         self._fields: dict[str, Field] = {}
         for name in self.text:
-            self._check_column(name, "; name the column with the text by --text (text=...)" if name == TEXT else "")
+            self._check_column(
+                name, f"; name the column with the text ({setting('corpus.text')})" if name == TEXT else ""
+            )
             dtype = self.schema[name]
             if not can_be_text(dtype):
                 what = source.describe(name) if name in source.schema else f"holds {dtype}"

@@ -14,6 +14,7 @@ from weaklabel.corpus.open import TextFile, is_packed
 from weaklabel.corpus.parts import START, Chunk, Mark, Source
 from weaklabel.corpus.records import RecordParser, Records, Reject
 from weaklabel.errors import CorpusError
+from weaklabel.support.naming import setting
 from weaklabel.support.warn import warn
 
 _PREAMBLE = 30
@@ -58,7 +59,7 @@ class DelimitedSource(Source):
         if asked.quoting is None and not self.dialect.quoting and quote in self._sample:
             warn(
                 f"{name}: its quotes do not pair up, so they are read as plain characters; if fields are quoted, "
-                "--quoting puts the rows with a broken quote among the rejects",
+                f"{setting('corpus.quoting', True)} puts the rows with a broken quote among the rejects",
                 stacklevel=3,
             )
         first, self.header = self._first_record(header)
@@ -147,8 +148,8 @@ class DelimitedSource(Source):
             if wanted in self._names_from(lines):
                 before = self._sample.split(end)[self.skipped : lines]
                 if all(line.startswith("#") or not line.strip() for line in before):
-                    return "; lines before the header begin with #: say --comment '#'"
-                return f"; the table seems to begin on line {lines + 1}: say --skip-rows {lines}"
+                    return f"; lines before the header begin with #: give {setting('corpus.comment', '#')}"
+                return f"; the table seems to begin on line {lines + 1}: give {setting('corpus.skip_rows', lines)}"
         return ""
 
     def _names_from(self, lines: int) -> list[str]:
@@ -186,7 +187,8 @@ class DelimitedSource(Source):
             reject = records.rejects[0][1] if records.rejects else Reject(self.skipped + 1, "blank line", "")
             if not records.rejects and self.skipped:
                 raise CorpusError(
-                    f"{self.name}: nothing is left after the first {self.skipped} lines: skip fewer, --skip-rows"
+                    f"{self.name}: nothing is left after the first {self.skipped} lines: skip fewer "
+                    f"({setting('corpus.skip_rows')})"
                 )
             where = "where the column names should be" if header else "where the first row should be"
             raise CorpusError(

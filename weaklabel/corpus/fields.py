@@ -8,6 +8,7 @@ import polars as pl
 
 from weaklabel.corpus.jsonl import JsonlSource, at_path
 from weaklabel.corpus.parts import Source
+from weaklabel.support.naming import setting
 
 SEARCHED_ROWS = 1000
 """Rows of a column of text in which a field is looked for."""
@@ -88,4 +89,4 @@ def inside(name: str, dtype: pl.DataType) -> str:
         return ": join them to one text first" if isinstance(dtype, (pl.List, pl.Array)) else ": convert it to text"
     fields = dict(dtype.to_schema())
     inner = next((key for key, kind in fields.items() if kind == pl.String), next(iter(fields), None))
-    return "" if inner is None else f": name a field of it, such as --text {name}.{inner}"
+    return "" if inner is None else f": name a field of it, such as {setting('corpus.text', f'{name}.{inner}')}"

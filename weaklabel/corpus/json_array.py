@@ -12,6 +12,7 @@ from weaklabel.corpus.open import CHUNK, MAX_LINE, TextFile
 from weaklabel.corpus.parts import START, Mark
 from weaklabel.corpus.records import Reject
 from weaklabel.errors import CorpusError
+from weaklabel.support.naming import setting
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LINE_BREAK = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
@@ -121,7 +122,8 @@ class _Text:
             self.at += 1
         if self.next():
             raise CorpusError(
-                f"{self.name}: line {self._line()}: there is something after the array; one value a line is --format jsonl"
+                f"{self.name}: line {self._line()}: there is something after the array; for one value a line give "
+                f"{setting('corpus.format', 'jsonl')}"
             )
 
     def element(self) -> tuple[Any, str, int, Mark, int]:

@@ -14,6 +14,7 @@ from weaklabel.corpus.open import TextFile, is_packed
 from weaklabel.corpus.parts import START, Chunk, Mark, Source
 from weaklabel.corpus.records import Reject, split_end
 from weaklabel.errors import CorpusError
+from weaklabel.support.naming import setting
 
 
 class JsonlSource(Source):
@@ -196,7 +197,7 @@ def _inside(name: str, value: Any) -> str:
     if isinstance(value, list) or not value:
         return ": join them to one text first"
     inner = next((key for key, part in value.items() if type(part) is str), next(iter(value)))
-    return f": name a field of it, such as --text {name}.{inner}"
+    return f": name a field of it, such as {setting('corpus.text', f'{name}.{inner}')}"
 
 
 def at_path(texts: Sequence[str | None], rest: str) -> list[str | None]:

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from weaklabel.errors import CorpusError
 from weaklabel.support.encodings import JUDGED_BYTES, has_c1_controls, not_text, wrong_bytes
 from weaklabel.support.hashing import sha256_of_file
+from weaklabel.support.naming import setting
 from weaklabel.support.warn import warn
 
 FORMATS = ("csv", "tsv", "jsonl", "json", "parquet")
@@ -63,7 +64,7 @@ def format_of(name: str, asked: str | None, default: str | None = None, *, is_ou
     if format is None:
         if not is_output and name.lower().endswith(_SPREADSHEETS):
             raise CorpusError(f"{name} is a spreadsheet file: save it as CSV, and give that")
-        how = f"let it end in .{', .'.join(FORMATS)}" if is_output else f"say --format {'|'.join(FORMATS)}"
+        how = f"let it end in .{', .'.join(FORMATS)}" if is_output else f"give {setting('corpus.format', *FORMATS)}"
         raise CorpusError(f"cannot detect the format of {name} from its name: {how}")
     if format == "parquet" and packing:
         raise CorpusError(f"{name}: Parquet is compressed already and is not packed once more: leave {packing} out")
@@ -133,7 +134,9 @@ def detect_encoding(head: bytes, asked: str | None, name: str) -> Encoding:
         if head.startswith(bom) and (family is None or codec.startswith(family.removesuffix("-sig"))):
             return Encoding(codec, bom)
     if family is None and (wide := _utf16_without_mark(head)):
-        raise CorpusError(f"{name} looks like UTF-16 without a byte order mark: if so, say --encoding {wide}")
+        raise CorpusError(
+            f"{name} looks like UTF-16 without a byte order mark: if so, give {setting('corpus.encoding', wide)}"
+        )
     return Encoding(_PLAIN_CODEC.get(family, family) if family else "utf-8")
 
 
@@ -164,7 +167,7 @@ def warn_of_c1_controls(text: str, name: str) -> bool:
     if has_controls:
         warn(
             f"{name}: read as latin-1 it has C1 control characters (U+0080 to U+009F), where cp1252 has quotes, dashes "
-            "and the euro sign: cp1252 is likely meant, --encoding cp1252"
+            f"and the euro sign: cp1252 is likely meant; give {setting('corpus.encoding', 'cp1252')}"
         )
     return has_controls
 

@@ -24,6 +24,7 @@ from weaklabel.corpus.parquet import ParquetSource
 from weaklabel.corpus.parts import Source
 from weaklabel.corpus.records import Reject
 from weaklabel.errors import CorpusError
+from weaklabel.support.naming import setting
 from weaklabel.support.threads import check_fork
 
 
@@ -192,7 +193,7 @@ def _json_layout(path: Path, name: str, kind: str, encoding: str | None) -> str:
     whole = _is_json(line)
     if kind == "jsonl":
         if head.startswith("[") and (not whole or line.lstrip("[ \t").startswith("{")):
-            raise CorpusError(f"{name} is a JSON array, not one object a line: say --format json")
+            raise CorpusError(f"{name} is a JSON array, not one object a line: give {setting('corpus.format', 'json')}")
         return kind
     if head.startswith("{"):
         if not whole and len(line) < len(head):

@@ -32,6 +32,7 @@ from weaklabel.corpus.sinks import (
 )
 from weaklabel.errors import CorpusError, WeakLabelError
 from weaklabel.support.files import atomic_path, check_file_path, check_outputs, is_stream, open_stream
+from weaklabel.support.naming import setting
 from weaklabel.support.terminal import ShownBytes
 
 Extra: TypeAlias = Callable[[Batch], pl.DataFrame] | Iterable[pl.DataFrame] | pl.DataFrame
@@ -324,7 +325,8 @@ def check_new_columns(corpus: Corpus, names: Sequence[str]) -> None:
     clash = [f"'{name}'" for name in names if name in corpus.columns]
     if clash:
         raise CorpusError(
-            f"{corpus.name} already has a column {', '.join(clash)}: give the new columns a prefix (--prefix weak_)"
+            f"{corpus.name} already has a column {', '.join(clash)}: give the new columns a prefix "
+            f"({setting('prefix', 'weak_')})"
         )
 
 

@@ -17,6 +17,7 @@ from weaklabel.job.engine import Engine, LocalEngine, follow
 from weaklabel.job.folder import JobFolder, corpus_identity, output_identity
 from weaklabel.job.output import Output, label_columns, new_columns, write_all_rejects
 from weaklabel.support.files import check_outputs
+from weaklabel.support.naming import setting
 from weaklabel.support.progress import finish, showing
 from weaklabel.support.warn import warn
 
@@ -140,7 +141,7 @@ def mark_as_trained(corpus: Corpus, classifier: Classifier) -> None:
     if missing:
         raise ClassifierError(
             f"the classifier was trained on texts with marked entities, and {corpus.name} has no column "
-            f"{' and '.join(missing)} to find them by; name its own two columns (--entities E1,E2)"
+            f"{' and '.join(missing)} to find them by; name its own two columns ({setting('corpus.entities', ['E1', 'E2'])})"
         )
     if classifier.entities_:
         corpus.mark(classifier.entities_)

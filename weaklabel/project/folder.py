@@ -92,5 +92,5 @@ def check_run_inputs(project: Project, corpus: Corpus, lfs: LFCollection, projec
             if name in written or name.split("/")[0] in RESULTS:
                 raise ConfigError(
                     f"{path} is an input, and is where the run writes its results, in {project.out}: move it, or "
-                    "choose another folder (--out)"
+                    "choose another folder for 'out'"
                 )

@@ -79,6 +79,7 @@ from weaklabel.scoring import Scores, score as score_stage
 from weaklabel.support.files import write_json
 from weaklabel.support.hashing import hash_path
 from weaklabel.support.mapped import map_npy
+from weaklabel.support.naming import settings_named
 from weaklabel.support.plugins import plugin_versions
 from weaklabel.support.progress import say, showing, stage
 from weaklabel.votes import Votes, load_votes
@@ -529,7 +530,7 @@ class ProjectRun:
             self.check_models()
             for line in plan_table(plan).splitlines():
                 say(line)
-            busy = f"another run is writing {self.project.out}: wait for it, or choose another folder (--out)"
+            busy = f"another run is writing {self.project.out}: wait for it, or choose another folder for 'out'"
             self.pipeline.run(partial(self._shared, progress, engine or LocalEngine()), self._finish, busy)
         records = Journal(self.project.out).records
         return RunResult(
@@ -584,5 +585,5 @@ def run_project(
     UnknownStepError
         There is no step ``again``.
     """
-    with showing(progress):
+    with showing(progress), settings_named("key"):
         return ProjectRun(project, file, again).run(progress=progress, engine=engine)

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from weaklabel.support.naming import setting
+
 MAX_CANDIDATES = 3
 """Most encodings that a message names."""
 
@@ -28,7 +30,7 @@ _FILES = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Office file (.xls, .doc)", _AS_CSV),
     (b"%PDF-", "a PDF document", "extract its text first, for example with pdftotext"),
     (b"{\\rtf", "an RTF document", "save it as plain text (UTF-8)"),
-    (b"PAR1", "a Parquet file", "name it .parquet, or say --format parquet"),
+    (b"PAR1", "a Parquet file", "name it .parquet, or give {format}"),
     (b"ARROW1", "an Arrow IPC (Feather) file", "write it as Parquet, for example with pandas"),
     (b"SQLite format 3\0", "an SQLite database", "export the table as CSV"),
     (b"\x89HDF\r\n", "an HDF5 file", "write it as Parquet, for example with pandas"),
@@ -62,7 +64,7 @@ def not_text(head: bytes) -> str | None:
     elif head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         kinds = [(b"", "a Python pickle, which is never opened here", "write its rows as CSV or Parquet")]
     for _, what, then in kinds:
-        return f"is {what}, not text: {then}"
+        return f"is {what}, not text: {then.format(format=setting('corpus.format', 'parquet'))}"
     return None
 
 
@@ -104,7 +106,7 @@ class NotUtf8(ValueError):
     """Bytes are not the UTF-8 that they must be; its text is a sentence for users."""
 
 
-def wrong_bytes(error: UnicodeDecodeError, codec: str = "utf-8", then: str = "say --encoding {codec}") -> str:
+def wrong_bytes(error: UnicodeDecodeError, codec: str = "utf-8", then: str | None = None) -> str:
     """Return, as part of a sentence, why bytes are not in ``codec``, and which encodings are likely.
 
     Parameters
@@ -114,7 +116,7 @@ def wrong_bytes(error: UnicodeDecodeError, codec: str = "utf-8", then: str = "sa
     codec
         The codec that failed, which is not suggested.
     then
-        What to do, if there is a candidate.
+        What to do, if there is a candidate; by default, to name it as the encoding.
 
     Examples
     --------
@@ -122,7 +124,7 @@ def wrong_bytes(error: UnicodeDecodeError, codec: str = "utf-8", then: str = "sa
     ...     "win €500 – it’s yours".encode("cp1252").decode()
     ... except UnicodeDecodeError as error:
     ...     print(wrong_bytes(error))
-    most likely it is cp1252 ("win €500 – it’s yours"): say --encoding cp1252
+    most likely it is cp1252 ("win €500 – it’s yours"): give encoding="cp1252"
     """
     data = error.object
     cut = ""
@@ -144,7 +146,7 @@ def wrong_bytes(error: UnicodeDecodeError, codec: str = "utf-8", then: str = "sa
     first, *others = likely
     rest = ", ".join(f'{other.codec} ("{other.sample}")' for other in others)
     which = f'{cut}most likely it is {first.codec} ("{first.sample}"){f", else {rest}" if rest else ""}'
-    return f"{which}: {then.format(codec=first.codec)}"
+    return f"{which}: {then or 'give ' + setting('corpus.encoding', first.codec)}"
 
 
 def candidates(data: bytes, place: int) -> list[Candidate]:
