@@ -119,7 +119,7 @@ def test_a_source_must_exist(tmp_path, spec, words):
 def test_a_corpus_without_rows_is_not_written(tmp_path):
     write(tmp_path / "in/a.txt", "")
     write(tmp_path / "in/b.txt", b"\xff\xfe\xfd")
-    with pytest.raises(CorpusError, match=r"no document in .* could be read; the first: .*a\.txt no text in it"):
+    with pytest.raises(CorpusError, match=r"no document in .* could be read; the first: .*a\.txt: no text in it"):
         collect_corpus(tmp_path / "in", tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
     (tmp_path / "none").mkdir()

@@ -364,7 +364,7 @@ class Collection:
         with rejects_file.open(encoding="utf-8") as handle:
             first = json.loads(handle.readline())
         raise CorpusError(
-            f"no document in {names} could be read; the first: {first['source']} {first['reason']} (all are in {rejects_file})"
+            f"no document in {names} could be read; the first: {first['source']}: {first['reason']} (all are in {rejects_file})"
         )
 
     def schema(self) -> dict[str, pl.DataType]:

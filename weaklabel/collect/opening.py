@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from weaklabel.collect.hub import is_saved_dataset
 from weaklabel.collect.source import DocumentSource
 from weaklabel.config import CollectSettings
 from weaklabel.errors import CorpusError
@@ -16,6 +18,9 @@ SOURCES: Registry[DocumentSource] = Registry(
     {
         "files": Entry(
             "weaklabel.collect.files:FileSource", "files, folders, patterns such as mail/**/*.eml, archives"
+        ),
+        "datasets": Entry(
+            "weaklabel.collect.hub:HubSource", "data sets of Hugging Face: hf:NAME, or a folder of save_to_disk"
         ),
         "database": Entry(
             "weaklabel.collect.database.source:DatabaseSource",
@@ -65,4 +70,6 @@ def open_source(spec: str, settings: CollectSettings) -> DocumentSource:
         for kind in SOURCES:
             if name in SOURCES[kind].schemes:
                 return SOURCES[kind].open(spec, settings)
+    if is_saved_dataset(Path(spec)):
+        return SOURCES["datasets"].open(spec, settings)
     return SOURCES[FILES].open(spec, settings)

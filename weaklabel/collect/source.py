@@ -57,7 +57,7 @@ class Rejected:
     rule
         The kind of fault, by which rejects are counted: one of `RULES`.
     reason
-        What is wrong with it and what to do, to be read behind its name.
+        What is wrong with it and what to do, to be read behind its name and a colon.
     raw
         Its text as it is in the source, of a row of a table.
     """

@@ -22,7 +22,7 @@ from weaklabel.support.hashing import sha256_of_bytes
 
 
 def read_table(
-    blob: Blob, settings: CollectSettings, parts: Sequence[Part] | None = None
+    blob: Blob, settings: CollectSettings, parts: Sequence[Part] | None = None, format: str | None = None
 ) -> Iterator[Document | Rejected]:
     """Read the rows of a table.
 
@@ -34,6 +34,8 @@ def read_table(
         Its text columns and encoding.
     parts
         The parts to read; by default all.
+    format
+        As of `weaklabel.corpus.read_corpus`, if the name of the table does not tell.
 
     Raises
     ------
@@ -41,7 +43,7 @@ def read_table(
         It cannot be read as a table, or lacks the text column.
     """
     with blob.as_file() as path:
-        corpus = open_table(path, blob.source, settings)
+        corpus = open_table(path, blob.source, settings, format)
         rows = corpus.parts() if parts is None else (corpus.read_part(part) for part in parts)
         try:
             for part in rows:
@@ -52,7 +54,7 @@ def read_table(
             raise Unreadable("broken", _reason(error, path, blob.source)) from None
 
 
-def open_table(path: Path, name: str, settings: CollectSettings) -> Corpus:
+def open_table(path: Path, name: str, settings: CollectSettings, format: str | None = None) -> Corpus:
     """Open a table with its text columns.
 
     Raises
@@ -60,7 +62,7 @@ def open_table(path: Path, name: str, settings: CollectSettings) -> Corpus:
     Unreadable
         It cannot be read as a table, or lacks the text column.
     """
-    arguments: dict[str, Any] = {"format": format_by_name(name)}
+    arguments: dict[str, Any] = {"format": format or format_by_name(name)}
     if settings.encoding is not None and arguments["format"] != "parquet":
         arguments["encoding"] = settings.encoding
     try:
