@@ -42,7 +42,7 @@ def test_paths_count_from_the_project_file(project, tmp_path):
         (GOOD + "[label_model]\nmax_row = 5\n", ["unknown key 'label_model.max_row'"]),
         (GOOD + '[label_model]\nname = "text"\nn_rounds = "two"\n', ["[label_model]", "'n_rounds' is 'two', not int"]),
         (GOOD + "[label_model]\ncardinality = 5\n", ["unknown key 'label_model.cardinality'"]),
-        ('[lfs]\nuse = ["spam"]\n', ["the key 'corpus' is missing"]),
+        ('[lfs]\nuse = ["spam"]\n', ["the key 'corpus.path' is missing"]),
         ('[corpus]\npath = "a.csv"\n[lfs]\nuse = []\n', ["'lfs.use' is []"]),
         ("[corpus\n", ["not valid TOML"]),
     ],

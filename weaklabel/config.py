@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,10 +34,14 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+COLLECTED = Path("collected")
+"""Stands for the path of the corpus until it is collected."""
+
+
 class CorpusSettings(_Section):
     """``[corpus]``: the unlabeled rows; everything but the path is as in `weaklabel.read_corpus`."""
 
-    path: Path
+    path: Path = COLLECTED
     """The corpus: CSV, TSV, JSONL, a JSON array, Parquet, or a folder of `.txt` files; text formats also `.gz` and `.zst`."""
     text: str | list[str] = "text"
     """The text column, or several, which are joined; `data.text` is a field of an object."""
@@ -124,6 +130,8 @@ class CleanSettings(_Section):
     """Columns to add: words, their parts of speech, their lemmas, and named entities."""
     pipeline: str = "en_core_web_sm"
     """What finds them: a spaCy pipeline by its name or folder, or `jieba` for Chinese."""
+    keep: list[Path] = []
+    """Files with lines of an earlier file of rejects: the rows in them are not dropped."""
 
     def arguments(self) -> dict[str, Any]:
         """Return the settings as arguments of `weaklabel.clean_corpus`."""
@@ -308,6 +316,8 @@ class ProtectSettings(_Section):
     """Values that are not hidden, such as your own address."""
     key_file: Path | None = None
     """A file with the key for pseudonyms, made if it is missing; by default the key is in `WEAKLABEL_PROTECT_KEY`."""
+    keep: list[Path] = []
+    """Files with lines of an earlier file of rejects: the rows in them are not dropped."""
 
 
 class Project(_Section):
@@ -319,7 +329,10 @@ class Project(_Section):
     """Every random choice of the run follows from it."""
     out: Path = Path("run")
     """The folder for the results."""
-    corpus: CorpusSettings
+    collect: CollectSettings | None = None
+    clean: CleanSettings | None = None
+    protect: ProtectSettings | None = None
+    corpus: CorpusSettings = CorpusSettings(path=COLLECTED)
     lfs: LFSettings
     label_model: LabelModelSettings = LabelModelSettings()
     classifier: ClassifierSettings = ClassifierSettings()
@@ -361,6 +374,12 @@ def read_project(path: str | Path) -> Project:
         project = Project.model_validate(tree)
     except ValidationError as error:
         raise ConfigError(f"{path}: {_sentence(error)}") from None
+    if (project.collect is None) == (project.corpus.path == COLLECTED):
+        raise ConfigError(
+            f"{path}: the key 'corpus.path' is missing; name the corpus, or say what to collect ([collect])"
+            if project.collect is None
+            else f"{path}: [collect] and corpus.path both say where rows come from: leave one of them out"
+        )
     return _anchored(project, path.absolute().parent)
 
 
@@ -389,15 +408,36 @@ def _anchored(project: Project, folder: Path) -> Project:
             "ceiling": project.gold.ceiling and folder / project.gold.ceiling,
         }
     )
+    collect = project.collect and project.collect.model_copy(
+        update={"sources": [_anchored_source(spec, folder) for spec in project.collect.sources]}
+    )
+    cleaning = project.clean and project.clean.model_copy(
+        update={"keep": [folder / path for path in project.clean.keep]}
+    )
+    key_file = project.protect and project.protect.key_file
+    protecting = project.protect and project.protect.model_copy(
+        update={
+            "keep": [folder / path for path in project.protect.keep],
+            "key_file": key_file and folder / key_file,
+        }
+    )
     use = [str(folder / spec) if spec.endswith(".py") else spec for spec in project.lfs.use]
     return project.model_copy(
         update={
             "out": folder / project.out,
+            "collect": collect,
+            "clean": cleaning,
+            "protect": protecting,
             "corpus": project.corpus.model_copy(update={"path": folder / project.corpus.path}),
             "lfs": project.lfs.model_copy(update={"use": use}),
             "gold": gold,
         }
     )
+
+
+def _anchored_source(spec: str, folder: Path) -> str:
+    """Return a source of documents with an absolute path, unless it begins with a scheme such as ``hf:``."""
+    return spec if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", spec) else os.path.normpath(folder / spec)
 
 
 def _sentence(error: ValidationError, section: type[_Section] = Project, *, within: str | None = None) -> str:
@@ -430,6 +470,7 @@ _SECTIONS: dict[int | str, type[_Section]] = {
     "corpus": CorpusSettings,
     "collect": CollectSettings,
     "clean": CleanSettings,
+    "protect": ProtectSettings,
     "lfs": LFSettings,
     "label_model": LabelModelSettings,
     "classifier": ClassifierSettings,

@@ -59,7 +59,7 @@ def run(
     """
     from weaklabel.config import read_project
     from weaklabel.job.steps import UnknownStepError
-    from weaklabel.project.run import ProjectRun
+    from weaklabel.project.run import ProjectRun, preparation_of, steps_to_come
     from weaklabel.support.naming import settings_named
 
     if force and from_step is not None:
@@ -67,22 +67,37 @@ def run(
     if from_step == "":  # as of a shell variable that is not set; `Pipeline` takes it for all steps
         raise typer.BadParameter("give the name of a step, or --force for all", param_hint="--from")
     caching.apply()
+    log_to_stderr(printing.quiet)
     with settings_named("key"):
         settings = read_project(project).overridden(out=out and out.absolute(), seed=seed, limit=limit, workers=workers)
-        prepared = ProjectRun(settings, project, "" if force else from_step)
+        try:
+            preparation, again = preparation_of(settings, "" if force else from_step)
+        except UnknownStepError as error:
+            raise typer.BadParameter(str(error), param_hint="--from") from None
+        before: list[PlannedStep] = []
+        if preparation is not None:
+            before = preparation.plan
+            if plan and not preparation.is_done:
+                show_plan([*before, *steps_to_come(settings, preparation)], settings.out, printing)
+                return
+            if dry_run and not preparation.is_done:
+                names = [step.name for step in before if step.state != "done"]
+                waiting = f"the corpus is to be prepared first ({', '.join(names)}); nothing written (dry run)"
+                printing.result({"to_prepare": names}, waiting)
+                return
+            with nullcontext() if preparation.is_done else engine.open() as opened:
+                preparation.run(engine=opened)
+            settings = preparation.prepared
+        prepared = ProjectRun(settings, project, again)
         if dry_run:
             prepared.check_models()
             corpus, lfs = prepared.corpus, prepared.lfs
             checked = {"rows": len(corpus), "rejects": len(corpus.rejects), "lfs": list(lfs.names)}
             printing.result(checked, f"{len(corpus):,} rows, {len(lfs)} labeling functions; nothing written (dry run)")
             return
-        log_to_stderr(printing.quiet)
-        try:
-            planned = prepared.plan()
-        except UnknownStepError as error:
-            raise typer.BadParameter(str(error), param_hint="--from") from None
+        planned = prepared.plan()
         if plan:
-            show_plan(planned, settings.out, printing)
+            show_plan([*before, *planned], settings.out, printing)
             return
         with stdout_for_results(), nullcontext() if prepared.is_done(planned) else engine.open() as opened:
             result = prepared.run(planned, progress=not printing.quiet, engine=opened)

@@ -22,6 +22,7 @@ from weaklabel.project.names import (
     MANIFEST,
     MODELS,
     PAGE,
+    PREPARED,
     REJECTS,
     REPORT,
     SCORES,
@@ -60,7 +61,8 @@ def check_run_folder(path: Path) -> None:
         return
     if not path.is_dir():
         raise ConfigError(f"{path} is a file; choose a folder for 'out'")
-    names = {*other_files(path)} - {"project.toml", "data", "review"}
+    names = {name for name in other_files(path) if not name.startswith(f".{PREPARED}.")}
+    names -= {"project.toml", "data", "review", PREPARED}
     if names and MANIFEST not in names:
         raise ConfigError(f"{path} holds other files ({min(names)} ...); choose an empty folder for 'out'")
 

@@ -13,6 +13,9 @@ LF_TABLE = "lf_table.csv"
 SCORES = "scores.json"
 REPORT, PAGE = "report.md", "report.html"
 
+PREPARED = "corpus"
+"""Folder of the corpus as the steps before labeling left it: collected, cleaned, and so on."""
+
 KEPT = "steps"
 """Folder for what only later steps read."""
 

@@ -24,6 +24,7 @@ from weaklabel.project.names import (
     MODELS,
     PAGE,
     PREDS,
+    PREPARED,
     PROBS,
     REPORT,
     SCORES,
@@ -31,6 +32,7 @@ from weaklabel.project.names import (
     TRAINING,
     VOTES,
 )
+from weaklabel.project.prepare import what_was_done
 from weaklabel.report import RunSummary, run_report
 from weaklabel.report.html import html_report
 from weaklabel.report.insight import Gold, gather
@@ -115,6 +117,7 @@ def write_reports(
         label_counts=counts | {"(no label)": int((preds < 0).sum())},
         label_model={"name": project.label_model.name, "why": model.describe(votes.lf_names), **model.get_params()},
         scores=read_scores(folder),
+        prepared=prepared_by(project),
         training=_sampled(folder),
         problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
         warnings=warnings_of(records),
@@ -180,6 +183,13 @@ def read_scores(folder: Path) -> dict[str, Scores]:
     if not path.is_file():
         return {}
     return {name: Scores.from_dict(plain) for name, plain in json.loads(path.read_text(encoding="utf-8")).items()}
+
+
+def prepared_by(project: Project) -> dict[str, dict[str, Any]]:
+    """Return what each step before labeling did, by its name, where the corpus was prepared in the run folder."""
+    folder = project.out / PREPARED
+    steps = what_was_done(folder, project)
+    return steps if project.corpus.path.is_relative_to(folder) else {}
 
 
 def files_of(folder: Path, outputs: Mapping[str, str]) -> dict[str, str]:

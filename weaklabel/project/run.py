@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,14 +19,14 @@ from weaklabel.classifier.named import BASELINES, for_gold, make_classifier, opt
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus, Reject, write_rejects
 from weaklabel.encoder.encoder import default_model
-from weaklabel.errors import ConfigError, MissingPackageError
+from weaklabel.errors import ConfigError, MissingPackageError, nearest
 from weaklabel.job import LabelOptions, label_corpus, read_voted, vote_corpus
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import lf_keys
 from weaklabel.job.journal import Journal, Record
 from weaklabel.job.output import free_prefix
 from weaklabel.job.plan import PlannedStep, plan_table
-from weaklabel.job.steps import Pipeline, Step
+from weaklabel.job.steps import Pipeline, Step, UnknownStepError
 from weaklabel.job.training import TrainingRows, check_trainable, training_rows
 from weaklabel.label_model import load_label_model
 from weaklabel.label_model.base import make_label_model
@@ -65,6 +64,7 @@ from weaklabel.project.names import (
     VOTED,
     VOTES,
 )
+from weaklabel.project.options import Options
 from weaklabel.project.outcome import (
     Labeled,
     files_of,
@@ -73,6 +73,7 @@ from weaklabel.project.outcome import (
     write_manifest,
     write_reports,
 )
+from weaklabel.project.prepare import Preparation, preparing_steps
 from weaklabel.registries import CLASSIFIERS, LABEL_MODELS
 from weaklabel.report.markdown import CEILING
 from weaklabel.scoring import Scores, score as score_stage
@@ -281,7 +282,7 @@ def report(run: Run) -> None:
 
 def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[Run]]:
     """Return the steps of a project's run, in order, with all that their results depend on."""
-    options, gold = _Options(project), project.gold
+    options, gold = Options(project), project.gold
     hidden = options("gold.column") if corpus.hide else {}
     keys = dict(zip(lfs.names, lf_keys(identity_of(lfs), len(lfs.labels)), strict=True))
     kinds = tuple(sorted({type(lf).__module__ for lf in lfs.lfs}))
@@ -394,29 +395,6 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
     return steps
 
 
-class _Options:
-    """Settings of a project by the names that its file has for them, such as ``classifier.epochs``.
-
-    Where a file lies decides no result but that of the report, so that a project may be moved: steps leave paths out of
-    their settings, and name the files by their hashes.
-    """
-
-    def __init__(self, project: Project) -> None:
-        self.all: dict[str, Any] = {}
-        for name, value in project.model_dump(mode="json").items():
-            self.all |= (
-                {f"{name}.{key}": of_key for key, of_key in value.items()} if isinstance(value, dict) else {name: value}
-            )
-
-    def __call__(self, *names: str, but: Sequence[str] = ()) -> dict[str, Any]:
-        """Return the settings of these names and sections, without those of ``but``; all where no name is given."""
-        return {
-            name: value
-            for name, value in self.all.items()
-            if name not in but and (not names or name in names or name.partition(".")[0] in names)
-        }
-
-
 def _model_files(model: str | None) -> dict[str, str]:
     """Return the hash of the model that texts are read with, where it is in a folder."""
     try:
@@ -456,8 +434,51 @@ class RunResult:
         return Labeled.read(self.folder)
 
 
+def step_names(project: Project) -> list[str]:
+    """Return the names of the steps of `steps_of`, which needs the corpus to say more of them."""
+    trained = dict.fromkeys(["majority_class", "linear", project.classifier.name])
+    training = [f"train {name}" for name in trained]
+    if project.gold is None:
+        return ["read", "vote", "label", *training, "report"]
+    training += [f"train {CEILING}"] if project.gold.ceiling is not None else []
+    return ["read", "vote", "label", *training, "predict", "score", "report"]
+
+
+def preparation_of(project: Project, again: str | None) -> tuple[Preparation | None, str | None]:
+    """Return the preparation of a project's corpus, if it has one, and which step after it is to be done again.
+
+    Parameters
+    ----------
+    project
+        See `weaklabel.config.read_project`.
+    again
+        Name of a step, before or after; "" for all.
+
+    Raises
+    ------
+    UnknownStepError
+        There is no such step.
+    """
+    before, after = preparing_steps(project), step_names(project)
+    if again and again not in {*before, *after, *(name.partition(" ")[0] for name in after)}:
+        names = [*before, *after]
+        raise UnknownStepError(f"no step '{again}'{nearest(again, names)}; the steps are {', '.join(names)}")
+    if not before:
+        return None, again
+    is_before = again in ("", *before)
+    return Preparation(project, again if is_before else None), None if again in before else again
+
+
+def steps_to_come(project: Project, preparation: Preparation) -> list[PlannedStep]:
+    """Return the plan of the steps that follow a preparation which is not done."""
+    causes = tuple(step.name for step in preparation.plan if step.where != preparation.folder)[:1]
+    return [PlannedStep(name, "to do", (f"{causes[0]} is to be done first",)) for name in step_names(project)]
+
+
 class ProjectRun:
     """A project's run that is to begin: everything is checked that can be, and nothing is computed.
+
+    The corpus is there: one that the project prepares is prepared.
 
     Parameters
     ----------
@@ -562,8 +583,9 @@ def run_project(
 ) -> RunResult:
     """Label a corpus, train classifiers on the labels, score every stage, and write it all into a run folder.
 
-    Steps that are done are not done again; a run that was interrupted resumes. Gold is opened only once everything but the
-    ceiling has been trained.
+    Where the project says how the corpus is prepared (collected, cleaned, and so on), that is done first. Steps that are
+    done are not done again; a run that was interrupted resumes. Gold is opened only once everything but the ceiling has
+    been trained.
 
     Parameters
     ----------
@@ -586,4 +608,8 @@ def run_project(
         There is no step ``again``.
     """
     with showing(progress), settings_named("key"):
+        preparation, again = preparation_of(project, again)
+        if preparation is not None:
+            preparation.run(engine=engine)
+            project = preparation.prepared
         return ProjectRun(project, file, again).run(progress=progress, engine=engine)

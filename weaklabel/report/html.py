@@ -12,6 +12,7 @@ from weaklabel.report.insight import Epochs, Insight
 from weaklabel.report.label_sections import against_gold, rows_to_look_at, votes_and_labels
 from weaklabel.report.lf_sections import labeling_functions, overlaps_and_conflicts, suggestions
 from weaklabel.report.markdown import BASELINE, CEILING, RunSummary, best_stage, flat, value_text
+from weaklabel.report.prepared import prepared
 from weaklabel.report.text import stage_caption, stage_columns, stage_rows
 from weaklabel.scoring import Scores
 
@@ -156,6 +157,7 @@ def _values(values: Mapping[str, Any]) -> DataTable:
 
 _SECTIONS = (
     at_a_glance,
+    prepared,
     labeling_functions,
     overlaps_and_conflicts,
     votes_and_labels,

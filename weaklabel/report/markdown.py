@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from weaklabel.errors import visible
-from weaklabel.report.text import lf_columns, lf_rows, stage_caption, stage_columns, stage_rows
+from weaklabel.report.text import (
+    RULE_COLUMNS,
+    STEP_COLUMNS,
+    lf_columns,
+    lf_rows,
+    rule_rows,
+    stage_caption,
+    stage_columns,
+    stage_rows,
+    step_rows,
+)
 from weaklabel.scoring import Scores
 from weaklabel.support.table import cell_text, numeric
 
@@ -50,6 +60,8 @@ class RunSummary:
         By stage; empty without gold.
     problems
         Of labeling functions, a sentence each.
+    prepared
+        What each step before labeling did, by its name; see `weaklabel.job.transform.Transformation`.
     training
         What a classifier was trained on, by its name, where these are not all rows.
     warnings
@@ -72,6 +84,7 @@ class RunSummary:
     label_model: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Scores] = field(default_factory=dict)
     problems: Sequence[str] = ()
+    prepared: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     training: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     files: Mapping[str, str] = field(default_factory=dict)
@@ -90,6 +103,7 @@ def run_report(run: RunSummary) -> str:
     """
     sections = {
         "What was run": _overview(run),
+        "Preparing the corpus": _prepared(run.prepared),
         "Scores": _scores(run.scores),
         "Labeling functions": _labeling_functions(run.lf_summary),
         "Label balance": _balance(run.label_counts),
@@ -150,6 +164,11 @@ def _overview(run: RunSummary) -> str:
     if "seed" in run.settings:
         lines.append(f"Seed: {escape(value_text(run.settings['seed']))}.")
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _prepared(steps: Mapping[str, Mapping[str, Any]]) -> str:
+    tables = [markdown_table(step_rows(steps), STEP_COLUMNS), markdown_table(rule_rows(steps), RULE_COLUMNS)]
+    return "\n\n".join(table for table in tables if table)
 
 
 def _scores(stages: Mapping[str, Scores]) -> str:

@@ -12,6 +12,9 @@ from weaklabel.support.table import table
 if TYPE_CHECKING:
     import pandas as pd
 
+STEP_COLUMNS = ("step", "rows in", "kept", "dropped", "changed")
+RULE_COLUMNS = ("step", "rule", "dropped", "changed")
+
 _STAGE_METRICS = {"precision": "precision", "recall": "recall", "F1": "f1", "accuracy": "accuracy"}
 
 
@@ -94,3 +97,21 @@ def _common(stages: Mapping[str, Scores]) -> Scores:
                     "score both in the same way to show them side by side"
                 )
     return first
+
+
+def step_rows(steps: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
+    """Return a row for each step: its name, rows in, kept and dropped, and changes by all rules together."""
+    return [
+        [name, done["rows"], done["kept"], done["rows"] - done["kept"], sum(done["changed"].values())]
+        for name, done in steps.items()
+    ]
+
+
+def rule_rows(steps: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
+    """Return a row for each rule of each step that dropped or changed a row."""
+    return [
+        [name, rule, done["dropped"].get(rule, 0), done["changed"].get(rule, 0)]
+        for name, done in steps.items()
+        for rule in dict.fromkeys([*done["dropped"], *done["changed"]])
+        if done["dropped"].get(rule) or done["changed"].get(rule)
+    ]

@@ -1,0 +1,297 @@
+"""Preparing the corpus of a project, from top to bottom: collect, clean, dedup, protect, split.
+
+Each section of that name in the project file is a step; those that are not there are left out. A step reads what the one
+before it wrote, and writes its rows, its rejects and its counts. The last one writes the corpus that is labeled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from weaklabel.config import CorpusSettings, Project
+from weaklabel.corpus import Corpus, read_corpus
+from weaklabel.corpus.transform import Transform
+from weaklabel.job.engine import Engine, LocalEngine
+from weaklabel.job.journal import Journal, Record
+from weaklabel.job.plan import PlannedStep, plan_table
+from weaklabel.job.steps import Pipeline, Step
+from weaklabel.job.transform import Transformation, transform_into
+from weaklabel.project.names import MANIFEST, PREPARED
+from weaklabel.project.options import Options
+from weaklabel.support.files import write_json
+from weaklabel.support.hashing import hash_path, sha256_of_json
+from weaklabel.support.progress import say, showing
+from weaklabel.support.threads import cores
+
+PRIVATE = "private"
+"""Folder for rows as they were before personal data was protected; only its owner may read it."""
+
+MOST_WORKERS = 4
+"""Processes that work on this machine, on as many cores."""
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """What every step gets.
+
+    Attributes
+    ----------
+    project
+        What is prepared.
+    folder
+        Where the steps before have written, and this one writes.
+    work
+        Where the step keeps what it needs to resume after an interruption.
+    engine
+        Who works on the parts.
+    """
+
+    project: Project
+    folder: Path
+    work: Path
+    engine: Engine
+
+    def before(self, name: str) -> Corpus:
+        """Open what the step before wrote; before the first one, the corpus of the project."""
+        names = preparing_steps(self.project)
+        number = names.index(name)
+        if number == 0:
+            return read_corpus(self.project.corpus.path, **self.project.corpus.reading())
+        return read_corpus(self.folder / rows_of(self.project, names[number - 1]), text=self.project.corpus.text)
+
+    def protecting(self, corpus: Corpus) -> Transform | None:
+        """Return what masks rows of a corpus before they are shown, if the project protects personal data."""
+        if self.project.protect is None:
+            return None
+        from weaklabel.protect.corpus import protecting
+
+        return protecting(corpus, self.project.protect)
+
+
+def collect(at: Prepare) -> None:
+    """Collect documents into rows."""
+    from weaklabel.collect.collect import collect_into
+
+    assert at.project.collect is not None
+    _make_private(at)
+    out, rejects = (at.folder / name for name in (rows_of(at.project, "collect"), rejects_of("collect")))
+    done = collect_into(at.project.collect, out, rejects, at.work, at.engine)
+    counts = {"rows": done.rows, "given more than once": done.repeated}
+    counts |= {f"documents of kind {kind}": count for kind, count in done.kinds.items()}
+    read = Transformation(
+        "collect",
+        rows=done.documents + done.rejects,
+        kept=done.documents,
+        dropped=done.rejected,
+        counts={name: count for name, count in counts.items() if count},
+        out=done.out,
+        rejects_file=done.rejects_file,
+    )
+    _note(at, read)
+
+
+def clean(at: Prepare) -> None:
+    """Repair texts, and drop rows by rules."""
+    from weaklabel.clean.corpus import cleaner
+
+    settings, corpus = at.project.clean, at.before("clean")
+    assert settings is not None
+    transform = cleaner(corpus, settings.preset, settings.rules, settings.annotate, settings.pipeline)
+    _transform(at, corpus, transform, settings.keep)
+
+
+def protect(at: Prepare) -> None:
+    """Hide personal data."""
+    corpus = at.before("protect")
+    transform = at.protecting(corpus)
+    assert transform is not None and at.project.protect is not None
+    _transform(at, corpus, transform, at.project.protect.keep)
+
+
+def _transform(at: Prepare, corpus: Corpus, transform: Transform, keep: Sequence[Path]) -> None:
+    name = transform.name
+    _make_private(at)
+    done = transform_into(
+        corpus,
+        transform,
+        at.folder / rows_of(at.project, name),
+        at.folder / rejects_of(name),
+        at.work,
+        keep=keep,
+        protect=None if name in ("protect", "split") else at.protecting(corpus),
+        engine=at.engine,
+    )
+    _note(at, done)
+
+
+def _note(at: Prepare, done: Transformation) -> None:
+    """Write what a step did; its files by their names, since their folder moves when all steps are done."""
+    rejects = done.rejects_file and done.rejects_file.name
+    write_json(at.folder / counts_of(done.step), done.to_dict() | {"rejects_file": rejects})
+
+
+def _make_private(at: Prepare) -> None:
+    """Let nobody else read rows that are not protected yet, nor what is kept of them meanwhile."""
+    if "protect" in preparing_steps(at.project):
+        (at.folder / PRIVATE).mkdir(exist_ok=True)
+        for folder in (at.folder / PRIVATE, at.work):
+            folder.chmod(0o700)
+
+
+DO: dict[str, Callable[[Prepare], None]] = {
+    "collect": collect,
+    "clean": clean,
+    "protect": protect,
+}
+"""What does each step, in their order."""
+
+
+def preparing_steps(project: Project) -> list[str]:
+    """Return the names of the steps that a project prepares its corpus by, in order; none where it does not."""
+    return [name for name in DO if getattr(project, name) is not None]
+
+
+def rows_of(project: Project, name: str) -> str:
+    """Return the file of the rows that a step writes, in the folder of the prepared corpus."""
+    names = preparing_steps(project)
+    is_private = "protect" in names and names.index(name) < names.index("protect")
+    return f"{PRIVATE}/{name}.parquet" if is_private else f"{name}.parquet"
+
+
+def rejects_of(name: str) -> str:
+    """Return the file of the rows that a step dropped."""
+    return f"{name}.rejects.jsonl"
+
+
+def counts_of(name: str) -> str:
+    """Return the file that says what a step did."""
+    return f"{name}.json"
+
+
+class Preparation:
+    """The preparation of a project's corpus, into the folder `PREPARED` of its run folder.
+
+    Parameters
+    ----------
+    project
+        See `weaklabel.config.read_project`.
+    again
+        Name of a step that is done again with all that depends on it; "" for all steps.
+
+    Raises
+    ------
+    UnknownStepError
+        There is no such step.
+    """
+
+    def __init__(self, project: Project, again: str | None = None) -> None:
+        self.project = project
+        self.folder = project.out / PREPARED
+        self.pipeline = Pipeline(_steps(project), self.folder, MANIFEST, again)
+
+    @property
+    def prepared(self) -> Project:
+        """The project with the prepared corpus in the place of its own."""
+        last = preparing_steps(self.project)[-1]
+        corpus = CorpusSettings(
+            path=self.folder / rows_of(self.project, last),
+            text=self.project.corpus.text,
+            entities=self.project.corpus.entities,
+            limit=self.project.corpus.limit,
+        )
+        return self.project.model_copy(update={"corpus": corpus})
+
+    @cached_property
+    def plan(self) -> list[PlannedStep]:
+        """The state of every step."""
+        return self.pipeline.plan()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all steps are done, and their results are in the folder."""
+        return all(step.where == self.folder for step in self.plan)
+
+    def run(self, *, engine: Engine | None = None, progress: bool = False) -> dict[str, dict[str, Any]]:
+        """Do the steps that are not done, and return what each step did, by its name.
+
+        Raises
+        ------
+        WeakLabelError
+            A step failed; the message names it. What was done is kept.
+        """
+        with showing(progress):
+            if not self.is_done:
+                for line in plan_table(self.plan).splitlines():
+                    say(line)
+                busy = f"another run is preparing {self.folder}: wait for it, or choose another folder (--out)"
+                self.folder.parent.mkdir(parents=True, exist_ok=True)
+                if engine is None or isinstance(engine, LocalEngine):
+                    engine = LocalEngine(min(cores(), MOST_WORKERS))
+                self.pipeline.run(partial(self._shared, engine), self._finish, busy)
+        return what_was_done(self.folder, self.project)
+
+    def _shared(self, engine: Engine, folder: Path, work: Path, records: Mapping[str, Record]) -> Prepare:
+        return Prepare(self.project, folder, work, engine)
+
+    def _finish(self, at: Prepare) -> None:
+        records = Journal(at.folder).records
+        manifest = {
+            "steps": {name: record.seconds for name, record in records.items()},
+            "rows": what_was_done(at.folder, self.project)[preparing_steps(self.project)[-1]]["kept"],
+        }
+        write_json(at.folder / MANIFEST, manifest)
+
+
+def what_was_done(folder: Path, project: Project) -> dict[str, dict[str, Any]]:
+    """Return what each step did, by its name; see `Transformation`."""
+    return {
+        name: json.loads((folder / counts_of(name)).read_text(encoding="utf-8"))
+        for name in preparing_steps(project)
+        if (folder / counts_of(name)).exists()
+    }
+
+
+def _steps(project: Project) -> list[Step[Prepare]]:
+    options, names = Options(project), preparing_steps(project)
+    steps: list[Step[Prepare]] = []
+    for number, name in enumerate(names):
+        files: dict[str, str] = {}
+        settings = options(name) | {"private": rows_of(project, name).startswith(PRIVATE)}
+        if settings["private"] and name != "collect":
+            settings |= options("protect")  # by which the rows that a step drops are shown
+        if number == 0 and name != "collect":
+            settings |= options("corpus", but=("corpus.path",))
+            files = {project.corpus.path.name: hash_path(project.corpus.path)}
+        steps.append(
+            Step(
+                name,
+                DO[name],
+                {
+                    rows_of(project, name): "",
+                    rejects_of(name): "rows that were dropped, and why",
+                    counts_of(name): "what was kept, changed and dropped, by rule",
+                },
+                () if number == 0 else (names[number - 1],),
+                settings=settings,
+                files=files | _inputs(project, name),
+            )
+        )
+    return steps
+
+
+def _inputs(project: Project, name: str) -> dict[str, str]:
+    """Return the hash of each file that a step reads besides the rows of the step before it, by its name."""
+    if name == "collect":
+        from weaklabel.collect.opening import open_source
+
+        assert project.collect is not None
+        opened = [open_source(spec, project.collect) for spec in project.collect.sources]
+        return {source.name: sha256_of_json([hash_path(path) for path in source.files()]) for source in opened}
+    section = getattr(project, name)
+    files = [*getattr(section, "keep", ()), *getattr(section, "against", ())]
+    return {path.name: hash_path(path) for path in files}
