@@ -100,8 +100,9 @@ def _heading(title: str, line: str) -> str:
 
 def _said_of(name: str, value: object) -> str:
     """Return the docstring below a constant, in the module where it is defined."""
-    for module in [module for key, module in sys.modules.items() if key.startswith("weaklabel.")]:
-        if vars(module).get(name) is value:
+    for key, module in list(sys.modules.items()):
+        # The command line has no public names, and annotations with f-strings, which Sphinx cannot parse.
+        if key.startswith("weaklabel.") and not key.startswith("weaklabel.cli") and vars(module).get(name) is value:
             from sphinx.pycode import ModuleAnalyzer
 
             docs = ModuleAnalyzer.for_module(module.__name__).find_attr_docs()
