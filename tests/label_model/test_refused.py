@@ -21,15 +21,11 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def text_model():
-    """A label model that reads texts, in values that JSON has."""
-    return json.loads(
-        json.dumps(TextLabelModel(2, class_balance="uniform").fit(L, texts=TEXTS).to_saved(), default=_plain)
-    )
-
-
-def _plain(value):
-    return value.tolist()
+def text_model(tmp_path_factory):
+    """What a saved label model that reads texts has in its file."""
+    path = tmp_path_factory.mktemp("text") / "model.json"
+    TextLabelModel(2, class_balance="uniform").fit(L, texts=TEXTS).save(path)
+    return json.loads(path.read_text())
 
 
 def test_a_text_model_needs_texts():
