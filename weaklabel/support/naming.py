@@ -37,7 +37,7 @@ def setting(key: str, *values: str | int | list[str]) -> str:
     naming = _NAMING.get()
     name = key.rpartition(".")[2]
     if naming == "option":
-        values = () if values == (True,) else values
+        values = () if values and values[0] is True else values
         shown = [",".join(value) if isinstance(value, list) else _as_word(value) for value in values]
         return " ".join([f"--{name.replace('_', '-')}", *(["|".join(shown)] if shown else [])])
     shown = [
