@@ -88,7 +88,7 @@ def test_rows_are_those_that_snorkel_shows(frame):
 @settings(max_examples=50, deadline=None)
 @given(frames())
 def test_rows_cross_to_workers_as_they_are_or_are_refused(frame):
-    from weaklabel.votes.workers.wire import pack_batch, unpack_batch
+    from weaklabel.votes.workers.protocol import pack_batch, unpack_batch
 
     for batch in read_corpus(frame).batches(2):
         header, body = pack_batch(batch)

@@ -16,7 +16,7 @@ from weaklabel.errors import LFError, VoteError
 from weaklabel.lf.packs import load_lfs
 from weaklabel.votes.apply import Voter
 from weaklabel.votes.checking import join_votes
-from weaklabel.votes.workers import limits
+from weaklabel.votes.workers import protocol
 
 PACK = Path(__file__).parent / "rough_pack.py"
 
@@ -113,8 +113,8 @@ def test_who_holds_on_to_memory_gets_a_fresh_process():
 
 
 def test_the_patience_ends(monkeypatch):
-    monkeypatch.setattr(limits, "MOST_ENDS", 2)
-    monkeypatch.setattr(limits, "MOST_SECONDS", 0.5)
+    monkeypatch.setattr(protocol, "MOST_ENDS", 2)
+    monkeypatch.setattr(protocol, "MOST_SECONDS", 0.5)
     with pytest.raises(VoteError, match=r"LF 'rough' took its process down 3 times, the last time at row 6.*code 3"):
         vote([*PLAIN, *["exit"] * 30])
     with pytest.raises(VoteError, match=r"LF 'rough' spent .* minutes on rows over which it took longer than 0.3 s"):

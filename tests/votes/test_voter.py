@@ -17,8 +17,8 @@ from weaklabel.support.progress import Stage
 from weaklabel.votes import apply as voting
 from weaklabel.votes.apply import Voter
 from weaklabel.votes.checking import join_votes
-from weaklabel.votes.workers import limits
-from weaklabel.votes.workers.limits import finer, seconds_for
+from weaklabel.votes.workers import protocol
+from weaklabel.votes.workers.protocol import finer, seconds_for
 
 
 def in_batches(n, size):
@@ -61,7 +61,7 @@ def test_a_row_that_takes_too_long_costs_its_vote(wait, size):
 
 
 def test_the_time_lost_is_limited(monkeypatch):
-    monkeypatch.setattr(limits, "MOST_SECONDS", 0.15)
+    monkeypatch.setattr(protocol, "MOST_SECONDS", 0.15)
     with pytest.raises(VoteError, match=r"LF 'hangs' spent .* longer than 0.1 s, the last of them row 6"):
         vote(hangs_on({3, 6, 9}), in_batches(12, 12), time_limit=0.1)
 

@@ -30,14 +30,14 @@ LimitOpt = Annotated[
 
 
 def _checked(name: str, value: str | None) -> str | None:
-    """Return a value checked by a function of `weaklabel.corpus.dialect`; a refused one is wrong usage."""
+    """Return a value checked by a function of `weaklabel.corpus.records`; a refused one is wrong usage."""
     if value is None:
         return None
-    from weaklabel.corpus import dialect
+    from weaklabel.corpus import records
     from weaklabel.errors import CorpusError
 
     try:
-        checked: str = getattr(dialect, name)(value)
+        checked: str = getattr(records, name)(value)
     except CorpusError as error:
         raise typer.BadParameter(str(error)) from None
     return checked

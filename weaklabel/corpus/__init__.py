@@ -3,11 +3,10 @@
 from weaklabel.corpus.batch import TEXT, Batch, Row
 from weaklabel.corpus.cleaning import drop_duplicates, normalise
 from weaklabel.corpus.corpus import THE_CORPUS, Corpus
-from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.entities import mark_entities
 from weaklabel.corpus.open import Encoding
 from weaklabel.corpus.reading import read_corpus
-from weaklabel.corpus.records import Reject
+from weaklabel.corpus.records import Dialect, Reject
 from weaklabel.corpus.writing import (
     Written,
     check_new_columns,

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
-from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.entities import EntityColumns
 from weaklabel.corpus.fields import Field, field_of, inside
 from weaklabel.corpus.open import JSON_FORMATS
 from weaklabel.corpus.parts import START, Chunk, Mark, Part, PartRows, Source, in_batches, in_parts, joined
 from weaklabel.corpus.python_values import JsonPythonValues, PythonValues
-from weaklabel.corpus.records import Reject
+from weaklabel.corpus.records import Dialect, Reject
 from weaklabel.errors import CorpusError, nearest
 from weaklabel.support.naming import setting
 from weaklabel.support.progress import stage

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from weaklabel.corpus.dialect import SAMPLE, Asked, Dialect, detect, without_lines
 from weaklabel.corpus.open import TextFile, is_packed
 from weaklabel.corpus.parts import START, Chunk, Mark, Source
-from weaklabel.corpus.records import RecordParser, Records, Reject
+from weaklabel.corpus.records import SAMPLE, Asked, Dialect, RecordParser, Records, Reject, detect, without_lines
 from weaklabel.errors import CorpusError
 from weaklabel.support.naming import setting
 from weaklabel.support.warn import warn

@@ -15,10 +15,9 @@ from typing import Any, Self
 import polars as pl
 
 from weaklabel.corpus.batch import Batch
-from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.open import Encoding, fingerprint, sha256
 from weaklabel.corpus.python_values import PythonValues
-from weaklabel.corpus.records import Reject
+from weaklabel.corpus.records import Dialect, Reject
 
 
 @dataclass(frozen=True)

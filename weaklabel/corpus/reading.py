@@ -14,7 +14,6 @@ from typing import Any
 from weaklabel.corpus.batch import column_name
 from weaklabel.corpus.corpus import STDIN, Corpus
 from weaklabel.corpus.delimited import DelimitedSource
-from weaklabel.corpus.dialect import Asked
 from weaklabel.corpus.folder import FolderSource
 from weaklabel.corpus.frame import FrameSource
 from weaklabel.corpus.json_array import JsonArraySource
@@ -22,7 +21,7 @@ from weaklabel.corpus.jsonl import JsonlSource
 from weaklabel.corpus.open import FORMATS, TextFile, check_regular, check_text, format_by_name, format_of
 from weaklabel.corpus.parquet import ParquetSource
 from weaklabel.corpus.parts import Source
-from weaklabel.corpus.records import Reject
+from weaklabel.corpus.records import Asked, Reject
 from weaklabel.errors import CorpusError
 from weaklabel.support.naming import setting
 from weaklabel.support.threads import check_fork

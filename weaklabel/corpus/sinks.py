@@ -23,11 +23,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.corpus.batch import Batch
-from weaklabel.corpus.dialect import Dialect
 from weaklabel.corpus.frame import why_object
 from weaklabel.corpus.open import Encoding
 from weaklabel.corpus.python_values import is_missing
-from weaklabel.corpus.records import split_end
+from weaklabel.corpus.records import Dialect, split_end
 from weaklabel.errors import CorpusError
 
 

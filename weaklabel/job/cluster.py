@@ -24,8 +24,7 @@ from weaklabel.errors import CorpusError, WeakLabelError, require
 from weaklabel.job.engine import WritingJob
 from weaklabel.job.predict import PredictJob
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
-from weaklabel.lf.identity import Identity, check_same
-from weaklabel.lf.packs import load_lfs
+from weaklabel.lf.packs import Identity, check_same, load_lfs
 from weaklabel.support.files import atomic_path
 from weaklabel.support.hashing import sha256_of_json
 

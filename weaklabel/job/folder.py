@@ -18,7 +18,7 @@ from weaklabel.corpus import Corpus
 from weaklabel.corpus.open import CHUNK
 from weaklabel.corpus.parts import PART_CHUNKS, PART_ROWS
 from weaklabel.errors import CorpusError
-from weaklabel.lf.identity import Identity
+from weaklabel.lf.packs import Identity
 from weaklabel.support.files import is_stream, link_target, lock_file, write_json
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.versions import versions

@@ -24,8 +24,7 @@ from weaklabel.job.labeled import TABLES_AT_ONCE, FittedCorpus, LabeledCorpus, V
 from weaklabel.job.output import new_columns, write_all_rejects
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
 from weaklabel.label_model.base import make_label_model
-from weaklabel.lf.identity import PACK_FILES, check_files, identity_of, pack_inputs
-from weaklabel.lf.packs import LFCollection
+from weaklabel.lf.packs import PACK_FILES, LFCollection, check_files, identity_of, pack_inputs
 from weaklabel.support.cache import cache_folder
 from weaklabel.support.files import check_outputs, write_json
 from weaklabel.support.hashing import sha256_of_json

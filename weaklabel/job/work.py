@@ -25,8 +25,7 @@ from weaklabel.job.output import Output, label_columns, vote_columns
 from weaklabel.job.store import LabelStore, PartLabels, PartVotes, VoteStore
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 from weaklabel.lf.core import LF
-from weaklabel.lf.identity import Identity
-from weaklabel.lf.packs import LFCollection
+from weaklabel.lf.packs import Identity, LFCollection
 from weaklabel.support.progress import Stage
 from weaklabel.votes import Problems, VotePatterns, vote_patterns
 from weaklabel.votes.apply import Voter

@@ -11,8 +11,7 @@ from weaklabel.config import Project
 from weaklabel.corpus import Corpus
 from weaklabel.errors import ConfigError
 from weaklabel.job.journal import JOURNAL
-from weaklabel.lf.identity import pack_inputs
-from weaklabel.lf.packs import LFCollection
+from weaklabel.lf.packs import LFCollection, pack_inputs
 from weaklabel.project.names import (
     COUNTS,
     KEPT,

@@ -30,8 +30,7 @@ from weaklabel.job.steps import Pipeline, Step, UnknownStepError
 from weaklabel.job.training import TrainingRows, check_trainable, training_rows
 from weaklabel.label_model import load_label_model
 from weaklabel.label_model.base import make_label_model
-from weaklabel.lf.identity import identity_of
-from weaklabel.lf.packs import LFCollection, load_lfs
+from weaklabel.lf.packs import LFCollection, identity_of, load_lfs
 from weaklabel.project.folder import check_run_folder, check_run_inputs, is_run, read_counts
 from weaklabel.project.gold import (
     GoldPredictions,

@@ -26,15 +26,14 @@ from weaklabel.errors import LFError, VoteError, nearest
 from weaklabel.labels import MAX_CARDINALITY, check_label_names
 from weaklabel.lf.core import LF, Place
 from weaklabel.lf.foreign import as_lf
-from weaklabel.lf.identity import identity_of
-from weaklabel.lf.packs import LFCollection
+from weaklabel.lf.packs import LFCollection, identity_of
 from weaklabel.support.progress import Stage, say, showing, stage
 from weaklabel.support.threads import cores
 from weaklabel.support.warn import warn
 from weaklabel.votes.checking import ErrorBudget, LFVotes, ask, ask_together, join_votes
 from weaklabel.votes.matrix import Problems, Votes
 from weaklabel.votes.workers.guard import Guard, Order
-from weaklabel.votes.workers.limits import TIME_LIMIT, WHOLE, LFHealth, can_limit, steps
+from weaklabel.votes.workers.protocol import TIME_LIMIT, WHOLE, LFHealth, can_limit, steps
 
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 """The file in which Linux has a container's memory limit."""

@@ -17,11 +17,10 @@ from weaklabel import errors
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError, WeakLabelError
 from weaklabel.lf.core import LF
-from weaklabel.lf.identity import Identity
+from weaklabel.lf.packs import Identity
 from weaklabel.support.child import end, killed, receive, send, start
 from weaklabel.votes.checking import LFVotes, fault, join_votes
-from weaklabel.votes.workers.limits import WHOLE, LFHealth, finer, seconds_for, took_longer
-from weaklabel.votes.workers.wire import pack_batch, unpack_step
+from weaklabel.votes.workers.protocol import WHOLE, LFHealth, finer, pack_batch, seconds_for, took_longer, unpack_step
 
 GRACE = 1.0
 """Seconds after which a process is ended whose labeling function does not even stop for the alarm in it."""

@@ -13,12 +13,10 @@ from typing import Any
 
 from weaklabel.errors import WeakLabelError
 from weaklabel.lf.core import LF
-from weaklabel.lf.identity import Identity, check_same
-from weaklabel.lf.packs import load_lfs
+from weaklabel.lf.packs import Identity, check_same, load_lfs
 from weaklabel.support.child import die_with, receive, send, take_over_stdio
 from weaklabel.support.terminal import shown_output
-from weaklabel.votes.workers.limits import VoteReply, finer, steps
-from weaklabel.votes.workers.wire import pack_step, unpack_batch
+from weaklabel.votes.workers.protocol import VoteReply, finer, pack_step, steps, unpack_batch
 
 
 def main() -> None:
