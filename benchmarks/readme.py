@@ -148,6 +148,7 @@ TABLES = {
         "label model quality": of("label_models", kind="quality"),
         "synthetic votes": of("synthetic", kind="quality"),
         "suggestions": of("suggestions", kind="quality"),
+        "extraction": of("extraction", kind="quality"),
         "classifiers": classifier_table,
         "validation gold": validation_table,
         "clean labels": curve_table,

@@ -69,7 +69,10 @@ def _main_text(page: str) -> tuple[Any, str]:
     for error in parser.error_log:
         if "xcessive depth" in error.message:
             raise Unreadable("broken", "its elements are nested too deeply: say --html-text all, or repair it")
-    text = trafilatura.extract(tree, include_comments=False, fast=True, output_format="txt") or ""
+    # Without favor_precision, a page with less than 250 characters of main text gives all of its text instead: menus,
+    # teasers and the footer of every short notice, and of many Chinese pages (benchmarks/quality/extraction.py).
+    options = {"include_comments": False, "fast": True, "favor_precision": True}
+    text = trafilatura.extract(tree, output_format="txt", **options) or ""
     # One block a line becomes one block a paragraph.
     return tree, "\n\n".join(line for line in text.splitlines() if line.strip())
 
