@@ -246,6 +246,15 @@ def test_an_interruption_keeps_what_a_step_may_go_on_with(out):
     assert work.read_text() == "0", "what was begun for another result must not be used"
 
 
+def test_an_interrupted_run_says_in_which_step(out, capsys):
+    FAILING["b"] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt), showing(True):
+        run(out, three())
+    said = "weaklabel: interrupted in step 'b'; what is done so far is kept: the same command resumes there"
+    assert said in capsys.readouterr().err
+    assert run(out, three()) == ["b", "c d"]
+
+
 def test_nothing_stays_of_a_run_that_did_nothing(out):
     FAILING["a"] = ConfigError("no")
     with pytest.raises(ConfigError):
