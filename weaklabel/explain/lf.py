@@ -262,7 +262,7 @@ def _consensus(
 
 
 @dataclass
-class _Counts:
+class _VoteCounts:
     """Rows by vote and consensus, and rows on which nobody else votes."""
 
     pairs: Counter[tuple[int, int]]
@@ -272,9 +272,9 @@ class _Counts:
 _Row = tuple[int, int, int, float]
 
 
-def _count(blocks: Iterable[_Block], n_examples: int) -> tuple[_Counts, list[_Row], list[_Row]]:
+def _count(blocks: Iterable[_Block], n_examples: int) -> tuple[_VoteCounts, list[_Row], list[_Row]]:
     """Count all rows, and pick the first that are alone and those of the surest disagreement."""
-    counts = _Counts(Counter(), 0)
+    counts = _VoteCounts(Counter(), 0)
     alone: list[_Row] = []
     disagree: list[_Row] = []
     for block in blocks:

@@ -4,9 +4,9 @@ from weaklabel.review.agreement import Agreement, PairAgreement
 from weaklabel.review.opening import open_review
 from weaklabel.review.packs.editor import Editor, Saved
 from weaklabel.review.packs.lf_spec import EditableLF, LFSpec
-from weaklabel.review.packs.preview import LFStats, Preview
+from weaklabel.review.packs.preview import LFPreview, LFStats
 from weaklabel.review.precision import PrecisionEstimate
-from weaklabel.review.query import Filter, Page
+from weaklabel.review.query import Filter, RowPage
 from weaklabel.review.review import Review
 from weaklabel.review.spot_checks import Sample
 from weaklabel.review.views import LFLine, RowView, VoteView
@@ -18,13 +18,13 @@ __all__ = [
     "Editor",
     "Filter",
     "LFLine",
+    "LFPreview",
     "LFSpec",
     "LFStats",
-    "Page",
     "PairAgreement",
     "PrecisionEstimate",
-    "Preview",
     "Review",
+    "RowPage",
     "RowView",
     "Sample",
     "Saved",

@@ -66,7 +66,7 @@ class Filter:
 
 
 @dataclass(frozen=True, eq=False)
-class Page:
+class RowPage:
     """One page of the rows that a filter found.
 
     Attributes

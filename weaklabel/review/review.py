@@ -20,7 +20,7 @@ from weaklabel.review.agreement import Agreement, agreement
 from weaklabel.review.libraries import FOR_AGREEMENT, FOR_EXPLANATIONS, FOR_SUGGESTIONS, FOR_TEXTS, load_libraries
 from weaklabel.review.packs.editor import Editor
 from weaklabel.review.precision import PrecisionEstimate, precision
-from weaklabel.review.query import Filter, Order, Page, Rows, find
+from weaklabel.review.query import Filter, Order, RowPage, Rows, find
 from weaklabel.review.spot_checks import Sample, SampleKind
 from weaklabel.review.state import ReviewSource, ReviewState, Snapshot, refitted
 from weaklabel.review.views import LFLine, RowView, lf_lines, uses_models, view
@@ -121,7 +121,7 @@ class Review:
 
     def query(
         self, filter: Filter = ALL_ROWS, order: Order = "row", offset: int = 0, limit: int = 50, seed: int = 0
-    ) -> Page:
+    ) -> RowPage:
         """Find rows.
 
         Parameters
@@ -146,7 +146,7 @@ class Review:
         drawn = None if filter.sample is None else self.get_sample(filter.sample).rows
         cluster = None if filter.cluster is None else self._cluster(filter.cluster)
         rows = find(self.state, filter, order, seed, drawn=drawn, cluster=cluster)
-        return Page(rows[offset : offset + limit], len(rows))
+        return RowPage(rows[offset : offset + limit], len(rows))
 
     def row(self, n: int) -> RowView:
         """Return all information on a row; an unknown number is a `ConfigError`."""

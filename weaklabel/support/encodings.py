@@ -69,7 +69,7 @@ def not_text(head: bytes) -> str | None:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class EncodingCandidate:
     """An encoding under which some bytes may have been written, and the text around the first wrong byte in it."""
 
     codec: str
@@ -149,7 +149,7 @@ def wrong_bytes(error: UnicodeDecodeError, codec: str = "utf-8", then: str | Non
     return f"{which}: {then or 'give ' + setting('corpus.encoding', first.codec)}"
 
 
-def candidates(data: bytes, place: int) -> list[Candidate]:
+def candidates(data: bytes, place: int) -> list[EncodingCandidate]:
     """Return the encodings in which ``data`` is most plausible text, best first; at most `MAX_CANDIDATES`, maybe none.
 
     Parameters
@@ -173,14 +173,14 @@ def candidates(data: bytes, place: int) -> list[Candidate]:
             continue
         size = sum(1 for byte in seen if byte > 0x7F)
         scored.append((model.log_likelihood(text) / max(1, size), -number, model.codec))
-    likely: list[Candidate] = []
+    likely: list[EncodingCandidate] = []
     scored.sort(reverse=True)
     for score, _, codec in scored:
         if score < max(_FLOOR, scored[0][0] - _MARGIN) or len(likely) == MAX_CANDIDATES:
             break
         sample = _sample(line, within, codec)
         if sample is not None and all(sample != other.sample for other in likely):
-            likely.append(Candidate(codec, sample))
+            likely.append(EncodingCandidate(codec, sample))
     return likely
 
 

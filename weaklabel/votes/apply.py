@@ -32,7 +32,7 @@ from weaklabel.support.threads import cores
 from weaklabel.support.warn import warn
 from weaklabel.votes.checking import ErrorBudget, LFVotes, ask, ask_together, join_votes
 from weaklabel.votes.matrix import Problems, Votes
-from weaklabel.votes.workers.guard import Guard, Order
+from weaklabel.votes.workers.guard import Order, VoteGuard
 from weaklabel.votes.workers.protocol import TIME_LIMIT, WHOLE, LFHealth, can_limit, steps
 
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -130,7 +130,7 @@ class Voter:
         self._threads = ThreadPoolExecutor(cores(), "weaklabel-votes") if self._in_process else None
         self._ahead = max(cores() if self._in_process else 1, 2 * workers if self._guarded else 1)
         self._asked: set[str] = set()
-        self._guards: list[Guard] = []
+        self._guards: list[VoteGuard] = []
         self._pool: ThreadPoolExecutor | None = None
         if self._guarded:
             if pack is None or not pack.specs:
@@ -148,8 +148,8 @@ class Voter:
                 memory_limit=memory_limit or _share_of_memory(workers),
                 threads=max(1, cores() // workers),
             )
-            self._guards = [Guard(order) for _ in range(workers)]
-            self._idle: LifoQueue[Guard] = LifoQueue()
+            self._guards = [VoteGuard(order) for _ in range(workers)]
+            self._idle: LifoQueue[VoteGuard] = LifoQueue()
             for guard in self._guards:
                 self._idle.put(guard)
             self._pool = ThreadPoolExecutor(workers, thread_name_prefix="weaklabel-guard")

@@ -20,7 +20,7 @@ from weaklabel.lf.packs import LFCollection, normalised
 from weaklabel.lf.patterns import PATTERN_MAKERS, PatternLF
 from weaklabel.review.packs.files import PackPlace, advice_for, copy_neighbours, load_uncached, places_of, replace_pack
 from weaklabel.review.packs.lf_spec import EditableLF, LFSpec
-from weaklabel.review.packs.preview import Preview, compare
+from weaklabel.review.packs.preview import LFPreview, compare
 from weaklabel.review.packs.source import PackSource, class_source, new_pack, with_new_lf
 from weaklabel.review.state import ReviewState
 from weaklabel.review.workspace import SavedState
@@ -150,7 +150,7 @@ class Editor:
         """Return one of them; an unknown name is an `LFError`."""
         return _named(self._packs.editable, name)
 
-    def preview(self, spec: LFSpec, replaces: str | None = None) -> Preview:
+    def preview(self, spec: LFSpec, replaces: str | None = None) -> LFPreview:
         """Return what a labeling function would do on the corpus.
 
         Parameters

@@ -40,7 +40,7 @@ class LFStats:
 
 
 @dataclass(frozen=True)
-class Preview:
+class LFPreview:
     """Statistics of an edited labeling function, and what the edit changes.
 
     Attributes
@@ -70,7 +70,7 @@ class Preview:
 
 def compare(
     new: VoteArray, old: VoteArray | None, others: VoteArray, gold: Labels, notes: Sequence[str] = ()
-) -> Preview:
+) -> LFPreview:
     """Compare the votes of an edited labeling function with its earlier votes.
 
     Parameters
@@ -95,7 +95,7 @@ def compare(
     n_gained, n_lost, n_changed = map(len, groups)
     before = None if old is None else _stats(old, high, low, gold)
     after = _stats(new, high, low, gold)
-    return Preview(after, before, n_gained, n_lost, n_changed, gained, lost, changed, tuple(notes))
+    return LFPreview(after, before, n_gained, n_lost, n_changed, gained, lost, changed, tuple(notes))
 
 
 def _stats(votes: VoteArray, high: VoteArray, low: VoteArray, gold: Labels) -> LFStats:

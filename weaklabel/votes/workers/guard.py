@@ -114,7 +114,7 @@ class _Turn:
         self.begin += len(votes.votes)
 
 
-class Guard:
+class VoteGuard:
     """One process for labeling functions, started when first needed and again whenever it dies.
 
     A labeling function at which it dies is asked for fewer rows at once in a fresh process, down to the single row
