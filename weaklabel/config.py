@@ -422,6 +422,11 @@ def _anchored(project: Project, folder: Path) -> Project:
         }
     )
     use = [str(folder / spec) if spec.endswith(".py") else spec for spec in project.lfs.use]
+    model = project.classifier.model
+    if model is not None and (folder / model).is_dir():
+        classifier = project.classifier.model_copy(update={"model": str(folder / model)})
+    else:
+        classifier = project.classifier
     return project.model_copy(
         update={
             "out": folder / project.out,
@@ -431,6 +436,7 @@ def _anchored(project: Project, folder: Path) -> Project:
             "corpus": project.corpus.model_copy(update={"path": folder / project.corpus.path}),
             "lfs": project.lfs.model_copy(update={"use": use}),
             "gold": gold,
+            "classifier": classifier,
         }
     )
 

@@ -209,7 +209,9 @@ def test_a_damaged_journal_is_not_trusted(out, damage):
 def test_a_journal_of_another_format_is_not_read(out):
     run(out, three())
     (out / JOURNAL).write_text(json.dumps({"format": "weaklabel steps 0", "steps": {}}))
-    assert plan(out, three())["a"] == ("to do",)
+    assert plan(out, three())["a"] == ("to do", f"{out / JOURNAL} is of another version of weaklabel")
+    assert run(out, three()) == ["a", "b", "c d"]
+    assert content(out) == WHOLE
 
 
 @pytest.mark.parametrize("error", [ConfigError("the reason"), OSError(28, "No space left on device", "a.txt")])

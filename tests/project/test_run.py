@@ -156,6 +156,20 @@ def test_settings_of_bert_train_bert_alone_again(place, tmp_path):
     assert place.plan()["train bert"] == ("stale", "tiny changed")
 
 
+def test_a_base_model_counts_by_its_content(place, tmp_path):
+    save_encoder(place.folder / "tiny")
+    place.edit("project.toml", '"linear"', '"bert"\nmodel = "tiny"\nepochs = 1\nmax_length = 16')
+    place.run()
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name in ("messages.csv", "gold.csv", "pack.py", "project.toml", "tiny", "run"):
+        (place.folder / name).rename(moved / name)
+    place.folder, place.project, place.out = moved, moved / "project.toml", moved / "run"
+    assert place.not_done() == ["report"]
+    (moved / "tiny" / "vocab.txt").write_text("other")
+    assert place.plan()["train bert"] == ("stale", "tiny changed")
+
+
 def test_held_out_rows_are_those_that_were_decided_on(place):
     """Which rows have gold matters to training; what gold they have does not."""
     from weaklabel.decisions import DecisionLog
@@ -244,6 +258,25 @@ def test_a_damaged_manifest_is_written_again(done):
     result = done.run()
     assert not result.done_before
     assert json.loads((done.out / "manifest.json").read_text())["title"] == "Messages"
+
+
+def test_a_run_folder_without_its_manifest_is_recognized(done):
+    (done.out / "manifest.json").unlink()
+    (done.out / "notes.txt").write_text("mine")
+    before = done.records()
+    assert done.not_done() == []
+    assert not done.run().done_before
+    assert (done.out / "manifest.json").exists() and done.records() == before
+    assert (done.out / "notes.txt").read_text() == "mine" and not list(done.out.glob("*.kept*"))
+
+
+@pytest.mark.parametrize("journal", ["{}", '{"format": "mine", "steps": {}}'])
+def test_a_folder_with_other_files_is_refused(place, journal):
+    place.out.mkdir()
+    (place.out / "steps.json").write_text(journal)
+    with pytest.raises(ConfigError, match="holds other files"):
+        place.run()
+    assert (place.out / "steps.json").read_text() == journal
 
 
 def test_the_manifest_says_what_was_done_when(done):

@@ -99,23 +99,25 @@ class Journal:
     ----------
     records
         By name of the step.
-    is_damaged
-        Whether there is a journal that cannot be read; then there are no records.
+    unreadable
+        Why there is a journal, but no records of it: "is damaged", for example; None where it was read or there is none.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.records: dict[str, Record] = {}
-        self.is_damaged = False
+        self.unreadable: str | None = None
         try:
             plain = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
-            if plain["format"] == FORMAT:
-                records = TypeAdapter(dict[str, Record])
-                self.records = records.validate_json(json.dumps(plain["steps"]), strict=True)
+            if plain["format"] != FORMAT:
+                self.unreadable = "is of another version of weaklabel"
+                return
+            records = TypeAdapter(dict[str, Record])
+            self.records = records.validate_json(json.dumps(plain["steps"]), strict=True)
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self.is_damaged = True
+            self.unreadable = "is damaged"
 
     def write(self, name: str, record: Record) -> None:
         """Keep the record of a step."""

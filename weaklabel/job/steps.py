@@ -163,8 +163,9 @@ class Pipeline(Generic[T]):
         name = step.name
         last = next((journal for journal in (finished, build) if name in journal.records), None)
         if last is None:
-            damaged = [str(journal.folder / JOURNAL) for journal in (build, finished) if journal.is_damaged]
-            return PlannedStep(name, "to do", (f"{damaged[0]} is damaged",) if damaged else (), causes=(name,))
+            places = [journal for journal in (build, finished) if journal.unreadable]
+            unread = [f"{journal.folder / JOURNAL} {journal.unreadable}" for journal in places]
+            return PlannedStep(name, "to do", tuple(unread[:1]), causes=(name,))
         record = last.records[name]
         size, seconds = (record.size, record.seconds) if record.is_done else (None, None)
         if name in self.asked:

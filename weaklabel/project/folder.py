@@ -10,7 +10,7 @@ from typing import Any
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus
 from weaklabel.errors import ConfigError
-from weaklabel.job.journal import JOURNAL
+from weaklabel.job.journal import JOURNAL, Journal
 from weaklabel.lf.packs import LFCollection, pack_inputs
 from weaklabel.project.names import (
     COUNTS,
@@ -62,7 +62,7 @@ def check_run_folder(path: Path) -> None:
         raise ConfigError(f"{path} is a file; choose a folder for 'out'")
     names = {name for name in other_files(path) if not name.startswith(f".{PREPARED}.")}
     names -= {"project.toml", "data", "review", PREPARED}
-    if names and MANIFEST not in names:
+    if names and MANIFEST not in names and not Journal(path).records:
         raise ConfigError(f"{path} holds other files ({min(names)} ...); choose an empty folder for 'out'")
 
 

@@ -288,8 +288,9 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
     voting = hidden | options("lfs.error_budget") | {"labels": list(lfs.labels)}
     prefix = free_prefix(corpus, lfs.labels)
     chosen = project.classifier.name
-    classifier = options("classifier", "seed")
     base = _model_files(project.classifier.model)
+    classifier = options("classifier", "seed", but=_named_by_content({"classifier.model": project.classifier.model}))
+    encoder = project.label_model.options().get("encoder")
     held = held_out_inputs(project)
 
     steps: list[Step[Run]] = [
@@ -320,8 +321,8 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
                 PROBS: "",
             },
             ("vote",),
-            settings=options("label_model", "seed"),
-            files=_model_files(project.label_model.options().get("encoder")),
+            settings=options("label_model", "seed", but=_named_by_content({"label_model.encoder": encoder})),
+            files=_model_files(encoder),
             packages=plugin_versions(LABEL_MODELS.group, project.label_model.name),
             modules=LABEL_MODELS.modules(project.label_model.name),
         ),
@@ -392,6 +393,11 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
         )
     )
     return steps
+
+
+def _named_by_content(models: Mapping[str, str | None]) -> list[str]:
+    """Return the settings whose model is in a folder: its hash counts, and where it is does not; see `_model_files`."""
+    return [name for name, model in models.items() if model is not None and Path(model).is_dir()]
 
 
 def _model_files(model: str | None) -> dict[str, str]:
