@@ -29,6 +29,8 @@ def error_of(data, codec="utf-8"):
         ("cp1252", "José"),
         ("cp1252", "naïve résumé – “quoted” text"),
         ("cp1252", "grüß dich"),
+        ("cp1252", "the fee, a £15.8m signing"),
+        ("gb18030", "共15个"),
         ("gb18030", "这个产品质量太差了"),
         ("big5", "這個產品質量太差了"),
         ("cp1251", "спасибо"),

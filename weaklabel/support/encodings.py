@@ -291,16 +291,26 @@ class _Model:
         """Return the log-likelihood of the characters of ``text`` that are not ASCII, given those that are."""
         logs = _log_probs(self)
         total, before = self.prior, " "
+        letters = sum(1 for character in text if character < "\x80" and character.isalpha())
+        if not self.latin and letters > _MOSTLY_LATIN * (len(text) - len(text.encode("ascii", "ignore"))):
+            total += _RARE
         for character in text:
             if character < "\x80":
-                if before > "\x7f" and before.isalpha() and character.isalpha() and not self.latin:
-                    total += _RARE
+                if before > "\x7f" and before.isalpha():
+                    total += self._followed(before, character)
             else:
                 total += logs.get(character, _NEVER)
                 if character.isalpha():
                     total += self._joined(before, character)
             before = character
         return total
+
+    def _followed(self, letter: str, character: str) -> float:
+        """Return the logarithm of the probability of an ASCII character after a letter."""
+        if character.isdigit():
+            # A digit follows a currency sign, and a Chinese character, but no letter of an alphabet.
+            return _RARE if letter.upper() != letter.lower() else 0.0
+        return _RARE if character.isalpha() and not self.latin else 0.0
 
     def _joined(self, before: str, character: str) -> float:
         """Return the logarithm of the probability of a letter after another character."""
@@ -311,6 +321,9 @@ class _Model:
             return flips + (_SELDOM if before > "\x7f" else 0.0)
         return flips + (_RARE if before < "\x80" else 0.0)
 
+
+_MOSTLY_LATIN = 10
+"""ASCII letters for each other character from which on a text is in a language that is written with them."""
 
 _RARE = math.log(0.03)
 _SELDOM = math.log(0.1)
