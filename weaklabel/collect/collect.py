@@ -38,6 +38,7 @@ from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder, output_identity
 from weaklabel.support.files import check_file_path, check_outputs, is_stream, move_file
 from weaklabel.support.hashing import sha256_of_json
+from weaklabel.support.naming import current_naming
 from weaklabel.support.progress import finish, showing, stage
 
 VERSION = 1
@@ -318,7 +319,9 @@ class Collection:
 
     def _order(self, number: int, entries: list[tuple[int, Item | Rejected]]) -> PartOrder:
         sources = {of: self.sources[of] for of, _ in entries}
-        return PartOrder(number, self.tag, self.folder.absolute(), sources, entries, self.settings.unit)
+        return PartOrder(
+            number, self.tag, self.folder.absolute(), sources, entries, self.settings.unit, current_naming()
+        )
 
     def _remove_others(self, tag: str) -> None:
         """Remove parts of an earlier call that read something else."""

@@ -10,6 +10,7 @@ from weaklabel.errors import CorpusError
 from weaklabel.support.encodings import not_text
 
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
+_CORPUS_KEY = re.compile(r"\bcorpus\.(encoding|text)\b")
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _META_BYTES = 4096
 _AS_WINDOWS = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}
@@ -64,7 +65,12 @@ def decode(data: bytes, asked: str | None = None, declared: str | None = None) -
             raise Unreadable("binary", "holds zero bytes, so it is not text: leave it out, or convert it")
         return "".join(decoded([data], encoding, "it"))
     except CorpusError as error:
-        raise Unreadable("encoding", str(error).removeprefix("it: ").removeprefix("it ")) from None
+        raise Unreadable("encoding", of_collecting(str(error)).removeprefix("it: ").removeprefix("it ")) from None
+
+
+def of_collecting(message: str) -> str:
+    """Return a message with the keys of the section ``[collect]`` in the place of those of ``[corpus]``."""
+    return _CORPUS_KEY.sub(r"collect.\1", message)
 
 
 def html_charset(data: bytes) -> str | None:

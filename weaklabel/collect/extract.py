@@ -12,6 +12,7 @@ from typing import Any
 
 from weaklabel.collect.decoding import Unreadable, decode, html_charset
 from weaklabel.errors import require
+from weaklabel.support.naming import setting
 
 MAX_UNPACKED = 1 << 29
 """Bytes to which a .docx file may unpack."""
@@ -39,7 +40,10 @@ def html(data: bytes, options: Mapping[str, Any]) -> Extracted:
         step = "html: main text (trafilatura)"
     title = _title(page, tree)
     if not text.strip():
-        raise Unreadable("empty", "no main text in it: for all of the text that it shows, say --html-text all")
+        raise Unreadable(
+            "empty",
+            f"no main text in it: for all of the text that it shows, give {setting('collect.html_text', 'all')}",
+        )
     return Extracted(text, (step,), {} if title is None else {"title": title})
 
 
@@ -68,7 +72,8 @@ def _main_text(page: str) -> tuple[Any, str]:
         raise Unreadable("empty", "no text in it") from None
     for error in parser.error_log:
         if "xcessive depth" in error.message:
-            raise Unreadable("broken", "its elements are nested too deeply: say --html-text all, or repair it")
+            how = setting("collect.html_text", "all")
+            raise Unreadable("broken", f"its elements are nested too deeply: give {how}, or repair it")
     # Without favor_precision, a page with less than 250 characters of main text gives all of its text instead: menus,
     # teasers and the footer of every short notice, and of many Chinese pages (benchmarks/quality/extraction.py).
     options = {"include_comments": False, "fast": True, "favor_precision": True}

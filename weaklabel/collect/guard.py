@@ -19,6 +19,7 @@ from weaklabel.collect.extract import Extracted, docx, html, pdf
 from weaklabel.collect.mail import read_message
 from weaklabel.errors import WeakLabelError
 from weaklabel.support.child import die_with, end, receive, send, start, take_over_stdio
+from weaklabel.support.naming import current_naming, settings_named
 
 EXTRACTORS: dict[str, Callable[[bytes, Mapping[str, Any]], Extracted]] = {
     "html": html,
@@ -68,7 +69,7 @@ class Guard:
         """
         self._start_if_needed()
         try:
-            send(self._to, {"kind": kind, "options": dict(options)}, data)
+            send(self._to, {"kind": kind, "options": dict(options), "naming": current_naming()}, data)
             if not self._from.poll(WALL_SECONDS):
                 self.close()
                 raise Unreadable("time", f"takes more than {WALL_SECONDS} s to read")
@@ -151,7 +152,8 @@ def main() -> None:
         try:
             header, data = receive(incoming)
             signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
-            reply, body = _extracted(header["kind"], data, header["options"])
+            with settings_named(header["naming"]):
+                reply, body = _extracted(header["kind"], data, header["options"])
             signal.setitimer(signal.ITIMER_PROF, 0)
             send(outgoing, {"full": _is_full(), **reply}, body)
         except (EOFError, BrokenPipeError):

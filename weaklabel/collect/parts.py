@@ -16,6 +16,7 @@ import polars as pl
 from weaklabel.collect.source import RENAMED, Document, DocumentSource, Item, Rejected
 from weaklabel.corpus.transform import PLACE, PROVENANCE, SHA256, SOURCE, STEPS, TIME
 from weaklabel.support.files import atomic_path, write_json
+from weaklabel.support.naming import Naming, settings_named
 from weaklabel.units.passages import PassageUnit, find_passages
 
 TEXT = "text"
@@ -51,6 +52,8 @@ class PartOrder:
         Number of the source, and the item or the reject that was made of it.
     unit
         What becomes a row.
+    naming
+        How reasons name settings; the same in every process.
     """
 
     number: int
@@ -59,11 +62,17 @@ class PartOrder:
     sources: Mapping[int, DocumentSource]
     entries: Sequence[tuple[int, Item | Rejected]]
     unit: PassageUnit
+    naming: Naming = "argument"
 
     @property
     def note(self) -> Path:
         """The file with the counts, which is written last."""
         return self.path("json")
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return sum(isinstance(entry, Item) for _, entry in self.entries)
 
     def path(self, suffix: str, piece: int | None = None) -> Path:
         """Return the path of a file of the part."""
@@ -96,13 +105,15 @@ def in_parts(entries: Iterable[tuple[int, Item | Rejected]]) -> Iterator[list[tu
 
 def collect_part(order: PartOrder) -> int:
     """Read the items of a part and write its rows, unless that is done; return the number of items."""
-    if not order.note.exists():
+    if order.note.exists():
+        return order.n_items
+    with settings_named(order.naming):
         counts = _Counts()
         with atomic_path(order.path("rejects.jsonl")) as path, path.open("w", encoding="utf-8", newline="") as rejects:
             rows = _rows(order, counts, rejects)
             schemas = [_write_piece(order, number, piece) for number, piece in enumerate(_pieces(rows))]
         write_json(order.note, {**vars(counts), "schemas": schemas})
-    return sum(isinstance(entry, Item) for _, entry in order.entries)
+    return order.n_items
 
 
 class _Counts:

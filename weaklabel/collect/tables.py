@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from weaklabel.collect.blobs import Blob
-from weaklabel.collect.decoding import Unreadable
+from weaklabel.collect.decoding import Unreadable, of_collecting
 from weaklabel.collect.source import RENAMED, Document, Rejected
 from weaklabel.config import CollectSettings
 from weaklabel.corpus import Batch, Corpus, read_corpus
@@ -79,7 +79,7 @@ def open_table(path: Path, name: str, settings: CollectSettings, format: str | N
 
 def _reason(error: CorpusError, path: Path, name: str) -> str:
     """Return a message without the name of the file, which stands elsewhere."""
-    return str(error).removeprefix(f"{path}: ").replace(str(path), name)
+    return of_collecting(str(error).removeprefix(f"{path}: ").replace(str(path), name))
 
 
 def documents(batch: Batch, blob: Blob, first_row: int) -> Iterator[Document]:

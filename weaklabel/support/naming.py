@@ -47,6 +47,11 @@ def setting(key: str, *values: str | int | list[str]) -> str:
     return f"{given}{between}{'|'.join(shown)}" if shown else given
 
 
+def current_naming() -> Naming:
+    """Return how settings are named now, to name them so in another process."""
+    return _NAMING.get()
+
+
 def _as_word(value: str | int) -> str:
     """Return a value as a shell takes it for one word."""
     return str(value) if all(char.isalnum() or char in "_-./" for char in str(value)) else f"'{value}'"
