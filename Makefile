@@ -8,10 +8,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 
-.PHONY: demo test test-long lint format docs tables clean bench-quality
+.PHONY: demo demo-raw test test-long lint format docs tables clean bench-quality
 
 demo: $(VENV)/.demo
 	$(BIN)/weaklabel demo -o runs/demo
+
+# From a folder of raw articles to scores: collect, clean, deduplicate, protect, split, vote, label, train.
+demo-raw: $(VENV)/.raw
+	$(BIN)/weaklabel run examples/bbc/project.toml
 
 test: lint
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n auto --dist loadfile
@@ -56,6 +60,11 @@ $(VENV)/pyvenv.cfg:
 $(VENV)/.demo: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt
 	@echo "installing weaklabel into $(VENV): a few minutes the first time"
 	$(PIP) install -c constraints.txt -e '.[demo,review]'
+	@touch $@
+
+$(VENV)/.raw: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt
+	@echo "installing weaklabel and the articles into $(VENV): a few minutes the first time"
+	$(PIP) install -c constraints.txt -e '.[raw,articles]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt

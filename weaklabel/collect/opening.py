@@ -19,6 +19,9 @@ SOURCES: Registry[DocumentSource] = Registry(
         "files": Entry(
             "weaklabel.collect.files:FileSource", "files, folders, patterns such as mail/**/*.eml, archives"
         ),
+        "package": Entry(
+            "weaklabel.collect.package:PackageSource", "files of an installed package: package:NAME/FOLDER"
+        ),
         "datasets": Entry(
             "weaklabel.collect.hub:HubSource", "data sets of Hugging Face: hf:NAME, or a folder of save_to_disk"
         ),

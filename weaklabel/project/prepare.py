@@ -287,10 +287,10 @@ def _steps(project: Project) -> list[Step[Prepare]]:
 def _inputs(project: Project, name: str) -> dict[str, str]:
     """Return the hash of each file that a step reads besides the rows of the step before it, by its name."""
     if name == "collect":
-        from weaklabel.collect.opening import open_source
+        from weaklabel.collect.opening import open_sources
 
         assert project.collect is not None
-        opened = [open_source(spec, project.collect) for spec in project.collect.sources]
+        opened = open_sources(project.collect)
         return {source.name: sha256_of_json([hash_path(path) for path in source.files()]) for source in opened}
     section = getattr(project, name)
     files = [*getattr(section, "keep", ()), *getattr(section, "against", ())]
