@@ -34,7 +34,7 @@ def test_gold_that_is_empty_counts_as_none(weaklabel, corpus, pack, tmp_path):
 
 
 def test_a_place_that_cannot_be_written_to_is_told_of(weaklabel, corpus, pack, tmp_path):
-    for place, why in ((tmp_path / "nowhere" / "r.html", "no folder"), (tmp_path, "it is a folder")):
+    for place, why in ((tmp_path / "nowhere" / "r.html", "does not exist"), (tmp_path, "it is a folder")):
         done = weaklabel("analyze", corpus, "--lfs", pack, "--html", place)
         assert done.code == 1 and "cannot write" in done.err and why in done.err
 

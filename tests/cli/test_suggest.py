@@ -71,7 +71,7 @@ def test_a_wrong_gold_column_or_file_name_is_refused_before_any_work(weaklabel, 
 def test_a_place_for_the_pack_is_looked_at_before_any_work(weaklabel, things, tmp_path):
     _, pack, _ = things
     (tmp_path / "folder.py").mkdir()
-    for place, why in (("nowhere/new.py", "no folder"), ("folder.py", "it is a folder")):
+    for place, why in (("nowhere/new.py", "does not exist"), ("folder.py", "it is a folder")):
         done = weaklabel("suggest", "nothing.csv", "--lfs", pack, "--force", "-o", tmp_path / place)
         assert done.code == 1 and why in done.err and "nothing.csv" not in done.err
 
