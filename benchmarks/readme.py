@@ -154,6 +154,7 @@ TABLES = {
         "clean labels": curve_table,
     },
     "docs/benchmarks.md": {"classifier table": classifier_table, "training table": training_table},
+    "docs/clean.md": {"language": of("language", kind="quality"), "cleaning": of("cleaning")},
     "docs/reviewing.md": {"suggestion table": of("suggestions", kind="quality")},
     "docs/scaling.md": {
         "costs": of("scaling", "cost_table"),

@@ -117,9 +117,29 @@ def label_models() -> str:
     return "\n".join(lines)
 
 
+def cleaning_rules() -> str:
+    """Return a table of the rules of cleaning, with their values in each preset."""
+    from weaklabel.clean import PRESETS, RULES
+    from weaklabel.clean.rules import shown_value
+
+    lines = [f"| rule | what it does | on | {' | '.join(PRESETS)} |", "| --- | --- |" + " --- |" * (1 + len(PRESETS))]
+    for name, rule in RULES.items():
+        about = (
+            rule.about
+            if rule.repair or rule.about.startswith(("drop", "remove"))
+            else f"{_BOUND[name[:3]]} {rule.about}"
+        )
+        values = [shown_value(of[name]) if name in of else "" for of in PRESETS.values()]
+        lines.append(f"| `{name}` | {rule.kind}: {about} | {' | '.join([shown_value(rule.usual), *values])} |")
+    return "\n".join(lines)
+
+
+_BOUND = {"min": "least", "max": "largest"}
+
 TABLES = {
     "docs/command-line.md": {"commands": commands},
     "docs/project-files.md": {"keys": project_keys},
+    "docs/clean.md": {"rules": cleaning_rules},
     "docs/label-models.md": {"label models": label_models},
 }
 

@@ -109,8 +109,8 @@ def test_texts_that_are_too_long_are_counted(monkeypatch):
 
 
 def test_missing_texts_have_no_annotations():
-    result = annotated(pl.Series([None, "a b"], dtype=pl.String), ["tokens"], "blank:en")
-    assert result["tokens"].to_list() == [None, ["a", "b"]]
+    tokens = annotated(pl.Series([None, "a b"], dtype=pl.String), ["tokens"], "blank:en")
+    assert tokens["tokens"].to_list() == [None, ["a", "b"]]
 
 
 def test_what_a_model_does_not_give_is_refused():

@@ -1,4 +1,4 @@
-"""Languages: what is found, and what is said of texts that tell nothing."""
+"""Languages: sentences in ten languages, and texts that have none."""
 
 import polars as pl
 import pytest
@@ -22,8 +22,8 @@ def test_missing_texts_have_no_language():
 
 
 def test_a_text_has_the_same_language_in_capitals_and_on_several_lines():
-    result = languages_of(pl.Series(["WHERE IS THE NEXT STATION?", "Where is\nthe next\nstation?"]))
-    assert result["language"].to_list() == ["en", "en"]
+    languages = languages_of(pl.Series(["WHERE IS THE NEXT STATION?", "Where is\nthe next\nstation?"]))
+    assert languages["language"].to_list() == ["en", "en"]
 
 
 def test_a_megabyte_is_read_from_its_beginning():

@@ -3,19 +3,24 @@
 import inspect
 import json
 import random
+import signal
+import subprocess
+import sys
 from typing import get_args
 
 import polars as pl
 import pytest
+from distributed import LocalCluster
 
-from weaklabel.clean import PRESETS, clean_corpus
+from weaklabel.clean import PRESETS, Clean, clean_corpus
 from weaklabel.clean.annotate import ANNOTATIONS
 from weaklabel.clean.boilerplate import frequent_lines, survey_lines, without_boilerplate
 from weaklabel.cli import main
 from weaklabel.config import CleanSettings
-from weaklabel.corpus import read_corpus
+from weaklabel.corpus import open as opening, read_corpus
 from weaklabel.errors import ConfigError, CorpusError
 from weaklabel.job import transform as job
+from weaklabel.job.cluster import DaskEngine
 from weaklabel.job.engine import LocalEngine
 
 MENU = "Home | News | Contact"
@@ -57,6 +62,7 @@ def test_counts_add_up_and_rejects_say_why(tmp_path):
     ]
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_the_output_is_the_same_for_any_part_size_and_number_of_processes(tmp_path, monkeypatch):
     corpus = tmp_path / "raw.jsonl"
     texts = documents(300) + ["Das ist ein deutscher Satz.", "a &amp;lt; b", "", "😀 " * 5]
@@ -65,12 +71,70 @@ def test_the_output_is_the_same_for_any_part_size_and_number_of_processes(tmp_pa
     results = []
     for rows, workers, at_once in ((10_000, 1, 4_000_000), (50, 1, 1000), (50, 2, 4_000_000)):
         monkeypatch.setattr(job, "PART_ROWS", rows)
+        monkeypatch.setattr(opening, "CHUNK", 1_000_000 if rows > 50 else 4096)
+        n_parts = len(list(read_corpus(corpus).parts(rows=rows)))
+        assert n_parts == 1 if rows > 50 else n_parts > 5
         monkeypatch.setattr("weaklabel.clean.transform._CHARACTERS_AT_ONCE", at_once)
         out = tmp_path / f"out-{rows}-{workers}.jsonl"
         done = clean_corpus(corpus, out, rules=rules, engine=LocalEngine(workers))
         results.append((out.read_bytes(), done.rejects_file.read_bytes(), done.changed, done.dropped, done.summary))
-    assert results[0] == results[1] == results[2]
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        DaskEngine(cluster.scheduler_address) as engine,
+    ):
+        out = tmp_path / "out-dask.jsonl"
+        done = clean_corpus(corpus, out, rules=rules, engine=engine)
+        results.append((out.read_bytes(), done.rejects_file.read_bytes(), done.changed, done.dropped, done.summary))
+    assert results[0] == results[1] == results[2] == results[3]
     assert results[0][4] == {"lines that are boilerplate": 4}
+
+
+KILLED = """
+import os, signal, sys
+from weaklabel.clean import transform
+from weaklabel.cli import main
+from weaklabel.corpus import open as opening
+from weaklabel.job import transform as job
+
+opening.CHUNK, job.PART_ROWS = 4096, 50
+name, left = sys.argv[1], int(sys.argv[2])
+method = getattr(transform.Clean, name)
+
+
+def call(self, *arguments):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return method(self, *arguments)
+
+
+setattr(transform.Clean, name, call)
+main(sys.argv[3:])
+"""
+
+
+def test_a_command_that_is_killed_again_and_again_goes_on_where_it_was(tmp_path, monkeypatch):
+    corpus, out = tmp_path / "raw.jsonl", tmp_path / "out.jsonl"
+    pl.DataFrame({"text": documents(300)}).write_ndjson(corpus)
+    monkeypatch.setattr(opening, "CHUNK", 4096)
+    monkeypatch.setattr(job, "PART_ROWS", 50)
+    whole = clean_corpus(corpus, tmp_path / "whole.jsonl", rules={"boilerplate": 20})
+    n_parts = len(list(read_corpus(corpus).parts(rows=50)))
+    arguments = ["clean", corpus, "-o", out, "--rule", "boilerplate=20", "--workers", "1", "-q"]
+    for name, done in (("survey", 2), ("decide", 0), ("apply", 3)):
+        command = [sys.executable, "-c", KILLED, name, done, *arguments]
+        assert subprocess.run(list(map(str, command)), timeout=300).returncode == -signal.SIGKILL
+        assert not out.exists()
+    applied = []
+    apply = Clean.apply
+    monkeypatch.setattr(Clean, "apply", lambda self, *rest: applied.append(rest[1]) or apply(self, *rest))
+    monkeypatch.setattr(Clean, "survey", None)
+    monkeypatch.setattr(Clean, "decide", None)
+    done = clean_corpus(corpus, out, rules={"boilerplate": 20})
+    assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+    assert (done.changed, done.summary) == (whole.changed, whole.summary)
+    assert len(applied) == n_parts - 3
 
 
 def test_boilerplate_goes_from_the_ends_and_long_lines_from_anywhere():
@@ -97,13 +161,13 @@ def test_frequent_lines_are_the_same_however_memory_is_bounded(tmp_path):
         folder.mkdir()
         survey_lines(pl.Series(documents(50, seed=part)), folder)
         folders.append(folder)
-    result = []
+    written = []
     for at_once in (10**9, 100, 7):
         out = tmp_path / f"out{at_once}"
         out.mkdir()
         assert frequent_lines(folders, 60, out, at_once) == 4
-        result.append((out / "keys.npy").read_bytes())
-    assert result[0] == result[1] == result[2]
+        written.append((out / "keys.npy").read_bytes())
+    assert written[0] == written[1] == written[2]
     before = pl.Series(documents(3, seed=9))
     once = without_boilerplate(before, out)
     assert once.to_list() != before.to_list()
@@ -219,8 +283,8 @@ def test_the_command_lists_rules(capsys):
 def test_the_command_says_what_is_wrong(tmp_path, capsys, arguments, says, code):
     corpus = tmp_path / "raw.csv"
     corpus.write_text("text\nx y\n")
-    result, printed, errors = run(capsys, "clean", corpus, *arguments)
-    assert (result, printed) == (code, "") and says in errors
+    exit_code, printed, errors = run(capsys, "clean", corpus, *arguments)
+    assert (exit_code, printed) == (code, "") and says in errors
 
 
 def test_an_input_is_not_overwritten(tmp_path, capsys):

@@ -99,9 +99,11 @@ def annotated(texts: pl.Series, columns: Sequence[str], pipeline: str) -> pl.Dat
         The columns; null for a text that is missing, or longer than the pipeline takes.
     """
     different = texts.drop_nulls().unique(maintain_order=True)
-    found = _by_jieba(different, columns) if pipeline == JIEBA else _by_spacy(different, columns, _pipeline(pipeline))
+    annotations = (
+        _by_jieba(different, columns) if pipeline == JIEBA else _by_spacy(different, columns, _pipeline(pipeline))
+    )
     table = pl.DataFrame(
-        {"text": different, **{column: [each[column] for each in found] for column in columns}},
+        {"text": different, **{column: [each[column] for each in annotations] for column in columns}},
         schema={"text": pl.String, **{column: ANNOTATIONS[column] for column in columns}},
     )
     return pl.DataFrame({"text": texts}).join(table, on="text", how="left", maintain_order="left").drop("text")
@@ -146,11 +148,11 @@ def _by_jieba(texts: pl.Series, columns: Sequence[str]) -> list[dict[str, Any]]:
         cut = _chinese_words().cut
         return [{"tokens": [word for word in cut(text) if not word.isspace()]} for text in texts.to_list()]
     tagger = _chinese_tagger()
-    found = []
+    annotations = []
     for text in texts.to_list():
         pairs = [(pair.word, pair.flag) for pair in tagger.cut(text) if not pair.word.isspace()]
-        found.append({"tokens": [word for word, _ in pairs], "pos": [flag for _, flag in pairs]})
-    return found
+        annotations.append({"tokens": [word for word, _ in pairs], "pos": [flag for _, flag in pairs]})
+    return annotations
 
 
 def _chinese_words() -> Any:

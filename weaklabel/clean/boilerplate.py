@@ -80,9 +80,9 @@ def frequent_lines(folders: Sequence[Path], least: int, folder: Path, at_once: i
         different, which = np.unique(merged, return_inverse=True)
         weights = np.concatenate([part[place] for part, place in zip(counts, places, strict=True)])
         frequent.append(different[np.bincount(which, weights, len(different)) >= least])
-    found = np.concatenate(frequent)
-    np.save(folder / _KEYS, found)
-    return len(found)
+    every = np.concatenate(frequent)
+    np.save(folder / _KEYS, every)
+    return len(every)
 
 
 def without_boilerplate(texts: pl.Series, folder: Path) -> pl.Series:
@@ -97,8 +97,8 @@ def without_boilerplate(texts: pl.Series, folder: Path) -> pl.Series:
     different = lines["compared"].unique(maintain_order=True)
     keys = _keys(different)
     place = np.minimum(np.searchsorted(frequent, keys), len(frequent) - 1)
-    known = pl.DataFrame({"compared": different, "frequent": frequent[place] == keys})
-    lines = lines.join(known, on="compared", how="left", maintain_order="left").with_columns(
+    is_frequent = pl.DataFrame({"compared": different, "frequent": frequent[place] == keys})
+    lines = lines.join(is_frequent, on="compared", how="left", maintain_order="left").with_columns(
         frequent=pl.col("frequent") & (pl.col("compared") != "")
     )
     # A line without letters at an edge goes with the frequent lines around it.

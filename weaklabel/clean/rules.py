@@ -265,10 +265,12 @@ PRESETS: Mapping[str, Mapping[str, Value]] = {
 
 def check_name(name: str, names: Iterable[str], what: str) -> None:
     """Refuse, as a `ConfigError`, a name that is not among those that there are."""
-    known = list(names)
-    if name not in known:
-        listed = f"; there are {', '.join(known)}" if len(known) < 10 else "; weaklabel clean --list-rules names them"
-        raise ConfigError(f"there is no {what} '{name}'{nearest(name, known)}{listed}")
+    choices = list(names)
+    if name not in choices:
+        listed = (
+            f"; there are {', '.join(choices)}" if len(choices) < 10 else "; weaklabel clean --list-rules names them"
+        )
+        raise ConfigError(f"there is no {what} '{name}'{nearest(name, choices)}{listed}")
 
 
 def active_rules(preset: str = "light", rules: Mapping[str, object] | None = None) -> dict[str, Value]:

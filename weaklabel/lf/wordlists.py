@@ -64,8 +64,8 @@ class SentimentLF(LF):
         """See `LF.reason`."""
         score = self.scores(row)[0]
         text = cell_text(row, self.columns[0])
-        known = _vader().lexicon
-        spans = joined(span for span in matches(r"[\w'’-]+", text) if text[slice(*span)].lower() in known)
+        lexicon = _vader().lexicon
+        spans = joined(span for span in matches(r"[\w'’-]+", text) if text[slice(*span)].lower() in lexicon)
         words = listed(text[slice(*span)] for span in spans)
         least = [] if self.least is None else [f"at least {self.least:g}"]
         most = [] if self.most is None else [f"at most {self.most:g}"]
