@@ -116,7 +116,10 @@ def test_the_table_counts_what_was_right(decided):
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda review: review.query(Filter(lf="brokn")), "no labeling function is called 'brokn'.*did you mean 'broken'"),
+        (
+            lambda review: review.query(Filter(lf="brokn")),
+            "no labeling function is called 'brokn'.*did you mean 'broken'",
+        ),
         (lambda review: review.query(Filter(vote="good")), "unknown label 'good'"),
         (lambda review: review.query(Filter(label="good")), "unknown label 'good'"),
         (lambda review: review.query(Filter(sample="../x")), "spot check .* does not exist"),

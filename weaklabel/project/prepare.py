@@ -228,7 +228,7 @@ class Preparation:
             if not self.is_done:
                 for line in plan_table(self.plan).splitlines():
                     say(line)
-                busy = f"another run is preparing {self.folder}: wait for it, or choose another folder (--out)"
+                busy = f"another run is preparing {self.folder}: wait for it, or choose another folder for 'out'"
                 self.folder.parent.mkdir(parents=True, exist_ok=True)
                 if engine is None or isinstance(engine, LocalEngine):
                     engine = LocalEngine(min(cores(), MOST_WORKERS))
@@ -279,9 +279,20 @@ def _steps(project: Project) -> list[Step[Prepare]]:
                 () if number == 0 else (names[number - 1],),
                 settings=settings,
                 files=files | _inputs(project, name),
+                modules=_modules(project, name),
             )
         )
     return steps
+
+
+def _modules(project: Project, name: str) -> tuple[str, ...]:
+    """Return the modules of the sources that are collected; others are no part of the code of the step."""
+    if name != "collect":
+        return ()
+    from weaklabel.collect.opening import open_sources
+
+    assert project.collect is not None
+    return tuple(sorted({type(source).__module__ for source in open_sources(project.collect)}))
 
 
 def _inputs(project: Project, name: str) -> dict[str, str]:
