@@ -24,7 +24,7 @@ def test_a_file_without_a_decision(tmp_path):
     (tmp_path / "empty.jsonl").write_text("")
     with pytest.raises(WeakLabelError, match=r"empty\.jsonl holds no decision; weaklabel review writes them"):
         read_decisions(tmp_path / "empty.jsonl")
-    with pytest.raises(WeakLabelError, match="there is no decision file"):
+    with pytest.raises(WeakLabelError, match=r"gone\.jsonl"):
         read_decisions(tmp_path / "gone.jsonl")
 
 
