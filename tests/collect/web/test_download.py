@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import random
 import socket
 import time
 from dataclasses import replace
@@ -29,6 +30,7 @@ from weaklabel.collect.web import fetch as fetching
 from weaklabel.collect.web.download import Address, download
 from weaklabel.collect.web.fetch import FetchSettings
 from weaklabel.collect.web.pages import Page, page_path
+from weaklabel.collect.web.source import as_blob
 from weaklabel.support import cache
 
 QUICK = FetchSettings(
@@ -109,6 +111,54 @@ def test_faults(site: Site, tmp_path):
         assert got.rule == rule and reason in got.reason, f"{name}: {outcome(got)}"
         assert sites[name].asked("/fault") == asked, name
         assert not got.body
+
+
+ANSWERS = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 20\r\n\r\n<p>hello there all.\n",
+    b"HTTP/1.1 302 Found\r\nLocation: /1?x=%20\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 429 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 41\r\n\r\n"
+    + gzip.compress(b"<p>text of a page</p>", mtime=0),
+    b'HTTP/1.0 304 Not Modified\r\nETag: W/"x"\r\n\r\n',
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nabc",
+)
+INSERTS = (
+    b"\r\n", b":", b"\0", b"Content-Length: -1\r\n", b"Content-Length: 99999999999999999999\r\n", b"Location: http://[\r\n",
+    b"Location: //\r\n", b"Retry-After: 1e99\r\n", b"Transfer-Encoding: chunked\r\n", b"charset=\xff", b"Upgrade: h2c\r\n",
+)  # fmt: skip
+
+
+def spoiled(rng: random.Random) -> bytes:
+    """Return an answer in which some bytes are changed, left out or put in."""
+    answer = bytearray(rng.choice(ANSWERS))
+    for _ in range(rng.choice((1, 1, 2, 5))):
+        at, how = rng.randrange(len(answer)), rng.randrange(3)
+        if how == 0:
+            answer[at] = rng.randrange(256)
+        elif how == 1:
+            del answer[at : at + rng.randint(1, 10)]
+        else:
+            answer[at:at] = rng.choice(INSERTS)
+    return bytes(answer)
+
+
+def test_whatever_a_server_sends_is_a_page_or_a_reason(site: Site, tmp_path, monkeypatch):
+    rng = random.Random(0)
+
+    def answer(data):
+        def send(handler):
+            handler.wfile.write(data)
+            handler.close_connection = True
+
+        return send
+
+    monkeypatch.setattr(fetching, "MAX_UNANSWERED", 1_000)
+    paths = [f"/{number}" for number in range(150)]
+    for path in paths:
+        site[path] = answer(spoiled(rng))
+    pages = fetch(tmp_path, *map(site.url, paths), settings=replace(QUICK, tries=1))
+    assert {got.rule for got in pages} >= {"", "cut", "fetch"}
+    assert all(got.reason if got.rule else as_blob(got) for got in pages)
 
 
 def test_a_chain_of_redirects(site: Site, tmp_path):
@@ -308,8 +358,6 @@ def test_another_job_uses_what_is_kept(site: Site, tmp_path):
 
 
 def test_the_oldest_pages_make_room(site: Site, tmp_path, monkeypatch):
-    import random
-
     for name in "abc":
         site[f"/{name}"] = page(200, html(random.Random(name).randbytes(4000).hex()))
     fetch(tmp_path / "1", *(site.url(f"/{name}") for name in "abc"))
