@@ -442,8 +442,15 @@ def _anchored(project: Project, folder: Path) -> Project:
 
 
 def _anchored_source(spec: str, folder: Path) -> str:
-    """Return a source of documents with an absolute path, unless it begins with a scheme such as ``hf:``."""
-    return spec if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", spec) else os.path.normpath(folder / spec)
+    """Return a source of documents with an absolute path, unless its scheme, such as ``hf:``, is followed by something else."""
+    scheme, path = _FILE_OF_SOURCE.fullmatch(spec).groups()  # type: ignore[union-attr]
+    if not scheme and re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path):
+        return spec
+    return scheme + os.path.normpath(folder / path)
+
+
+_FILE_OF_SOURCE = re.compile(r"((?:urls:|sqlite(?:\+\w+)?:///)?)(.*)", re.DOTALL | re.IGNORECASE)
+"""Schemes that a path follows."""
 
 
 def _sentence(error: ValidationError, section: type[_Section] = Project, *, within: str | None = None) -> str:
