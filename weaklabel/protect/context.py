@@ -76,16 +76,24 @@ def _is_spaced(word: str) -> bool:
     return not ("\u4e00" <= word[0] <= "\u9fff")
 
 
-_SENTENCE_END = re.compile(r"(?:[.!?]\s+(?=[^\Wa-z\d_])(?!(?:No|Nr|Num)\b)|[\r\n。！？]+)(?=[\W_]*\w)")
+_SENTENCE_END = re.compile(r"[.!?]\s+(?=[^\Wa-z\d_]|[\W_]|\Z)(?!(?:No|Nr|Num)\b)|[\r\n。！？]+")
+_WORDS_END = re.compile(r"[^\W_]*")
+_WORD = re.compile(r"[^\W_]")
 
 
 @lru_cache(maxsize=512)
-def words_before(text: str, start: int, reach: int = BEFORE) -> str:
-    """Return what stands before a span in its sentence and line, casefolded; a line break just before it ends nothing."""
+def words_before(text: str, start: int, reach: int = BEFORE, is_strict: bool = True) -> str:
+    """Return what stands before a span in its sentence and line, casefolded.
+
+    If that is not ``is_strict``, an end just before the span, as after "Tel." or in the line above, is none.
+    """
     before = text[max(0, start - reach) : start]
     begin = 0
+    if start > reach and _WORD.match(text, start - reach - 1):  # the half of a word may be another word
+        begin = _WORDS_END.match(before).end()  # type: ignore[union-attr]
     for end in _SENTENCE_END.finditer(before):
-        begin = end.end()
+        if is_strict or _WORD.search(before, end.end()):
+            begin = end.end()
     return before[begin:].casefold()
 
 
@@ -106,11 +114,11 @@ def has_context(kind: str, text: str, start: int, end: int) -> bool:
     >>> has_context("phone", "Tel: 12345", 5, 10), has_context("phone", "Tel. of order 12345", 14, 19)
     (True, False)
     """
-    before = words_before(text, start)
+    before = words_before(text, start, is_strict=False)
     place = last_place(WORDS[kind], before)
     if place >= 0:
         return place > last_place(OTHER, before)
-    if last_place(OTHER, before) >= 0:
+    if is_something_else(text, start):
         return False
     after = _SAME_CLAUSE.match(text, end, end + AFTER)
     return after is not None and bool(_pattern(WORDS[kind]).search(after.group().casefold()))
