@@ -27,7 +27,7 @@ OURS = {
 
 RECOGNIZERS = (
     "CreditCard", "Iban", "UsSsn", "UsItin", "Nhs", "UkNino", "DeTaxId", "DeIdCard", "EsNif", "EsNie", "ItFiscalCode",
-    "InAadhaar", "InPan", "Email", "Ip", "Mac", "UsPassport", "UkPassport", "DePassport", "InPassport",
+    "InAadhaar", "InPan", "Email", "Ip", "MacAddress", "UsPassport", "UkPassport", "DePassport", "InPassport",
     "UkVehicleRegistration", "InVehicleRegistration", "DeKfz",
 )  # fmt: skip
 """All of Presidio's for what is planted, of whatever country, besides that for phone numbers."""
@@ -58,11 +58,13 @@ def presidio(least):
 def scrubadub():
     import scrubadub as package
 
-    scrubber = package.Scrubber(locale="en_US")
-    for name in ("credit_card", "vehicle_licence_plate", "national_insurance_number"):
-        with contextlib.suppress(Exception):  # it is on already, or not of this locale
-            scrubber.add_detector(name)
-    return lambda text: [(each.beg, each.end, each.type) for each in scrubber.iter_filth(text)]
+    scrubbers = [package.Scrubber(locale=locale) for locale in ("en_US", "en_GB")]
+
+    def find(text):
+        spans = {(each.beg, each.end, each.type) for scrubber in scrubbers for each in scrubber.iter_filth(text)}
+        return sorted(spans)
+
+    return find
 
 
 def datafog():

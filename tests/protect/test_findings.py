@@ -12,7 +12,7 @@ from weaklabel.protect import TYPES, Protector, make_protector
 PROTECTOR = Protector()
 
 
-def found(text, protector=PROTECTOR):
+def finds(text, protector=PROTECTOR):
     return [(each.type, text[each.start : each.end]) for each in protector.find(text)]
 
 
@@ -21,7 +21,7 @@ def test_published_numbers_are_found_beside_a_word_that_names_them(kind):
     for value in PUBLISHED[kind]:
         for sentence in WITH_WORD[kind]:
             text = f"Good morning. {sentence.format(value)} Thank you."
-            assert (kind, value) in found(text), text
+            assert (kind, value) in finds(text), text
 
 
 STANDALONE = [
@@ -33,7 +33,7 @@ STANDALONE = [
 def test_what_a_number_itself_tells_needs_no_word(kind):
     for value in PUBLISHED[kind]:
         for text in (value, f"We found {value} there.", f"({value})", f"请记下{value}。"):
-            assert found(text) == [(kind, value)]
+            assert finds(text) == [(kind, value)]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_what_a_number_itself_tells_needs_no_word(kind):
     ],
 )  # fmt: skip
 def test_wrong_check_digits_and_impossible_numbers_are_not_found(text):
-    assert found(text) == []
+    assert finds(text) == []
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_wrong_check_digits_and_impossible_numbers_are_not_found(text):
     ],
 )  # fmt: skip
 def test_numbers_of_nobody_are_not_found(text):
-    assert [each for each in found(text) if each[0] != "passport"] == []
+    assert [each for each in finds(text) if each[0] != "passport"] == []
 
 
 @pytest.mark.parametrize(
@@ -112,29 +112,29 @@ def test_numbers_of_nobody_are_not_found(text):
     ],
 )  # fmt: skip
 def test_unusual_spellings_are_found_at_their_place(text, kind, value):
-    assert (kind, value) in found(text)
+    assert (kind, value) in finds(text)
 
 
 def test_lists_are_taken_apart():
-    assert found("555-123-4567\n555-987-6543") == [("phone", "555-123-4567"), ("phone", "555-987-6543")]
-    assert found("jo@example.org,ab@example.org;cd@example.org") == [
+    assert finds("555-123-4567\n555-987-6543") == [("phone", "555-123-4567"), ("phone", "555-987-6543")]
+    assert finds("jo@example.org,ab@example.org;cd@example.org") == [
         ("email", "jo@example.org"), ("email", "ab@example.org"), ("email", "cd@example.org"),
     ]  # fmt: skip
-    assert found("tel 0750704999 / 04 15 39 15 00") == [("phone", "0750704999"), ("phone", "04 15 39 15 00")]
+    assert finds("tel 0750704999 / 04 15 39 15 00") == [("phone", "0750704999"), ("phone", "04 15 39 15 00")]
 
 
 def test_of_overlapping_finds_the_longest_counts():
-    assert found("see https://jo:pw1@example.org/x now") == [("url_credentials", "https://jo:pw1@example.org/x")]
+    assert finds("see https://jo:pw1@example.org/x now") == [("url_credentials", "https://jo:pw1@example.org/x")]
 
 
 def test_recall_and_precision_on_values_that_others_made():
-    corpus = list(documents(seed=7, each=3))
+    corpus = list(documents(seed=7, each=1))
     spans = [
         [(each.start, each.end, each.type) for each in every]
         for every in PROTECTOR.find_all([document.text for document in corpus])
     ]
     total = scores(corpus, spans)["all"]
-    assert total["planted"] > 450
+    assert total["planted"] > 250
     assert total["recall"] >= 0.99
     assert total["precision"] >= 0.99
 
@@ -145,19 +145,19 @@ def test_every_type_has_published_values_or_is_made_by_faker():
 
 def test_types_can_be_chosen():
     text = "jo@example.org 10.1.2.3"
-    assert found(text, make_protector(ProtectSettings(find=["ip"]))) == [("ip", "10.1.2.3")]
-    assert found(text, make_protector(ProtectSettings(ignore=["ip"]))) == [("email", "jo@example.org")]
+    assert finds(text, make_protector(ProtectSettings(find=["ip"]))) == [("ip", "10.1.2.3")]
+    assert finds(text, make_protector(ProtectSettings(ignore=["ip"]))) == [("email", "jo@example.org")]
 
 
 def test_values_can_be_allowed():
     protector = make_protector(ProtectSettings(allow=["Info@Example.org"]))
-    assert found("info@example.org jo@example.org", protector) == [("email", "jo@example.org")]
+    assert finds("info@example.org jo@example.org", protector) == [("email", "jo@example.org")]
 
 
 def test_own_patterns_are_found():
     protector = make_protector(ProtectSettings(patterns={"employee": r"E-\d{6}"}))
     text = "👩‍👩‍👧 E-123456, é E-654321"
-    assert found(text, protector) == [("employee", "E-123456"), ("employee", "E-654321")]
+    assert finds(text, protector) == [("employee", "E-123456"), ("employee", "E-654321")]
     assert protector.protect_text(text) == "👩‍👩‍👧 [EMPLOYEE], é [EMPLOYEE]"
 
 
@@ -199,5 +199,5 @@ def test_hostile_texts_take_time_in_proportion_to_their_length(piece):
         return time.process_time() - began
 
     seconds(100)
-    # Four times as long: a quadratic pattern takes sixteen times as long. What is too short to be timed counts as .2 seconds.
-    assert seconds(24_000) < 10 * max(seconds(6_000), 0.2)
+    # Four times as long: a quadratic pattern takes sixteen times as long. What is too short to be timed counts as .1 seconds.
+    assert seconds(12_000) < 10 * max(seconds(3_000), 0.1)

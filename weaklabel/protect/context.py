@@ -22,7 +22,7 @@ WORDS = {
         "card cards credit debit visa mastercard amex maestro discover cc carte karte kreditkarte kartennummer tarjeta "
         "carta creditcard kaart cartão 卡号 信用卡 银行卡 कार्ड"
     ),
-    "us_ssn": "ssn ssns ssn# social_security soc._sec. social_sec taxpayer",
+    "us_ssn": "ssn ssns ssn# social_security soc._sec. social_sec",
     "us_itin": "itin taxpayer tin tax_id individual_taxpayer",
     "uk_nhs": "nhs chi_number health_number",
     "uk_nino": "nino national_insurance ni_number ni_no ni_no.",

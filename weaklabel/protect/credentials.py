@@ -84,7 +84,8 @@ _NOT_A_VALUE = re.compile(
 )
 _CODE = re.compile(
     r"\$\{.*|\$\([a-z].*|\$[A-Za-z_]+\W*|\{\{.*|<.*>|%\(.*|%[A-Z_]+%|&\w+;.*"  # variables of shells, PHP and templates
-    r"|[A-Za-z_][\w.]*\((?:[^()]*\))?[;,)]*|[A-Za-z_][\w.]*\[.*|[a-z_]+(?:\.[a-z_]+)+"  # calls, indices, attributes
+    r"|[A-Za-z_.]+\([;,)]*|[A-Za-z_][\w.]*\([^()]*\)[;,)]*"
+    r"|[A-Za-z_][\w.]*\[.*|[a-z_]+(?:\.[a-z_]+)+"  # calls, indices, attributes
 )
 
 

@@ -221,10 +221,18 @@ def find_digits(text: str, runs: Sequence[tuple[int, int]]) -> Iterator[Finding]
             for kind in _BY_LENGTH[len(candidate.digits)]:
                 if not kind.check(candidate.digits):
                     continue
-                is_named = has_context(kind.type, text, candidate.start, candidate.end)
+                is_named = _may_be_named(kind, candidate) and has_context(
+                    kind.type, text, candidate.start, candidate.end
+                )
                 if is_named or _is_written_so(kind, candidate, text):
                     digits = candidate.digits.zfill(9) if kind.type == "nl_bsn" else candidate.digits
                     yield Finding(candidate.start, candidate.end, kind.type, digits, is_named)
+
+
+def _may_be_named(kind: Kind, candidate: Candidate) -> bool:
+    """Return whether a word beside a number is enough: not in a row of numbers or a decimal, where check digits are weak."""
+    is_decimal = candidate.separators == {"."} and candidate.shape.count("-") == 1
+    return kind.bare or not (candidate.before or candidate.after or is_decimal)
 
 
 _SURROUNDINGS = 28
@@ -283,7 +291,7 @@ def _plain(separator: str) -> str:
     if not _SEPARATOR.fullmatch(separator):
         return ""
     bare = separator.strip()
-    return bare if bare else " "
+    return f"{bare} " if bare and bare != separator else bare or " "
 
 
 def _touches_word(text: str, place: int) -> bool:

@@ -85,15 +85,15 @@ class Protect(Transform):
         for name in self._columns(schema):
             values = frame[name].to_list()
             texts = list(dict.fromkeys(text for value in values for text in _texts(value)))
-            found = {text: each for text, each in zip(texts, self.protector.find_all(texts), strict=True) if each}
-            if not found:
+            findings = {text: each for text, each in zip(texts, self.protector.find_all(texts), strict=True) if each}
+            if not findings:
                 continue
-            hidden = {text: self.protector.hidden(text, each) for text, each in found.items()}
+            hidden = {text: self.protector.hidden(text, each) for text, each in findings.items()}
             for row, value in enumerate(values):
                 for text in _texts(value):
-                    by_row[row].update(each.type for each in found.get(text, ()))
-                    if text in found:
-                        spans[row] += self._spans(name, found[text])
+                    by_row[row].update(each.type for each in findings.get(text, ()))
+                    if text in findings:
+                        spans[row] += self._spans(name, findings[text])
             columns.append(pl.Series(name, [_replaced(value, hidden) for value in values], dtype=schema[name]))
         protected = frame.with_columns(columns)
         if SHA256 in frame.columns:
