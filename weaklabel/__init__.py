@@ -48,6 +48,7 @@ _HOMES = {
     "weaklabel.collect.collect": ("collect_corpus",),
     "weaklabel.clean": ("clean_corpus",),
     "weaklabel.protect": ("protect_corpus",),
+    "weaklabel.dedup": ("dedup_corpus",),
     "weaklabel.scoring": ("score",),
     "weaklabel.explain": ("explain_lf", "explain_row"),
     "weaklabel.suggest": ("suggest_lfs",),

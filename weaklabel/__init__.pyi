@@ -8,6 +8,7 @@ from weaklabel.classifier import (
 from weaklabel.clean import clean_corpus as clean_corpus
 from weaklabel.collect.collect import collect_corpus as collect_corpus
 from weaklabel.corpus import Corpus as Corpus, read_corpus as read_corpus
+from weaklabel.dedup import dedup_corpus as dedup_corpus
 from weaklabel.errors import WeakLabelError as WeakLabelError, WeakLabelWarning as WeakLabelWarning
 from weaklabel.explain import explain_lf as explain_lf, explain_row as explain_row
 from weaklabel.job import label_file as label_file, predict_file as predict_file

@@ -136,6 +136,19 @@ class CleanSettings(_Section):
     def arguments(self) -> dict[str, Any]:
         """Return the settings as arguments of `weaklabel.clean_corpus`."""
         return self.model_dump()
+class DedupSettings(_Section):
+    """``[dedup]``: which rows are duplicates, and which of them stays; see `weaklabel.dedup_corpus`."""
+
+    threshold: Annotated[float, Field(ge=0.4, le=1)] = 0.7
+    """Jaccard similarity of shingles from which on two texts are near-duplicates."""
+    keep: Literal["longest", "first", "votes"] = "longest"
+    """Which of several rows stays."""
+    votes: str | None = None
+    """Column with the number of votes of a row, for `keep = "votes"`; the labeling functions of the project if not given."""
+    against: list[Path] = []
+    """Files with rows, such as validation and test rows, of which no near-duplicate may stay; gold always is one of them."""
+    semantic: Annotated[float, Field(ge=0.5, le=1)] | None = None
+    """Cosine of embeddings from which on two texts are duplicates as well; no comparison by meaning if not given."""
 
 
 class LFSettings(_Section):
@@ -484,6 +497,7 @@ _SECTIONS: dict[int | str, type[_Section]] = {
     "collect": CollectSettings,
     "clean": CleanSettings,
     "protect": ProtectSettings,
+    "dedup": DedupSettings,
     "lfs": LFSettings,
     "label_model": LabelModelSettings,
     "classifier": ClassifierSettings,

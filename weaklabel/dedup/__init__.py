@@ -1,0 +1,8 @@
+"""Duplicates: which rows of a corpus say the same, and which of them stays."""
+
+from weaklabel.dedup.corpus import dedup_corpus, deduper
+from weaklabel.dedup.survivors import KEEP, Keep
+from weaklabel.dedup.transform import Dedup
+from weaklabel.dedup.verdict import RULES, THRESHOLD, Verdict, judge_texts
+
+__all__ = ["KEEP", "RULES", "THRESHOLD", "Dedup", "Keep", "Verdict", "dedup_corpus", "deduper", "judge_texts"]
