@@ -136,6 +136,8 @@ class CleanSettings(_Section):
     def arguments(self) -> dict[str, Any]:
         """Return the settings as arguments of `weaklabel.clean_corpus`."""
         return self.model_dump()
+
+
 class DedupSettings(_Section):
     """``[dedup]``: which rows are duplicates, and which of them stays; see `weaklabel.dedup_corpus`."""
 

@@ -52,7 +52,8 @@ def test_which_row_stays(raw, tmp_path):
     assert kept(keep="votes", votes="votes") == TEXTS[1]
     pack = tmp_path / "mine.py"
     pack.write_text(
-        "from weaklabel import regex_lf\nLABELS = ['ham', 'spam']\nLFS = [regex_lf('capitals', 1, 'WIN'), regex_lf('win', 1, '(?i)win')]\n"
+        "from weaklabel import regex_lf\nLABELS = ['ham', 'spam']\n"
+        "LFS = [regex_lf('capitals', 1, 'WIN'), regex_lf('win', 1, '(?i)win')]\n"
     )
     assert kept(keep="votes", lfs=[pack]) == TEXTS[1]
 
@@ -103,7 +104,9 @@ def test_workers_make_no_difference(tmp_path):
         out = tmp_path / f"out{workers}.csv"
         done = dedup_corpus(path, out, engine=LocalEngine(workers), clusters=tmp_path / f"clusters{workers}.csv")
         assert done.rows == 24_000 == done.kept + sum(done.dropped.values())
-        outputs.append([out.read_bytes(), done.rejects_file.read_bytes(), (tmp_path / f"clusters{workers}.csv").read_bytes()])
+        outputs.append(
+            [out.read_bytes(), done.rejects_file.read_bytes(), (tmp_path / f"clusters{workers}.csv").read_bytes()]
+        )
     assert outputs[0] == outputs[1]
     assert done.kept <= 12_100
 

@@ -40,7 +40,8 @@ class Deduplicating:
         ),
     ] = "longest"
     votes: Annotated[
-        str | None, _option("--votes", metavar="COLUMN", help="Column with the number of votes, for --keep-row votes.")
+        str | None,
+        _option("--votes-column", metavar="NAME", help="Column with the number of votes, for --keep-row votes."),
     ] = None
     against: Annotated[
         str | None,

@@ -45,7 +45,7 @@ class Sketch:
     hashes
         Hash of each normalised text, of 128 bits. Shape: [n, 2].
     lengths
-        Characters of each text as it was given. Shape: [n].
+        Characters of each normalised text. Shape: [n].
     ties
         Hash of all that a row holds, which puts rows of equal text in an order. Shape: [n].
     votes
@@ -121,7 +121,7 @@ def sketch(
     word_rows, word_keys = _keys(laid, np.flatnonzero(is_long), "words", bands)
     return Sketch(
         hashes=np.frombuffer(b"".join(hash_texts(normal, b"")), np.uint64).reshape(-1, 2),
-        lengths=np.fromiter(map(len, texts), np.int64, len(texts)),
+        lengths=laid.lengths,
         ties=np.frombuffer(b"".join(hash_texts(texts if ties is None else ties, b"")), np.uint64)[::2].copy(),
         votes=np.empty(0, np.int64) if votes is None else votes,
         text=np.frombuffer(b"".join(encoded), np.uint8),

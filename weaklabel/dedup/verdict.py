@@ -109,7 +109,7 @@ def judge_texts(
     >>> texts = ["Win a free prize today!", "win a free prize  today!", "Win a free prize today!!", "See you at noon"]
     >>> verdict = judge_texts(texts)
     >>> [RULES[rule] for rule in verdict.rule], verdict.keeper.tolist()
-    (['near', 'near', '', ''], [2, 2, 2, 3])
+    (['near', 'exact', '', ''], [2, 2, 2, 3])
     """
     parts = [sketch(some, bands_for(threshold), threshold) for some in (texts, against)]
     return judge(Sketches(parts), threshold, keep, len(against))
