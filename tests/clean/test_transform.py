@@ -186,6 +186,14 @@ def test_numbers_as_texts_are_left_as_they_are():
     assert done.frame["text"].to_list() == [22]
 
 
+def test_categories_are_texts():
+    texts = pl.Series("text", ["<b>x</b> y", "<b>x</b> y", None])
+    done = clean_corpus(pl.DataFrame(texts.cast(pl.Categorical)))
+    assert done.frame["text"].to_list() == ["x y", "x y"]
+    with pytest.raises(CorpusError, match="'text' is an Enum, which takes no new texts"):
+        clean_corpus(pl.DataFrame(texts.cast(pl.Enum(["<b>x</b> y"]))))
+
+
 def test_no_rows(tmp_path):
     corpus = tmp_path / "empty.csv"
     corpus.write_text("text,id\n")

@@ -106,6 +106,11 @@ def cleaner(
     if nested or not corpus.text:
         what = f"'{nested[0]}' is a field of another column" if nested else "no text column is named"
         raise CorpusError(f"{corpus.name} cannot be cleaned: {what}; name a column that holds the text by itself")
+    fixed = [name for name in corpus.text if corpus.empty().stored.schema[name] == pl.Enum]
+    if fixed:
+        raise CorpusError(
+            f"{corpus.name} cannot be cleaned: '{fixed[0]}' is an Enum, which takes no new texts: cast it to text"
+        )
     probe = pl.Series(["é"])
     if "mojibake" in active:
         mojibake(probe)

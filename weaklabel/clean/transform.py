@@ -121,9 +121,9 @@ class Clean(Transform):
     def _repair(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, NDArray[np.bool_]]]:
         changed: dict[str, NDArray[np.bool_]] = {}
         for name in self.text:
-            if frame.schema[name] != pl.String:
+            if frame.schema[name] not in (pl.String, pl.Categorical):
                 continue  # numbers and dates have nothing to repair
-            repaired, by_rule = repair(frame[name], self.rules)
+            repaired, by_rule = repair(frame[name].cast(pl.String), self.rules)
             frame = frame.with_columns(repaired.alias(name))
             changed = {rule: rows | changed.get(rule, False) for rule, rows in by_rule.items()}
         return frame, changed
