@@ -10,7 +10,7 @@ from tests.collect.database.postgres import PASSWORD
 from tests.project.conftest import BAD, GOOD, Place
 from weaklabel.config import read_project
 from weaklabel.errors import CorpusError
-from weaklabel.project.run import run_project
+from weaklabel.project.run import preparation_of, run_project
 
 TEXTS = [f"{text} {number}" for number in range(5) for text in GOOD + BAD]
 
@@ -37,8 +37,8 @@ def test_no_file_of_a_run_holds_the_password(project, server):
     files = [path for path in project.out.rglob("*") if path.is_file()]
     assert len(files) > 10 and not [path for path in files if PASSWORD.encode() in path.read_bytes()]
     assert [path for path in files if b"tester:***@" in path.read_bytes()]
-    project.edit("project.toml", "messages", "letters")
-    with pytest.raises(CorpusError, match='relation "letters" does not exist') as caught:
+    project.edit("project.toml", "from messages", "from nowhere")
+    with pytest.raises(CorpusError, match='relation "nowhere" does not exist') as caught:
         run(project)
     assert PASSWORD not in str(caught.value)
     assert not [path for path in project.out.rglob("*") if path.is_file() and PASSWORD.encode() in path.read_bytes()]
@@ -51,11 +51,11 @@ def test_a_path_counts_from_the_folder_of_the_project(project):
     project.edit("project.toml", "SOURCE", "sqlite:///shop.db")
     run(project)
     assert pl.read_parquet(project.out / "corpus" / "collect.parquet").height == len(TEXTS)
-    assert run(project).done_before
     with closing(sqlite3.connect(project.folder / "shop.db")) as database, database:
         database.execute("INSERT INTO messages (text) VALUES ('great, thanks again')")
-    assert not run(project).done_before  # the file has changed
-    assert pl.read_parquet(project.out / "corpus" / "collect.parquet").height == len(TEXTS) + 1
+    collecting, *_ = preparation_of(read_project(project.project), None)[0].plan
+    assert (collecting.name, collecting.state) == ("collect", "stale")
+    assert collecting.why == (f"sqlite:///{project.folder}/shop.db changed",)
     for spec in ("urls:list.txt", "sqlite+pysqlite:///a/../b.db", "postgresql://h/d", "https://example.org/"):
         project.project.write_text(project.project.read_text().replace("sqlite:///shop.db", spec))
         (source,) = read_project(project.project).collect.sources
