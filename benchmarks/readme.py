@@ -155,7 +155,11 @@ TABLES = {
         "clean labels": curve_table,
     },
     "docs/benchmarks.md": {"classifier table": classifier_table, "training table": training_table},
-    "docs/clean.md": {"language": of("language", kind="quality"), "cleaning": of("cleaning")},
+    "docs/clean.md": {
+        "gibberish": of("gibberish", kind="quality"),
+        "language": of("language", kind="quality"),
+        "cleaning": of("cleaning"),
+    },
     "docs/protect.md": {"personal data": of("personal_data", kind="quality")},
     "docs/reviewing.md": {"suggestion table": of("suggestions", kind="quality")},
     "docs/scaling.md": {
