@@ -444,7 +444,7 @@ def _anchored(project: Project, folder: Path) -> Project:
         classifier = project.classifier
     return project.model_copy(
         update={
-            "out": folder / project.out,
+            "out": Path(os.path.normpath(folder / project.out)),
             "collect": collect,
             "clean": cleaning,
             "protect": protecting,
