@@ -151,6 +151,8 @@ class DedupSettings(_Section):
     """Files with rows, such as validation and test rows, of which no near-duplicate may stay; gold always is one of them."""
     semantic: Annotated[float, Field(ge=0.5, le=1)] | None = None
     """Cosine of embeddings from which on two texts are duplicates as well; no comparison by meaning if not given."""
+    take_back: list[Path] = []
+    """Files with lines of an earlier file of rejects: the rows in them are not dropped."""
 
 
 class LFSettings(_Section):
@@ -346,6 +348,7 @@ class Project(_Section):
     """The folder for the results."""
     collect: CollectSettings | None = None
     clean: CleanSettings | None = None
+    dedup: DedupSettings | None = None
     protect: ProtectSettings | None = None
     corpus: CorpusSettings = CorpusSettings(path=COLLECTED)
     lfs: LFSettings
@@ -429,6 +432,12 @@ def _anchored(project: Project, folder: Path) -> Project:
     cleaning = project.clean and project.clean.model_copy(
         update={"keep": [folder / path for path in project.clean.keep]}
     )
+    deduplicating = project.dedup and project.dedup.model_copy(
+        update={
+            "against": [folder / path for path in project.dedup.against],
+            "take_back": [folder / path for path in project.dedup.take_back],
+        }
+    )
     key_file = project.protect and project.protect.key_file
     protecting = project.protect and project.protect.model_copy(
         update={
@@ -447,6 +456,7 @@ def _anchored(project: Project, folder: Path) -> Project:
             "out": Path(os.path.normpath(folder / project.out)),
             "collect": collect,
             "clean": cleaning,
+            "dedup": deduplicating,
             "protect": protecting,
             "corpus": project.corpus.model_copy(update={"path": folder / project.corpus.path}),
             "lfs": project.lfs.model_copy(update={"use": use}),

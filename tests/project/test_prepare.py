@@ -186,3 +186,33 @@ def test_protecting_later_makes_earlier_rows_private(raw):
     assert plan(raw)["collect"] == ("stale", "private false -> true")
     run(raw)
     assert sorted(path.name for path in (raw.out / "corpus").glob("*.parquet")) == ["protect.parquet"]
+
+
+def test_duplicates_and_rows_like_gold_are_dropped(raw):
+    (raw.folder / "raw" / "copy.txt").write_text("great service and great people 0", encoding="utf-8")
+    (raw.folder / "raw" / "like gold.txt").write_text(
+        "The quick brown fox thanks the lazy dog again!", encoding="utf-8"
+    )
+    raw.write(
+        "gold.csv",
+        [("the quick brown fox thanks the lazy dog again", "praise"), ("refund", "complaint")],
+        "text",
+        "truth",
+    )
+    raw.edit("project.toml", "[clean]\n", "[clean]\n[dedup]\nthreshold = 0.95\n")
+    run(raw)
+    done = json.loads((raw.out / "corpus" / "dedup.json").read_text())
+    assert done["dropped"]["exact"] == 1 and done["dropped"]["contamination"] == 1
+    assert done["rows"] == done["kept"] + sum(done["dropped"].values())
+    clusters = pl.read_parquet(raw.out / "corpus" / "dedup.clusters.parquet")
+    assert clusters.height >= 2
+    raw.write("gold.csv", [("thanks a lot", "praise"), ("refund", "complaint")], "text", "truth")
+    assert plan(raw)["dedup"] == ("stale", "gold.csv changed") and plan(raw)["clean"] == ("done",)
+
+
+def test_of_several_rows_the_one_with_most_votes_stays(raw):
+    raw.edit("project.toml", "[clean]\n", '[clean]\n[dedup]\nthreshold = 0.95\nkeep = "votes"\n')
+    run(raw)
+    assert not_done(raw) == []
+    raw.edit("pack.py", '"thanks", "love"', '"thanks", "love", "help"')
+    assert plan(raw)["dedup"] == ("stale", "labeling function thanks changed")

@@ -16,11 +16,13 @@ from typing import Any
 from weaklabel.config import CorpusSettings, Project
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.corpus.transform import Transform
+from weaklabel.decisions import is_decision_file
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.journal import Journal, Record
 from weaklabel.job.plan import PlannedStep, plan_table
 from weaklabel.job.steps import Pipeline, Step
 from weaklabel.job.transform import Transformation, transform_into
+from weaklabel.lf.packs import identity_of, load_lfs
 from weaklabel.project.names import MANIFEST, PREPARED
 from weaklabel.project.options import Options
 from weaklabel.support.files import write_json
@@ -30,6 +32,9 @@ from weaklabel.support.threads import cores
 
 PRIVATE = "private"
 """Folder for rows as they were before personal data was protected; only its owner may read it."""
+
+CLUSTERS = "dedup.clusters.parquet"
+"""File of all rows that have a duplicate: which of them belong together, and which stays."""
 
 MOST_WORKERS = 4
 """Processes that work on this machine, on as many cores."""
@@ -105,6 +110,25 @@ def clean(at: Prepare) -> None:
     _transform(at, corpus, transform, settings.keep)
 
 
+def dedup(at: Prepare) -> None:
+    """Drop duplicates and near-duplicates, and rows that are too like those of other files, such as gold."""
+    from weaklabel.dedup.corpus import deduper
+
+    settings, corpus = at.project.dedup, at.before("dedup")
+    assert settings is not None
+    transform = deduper(
+        corpus,
+        threshold=settings.threshold,
+        keep=settings.keep,
+        votes=settings.votes,
+        lfs=at.project.lfs.use if _counts_votes(at.project) else (),
+        against=apart_from(at.project),
+        semantic=settings.semantic,
+        clusters=at.folder / CLUSTERS,
+    )
+    _transform(at, corpus, transform, settings.take_back)
+
+
 def protect(at: Prepare) -> None:
     """Hide personal data."""
     corpus = at.before("protect")
@@ -146,6 +170,7 @@ def _make_private(at: Prepare) -> None:
 DO: dict[str, Callable[[Prepare], None]] = {
     "collect": collect,
     "clean": clean,
+    "dedup": dedup,
     "protect": protect,
 }
 """What does each step, in their order."""
@@ -264,6 +289,10 @@ def _steps(project: Project) -> list[Step[Prepare]]:
         settings = options(name) | {"private": rows_of(project, name).startswith(PRIVATE)}
         if settings["private"] and name != "collect":
             settings |= options("protect")  # by which the rows that a step drops are shown
+        lfs: dict[str, str] = {}
+        if name == "dedup" and _counts_votes(project):
+            settings |= options("lfs.use")
+            lfs = {key: value or "" for key, value in identity_of(load_lfs(*project.lfs.use)).keys.items()}
         if number == 0 and name != "collect":
             settings |= options("corpus", but=("corpus.path",))
             files = {project.corpus.path.name: hash_path(project.corpus.path)}
@@ -275,9 +304,11 @@ def _steps(project: Project) -> list[Step[Prepare]]:
                     rows_of(project, name): "",
                     rejects_of(name): "rows that were dropped, and why",
                     counts_of(name): "what was kept, changed and dropped, by rule",
+                    **({CLUSTERS: "rows that have a duplicate, by cluster"} if name == "dedup" else {}),
                 },
                 () if number == 0 else (names[number - 1],),
                 settings=settings,
+                lfs=lfs,
                 files=files | _inputs(project, name),
                 modules=_modules(project, name),
             )
@@ -304,5 +335,20 @@ def _inputs(project: Project, name: str) -> dict[str, str]:
         opened = open_sources(project.collect)
         return {source.name: sha256_of_json([hash_path(path) for path in source.files()]) for source in opened}
     section = getattr(project, name)
-    files = [*getattr(section, "keep", ()), *getattr(section, "against", ())]
+    if name == "dedup":
+        files = [*section.take_back, *apart_from(project)]
+    else:
+        files = getattr(section, "keep", [])
     return {path.name: hash_path(path) for path in files}
+
+
+def _counts_votes(project: Project) -> bool:
+    """Return whether the votes of the project's labeling functions decide which of several rows stays."""
+    return project.dedup is not None and project.dedup.keep == "votes" and project.dedup.votes is None
+
+
+def apart_from(project: Project) -> list[Path]:
+    """Return the files of which no near-duplicate may stay in the corpus: those that are named, and gold."""
+    assert project.dedup is not None
+    gold = project.gold.path if project.gold is not None else None
+    return [*project.dedup.against, *([gold] if gold is not None and not is_decision_file(gold) else [])]
