@@ -212,3 +212,9 @@ def test_a_member_that_lies_about_its_size(tmp_path):
     assert [row["text"] for row in rows] == ["fine"] and rejects == {"a.zip/1.txt": "archive"}
     rows, rejects = read(tmp_path, "a.zip", claiming(zipped({"1.txt": "x" * 100}), 200_000_000))
     assert not rows and rejects == {"a.zip/1.txt": "size"}
+
+
+def test_names_of_members_that_are_not_unicode(tmp_path):
+    rows, rejects = read(tmp_path, "a.tar", tarred({"caf\udce9.txt": "coffee", "\udce9.bin": b"\0" * 20}))
+    assert [(row["text"], row["file"]) for row in rows] == [("coffee", "a.tar/caf\\udce9.txt")]
+    assert rejects == {"a.tar/\\udce9.bin": "binary"}

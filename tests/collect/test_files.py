@@ -110,6 +110,11 @@ def test_patterns(tmp_path):
     assert [reject["rule"] for reject in rejects] == ["link"]
 
 
+def test_an_unknown_scheme_is_refused(tmp_path):
+    with pytest.raises(CorpusError, match=r"'s3://' is not a kind of source; known are files.*hf:.*sqlite:.*https:"):
+        collect_corpus("s3://bucket/x", tmp_path / "out.csv")
+
+
 @pytest.mark.parametrize(("spec", "words"), [("gone.txt", "does not exist"), ("*.gone", "matches no file")])
 def test_a_source_must_exist(tmp_path, spec, words):
     with pytest.raises(CorpusError, match=words):

@@ -73,6 +73,11 @@ def open_source(spec: str, settings: CollectSettings) -> DocumentSource:
         for kind in SOURCES:
             if name in SOURCES[kind].schemes:
                 return SOURCES[kind].open(spec, settings)
+        if spec[scheme.end() :].startswith("//"):
+            known = ", ".join(f"{name}:" for kind in SOURCES for name in SOURCES[kind].schemes)
+            raise CorpusError(
+                f"'{scheme[0]}//' is not a kind of source; known are files, folders, patterns, and {known}"
+            )
     if is_saved_dataset(Path(spec)):
         return SOURCES["datasets"].open(spec, settings)
     return SOURCES[FILES].open(spec, settings)

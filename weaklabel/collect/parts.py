@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
@@ -173,16 +174,22 @@ def rows_of(document: Document, unit: PassageUnit) -> Iterator[dict[str, Any]]:
     [('Good day.', 'characters 0-9', 0, 9), ('It rains.', 'characters 10-19', 10, 19)]
     """
     carried = {_free_name(name): _clean(value) for name, value in document.columns.items()}
-    shared = {SOURCE: document.source, SHA256: document.sha256, TIME: document.time, STEPS: "; ".join(document.steps)}
+    shared = {
+        SOURCE: _clean(document.source),
+        SHA256: document.sha256,
+        TIME: document.time,
+        STEPS: "; ".join(document.steps),
+    }
     if unit == "document":
-        yield {TEXT: document.text, **carried, **shared, PLACE: document.place}
+        yield {TEXT: document.text, **carried, **shared, PLACE: _clean(document.place)}
         return
     for begin, end in find_passages(document.text, unit):
         mark = next((label for offset, label in reversed(document.marks) if offset <= begin), "")
-        place = ", ".join(filter(None, [document.place, mark, f"characters {begin}-{end}"]))
+        place = ", ".join(filter(None, [_clean(document.place), mark, f"characters {begin}-{end}"]))
         yield {TEXT: document.text[begin:end], **carried, **shared, PLACE: place, START: begin, END: end}
 
 
+@lru_cache(maxsize=1024)
 def _free_name(name: str) -> str:
     while name in (TEXT, START, END, *PROVENANCE):
         name = RENAMED + name
@@ -191,7 +198,9 @@ def _free_name(name: str) -> str:
 
 def _clean(value: Any) -> Any:
     """Return a value of a column as Unicode text can hold it."""
-    return value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else value
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return value
 
 
 def _pieces(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -218,13 +227,18 @@ def _write_piece(order: PartOrder, number: int, rows: list[dict[str, Any]]) -> d
 
 def _series(name: str, values: list[Any]) -> pl.Series:
     """Return a column; values of several types become text, except for whole and other numbers."""
-    names = {_type_of(value) for value in values} - {NULL}
+    # One value of each type tells enough of the most frequent types: of whole numbers and times it does not.
+    examples = {type(value): value for value in values}
+    looked_at = examples.values() if examples.keys() <= _PLAIN else values
+    names = {_type_of(value) for value in looked_at} - {NULL}
     if len(names) > 1 and names != {"int", "float"}:
         names = {"str"}
     if names == {"str"}:
         values = [value if value is None or isinstance(value, str) else str(value) for value in values]
     return pl.Series(name, values, dtype=common_type(names or {NULL}), strict=False)
 
+
+_PLAIN = frozenset({str, float, bool, type(None)})
 
 NULL = "null"
 """The type of a column without values."""
@@ -274,15 +288,14 @@ def common_type(names: set[str]) -> pl.DataType:
 def _reject_line(rejected: Rejected, columns: Mapping[str, Any]) -> str:
     line: dict[str, Any] = {
         "row": None,
-        "source": rejected.source,
-        "place": rejected.place,
+        "source": _clean(rejected.source),
+        "place": _clean(rejected.place),
         "step": STEP,
         "rule": rejected.rule,
-        "reason": rejected.reason,
+        "reason": _clean(rejected.reason),
     }
     if rejected.raw is not None:
-        line["raw"] = rejected.raw
+        line["raw"] = _clean(rejected.raw)
     if columns:
-        line["record"] = dict(columns)
-    text = json.dumps(line, ensure_ascii=False, default=str) + "\n"
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+        line["record"] = {_clean(name): _clean(value) for name, value in columns.items()}
+    return json.dumps(line, ensure_ascii=False, default=str) + "\n"
