@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from weaklabel.clean import RULES, active_rules
+from weaklabel.clean.repairs import mojibake
 from weaklabel.clean.transform import repair
 
 REPAIRS = [name for name, rule in RULES.items() if rule.kind == "repair" and rule.repair is not None]
@@ -231,6 +232,25 @@ def test_clean_text_is_not_touched(texts):
 def test_a_text_is_repaired_the_same_alone_and_among_others(texts):
     together = repair(pl.Series(texts, dtype=pl.String), LIGHT)[0].to_list()
     assert together == [repair(pl.Series([text]), LIGHT)[0][0] for text in texts]
+
+
+WRONGLY_DECODED = st.text(st.sampled_from("aé’“”—中文Ж🙂ü\xa0 ")).map(
+    lambda text: text.encode().decode("cp1252", "replace")
+)
+
+
+@given(st.lists(WRONGLY_DECODED | HOSTILE, min_size=10, max_size=30))
+@settings(max_examples=20, deadline=None)
+def test_mojibake_is_undone_as_ftfy_does_on_every_text(texts):
+    import ftfy
+
+    off = dict.fromkeys(
+        ("unescape_html", "remove_terminal_escapes", "fix_latin_ligatures", "fix_character_width"), False
+    )
+    off |= dict.fromkeys(("uncurl_quotes", "fix_line_breaks", "fix_surrogates", "remove_control_chars"), False)
+    config = ftfy.TextFixerConfig(**off, normalization=None)
+    after = mojibake(pl.Series(texts, dtype=pl.String)).to_list()
+    assert after == [ftfy.fix_text(text, config) for text in texts]
 
 
 def test_a_megabyte_in_one_line_is_repaired():

@@ -82,10 +82,9 @@ def languages_of(texts: pl.Series) -> pl.DataFrame:
 
 
 def _language_of(text: str, has_kana: bool) -> tuple[str, float]:
-    candidates = [(answer["lang"], answer["score"]) for answer in _detector().detect(text, k=3)]
-    if candidates[0] == _no_evidence():
+    answer = _detector().detect(text)[0]
+    if answer["lang"] == "ja" and not has_kana:
+        answer = _detector().detect(text, k=2)[-1]
+    if (answer["lang"], answer["score"]) == _no_evidence():
         return UNDETERMINED, 0.0
-    if candidates[0][0] == "ja" and not has_kana and len(candidates) > 1:
-        candidates = candidates[1:]
-    language, confidence = candidates[0]
-    return language, round(confidence, 4)
+    return answer["lang"], round(answer["score"], 4)
