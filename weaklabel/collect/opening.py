@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from weaklabel.collect.database.query import is_database
 from weaklabel.collect.hub import is_saved_dataset
 from weaklabel.collect.source import DocumentSource
 from weaklabel.config import CollectSettings
@@ -73,6 +74,8 @@ def open_source(spec: str, settings: CollectSettings) -> DocumentSource:
         for kind in SOURCES:
             if name in SOURCES[kind].schemes:
                 return SOURCES[kind].open(spec, settings)
+        if is_database(name):
+            return SOURCES["database"].open(spec, settings)
         if spec[scheme.end() :].startswith("//"):
             known = ", ".join(f"{name}:" for kind in SOURCES for name in SOURCES[kind].schemes)
             raise CorpusError(

@@ -145,6 +145,19 @@ def test_a_damaged_piece_is_copied_again(shop, tmp_path, monkeypatch):
     assert read(source, tmp_path / "job") == whole
 
 
+def test_databases_of_installed_packages_are_known(shop, tmp_path):
+    from sqlalchemy.dialects import registry
+
+    with pytest.raises(CorpusError, match="'shopdb://' is not a kind of source"):
+        opened(shop.replace("sqlite:", "shopdb:"), query="select 1")
+    registry.register("shopdb", "sqlalchemy.dialects.sqlite.pysqlite", "dialect")
+    try:
+        source = opened(shop.replace("sqlite:", "shopdb:"), query="select * from mail where id < 3", text="body")
+        assert [each.text for each in read(source, tmp_path / "job")] == ["hello", "price in words"]
+    finally:
+        registry.deregister("shopdb")
+
+
 def test_a_database_without_a_query(shop):
     with pytest.raises(CorpusError, match=r"shop.db is a database: say by a query which rows to read"):
         opened(shop)

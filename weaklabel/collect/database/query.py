@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -357,6 +358,20 @@ def shown_url(url: str) -> str:
     """
     _parsed(url)
     return without_secrets(url)
+
+
+def is_database(scheme: str) -> bool:
+    """Return whether an installed package knows databases of this kind, such as "duckdb"."""
+    if find_spec("sqlalchemy") is None:
+        return False
+    from sqlalchemy.dialects import registry
+    from sqlalchemy.exc import NoSuchModuleError
+
+    try:
+        registry.load(scheme)
+    except (NoSuchModuleError, ImportError):
+        return False
+    return True
 
 
 def key_to_json(key: Key) -> list[str]:

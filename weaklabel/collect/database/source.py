@@ -75,9 +75,8 @@ class DatabaseSource(DocumentSource):
     url: str = field(repr=False)
     collecting: CollectSettings
 
-    schemes = (
-        "sqlite", "postgresql", "postgres", "mysql", "mariadb", "oracle", "mssql", "duckdb", "snowflake", "clickhouse",
-    )  # fmt: skip
+    # Those that are named where SQLAlchemy is not installed; it knows more: see `is_database`.
+    schemes = ("sqlite", "postgresql", "postgres", "mysql", "mariadb", "oracle", "mssql")
 
     @classmethod
     def open(cls, spec: str, settings: CollectSettings) -> Self:
