@@ -47,6 +47,7 @@ from weaklabel.project.run import run_project as run_project
 from weaklabel.protect import protect_corpus as protect_corpus
 from weaklabel.review import open_review as open_review
 from weaklabel.scoring import score as score
+from weaklabel.split import split_corpus as split_corpus
 from weaklabel.suggest import suggest_lfs as suggest_lfs
 from weaklabel.votes import LFAnalysis as LFAnalysis, Votes as Votes, apply_lfs as apply_lfs
 

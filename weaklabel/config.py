@@ -143,16 +143,33 @@ class DedupSettings(_Section):
 
     threshold: Annotated[float, Field(ge=0.4, le=1)] = 0.7
     """Jaccard similarity of shingles from which on two texts are near-duplicates."""
-    keep: Literal["longest", "first", "votes"] = "longest"
+    keep_row: Literal["longest", "first", "votes"] = "longest"
     """Which of several rows stays."""
     votes: str | None = None
-    """Column with the number of votes of a row, for `keep = "votes"`; the labeling functions of the project if not given."""
+    """Column with the number of votes of a row, for `keep_row = "votes"`; those of the labeling functions if not given."""
     against: list[Path] = []
     """Files with rows, such as validation and test rows, of which no near-duplicate may stay; gold always is one of them."""
     semantic: Annotated[float, Field(ge=0.5, le=1)] | None = None
     """Cosine of embeddings from which on two texts are duplicates as well; no comparison by meaning if not given."""
-    take_back: list[Path] = []
+    keep: list[Path] = []
     """Files with lines of an earlier file of rejects: the rows in them are not dropped."""
+
+
+class SplitSettings(_Section):
+    """``[split]``: how rows are divided into training, validation and test rows; see `weaklabel.split_corpus`."""
+
+    shares: dict[str, Annotated[float, Field(gt=0, le=1)]] = {"train": 0.8, "valid": 0.1, "test": 0.1}
+    """The splits and the share of the rows of each."""
+    column: str = "split"
+    """The column that is added; if the corpus has it already, it is only checked."""
+    group_by: list[str] = []
+    """Columns such as an author: rows that are equal in one of them are put on one side."""
+    stratify: str | None = None
+    """A column, such as a label, of whose values each split gets its share."""
+    threshold: Annotated[float, Field(ge=0.4, le=1)] = 0.7
+    """Jaccard similarity of shingles from which on two texts are near-duplicates, which are put on one side."""
+    move_leaks: bool = False
+    """Whether groups of rows that an existing column divides are moved to the first split."""
 
 
 class LFSettings(_Section):
@@ -435,7 +452,7 @@ def _anchored(project: Project, folder: Path) -> Project:
     deduplicating = project.dedup and project.dedup.model_copy(
         update={
             "against": [folder / path for path in project.dedup.against],
-            "take_back": [folder / path for path in project.dedup.take_back],
+            "keep": [folder / path for path in project.dedup.keep],
         }
     )
     key_file = project.protect and project.protect.key_file
@@ -510,6 +527,7 @@ _SECTIONS: dict[int | str, type[_Section]] = {
     "clean": CleanSettings,
     "protect": ProtectSettings,
     "dedup": DedupSettings,
+    "split": SplitSettings,
     "lfs": LFSettings,
     "label_model": LabelModelSettings,
     "classifier": ClassifierSettings,

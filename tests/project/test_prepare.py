@@ -211,7 +211,7 @@ def test_duplicates_and_rows_like_gold_are_dropped(raw):
 
 
 def test_of_several_rows_the_one_with_most_votes_stays(raw):
-    raw.edit("project.toml", "[clean]\n", '[clean]\n[dedup]\nthreshold = 0.95\nkeep = "votes"\n')
+    raw.edit("project.toml", "[clean]\n", '[clean]\n[dedup]\nthreshold = 0.95\nkeep_row = "votes"\n')
     run(raw)
     assert not_done(raw) == []
     raw.edit("pack.py", '"thanks", "love"', '"thanks", "love", "help"')

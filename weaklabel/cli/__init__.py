@@ -26,6 +26,7 @@ from weaklabel.cli import (
     review,
     run,
     score,
+    split,
     suggest,
     train,
 )
@@ -57,6 +58,7 @@ for verb in (
     clean.clean,
     protect.protect,
     dedup.dedup,
+    split.split,
     lfs.lfs,
     label.label,
     analyze.analyze,

@@ -20,19 +20,21 @@ def _option(*names: str, **settings: Any) -> Any:
     return typer.Option(*names, rich_help_panel=_PANEL, **settings)
 
 
+ThresholdOpt = Annotated[
+    float,
+    _option(
+        "--threshold",
+        min=0.4,
+        max=1,
+        help="Jaccard similarity of shingles from which on two texts are near-duplicates.",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Deduplicating:
     """What a duplicate is, and which row stays."""
 
-    threshold: Annotated[
-        float,
-        _option(
-            "--threshold",
-            min=0.4,
-            max=1,
-            help="Jaccard similarity of shingles from which on two texts are near-duplicates.",
-        ),
-    ] = 0.7
     keep_row: Annotated[
         Literal["longest", "first", "votes"],
         _option(
@@ -73,6 +75,7 @@ def dedup(
     *,
     transforming: Transforming,
     deduplicating: Deduplicating,
+    threshold: ThresholdOpt = 0.7,
     lfs: LFsIfAny = None,
     reading: Reading,
     engine: EngineOptions,
@@ -95,8 +98,8 @@ def dedup(
     rows = reading.open(corpus)
     transform = deduper(
         rows,
-        threshold=deduplicating.threshold,
-        keep=deduplicating.keep_row,
+        threshold=threshold,
+        keep_row=deduplicating.keep_row,
         votes=deduplicating.votes,
         lfs=lfs or (),
         against=deduplicating.against.split(",") if deduplicating.against else (),

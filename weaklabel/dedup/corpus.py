@@ -28,13 +28,13 @@ def dedup_corpus(
     *,
     text: str | Sequence[str] = "text",
     threshold: float = THRESHOLD,
-    keep: Keep = "longest",
+    keep_row: Keep = "longest",
     votes: str | None = None,
     lfs: Sequence[StrPath] = (),
     against: Sequence[StrPath] = (),
     semantic: float | None = None,
     clusters: StrPath | None = None,
-    take_back: Sequence[StrPath] = (),
+    keep: Sequence[StrPath] = (),
     engine: Engine | None = None,
     progress: bool = False,
 ) -> Transformation:
@@ -53,7 +53,7 @@ def dedup_corpus(
         Columns that hold the text, if ``source`` is not a `Corpus`.
     threshold
         Jaccard similarity from which on two texts are near-duplicates, 0.4 to 1; see `weaklabel.dedup.shingles`.
-    keep
+    keep_row
         Which of several rows stays: ``longest``, ``first``, or ``votes`` (the one with the most votes, of these the longest).
     votes
         Column with the number of votes of each row.
@@ -66,7 +66,7 @@ def dedup_corpus(
         Also drop rows whose embeddings have this cosine or more, 0.5 to 1. Every text is compared with every one that stays.
     clusters
         File to write all rows to that have a duplicate: .csv, .jsonl or .parquet.
-    take_back
+    keep
         Files with rejects of an earlier call: the rows in them are not dropped.
     engine
         Who works on the parts of the corpus; by default this process.
@@ -96,7 +96,7 @@ def dedup_corpus(
     transform = deduper(
         corpus,
         threshold=threshold,
-        keep=keep,
+        keep_row=keep_row,
         votes=votes,
         lfs=lfs,
         against=against,
@@ -104,15 +104,15 @@ def dedup_corpus(
         clusters=clusters,
     )
     if out is None:
-        return transform_rows(corpus, transform, keep=take_back, engine=engine, progress=progress)
-    return transform_file(corpus, transform, out, keep=take_back, engine=engine, progress=progress)
+        return transform_rows(corpus, transform, keep=keep, engine=engine, progress=progress)
+    return transform_file(corpus, transform, out, keep=keep, engine=engine, progress=progress)
 
 
 def deduper(
     corpus: Corpus,
     *,
     threshold: float = THRESHOLD,
-    keep: Keep = "longest",
+    keep_row: Keep = "longest",
     votes: str | None = None,
     lfs: Sequence[StrPath] = (),
     against: Sequence[StrPath] = (),
@@ -130,14 +130,16 @@ def deduper(
         raise ConfigError(f"dedup: the threshold must be from {LEAST_THRESHOLD} to 1, not {threshold}")
     if semantic is not None and not 0.5 <= semantic <= 1:
         raise ConfigError(f"dedup: the cosine of 'semantic' must be from 0.5 to 1, not {semantic}")
-    if keep not in KEEP:
-        raise ConfigError(f"dedup: there is nothing to keep named '{keep}'{nearest(keep, KEEP)}: {', '.join(KEEP)}")
-    if keep == "votes" and (votes is None) == (not lfs):
+    if keep_row not in KEEP:
+        raise ConfigError(
+            f"dedup: there is no row to keep named '{keep_row}'{nearest(keep_row, KEEP)}: {', '.join(KEEP)}"
+        )
+    if keep_row == "votes" and (votes is None) == (not lfs):
         raise ConfigError(
             "dedup: to keep the row with the most votes, name a column with their number or labeling functions"
         )
-    if keep != "votes" and (votes is not None or lfs):
-        raise ConfigError('dedup: votes decide only with keep = "votes"')
+    if keep_row != "votes" and (votes is not None or lfs):
+        raise ConfigError('dedup: votes decide only with keep_row = "votes"')
     check_text(corpus, "deduplicated")
     if votes is not None and votes not in corpus.empty().stored.columns:
         raise CorpusError(
@@ -153,7 +155,7 @@ def deduper(
     return Dedup(
         text=tuple(corpus.text),
         threshold=float(threshold),
-        keep=keep,
+        keep=keep_row,
         votes=votes,
         lfs=tuple(str(spec) for spec in lfs),
         against=tuple(str(Path(path).absolute()) for path in against),

@@ -334,14 +334,15 @@ class _Candidates:
         return Pairs.joined(self._pairs)
 
 
-def connected(n: int, pairs: Pairs) -> Numbers:
-    """Return the number of the component of each of ``n`` nodes that ``pairs`` connect. Shape: [n]."""
+def connected(n: int, pairs: Pairs, first: int | None = None) -> Numbers:
+    """Return the components of the ``first`` of ``n`` nodes that ``pairs`` connect, numbered from 0. Shape: [first]."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     graph = coo_array((np.ones(len(pairs), bool), (pairs.left, pairs.right)), shape=(n, n))
-    components: Numbers = connected_components(graph, directed=False)[1].astype(np.int64)
-    return components
+    components = connected_components(graph, directed=False)[1][:first]
+    numbers: Numbers = np.unique(components, return_inverse=True)[1].astype(np.int64)
+    return numbers
 
 
 def _is_among(keys: Codes, ascending: Codes) -> NDArray[np.bool_]:

@@ -119,14 +119,14 @@ def dedup(at: Prepare) -> None:
     transform = deduper(
         corpus,
         threshold=settings.threshold,
-        keep=settings.keep,
+        keep_row=settings.keep_row,
         votes=settings.votes,
         lfs=at.project.lfs.use if _counts_votes(at.project) else (),
         against=apart_from(at.project),
         semantic=settings.semantic,
         clusters=at.folder / CLUSTERS,
     )
-    _transform(at, corpus, transform, settings.take_back)
+    _transform(at, corpus, transform, settings.keep)
 
 
 def protect(at: Prepare) -> None:
@@ -336,7 +336,7 @@ def _inputs(project: Project, name: str) -> dict[str, str]:
         return {source.name: sha256_of_json([hash_path(path) for path in source.files()]) for source in opened}
     section = getattr(project, name)
     if name == "dedup":
-        files = [*section.take_back, *apart_from(project)]
+        files = [*section.keep, *apart_from(project)]
     else:
         files = getattr(section, "keep", [])
     return {path.name: hash_path(path) for path in files}
@@ -344,7 +344,7 @@ def _inputs(project: Project, name: str) -> dict[str, str]:
 
 def _counts_votes(project: Project) -> bool:
     """Return whether the votes of the project's labeling functions decide which of several rows stays."""
-    return project.dedup is not None and project.dedup.keep == "votes" and project.dedup.votes is None
+    return project.dedup is not None and project.dedup.keep_row == "votes" and project.dedup.votes is None
 
 
 def apart_from(project: Project) -> list[Path]:
