@@ -24,6 +24,10 @@ OUTPUTS = {
     "bench": {"out", "html", "markdown"},
     "demo": {"out"},
     "lfs": {"new"},
+    "collect": {"out"},
+    "clean": {"out"},
+    "dedup": {"out", "clusters"},
+    "protect": {"out"},
 }
 INPUTS = {
     "label": {"corpus", "lfs"},
@@ -37,6 +41,10 @@ INPUTS = {
     "score": {"corpus", "decisions"},
     "review": {"project", "lfs"},
     "lfs": {"specs"},
+    "collect": {"sources"},
+    "clean": {"corpus", "keep"},
+    "dedup": {"corpus", "keep", "against", "lfs"},
+    "protect": {"corpus", "keep", "key_file"},
 }
 # Folders in which weaklabel keeps files under names that are hashes, and names of columns, classes, models and others.
 STORES = {
@@ -47,7 +55,8 @@ NAMES = {
     "text", "entities", "delimiter", "comment", "quote_char", "encoding", "columns", "class_balance", "prefix", "address",
     "gold", "pred", "labels", "params",
     "positive", "lf", "lr", "label_model", "label_models", "classifier", "classifiers", "backend", "clean_labels", "reviewer",
-    "from_step",
+    "from_step", "preset", "rule", "annotate", "pipeline", "names_pipeline", "action", "action_of", "find", "ignore", "only",
+    "skip", "regions", "names", "pattern", "allow", "unit", "user_agent", "query", "key", "votes", "keep_row",
 }  # fmt: skip
 
 
@@ -86,6 +95,9 @@ def place(tmp_path, corpus, pack, monkeypatch):
     for text, label in (("thanks a lot", "praise"), ("it is broken again", "complaint")):
         log.append(Decision(0, text_hash(text), label, "me", now()))
     shutil.copy(corpus, tmp_path / "validation.csv")
+    (tmp_path / "wanted.jsonl").write_text('{"source": "messages.csv", "place": "row 1"}\n', encoding="utf-8")
+    (tmp_path / "secret.jsonl").write_text("0123456789abcdef" * 4, encoding="utf-8")
+    (tmp_path / "secret.jsonl").chmod(0o600)
     (tmp_path / "table.csv").write_text("split,text,label,vote_a\ntrain,x,1,1\ntest,y,0,0\n", encoding="utf-8")
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "train.csv").write_text("text,label,vote_a\nx,1,1\n", encoding="utf-8")
@@ -117,6 +129,7 @@ LABEL = "label messages.csv --lfs mine.py -o OUT"
 ANALYZE = "analyze messages.csv --lfs mine.py --decisions decisions.jsonl --html OUT"
 TRAIN = "train messages.csv --lfs mine.py --decisions decisions.jsonl --validation validation.csv --gold truth"
 BENCH = "bench table.csv set --label-models majority"
+PROTECT = "protect messages.csv --key-file secret.jsonl --action pseudonym -o OUT"
 COMMANDS = [
     Output("label", "out", LABEL, ".csv", ("messages.csv", *PACK)),
     Output("label", "out", "label texts --lfs mine.py -o OUT", ".csv", ("texts/a.txt",)),
@@ -130,6 +143,15 @@ COMMANDS = [
     Output("train", "out", f"{TRAIN} --base model -o OUT", "folder", ("model",)),
     Output("train", "out", f"{TRAIN} -o OUT", "file", ("messages.csv", "validation.csv", "decisions.jsonl", *PACK)),
     Output("train", "run_folder", f"{TRAIN} -o new --run-folder OUT", "file", ("messages.csv", "validation.csv", *PACK)),
+    Output("collect", "out", "collect texts -o OUT", ".csv", ("texts/a.txt",)),
+    Output("collect", "out", "collect messages.csv --text text -o OUT", ".csv", ("messages.csv",)),
+    Output("clean", "out", "clean messages.csv --keep wanted.jsonl -o OUT", ".csv", ("messages.csv",)),
+    Output("clean", "out", "clean messages.csv --keep wanted.jsonl -o OUT", ".jsonl", ("wanted.jsonl",)),
+    Output("dedup", "out", "dedup messages.csv --against validation.csv -o OUT", ".csv", ("messages.csv", "validation.csv")),
+    Output("dedup", "clusters", "dedup messages.csv --against validation.csv -o new.csv --clusters OUT", ".csv",
+           ("messages.csv", "validation.csv")),
+    Output("protect", "out", PROTECT, ".csv", ("messages.csv",)),
+    Output("protect", "out", PROTECT, ".jsonl", ("secret.jsonl",)),
     Output("lfs", "new", "lfs mine.py --new OUT", "file", ("mine.py",)),
     # What a run and a demonstration must leave alone in their folder is in test_run_folder.py and test_demo.py.
     Output("run", "out", "run project.toml -o OUT", "file", ("messages.csv",)),

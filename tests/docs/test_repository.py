@@ -57,9 +57,3 @@ def test_every_requirement_has_a_tested_version():
     names = {name.lower() for value in options for name in requirements(value)}
     given = {name.lower() for name in CONSTRAINTS} | {"mlflow-skinny", "pytest-xdist", "setuptools"}
     assert names <= given, names - given
-
-
-def test_documentation_tools_are_not_installed_for_tests():
-    dev = SETUP["options.extras_require"]["dev"]
-    assert not set(requirements(SETUP["options.extras_require"]["docs"])) & set(requirements(dev))
-    assert "%(docs)s" not in dev

@@ -77,9 +77,11 @@ class Protecting:
             rich_help_panel=PANEL,
         ),
     ] = None
-    pipeline: Annotated[
+    names_pipeline: Annotated[
         str,
-        typer.Option("--pipeline", metavar="NAME", help="The spaCy pipeline that finds names.", rich_help_panel=PANEL),
+        typer.Option(
+            "--names-pipeline", metavar="NAME", help="The spaCy pipeline that finds names.", rich_help_panel=PANEL
+        ),
     ] = "en_core_web_sm"
     pattern: Annotated[
         list[str] | None,
@@ -117,7 +119,7 @@ class Protecting:
             "columns": column_names(self.only) or None,
             "skip": column_names(self.skip),
             "names": self.names,
-            "pipeline": self.pipeline,
+            "pipeline": self.names_pipeline,
             "patterns": _pairs(self.pattern, "--pattern", "NAME=REGEX"),
             "allow": self.allow or [],
             "key_file": self.key_file,

@@ -90,6 +90,10 @@ class Transform:
         """Return the columns that `apply` adds to rows of this schema, with their types."""
         return {}
 
+    def inputs(self) -> dict[str, list[str]]:
+        """Return the files that it reads besides the corpus, by what they are; no output may be one of them."""
+        return {}
+
     def survey(self, frame: pl.DataFrame, first_row: int, folder: Path) -> None:
         """Write what `decide` needs of a part into a folder of its own.
 

@@ -79,6 +79,10 @@ class Dedup(Transform):
             "version": 1,
         }
 
+    def inputs(self) -> dict[str, list[str]]:
+        """See `Transform.inputs`."""
+        return {"a file to check against": list(self.against)}
+
     def survey(self, frame: pl.DataFrame, first_row: int, folder: Path) -> None:
         """See `Transform.survey`."""
         self._sketch(frame, is_corpus=True).save(folder)

@@ -134,7 +134,7 @@ def transform_file(
     """
     target = os.fspath(out)
     check_target(corpus, target)
-    inputs = {THE_CORPUS: corpus.files(), "a file of rows to keep": keep}
+    inputs = {THE_CORPUS: corpus.files(), "a file of rows to keep": keep, **transform.inputs()}
     check_outputs(label_outputs(corpus, target), inputs)
     kept = rows_to_keep(keep)
     identity = output_identity(

@@ -47,6 +47,11 @@ class Protect(Transform):
         """See `Transform.settings`."""
         return self.protector.identity()
 
+    def inputs(self) -> dict[str, list[str]]:
+        """See `Transform.inputs`."""
+        file = self.protector.settings.key_file
+        return {} if file is None else {"the key file": [str(file)]}
+
     def new_columns(self, schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
         """See `Transform.new_columns`; a column of the settings that is not there is a `ConfigError`."""
         self._columns(schema)
