@@ -159,6 +159,12 @@ def test_no_planted_value_is_anywhere_but_in_the_private_folder(raw, tmp_path, m
     short = "no {} "  # dropped by a rule of the step before protection
     for number, value in enumerate(PLANTED):
         (raw.folder / "raw" / f"short {number}.txt").write_text(short.format(value), encoding="utf-8")
+    for number, value in enumerate(PLANTED):  # what cannot be read: in the reason, in the record, in the name
+        (raw.folder / "raw" / f"latin {number}.txt").write_bytes(f"Grüße: {value}".encode("latin-1"))
+        (raw.folder / "raw" / f"empty {value} x.txt").write_text("")
+    good = "great and thanks again my friend,1\n" * 9
+    broken = "".join(f"{value},x,y\n" for value in PLANTED)
+    (raw.folder / "raw" / "broken.csv").write_text(f"text,n\n{good}{broken}")
     raw.edit("project.toml", "[clean]\n", "[clean]\nrules = { min-words = 5 }\n[protect]\n")
     run_project(read_project(raw.project), file=raw.project, progress=True)
     text = pl.read_parquet(raw.out / "corpus" / "protect.parquet")["text"]
@@ -175,6 +181,7 @@ def test_no_planted_value_is_anywhere_but_in_the_private_folder(raw, tmp_path, m
                 assert value.encode() not in content, path
     assert searched > 20
     assert (raw.out / "corpus" / "clean.rejects.jsonl").read_text().count("[EMAIL]") >= 1
+    assert (raw.out / "corpus" / "collect.rejects.jsonl").read_text().count("[EMAIL]") == 3
     shown = "".join(capsys.readouterr())
     assert not any(value in shown for value in PLANTED)
     assert any("jo.miller" in path.read_text(errors="replace") for path in (raw.folder / "raw").iterdir())

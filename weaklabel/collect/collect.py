@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from weaklabel.collect.parts import (
     collect_part,
     common_type,
     in_parts,
+    masked_reject,
     part_path,
     source_folder,
 )
@@ -180,7 +181,12 @@ def collect_corpus(
 
 
 def collect_into(
-    settings: CollectSettings, out: Path, rejects: Path, folder: Path, engine: Engine | None = None
+    settings: CollectSettings,
+    out: Path,
+    rejects: Path,
+    folder: Path,
+    engine: Engine | None = None,
+    mask: Callable[[str], str] | None = None,
 ) -> Collected:
     """Collect as a step of a run: into files of a folder that is replaced as a whole.
 
@@ -194,11 +200,13 @@ def collect_into(
         Where what is done is kept, for a run that resumes.
     engine
         As for `collect_corpus`.
+    mask
+        Masks what must not be shown in the text of rejects; by default nothing.
     """
     opened = open_sources(settings)
     collection = Collection(opened, settings, folder, sha256_of_json([VERSION, _identity(settings, opened)])[:12])
     collection.run(engine or LocalEngine())
-    rejects_file = collection.write_rejects(rejects)
+    rejects_file = collection.write_rejects(rejects, mask=mask)
     collection.check_any(rejects_file)
     collection.write_output(str(out), "parquet")
     return collection.result(out.name, rejects_file)
@@ -334,7 +342,9 @@ class Collection:
         for number in range(self.n_parts):
             yield json.loads(part_path(self.folder, self.tag, number, "json").read_text(encoding="utf-8"))
 
-    def write_rejects(self, path: Path, is_optional: bool = False) -> Path | None:
+    def write_rejects(
+        self, path: Path, is_optional: bool = False, mask: Callable[[str], str] | None = None
+    ) -> Path | None:
         """Join the rejects of all parts; where there are none, no file is written, and an earlier one is removed."""
         if not any(note["rejected"] for note in self.notes()):
             if not is_optional:
@@ -345,7 +355,10 @@ class Collection:
             with whole.open("wb") as handle:
                 for number in range(self.n_parts):
                     with part_path(self.folder, self.tag, number, "rejects.jsonl").open("rb") as part:
-                        shutil.copyfileobj(part, handle, 1 << 20)
+                        if mask is None:
+                            shutil.copyfileobj(part, handle, 1 << 20)
+                        else:
+                            handle.writelines(masked_reject(line, mask) for line in part)
             move_file(whole, path)
         except OSError as error:
             raise CorpusError(f"cannot write {path}: {error.strerror or error}") from error

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -25,6 +26,9 @@ START, END = "meta_start", "meta_end"
 """Columns with the place of a passage in its document, in characters."""
 
 STEP = "collect"
+
+_SAMPLE = re.compile(r' \(".*?"\)(?=[,:;])')
+"""Text in the reason for a reject that shows how it would read in another encoding."""
 
 PART_SIZE = 8 << 20
 PART_ITEMS = 1_000
@@ -299,3 +303,20 @@ def _reject_line(rejected: Rejected, columns: Mapping[str, Any]) -> str:
     if columns:
         line["record"] = {_clean(name): _clean(value) for name, value in columns.items()}
     return json.dumps(line, ensure_ascii=False, default=str) + "\n"
+
+
+def masked_reject(line: bytes, mask: Callable[[str], str]) -> bytes:
+    """Return a line of rejects in which everything that comes from data is masked."""
+    reject = json.loads(line)
+    if reject["rule"] == "encoding":
+        # Samples of the text are cut anywhere, also in the middle of what would be masked.
+        reject["reason"] = _SAMPLE.sub("", reject["reason"])
+    for name in ("source", "place", "reason", "raw"):
+        if name in reject:
+            reject[name] = mask(reject[name])
+    if "record" in reject:
+        masked = {
+            mask(name): mask(value) if isinstance(value, str) else value for name, value in reject["record"].items()
+        }
+        reject["record"] = masked
+    return (json.dumps(reject, ensure_ascii=False) + "\n").encode()

@@ -85,7 +85,10 @@ def collect(at: Prepare) -> None:
     assert at.project.collect is not None
     _make_private(at)
     out, rejects = (at.folder / name for name in (rows_of(at.project, "collect"), rejects_of("collect")))
-    done = collect_into(at.project.collect, out, rejects, at.work, at.engine)
+    # What could not be read is shown, but as protection would show it.
+    protect = at.protecting(read_corpus({"text": [""]}))
+    mask = None if protect is None else protect.mask
+    done = collect_into(at.project.collect, out, rejects, at.work, at.engine, mask)
     counts = {"rows": done.rows, "given more than once": done.repeated}
     counts |= {f"documents of kind {kind}": count for kind, count in done.kinds.items()}
     read = Transformation(
