@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -65,8 +67,8 @@ class Site:
 
 
 @contextmanager
-def serving(address: str = "127.0.0.1") -> Iterator[Site]:
-    """Give a running site."""
+def serving(address: str = "127.0.0.1", certificate: Path | None = None) -> Iterator[Site]:
+    """Give a running site; with a certificate and its key in one file, by HTTPS."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
@@ -79,6 +81,10 @@ def serving(address: str = "127.0.0.1") -> Iterator[Site]:
         pass
 
     with Server((address, 0), Here) as server:
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         site = Here.site = Site(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()

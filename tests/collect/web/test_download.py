@@ -4,7 +4,9 @@ import asyncio
 import gzip
 import json
 import random
+import shutil
 import socket
+import subprocess
 import time
 from dataclasses import replace
 
@@ -408,6 +410,38 @@ def test_a_redirect_into_a_private_network(tmp_path, monkeypatch):
         # A list that begins in the private network may stay there.
         (inside,) = fetch(tmp_path / "2", site.url("/named", "127.0.0.2"))
         assert inside.rule == "" and inside.body == html("secret")
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate of the host secure.test and its key, in one file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("a certificate is made with openssl: apt-get install openssl")
+    path = tmp_path / "secure.pem"
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=secure.test "
+        "-addext subjectAltName=DNS:secure.test -keyout"
+    )
+    subprocess.run([*command.split(), path, "-out", tmp_path / "crt.pem"], check=True, capture_output=True)
+    path.write_text(path.read_text() + (tmp_path / "crt.pem").read_text())
+    return path
+
+
+def test_a_redirect_to_https_is_checked_by_name(site: Site, certificate, tmp_path, monkeypatch):
+    # To the fetcher, this machine is the internet, so that it connects to the address that it has checked.
+    monkeypatch.setattr(fetching, "_is_global", lambda address: address == "127.0.0.1")
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **options: real("127.0.0.1", *more, **options))
+    with serving(certificate=certificate) as secure:
+        secure["/a"] = page(200, html("secure"))
+        site["/good"] = redirect(secure.url("/a", "secure.test").replace("http:", "https:"))
+        site["/other"] = redirect(secure.url("/a", "other.test").replace("http:", "https:"))
+        (unknown,) = fetch(tmp_path / "1", site.url("/good"))
+        assert unknown.rule == "robots" and "certificate verify failed" in unknown.reason
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        good, other = fetch(tmp_path / "2", site.url("/good"), site.url("/other"))
+        assert good.body == html("secure") and good.final_url == f"https://secure.test:{secure.port}/a"
+        assert other.rule == "robots" and "certificate is not valid for 'other.test'" in other.reason
 
 
 @pytest.mark.parametrize(

@@ -117,13 +117,20 @@ async def _download(
 ) -> None:
     import httpx
 
-    async with httpx.AsyncClient(
-        headers={"User-Agent": settings.user_agent, "Accept": ", ".join([*TEXT_TYPES, "*/*;q=0.1"])},
-        timeout=settings.timeout,
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=settings.at_once),
-    ) as client:
+    certificates = httpx.create_ssl_context()
+
+    def new_client() -> httpx.AsyncClient:
+        client = httpx.AsyncClient(
+            headers={"User-Agent": settings.user_agent, "Accept": ", ".join([*TEXT_TYPES, "*/*;q=0.1"])},
+            timeout=settings.timeout,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=settings.at_once),
+            verify=certificates,
+        )
         client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        fetcher = Fetcher(client, settings, folder, cache)
+        return client
+
+    async with new_client() as client:
+        fetcher = Fetcher(client, new_client, settings, folder, cache)
 
         async def visit(pages: Iterable[tuple[int, str]]) -> None:
             for index, url in pages:

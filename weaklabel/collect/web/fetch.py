@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
 from weaklabel.collect.blobs import HTML, PDF, TEXT
@@ -146,7 +146,9 @@ class Fetcher:
     Parameters
     ----------
     client
-        Sends the requests.
+        Sends the requests, except for those to an address that was checked.
+    new_client
+        Makes another client.
     settings
         How to fetch.
     folder
@@ -160,12 +162,14 @@ class Fetcher:
     def __init__(
         self,
         client: httpx.AsyncClient,
+        new_client: Callable[[], httpx.AsyncClient],
         settings: FetchSettings,
         folder: Path,
         cache: PageCache,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.client = client
+        self._new_client = new_client
         self.settings = settings
         self.folder = folder
         self.cache = cache
@@ -342,16 +346,17 @@ class Fetcher:
         import httpx
 
         headers = {"Accept-Encoding": "gzip", **conditions}
-        extensions = {}
+        extensions: dict[str, Any] = {}
         place = url
         if address is not None:
             headers["Host"] = url.netloc.decode("ascii")
             extensions["sni_hostname"] = url.host
             place = url.copy_with(host=address)
         try:
-            async with self.client.stream(
-                "GET", place, headers=headers, extensions=extensions, follow_redirects=False
-            ) as response:
+            async with (
+                self._client_for(address) as client,
+                client.stream("GET", place, headers=headers, extensions=extensions, follow_redirects=False) as response,
+            ):
                 status = response.status_code
                 if status in REDIRECTS or (status == 304 and conditions):
                     return _Answer(status, response.headers, b"")
@@ -371,6 +376,19 @@ class Fetcher:
             raise _Fault("cut", f"the answer breaks off or is not HTTP ({_first_line(error)})") from None
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, UnicodeError) as error:
             raise _Fault("fetch", f"cannot connect ({_first_line(error)})") from None
+
+    @asynccontextmanager
+    async def _client_for(self, address: str | None) -> AsyncIterator[httpx.AsyncClient]:
+        """Give a client; for a certain address one of its own.
+
+        A client keeps connections by address, and one whose certificate was checked for another name of that address, as
+        with hosts that share a server, must not be used.
+        """
+        if address is None:
+            yield self.client
+        else:
+            async with self._new_client() as client:
+                yield client
 
     async def _address(self, first: httpx.URL, url: httpx.URL) -> str | None:
         """Return the only address to connect to after a redirect, so that it is the one that was checked.
