@@ -260,6 +260,16 @@ def test_unknown_columns_are_refused():
         protect_corpus({"text": ["x"]}, action="hide")
 
 
+def test_texts_stored_as_categories_are_read():
+    frame = pl.DataFrame({"text": ["x", "y"], "who": ["jo@example.org", "jo@example.org"]})
+    done = protect_corpus(frame.with_columns(pl.col("who").cast(pl.Categorical)))
+    assert done.frame["who"].to_list() == ["[EMAIL]", "[EMAIL]"]
+    fixed = frame.with_columns(pl.col("who").cast(pl.Enum(["jo@example.org"])))
+    with pytest.raises(ConfigError, match="'who' is an Enum"):
+        protect_corpus(fixed)
+    assert protect_corpus(fixed, skip=["who"]).frame["who"][0] == "jo@example.org"
+
+
 def test_protecting_twice_changes_nothing(tmp_path):
     source = tmp_path / "in.jsonl"
     write_jsonl(source, broken=False)

@@ -16,19 +16,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, compress
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from weaklabel.corpus import THE_CORPUS, Corpus, check_target, label_outputs, read_corpus, rejects_of, write_labeled
 from weaklabel.corpus.open import byte_chunks, is_packed
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.corpus.sinks import as_json
-from weaklabel.corpus.transform import PLACE, SOURCE, STEPS, Drop, Transform, Transformed
+from weaklabel.corpus.transform import PLACE, SOURCE, STEPS, Drop, Transform
 from weaklabel.errors import CorpusError
 from weaklabel.job.engine import Engine, LocalEngine, expect
 from weaklabel.job.folder import JobFolder, corpus_identity, output_identity
@@ -389,11 +390,13 @@ class TransformJob:
         before = rows.batch.stored
         folder = self._decision() if self.transform.surveys else None
         done = self.transform.apply(before, part.first_row, folder)
-        shown = self._shown(before, done, part.first_row)
-        places = self._places(shown, part.first_row)  # a path can name a person
         # Transforms may give the numbers of rows as numpy has them, which neither JSON nor polars takes.
-        drops = [Drop(int(drop.row), drop.rule, drop.reason) for drop in done.drops]
-        drops = [drop for drop in drops if places[drop.row] not in self.keep]
+        candidates = [Drop(int(drop.row), drop.rule, drop.reason) for drop in done.drops]
+        shown = self._shown(before, done.frame, [drop.row for drop in candidates])
+        places = self._places(shown, [part.first_row + drop.row for drop in candidates])
+        is_dropped = [place not in self.keep for place in places]
+        drops, places = list(compress(candidates, is_dropped)), list(compress(places, is_dropped))
+        shown = shown.filter(pl.Series(is_dropped, dtype=pl.Boolean))
         kept = np.ones(before.height, np.bool_)
         kept[[drop.row for drop in drops]] = False
         changed = {rule: rows & kept for rule, rows in done.changed.items()}
@@ -411,22 +414,24 @@ class TransformJob:
             "dropped": dict(Counter(drop.rule for drop in drops)),
             "taken_back": len(done.drops) - len(drops),
             "counts": {name: int(count) for name, count in done.counts.items()},
-            "examples": self._examples(shown, after, drops, changed),
+            "examples": {**self._examples_of_changes(before, after, changed), **self._examples_of_drops(shown, drops)},
         }
 
-    def _shown(self, before: pl.DataFrame, done: Transformed, first_row: int) -> pl.DataFrame:
-        """Return the rows as rejects and examples may show them."""
+    def _shown(self, before: pl.DataFrame, after: pl.DataFrame, rows: Sequence[int]) -> pl.DataFrame:
+        """Return some rows as rejects and examples may show them: few, since a transform that masks them takes its time."""
         if self.transform.masks:
-            return done.frame.select(before.columns)
-        if self.protect is not None:
-            return self.protect.apply(before, first_row, None).frame.select(before.columns)
-        return before
+            return after[rows].select(before.columns)
+        return before[rows] if self.protect is None else self._protected(before[rows])
 
-    def _places(self, frame: pl.DataFrame, first_row: int) -> list[tuple[str, str]]:
+    def _protected(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows as the later transform that masks rows changes them, if there is one."""
+        return rows if self.protect is None else self.protect.apply(rows, 0, None).frame.select(rows.columns)
+
+    def _places(self, frame: pl.DataFrame, rows: Sequence[int]) -> list[tuple[str, str]]:
         if SOURCE in frame.columns and PLACE in frame.columns:
             columns = (frame[name].cast(pl.String).fill_null("").to_list() for name in (SOURCE, PLACE))
             return list(zip(*columns, strict=True))
-        return [(self.name, f"row {first_row + row + 1}") for row in range(frame.height)]
+        return [(self.name, f"row {row + 1}") for row in rows]
 
     def _write_unreadable(self, handle: BinaryIO, rows: PartRows) -> None:
         masking = self.transform if self.transform.masks else self.protect
@@ -450,42 +455,43 @@ class TransformJob:
         places: Sequence[tuple[str, str]],
         first_row: int,
     ) -> None:
-        frame = shown[[drop.row for drop in drops]]
-        columns = [[f"{json.dumps(column.name)}: {value}" for value in as_json(column)] for column in frame]
+        masking = self.transform if self.transform.masks else self.protect
+        columns = [[f"{json.dumps(column.name)}: {value}" for value in as_json(column)] for column in shown]
         records = zip(*columns, strict=True) if columns else iter(())
-        for drop, record in zip(drops, records, strict=True):
-            source, place = places[drop.row]
+        for drop, record, (source, place) in zip(drops, records, places, strict=True):
             head = {
                 "row": first_row + drop.row + 1,
                 "source": source,
                 "place": place,
                 "step": self.transform.name,
                 "rule": drop.rule,
-                "reason": drop.reason,
+                "reason": drop.reason if masking is None else masking.mask(drop.reason),
             }
             line = json.dumps(head, ensure_ascii=False)[:-1] + ', "record": {' + ", ".join(record) + "}}\n"
             handle.write(line.encode())
 
-    def _examples(
-        self,
-        shown: pl.DataFrame,
-        after: pl.DataFrame,
-        drops: Sequence[Drop],
-        changed: Mapping[str, Any],
-    ) -> dict[str, list[dict[str, str]]]:
+    def _examples_of_drops(self, shown: pl.DataFrame, drops: Sequence[Drop]) -> dict[str, list[dict[str, str]]]:
+        masking = self.transform if self.transform.masks else self.protect
         examples: dict[str, list[dict[str, str]]] = {}
-        for drop in drops:
+        for number, drop in enumerate(drops):
             of_rule = examples.setdefault(drop.rule, [])
             if len(of_rule) < EXAMPLES:
-                of_rule.append({"before": self._text(shown, drop.row), "reason": drop.reason})
-        masked = after if self.protect is None else self.protect.apply(after, 0, None).frame
-        for rule, rows in changed.items():
-            for row in np.flatnonzero(rows)[:EXAMPLES].tolist():
-                pair = {"after": self._text(masked, row)}
-                if not self.transform.masks:
-                    pair = {"before": self._text(shown, row)} | pair
-                examples.setdefault(rule, []).append(pair)
+                reason = drop.reason if masking is None else masking.mask(drop.reason)
+                of_rule.append({"before": self._text(shown, number), "reason": reason})
         return examples
+
+    def _examples_of_changes(
+        self, before: pl.DataFrame, after: pl.DataFrame, changed: Mapping[str, NDArray[np.bool_]]
+    ) -> dict[str, list[dict[str, str]]]:
+        rows = {rule: np.flatnonzero(is_changed)[:EXAMPLES].tolist() for rule, is_changed in changed.items()}
+        numbers = sorted(set(chain.from_iterable(rows.values())))
+        shown, masked = self._shown(before, after, numbers), self._protected(after[numbers])
+        pairs = {}
+        for number, row in enumerate(numbers):
+            pairs[row] = {"after": self._text(masked, number)}
+            if not self.transform.masks:
+                pairs[row] = {"before": self._text(shown, number)} | pairs[row]
+        return {rule: [pairs[row] for row in of_rule] for rule, of_rule in rows.items() if of_rule}
 
     def _text(self, frame: pl.DataFrame, row: int) -> str:
         values = (frame[name][row] for name in self.transform.text)

@@ -141,6 +141,4 @@ def protecting(corpus: Corpus, settings: ProtectSettings) -> Protect:
     ConfigError, MissingPackageError
         As for `protect_corpus`.
     """
-    transform = Protect(tuple(corpus.text), make_protector(settings))
-    transform.new_columns(corpus.empty().stored.schema)
-    return transform
+    return Protect(tuple(corpus.text), make_protector(settings))

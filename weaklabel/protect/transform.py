@@ -54,17 +54,18 @@ class Protect(Transform):
 
     def new_columns(self, schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
         """See `Transform.new_columns`; a column of the settings that is not there is a `ConfigError`."""
-        self._columns(schema)
-        if not self._flagged:
-            return {}
+        self._check(schema)
+        return self._added if self._flagged else {}
+
+    @property
+    def _added(self) -> dict[str, pl.DataType]:
         return {COUNTS: pl.Struct(dict.fromkeys(self._flagged, pl.Int64())), SPANS: pl.List(_SPAN)}
 
     @property
     def _flagged(self) -> list[str]:
         return [kind for kind in self.protector.types if self.protector.action(kind) == "flag"]
 
-    def _columns(self, schema: Mapping[str, pl.DataType]) -> list[str]:
-        """Return the columns that are read."""
+    def _check(self, schema: Mapping[str, pl.DataType]) -> None:
         settings = self.protector.settings
         for key, names in (("columns", settings.columns or ()), ("skip", settings.skip)):
             for name in names:
@@ -76,9 +77,18 @@ class Protect(Transform):
         for name in settings.columns or ():
             if not _holds_text(schema[name]):
                 raise ConfigError(f"[protect] columns: '{name}' holds {schema[name]}, not text; make it text first")
+        for name in self._columns(schema):
+            if schema[name] == pl.Enum:
+                raise ConfigError(
+                    f"[protect] '{name}' is an Enum, which takes no new texts: make it text first, or leave it out (skip)"
+                )
+
+    def _columns(self, schema: Mapping[str, pl.DataType]) -> list[str]:
+        """Return the columns that are read; rows of an earlier step, which are masked to be shown, may lack some."""
+        settings = self.protector.settings
         left_out = {*settings.skip, SHA256, TIME, STEPS, COUNTS, SPANS}
         named = schema if settings.columns is None else settings.columns
-        return [name for name in named if name not in left_out and _holds_text(schema[name])]
+        return [name for name in named if name in schema and name not in left_out and _holds_text(schema[name])]
 
     def apply(self, frame: pl.DataFrame, first_row: int, folder: Path | None) -> Transformed:
         """See `Transform.apply`."""
@@ -105,10 +115,10 @@ class Protect(Transform):
             protected = protected.with_columns(self._hashes(protected))
         if self._flagged:
             counts = [{kind: of_row[kind] for kind in self._flagged} for of_row in by_row]
-            types = self.new_columns(schema)
-            protected = protected.with_columns(
-                pl.Series(COUNTS, counts, dtype=types[COUNTS]), pl.Series(SPANS, spans, dtype=types[SPANS])
-            )
+            added = [
+                pl.Series(name, rows, dtype=self._added[name]) for name, rows in ((COUNTS, counts), (SPANS, spans))
+            ]
+            protected = protected.with_columns(added)
         return Transformed(protected, list(self._drops(by_row)), self._changed(by_row), self._totals(by_row))
 
     def _spans(self, column: str, findings: list[Finding]) -> Iterator[dict[str, Any]]:
@@ -159,7 +169,7 @@ def _holds_text(dtype: pl.DataType) -> bool:
         return _holds_text(dtype.inner)  # type: ignore[arg-type]
     if isinstance(dtype, pl.Struct):
         return any(_holds_text(each.dtype) for each in dtype.fields)  # type: ignore[arg-type]
-    return isinstance(dtype, (pl.String, pl.Object))
+    return isinstance(dtype, (pl.String, pl.Categorical, pl.Enum, pl.Object))
 
 
 def _texts(value: Any) -> Iterator[str]:
