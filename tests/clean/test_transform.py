@@ -194,6 +194,12 @@ def test_categories_are_texts():
         clean_corpus(pl.DataFrame(texts.cast(pl.Enum(["<b>x</b> y"]))))
 
 
+def test_places_of_entities_would_not_fit_the_cleaned_text():
+    rows = pl.DataFrame({"text": ["&lt; the rain"], "e1": ["9-13"], "e2": ["0-3"]})
+    with pytest.raises(CorpusError, match="their places in the text would change"):
+        clean_corpus(read_corpus(rows, entities=("e1", "e2")))
+
+
 def test_no_rows(tmp_path):
     corpus = tmp_path / "empty.csv"
     corpus.write_text("text,id\n")

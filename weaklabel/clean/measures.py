@@ -142,8 +142,8 @@ class Measures:
 
     @cached_property
     def replacement_share(self) -> Numbers:
-        """Share of the visible characters that stand for lost ones: U+FFFD, private use, unassigned. Shape: [n]."""
-        return _share(self.count(r"[\x{FFFD}\p{Co}\p{Cn}]"), self.visible_characters)
+        """Share of the visible characters that stand for lost ones: U+FFFD, and private use. Shape: [n]."""
+        return _share(self.count(r"[\x{FFFD}\p{Co}]"), self.visible_characters)
 
     # -------------------------------------------------------------- lines
 
