@@ -108,8 +108,8 @@ def cleaner(
         raise CorpusError(f"{corpus.name} cannot be cleaned: {what}; name a column that holds the text by itself")
     if corpus.entities:
         raise CorpusError(
-            f"{corpus.name} cannot be cleaned with its entities: their places in the text would change; give entities as words, "
-            "and name them (--entities) to later steps only"
+            f"{corpus.name} cannot be cleaned with its entities: their places in the text would change; give entities as "
+            "words, and name them (--entities) to later steps only"
         )
     fixed = [name for name in corpus.text if corpus.empty().stored.schema[name] == pl.Enum]
     if fixed:
