@@ -367,6 +367,7 @@ class Project(_Section):
     clean: CleanSettings | None = None
     dedup: DedupSettings | None = None
     protect: ProtectSettings | None = None
+    split: SplitSettings | None = None
     corpus: CorpusSettings = CorpusSettings(path=COLLECTED)
     lfs: LFSettings
     label_model: LabelModelSettings = LabelModelSettings()

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
     from weaklabel.label_model import BaseLabelModel
 
-SPLIT, TRAIN = "split", "train"
-"""Column that says which part of a split a row belongs to, and the part that classifiers train on."""
+TRAIN = "train"
+"""The part of a split that classifiers train on."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,11 @@ class _OfSplit:
 
     corpus: Corpus
     column: str
+    split_column: str
     split: str
 
     def __iter__(self) -> Iterator[Any]:
-        pairs = zip(self.corpus.values(self.column), self.corpus.values(SPLIT), strict=True)
+        pairs = zip(self.corpus.values(self.column), self.corpus.values(self.split_column), strict=True)
         return (value if split == self.split else None for value, split in pairs)
 
 
@@ -113,6 +114,11 @@ class GoldPredictions:
             return cls(archive["L"], archive["Y"], archive["rows"] if "rows" in archive.files else None, stages)
 
 
+def split_column(project: Project) -> str:
+    """Return the column that says which part of a split a row belongs to."""
+    return "split" if project.split is None else project.split.column
+
+
 def gold_inputs(project: Project) -> dict[str, str]:
     """Return the hash of the file with gold, by its name, where gold has its own file."""
     path = project.gold and project.gold.path
@@ -169,9 +175,9 @@ def check_gold(project: Project, corpus: Corpus, labels: Sequence[str]) -> None:
         raise ConfigError(
             f"gold.split: classifiers train on the rows of '{TRAIN}', which cannot score them; name others"
         )
-    if gold.split is not None and not corpus.has_column(SPLIT):
+    if gold.split is not None and not corpus.has_column(split_column(project)):
         raise ConfigError(
-            f"gold.split: {corpus.name} has no column '{SPLIT}'; make one with weaklabel split, or [split]"
+            f"gold.split: {corpus.name} has no column '{split_column(project)}'; make one with weaklabel split, or [split]"
         )
 
 
@@ -184,7 +190,7 @@ def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_] | None:
     if gold is None or (gold.path is not None and not is_decision_file(gold.path)):
         return None
     if gold.split is not None:
-        return np.fromiter((value != TRAIN for value in corpus.values(SPLIT)), dtype=bool)
+        return np.fromiter((value != TRAIN for value in corpus.values(split_column(project))), dtype=bool)
     if gold.path is None:
         return np.fromiter((has_label(value) for value in corpus.values(gold.column)), dtype=bool)
     decided = {decision.text_sha256 for decision in read_decisions(gold.path)}
@@ -216,7 +222,11 @@ def open_gold(
     if gold.path is not None and is_decision_file(gold.path):
         return _open_decisions(gold.path, corpus, votes, lfs)
     source = corpus if gold.path is None else read_gold(project, gold.path)
-    values = source.values(gold.column) if gold.split is None else _OfSplit(source, gold.column, gold.split)
+    values = (
+        source.values(gold.column)
+        if gold.split is None
+        else _OfSplit(source, gold.column, split_column(project), gold.split)
+    )
     Y = encode_labels(values, lfs.labels, f"{source.name}, column '{gold.column}'")
     rows = np.flatnonzero(Y != ABSTAIN)
     if not len(rows):

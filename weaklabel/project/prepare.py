@@ -140,6 +140,15 @@ def protect(at: Prepare) -> None:
     _transform(at, corpus, transform, at.project.protect.keep)
 
 
+def split(at: Prepare) -> None:
+    """Divide the rows into train, valid and test."""
+    from weaklabel.split.corpus import splitter
+
+    settings, corpus = at.project.split, at.before("split")
+    assert settings is not None
+    _transform(at, corpus, splitter(corpus, **settings.model_dump(), seed=at.project.seed), ())
+
+
 def _transform(at: Prepare, corpus: Corpus, transform: Transform, keep: Sequence[Path]) -> None:
     name = transform.name
     _make_private(at)
@@ -175,6 +184,7 @@ DO: dict[str, Callable[[Prepare], None]] = {
     "clean": clean,
     "dedup": dedup,
     "protect": protect,
+    "split": split,
 }
 """What does each step, in their order."""
 
@@ -293,6 +303,8 @@ def _steps(project: Project) -> list[Step[Prepare]]:
         if settings["private"] and name != "collect":
             settings |= options("protect")  # by which the rows that a step drops are shown
         lfs: dict[str, str] = {}
+        if name == "split":
+            settings |= options("seed")
         if name == "dedup" and _counts_votes(project):
             settings |= options("lfs.use")
             lfs = {key: value or "" for key, value in identity_of(load_lfs(*project.lfs.use)).keys.items()}
