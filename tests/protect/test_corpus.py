@@ -56,7 +56,7 @@ def rows(count=40):
             else named,
             "note": f"see {other if other != PLANTED['password'] else '-'}",
             "nested": {"to": [PLANTED["email"], None], "n": number},
-            SOURCE: f"mail/{PLANTED['email']}/inbox",
+            SOURCE: f"mail/{PLANTED['email']}.txt",
             PLACE: f"message {number}",
             SHA256: hashlib.sha256(named.encode()).hexdigest(),
             STEPS: "collect",
@@ -233,7 +233,7 @@ def test_dropped_rows_go_to_the_rejects_and_can_be_taken_back(tmp_path):
     assert len(rejects) == done.dropped["us_ssn"] == 40 - done.kept
     reject = json.loads(rejects[0])
     assert reject["rule"] == "us_ssn"
-    assert reject["source"] == "mail/[EMAIL]/inbox"
+    assert reject["source"] == "mail/[EMAIL].txt"
     assert reject["reason"].startswith("it holds us_ssn (")
     assert "[US_SSN]" in json.dumps(reject["record"])
     keep = tmp_path / "keep.jsonl"

@@ -81,24 +81,36 @@ def _emails(text: str) -> Iterator[Finding]:
         domain = _DOMAIN.match(text, at + 1) or _ADDRESS_LITERAL.match(text, at + 1)
         if local and domain:
             name = local.group().lstrip(".'*&?#!^~")
-            end = domain.end()
-            if name and not name.endswith(".") and _is_domain(text, domain.group(), name, end):
-                yield Finding(at - len(name), end, "email", f"{name}@{domain.group()}".casefold())
+            host = _host(domain.group())
+            end = at + 1 + len(host)
+            if name and host and not name.endswith(".") and not _is_code(text, name, host, end):
+                yield Finding(at - len(name), end, "email", f"{name}@{host}".casefold())
         at = text.find("@", at + 1)
 
 
-def _is_domain(text: str, domain: str, name: str, end: int) -> bool:
-    """Return whether what follows an at sign is a domain, and not a file (icon@2x.png), code, or where Git clones from."""
+_SCALE = re.compile(r"\d+(?:\.\d+)?x\.")
+
+
+def _host(domain: str) -> str:
+    """Return a domain without the ending of a file that is named by an address; nothing for that of a picture (icon@2x.png)."""
     ending = domain.rpartition(".")[2].lower()
-    after = text[end : end + 2]
-    is_clone = name.lower() == "git" and after[:1] in (":", "/")
-    return ending not in _FILE_ENDINGS and after[:1] not in ("(", "[", "=") and not is_clone
+    if ending not in _FILE_ENDINGS:
+        return domain
+    rest = domain.rpartition(".")[0]
+    return "" if _SCALE.match(domain) or not _DOMAIN.fullmatch(rest) else rest
+
+
+def _is_code(text: str, name: str, host: str, end: int) -> bool:
+    """Return whether it is a product of matrices (a@b.sum()), or where Git clones from."""
+    after = text[end : end + 1]
+    is_short = len(name) <= 2 and len(host.partition(".")[0]) <= 2
+    return (after in ("(", "[", "=") and is_short) or (name.lower() == "git" and after in (":", "/"))
 
 
 def _spelled_emails(text: str) -> Iterator[Finding]:
     for match in _SPELLED_AT.finditer(text):
         domain = re.sub(r"\s?[\[({<]\s?dot\s?[\])}>]\s?", ".", match[2], flags=re.IGNORECASE).replace(" ", "")
-        if domain.rpartition(".")[2].lower() not in _FILE_ENDINGS:
+        if _host(domain) == domain:
             yield Finding(*match.span(), "email", f"{match[1]}@{domain}".casefold())
 
 
