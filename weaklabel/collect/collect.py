@@ -332,7 +332,7 @@ class Collection:
         )
 
     def _remove_others(self, tag: str) -> None:
-        """Remove parts of an earlier call that read something else."""
+        """Remove parts that are not of this call: those of an earlier one that read something else."""
         for path in self.folder.glob("out-*"):
             if not path.name.startswith(f"out-{tag}-"):
                 path.unlink()
@@ -374,6 +374,10 @@ class Collection:
         """
         if any(note["rows"] for note in self.notes()):
             return
+        # The next call has nothing to go on with, and a server or a database may have something by then.
+        self._remove_others("")
+        for number in range(len(self.sources)):
+            shutil.rmtree(source_folder(self.folder, number), ignore_errors=True)
         names = ", ".join(source.name for source in self.sources)
         if rejects_file is None:
             raise CorpusError(f"no document in {names}")

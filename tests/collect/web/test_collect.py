@@ -10,7 +10,8 @@ from tests.collect.web.site import page, redirect, serving
 from weaklabel.cli.collecting import FromDatabases, FromWeb
 from weaklabel.collect.collect import collect_corpus, preview, settings_of
 from weaklabel.config import CollectSettings
-from weaklabel.errors import WeakLabelError
+from weaklabel.errors import CorpusError, WeakLabelError
+from weaklabel.support import cache
 
 N = 60
 QUICK = ("--web-delay", "0.005", "--web-tries", "1", "--web-timeout", "20", "--workers", "1", "-q")
@@ -56,6 +57,17 @@ def test_killed_and_given_again(site, tmp_path, monkeypatch):
         ["the", "server", "answers"],
         ["its", "redirects", "form"],
     ]
+
+
+def test_a_server_that_is_back_is_asked_again(tmp_path):
+    cache.use(None)
+    with serving() as site:
+        site["/robots.txt"] = [page(503, reason="Down"), page(404)]
+        site["/a"] = page(200, b"text", kind="text/plain")
+        with pytest.raises(CorpusError, match=r"no document in .* could be read; .*503 Down"):
+            collect_corpus(site.url("/a"), tmp_path / "out.csv", web_delay=0, web_tries=1)
+        assert not (tmp_path / "out.csv.job").exists()
+        assert collect_corpus(site.url("/a"), tmp_path / "out.csv", web_delay=0, web_tries=1).rows == 1
 
 
 def test_a_dry_run_asks_nothing(site, tmp_path):
