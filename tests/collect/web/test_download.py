@@ -7,6 +7,7 @@ import random
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -237,7 +238,7 @@ ROBOTS = {
     "others closed": (page(200, b"User-agent: other\nDisallow: /", kind="text/plain"), ""),
     "none": (page(404), ""),
     "forbidden": (page(403), ""),
-    "failing": (page(500, reason="Oh"), "cannot be fetched (the server answers with 500 Oh, tried 2 times), so that nothing"),
+    "failing": (page(500, reason="Oh"), "(the server answers with 500 Oh, tried 2 times), so nothing of it is fetched"),
     "busy": (page(429, reason="Busy"), "cannot be fetched (the server answers with 429 Busy"),
     "silent": (silent, "cannot be fetched (no answer within 0.3 s"),
     "a loop": (redirect("/robots.txt"), ""),
@@ -407,9 +408,10 @@ def test_a_redirect_into_a_private_network(tmp_path, monkeypatch):
             asked.count("public.test") == 3
             and ("127.0.0.1", "/robots.txt", f"rebound.test:{site.port}") in site.reached
         )
-        # A list that begins in the private network may stay there.
-        (inside,) = fetch(tmp_path / "2", site.url("/named", "127.0.0.2"))
-        assert inside.rule == "" and inside.body == html("secret")
+        if sys.platform == "linux":  # others do not have that address
+            # A list that begins in the private network may stay there.
+            (inside,) = fetch(tmp_path / "2", site.url("/named", "127.0.0.2"))
+            assert inside.rule == "" and inside.body == html("secret")
 
 
 @pytest.fixture

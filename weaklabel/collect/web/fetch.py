@@ -373,9 +373,9 @@ class Fetcher:
         except httpx.RemoteProtocolError as error:
             if "location header" in str(error):
                 raise Refused("fetch", "it redirects to what is not an http or https address") from None
-            raise _Fault("cut", f"the answer breaks off or is not HTTP ({_first_line(error)})") from None
+            raise _Fault("cut", f"the answer breaks off or is not HTTP: {_first_line(error)}") from None
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, UnicodeError) as error:
-            raise _Fault("fetch", f"cannot connect ({_first_line(error)})") from None
+            raise _Fault("fetch", f"cannot connect: {_first_line(error)}") from None
 
     @asynccontextmanager
     async def _client_for(self, address: str | None) -> AsyncIterator[httpx.AsyncClient]:
@@ -422,7 +422,7 @@ async def read_body(response: httpx.Response, most: int, cut: bool = False) -> b
         try:
             body += raw if unpacker is None else unpacker.feed(raw, most + 1 - len(body))
         except zlib.error as error:
-            raise _Fault("broken", f"its answer is not valid gzip ({error})") from None
+            raise _Fault("broken", f"its answer is not valid gzip: {error}") from None
         if len(body) > most:
             if cut:
                 return bytes(body[:most])

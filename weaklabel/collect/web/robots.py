@@ -92,7 +92,7 @@ def without_robots(rule: str, fault: str) -> Robots:
     """
     if rule == NO_ROBOTS:
         return Robots()
-    return Robots(f"the robots.txt of its host cannot be fetched ({fault}), so that nothing of it may be")
+    return Robots(f"the robots.txt of its host cannot be fetched ({fault}), so nothing of it is fetched")
 
 
 def product(user_agent: str) -> str:
