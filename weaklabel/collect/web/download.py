@@ -136,6 +136,8 @@ async def _download(
             for index, url in pages:
                 path = page_path(folder, index)
                 earlier = cache.get(url)
+                if earlier is not None and len(earlier.body) > settings.max_bytes:
+                    earlier = None  # more was allowed when it was fetched
                 if earlier is None or not 0 <= time() - earlier.fetched < settings.max_age:
                     parsed = httpx.URL(url)
                     page = await fetcher.fetch(parsed, earlier)
