@@ -218,3 +218,19 @@ def test_names_of_members_that_are_not_unicode(tmp_path):
     rows, rejects = read(tmp_path, "a.tar", tarred({"caf\udce9.txt": "coffee", "\udce9.bin": b"\0" * 20}))
     assert [(row["text"], row["file"]) for row in rows] == [("coffee", "a.tar/caf\\udce9.txt")]
     assert rejects == {"a.tar/\\udce9.bin": "binary"}
+
+
+def test_a_tar_archive_that_is_cut_between_two_members(tmp_path):
+    whole = tarred({"1.txt": "first", "2.txt": "second"})
+    rows, rejects = read(tmp_path, "a.tar", whole[:1024])
+    assert [row["text"] for row in rows] == ["first"] and rejects == {"a.tar": "cut"}
+    rows, rejects = read(tmp_path, "a.tar", whole)
+    assert len(rows) == 2 and not rejects
+
+
+def test_archives_and_tables_without_anything_in_them(tmp_path):
+    write(tmp_path / "in/none.zip", zipped({}))
+    write(tmp_path / "in/none.tar", tarred({}))
+    write(tmp_path / "in/none.csv", "text,n\n")
+    rows, rejects = read(tmp_path, "none.zip.gz", gzip.compress(zipped({})))
+    assert not rows and rejects == dict.fromkeys(["none.csv", "none.tar", "none.zip", "none.zip.gz"], "empty")

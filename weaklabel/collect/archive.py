@@ -170,16 +170,21 @@ def _tar_members(blob: Blob, path: Path, budget: Budget) -> Iterator[Blob | Reje
                     assert content is not None
                     chunks = iter(partial(content.read, CHUNK), b"")
                     yield from _member(blob, info.name, info.size, utc(info.mtime), chunks, budget)
+        if stream.tail.strip(b"\0"):
+            raise Unreadable(
+                "cut", "ends without the mark at the end of a tar archive, so that files may be missing: get it whole"
+            )
     except (tarfile.TarError, EOFError, zlib.error, ValueError, OSError) as error:
         raise Unreadable("archive", f"is a broken or truncated tar archive ({error}): get it whole") from None
 
 
 class _Chunks:
-    """A stream of bytes that come in chunks."""
+    """A stream of bytes that come in chunks; ``tail`` is the last block that was read."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self._held = b""
+        self.tail = b""
 
     def read(self, size: int) -> bytes:
         while len(self._held) < size:
@@ -188,6 +193,7 @@ class _Chunks:
                 break
             self._held += chunk
         data, self._held = self._held[:size], self._held[size:]
+        self.tail = data[-tarfile.BLOCKSIZE :] or self.tail
         return data
 
 

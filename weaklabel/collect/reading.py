@@ -26,20 +26,29 @@ def read_blob(blob: Blob, settings: CollectSettings) -> Iterator[Document | Reje
     MissingPackageError
         The package that reads this kind is not installed.
     """
+    is_empty = True
     try:
-        if blob.kind == ARCHIVE:
-            yield from read_members(blob, settings)
-        elif blob.kind == PACKED:
-            for content in unpacked(blob):
-                yield from read_blob(content, settings)
-        elif blob.kind == MBOX:
-            yield from read_mbox(blob, settings)
-        elif blob.kind == TABLE:
-            yield from read_table(blob, settings)
-        else:
-            yield read_document(blob, blob.read(), settings)
+        for document in _documents(blob, settings):
+            is_empty = False
+            yield document
+        if is_empty:
+            yield Rejected(blob.source, "", "empty", "no document in it")
     except Unreadable as unreadable:
         yield rejected(blob, unreadable)
+
+
+def _documents(blob: Blob, settings: CollectSettings) -> Iterator[Document | Rejected]:
+    if blob.kind == ARCHIVE:
+        yield from read_members(blob, settings)
+    elif blob.kind == PACKED:
+        for content in unpacked(blob):
+            yield from read_blob(content, settings)
+    elif blob.kind == MBOX:
+        yield from read_mbox(blob, settings)
+    elif blob.kind == TABLE:
+        yield from read_table(blob, settings)
+    else:
+        yield read_document(blob, blob.read(), settings)
 
 
 def read_members(
