@@ -1,5 +1,7 @@
 """Passages: exact places, nothing but white space between them, and the sentences that a reader would see."""
 
+import time
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -79,3 +81,12 @@ def test_a_window_does_not_part_a_letter_from_its_accent():
 def test_a_window_needs_a_size():
     with pytest.raises(CorpusError, match="0 characters is too short"):
         find_passages("text", 0)
+
+
+@pytest.mark.parametrize("piece", [".", "!", " ", "\n", "\n ", "\f", "。", '"', '."', "e\u0301", "a. "])
+@pytest.mark.parametrize("unit", ["paragraph", "sentence", 300])
+def test_work_grows_with_the_length_of_a_text(piece, unit):
+    text = piece * (300_000 // len(piece))
+    began = time.process_time()
+    find_passages(text, unit)
+    assert time.process_time() - began < 5  # it takes well below a second, and hours where work grows with the square

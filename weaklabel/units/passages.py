@@ -14,7 +14,7 @@ PassageUnit: TypeAlias = Literal["document", "paragraph", "sentence"] | int
 _BLANK_LINES = re.compile(r"(?:\r\n|[\n\r\x85\u2028])[^\S\n\r]*(?:\r\n|[\n\r\x85\u2028])\s*|[\u2029\f]\s*")
 _CLOSING = "\"'”’»)\\]}」』）】》"
 _SENTENCE_END = re.compile(
-    rf"(?P<spaced>[.!?…]+[{_CLOSING}]*)(?=\s)|(?:[。！？｡．]|[!?](?=[\u3040-\u30ff\u4e00-\u9fff]))+[{_CLOSING}]*"
+    rf"(?P<spaced>(?<![.!?…])[.!?…]+[{_CLOSING}]*)(?=\s)|(?:[。！？｡．]|[!?](?=[\u3040-\u30ff\u4e00-\u9fff]))+[{_CLOSING}]*"
 )
 _TITLES = "mr mrs ms dr prof st rev hon gen col capt lt sgt gov sen rep fig figs e.g i.e z.b d.h vgl nr cf vs"
 _OTHERS = (
