@@ -77,24 +77,31 @@ def _is_spaced(word: str) -> bool:
 
 
 _SENTENCE_END = re.compile(r"[.!?]\s+(?=[^\Wa-z\d_]|[\W_]|\Z)(?!(?:No|Nr|Num)\b)|[\r\n。！？]+")
-_WORDS_END = re.compile(r"[^\W_]*")
 _WORD = re.compile(r"[^\W_]")
 
 
-@lru_cache(maxsize=512)
 def words_before(text: str, start: int, reach: int = BEFORE, is_strict: bool = True) -> str:
     """Return what stands before a span in its sentence and line, casefolded.
 
     If that is not ``is_strict``, an end just before the span, as after "Tel." or in the line above, is none.
     """
-    before = text[max(0, start - reach) : start]
+    is_cut = start > reach and _WORD.match(text, start - reach - 1) is not None
+    return _last_sentence(text[max(0, start - reach) : start], is_cut, is_strict)
+
+
+@lru_cache(maxsize=4096)
+def _last_sentence(before: str, is_cut: bool, is_strict: bool) -> str:
     begin = 0
-    if start > reach and _WORD.match(text, start - reach - 1):  # the half of a word may be another word
-        begin = _WORDS_END.match(before).end()  # type: ignore[union-attr]
+    if is_cut:  # the half of a word may be another word
+        begin = _first_break(before)
     for end in _SENTENCE_END.finditer(before):
         if is_strict or _WORD.search(before, end.end()):
             begin = end.end()
     return before[begin:].casefold()
+
+
+def _first_break(text: str) -> int:
+    return next((place for place, char in enumerate(text) if not char.isalnum()), len(text))
 
 
 @lru_cache(maxsize=4096)

@@ -62,35 +62,42 @@ class Kind:
         Whether its characters, without separators and as capital letters, can be such a number.
     context : bool
         Whether a word beside it has to say what it is.
-    begins_with_digit : bool
-        Whether it begins with a digit, or may.
+    needles : tuple of str
+        If it begins with a digit, or may: what a text must contain, in small letters, to have one.
     """
 
     type: str
     pattern: re.Pattern[str]
     check: Callable[[str], bool] | None = None
     context: bool = False
-    begins_with_digit: bool = False
+    needles: tuple[str, ...] = ()
+
+    @property
+    def begins_with_digit(self) -> bool:
+        """Whether it begins with a digit, or may."""
+        return bool(self.needles)
 
 
 def _regex(pattern: str, flags: int = 0) -> re.Pattern[str]:
     return re.compile(_EDGE + pattern.replace("~", _GAP) + _END, flags)
 
 
+_DNI = tuple(_DNI_LETTERS.lower())
+
 KINDS = (
-    Kind("cn_id", _regex(r"\d{6} ?\d{8} ?\d{3} ?[Xx]"), cn_id, begins_with_digit=True),
-    Kind("fr_nir", _regex(r"[123478]~\d{2}~\d{2}~2~[AB]~\d{3}~\d{3}~\d{2}"), fr_nir, begins_with_digit=True),
-    Kind("br_cnpj", _regex(r"[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-\d\d"), br_cnpj, begins_with_digit=True),
+    Kind("cn_id", _regex(r"\d{6} ?\d{8} ?\d{3} ?[Xx]"), cn_id, needles=("x",)),
+    Kind("fr_nir", _regex(r"[123478]~\d{2}~\d{2}~2~[AB]~\d{3}~\d{3}~\d{2}"), fr_nir, needles=("a", "b")),
+    Kind("br_cnpj", _regex(r"[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-\d\d"), br_cnpj, needles=("/",)),
     Kind("uk_nino", _regex(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]~\d\d~\d\d~\d\d~[A-D]"), _nino),
     Kind("uk_nino", _regex(r"[a-ceghj-pr-tw-z][a-ceghj-npr-tw-z]~\d\d~\d\d~\d\d~[a-d]"), _nino, context=True),
-    Kind("es_dni", _regex(r"\d{8}[ -]?[TRWAGMYFPDXBNJZSQVHLCKE]"), _dni, begins_with_digit=True),
-    Kind("es_dni", _regex(r"\d{1,2}\.\d{3}\.\d{3}[ -]?[TRWAGMYFPDXBNJZSQVHLCKE]"), _dni, begins_with_digit=True),
+    Kind("es_dni", _regex(r"\d{8}[ -]?[TRWAGMYFPDXBNJZSQVHLCKE]"), _dni, needles=_DNI),
+    Kind("es_dni", _regex(r"\d{1,2}\.\d{3}\.\d{3}[ -]?[TRWAGMYFPDXBNJZSQVHLCKE]"), _dni, needles=_DNI),
     Kind(
         "es_dni",
         _regex(r"\d{7,8}~[trwagmyfpdxbnjzsqvhlcke]", re.IGNORECASE),
         _dni,
         context=True,
-        begins_with_digit=True,
+        needles=_DNI,
     ),
     Kind("es_nie", _regex(r"[XYZ][ -]?\d{7}[ -]?[TRWAGMYFPDXBNJZSQVHLCKE]"), _nie),
     Kind("es_nie", _regex(r"[xyz]~\d~\d{3}~\d{3}~[trwagmyfpdxbnjzsqvhlcke]", re.IGNORECASE), _nie, context=True),
@@ -162,10 +169,11 @@ def find_letters(text: str) -> Iterator[Finding]:
                 yield from _checked(kind, match, text)
         if iban := _iban(text, anchor.start()):
             yield iban
-    for kind in _OF_DIGITS:
-        for match in kind.pattern.finditer(text):
-            yield from _checked(kind, match, text)
     lower = text.lower()
+    for kind in _OF_DIGITS:
+        if any(needle in lower for needle in kind.needles):
+            for match in kind.pattern.finditer(text):
+                yield from _checked(kind, match, text)
     if "<<" in text or any(word in lower for word in _PASSPORT_WORDS):
         yield from _passports(text)
     if not text.isascii():
