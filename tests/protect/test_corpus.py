@@ -212,6 +212,27 @@ def test_all_columns_with_text_are_read_unless_left_out():
     assert only["other"][0] == "[IP]"
 
 
+def test_names_of_columns_and_fields_say_what_is_in_them():
+    data = {
+        "text": ["4155550132"],
+        "mobile_phone": ["4155550132"],
+        "SSN": ["536904399"],
+        "order_id": ["4155550132"],
+        "user": [{"passportNumber": "T3569075", "password": "hunter2", "bsn": ["111222333", "1"]}],
+    }
+    assert protect_corpus(data).frame.to_dicts() == [
+        {
+            "text": "4155550132",
+            "mobile_phone": "[PHONE]",
+            "SSN": "[US_SSN]",
+            "order_id": "4155550132",
+            "user": {"passportNumber": "[PASSPORT]", "password": "[PASSWORD]", "bsn": ["[NL_BSN]", "1"]},
+        }
+    ]
+    (span,) = protect_corpus({"text": ["x"], "phone": ["a 4155550132"]}, action="flag", find=["phone"]).frame[SPANS][0]
+    assert (span["column"], span["start"], span["end"]) == ("phone", 2, 12)
+
+
 def test_flags_say_how_many_and_where():
     text = "👩‍👩‍👧 10.1.2.3 e\u0301 jo@example.org"
     frame = protect_corpus({"text": [text, "x"]}, action="flag", actions={"ip": "mask"}, find=["ip", "email"]).frame

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,6 +22,9 @@ COUNTS, SPANS = "personal_counts", "personal_spans"
 """Columns that are added where finds are flagged: how many there are by type, and where they are."""
 
 _SPAN = pl.Struct({"column": pl.String(), "start": pl.Int64(), "end": pl.Int64(), "type": pl.String()})
+
+_SHORT = 80
+"""Characters of a value that its column's name is a word beside."""
 
 _ESCAPE = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 
@@ -99,17 +102,18 @@ class Protect(Transform):
         columns = []
         for name in self._columns(schema):
             values = frame[name].to_list()
-            texts = list(dict.fromkeys(text for value in values for text in _texts(value)))
-            findings = {text: each for text, each in zip(texts, self.protector.find_all(texts), strict=True) if each}
+            label = "" if name in self.text else label_of(name)
+            texts = list(dict.fromkeys(text for value in values for text in _texts(value, label)))
+            findings = {text: each for text, each in zip(texts, self._find_all(texts), strict=True) if each}
             if not findings:
                 continue
-            hidden = {text: self.protector.hidden(text, each) for text, each in findings.items()}
+            hidden = {text: self.protector.hidden(text[1], each) for text, each in findings.items()}
             for row, value in enumerate(values):
-                for text in _texts(value):
+                for text in _texts(value, label):
                     by_row[row].update(each.type for each in findings.get(text, ()))
                     if text in findings:
                         spans[row] += self._spans(name, findings[text])
-            columns.append(pl.Series(name, [_replaced(value, hidden) for value in values], dtype=schema[name]))
+            columns.append(pl.Series(name, [_replaced(value, label, hidden) for value in values], dtype=schema[name]))
         protected = frame.with_columns(columns)
         if SHA256 in frame.columns:
             protected = protected.with_columns(self._hashes(protected))
@@ -120,6 +124,18 @@ class Protect(Transform):
             ]
             protected = protected.with_columns(added)
         return Transformed(protected, list(self._drops(by_row)), self._changed(by_row), self._totals(by_row))
+
+    def _find_all(self, texts: Sequence[tuple[str, str]]) -> Iterator[list[Finding]]:
+        """Yield what is found in each text; the label of a short one, such as "phone", says what bare digits are."""
+        labels = [f"{label}: " if label and len(text) <= _SHORT else "" for label, text in texts]
+        every = self.protector.find_all([label + text for label, (_, text) in zip(labels, texts, strict=True)])
+        for label, findings in zip(labels, every, strict=True):
+            shift = len(label)
+            yield [
+                replace(each, start=max(0, each.start - shift), end=each.end - shift)
+                for each in findings
+                if each.end > shift
+            ]
 
     def _spans(self, column: str, findings: list[Finding]) -> Iterator[dict[str, Any]]:
         """Yield where the finds that are flagged are, in the text as it is written."""
@@ -172,24 +188,36 @@ def _holds_text(dtype: pl.DataType) -> bool:
     return isinstance(dtype, (pl.String, pl.Categorical, pl.Enum, pl.Object))
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Yield the texts in a value of any structure."""
+def label_of(name: str) -> str:
+    """Return the name of a column or field as words, since it says what is in it; nothing for "text", which does not.
+
+    Examples
+    --------
+    >>> label_of("user.mobilePhone_2"), label_of("text")
+    ('user mobile Phone', '')
+    """
+    words = re.sub(r"[\W\d_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).strip()
+    return "" if words.lower() == "text" else words
+
+
+def _texts(value: Any, label: str) -> Iterator[tuple[str, str]]:
+    """Yield the texts in a value of any structure, each behind its label."""
     if isinstance(value, str):
-        yield value
+        yield label, value
     elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
+        for name, each in value.items():
+            yield from _texts(each, label_of(name))
     elif isinstance(value, (list, tuple)):
         for each in value:
-            yield from _texts(each)
+            yield from _texts(each, label)
 
 
-def _replaced(value: Any, hidden: Mapping[str, str]) -> Any:
+def _replaced(value: Any, label: str, hidden: Mapping[tuple[str, str], str]) -> Any:
     """Return a value with other texts in the same structure."""
     if isinstance(value, str):
-        return hidden.get(value, value)
+        return hidden.get((label, value), value)
     if isinstance(value, Mapping):
-        return {key: _replaced(each, hidden) for key, each in value.items()}
+        return {name: _replaced(each, label_of(name), hidden) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_replaced(each, hidden) for each in value]
+        return [_replaced(each, label, hidden) for each in value]
     return value
