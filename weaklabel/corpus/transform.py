@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 SOURCE, PLACE, SHA256, TIME, STEPS = "meta_source", "meta_place", "meta_sha256", "meta_time", "meta_steps"
-"""Columns with the provenance of a row: its source, its place there, the hash of its text, its time, what changed it."""
+"""Columns with the provenance of a row: its source, its place there, the hash of its document, its time, what changed it."""
 
 PROVENANCE: dict[str, pl.DataType] = {name: pl.String() for name in (SOURCE, PLACE, SHA256, TIME, STEPS)}
 """Types of the columns with the provenance of a row."""
