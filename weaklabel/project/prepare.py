@@ -279,7 +279,7 @@ class Preparation:
     def _finish(self, at: Prepare) -> None:
         records = Journal(at.folder).records
         manifest = {
-            "steps": {name: record.seconds for name, record in records.items()},
+            "timings_seconds": {name: record.seconds for name, record in records.items()},
             "rows": what_was_done(at.folder, self.project)[preparing_steps(self.project)[-1]]["kept"],
         }
         write_json(at.folder / MANIFEST, manifest)
