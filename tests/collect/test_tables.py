@@ -93,6 +93,7 @@ def test_tables_and_rows_that_cannot_be_read(tmp_path):
     write(tmp_path / "in/empty.csv", "")
     write(tmp_path / "in/lines.jsonl", '{"text": "fine"}\n{"text": \n[1]\n{"text": "\\ud800"}\n')
     write(tmp_path / "in/blank.csv", "text,n\n,7\n")
+    write(tmp_path / "in/zero.jsonl", '{"text": "fine", "n\\u0000m": 1}\n')
     done, rows, rejects = run(f"{tmp_path}/in", tmp_path / "out.parquet")
     assert {row["text"] for row in rows} == {"ok", "fine"} | (
         {"x"} if any(row["text"] == "x" for row in rows) else set()
@@ -101,10 +102,11 @@ def test_tables_and_rows_that_cannot_be_read(tmp_path):
     assert given == {
         "bad_rows.csv line 3": "row", "no_text.csv": "columns", "latin.csv": "encoding",
         "cut.json": "broken", "object.json": "broken", "fake.parquet": "broken", "empty.csv": "broken",
+        "zero.jsonl": "columns",
         "lines.jsonl line 2": "row", "lines.jsonl line 3": "row", "lines.jsonl line 4": "row", "blank.csv row 1": "empty",
     }  # fmt: skip
     assert done.documents + done.rejects == len(rows) + len(rejects)
-    (reject,) = (reject for reject in rejects if reject["rule"] == "columns")
+    (reject,) = (reject for reject in rejects if "no_text" in reject["source"])
     assert "columns are body, n" in reject["reason"] and str(tmp_path) not in reject["reason"]
     (blank,) = (reject for reject in rejects if reject["rule"] == "empty")
     assert blank["record"]["n"] == "7"

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 import zstandard
 
-from weaklabel.corpus import read_corpus
+from weaklabel.clean import clean_corpus
+from weaklabel.corpus import read_corpus, write_labeled
 from weaklabel.errors import CorpusError, LFError
 from weaklabel.job import LabelOptions, label_file
 from weaklabel.lf.external import votes_from_csv
@@ -32,6 +33,15 @@ def test_values_that_json_has_not(tmp_path, column, sentence):
     with pytest.raises(CorpusError, match=sentence):
         label_file(corpus, LFS, str(tmp_path / "out.jsonl"), LabelOptions(workers=0))
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_zero_byte_in_the_name_of_a_column(tmp_path):
+    path = tmp_path / "zero.jsonl"
+    path.write_text('{"text": "hello", "n\\u0000m": 5}\n')
+    with pytest.raises(CorpusError, match=r"the name of column 'n\\x00m' holds a zero byte: rename it"):
+        clean_corpus(path)
+    with pytest.raises(CorpusError, match="holds a zero byte"):
+        write_labeled(read_corpus(path), tmp_path / "out.parquet", lambda batch: pl.DataFrame())
 
 
 def test_a_zstd_frame_that_ends_early(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from weaklabel.corpus import read_corpus
 from weaklabel.corpus.transform import PLACE, SOURCE, STEPS, Drop, Transform, Transformed
-from weaklabel.errors import CorpusError
+from weaklabel.errors import CorpusError, WeakLabelError
 from weaklabel.job import transform as job
 from weaklabel.job.engine import LocalEngine
 from weaklabel.job.transform import transform_file, transform_into, transform_rows
@@ -89,6 +89,14 @@ class Stars(Transform):
 
     def mask(self, text):
         return "".join("*" if letter.isdigit() else letter for letter in text)
+
+
+@dataclass(frozen=True)
+class StarsEverywhere(Stars):
+    """Masks digits in all columns."""
+
+    def apply(self, frame, first_row, folder):
+        return Transformed(frame.with_columns(pl.all().str.replace_all(r"\d", "*")))
 
 
 def corpus_of(path: Path, n: int = 35_000) -> Path:
@@ -249,6 +257,67 @@ def test_an_interrupted_job_resumes_with_the_same_bytes(tmp_path):
     transform_file(read_corpus(path), Shout(), tmp_path / "other.csv")
     assert out.read_bytes() == (tmp_path / "other.csv").read_bytes()
     assert not (tmp_path / "out.csv.job").exists()
+
+
+RECORDS = (
+    '{"text":"one","n":1.50,"big":12345678901234567890123,"yes":true,"of":{"k":[1,"x"]},"none":null}',
+    '{"text": "TWO", "more": ["\\u00e9"]}',
+    '{"text":7,"n":"12"}',
+    '{"text":"drop"}',
+)
+"""Records of JSON with values that are no text."""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_no_text_in_json_stays_so(tmp_path, workers):
+    source = tmp_path / "in.jsonl"
+    source.write_text("\n".join(RECORDS) + "\n")
+    out = tmp_path / "out.jsonl"
+    transform_file(read_corpus(source), Shout(), out, engine=LocalEngine(workers))
+    assert out.read_text() == (
+        '{"text": "ONE", "n": 1.50, "big": 12345678901234567890123, "yes": true, "of": {"k":[1,"x"]}, "none": null, '
+        '"length": 3}\n'
+        '{"text": "TWO", "more": ["\\u00e9"], "length": 3}\n'
+        '{"text":7,"n":"12", "length": 1}\n'
+    )
+    array = tmp_path / "out.json"
+    transform_file(read_corpus(source), Shout(), array)
+    assert json.loads(array.read_text()) == [json.loads(line) for line in out.read_text().splitlines()]
+
+
+def test_values_that_are_masked_within_json_are_json(tmp_path):
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"text":"a 1","n":5,"of":{"k":"a 1"}}\n')
+    transform_file(read_corpus(source), StarsEverywhere(), tmp_path / "out.jsonl")
+    assert json.loads((tmp_path / "out.jsonl").read_text()) == {"text": "a *", "n": "*", "of": {"k": "a *"}}
+
+
+def test_rows_on_standard_output_are_in_the_format_of_the_corpus(tmp_path, capfd):
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"text":"a","n":1}\n')
+    transform_file(read_corpus(source), Shout(), "-")
+    assert capfd.readouterr().out == '{"text": "A", "n": 1, "length": 1}\n'
+
+
+def test_csv_keeps_its_delimiter(tmp_path):
+    source = tmp_path / "in.csv"
+    source.write_text("text;n\na, b;1\nc;2\n")
+    transform_file(read_corpus(source), Shout(), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == "text;n;length\nA, B;1;4\nC;2;1\n"
+    transform_file(read_corpus(source), Shout(), tmp_path / "out.tsv")
+    assert (tmp_path / "out.tsv").read_text().startswith("text\tn\tlength\n")
+
+
+def test_a_full_disk_is_an_error_in_words(tmp_path):
+    resource = pytest.importorskip("resource")
+    corpus = read_corpus(corpus_of(tmp_path / "in.csv", 2_000))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, hard))  # larger files cannot be written, as on a full disk
+    try:
+        with pytest.raises(WeakLabelError, match=r"^cannot write .*: File too large"):
+            transform_file(corpus, Shout(), tmp_path / "out.csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_no_rows(tmp_path):

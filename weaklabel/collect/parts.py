@@ -17,7 +17,7 @@ import polars as pl
 
 from weaklabel.collect.source import RENAMED, Document, DocumentSource, Item, Rejected
 from weaklabel.corpus.transform import PLACE, PROVENANCE, SHA256, SOURCE, STEPS, TIME
-from weaklabel.support.files import atomic_path, write_json
+from weaklabel.support.files import atomic_path, write_json, write_parquet
 from weaklabel.support.naming import Naming, settings_named
 from weaklabel.units.passages import PassageUnit, find_passages
 
@@ -225,7 +225,7 @@ def _write_piece(order: PartOrder, number: int, rows: list[dict[str, Any]]) -> d
     names = dict.fromkeys(chain.from_iterable(rows))
     frame = pl.DataFrame([_series(name, [row.get(name) for row in rows]) for name in names])
     with atomic_path(order.path("parquet", number)) as path:
-        frame.write_parquet(path, compression="zstd")
+        write_parquet(path, frame)
     return {name: type_name(dtype) for name, dtype in frame.schema.items()}
 
 

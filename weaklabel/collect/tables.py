@@ -13,6 +13,7 @@ from weaklabel.collect.decoding import Unreadable, of_collecting
 from weaklabel.collect.source import RENAMED, Document, Rejected
 from weaklabel.config import CollectSettings
 from weaklabel.corpus import Batch, Corpus, read_corpus
+from weaklabel.corpus.batch import check_names
 from weaklabel.corpus.open import format_by_name
 from weaklabel.corpus.parts import Part
 from weaklabel.corpus.sinks import as_json
@@ -72,7 +73,9 @@ def open_table(path: Path, name: str, settings: CollectSettings, format: str | N
             "encoding" if " is not utf-8" in str(error) else "broken", _reason(error, path, name)
         ) from None
     try:
-        return read_corpus(path, text=settings.text, **arguments)
+        corpus = read_corpus(path, text=settings.text, **arguments)
+        check_names(corpus.columns, corpus.name)
+        return corpus
     except CorpusError as error:
         raise Unreadable("columns", _reason(error, path, name)) from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Callable, Hashable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from copy import copy
 from itertools import repeat
 from types import SimpleNamespace
@@ -33,6 +33,19 @@ def column_name(name: Any) -> str:
     if isinstance(name, tuple):
         return ".".join(str(part) for part in name if str(part))
     return str(name)
+
+
+def check_names(names: Iterable[str], where: str) -> None:
+    """Refuse names of columns with a zero byte, which Arrow does not take.
+
+    Raises
+    ------
+    CorpusError
+        Names the column.
+    """
+    for name in names:
+        if "\0" in name:
+            raise CorpusError(f"{where}: the name of column {name!r} holds a zero byte: rename it")
 
 
 class Row(SimpleNamespace):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -247,6 +247,37 @@ def _compact(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ",".join(map(_compact, value)) + "]"
     return str(value) if isinstance(value, _Number) else _ENCODE(value)
+
+
+def changed_line(line: str, changes: Mapping[str, str | None]) -> str:
+    """Return the object on a line with other values for some of its keys; all else stays as it is written there.
+
+    Parameters
+    ----------
+    line
+        A line with a JSON object.
+    changes
+        By key, the new value as `JsonlSource` has it: what was no text stays none, if its new value is JSON.
+
+    Examples
+    --------
+    >>> changed_line('{"text": "a", "n": 1.50, "of": {"k": [1, "b"]}}', {"text": "A", "of": '{"k":[1,"B"]}'})
+    '{"text": "A", "n": 1.50, "of": {"k":[1,"B"]}}'
+    """
+    members = DECODER.decode(line)
+    values = {key: _compact(value) for key, value in members.items()}
+    for key, new in changes.items():
+        was_text = type(members.get(key)) in (str, NoneType)
+        values[key] = new if new is not None and not was_text and _is_json(new) else _ENCODE(new)
+    return "{" + ", ".join(f"{_ENCODE(key)}: {value}" for key, value in values.items()) + "}"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        DECODER.decode(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_unicode(value: Any) -> bool:

@@ -311,6 +311,24 @@ class JsonlSink:
         """Write nothing."""
 
 
+class LinesSink:
+    """Rows that hold their line of JSON in a column: UTF-8."""
+
+    def __init__(self, handle: BinaryIO, column: str) -> None:
+        self.handle = handle
+        self.column = column
+
+    def start(self, batch: Batch, new: NewColumns) -> None:
+        """Write nothing."""
+
+    def write(self, batch: Batch, new: NewColumns) -> None:
+        """Write the rows."""
+        self.handle.write("".join(f"{line}\n" for line in batch.stored[self.column].to_list()).encode())
+
+    def close(self) -> None:
+        """Write nothing."""
+
+
 class JsonArraySink:
     """Anything to a JSON array: UTF-8, one object a line; written as JSON Lines by ``lines``.
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, TypeAlias, cast
 
 import polars as pl
 
-from weaklabel.corpus.batch import Batch
+from weaklabel.corpus.batch import Batch, check_names
 from weaklabel.corpus.corpus import STDIN, THE_CORPUS, Corpus
 from weaklabel.corpus.open import FORMATS, Encoding, format_of, packing_of
 from weaklabel.corpus.records import Reject
@@ -26,6 +26,7 @@ from weaklabel.corpus.sinks import (
     JsonArraySink,
     JsonlCopy,
     JsonlSink,
+    LinesSink,
     NewColumns,
     ParquetSink,
     Sink,
@@ -66,6 +67,8 @@ def write_labeled(
     *,
     size: int = 10_000,
     format: str | None = None,
+    like: Corpus | None = None,
+    lines: str | None = None,
 ) -> Written:
     """Write every row of ``corpus``, in order, with all its columns and then the new ones.
 
@@ -90,6 +93,10 @@ def write_labeled(
         Rows of a batch.
     format
         One of csv, tsv, jsonl, json, parquet, where the name does not show it.
+    like
+        A corpus of which this one was made: a ``.csv`` keeps its delimiter.
+    lines
+        Column with the line of JSON that is written for each row, in place of its values.
 
     Raises
     ------
@@ -117,7 +124,7 @@ def write_labeled(
     pairs = _paired(corpus, extra, size)
     first = next(pairs)
     rows = 0
-    with _opened(target) as handle, closing(sink_for(corpus, kind, handle)) as sink:
+    with _opened(target) as handle, closing(sink_for(corpus, kind, handle, like=like, lines=lines)) as sink:
         sink.start(first[0], NewColumns(first[1]))
         for batch, new in chain([first], pairs):
             sink.write(batch, NewColumns(new))
@@ -199,28 +206,44 @@ def _default_format(corpus: Corpus) -> str:
     return corpus.format if corpus.format in FORMATS and corpus.format != "parquet" else "csv"
 
 
-def sink_for(corpus: Corpus, kind: str, handle: BinaryIO, safe: bool = False) -> Sink:
+def sink_for(
+    corpus: Corpus,
+    kind: str,
+    handle: BinaryIO,
+    safe: bool = False,
+    like: Corpus | None = None,
+    lines: str | None = None,
+) -> Sink:
     """Return what writes rows of ``corpus`` in the format ``kind``: copied unchanged where that can be.
 
-    With ``safe``, values are always rewritten, and none is a formula to a spreadsheet.
+    With ``safe``, values are always rewritten, and none is a formula to a spreadsheet; ``like`` and ``lines`` are as for
+    `write_labeled`.
     """
     if kind == "parquet":
+        check_names(corpus.columns, corpus.name)
         return ParquetSink(handle)
     copies, dialect = copies_records(corpus, kind, safe), corpus.dialect
     if kind == "json":
-        return JsonArraySink(handle, lambda held: JsonlCopy(held, Encoding()) if copies else JsonlSink(held))
+        return JsonArraySink(handle, lambda held: _lines_sink(held, Encoding(), copies, lines))
     if kind == "jsonl":
-        return JsonlCopy(handle, corpus.source.encoding) if copies else JsonlSink(handle)
+        return _lines_sink(handle, corpus.source.encoding, copies, lines)
     if copies and dialect:
         return DelimitedCopy(handle, dialect, corpus.source.header)
-    delimiter = _delimiter(corpus, kind)
+    delimiter = _delimiter(like or corpus, kind)
+    shown = (like or corpus).dialect
     return DelimitedSink(
         handle,
         delimiter,
         header=dialect is None or dialect.header,
         safe=safe,
-        names_delimiter=dialect is not None and dialect.sep_line is not None and delimiter == dialect.delimiter,
+        names_delimiter=shown is not None and shown.sep_line is not None and delimiter == shown.delimiter,
     )
+
+
+def _lines_sink(handle: BinaryIO, encoding: Encoding, copies: bool, lines: str | None) -> Sink:
+    if lines is not None:
+        return LinesSink(handle, lines)
+    return JsonlCopy(handle, encoding) if copies else JsonlSink(handle)
 
 
 def reading_back(corpus: Corpus, kind: str, new: Sequence[str]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from weaklabel.dedup.sketches import Sketch, Sketches, sketch
 from weaklabel.dedup.survivors import Keep
 from weaklabel.dedup.verdict import CONTAMINATION, EXACT, RULES, SEMANTIC, STAYS, Verdict, judge
 from weaklabel.errors import CorpusError
-from weaklabel.support.files import atomic_path
+from weaklabel.support.files import atomic_path, write_parquet
 from weaklabel.support.hashing import sha256_of_file
 from weaklabel.support.mapped import map_npy
 from weaklabel.support.progress import stage
@@ -87,7 +87,7 @@ class Dedup(Transform):
         """See `Transform.survey`."""
         self._sketch(frame, is_corpus=True).save(folder)
         if self.clusters is not None and {SOURCE, PLACE} <= set(frame.columns):
-            frame.select(SOURCE, PLACE).cast(pl.String).write_parquet(folder / _PLACES)
+            write_parquet(folder / _PLACES, frame.select(SOURCE, PLACE).cast(pl.String))
 
     def decide(self, folders: Sequence[Path], read: Callable[[int], pl.DataFrame], folder: Path) -> dict[str, Any]:
         """See `Transform.decide`."""
@@ -192,11 +192,11 @@ class Dedup(Transform):
             )
         with atomic_path(self.clusters) as path:
             if self.clusters.endswith(".parquet"):
-                table.write_parquet(path)
+                write_parquet(path, table)
             elif self.clusters.endswith(".jsonl"):
-                table.write_ndjson(path)
+                path.write_bytes(table.write_ndjson().encode())
             else:
-                table.write_csv(path)
+                path.write_bytes(table.write_csv().encode())
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.corpus import THE_CORPUS, Corpus, check_target, label_outputs, read_corpus, rejects_of, write_labeled
+from weaklabel.corpus.batch import Batch, check_names
+from weaklabel.corpus.jsonl import changed_line
 from weaklabel.corpus.open import byte_chunks, is_packed
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.corpus.sinks import as_json
@@ -33,7 +35,15 @@ from weaklabel.corpus.transform import PLACE, SOURCE, STEPS, Drop, Transform
 from weaklabel.errors import CorpusError
 from weaklabel.job.engine import Engine, LocalEngine, expect
 from weaklabel.job.folder import JobFolder, corpus_identity, output_identity
-from weaklabel.support.files import atomic_path, check_file_path, check_outputs, is_stream, move_file, write_json
+from weaklabel.support.files import (
+    atomic_path,
+    check_file_path,
+    check_outputs,
+    is_stream,
+    move_file,
+    write_json,
+    write_parquet,
+)
 from weaklabel.support.hashing import hash_path, sha256_of_json
 from weaklabel.support.progress import finish, showing, stage
 
@@ -45,6 +55,12 @@ EXAMPLES = 10
 
 EXAMPLE_LENGTH = 300
 """Characters of a text that an example shows."""
+
+JSON_FORMATS = ("json", "jsonl")
+"""Formats of a corpus whose records are objects of JSON."""
+
+LINE = "\x1fline"
+"""Column of the pieces with each row as a line of JSON, where input and output are JSON."""
 
 UNREADABLE = "unreadable"
 """Rule by which records that cannot be read are counted."""
@@ -134,7 +150,7 @@ def transform_file(
         The corpus cannot be read, a file of ``keep`` is not one of rejects, or the output cannot be written.
     """
     target = os.fspath(out)
-    check_target(corpus, target)
+    kind = check_target(corpus, target)
     inputs = {THE_CORPUS: corpus.files(), "a file of rows to keep": keep, **transform.inputs()}
     check_outputs(label_outputs(corpus, target), inputs)
     kept = rows_to_keep(keep)
@@ -147,12 +163,14 @@ def transform_file(
         keep=[hash_path(path) for path in keep],
     )
     with showing(progress), JobFolder(target, identity) as folder:
-        job = TransformJob(corpus, transform, folder.path, folder.tag, kept)
+        # What was a number or a list in JSON stays one.
+        writes_json = corpus.format in JSON_FORMATS and kind in JSON_FORMATS
+        job = TransformJob(corpus, transform, folder.path, folder.tag, kept, writes_json=writes_json)
         parts = job.run(engine or LocalEngine())
         if target == "-":
             finish()  # the output may go to the same terminal
         rejects = job.write_rejects(parts, rejects_of(corpus, target), is_stream(target))
-        job.write_output(parts, target)
+        job.write_output(parts, target, kind)
         return job.result(parts, out=target, rejects_file=rejects)
 
 
@@ -263,6 +281,8 @@ class TransformJob:
         Source and place of rows that are not dropped.
     protect
         A transform that masks rows before they are shown.
+    writes_json
+        Whether input and output are JSON: each row is then kept as its line, too.
     """
 
     def __init__(
@@ -273,7 +293,9 @@ class TransformJob:
         tag: str,
         keep: frozenset[tuple[str, str]] = frozenset(),
         protect: Transform | None = None,
+        writes_json: bool = False,
     ) -> None:
+        self.writes_json = writes_json
         self.transform = transform
         self.folder = folder.absolute()
         self.tag = tag
@@ -299,6 +321,7 @@ class TransformJob:
     def schema(self) -> dict[str, pl.DataType]:
         """Columns of the output."""
         schema = dict(self.corpus.empty().stored.schema)
+        check_names(schema, self.name)
         new = self.transform.new_columns(schema)
         clash = [f"'{name}'" for name in new if name in schema]
         if clash:
@@ -405,7 +428,10 @@ class TransformJob:
             self._write_unreadable(handle, rows)
             self._write_drops(handle, shown, drops, places, part.first_row)
         with atomic_path(self._path("out", "parquet", part.number)) as path:
-            after.cast(self.schema).filter(pl.Series(kept)).write_parquet(path)  # type: ignore[arg-type]
+            piece = after.cast(self.schema)  # type: ignore[arg-type]
+            if self.writes_json:
+                piece = piece.with_columns(pl.Series(LINE, _json_lines(rows.batch, piece), pl.String))
+            write_parquet(path, piece.filter(pl.Series(kept)))
         return {
             "rows": before.height,
             "kept": int(kept.sum()),
@@ -516,12 +542,13 @@ class TransformJob:
             raise CorpusError(f"cannot write {path}: {error.strerror or error}") from error
         return path
 
-    def write_output(self, parts: Sequence[Part], out: str) -> None:
+    def write_output(self, parts: Sequence[Part], out: str, kind: str | None = None) -> None:
         """Join all parts to the final file, in its format."""
         import pyarrow.parquet as pq
 
         whole = self.folder / "whole"
-        schema = pl.DataFrame(schema=self.schema).to_arrow().schema
+        columns = self.schema | ({LINE: pl.String()} if self.writes_json else {})
+        schema = pl.DataFrame(schema=columns).to_arrow().schema
         with stage(f"writing {out}", sum(part.n_rows for part in parts), "rows") as shown:
             with closing(pq.ParquetWriter(whole, schema)) as writer:
                 for part in parts:
@@ -533,7 +560,14 @@ class TransformJob:
                 move_file(whole, out)
                 return
             with _named(whole, ".parquet") as file:
-                write_labeled(read_corpus(file, text=()), out, lambda batch: pl.DataFrame())
+                write_labeled(
+                    read_corpus(file, text=()),
+                    out,
+                    lambda batch: pl.DataFrame(),
+                    format=kind,
+                    like=self.corpus,
+                    lines=LINE if self.writes_json else None,
+                )
 
     def result(
         self,
@@ -591,6 +625,29 @@ class TransformJob:
 
     def _path(self, what: str, suffix: str, number: int | None = None) -> Path:
         return self.folder / f"{what}-{self.tag}{'' if number is None else f'-{number:06d}'}.{suffix}"
+
+
+def _json_lines(batch: Batch, after: pl.DataFrame) -> list[str]:
+    """Return the records of a batch, which are JSON, with changed and new values in them. Length: n."""
+    before = batch.stored
+    names = [name for name in after.columns if name in before.columns]
+    new = [name for name in after.columns if name not in before.columns]
+    tails = [[f"{json.dumps(name, ensure_ascii=False)}: {value}" for value in as_json(after[name])] for name in new]
+    lines = [raw.strip() for raw in batch.raw or ()]
+    changed = {name: before[name].ne_missing(after[name]) for name in names}
+    changes: dict[int, dict[str, str | None]] = {}
+    for name, rows in changed.items():
+        for row in rows.arg_true().to_list():
+            changes.setdefault(row, {})[name] = after[name][row]
+    for row, of_row in changes.items():
+        lines[row] = changed_line(lines[row], of_row)
+    if not tails:
+        return lines
+    joined = map(", ".join, zip(*tails, strict=True))
+    return [
+        f"{line[:-1].rstrip()}{'' if line[:-1].strip() == '{' else ', '}{tail}}}"
+        for line, tail in zip(lines, joined, strict=True)
+    ]
 
 
 def _with_steps(frame: pl.DataFrame, name: str, changed: Mapping[str, Any]) -> pl.DataFrame:

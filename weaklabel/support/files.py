@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import glob
+import io
 import json
 import os
 import re
@@ -14,10 +15,13 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
 from weaklabel.errors import WeakLabelError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 StrPath = str | os.PathLike[str]
 
@@ -247,6 +251,13 @@ def write_text(path: StrPath, text: str) -> None:
 def write_json(path: StrPath, value: Any) -> None:
     """Write ``value`` as indented JSON, atomically; NaN is refused, since JSON has none."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_parquet(path: Path, frame: pl.DataFrame) -> None:
+    """Write a data frame; a full disk is an `OSError`, as it is for other files (polars has an error of its own)."""
+    held = io.BytesIO()
+    frame.write_parquet(held, compression="zstd")
+    path.write_bytes(held.getbuffer())
 
 
 _LAST_BYTE = 2**62
