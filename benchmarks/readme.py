@@ -149,6 +149,7 @@ TABLES = {
         "synthetic votes": of("synthetic", kind="quality"),
         "suggestions": of("suggestions", kind="quality"),
         "extraction": of("extraction", kind="quality"),
+        "duplicates": of("dedup", kind="quality"),
         "personal data": of("personal_data", kind="quality"),
         "classifiers": classifier_table,
         "validation gold": validation_table,

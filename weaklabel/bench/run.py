@@ -18,6 +18,7 @@ from weaklabel.bench.outcome import PREDICTIONS, Outcome, read_outcome, read_pre
 from weaklabel.bench.plan import BenchSettings, notes_on, plan_cells, scored_by
 from weaklabel.bench.split import BenchSet
 from weaklabel.bench.summary import CellPredictions, crossings, plain, select_on_valid, summarise
+from weaklabel.dedup import count_contaminated
 from weaklabel.errors import ConfigError
 from weaklabel.labels import Labels
 from weaklabel.scoring import score
@@ -181,8 +182,17 @@ def _set_entry(bench_set: BenchSet, settings: BenchSettings) -> dict[str, Any]:
         "m": bench_set.m,
         "k": bench_set.k,
         "coverage": bench_set.coverage,
+        "train_rows_like_held_out": _train_rows_like_held_out(bench_set),
         "notes": notes_on(bench_set, settings),
     }
+
+
+def _train_rows_like_held_out(bench_set: BenchSet) -> int | None:
+    """Count train rows that are near-duplicates of valid or test rows; None where a split has no texts."""
+    train, valid, test = (getattr(bench_set, name).texts for name in ("train", "valid", "test"))
+    if train is None or test is None:
+        return None
+    return count_contaminated(train, [*(valid or ()), *test])
 
 
 def _measured(outcome: Outcome | None) -> dict[str, Any]:

@@ -234,14 +234,32 @@ def _told(cells: list[dict[str, Any]], head: str, caption: str) -> DataTable:
     return DataTable(list(shown.values()), [[cell[key] for key in shown] for cell in cells], caption)
 
 
+_ABOUT_SETS = (
+    "Rows of each split; coverage: percent of train rows with at least one vote; like held-out: train rows that are "
+    "near-duplicates of valid or test rows."
+)
+
+
 def _sets(results: Results) -> DataTable:
-    heads = ["set", "metric", "train", "valid", "test", "labeling functions", "classes", "coverage", "notes"]
+    heads = [
+        "set",
+        "metric",
+        "train",
+        "valid",
+        "test",
+        "labeling functions",
+        "classes",
+        "coverage",
+        "like held-out",
+        "notes",
+    ]
     rows = [
         [name, metric_of(results, name), *(entry["n"][split] for split in ("train", "valid", "test"))]
-        + [entry["m"], entry["k"], f"{percent(entry['coverage']):.1f}", "; ".join(entry["notes"]) or None]
+        + [entry["m"], entry["k"], f"{percent(entry['coverage']):.1f}", entry.get("train_rows_like_held_out")]
+        + ["; ".join(entry["notes"]) or None]
         for name, entry in results["sets"].items()
     ]
-    return DataTable(heads, rows, "Rows of each split; coverage: percent of train rows with at least one vote.")
+    return DataTable(heads, rows, _ABOUT_SETS)
 
 
 def _making(results: Results) -> list[Block]:

@@ -113,3 +113,14 @@ def judge_texts(
     """
     parts = [sketch(some, bands_for(threshold), threshold) for some in (texts, against)]
     return judge(Sketches(parts), threshold, keep, len(against))
+
+
+def count_contaminated(texts: Sequence[str], held_out: Sequence[str], threshold: float = THRESHOLD) -> int:
+    """Return how many of some training texts are near-duplicates of held-out ones, such as those of a test split.
+
+    Examples
+    --------
+    >>> count_contaminated(["Win a free prize today!", "See you at noon"], ["WIN a free prize today!!"])
+    1
+    """
+    return judge_texts(texts, threshold, "first", held_out).count(CONTAMINATION)
