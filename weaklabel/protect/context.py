@@ -16,7 +16,8 @@ WORDS = {
         "telefonnummer rufnummer call calls called calling caller dial ring mobile mobil mobiel móvil celular cellulare "
         "portable cell cellphone handy handynummer whatsapp wechat signal telegram sms text fax hotline contact "
         "reach numéro appeler appelez llamar llame llámame chiamare chiama chiamami anrufen anruf bellen bel ligue ligar "
-        "fone fono ph ph. mob mob. m.: t.: cel cel. hp. landline voicemail 电话 手机 手机号 联系电话 致电 拨打 微信 फोन मोबाइल"
+        "fone fono ph ph. mob mob. m.: t.: cel cel. hp. landline voicemail custcare "
+        "customer_services helpline freephone 电话 手机 手机号 联系电话 致电 拨打 微信 फोन मोबाइल"
     ),
     "card": (
         "card cards credit debit visa mastercard amex maestro discover cc carte karte kreditkarte kartennummer tarjeta "
@@ -64,7 +65,7 @@ def _pattern(words: str) -> re.Pattern[str]:
     spaced = [word for word in words.split() if _is_spaced(word)]
     unspaced = [word for word in words.split() if not _is_spaced(word)]
     longest_first = sorted(spaced, key=len, reverse=True)
-    alternatives = [rf"(?<![^\W_])(?:{'|'.join(map(_phrase, longest_first))})(?![^\W_])"] if spaced else []
+    alternatives = [rf"(?<![^\W_])(?:{'|'.join(map(_phrase, longest_first))})(?![^\W_]|/\d)"] if spaced else []
     return re.compile("|".join([*alternatives, *map(re.escape, sorted(unspaced, key=len, reverse=True))]))
 
 
@@ -76,7 +77,9 @@ def _is_spaced(word: str) -> bool:
     return not ("\u4e00" <= word[0] <= "\u9fff")
 
 
-_SENTENCE_END = re.compile(r"[.!?]\s+(?=[^\Wa-z\d_]|[\W_]|\Z)(?!(?:No|Nr|Num)\b)|[\r\n。！？]+")
+_SENTENCE_END = re.compile(
+    r"(?<![Nn]o)(?<![Nn]r)(?<![Rr]ef)[.!?]\s+(?=[^\Wa-z\d_]|[\W_]|\Z)(?!(?:No|Nr|Num)\b)|[\r\n。！？]+"
+)
 _WORD = re.compile(r"[^\W_]")
 
 

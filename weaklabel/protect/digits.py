@@ -302,6 +302,10 @@ def _touches_word(text: str, place: int) -> bool:
     return char == "_" or (char.isalnum() and char < "\u2e80")
 
 
+_GLUED, _TAIL = re.compile(r"\d[./\-]\Z"), re.compile(r"[./\-]\d")
+"""Signs between digits that make them one number."""
+
+
 def _is_written_so(kind: Kind, candidate: Candidate, text: str) -> bool:
     """Return whether a number is written as its kind is, so that no word beside it has to say that it is one."""
     if (
@@ -311,9 +315,11 @@ def _is_written_so(kind: Kind, candidate: Candidate, text: str) -> bool:
     ):
         return False
     if not candidate.separators:
-        glued = text[candidate.start - 1 : candidate.start] in "./-" and candidate.before
-        tail = candidate.after and text[candidate.end : candidate.end + 1] in "./-"
-        return kind.bare and not glued and not tail
+        return (
+            kind.bare
+            and not _GLUED.search(text, max(0, candidate.start - 2), candidate.start)
+            and not _TAIL.match(text, candidate.end)
+        )
     allowed = kind.shapes.get(candidate.shape)
     if allowed is None or not all(separator in allowed for separator in candidate.separators):
         return False

@@ -36,6 +36,7 @@ _UNIT_AFTER = re.compile(
     r"(?![A-Za-z]))",
     re.IGNORECASE,
 )
+_TWO_DIGITS = re.compile(r"\d\d")
 _LEAST, _MOST = 7, 15
 _WITHOUT_TRUNK = frozenset(("CN", "IN", "BR"))
 """Countries whose national prefix is 0 and whose mobile numbers are written without it."""
@@ -142,7 +143,7 @@ def _phone(text: str, start: int, end: int, regions: tuple[str, ...], surely: bo
     elif ")" in written and "(" not in written:
         return None
     digits = "".join(filter(str.isdigit, written))
-    if not _LEAST <= len(digits) <= _MOST or len(set(digits)) == 1:
+    if not _LEAST <= len(digits) <= _MOST or len(set(digits)) == 1 or not _TWO_DIGITS.search(written):
         return None
     extension = _EXTENSION.match(text, end)
     stop = extension.end() if extension else end
@@ -193,7 +194,7 @@ def _is_phone(
     if "\n" in written or "\t" in written or is_something_else(text, start):
         return False
     if written.isdigit():
-        return "CN" in regions and len(digits) == 11 and digits[0] == "1" and bool(_in_region(digits, ("CN",)))
+        return bool(_in_region(digits, tuple(name for name in regions if _is_told_by_digits(digits, name))))
     if _NANP.fullmatch(written) and "US" in regions:
         return True
     if _AREA.fullmatch(written) or (_TRUNK.fullmatch(written) and not _is_in_a_row(text, start, end)):
@@ -203,6 +204,14 @@ def _is_phone(
     if _THOUSANDS.fullmatch(written) or _DECIMAL.fullmatch(written) or _is_in_a_row(text, start, end):
         return False
     return bool(_in_region(digits, regions, re.findall(r"\d+", written)))
+
+
+def _is_told_by_digits(digits: str, region: str) -> bool:
+    """Return whether digits alone, if they are valid, can hardly be anything but a phone number of a country."""
+    if region == "CN":
+        return len(digits) == 11 and digits[0] == "1"
+    is_book = len(digits) == 10 and sum((10 - place) * int(digit) for place, digit in enumerate(digits)) % 11 == 0
+    return region in ("GB", "FR", "NL") and digits[0] == "0" and len(digits) in (10, 11) and not is_book
 
 
 def _is_in_a_row(text: str, start: int, end: int) -> bool:
