@@ -119,6 +119,26 @@ def test_unusual_spellings_are_found_at_their_place(text, kind, value):
     assert (kind, value) in finds(text)
 
 
+# Of each issuer's form: the beginning, and how long what follows is.
+TOKENS = {
+    "AKIA": 16, "ASIA": 16, "ghp_": 36, "gho_": 36, "github_pat_": 60, "glpat-": 20, "xoxp-": 40, "xapp-": 40, "sk_live_": 24,
+    "rk_live_": 24, "whsec_": 32, "AIza": 35, "ya29.": 60, "GOCSPX-": 28, "sk-": 48, "sk-proj-": 80, "sk-ant-api03-": 80,
+    "hf_": 34, "npm_": 36, "pypi-": 90, "lin_api_": 40,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("start", sorted(TOKENS))
+def test_tokens_are_found_by_the_form_of_their_issuer(start):
+    token = start + ("A7K2M9Q4" * 12)[: TOKENS[start]]
+    for text in (token, f"use {token}, please", f'key="{token}"', f"https://example.org/?k={token}"):
+        assert ("secret", token) in finds(text)
+    assert finds(start + "A7") == []
+
+
+def test_words_that_begin_like_tokens_are_none():
+    assert finds("sk-circle-fade-dot-animation-name ghosts_of_the_past risk-averse-people-everywhere eyJ") == []
+
+
 def test_lists_are_taken_apart():
     assert finds("555-123-4567\n555-987-6543") == [("phone", "555-123-4567"), ("phone", "555-987-6543")]
     assert finds("jo@example.org,ab@example.org;cd@example.org") == [
