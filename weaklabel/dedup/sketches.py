@@ -28,7 +28,7 @@ from weaklabel.dedup.shingles import (
     word_shingles,
 )
 from weaklabel.support.hashing import hash_texts
-from weaklabel.support.mapped import map_npy
+from weaklabel.support.mapped import map_npy, release
 
 FORMS = ("characters", "words")
 """Forms of shingles; see `weaklabel.dedup.shingles`."""
@@ -148,7 +148,10 @@ class Sketches:
 
     def column(self, name: str) -> NDArray[Any]:
         """Return an array of `Sketch` for all rows."""
-        return np.concatenate([getattr(part, name) for part in self.parts])
+        arrays = [getattr(part, name) for part in self.parts]
+        column = np.concatenate(arrays)
+        release(*arrays)
+        return column
 
     def text_bytes(self) -> Numbers:
         """Return the bytes of each normalised text. Shape: [n]."""
@@ -162,8 +165,10 @@ class Sketches:
 
     def form_keys(self, form: str, band: int) -> NDArray[np.uint32]:
         """Return the keys of one band for `form_rows`."""
-        name = _ARRAYS[form][1]
-        return np.concatenate([getattr(part, name)[band] for part in self.parts])
+        arrays = [getattr(part, _ARRAYS[form][1]) for part in self.parts]
+        keys = np.concatenate([array[band] for array in arrays])
+        release(*arrays)  # keys of the bands before would add up in memory
+        return keys
 
     def texts(self, rows: Numbers) -> Texts:
         """Return normalised texts of some rows, ascending."""
