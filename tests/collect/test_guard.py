@@ -98,3 +98,14 @@ def test_the_process_ends_with_its_guard():
     assert process.poll() is not None
     with pytest.raises(ProcessLookupError):
         os.kill(process.pid, 0)
+
+
+def test_no_process_is_left_behind(tmp_path):
+    import psutil
+
+    from weaklabel.collect.collect import collect_corpus
+
+    (tmp_path / "a.html").write_bytes(PAGE)
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    collect_corpus(tmp_path / "a.html", tmp_path / "out.csv")
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before

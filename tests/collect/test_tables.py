@@ -126,3 +126,10 @@ def test_pieces_of_large_files_are_the_whole(tmp_path, monkeypatch):
     done, pieces, again = run([tmp_path / "a.csv", tmp_path / "b.parquet"], tmp_path / "pieces.parquet")
     assert done.items > 10
     assert (pieces, again) == (whole, rejects)
+
+
+def test_a_table_that_changes_its_encoding_in_the_middle(tmp_path):
+    good = "text\n" + "".join(f"line {number}\n" for number in range(200_000))
+    write(tmp_path / "a.csv", good.encode() + "schöne Grüße aus Köln\n".encode("latin-1"))
+    done, rows, (reject,) = run(tmp_path / "a.csv", tmp_path / "out.parquet")
+    assert reject["rule"] == "encoding" and 0 < len(rows) <= 200_000 and done.rows == len(rows)

@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from weaklabel.collect import guard
 from weaklabel.collect.opening import open_sources
 from weaklabel.collect.parts import (
     END,
@@ -38,7 +39,7 @@ from weaklabel.errors import CorpusError
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder, output_identity
 from weaklabel.support.files import check_file_path, check_outputs, is_stream, move_file
-from weaklabel.support.hashing import sha256_of_json
+from weaklabel.support.hashing import sha256_of_json, sha256_of_parts
 from weaklabel.support.naming import current_naming
 from weaklabel.support.progress import finish, showing, stage
 
@@ -312,18 +313,18 @@ class Collection:
         with stage("listing", unit="items") as listed:
             parts = list(in_parts(listed.over(self.entries())))
         # What the sources hold now is part of the identity: a file that changed is read again, with all of its part.
-        content = [[number, asdict(entry)] for part in parts for number, entry in part]
-        tag = sha256_of_json([self.tag, content])[:12]
+        content = (json.dumps([number, asdict(entry)]).encode() for part in parts for number, entry in part)
+        tag = sha256_of_json([self.tag, sha256_of_parts(content)])[:12]
         self._remove_others(tag)
         self.tag, self.n_parts = tag, len(parts)
         orders = [self._order(number, part) for number, part in enumerate(parts)]
         with stage("collecting", self.items, "items") as shown:
             done = [order.note.exists() for order in orders]
             shown.skip(sum(collect_part(order) for order, is_done in zip(orders, done, strict=True) if is_done))
-            for n_items in engine.map(
-                collect_part, [order for order, is_done in zip(orders, done, strict=True) if not is_done]
-            ):
-                shown.advance(n_items)
+            to_do = [order for order, is_done in zip(orders, done, strict=True) if not is_done]
+            with closing(guard):
+                for n_items in engine.map(collect_part, to_do):
+                    shown.advance(n_items)
 
     def _order(self, number: int, entries: list[tuple[int, Item | Rejected]]) -> PartOrder:
         sources = {of: self.sources[of] for of, _ in entries}

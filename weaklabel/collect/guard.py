@@ -132,6 +132,12 @@ def extract(kind: str, data: bytes, options: Mapping[str, Any]) -> Extracted:
     return _guard.extract(kind, data, options)
 
 
+def close() -> None:
+    """End the guarded process of this process, if it has one; the next `extract` starts another."""
+    if _guard is not None:
+        _guard.close()
+
+
 def _forget() -> None:
     """In a forked child: the process belongs to the parent."""
     global _guard

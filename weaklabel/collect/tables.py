@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from weaklabel.corpus.sinks import as_json
 from weaklabel.corpus.transform import PLACE, PROVENANCE, SHA256, SOURCE, STEPS, TIME
 from weaklabel.errors import CorpusError
 from weaklabel.support.hashing import sha256_of_bytes
+
+_WRONG_BYTE = re.compile(r"\bbyte \d+ is not ")
 
 
 def read_table(
@@ -52,7 +55,7 @@ def read_table(
                     yield Rejected(blob.source, f"line {reject.line}", "row", reject.reason, reject.raw)
                 yield from documents(part.batch, blob, part.part.first_row)
         except CorpusError as error:
-            raise Unreadable("broken", _reason(error, path, blob.source)) from None
+            raise Unreadable(_rule(error), _reason(error, path, blob.source)) from None
 
 
 def open_table(path: Path, name: str, settings: CollectSettings, format: str | None = None) -> Corpus:
@@ -67,17 +70,20 @@ def open_table(path: Path, name: str, settings: CollectSettings, format: str | N
     if settings.encoding is not None and arguments["format"] != "parquet":
         arguments["encoding"] = settings.encoding
     try:
-        read_corpus(path, text=(), **arguments)
-    except CorpusError as error:
-        raise Unreadable(
-            "encoding" if " is not utf-8" in str(error) else "broken", _reason(error, path, name)
-        ) from None
-    try:
         corpus = read_corpus(path, text=settings.text, **arguments)
         check_names(corpus.columns, corpus.name)
         return corpus
     except CorpusError as error:
-        raise Unreadable("columns", _reason(error, path, name)) from None
+        rule, reason = _rule(error), _reason(error, path, name)
+    try:
+        read_corpus(path, text=(), **arguments)
+    except CorpusError:
+        raise Unreadable(rule, reason) from None
+    raise Unreadable("columns", reason)
+
+
+def _rule(error: CorpusError) -> str:
+    return "encoding" if _WRONG_BYTE.search(str(error)) else "broken"
 
 
 def _reason(error: CorpusError, path: Path, name: str) -> str:
