@@ -8,7 +8,7 @@ import pytest
 
 from weaklabel import dedup_corpus, read_corpus
 from weaklabel.cli import main
-from weaklabel.errors import ConfigError, CorpusError
+from weaklabel.errors import ConfigError, CorpusError, WeakLabelError
 from weaklabel.job.engine import LocalEngine
 
 TEXTS = [
@@ -72,6 +72,14 @@ def test_test_rows_are_kept_out(raw, tmp_path):
     ]  # fmt: skip
     assert (clusters[0]["source"], clusters[0]["place"]) == (str(raw), "row 3")
     assert (clusters[3]["source"], clusters[3]["place"]) == ("gold.csv", "row 1")
+
+
+@pytest.mark.parametrize("clusters", ["out.jsonl", "out.jsonl.rejects.jsonl"])
+def test_clusters_are_a_file_of_their_own(tmp_path, clusters):
+    raw = tmp_path / "raw.csv"
+    raw.write_text("text\nthe same text\nthe same text\n")
+    with pytest.raises(WeakLabelError, match="are the same file: give each output its own file"):
+        dedup_corpus(raw, tmp_path / "out.jsonl", clusters=tmp_path / clusters)
 
 
 def test_clusters_name_the_places_of_collected_rows(tmp_path):

@@ -171,6 +171,23 @@ def test_rows_are_taken_back(tmp_path):
     assert "PLEASE DROP THIS 3" in (tmp_path / "out.csv").read_text()
 
 
+def test_rejects_with_line_breaks_of_unicode_are_taken_back(tmp_path):
+    source = tmp_path / "in.jsonl"
+    source.write_text(json.dumps({"text": "drop \u2028 \x85 \x1c"}) + "\n" + json.dumps({"text": "good"}) + "\n")
+    out = tmp_path / "out.jsonl"
+    assert transform_file(read_corpus(source), Shout(), out).kept == 1
+    rows = Path(f"{out}.rejects.jsonl").rename(tmp_path / "rows.jsonl")
+    done = transform_file(read_corpus(source), Shout(), out, keep=[rows])
+    assert (done.kept, done.taken_back, done.not_taken_back) == (2, 1, 0)
+
+
+def test_rows_to_keep_that_are_not_dropped_are_counted(tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"source": "in.csv", "place": "row 900"}\n')
+    done = transform_rows(read_corpus(corpus_of(tmp_path / "in.csv", 10)), Shout(), keep=[rows])
+    assert (done.taken_back, done.not_taken_back) == (0, 1)
+
+
 def test_a_file_that_holds_no_rejects_is_refused(tmp_path):
     path = corpus_of(tmp_path / "in.csv", 9)
     (tmp_path / "wanted.jsonl").write_text('{"text": "hello"}\n')

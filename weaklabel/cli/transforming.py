@@ -88,7 +88,9 @@ def described(done: Transformation, with_examples: bool) -> str:
     if done.unreadable:
         lines.append(f"{done.unreadable:,} records could not be read")
     if done.taken_back:
-        lines.append(f"{done.taken_back:,} rows were taken back (--keep)")
+        lines.append(f"rows taken back (--keep): {done.taken_back:,}")
+    if done.not_taken_back:
+        lines.append(f"{done.not_taken_back:,} rows of --keep were not dropped anyway, or are not in the corpus")
     counts = [[rule, "changed", f"{count:,}"] for rule, count in done.changed.items() if count]
     counts += [[rule, "dropped", f"{count:,}"] for rule, count in done.dropped.items()]
     if counts:
@@ -109,4 +111,6 @@ def described(done: Transformation, with_examples: bool) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{visible(str(name))} {_plain(of)}" for name, of in value.items()) or "none"
     return f"{value:,}" if isinstance(value, int) else visible(str(value))

@@ -94,6 +94,10 @@ class Transform:
         """Return the files that it reads besides the corpus, by what they are; no output may be one of them."""
         return {}
 
+    def outputs(self) -> list[str]:
+        """Return the files that it writes besides the rows and the rejects."""
+        return []
+
     def survey(self, frame: pl.DataFrame, first_row: int, folder: Path) -> None:
         """Write what `decide` needs of a part into a folder of its own.
 

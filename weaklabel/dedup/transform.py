@@ -83,6 +83,10 @@ class Dedup(Transform):
         """See `Transform.inputs`."""
         return {"a file to check against": list(self.against)}
 
+    def outputs(self) -> list[str]:
+        """See `Transform.outputs`."""
+        return [] if self.clusters is None else [self.clusters]
+
     def survey(self, frame: pl.DataFrame, first_row: int, folder: Path) -> None:
         """See `Transform.survey`."""
         self._sketch(frame, is_corpus=True).save(folder)

@@ -84,6 +84,8 @@ class Transformation:
         By rule: how many rows it changed or dropped. ``rows`` is ``kept`` and all that were dropped.
     taken_back
         Rows that would have been dropped and are kept, since they were asked for.
+    not_taken_back
+        Rows that were asked for, but would not have been dropped or are not in the corpus.
     counts
         Other things that were counted.
     examples
@@ -103,6 +105,7 @@ class Transformation:
     changed: Mapping[str, int] = field(default_factory=dict)
     dropped: Mapping[str, int] = field(default_factory=dict)
     taken_back: int = 0
+    not_taken_back: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
@@ -152,7 +155,7 @@ def transform_file(
     target = os.fspath(out)
     kind = check_target(corpus, target)
     inputs = {THE_CORPUS: corpus.files(), "a file of rows to keep": keep, **transform.inputs()}
-    check_outputs(label_outputs(corpus, target), inputs)
+    check_outputs([*label_outputs(corpus, target), *transform.outputs()], inputs)
     kept = rows_to_keep(keep)
     identity = output_identity(
         corpus_identity(corpus),
@@ -250,9 +253,13 @@ def rows_to_keep(files: Sequence[str | os.PathLike[str]]) -> frozenset[tuple[str
     rows = set()
     for file in files:
         try:
-            lines = Path(file).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise CorpusError(f"cannot read the rows to keep from {file}: {error}") from None
+            lines = Path(file).read_text(encoding="utf-8").split("\n")  # other line breaks may stand in a record
+        except OSError as error:
+            raise CorpusError(f"cannot read the rows to keep from {file}: {error.strerror or error}") from None
+        except UnicodeDecodeError:
+            raise CorpusError(
+                f"{file} is not UTF-8, so it is not a file of rejects: name one that an earlier call wrote"
+            ) from None
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
@@ -583,6 +590,7 @@ class TransformJob:
             shown = examples.setdefault(rule, [])
             shown += of_rule[: EXAMPLES - len(shown)]
         summary = self._path("summary", "json")
+        taken_back = sum(note["taken_back"] for note in notes)
         return Transformation(
             self.transform.name,
             rows=sum(note["rows"] for note in notes),
@@ -590,7 +598,8 @@ class TransformJob:
             unreadable=sum(note["unreadable"] for note in notes),
             changed=_added(note["changed"] for note in notes),
             dropped=_added(note["dropped"] for note in notes),
-            taken_back=sum(note["taken_back"] for note in notes),
+            taken_back=taken_back,
+            not_taken_back=max(len(self.keep) - taken_back, 0),
             counts=_added(note["counts"] for note in notes),
             examples=examples,
             summary=json.loads(summary.read_text(encoding="utf-8")) if summary.exists() else {},
