@@ -90,7 +90,7 @@ def test_order_and_workers_make_no_difference(tmp_path):
     ]
     assert by_text[0] == by_text[1]
     path = tmp_path / "many.csv"
-    pl.DataFrame(rows(10_500)).write_csv(path)
+    pl.DataFrame(rows(13_000)).write_csv(path)
     outputs = []
     for workers in (1, 2):
         split_corpus(path, tmp_path / f"{workers}.csv", engine=LocalEngine(workers), group_by=["author"])
