@@ -225,3 +225,10 @@ def test_hostile_texts_take_time_in_proportion_to_their_length(piece):
     seconds(100)
     # Four times as long: a quadratic pattern takes sixteen times as long. What is too short to be timed counts as .1 seconds.
     assert seconds(12_000) < 10 * max(seconds(3_000), 0.1)
+
+
+@pytest.mark.parametrize("record", ["+44 20 7946 0958,x,y", "(020 7946 0958,1,2)", "0664 123 45 67,3"])
+def test_a_phone_number_before_the_next_field_of_a_record_is_hidden_whole(record):
+    """A part of the number stayed in a CSV record that could not be read."""
+    protector = make_protector(ProtectSettings())
+    assert protector.protect_text(record).startswith(("[PHONE],", "([PHONE],"))

@@ -147,15 +147,18 @@ def _phone(text: str, start: int, end: int, regions: tuple[str, ...], surely: bo
         return None
     extension = _EXTENSION.match(text, end)
     stop = extension.end() if extension else end
-    if _continues(text, start, stop):
+    if _continues(text, start, stop, is_grouped=not written.isdigit()):
         return None
     if not _is_phone(text, start, stop, written, digits, regions, surely):
         return None
     return Finding(start, stop, "phone", _value(written, digits, regions))
 
 
-def _continues(text: str, start: int, end: int) -> bool:
-    """Return whether a span is the piece of something longer: a word, a decimal number, an amount."""
+def _continues(text: str, start: int, end: int, is_grouped: bool) -> bool:
+    """Return whether a span is the piece of something longer: a word, a decimal number, an amount.
+
+    ``is_grouped``: it is written in groups. What follows such a number behind a comma is the next field of a record.
+    """
     before, after = text[max(0, start - 2) : start], text[end : end + 2]
     if before and (
         _is_word(before[-1]) or before[-1] in _MONEY_BEFORE or (before[-1] in ".,:" and before[:-1].isdigit())
@@ -163,6 +166,8 @@ def _continues(text: str, start: int, end: int) -> bool:
         return True
     if before[-1:] in ("-", "/", "=", "\\") and before[:-1] and _is_word(before[0]):
         return True
+    if is_grouped and after[:1] == ",":
+        return False
     if after and (_is_word(after[0]) or (after[0] in ",.:-/" and after[1:].isalnum() and after.isascii())):
         return True
     return bool(_UNIT_AFTER.match(text, end))
