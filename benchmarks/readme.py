@@ -150,6 +150,7 @@ TABLES = {
         "suggestions": of("suggestions", kind="quality"),
         "extraction": of("extraction", kind="quality"),
         "duplicates": of("dedup", kind="quality"),
+        "cost of duplicates": of("dedup"),
         "personal data": of("personal_data", kind="quality"),
         "classifiers": classifier_table,
         "validation gold": validation_table,
