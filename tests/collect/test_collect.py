@@ -122,6 +122,11 @@ def test_an_interrupted_collection_is_resumed(folder, monkeypatch):
     assert not Path("out.parquet.job").exists()
 
 
+def test_names_of_files_are_no_patterns(folder):
+    assert collect_corpus("in", "out[1]*.csv").rows > 0
+    assert Path("out[1]*.csv").exists()
+
+
 def test_a_file_that_changed_meanwhile_is_read_again(folder, monkeypatch):
     from weaklabel.collect.collect import Collection
 

@@ -6,7 +6,7 @@ import random
 import polars as pl
 import pytest
 
-from weaklabel import dedup_corpus, read_corpus
+from weaklabel import dedup_corpus, read_corpus, split_corpus
 from weaklabel.cli import main
 from weaklabel.errors import ConfigError, CorpusError, WeakLabelError
 from weaklabel.job.engine import LocalEngine
@@ -80,6 +80,14 @@ def test_clusters_are_a_file_of_their_own(tmp_path, clusters):
     raw.write_text("text\nthe same text\nthe same text\n")
     with pytest.raises(WeakLabelError, match="are the same file: give each output its own file"):
         dedup_corpus(raw, tmp_path / "out.jsonl", clusters=tmp_path / clusters)
+
+
+def test_names_of_files_are_no_patterns(tmp_path):
+    raw = tmp_path / "raw[1].csv"
+    raw.write_text("text,meta_source,meta_place\nthe same text,a,1\nthe same text,a,2\n")
+    out = tmp_path / "out[1]*.csv"
+    assert dedup_corpus(raw, out, clusters=tmp_path / "clusters[1].csv").kept == 1
+    assert split_corpus(raw, tmp_path / "split[1]?.csv", group_by=["meta_source"]).kept == 2
 
 
 def test_clusters_name_the_places_of_collected_rows(tmp_path):

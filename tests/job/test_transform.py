@@ -15,6 +15,7 @@ from weaklabel.errors import CorpusError, WeakLabelError
 from weaklabel.job import transform as job
 from weaklabel.job.engine import LocalEngine
 from weaklabel.job.transform import transform_file, transform_into, transform_rows
+from weaklabel.support.mapped import save_npy
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,14 @@ class AboveMean(Transform):
         return {}
 
     def survey(self, frame, first_row, folder):
-        np.save(folder / "numbers.npy", frame["number"].cast(pl.Int64).to_numpy())
+        save_npy(folder / "numbers.npy", frame["number"].cast(pl.Int64).to_numpy())
 
     def decide(self, folders, read, folder):
         numbers = np.concatenate([np.load(part / "numbers.npy") for part in folders])
         assert numbers.tolist() == [
             int(number) for part in range(len(folders)) for number in read(part)["number"].to_list()
         ]
-        np.save(folder / "mean.npy", numbers.mean())
+        save_npy(folder / "mean.npy", np.array(numbers.mean()))
         return {"mean": float(numbers.mean())}
 
     def apply(self, frame, first_row, folder):
@@ -335,6 +336,27 @@ def test_a_full_disk_is_an_error_in_words(tmp_path):
             transform_file(corpus, Shout(), tmp_path / "out.csv")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_while_rows_are_surveyed(tmp_path):
+    resource = pytest.importorskip("resource")
+    corpus = read_corpus(corpus_of(tmp_path / "in.csv", 2_000))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, hard))
+    try:
+        with pytest.raises(WeakLabelError, match=r"^cannot write .*: File too large"):
+            transform_file(corpus, AboveMean(), tmp_path / "out.csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("transform", [Shout(), AboveMean()])
+def test_names_of_files_are_no_patterns(tmp_path, transform):
+    folder = tmp_path / "copy [1] of *?"
+    folder.mkdir()
+    out = folder / "out\x1b[31m.csv"
+    transform_file(read_corpus(corpus_of(folder / "in[2].csv", 50)), transform, out)
+    assert out.read_text().startswith("text,number")
 
 
 def test_no_rows(tmp_path):

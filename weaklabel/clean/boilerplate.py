@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.clean.repairs import joined_lines, lines_of
+from weaklabel.support.mapped import save_npy
 
 LONG_LINE = 30
 """Letters and digits that a frequent line in the middle of a document must have to be cut; at its ends any is."""
@@ -54,8 +55,8 @@ def survey_lines(texts: pl.Series, folder: Path) -> None:
     counts = lines.group_by("compared").len()
     keys = _keys(counts["compared"])
     order = np.argsort(keys)
-    np.save(folder / _KEYS, keys[order])
-    np.save(folder / _COUNTS, counts["len"].to_numpy().astype(np.uint32)[order])
+    save_npy(folder / _KEYS, keys[order])
+    save_npy(folder / _COUNTS, counts["len"].to_numpy().astype(np.uint32)[order])
 
 
 def frequent_lines(folders: Sequence[Path], least: int, folder: Path, at_once: int = _AT_ONCE) -> int:
@@ -81,7 +82,7 @@ def frequent_lines(folders: Sequence[Path], least: int, folder: Path, at_once: i
         weights = np.concatenate([part[place] for part, place in zip(counts, places, strict=True)])
         frequent.append(different[np.bincount(which, weights, len(different)) >= least])
     every = np.concatenate(frequent)
-    np.save(folder / _KEYS, every)
+    save_npy(folder / _KEYS, every)
     return len(every)
 
 

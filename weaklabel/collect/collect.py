@@ -408,7 +408,9 @@ class Collection:
         held: list[pl.DataFrame] = []
         for number, note in enumerate(self.notes()):
             for piece in range(len(note["schemas"])):
-                frame = pl.read_parquet(part_path(self.folder, self.tag, number, "parquet", piece), memory_map=False)
+                frame = pl.read_parquet(
+                    part_path(self.folder, self.tag, number, "parquet", piece), memory_map=False, glob=False
+                )
                 missing = [
                     pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in frame.columns
                 ]

@@ -28,7 +28,7 @@ from weaklabel.dedup.shingles import (
     word_shingles,
 )
 from weaklabel.support.hashing import hash_texts
-from weaklabel.support.mapped import map_npy, release
+from weaklabel.support.mapped import map_npy, release, save_npy
 
 FORMS = ("characters", "words")
 """Forms of shingles; see `weaklabel.dedup.shingles`."""
@@ -83,7 +83,7 @@ class Sketch:
     def save(self, folder: Path) -> None:
         """Write one file an array."""
         for field in fields(self):
-            np.save(folder / f"{field.name}.npy", getattr(self, field.name))
+            save_npy(folder / f"{field.name}.npy", getattr(self, field.name))
 
     @classmethod
     def load(cls, folder: Path) -> Sketch:

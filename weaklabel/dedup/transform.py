@@ -22,7 +22,7 @@ from weaklabel.dedup.verdict import CONTAMINATION, EXACT, RULES, SEMANTIC, STAYS
 from weaklabel.errors import CorpusError
 from weaklabel.support.files import atomic_path, write_parquet
 from weaklabel.support.hashing import sha256_of_file
-from weaklabel.support.mapped import map_npy
+from weaklabel.support.mapped import map_npy, save_npy
 from weaklabel.support.progress import stage
 
 _PLACES = "places.parquet"
@@ -100,9 +100,9 @@ class Dedup(Transform):
         n_gold = [sum(map(len, parts)) for parts in gold]
         sketches = Sketches([*own, *(part for parts in gold for part in parts)])
         verdict = judge(sketches, self.threshold, self.keep, sum(n_gold), self.semantic)
-        np.save(folder / "rule.npy", verdict.rule)
-        np.save(folder / "keeper.npy", verdict.keeper)
-        np.save(folder / "similarity.npy", verdict.similarity)
+        save_npy(folder / "rule.npy", verdict.rule)
+        save_npy(folder / "keeper.npy", verdict.keeper)
+        save_npy(folder / "similarity.npy", verdict.similarity)
         starts = np.cumsum([len(verdict.rule), *n_gold]).tolist()
         (folder / "against.json").write_text(json.dumps([starts, [Path(path).name for path in self.against]]))
         if self.clusters is not None:
@@ -189,7 +189,7 @@ class Dedup(Transform):
             }
         )
         if folders and (folders[0] / _PLACES).exists():
-            places = pl.concat([pl.read_parquet(each / _PLACES, memory_map=False) for each in folders])
+            places = pl.concat([pl.read_parquet(each / _PLACES, memory_map=False, glob=False) for each in folders])
             table = table.with_columns(
                 pl.when(pl.Series(own)).then(places[inside][name]).otherwise(pl.col(column)).alias(column)
                 for name, column in ((SOURCE, "source"), (PLACE, "place"))

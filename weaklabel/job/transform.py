@@ -206,7 +206,7 @@ def transform_rows(
         frame = None
         if with_frame:
             job.write_output(parts, str(Path(name) / "all.parquet"))
-            frame = pl.read_parquet(Path(name) / "all.parquet", memory_map=False)
+            frame = pl.read_parquet(Path(name) / "all.parquet", memory_map=False, glob=False)
         return job.result(parts, frame=frame)
 
 
@@ -559,7 +559,9 @@ class TransformJob:
         with stage(f"writing {out}", sum(part.n_rows for part in parts), "rows") as shown:
             with closing(pq.ParquetWriter(whole, schema)) as writer:
                 for part in parts:
-                    table = pl.read_parquet(self._path("out", "parquet", part.number), memory_map=False).to_arrow()
+                    table = pl.read_parquet(
+                        self._path("out", "parquet", part.number), memory_map=False, glob=False
+                    ).to_arrow()
                     writer.write_table(table.cast(schema))
                     shown.advance(part.n_rows)
             if out.endswith(".parquet") and not is_stream(out):
@@ -691,11 +693,13 @@ class _new_folder:
         self.new.mkdir(parents=True)
         return self.new
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if kind is None:
             self.new.replace(self.folder)
-        else:
-            shutil.rmtree(self.new, ignore_errors=True)
+            return
+        shutil.rmtree(self.new, ignore_errors=True)
+        if isinstance(error, OSError) and error.filename is None:
+            raise CorpusError(f"cannot write {self.folder}: {error.strerror or error}") from None
 
 
 class _named:

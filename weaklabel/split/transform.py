@@ -19,7 +19,7 @@ from weaklabel.dedup.survivors import preference
 from weaklabel.dedup.transform import joined_texts
 from weaklabel.errors import CorpusError
 from weaklabel.split.assign import by_hash, stratified
-from weaklabel.support.mapped import map_npy
+from weaklabel.support.mapped import map_npy, save_npy
 
 _VALUES = "values.parquet"
 
@@ -84,9 +84,9 @@ class Split(Transform):
         """See `Transform.decide`."""
         sketches = Sketches([Sketch.load(each) for each in folders])
         if not len(sketches):
-            np.save(folder / "side.npy", np.empty(0, np.int8))
+            save_npy(folder / "side.npy", np.empty(0, np.int8))
             return {}
-        values = pl.concat([pl.read_parquet(each / _VALUES, memory_map=False) for each in folders])
+        values = pl.concat([pl.read_parquet(each / _VALUES, memory_map=False, glob=False) for each in folders])
         preferred = preference(sketches, "first")
         finder = PairFinder(preferred.nodes, bands_for(self.threshold).count, self.threshold)
         pairs, node = finder.pairs(), preferred.node_of
@@ -106,7 +106,7 @@ class Split(Transform):
                 side = by_hash(keys, shares, self.seed)[group]
             else:
                 side = stratified(keys, group, stratum, shares, self.seed)[group]
-        np.save(folder / "side.npy", side.astype(np.int8))
+        save_npy(folder / "side.npy", side.astype(np.int8))
         sizes = np.bincount(group)
         leaks, leaking = self._leaks(side, node, pairs)
         summary: dict[str, Any] = {

@@ -117,3 +117,11 @@ def release(*arrays: NDArray[Any]) -> None:
             base = getattr(base, "base", None)
         if base is not None and hasattr(base, "madvise"):
             base.madvise(mmap.MADV_DONTNEED)
+
+
+def save_npy(path: Path, array: NDArray[Any]) -> None:
+    """Write an array as ``numpy.save`` does; a full disk is an `OSError` (numpy may leave a short file, and say nothing)."""
+    whole = np.asarray(array, order="C")
+    with path.open("wb") as handle:
+        np.lib.format.write_array_header_1_0(handle, np.lib.format.header_data_from_array_1_0(whole))
+        handle.write(whole.reshape(-1).view(np.uint8).data)
