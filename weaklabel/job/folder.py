@@ -173,7 +173,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any], out: str) -> str:
     changed = [name for name in now if before.get(name) != now[name]]
-    return f"an unfinished run for {out} had a different {', '.join(changed) or 'form'}: its output is not used"
+    return f"an unfinished run for {out} differed in {', '.join(changed) or 'its form'}: its output is not used"
 
 
 def sync_folder(path: Path) -> None:
