@@ -1,5 +1,8 @@
 """What commands print that change rows of a corpus."""
 
+import pytest
+
+from weaklabel.cli import main
 from weaklabel.cli.transforming import described
 from weaklabel.job.transform import Transformation
 
@@ -15,3 +18,12 @@ def test_rows_to_keep_that_were_not_dropped_are_told():
     done = Transformation("clean", rows=2, kept=2, taken_back=1, not_taken_back=3)
     text = described(done, with_examples=False)
     assert "rows taken back (--keep): 1" in text and "3 rows of --keep were not dropped anyway" in text
+
+
+def test_the_corpus_is_not_said_to_be_replaced(tmp_path, capsys):
+    path = tmp_path / "in.csv"
+    path.write_text("text\na\n")
+    with pytest.raises(SystemExit, match="1"):
+        main(["clean", str(path), "-o", str(path)])
+    told = capsys.readouterr().err
+    assert "is the corpus itself" in told and "replacing" not in told

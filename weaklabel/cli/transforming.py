@@ -58,6 +58,7 @@ def carry_out(
     corpus: Corpus, transform: Transform, options: Transforming, engine: EngineOptions, printing: Printing
 ) -> None:
     """Transform a corpus as the options say, and print what was done."""
+    from weaklabel.corpus import check_target
     from weaklabel.job.engine import LocalEngine
     from weaklabel.job.transform import transform_file, transform_rows
     from weaklabel.support.files import is_stdout
@@ -74,6 +75,7 @@ def carry_out(
         if options.dry_run or options.out is None:
             done = transform_rows(corpus, transform, keep=keep, engine=opened, with_frame=False)
         else:
+            check_target(corpus, options.out)  # nothing is said to be replaced that is not
             announce_replaced(options.out, printing=printing)
             done = transform_file(corpus, transform, options.out, keep=keep, engine=opened)
     to_stderr = options.out is not None and is_stdout(options.out) and not options.dry_run
