@@ -161,4 +161,4 @@ def test_nothing_is_loaded_by_another_way():
     files = {path: path.read_text(encoding="utf-8") for path in (ROOT / "weaklabel").rglob("*.py")}
     lines = [(path.name, line) for path, text in files.items() for line in text.splitlines() if way.search(line)]
     # The command that a message gives, and examples in prose, are in quotes.
-    assert [name for name, line in lines if not re.match(r'\s*(f?"|>>>)', line)] == ["device.py"]
+    assert [name for name, line in lines if not re.match(r'\s*(f?"|>>>)', line)] == ["inference.py"]

@@ -28,6 +28,7 @@ OUTPUTS = {
     "clean": {"out"},
     "dedup": {"out", "clusters"},
     "protect": {"out"},
+    "split": {"out"},
 }
 INPUTS = {
     "label": {"corpus", "lfs"},
@@ -45,6 +46,7 @@ INPUTS = {
     "clean": {"corpus", "keep"},
     "dedup": {"corpus", "keep", "against", "lfs"},
     "protect": {"corpus", "keep", "key_file"},
+    "split": {"corpus", "keep"},
 }
 # Folders in which weaklabel keeps files under names that are hashes, and names of columns, classes, models and others.
 STORES = {
@@ -56,7 +58,8 @@ NAMES = {
     "gold", "pred", "labels", "params",
     "positive", "lf", "lr", "label_model", "label_models", "classifier", "classifiers", "backend", "clean_labels", "reviewer",
     "from_step", "preset", "rule", "annotate", "pipeline", "names_pipeline", "action", "action_of", "find", "ignore", "only",
-    "skip", "regions", "names", "pattern", "allow", "unit", "user_agent", "query", "key", "votes", "keep_row",
+    "skip", "regions", "names", "pattern", "allow", "unit", "user_agent", "query", "key", "keep_row", "votes",
+    "group_by", "split_column", "shares", "stratify",
 }  # fmt: skip
 
 
@@ -152,6 +155,7 @@ COMMANDS = [
            ("messages.csv", "validation.csv")),
     Output("protect", "out", PROTECT, ".csv", ("messages.csv",)),
     Output("protect", "out", PROTECT, ".jsonl", ("secret.jsonl",)),
+    Output("split", "out", "split messages.csv -o OUT", ".csv", ("messages.csv",)),
     Output("lfs", "new", "lfs mine.py --new OUT", "file", ("mine.py",)),
     # What a run and a demonstration must leave alone in their folder is in test_run_folder.py and test_demo.py.
     Output("run", "out", "run project.toml -o OUT", "file", ("messages.csv",)),
