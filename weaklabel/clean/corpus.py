@@ -16,7 +16,7 @@ from weaklabel.clean.transform import Clean
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.errors import CorpusError
 from weaklabel.job.engine import Engine
-from weaklabel.job.transform import Transformation, transform_file, transform_rows
+from weaklabel.job.transform import Transformation, check_text, transform_file, transform_rows
 
 
 def clean_corpus(
@@ -102,10 +102,7 @@ def cleaner(
     """
     active = active_rules(preset, rules)
     columns = check_annotations(annotate, pipeline)
-    nested = [name for name in corpus.text if name not in corpus.empty().stored.columns]
-    if nested or not corpus.text:
-        what = f"'{nested[0]}' is a field of another column" if nested else "no text column is named"
-        raise CorpusError(f"{corpus.name} cannot be cleaned: {what}; name a column that holds the text by itself")
+    check_text(corpus, "cleaned")
     if corpus.entities:
         raise CorpusError(
             f"{corpus.name} cannot be cleaned with its entities: their places in the text would change; give entities as "

@@ -13,7 +13,7 @@ from weaklabel.dedup.transform import Dedup
 from weaklabel.dedup.verdict import THRESHOLD
 from weaklabel.errors import ConfigError, CorpusError, nearest
 from weaklabel.job.engine import Engine
-from weaklabel.job.transform import Transformation, transform_file, transform_rows
+from weaklabel.job.transform import Transformation, check_text, transform_file, transform_rows
 from weaklabel.support.files import check_outputs
 
 LEAST_THRESHOLD = 0.4
@@ -163,11 +163,3 @@ def deduper(
         clusters=None if clusters is None else str(Path(clusters).absolute()),
         source=corpus.name,
     )
-
-
-def check_text(corpus: Corpus, what: str) -> None:
-    """Refuse a corpus without a text column of its own."""
-    nested = [name for name in corpus.text if name not in corpus.empty().stored.columns]
-    if nested or not corpus.text:
-        reason = f"'{nested[0]}' is a field of another column" if nested else "no text column is named"
-        raise CorpusError(f"{corpus.name} cannot be {what}: {reason}; name a column that holds the text by itself")

@@ -18,15 +18,13 @@ from typing import Any, Self, TypeVar
 
 from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import Corpus, read_corpus
-from weaklabel.corpus.open import byte_chunks, is_packed
 from weaklabel.corpus.parts import Part
 from weaklabel.errors import CorpusError, WeakLabelError, require
 from weaklabel.job.engine import WritingJob
+from weaklabel.job.folder import unpacked
 from weaklabel.job.predict import PredictJob
 from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
 from weaklabel.lf.packs import Identity, check_same, load_lfs
-from weaklabel.support.files import atomic_path
-from weaklabel.support.hashing import sha256_of_json
 
 T = TypeVar("T")
 
@@ -92,7 +90,7 @@ class DaskEngine:
 
     def vote(self, job: LabelJob) -> Iterator[PartSummary]:
         """See `Engine`: parts are handed out while the input is still being cut into them."""
-        order = _order(job, self._unpacked(job))
+        order = _order(job, unpacked(job.corpus, job.folder))
         last = None
         while (votes := job.voted(last.number + 1 if last else 0)) is not None:
             last = votes.part
@@ -102,7 +100,7 @@ class DaskEngine:
 
     def write(self, job: WritingJob, parts: Sequence[Part] | None = None) -> Iterator[Part]:
         """See `Engine`."""
-        order = _order(job, self._unpacked(job))
+        order = _order(job, unpacked(job.corpus, job.folder))
         yield from self._in_order(write_part, order, parts or (rows.part for rows in job.parts()))
 
     def _in_order(self, task: Callable[[str, Part], T], order: str, parts: Iterable[Part]) -> Iterator[T]:
@@ -132,21 +130,6 @@ class DaskEngine:
                 f"{RETRIES + 1} workers died on the same part ({error.task}): look at their logs; "
                 "run the same command again to continue"
             ) from None
-
-    def _unpacked(self, job: WritingJob | LabelJob) -> dict[str, Any]:
-        """Return how workers read the corpus; a compressed one is decompressed first, since workers begin in its middle."""
-        arguments = job.corpus.arguments
-        if arguments is None:
-            raise CorpusError("a data frame cannot be shared by the workers of a cluster: write it as Parquet")
-        path = Path(arguments["source"])
-        if path.is_dir() or arguments["format"] == "parquet" or not is_packed(path):
-            return arguments
-        plain = job.folder.absolute() / f"unpacked-{sha256_of_json({'stamp': job.corpus.stamp})[:12]}"
-        if not plain.exists():
-            with atomic_path(plain) as part, part.open("wb") as handle:
-                for piece in byte_chunks(path, str(path)):
-                    handle.write(piece)
-        return arguments | {"source": str(plain)}
 
 
 def _order(job: Any, corpus: dict[str, Any]) -> str:

@@ -15,11 +15,11 @@ from uuid import uuid4
 
 from weaklabel import __version__
 from weaklabel.corpus import Corpus
-from weaklabel.corpus.open import CHUNK
+from weaklabel.corpus.open import CHUNK, byte_chunks, is_packed
 from weaklabel.corpus.parts import PART_CHUNKS, PART_ROWS
 from weaklabel.errors import CorpusError
 from weaklabel.lf.packs import Identity
-from weaklabel.support.files import is_stream, link_target, lock_file, write_json
+from weaklabel.support.files import atomic_path, is_stream, link_target, lock_file, write_json
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.versions import versions
 
@@ -205,6 +205,28 @@ def lf_keys(identity: Identity, n_classes: int) -> tuple[str, ...]:
     """Return the key of each labeling function: its fingerprint, or a unique key if it has none."""
     # The number of classes too: a vote beyond it is invalid.
     return tuple(f"{key}-{n_classes}" if key else f"{ONCE}{uuid4().hex}" for key in identity.keys.values())
+
+
+def unpacked(corpus: Corpus, folder: Path) -> dict[str, Any]:
+    """Return how other processes read a corpus; a compressed one is unpacked into a folder, since they begin in its middle.
+
+    Raises
+    ------
+    CorpusError
+        It is a data frame.
+    """
+    arguments = corpus.arguments
+    if arguments is None:
+        raise CorpusError("a data frame cannot be shared by the workers of a cluster: write it as Parquet")
+    path = Path(arguments["source"])
+    if path.is_dir() or arguments["format"] == "parquet" or not is_packed(path):
+        return arguments
+    plain = folder.absolute() / f"unpacked-{sha256_of_json({'stamp': corpus.stamp})[:12]}"
+    if not plain.exists():
+        with atomic_path(plain) as part, part.open("wb") as handle:
+            for piece in byte_chunks(path, str(path)):
+                handle.write(piece)
+    return arguments | {"source": str(plain)}
 
 
 def output_identity(corpus: str, out: str, **settings: Any) -> dict[str, Any]:

@@ -28,13 +28,12 @@ from numpy.typing import NDArray
 from weaklabel.corpus import THE_CORPUS, Corpus, check_target, label_outputs, read_corpus, rejects_of, write_labeled
 from weaklabel.corpus.batch import Batch, check_names
 from weaklabel.corpus.jsonl import changed_line
-from weaklabel.corpus.open import byte_chunks, is_packed
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.corpus.sinks import as_json
 from weaklabel.corpus.transform import PLACE, SOURCE, STEPS, Drop, Transform
 from weaklabel.errors import CorpusError
 from weaklabel.job.engine import Engine, LocalEngine, expect
-from weaklabel.job.folder import JobFolder, corpus_identity, output_identity
+from weaklabel.job.folder import JobFolder, corpus_identity, output_identity, unpacked
 from weaklabel.support.files import (
     atomic_path,
     check_file_path,
@@ -273,6 +272,14 @@ def rows_to_keep(files: Sequence[str | os.PathLike[str]]) -> frozenset[tuple[str
     return frozenset(rows)
 
 
+def check_text(corpus: Corpus, what: str) -> None:
+    """Refuse a corpus without a text column of its own; ``what`` would be done to it, such as "cleaned"."""
+    nested = [name for name in corpus.text if name not in corpus.empty().stored.columns]
+    if nested or not corpus.text:
+        reason = f"'{nested[0]}' is a field of another column" if nested else "no text column is named"
+        raise CorpusError(f"{corpus.name} cannot be {what}: {reason}; name a column that holds the text by itself")
+
+
 class TransformJob:
     """A transform of a corpus, part by part; other processes may work on parts of the same job.
 
@@ -342,7 +349,9 @@ class TransformJob:
         """Do what is not done, and return all parts."""
         self.schema  # noqa: B018 - so that a clash of columns is an error before any work
         if engine.is_shared and self.arguments is not None:
-            self._unpack()
+            self.arguments = unpacked(self.corpus, self.folder)
+            if self.arguments is not self.corpus.arguments:
+                self.corpus = read_corpus(**self.arguments)
         name = self.transform.name
         if self.transform.surveys:
             parts = self._each(engine, self.survey_part, f"{name}: reading", None)
@@ -613,20 +622,6 @@ class TransformJob:
     def _note(self, part: Part) -> dict[str, Any]:
         note: dict[str, Any] = json.loads(self._path("out", "json", part.number).read_text(encoding="utf-8"))
         return note
-
-    def _unpack(self) -> None:
-        """Unpack a compressed input, since workers begin in its middle."""
-        assert self.arguments is not None
-        path = Path(self.arguments["source"])
-        if path.is_dir() or self.arguments["format"] == "parquet" or not is_packed(path):
-            return
-        plain = self.folder / f"unpacked-{sha256_of_json({'stamp': self.corpus.stamp})[:12]}"
-        if not plain.exists():
-            with atomic_path(plain) as part, part.open("wb") as handle:
-                for piece in byte_chunks(path, str(path)):
-                    handle.write(piece)
-        self.arguments = self.arguments | {"source": str(plain)}
-        self.corpus = read_corpus(**self.arguments)
 
     def _decision(self) -> Path:
         return self.folder / f"decision-{self.tag}"
