@@ -141,8 +141,11 @@ def speed_table():
 
 SPEED = ("lf_application", "label_csv", "vote_cache", "spacy_lfs", "lf_analysis", "label_models", "bert_prediction")
 
+OF_README = {"demo table": demo_table, "label model table": label_model_table, "speed table": speed_table}
+
 TABLES = {
-    "README.md": {"demo table": demo_table, "label model table": label_model_table, "speed table": speed_table},
+    "README.md": OF_README,
+    "README.zh.md": OF_README,
     "benchmarks/README.md": {
         **{module: of(module) for module in SPEED},
         "label model quality": of("label_models", kind="quality"),

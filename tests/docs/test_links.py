@@ -40,11 +40,11 @@ def test_the_readme_links_to_every_page_of_the_documentation():
     }
 
 
-def test_the_readme_has_a_table_of_contents():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("name", "contents"), [("README.md", "contents"), ("README.zh.md", "目录")])
+def test_the_readme_has_a_table_of_contents(name, contents):
+    text = (ROOT / name).read_text(encoding="utf-8")
     own = {link[1:] for link in LINK.findall(text) if link.startswith("#")}
-    title = "weaklabel"
-    assert anchors(ROOT / "README.md") - {title, "contents"} == own
+    assert anchors(ROOT / name) - {"weaklabel", contents} == own
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

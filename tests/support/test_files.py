@@ -174,3 +174,12 @@ def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path):
     assert other.exists() and not (tmp_path / left[0]).exists() and (tmp_path / left[1]).exists()
     remove_partial_files(tmp_path)
     assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()) == sorted(kept)
+
+
+def test_unfinished_folders_are_removed_with_what_is_in_them(tmp_path):
+    for name in (".survey-0.0123456789ab.part", "deep/.decision.ba9876543210.part"):
+        (tmp_path / name / "inner").mkdir(parents=True)
+        (tmp_path / name / "inner" / ".rows.0123456789ab.part").write_text("half")
+    (tmp_path / "deep" / "my.part").mkdir()
+    remove_partial_files(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["deep", "my.part"]

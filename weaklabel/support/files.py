@@ -75,7 +75,9 @@ def atomic_path(path: StrPath) -> Iterator[Path]:
 
 
 def remove_partial_files(folder: Path, name: str | None = None) -> None:
-    """Remove what `atomic_path` left in a folder, and those below it, when its process was killed.
+    """Remove the unfinished files and folders that a killed process left in a folder, and in those below it.
+
+    They have names as `atomic_path` gives them.
 
     Nothing else may be writing there.
 
@@ -86,8 +88,13 @@ def remove_partial_files(folder: Path, name: str | None = None) -> None:
     name
         Only what was to become a file of this name, and not in the folders below.
     """
-    for path in folder.rglob(".*.part") if name is None else folder.glob(f".{glob.escape(name)}.*.part"):
-        if _PARTIAL.fullmatch(path.name):
+    leftovers = list(folder.rglob(".*.part") if name is None else folder.glob(f".{glob.escape(name)}.*.part"))
+    for path in leftovers:
+        if not _PARTIAL.fullmatch(path.name):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
             path.unlink(missing_ok=True)
 
 
