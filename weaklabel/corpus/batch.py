@@ -9,7 +9,9 @@ from itertools import repeat
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from weaklabel.corpus.entities import EntityColumns
 from weaklabel.corpus.python_values import PythonValues
@@ -272,6 +274,12 @@ class Batch:
         text = (TEXT,) if self.text else ()
         rows = self.frame[begin:end]
         return Batch(rows, text, self.start + begin, None, self.hide, self.entities, self.python_values)
+
+    def take(self, rows: NDArray[np.int64]) -> Batch:
+        """Return some rows, as labeling functions see them, numbered from 0 in the order of ``rows``. Shape: [r]."""
+        text = (TEXT,) if self.text else ()
+        values = None if self.python_values is None else self.python_values.take(self.start + rows)
+        return Batch(self.frame[rows], text, 0, None, self.hide, self.entities, values)
 
     def rows(self) -> list[Any]:
         """Every row as a `Row`, or a copy of the object that was given for it, as it was read. Length: n.

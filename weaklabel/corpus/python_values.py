@@ -10,9 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weaklabel.errors import CorpusError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _SCALARS = (type(None), bool, int, float, str)
 _SEQUENCES: dict[str, Callable[[list[Any]], Any]] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
@@ -195,6 +199,13 @@ class PythonValues:
     def objects(self, start: int, stop: int) -> list[Any] | None:
         """Return the rows as they were given, None where the corpus was not created from rows."""
         return None if self.rows is None else list(self.rows[start - self.first : stop - self.first])
+
+    def take(self, rows: NDArray[np.int64]) -> PythonValues:
+        """Return the values of some rows of the corpus, as of a corpus of these alone. Shape: [r]."""
+        numbers = rows.tolist()
+        columns = {name: [self.values(name, row, row + 1)[0] for row in numbers] for name in self.columns}
+        objects = None if self.rows is None else [self.rows[row - self.first] for row in numbers]
+        return PythonValues(columns, objects, 0, self.left_out)
 
     def pack(self, names: Sequence[str], start: int, stop: int) -> dict[str, Any] | None:
         """Return rows ``start`` to before ``stop`` as JSON takes them, for `unpack` in another process.

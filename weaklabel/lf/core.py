@@ -31,6 +31,11 @@ class Place(StrEnum):
     """In guarded processes where there are any: it runs code of others, which may hang, crash or take all memory."""
 
 
+ALL_ROWS = "all"
+WHERE = (ALL_ROWS, "uncovered", "conflict", "uncertain")
+"""The rows that a labeling function may be asked about; see `LF`."""
+
+
 @dataclass(frozen=True)
 class Reason:
     """Why a labeling function voted.
@@ -69,6 +74,18 @@ class LF(ABC):
         Where it runs.
     by_row : bool
         Whether it is called row by row, so that voting on single rows costs it no more than on a batch.
+    asks : bool
+        Whether its votes are answers that cost money or long computing, such as those of a language model.
+    where : str
+        The rows that it is asked about: ``"all"``; or, by the votes of those that are asked about all rows, ``"uncovered"``:
+        rows without a vote, ``"conflict"``: rows whose votes disagree, ``"uncertain"``: rows whose first label has a
+        probability below ``below``, or that have no vote. On other rows it abstains.
+    below : float
+        See ``where``.
+    max_rows : int or None
+        The most rows that it is asked about where it is not asked about all: the least sure ones.
+    rows_together : int
+        The most rows whose votes may depend on each other, because they are answered together.
     """
 
     name: str
@@ -77,6 +94,11 @@ class LF(ABC):
     kind: str = "custom"
     place: ClassVar[Place] = Place.GUARDED
     by_row: ClassVar[bool] = False
+    asks: ClassVar[bool] = False
+    where: str = ALL_ROWS
+    below: float = 0.9
+    max_rows: int | None = None
+    rows_together: int = 1
 
     @abstractmethod
     def vote(self, batch: Batch) -> Sequence[Any] | np.ndarray:
@@ -183,6 +205,8 @@ class LabelingFunction(LF):
     pre
         Preprocessors, run in turn on a copy of the row before ``f``: plain functions from row to row, those made with
         `preprocessor`, and Snorkel's. What they change is seen by ``f`` alone.
+    where, below, max_rows
+        The rows that it is asked about, by default all; see `LF`.
 
     Examples
     --------
@@ -201,11 +225,18 @@ class LabelingFunction(LF):
         f: Callable[..., int],
         resources: Mapping[str, Any] | None = None,
         pre: Sequence[Callable[[Any], Any]] | None = None,
+        *,
+        where: str = ALL_ROWS,
+        below: float = LF.below,
+        max_rows: int | None = None,
     ) -> None:
         self.name = name
         self._f = f
         self._resources = dict(resources or {})
         self._pre = list(pre or [])
+        if (where, below, max_rows) != (ALL_ROWS, LF.below, None):
+            check_where(name, where, below, max_rows)
+            self.where, self.below, self.max_rows = where, below, max_rows
 
     def __call__(self, x: Any) -> int:
         """Vote on one row."""
@@ -241,7 +272,7 @@ class labeling_function:
     ----------
     name
         Name of the labeling function; by default the function's own.
-    resources, pre
+    resources, pre, where, below, max_rows
         See `LabelingFunction`.
 
     Examples
@@ -258,18 +289,23 @@ class labeling_function:
         name: str | None = None,
         resources: Mapping[str, Any] | None = None,
         pre: Sequence[Callable[[Any], Any]] | None = None,
+        *,
+        where: str = ALL_ROWS,
+        below: float = LF.below,
+        max_rows: int | None = None,
     ) -> None:
         if callable(name):
             raise LFError(f"@labeling_function on '{name.__name__}' needs parentheses: @labeling_function()")
         self.name = name
         self.resources = resources
         self.pre = pre
+        self.asked: dict[str, Any] = {"where": where, "below": below, "max_rows": max_rows}
 
     def __call__(self, f: Callable[..., int]) -> LabelingFunction:
         """Wrap ``f``."""
         if not callable(f):
             raise LFError(f"@labeling_function() decorates a function, not {f!r}")
-        return LabelingFunction(self.name or _name_of(f), f, self.resources, self.pre)
+        return LabelingFunction(self.name or _name_of(f), f, self.resources, self.pre, **self.asked)
 
 
 def _name_of(f: Callable[..., Any]) -> str:
@@ -309,6 +345,22 @@ def check_name(name: Any) -> str:
     if not isinstance(name, str) or not name.strip():
         raise LFError(f"the name of a labeling function must be a text such as 'subscribe', not {name!r}")
     return name
+
+
+def check_where(name: str, where: Any, below: Any, max_rows: Any) -> None:
+    """Refuse, as an `LFError`, rows that LF ``name`` cannot be asked about; see `LF`."""
+    if where not in WHERE:
+        raise LFError(f"LF '{name}': where must be {', '.join(WHERE)}, not {where!r}{nearest(str(where), WHERE)}")
+    if isinstance(below, bool) or not isinstance(below, int | float) or not 0 < below <= 1:
+        raise LFError(f"LF '{name}': below must be a probability above 0, not {below!r}")
+    if max_rows is None:
+        return
+    if isinstance(max_rows, bool) or not isinstance(max_rows, int) or max_rows < 1:
+        raise LFError(f"LF '{name}': max_rows must be a number of rows such as 1000, not {max_rows!r}")
+    if where == ALL_ROWS:
+        raise LFError(
+            f"LF '{name}': max_rows needs where: uncovered, conflict or uncertain, which say the rows to take"
+        )
 
 
 def check_label(name: str, label: Any) -> int:

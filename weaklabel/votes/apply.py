@@ -12,26 +12,31 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from pathlib import Path
 from queue import LifoQueue
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.corpus.corpus import can_be_text
 from weaklabel.errors import LFError, VoteError, nearest
-from weaklabel.labels import MAX_CARDINALITY, check_label_names
+from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, VoteArray, as_votes, check_label_names
 from weaklabel.lf.core import LF, Place
 from weaklabel.lf.foreign import as_lf
 from weaklabel.lf.packs import LFCollection, identity_of
 from weaklabel.support.progress import Stage, say, showing, stage
 from weaklabel.support.threads import cores
 from weaklabel.support.warn import warn
-from weaklabel.votes.checking import ErrorBudget, LFVotes, ask, ask_together, join_votes
+from weaklabel.votes.cascade import Answers, choose_rows, first_places, needs_answers, second_places, vote_shares
+from weaklabel.votes.checking import ErrorBudget, LFVotes, ask, ask_together, join_votes, numbered
 from weaklabel.votes.matrix import Problems, Votes
+from weaklabel.votes.patterns import VotePatterns, vote_patterns
+from weaklabel.votes.tally import has_vote
 from weaklabel.votes.workers.guard import Order, VoteGuard
 from weaklabel.votes.workers.protocol import TIME_LIMIT, WHOLE, LFHealth, can_limit, steps
 
@@ -349,9 +354,12 @@ def apply_lfs(
     time_limit: float | None = None,
     memory_limit: int | None = None,
     batch_size: int = 50_000,
+    label_model: Any = None,
     progress: bool = False,
 ) -> Votes:
     """Let labeling functions vote on every row of a corpus.
+
+    Those with a ``where`` other than "all" are asked last, about the rows that it names; see `weaklabel.lf.LF`.
 
     Anything that is not a vote (an exception, ``None``, a bool, a float, a number outside the classes) counts as an
     abstain on that row, and as a problem of that labeling function, which a `WeakLabelWarning` reports and ``problems`` keeps.
@@ -380,6 +388,10 @@ def apply_lfs(
         Bytes that one of the ``workers`` may hold; see `weaklabel.votes.apply.Voter`.
     batch_size
         Rows evaluated together; the votes do not depend on it.
+    label_model
+        What says how sure the label of a row is, for labeling functions with ``where="uncertain"``: a label model, of which
+        a copy is fitted on the votes of the others. By default the share of a row's votes that are for its most frequent
+        class; `weaklabel.job` takes the label model that the corpus is labeled with.
     progress
         Show progress on stderr, or in a notebook.
 
@@ -417,24 +429,85 @@ def apply_lfs(
     top = MAX_CARDINALITY if names is None else len(names)
     pack = lfs if isinstance(lfs, LFCollection) else None
 
-    blocks = [np.empty((len(functions), 0), np.int8)]
-    with (
-        showing(progress),
-        stage("voting", rows.known_length, "rows") as progress_stage,
-        Voter(
-            functions, top=top, pack=pack, workers=workers, time_limit=time_limit, memory_limit=memory_limit
-        ) as voter,
-    ):
-        voter.stage = progress_stage
-        for batch, votes in voter.vote(rows.batches(batch_size)):
-            blocks.append(np.stack([part.votes for part in votes]))
-            budget.note(_problems(functions, votes), len(batch))
+    first = first_places(functions)
+    asked = [functions[place] for place in first]
+    blocks = [np.empty((len(asked), 0), np.int8)]
+    how: dict[str, Any] = {
+        "top": top,
+        "pack": pack,
+        "workers": workers,
+        "time_limit": time_limit,
+        "memory_limit": memory_limit,
+    }
+    with showing(progress):
+        with stage("voting", rows.known_length, "rows") as progress_stage, Voter(asked, **how) as voter:
+            voter.stage = progress_stage
+            for batch, votes in voter.vote(rows.batches(batch_size)):
+                blocks.append(np.stack([part.votes for part in votes]))
+                budget.note(_problems(asked, votes), len(batch))
+                progress_stage.advance(len(batch))
+            voter.say_slowest()
+        budget.check()
+        problems = budget.problems
+        L: VoteArray = np.concatenate(blocks, axis=1).T
+        if len(asked) < len(functions):
+            table = vote_patterns(L)
+            L = _spread(L, first, len(functions))
+            for place in second_places(functions):
+                answers = _answers(label_model, functions[place], table, top)
+                choice = choose_rows(functions[place], table, lambda: [(0, table)], answers)
+                budget = ErrorBudget(error_budget)
+                votes_of_lf = _ask_about(functions[place], choice.rows(table, 0), rows, batch_size, how, budget)
+                L = L.astype(np.result_type(L, votes_of_lf), order="F", copy=False)
+                L[:, place] = votes_of_lf
+                problems = problems | budget.problems
+    if problems:
+        warn_of_problems(problems)
+    return Votes(L, tuple(lf.name for lf in functions), names, problems)
+
+
+def _spread(L: VoteArray, places: Sequence[int], m: int) -> VoteArray:
+    """Return L with its columns at ``places`` of ``m``, and abstains in the others."""
+    spread = np.full((len(L), m), ABSTAIN, L.dtype, order="F")
+    spread[:, list(places)] = L
+    return spread
+
+
+def _answers(label_model: Any, lf: LF, votes: VotePatterns, top: int) -> Answers | None:
+    """Return the first label model, where the rows of a labeling function depend on it and there are votes."""
+    if not needs_answers([lf]) or not has_vote(votes.patterns).any():
+        return None
+    if label_model is None:
+        return vote_shares(min(top, int(votes.patterns.max()) + 1))
+    answers: Answers = deepcopy(label_model).fit(votes).predict_proba
+    return answers
+
+
+def _ask_about(
+    lf: LF, chosen: NDArray[np.bool_], rows: Corpus, batch_size: int, how: Mapping[str, Any], budget: ErrorBudget
+) -> VoteArray:
+    """Return the votes of a labeling function on all rows: abstains where it is not asked. Shape: [n]."""
+    taken: list[NDArray[np.int64]] = []
+
+    def batches() -> Iterator[Batch]:
+        for batch in rows.batches(batch_size):
+            some = np.flatnonzero(chosen[batch.start : batch.start + len(batch)])
+            if len(some):
+                taken.append(batch.start + some)
+                yield batch.take(some)
+
+    n_asked = int(chosen.sum())
+    votes = np.full(len(chosen), ABSTAIN, np.int16)
+    with stage(f"asking {lf.name}", n_asked, "rows") as progress_stage, Voter([lf], **how) as voter:
+        for number, (batch, (found,)) in enumerate(voter.vote(batches())):
+            votes[taken[number]] = found.votes
+            if found.problems is not None:
+                budget.note({lf.name: numbered(found.problems, taken[number])}, len(batch))
+            else:
+                budget.note({}, len(batch))
             progress_stage.advance(len(batch))
-        voter.say_slowest()
     budget.check()
-    if budget.problems:
-        warn_of_problems(budget.problems)
-    return Votes(np.concatenate(blocks, axis=1).T, tuple(lf.name for lf in functions), names, budget.problems)
+    return as_votes(votes)
 
 
 def _problems(functions: Sequence[LF], votes: Sequence[LFVotes]) -> dict[str, Problems]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError, WeakLabelError
@@ -111,6 +112,12 @@ def add_problems(parts: Iterable[Problems | None]) -> Problems | None:
         return None
     first = [problem for part in given for problem in part.first]
     return Problems(sum(part.count for part in given), tuple(first[:FIRST]))
+
+
+def numbered(problems: Problems, rows: NDArray[np.int64]) -> Problems:
+    """Return problems on some rows of a corpus, which were numbered from 0, with the numbers that these rows have in it."""
+    first = tuple(Problem(int(rows[problem.row]), problem.message) for problem in problems.first)
+    return Problems(problems.count, first)
 
 
 def check_votes(name: str, votes: Any, batch: Batch, top: int = MAX_CARDINALITY) -> LFVotes:
