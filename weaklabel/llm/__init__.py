@@ -1,0 +1,1 @@
+"""Language models: asking them within a budget, and running small ones."""
