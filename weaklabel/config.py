@@ -353,6 +353,11 @@ class ProtectSettings(_Section):
     keep: list[Path] = []
     """Files with lines of an earlier file of rejects: the rows in them are not dropped."""
 
+    @property
+    def makes_pseudonyms(self) -> bool:
+        """Whether a key is needed."""
+        return "pseudonym" in (self.action, *self.actions.values())
+
 
 class Project(_Section):
     """A project file, read and checked; paths are absolute."""
@@ -448,7 +453,10 @@ def _anchored(project: Project, folder: Path) -> Project:
         update={"sources": [_anchored_source(spec, folder) for spec in project.collect.sources]}
     )
     cleaning = project.clean and project.clean.model_copy(
-        update={"keep": [folder / path for path in project.clean.keep]}
+        update={
+            "keep": [folder / path for path in project.clean.keep],
+            "pipeline": _anchored_model(project.clean.pipeline, folder),
+        }
     )
     deduplicating = project.dedup and project.dedup.model_copy(
         update={
@@ -461,14 +469,12 @@ def _anchored(project: Project, folder: Path) -> Project:
         update={
             "keep": [folder / path for path in project.protect.keep],
             "key_file": key_file and folder / key_file,
+            "pipeline": _anchored_model(project.protect.pipeline, folder),
         }
     )
     use = [str(folder / spec) if spec.endswith(".py") else spec for spec in project.lfs.use]
     model = project.classifier.model
-    if model is not None and (folder / model).is_dir():
-        classifier = project.classifier.model_copy(update={"model": str(folder / model)})
-    else:
-        classifier = project.classifier
+    classifier = project.classifier.model_copy(update={"model": model and _anchored_model(model, folder)})
     return project.model_copy(
         update={
             "out": Path(os.path.normpath(folder / project.out)),
@@ -482,6 +488,11 @@ def _anchored(project: Project, folder: Path) -> Project:
             "classifier": classifier,
         }
     )
+
+
+def _anchored_model(model: str, folder: Path) -> str:
+    """Return a model that lies in a folder with an absolute path; others are known by name."""
+    return str(folder / model) if (folder / model).is_dir() else model
 
 
 def _anchored_source(spec: str, folder: Path) -> str:

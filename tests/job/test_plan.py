@@ -21,7 +21,7 @@ BASIS = {"settings": {}, "files": {}, "lfs": [], "code": {}, "packages": {}}
         ("lfs", [["a", "once-1"]], [["a", "once-2"]], ["labeling function a cannot be compared with what it was"]),
         ("lfs", [[f"l{n}", "1"] for n in range(5)], [], ["labeling functions l0, l1, l2 and 2 more are gone"]),
         ("packages", {"torch": "1", "numpy": "1"}, {"torch": "2", "numpy": "1"}, ["package torch 1 -> 2"]),
-        ("packages", {}, {"torch": "2"}, ["package torch not installed -> 2"]),
+        ("packages", {}, {"torch": "2"}, ["package torch none -> 2"]),
         ("code", {"lf": "1", "corpus": "1"}, {"lf": "2", "corpus": "1"}, ["code of weaklabel changed (lf)"]),
     ],
 )  # fmt: skip

