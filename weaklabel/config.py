@@ -359,6 +359,35 @@ class ProtectSettings(_Section):
         return "pseudonym" in (self.action, *self.actions.values())
 
 
+class LLMSettings(_Section):
+    """``[llm]``: what language models may cost, and how fast they are asked."""
+
+    max_money: Annotated[float, Field(ge=0)] | None = None
+    """Most money that a run spends, in `currency`, over all models and however often it is resumed."""
+    max_tokens: Annotated[int, Field(ge=0)] | None = None
+    """Most tokens, of prompts and answers together."""
+    max_requests: Annotated[int, Field(ge=0)] | None = None
+    """Most requests that are sent; those that a server refuses and that are sent again count as well."""
+    max_minutes: Annotated[float, Field(ge=0)] | None = None
+    """Most minutes of waiting for language models."""
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    """Most requests to a server in any 60 seconds."""
+    tokens_per_minute: Annotated[int, Field(ge=1)] | None = None
+    """Most tokens of a server in any 60 seconds."""
+    at_once: Annotated[int, Field(ge=1, le=256)] = 8
+    """How many requests are under way at the same time."""
+    timeout: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds to wait for a reply."""
+    tries: Annotated[int, Field(ge=1)] = 6
+    """How often a request is sent while the server is busy, fails, or replies with something that cannot be read."""
+    prices: dict[str, Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=2, max_length=2)]] = {}
+    """Prices per million tokens, of prompts and of answers, by model, such as `{ "gpt-4.1-nano" = [0.1, 0.4] }`."""
+    currency: str = "USD"
+    """The currency of `prices` and `max_money`."""
+    protect: bool | None = None
+    """Whether personal data is hidden before it is sent; where the project has `[protect]` if not given."""
+
+
 class Project(_Section):
     """A project file, read and checked; paths are absolute."""
 
@@ -373,6 +402,7 @@ class Project(_Section):
     dedup: DedupSettings | None = None
     protect: ProtectSettings | None = None
     split: SplitSettings | None = None
+    llm: LLMSettings = LLMSettings()
     corpus: CorpusSettings = CorpusSettings(path=COLLECTED)
     lfs: LFSettings
     label_model: LabelModelSettings = LabelModelSettings()
@@ -540,6 +570,7 @@ _SECTIONS: dict[int | str, type[_Section]] = {
     "protect": ProtectSettings,
     "dedup": DedupSettings,
     "split": SplitSettings,
+    "llm": LLMSettings,
     "lfs": LFSettings,
     "label_model": LabelModelSettings,
     "classifier": ClassifierSettings,

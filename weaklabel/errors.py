@@ -73,6 +73,14 @@ class ScoreError(WeakLabelError, ValueError):
     """Predictions and gold cannot be compared."""
 
 
+class LanguageModelError(WeakLabelError):
+    """A language model cannot be asked, or its replies cannot be kept."""
+
+
+class BudgetError(LanguageModelError):
+    """The next request to a language model would exceed a cap."""
+
+
 class ConfigError(WeakLabelError):
     """A project file is wrong."""
 

@@ -1,1 +1,29 @@
-"""Language models: asking them within a budget, and running small ones."""
+"""Language models: endpoints and local ones, asked within a budget, with every reply kept."""
+
+from weaklabel.llm.account import Estimate, ModelSpent, Spent
+from weaklabel.llm.asking import Asking, asking, asking_with
+from weaklabel.llm.endpoint import Endpoint
+from weaklabel.llm.model import LanguageModel, PromptRefused, Reading, Received, Request, TryAgain, packed
+from weaklabel.llm.prompt import Answer, Message, Prompt, Reply, Usage
+
+__all__ = [
+    "Answer",
+    "Asking",
+    "Endpoint",
+    "Estimate",
+    "LanguageModel",
+    "Message",
+    "ModelSpent",
+    "Prompt",
+    "PromptRefused",
+    "Reading",
+    "Received",
+    "Reply",
+    "Request",
+    "Spent",
+    "TryAgain",
+    "Usage",
+    "asking",
+    "asking_with",
+    "packed",
+]

@@ -1,0 +1,139 @@
+"""What a server accepts: found out once, by what it refuses, and remembered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from weaklabel.llm.model import TryAgain, canonical
+from weaklabel.llm.prompt import Prompt
+from weaklabel.llm.wire import Constraint, Form
+from weaklabel.support import progress
+
+_LADDERS: dict[bool, tuple[Constraint, ...]] = {
+    True: ("structured_outputs", "guided_choice", "schema", "none"),
+    False: ("schema", "none"),
+}
+"""Ways to keep answers to the choices, the best first: for vLLM, and for others."""
+
+_OPTIONAL = ("top_logprobs", "logprobs", "seed", "temperature", "n")
+"""Fields that a request may go without."""
+
+_CONSTRAINTS = ("response_format", "json_schema", "structured_outputs", "guided_choice", "logit_bias", "schema")
+
+
+class FormChanged(TryAgain):
+    """The server refused a field; the request is sent again without it."""
+
+
+class Forms:
+    """The form of requests to one model of one server.
+
+    Parameters
+    ----------
+    url
+        Of the endpoint.
+    model
+        Its name there.
+    """
+
+    def __init__(self, url: str, model: str) -> None:
+        self._name = canonical(["form", url, model])
+        self._server = url
+        self._ladder = _LADDERS[False]
+        self._form = Form()
+        self._first = Form()
+        self._accepted: set[str] = set()
+        self._memory: MutableMapping[str, str] | None = None
+        self._lock = threading.RLock()
+
+    def recall(self, memory: MutableMapping[str, str]) -> bool:
+        """Take up what an earlier run found out; False if there is nothing."""
+        self._memory = memory
+        kept = memory.get(self._name)
+        if kept is None:
+            return False
+        form, _, accepted = kept.partition("\n")
+        self._form = self._first = Form.from_json(form)
+        self._ladder = _LADDERS[self._form.constraint in ("structured_outputs", "guided_choice")]
+        self._accepted = set(accepted.split())
+        return True
+
+    def expect(self, owners: Sequence[str]) -> None:
+        """Choose what to try first by who a server says it is."""
+        self._ladder = _LADDERS["vllm" in owners]
+        self._form = self._first = Form(self._ladder[0])
+
+    @contextmanager
+    def chosen(self, prompt: Prompt) -> Iterator[Form]:
+        """Give the form of a request; until one with the same fields was accepted, one at a time."""
+        if self._is_accepted(prompt):
+            yield self._form
+            return
+        with self._lock:
+            yield self._form
+
+    def accepted(self, prompt: Prompt, form: Form) -> None:
+        """Remember that the server took a form."""
+        if self._is_accepted(prompt):
+            return
+        with self._lock:
+            self._accepted |= _features(prompt)
+            self._form = self._first = form
+            if self._memory is not None:
+                self._memory[self._name] = f"{form.to_json()}\n{' '.join(sorted(self._accepted))}"
+
+    def change(self, prompt: Prompt, form: Form, refusal: str) -> bool:
+        """Choose another form after a refusal; False if the form is not the reason."""
+        with self._lock:
+            if self._is_accepted(prompt):
+                return form != self._form
+            changed = self._next(prompt, form, refusal)
+            if changed is None:
+                self._form = self._first
+                return False
+            self._form = changed
+            what = (
+                "keep answers to the choices in another way"
+                if changed.constraint != form.constraint
+                else "leave a field out"
+            )
+            progress.say(f"{self._server} refuses a field of the request: trying to {what}")
+            return True
+
+    def _next(self, prompt: Prompt, form: Form, refusal: str) -> Form | None:
+        named = refusal.lower()
+        if form.limit == "max_tokens" and "max_completion_tokens" in named:
+            return replace(form, limit="max_completion_tokens")
+        for name in _OPTIONAL:
+            if name not in form.without and f"{name}" in _words(named) and _has(prompt, name):
+                return replace(form, without=(*form.without, "logprobs" if name == "top_logprobs" else name))
+        place = self._ladder.index(form.constraint)
+        if (prompt.choices or prompt.schema) and place + 1 < len(self._ladder):
+            return replace(form, constraint=self._ladder[place + 1])
+        if prompt.logprobs and "logprobs" not in form.without:
+            return replace(form, without=(*form.without, "logprobs"))
+        return None
+
+    def _is_accepted(self, prompt: Prompt) -> bool:
+        return _features(prompt) <= self._accepted
+
+
+def _features(prompt: Prompt) -> set[str]:
+    present = {
+        "choices": bool(prompt.choices),
+        "schema": bool(prompt.schema),
+        "logprobs": prompt.logprobs,
+        "n": prompt.samples > 1,
+    }
+    return {"messages", *(name for name, is_there in present.items() if is_there)}
+
+
+def _has(prompt: Prompt, name: str) -> bool:
+    return {"n": prompt.samples > 1, "logprobs": prompt.logprobs, "top_logprobs": prompt.logprobs}.get(name, True)
+
+
+def _words(text: str) -> set[str]:
+    return set("".join(char if char.isalnum() or char == "_" else " " for char in text).split())
