@@ -21,9 +21,9 @@ from weaklabel.job.folder import ONCE
 from weaklabel.labels import Labels, Probs
 from weaklabel.support.cache import size_limit
 from weaklabel.support.files import atomic_path
-from weaklabel.votes import Problem, Problems, VotePatterns, vote_patterns
+from weaklabel.votes import Problems, VotePatterns, vote_patterns
 
-FORMAT = "weaklabel part 1"
+FORMAT = "weaklabel part 2"
 
 PARTS = "votes-*.npz"
 """Names of the files of votes."""
@@ -45,7 +45,7 @@ class PartVotes:
     table
         The votes as patterns, with the pattern of each row. Shape: [n, m].
     problems
-        Failures, by key.
+        Failures and notes, by key.
     rejects
         Records of the part that could not be read.
     """
@@ -55,6 +55,11 @@ class PartVotes:
     table: VotePatterns
     problems: Mapping[str, Problems]
     rejects: Sequence[Reject]
+
+    @property
+    def final_keys(self) -> set[str]:
+        """Keys of the labeling functions that need not vote again: none of their votes failed, no row was left out."""
+        return {key for key in self.keys if key not in self.problems or self.problems[key].is_final}
 
     def of(self, keys: Sequence[str]) -> VotePatterns:
         """Return the votes of the labeling functions ``keys``, in that order, as patterns."""
@@ -134,7 +139,7 @@ class VoteStore:
         for number in range(n_parts):
             here, there = self._read(self.folder / _name(number)), self._read(self.cache / _name(number))
             assert here is not None
-            if there is None or there.part != here.part or not set(keys) <= set(there.keys) - set(there.problems):
+            if there is None or there.part != here.part or not set(keys) <= there.final_keys:
                 self._write(self.cache, here.only(keys).united(there))
         os.utime(self.cache)
         self._shrink()
@@ -158,7 +163,7 @@ class VoteStore:
             "corpus": self.corpus,
             "part": votes.part.to_dict(),
             "keys": votes.keys,
-            "problems": {key: asdict(problems) for key, problems in votes.problems.items()},
+            "problems": {key: problems.to_dict() for key, problems in votes.problems.items()},
             "rejects": [asdict(reject) for reject in votes.rejects],
         }
         arrays: dict[str, Any] = {
@@ -188,7 +193,7 @@ class VoteStore:
             Part.from_dict(header["part"]),
             tuple(header["keys"]),
             table,
-            {key: _problems(saved) for key, saved in header["problems"].items()},
+            {key: Problems.from_dict(saved) for key, saved in header["problems"].items()},
             [Reject(**reject) for reject in header["rejects"]],
         )
 
@@ -277,7 +282,3 @@ def _side_by_side(left: VotePatterns, right: VotePatterns) -> VotePatterns:
 
 def _narrow(inverse: NDArray[np.int64], n_patterns: int) -> NDArray[Any]:
     return inverse.astype(np.min_scalar_type(max(0, n_patterns - 1)))
-
-
-def _problems(saved: dict[str, Any]) -> Problems:
-    return Problems(saved["count"], tuple(Problem(**problem) for problem in saved["first"]))

@@ -243,7 +243,7 @@ class LabelJob:
         Votes of a labeling function that failed there in an earlier run do not count: the cause may be gone.
         """
         votes = self.store.load(number)
-        if votes is None or not set(self.keys) <= set(votes.keys) - set(votes.problems):
+        if votes is None or not set(self.keys) <= votes.final_keys:
             return None
         self.store.adopt(votes)
         return votes
@@ -342,7 +342,7 @@ class LabelJob:
         return votes
 
     def _missing(self, rows: PartRows, cached: PartVotes | None) -> tuple[int, ...]:
-        there = set(cached.keys) - set(cached.problems) if cached is not None and cached.part == rows.part else ()
+        there = cached.final_keys if cached is not None and cached.part == rows.part else ()
         return tuple(number for number, key in enumerate(self.keys) if key not in there)
 
     def _vote(

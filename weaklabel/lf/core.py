@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -53,6 +53,53 @@ class Reason:
     text: str
     column: str | None = None
     spans: Spans = ()
+
+
+class VoteNote(NamedTuple):
+    """A note on a vote.
+
+    Attributes
+    ----------
+    what
+        What is noted, the same words for all rows of a kind, such as "answer off the list".
+    detail
+        About this row, such as the answer.
+    is_final
+        Whether the vote stays; False where the row was not asked, so that it is not kept for later runs.
+    """
+
+    what: str
+    detail: str = ""
+    is_final: bool = True
+
+
+class NotedVote(int):
+    """A vote with notes, which are counted by kind and shown with problems, but are no failures.
+
+    Parameters
+    ----------
+    vote
+        The class number, or -1.
+    *notes
+        The notes.
+
+    Examples
+    --------
+    >>> vote = NotedVote(-1, VoteNote("answer off the list", "'perhaps'"))
+    >>> vote == -1, vote.notes[0].what
+    (True, 'answer off the list')
+    """
+
+    notes: tuple[VoteNote, ...]
+
+    def __new__(cls, vote: int, *notes: VoteNote) -> Self:
+        """Make a vote with notes."""
+        made = super().__new__(cls, vote)
+        made.notes = notes
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return NotedVote, (int(self), *self.notes)
 
 
 class LF(ABC):
@@ -108,8 +155,8 @@ class LF(ABC):
         -------
         sequence
             Length: n. A class number 0..k-1 or -1 for each row; an exception *instance* in the place of a row
-            whose vote failed, so that one bad row costs one vote. If it raises, it is called again on halves of the
-            batch, down to single rows. The caller checks the votes.
+            whose vote failed, so that one bad row costs one vote. The notes of a `NotedVote` are counted. If
+            it raises, it is called again on halves of the batch, down to single rows. The caller checks the votes.
         """
 
     def __call__(self, x: Any) -> int:

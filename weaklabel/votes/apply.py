@@ -557,6 +557,10 @@ def check_columns(functions: Sequence[LF], rows: Corpus) -> None:
 
 
 def warn_of_problems(problems: Mapping[str, Problems]) -> None:
-    """Tell, by a `WeakLabelWarning`, on which rows labeling functions failed."""
-    what = "; ".join(f"LF '{name}': {each}" for name, each in problems.items())
-    warn(f"failed votes count as abstains: {what}", stacklevel=3)
+    """Tell, by a `WeakLabelWarning`, on which rows labeling functions failed, or their votes carry notes."""
+    for begin, some in (
+        ("failed votes count as abstains: ", {name: each for name, each in problems.items() if each.count}),
+        ("", {name: each for name, each in problems.items() if not each.count}),
+    ):
+        if some:
+            warn(begin + "; ".join(f"LF '{name}': {each}" for name, each in some.items()), stacklevel=3)

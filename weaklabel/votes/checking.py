@@ -6,7 +6,7 @@ Anything that is not a vote counts as an abstain and as a problem; `ErrorBudget`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from reprlib import repr as shorten
 from typing import Any
 
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError, WeakLabelError
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, VoteArray, as_votes
-from weaklabel.lf.core import LF
-from weaklabel.votes.matrix import Problem, Problems
+from weaklabel.lf.core import LF, NotedVote
+from weaklabel.votes.matrix import Note, Problem, Problems
 
 FIRST = 5
 """Problems of a labeling function whose messages are kept; the others are counted."""
@@ -26,7 +26,7 @@ FIRST = 5
 
 @dataclass(frozen=True)
 class LFVotes:
-    """Votes of one labeling function on one batch, with its problems. Shape of ``votes``: [n]."""
+    """Votes of one labeling function on one batch, with its problems and notes. Shape of ``votes``: [n]."""
 
     votes: VoteArray
     problems: Problems | None
@@ -111,7 +111,11 @@ def add_problems(parts: Iterable[Problems | None]) -> Problems | None:
     if not given:
         return None
     first = [problem for part in given for problem in part.first]
-    return Problems(sum(part.count for part in given), tuple(first[:FIRST]))
+    notes = dict[tuple[str, bool], Note]()
+    for note in (note for part in given for note in part.notes):
+        key = note.what, note.is_final
+        notes[key] = replace(notes[key], count=notes[key].count + note.count) if key in notes else note
+    return Problems(sum(part.count for part in given), tuple(first[:FIRST]), tuple(notes[key] for key in sorted(notes)))
 
 
 def numbered(problems: Problems, rows: NDArray[np.int64]) -> Problems:
@@ -161,8 +165,11 @@ def _are_votes(votes: Any, top: int) -> bool:
 
 def _check_each(votes: Sequence[Any], start: int, top: int) -> LFVotes:
     checked = np.full(len(votes), ABSTAIN, dtype=np.int16)
-    count, first = 0, []
+    count, first, notes = 0, list[Problem](), list[Problems]()
     for row, vote in enumerate(votes):
+        if isinstance(vote, NotedVote):
+            of_vote = (Note(note.what, 1, Problem(start + row, note.detail), note.is_final) for note in vote.notes)
+            notes.append(Problems(0, (), tuple(of_vote)))
         if isinstance(vote, int | np.integer) and not isinstance(vote, bool) and ABSTAIN <= vote < top:
             checked[row] = vote
             continue
@@ -171,7 +178,8 @@ def _check_each(votes: Sequence[Any], start: int, top: int) -> LFVotes:
             first.append(
                 Problem(start + row, _of_error(vote) if isinstance(vote, BaseException) else _of_vote(vote, top))
             )
-    return LFVotes(as_votes(checked), Problems(count, tuple(first)) if count else None)
+    failed = Problems(count, tuple(first)) if count else None
+    return LFVotes(as_votes(checked), add_problems([failed, *notes]))
 
 
 def _of_error(error: BaseException) -> str:
@@ -216,7 +224,7 @@ class ErrorBudget:
     Attributes
     ----------
     problems : dict
-        By name, those labeling functions that failed somewhere.
+        By name, those labeling functions that failed somewhere, or whose votes carry notes; notes are not counted.
 
     Raises
     ------

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,26 +33,74 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"row {self.row}: {self.message}"
+        return f"row {self.row}: {self.message}" if self.message else f"row {self.row}"
+
+
+@dataclass(frozen=True)
+class Note:
+    """Rows on which votes carry the same note; see `weaklabel.lf.core.NotedVote`.
+
+    Attributes
+    ----------
+    what
+        What is noted, such as "answer off the list".
+    count
+        Number of rows, at least 1.
+    first
+        The first of them.
+    is_final
+        Whether the votes stay as they are; False where a row was not asked.
+    """
+
+    what: str
+    count: int
+    first: Problem
+    is_final: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.what} on {_rows(self.count)}, first {self.first}"
 
 
 @dataclass(frozen=True)
 class Problems:
-    """The rows on which one labeling function failed.
+    """The rows on which one labeling function failed, and those on which its votes carry notes.
 
     Attributes
     ----------
     count
-        Their number, at least 1.
+        Rows on which it failed; 0 where there are notes alone.
     first
         The first few of them.
+    notes
+        Notes on votes, which are no failures, one for each kind, in alphabetical order.
     """
 
     count: int
     first: tuple[Problem, ...]
+    notes: tuple[Note, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.count} {'row' if self.count == 1 else 'rows'} failed, first {self.first[0]}"
+        failed = [f"{_rows(self.count)} failed, first {self.first[0]}"] if self.count else []
+        return "; ".join([*failed, *map(str, self.notes)])
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the votes may be kept: none failed, and each row was asked."""
+        return not self.count and all(note.is_final for note in self.notes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Make it from what `to_dict` returned."""
+        notes = (Note(**{**note, "first": Problem(**note["first"])}) for note in fields["notes"])
+        return cls(fields["count"], tuple(Problem(**problem) for problem in fields["first"]), tuple(notes))
+
+
+def _rows(count: int) -> str:
+    return f"{count} {'row' if count == 1 else 'rows'}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +116,8 @@ class Votes:
     labels
         Class names, where they are known. Length: k.
     problems
-        By name, those labeling functions that failed somewhere; a failure counts as an abstain on that row.
+        By name, those labeling functions that failed somewhere, or whose votes carry notes; a failure counts as an
+        abstain on that row.
     counted
         What `patterns` is to return, where it is known already.
     offsets

@@ -18,9 +18,9 @@ from weaklabel.errors import VoteError
 from weaklabel.labels import VoteArray, vote_dtype
 from weaklabel.support.files import atomic_path
 from weaklabel.support.mapped import columns_file, copy_bytes, map_array, read_npy_header, release, write_npy_header
-from weaklabel.votes.matrix import Problem, Problems, Votes
+from weaklabel.votes.matrix import Problems, Votes
 
-FORMAT = "weaklabel votes 2"
+FORMAT = "weaklabel votes 3"
 
 _HEADER, _L, _OFFSETS = "header.npy", "L.npy", "offsets.npy"
 
@@ -87,7 +87,7 @@ def load_votes(path: str | os.PathLike[str]) -> Votes:
             offsets = None
             if _OFFSETS in archive.namelist():
                 offsets = np.load(io.BytesIO(archive.read(_OFFSETS)), allow_pickle=False)
-        problems = {name: _problems(each) for name, each in header["problems"].items()}
+        problems = {name: Problems.from_dict(each) for name, each in header["problems"].items()}
         votes = Votes(L, header["lf_names"], header["labels"], problems, offsets=offsets)
     except VoteError:
         raise
@@ -104,10 +104,7 @@ def _header(lf_names: Sequence[str], labels: Sequence[str] | None, problems: Map
         "format": FORMAT,
         "lf_names": lf_names,
         "labels": labels,
-        "problems": {
-            name: {"count": each.count, "first": [[problem.row, problem.message] for problem in each.first]}
-            for name, each in problems.items()
-        },
+        "problems": {name: each.to_dict() for name, each in problems.items()},
     }
     return np.frombuffer(json.dumps(header).encode("utf-8"), dtype=np.uint8)
 
@@ -149,7 +146,3 @@ def _begin(handle: BinaryIO, member: ZipInfo) -> int:
     local = handle.read(_LOCAL_HEADER)
     name, extra = int.from_bytes(local[26:28], "little"), int.from_bytes(local[28:30], "little")
     return member.header_offset + _LOCAL_HEADER + name + extra
-
-
-def _problems(saved: dict[str, Any]) -> Problems:
-    return Problems(saved["count"], tuple(Problem(row, message) for row, message in saved["first"]))

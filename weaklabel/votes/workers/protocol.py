@@ -24,7 +24,7 @@ from weaklabel.corpus.python_values import PythonValues
 from weaklabel.errors import VoteError
 from weaklabel.lf.core import LF
 from weaklabel.votes.checking import LFVotes, ask, fault
-from weaklabel.votes.matrix import Problem, Problems
+from weaklabel.votes.matrix import Problems
 
 T = TypeVar("T")
 
@@ -268,9 +268,8 @@ def pack_step(step: VoteReply) -> tuple[dict[str, Any], bytes]:
     header: dict[str, Any] = {"stride": step.stride, "overdue": step.overdue, "voted": step.votes is not None}
     if step.votes is None:
         return header, b""
-    problems = step.votes.problems
-    if problems is not None:
-        header["problems"] = problems.count, [(problem.row, problem.message) for problem in problems.first]
+    if step.votes.problems is not None:
+        header["problems"] = step.votes.problems.to_dict()
     header["dtype"] = step.votes.votes.dtype.str
     return header, step.votes.votes.tobytes()
 
@@ -279,8 +278,5 @@ def unpack_step(header: dict[str, Any], body: bytes) -> VoteReply:
     """Return what `pack_step` packed."""
     if not header["voted"]:
         return VoteReply(header["stride"], None)
-    problems = None
-    if "problems" in header:
-        count, first = header["problems"]
-        problems = Problems(count, tuple(Problem(row, message) for row, message in first))
+    problems = Problems.from_dict(header["problems"]) if "problems" in header else None
     return VoteReply(header["stride"], LFVotes(np.frombuffer(body, dtype=header["dtype"]), problems), header["overdue"])
