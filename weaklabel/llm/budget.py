@@ -273,7 +273,7 @@ class Budget:
 
     def paid(
         self, reserved: Reserved, key: bytes, model: str, price: Price | None, text: str, usage: Usage | None, *,
-        final: bool, replayed: bool, seen: Seen, fit: tuple[str, int, int] | None = None,
+        final: bool, billed_once: bool, seen: Seen, fit: tuple[str, int, int] | None = None,
     ) -> str | None:  # fmt: skip
         """Settle a request whose reply has come, and keep the reply.
 
@@ -283,8 +283,8 @@ class Budget:
             What the server says that it took; None counts what was reserved.
         final
             Whether the request is never to be sent again.
-        replayed
-            Whether the server billed it with an earlier try, which then does not count any more.
+        billed_once
+            Whether the server bills all tries of a request as one; earlier ones then do not count any more.
         fit
             Shape of the request, bytes of its prompt, and answers, from which the next estimates are made.
 
@@ -311,7 +311,7 @@ class Budget:
                 completion_tokens=used.completion_tokens - reserved.usage.completion_tokens, money=money - before,
                 off_list=seen.off_list, cut=seen.cut, failed=seen.failed,
             )  # fmt: skip
-            if replayed:
+            if billed_once:
                 self._take_back_unknown(database, key)
             if fit is not None and usage is not None:
                 _learn(database, model, fit, usage)
@@ -357,7 +357,7 @@ class Budget:
         ).fetchall()
         for number, budget, model, prompt_tokens, completion_tokens, money in rows:
             database.execute(
-                "UPDATE calls SET state = 'replayed', prompt_tokens = 0, completion_tokens = 0, money = 0 WHERE id = ?",
+                "UPDATE calls SET state = 'billed once', prompt_tokens = 0, completion_tokens = 0, money = 0 WHERE id = ?",
                 (number,),
             )
             _add_up(

@@ -142,7 +142,7 @@ class Endpoint(LanguageModel):
                 raise self._failure(status, headers, text)
             self._check(text)
             self._forms.accepted(request.prompt, form)
-            return [Received(text, headers.get("idempotent-replayed", "").lower() == "true")]
+            return [Received(text, "idempotent-replayed" in headers)]
 
     def _post(self, data: bytes, key: str, timeout: float) -> tuple[int, httpx.Headers, str]:
         """Send a body and read the whole reply, for as long as ``timeout``."""

@@ -37,12 +37,12 @@ class Received:
     ----------
     text
         What `LanguageModel.read` reads; the ledger keeps it.
-    replayed
-        Whether the server says that it sent the same reply before, so that it was billed once.
+    billed_once
+        Whether the server says that it heeds `Request.key`: however often the request was sent, it is billed once.
     """
 
     text: str
-    replayed: bool = False
+    billed_once: bool = False
 
 
 @dataclass(frozen=True)

@@ -259,7 +259,7 @@ class Sender:
             fit = (shape_of(work.prompt), size_of(work.prompt), len(reading.answers))
         sentence = self._budget.paid(
             work.reserved, work.key, self._model.name, self._price, received.text, reading.usage, final=final,
-            replayed=received.replayed, seen=_seen(work.prompt, reading), fit=fit,
+            billed_once=received.billed_once, seen=_seen(work.prompt, reading), fit=fit,
         )  # fmt: skip
         if sentence:
             self._say(sentence)
