@@ -73,6 +73,13 @@ def test_a_run_that_prepared_its_corpus_is_not_done_again(raw):
     assert run(raw).done_before and raw.asked() == 0
 
 
+def test_a_lock_that_a_killed_run_left_is_removed(raw):
+    run(raw)
+    lock = raw.out / ".corpus.weaklabel-lock"
+    lock.touch()
+    assert run(raw).done_before and not lock.exists()
+
+
 def test_a_file_more_is_collected_and_the_rest_follows(raw):
     run(raw)
     (raw.folder / "raw" / "new.txt").write_text("great, thanks again", encoding="utf-8")

@@ -28,6 +28,7 @@ from weaklabel.project.names import MANIFEST, PREPARED
 from weaklabel.project.options import Options
 from weaklabel.protect.pseudonyms import key_identity, load_key
 from weaklabel.support.files import write_json
+from weaklabel.support.folders import recover_folder
 from weaklabel.support.hashing import hash_path, sha256_of_json
 from weaklabel.support.progress import say, showing
 from weaklabel.support.threads import cores
@@ -249,6 +250,7 @@ class Preparation:
         self.project = project
         self.folder = project.out / PREPARED
         self.again = again
+        recover_folder(self.folder, MANIFEST)
         self.pipeline = self._pipeline()
 
     def _pipeline(self) -> Pipeline[Prepare]:
