@@ -123,6 +123,9 @@ class LLMServer:
         self.bills_twice = bills_twice
         self.overhead = overhead
         self.script: list[str] = []
+        self.poison = ""
+        """Messages with this in them are refused as too long."""
+        self.times: list[float] = []
         self.bill = Bill()
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -285,6 +288,7 @@ class _Handler(BaseHTTPRequestHandler):
         with server._lock:
             number = len(server.bodies)
             server.bodies.append(body)
+            server.times.append(time.monotonic())
             server.headers.append({name.lower(): value for name, value in self.headers.items()})
             fault = server.fault_of_next(number)
             server.met[fault] = server.met.get(fault, 0) + 1
@@ -310,6 +314,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(
                 400, {"error": {"message": f"Unrecognized request argument supplied: {refused}", "param": refused}}
             )
+            return
+        if server.poison and server.poison in body["messages"][-1]["content"]:
+            self._send(400, {"error": {"message": "the message is too long", "code": "context_length_exceeded"}})
             return
         if fault in REFUSALS:
             wait = server.retry_after

@@ -23,6 +23,9 @@ from weaklabel.llm.sending import HEARTBEAT, Gate, Outcome, Sender
 from weaklabel.support import cache, progress
 from weaklabel.support.warn import warn
 
+NOT_ASKED = "the language model was not asked, and the ledger has no reply to this prompt"
+"""The failure of a prompt where only kept replies are taken."""
+
 
 class Asking:
     """All calls of language models of one job, from any number of threads.
@@ -38,8 +41,15 @@ class Asking:
         What the caps count for, such as the folder of a job: all that is spent under this name, by any process, counts.
     protect
         Hides personal data in a text.
+    kept_only
+        Take replies from the ledger alone and send nothing: other prompts have the failure `NOT_ASKED`.
     clock
         Gives the seconds since 1970.
+
+    Attributes
+    ----------
+    on_reply : callable or None
+        Is told, in any thread, how many more prompts are done.
 
     Raises
     ------
@@ -54,8 +64,11 @@ class Asking:
         ledger: Path | None = None,
         budget: str = "",
         protect: Callable[[str], str] | None = None,
+        kept_only: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self.on_reply: Callable[[int], None] | None = None
+        self.kept_only = kept_only
         self.settings = settings
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self.ledger = Ledger(ledger or self._default_ledger())
@@ -174,11 +187,15 @@ class Asking:
         kept = self.ledger.replies(list(dict.fromkeys(keys)))
         outcomes = {key: Outcome(reply.text, reply.usage, kept=True) for key, reply in kept.items()}
         to_send = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if key not in outcomes}
-        if to_send:
+        self._advance(len(prompts) - len(to_send))
+        if to_send and self.kept_only:
+            outcomes |= dict.fromkeys(to_send, Outcome(failure=NOT_ASKED))
+            self._advance(len(to_send))
+        elif to_send:
             with self._timed():
                 self._prepare(model)
-                with progress.stage(f"asking {model.name}", total=len(to_send), unit="prompts") as stage:
-                    sender = Sender(model, self._budget, price, self._gate, self._say, stage.advance)
+                with self._shown(model, len(to_send)) as advance:
+                    sender = Sender(model, self._budget, price, self._gate, self._say, advance)
                     outcomes |= sender.send(list(to_send.items()))
         with self._lock:
             self._kept[model.name] = self._kept.get(model.name, 0) + sum(outcomes[key].kept for key in keys)
@@ -222,6 +239,19 @@ class Asking:
         self._budget.add_seconds(now - self._ticked)
         self._ticked = now
 
+    @contextmanager
+    def _shown(self, model: LanguageModel, n: int) -> Iterator[Callable[[int], None]]:
+        """Show how many requests are answered, unless the job does."""
+        if self.on_reply is not None:
+            yield self.on_reply
+            return
+        with progress.stage(f"asking {model.name}", total=n, unit="prompts") as stage:
+            yield stage.advance
+
+    def _advance(self, prompts: int) -> None:
+        if self.on_reply is not None and prompts:
+            self.on_reply(prompts)
+
     def _say(self, sentence: str) -> None:
         """Say something once."""
         with self._lock:
@@ -262,7 +292,7 @@ def _reply(model: LanguageModel, prompt: Prompt, outcome: Outcome) -> Reply:
 def _joined(first: Reply, second: Reply) -> Reply:
     return Reply(
         first.answers + second.answers, first.usage + second.usage, first.kept and second.kept,
-        first.failure or second.failure,
+        "" if first.answers or second.answers else first.failure,
     )  # fmt: skip
 
 

@@ -56,9 +56,18 @@ class Reserved:
 
 @dataclass(frozen=True)
 class Later:
-    """The request must wait: others are under way, or a limit per minute is reached."""
+    """The request must wait.
+
+    Parameters
+    ----------
+    seconds
+        How long, at least.
+    for_all
+        Whether all others must wait as well: a limit per minute is reached, or a cap may be.
+    """
 
     seconds: float
+    for_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,11 +150,11 @@ class Budget:
             most = self._corrected(database, model, most)
             money = 0 if price is None else price.of(most)
             if not self._fits(database, most, money):
-                return Later(self.POLL)
+                return Later(self.POLL, for_all=True)
             now = self._clock()
             seconds = self._seconds_to_wait(database, server, most, now)
             if seconds > 0:
-                return Later(seconds)
+                return Later(seconds, for_all=True)
             return self._add(database, key, model, server, most, money, now, again)
 
     def _add(

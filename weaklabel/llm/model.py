@@ -116,15 +116,15 @@ class LanguageModel(ABC):
         return None
 
     @abstractmethod
-    def send(self, requests: Sequence[Request], timeout: float) -> list[Received]:
-        """Send requests, `batch_size` at most, and return a reply to each.
+    def send(self, requests: Sequence[Request], timeout: float) -> Sequence[Received | PromptRefused]:
+        """Send requests, `batch_size` at most, and return a reply to each, or why that prompt never gets one.
 
         Raises
         ------
         TryAgain
             They may succeed later.
         PromptRefused
-            One of them never will; only with one request.
+            None of them ever gets a reply.
         LanguageModelError
             No request will succeed: the key or the model is wrong.
         """

@@ -20,6 +20,9 @@ from weaklabel.support.hashing import hash_parts
 HEARTBEAT = 1.0
 """Seconds between two times that the time spent is written down."""
 
+LONGEST_POLL = 1.0
+"""Seconds after which it is looked again whether a limit per minute lets a request pass."""
+
 LONGEST_WAIT = 600.0
 """Seconds that a server may ask to wait; if it is more, the run stops."""
 
@@ -28,6 +31,9 @@ FIRST_WAIT, MOST_WAIT = 0.5, 60.0
 
 LOST_IN_A_ROW = 3
 """Requests in a row that fail in all their tries, after which the server is taken for dead."""
+
+REFUSED_AT_FIRST = 20
+"""Prompts that a server refuses before it takes a single one, after which the fault is not in the prompts."""
 
 NO_USAGE = Usage(0, 0)
 
@@ -111,7 +117,8 @@ class Sender:
         self._left = 0
         self._outcomes: dict[bytes, Outcome] = {}
         self._error: BaseException | None = None
-        self._lost = 0
+        self._lost = self._refused = 0
+        self._has_taken_one = False
         self._deadline = float("inf")
 
     def send(self, prompts: Sequence[tuple[bytes, Prompt]]) -> dict[bytes, Outcome]:
@@ -211,8 +218,7 @@ class Sender:
                 self._try_again(work, error)
         except PromptRefused as error:
             for work in ready:
-                self._settle_unpaid(work, str(error), may_be_billed=False)
-                self._lose(work, str(error))
+                self._refuse(work, error)
         except LanguageModelError as error:
             for work in ready:
                 self._settle_unpaid(work, str(error), may_be_billed=False)
@@ -223,7 +229,10 @@ class Sender:
             raise
         else:
             for work, received in zip(ready, replies, strict=True):
-                self._receive(work, received)
+                if isinstance(received, PromptRefused):
+                    self._refuse(work, received)
+                else:
+                    self._receive(work, received)
 
     def _reserve(self, work: _Work) -> bool:
         """Reserve what a request takes at most; False if it must wait or its reply is there already."""
@@ -239,7 +248,10 @@ class Sender:
             self._done(work, Outcome(got.text, got.usage, kept=not work.sent))
             return False
         if isinstance(got, Later):
-            self._later(work, got.seconds)
+            seconds = min(got.seconds, LONGEST_POLL)
+            if got.for_all:
+                self._gate.pause(self._model.server, seconds, time.monotonic())
+            self._later(work, seconds)
             return False
         work.reserved, work.sent = got, True
         return True
@@ -265,7 +277,7 @@ class Sender:
             self._say(sentence)
         usage = reading.usage or work.reserved.usage
         work.reserved = None
-        self._lost = 0
+        self._lost, self._has_taken_one = 0, True
         if final:
             self._done(work, Outcome(received.text, usage))
         else:
@@ -293,6 +305,18 @@ class Sender:
         if dead:
             raise LanguageModelError(f"{failure}; what was answered is kept: run again to go on")
         self._done(work, Outcome(failure=failure))
+
+    def _refuse(self, work: _Work, error: PromptRefused) -> None:
+        """Do without an answer to a prompt; if the server takes none at all, stop."""
+        self._settle_unpaid(work, str(error), may_be_billed=False)
+        with self._changed:
+            self._refused += 1
+            takes_none = self._refused >= REFUSED_AT_FIRST and not self._has_taken_one
+        if takes_none:
+            raise LanguageModelError(
+                f"{error}; so it was with the first {self._refused} prompts, so that no more are sent"
+            )
+        self._done(work, Outcome(failure=str(error)))
 
     def _settle_unpaid(self, work: _Work, failure: str, *, may_be_billed: bool) -> None:
         assert work.reserved is not None
