@@ -15,7 +15,7 @@ PACKAGE = Path(weaklabel.__file__).parent
 ORDER = [
     "errors", "support", "labels", "label_names", "registries", "config", "corpus", "units", "encoder", "llm", "lf", "votes",
     "scoring", "label_model", "classifier", "explain", "suggest", "page", "report", "job", "collect", "clean", "protect",
-    "dedup", "split", "decisions", "project", "review", "bench", "cli", "__main__",
+    "dedup", "split", "decisions", "export", "project", "review", "bench", "cli", "__main__",
 ]  # fmt: skip
 
 

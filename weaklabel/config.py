@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from weaklabel.errors import ConfigError, WeakLabelError, nearest
-from weaklabel.registries import CLASSIFIERS, LABEL_MODELS
+from weaklabel.registries import CLASSIFIERS, CORPUS, EXPORTERS, LABEL_MODELS
 from weaklabel.support.encodings import NotUtf8, utf8
 from weaklabel.support.params import checked_params
 from weaklabel.support.plugins import Registry
@@ -388,6 +388,92 @@ class LLMSettings(_Section):
     """Whether personal data is hidden before it is sent; where the project has `[protect]` if not given."""
 
 
+class ExportSettings(_Section):
+    """``[export]``: the forms in which labeled rows are handed over to other tools.
+
+    Besides the keys below, every option of a form can be set: for all forms that have it, or for one of them in
+    ``[export.FORM]``.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    to: Annotated[list[Annotated[str, NameIn(EXPORTERS)]], Field(min_length=1)]
+    """The forms, such as `messages` or `parquet`."""
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Rows whose label is less probable are left out."""
+    sample: bool = False
+    """Whether the label of a row is drawn from its probabilities, in forms that do not keep them."""
+    with_gold: bool = False
+    """Whether the gold column is exported with the others, and rows with gold are not held out."""
+    title: str = ""
+    """The name of the data set in its card; that of the run if not given."""
+    license: str = ""
+    """The license of the data set, such as `cc-by-4.0`; the card says `unknown` if not given."""
+    source_license: str = ""
+    """The license of the texts."""
+    language: list[str] = []
+    """Codes of the languages of the texts, such as `en`."""
+    description: str = ""
+    """What the texts are, and what the labels mean, for the card."""
+    personal_data: str = ""
+    """A statement on personal data for the card, in place of what is known of it."""
+
+    def options(self) -> dict[str, dict[str, Any]]:
+        """Return the options of each form, as arguments of its class."""
+        others = self.model_extra or {}
+        options: dict[str, dict[str, Any]] = {}
+        for name in self.to:
+            params = EXPORTERS[name].param_names()
+            common = {key: value for key, value in others.items() if key in params and key not in self.to}
+            options[name] = common | others.get(name, {})
+        return options
+
+    @model_validator(mode="after")
+    def _check_options(self) -> Self:
+        """Refuse forms that are none of a corpus, and options that none of the forms has."""
+        names = EXPORTERS.names(CORPUS)
+        for name in self.to:
+            if name not in names:
+                raise self._refused(
+                    f"'{name}' does not export a corpus{nearest(name, names)}; forms are {', '.join(names)}"
+                )
+        possible = {name: EXPORTERS[name].param_names() for name in self.to} if self.model_extra else {}
+        for key, value in (self.model_extra or {}).items():
+            if key in possible:
+                for option in value if isinstance(value, dict) else [None]:
+                    if option not in possible[key]:
+                        given = f"'export.{key}.{option}'" if option else f"the value of 'export.{key}'"
+                        raise self._refused(f"{given} is no option of the form {key}; {_listed_options(possible, key)}")
+            elif key in names:
+                raise self._refused(f"export.{key} has options of a form that is not in export.to; add it there")
+            elif not any(key in params for params in possible.values()):
+                known = [*type(self).model_fields, *(param for params in possible.values() for param in params)]
+                listed = ", ".join(dict.fromkeys(known))
+                raise self._refused(f"unknown key 'export.{key}'{nearest(key, known)}; known keys here are {listed}")
+        for name, options in self.options().items() if self.model_extra else ():
+            try:
+                checked_params(EXPORTERS[name], options)
+            except ValueError as error:
+                raise self._refused(f"[export]: {error}") from None
+        return self
+
+    @classmethod
+    def checked(cls, **keys: Any) -> Self:
+        """Make it from keys; a wrong one is a `ConfigError`."""
+        try:
+            return cls(**keys)
+        except ValidationError as error:
+            raise ConfigError(_sentence(error, cls, within="export")) from None
+
+    @staticmethod
+    def _refused(sentence: str) -> PydanticCustomError:
+        return PydanticCustomError("unknown_option", "{sentence}", {"sentence": sentence})
+
+
+def _listed_options(possible: Mapping[str, tuple[str, ...]], name: str) -> str:
+    return f"its options are {', '.join(possible[name]) or 'none'}"
+
+
 class Project(_Section):
     """A project file, read and checked; paths are absolute."""
 
@@ -408,6 +494,7 @@ class Project(_Section):
     label_model: LabelModelSettings = LabelModelSettings()
     classifier: ClassifierSettings = ClassifierSettings()
     gold: GoldSettings | None = None
+    export: ExportSettings | None = None
 
     def overridden(
         self, out: Path | None = None, seed: int | None = None, limit: int | None = None, workers: int | None = None
@@ -575,5 +662,6 @@ _SECTIONS: dict[int | str, type[_Section]] = {
     "label_model": LabelModelSettings,
     "classifier": ClassifierSettings,
     "gold": GoldSettings,
+    "export": ExportSettings,
 }
 _ALL_KEYS = {key for section in _SECTIONS.values() for key in section.model_fields}

@@ -81,6 +81,10 @@ class BudgetError(LanguageModelError):
     """The next request to a language model would exceed a cap."""
 
 
+class ExportError(WeakLabelError, ValueError):
+    """A labeled corpus cannot be handed over in this form."""
+
+
 class ConfigError(WeakLabelError):
     """A project file is wrong."""
 

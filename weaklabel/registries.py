@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weaklabel.errors import ClassifierError, LabelModelError
+from weaklabel.errors import ClassifierError, ExportError, LabelModelError
 from weaklabel.support.plugins import Entry, Registry
 
 LABEL_MODELS: Registry[Any] = Registry(
@@ -59,10 +59,22 @@ CLASSIFIERS: Registry[Any] = Registry(
     ClassifierError,
 )
 
+CLASSIFIER, CORPUS = "classifier", "corpus"
+"""What exporters are for."""
+
 EXPORTERS: Registry[Any] = Registry(
     "exporter",
     "weaklabel.exporters",
     "weaklabel.classifier.exporter:Exporter",
-    {"onnx": Entry("weaklabel.classifier.onnx:OnnxExporter", "BERT with 8-bit weights, fast on a CPU without torch")},
-    ClassifierError,
+    {
+        "onnx": Entry(
+            "weaklabel.classifier.onnx:OnnxExporter",
+            "BERT with 8-bit weights, fast on a CPU without torch",
+            CLASSIFIER,
+        ),
+        "jsonl": Entry(
+            "weaklabel.export.jsonl:JsonlExporter", "lines of JSON with all columns, labels and probabilities", CORPUS
+        ),
+    },
+    ExportError,
 )

@@ -10,7 +10,7 @@ from typing import Any
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.exporter import ClassifierExporter
 from weaklabel.classifier.folder import MANIFEST, Manifest, read_manifest
-from weaklabel.errors import ClassifierError, ConfigError, MissingPackageError, nearest
+from weaklabel.errors import ClassifierError, ConfigError, ExportError, MissingPackageError, nearest
 from weaklabel.registries import CLASSIFIERS, EXPORTERS
 from weaklabel.support.params import checked_params
 
@@ -145,7 +145,7 @@ def load_classifier(folder: str | Path, backend: str = OWN_BACKEND) -> Classifie
 def _exporter(backend: str) -> ClassifierExporter:
     try:
         exporter = EXPORTERS[backend]()
-    except ClassifierError:
+    except ExportError:
         exporter = None
     if not isinstance(exporter, ClassifierExporter):
         raise ClassifierError(

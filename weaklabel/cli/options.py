@@ -24,25 +24,27 @@ if TYPE_CHECKING:
 
 ChosenT = TypeVar("ChosenT", bound="ChosenSettings")
 
-_CHOICES: dict[str, tuple[Registry[Any], tuple[str, ...]]] = {}
+_CHOICES: dict[str, tuple[Registry[Any], str, tuple[str, ...]]] = {}
 
 
 def name_option(
-    registry: Registry[Any], flag: str, *, help: str, panel: str | None = None, also: tuple[str, ...] = ()
+    registry: Registry[Any], flag: str, *, help: str, panel: str | None = None, also: tuple[str, ...] = (), of: str = ""
 ) -> Any:
     """Return typer's option for a name in a registry, or one of ``also``; it is looked up when it is given.
 
-    No class is imported.
+    No class is imported. ``of`` is as for `weaklabel.support.plugins.Registry.names`.
     """
     metavar = registry.kind.upper().replace(" ", "_")
-    _CHOICES[metavar] = registry, also
+    _CHOICES[metavar] = registry, of, also
     return typer.Option(flag, metavar=metavar, parser=_checker(registry, also), help=help, rich_help_panel=panel)
 
 
-def names_option(registry: Registry[Any], flag: str, *, help: str, also: tuple[str, ...] = ()) -> Any:
+def names_option(
+    registry: Registry[Any], flag: str, *, help: str, also: tuple[str, ...] = (), of: str = "", metavar: str = ""
+) -> Any:
     """Return typer's option for names in a registry, or of ``also``, with commas between them; its verb checks them."""
-    metavar = f"{registry.kind.upper().replace(' ', '_')},..."
-    _CHOICES[metavar] = registry, also
+    metavar = f"{metavar or registry.kind.upper().replace(' ', '_')},..."
+    _CHOICES[metavar] = registry, of, also
     return typer.Option(flag, metavar=metavar, help=help)
 
 
@@ -55,8 +57,8 @@ def choices(metavar: str | None) -> str | None:
     """Return how ``--help`` shows the values of an option with this metavar: the names, where it is of a registry."""
     if metavar is None or metavar not in _CHOICES:
         return metavar
-    registry, also = _CHOICES[metavar]
-    return f"<{'|'.join([*also, *registry])}>{',...' if metavar.endswith(',...') else ''}"
+    registry, of, also = _CHOICES[metavar]
+    return f"<{'|'.join([*also, *registry.names(of)])}>{',...' if metavar.endswith(',...') else ''}"
 
 
 def _checker(registry: Registry[Any], also: tuple[str, ...]) -> Callable[[str], str]:

@@ -13,7 +13,7 @@ from weaklabel.cli.reading import CorpusArg, Reading, not_written
 from weaklabel.cli.voting import Caching, EngineOptions
 from weaklabel.cli.writing import Writing, announce_replaced, check_outputs
 from weaklabel.errors import visible
-from weaklabel.registries import EXPORTERS
+from weaklabel.registries import CLASSIFIER, EXPORTERS
 
 
 @expanded
@@ -28,6 +28,7 @@ def predict(
             EXPORTERS,
             "--backend",
             also=("torch",),
+            of=CLASSIFIER,
             help="Run the model itself (torch), or an export of it, such as a BERT model's 8-bit ONNX export "
             "(weaklabel train --onnx).",
         ),

@@ -49,18 +49,17 @@ class Splitting:
         _option("--move-leaks", help="Move groups of rows that an existing column divides to the first of the splits."),
     ] = False
 
-    def named_shares(self) -> dict[str, float]:
-        """Return the shares by name."""
-        shares = {}
-        for part in self.shares.split(","):
-            name, _, share = part.partition("=")
-            try:
-                shares[name.strip()] = float(share)
-            except ValueError:
-                raise typer.BadParameter(
-                    f"'{part}' is not NAME=SHARE, such as train=0.8", param_hint="--shares"
-                ) from None
-        return shares
+
+def named_shares(option: str, flag: str) -> dict[str, float]:
+    """Return the shares in the value of an option by name."""
+    shares = {}
+    for part in option.split(","):
+        name, _, share = part.partition("=")
+        try:
+            shares[name.strip()] = float(share)
+        except ValueError:
+            raise typer.BadParameter(f"'{part}' is not NAME=SHARE, such as train=0.8", param_hint=flag) from None
+    return shares
 
 
 @expanded
@@ -91,7 +90,7 @@ def split(
     rows = reading.open(corpus)
     transform = splitter(
         rows,
-        shares=splitting.named_shares(),
+        shares=named_shares(splitting.shares, "--shares"),
         column=splitting.split_column,
         group_by=column_names(splitting.group_by),
         stratify=splitting.stratify,

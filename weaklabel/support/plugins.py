@@ -44,10 +44,15 @@ def _distribution(point: EntryPoint) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """A built-in class of a registry: where it is, as ``"module:attribute"``, and one line of help."""
+    """A built-in class of a registry: where it is, as ``"module:attribute"``, one line of help, and what it is for.
+
+    ``of`` tells apart classes of one registry that are chosen in different places, such as exporters of classifiers and of
+    corpora.
+    """
 
     target: str
     help: str
+    of: str = ""
 
 
 class Registry(Mapping[str, type[T]], Generic[T]):
@@ -92,6 +97,10 @@ class Registry(Mapping[str, type[T]], Generic[T]):
 
     def __iter__(self) -> Iterator[str]:
         return iter({**self._built_in, **self._plugins()})
+
+    def names(self, of: str = "") -> tuple[str, ...]:
+        """Return all names; with ``of``, those of built-in classes for that, and of plugins, which may be for anything."""
+        return tuple(name for name in self if not of or name not in self._built_in or self._built_in[name].of == of)
 
     def __len__(self) -> int:
         return len({**self._built_in, **self._plugins()})

@@ -1,0 +1,162 @@
+"""What a form of export is: a class with options that writes a labeled corpus for another tool."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from weaklabel.classifier.exporter import Exporter
+from weaklabel.errors import ExportError, WeakLabelError
+from weaklabel.export.corpus import LabeledCorpus, LabeledPart
+from weaklabel.support.params import HasParams
+from weaklabel.support.progress import stage
+
+LOADABLE = (".jsonl", ".json", ".csv", ".parquet")
+"""Suffixes of files that the package ``datasets`` loads by themselves."""
+
+
+@dataclass(frozen=True)
+class ExportRecord:
+    """What an exporter wrote.
+
+    Attributes
+    ----------
+    rows
+        Records that were written.
+    left_out
+        Rows that this form leaves out, by reason, in the words of a message: ``"longer than 512 tokens"``.
+    counts
+        Other things that are worth telling, by name, such as texts that were cut.
+    tables
+        Figures by name, such as percentiles of token lengths.
+    """
+
+    rows: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def __add__(self, other: ExportRecord) -> ExportRecord:
+        """Join what was written of two parts of a split; tables are not added up, later ones are kept."""
+        return ExportRecord(
+            self.rows + other.rows,
+            dict(Counter(self.left_out) + Counter(other.left_out)),
+            dict(Counter(self.counts) + Counter(other.counts)),
+            {**self.tables, **other.tables},
+        )
+
+
+class CorpusExporter(Exporter, HasParams):
+    """Writes a labeled corpus in one form.
+
+    A new form is a subclass with a ``write`` and an entry in `weaklabel.registries.EXPORTERS`. Options are keywords of the
+    constructor, each with a default; users set them by ``--set KEY=VALUE`` or in ``[export]`` of a project file.
+
+    Attributes
+    ----------
+    writes_folder
+        Whether ``write`` gets a folder to fill. Otherwise it gets a file, and is called once for each part of a split.
+    suffix
+        Of the file, where it writes one.
+    keeps_probs
+        Whether class probabilities are kept. Otherwise each row has one label: the most probable one, or one that is drawn.
+    keeps_split
+        Whether records say which part of a split they belong to, so that all of them may be in one file.
+    keeps_unlabeled
+        Whether rows without a label are written, too: for forms that people label. Never for training.
+    consumer
+        Who reads the form, for the documentation.
+    """
+
+    params_error: ClassVar[type[WeakLabelError]] = ExportError
+    writes_folder: ClassVar[bool] = False
+    suffix: ClassVar[str] = ""
+    keeps_probs: ClassVar[bool] = False
+    keeps_split: ClassVar[bool] = False
+    keeps_unlabeled: ClassVar[bool] = False
+    consumer: ClassVar[str] = ""
+
+    def check_corpus(self, corpus: LabeledCorpus) -> None:
+        """Refuse, before any work, a corpus or options that this form cannot take.
+
+        Raises
+        ------
+        ExportError
+            Says what to change.
+        """
+        self.check(corpus)
+
+    @abstractmethod
+    def write(self, corpus: LabeledCorpus, target: Path) -> ExportRecord:
+        """Write the rows of a corpus; what is written gets its final name only when all of it is whole.
+
+        Parameters
+        ----------
+        corpus
+            The rows that are exported: without those that have no label, unless ``keeps_unlabeled``. It is read part by
+            part, as often as needed.
+        target
+            The file to write, or the folder to fill, which is there and is empty.
+        """
+
+    def data_files(self, files: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the files or patterns of each part of the split that ``datasets.load_dataset`` reads; {} for none.
+
+        Parameters
+        ----------
+        files
+            The file of each part of the split, relative to the folder of the export; for a form that fills a folder, the
+            folder under the name "".
+        """
+        return files if self.suffix in LOADABLE and not self.writes_folder else {}
+
+    def llama_factory(self) -> dict[str, Any] | None:
+        """Return what LLaMA-Factory's ``dataset_info.json`` says of this form, without the file name; None if nothing."""
+        return None
+
+    def axolotl(self) -> dict[str, Any] | None:
+        """Return what a configuration of axolotl says of this form, without the path; None if it does not read it."""
+        return None
+
+    def export(self, source: Any, target: Path, texts: Sequence[str] = ()) -> dict[str, Any]:
+        """See `Exporter.export`."""
+        return asdict(self.write(source, target))
+
+
+class LinesExporter(CorpusExporter):
+    """Writes one line of JSON a record; a subclass says what the records are."""
+
+    suffix = ".jsonl"
+
+    @abstractmethod
+    def records(self, part: LabeledPart, corpus: LabeledCorpus, counts: Counter[str]) -> Iterator[Mapping[str, Any]]:
+        """Give the records of a part, in order.
+
+        Parameters
+        ----------
+        part
+            Some rows.
+        corpus
+            The corpus that they are of.
+        counts
+            Rows that are left out are counted here, by reason.
+        """
+
+    def write(self, corpus: LabeledCorpus, target: Path) -> ExportRecord:
+        """See `CorpusExporter.write`."""
+        rows, left_out = 0, Counter[str]()
+        with (
+            target.open("w", encoding="utf-8", newline="\n") as handle,
+            stage(f"writing {self.title}", unit="rows") as at,
+        ):
+            for part in corpus.parts():
+                for record in self.records(part, corpus, left_out):
+                    handle.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+                    rows += 1
+                at.advance(len(part))
+        return ExportRecord(rows, dict(left_out))

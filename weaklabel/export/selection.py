@@ -1,0 +1,183 @@
+"""Which rows of a labeled corpus are exported, and with which label: counted, so that none is lost without a word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.errors import ExportError
+from weaklabel.export.corpus import LabeledCorpus, LabeledPart
+from weaklabel.labels import ABSTAIN, Labels
+from weaklabel.support.hashing import sha256_of_text
+from weaklabel.support.progress import stage
+
+NO_LABEL = "without a label"
+UNSURE = "label less probable than the least confidence"
+NO_SPLIT = "in no part of the split"
+HELD_OUT = "held out for scoring (has gold)"
+
+TRAIN = "train"
+"""The part of a split that a corpus which is not divided is written as, and that models are trained on."""
+
+
+@dataclass
+class Survey:
+    """What a selection takes of a corpus.
+
+    Attributes
+    ----------
+    rows
+        Rows of the corpus.
+    taken
+        Rows by part of the split (`TRAIN` where there is none) and class, as numbers.
+    left_out
+        Rows that are not taken, by reason.
+    confidence
+        Sum of the probabilities of the labels that are taken, and how many there are.
+    gold
+        Pairs of true class and class, with their counts, of the rows with gold.
+    """
+
+    rows: int = 0
+    taken: Counter[tuple[str, int]] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    confidence: tuple[float, int] = (0.0, 0)
+    gold: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+    @property
+    def n_taken(self) -> int:
+        """Rows that are taken."""
+        return sum(self.taken.values())
+
+    def of_split(self, split: str) -> int:
+        """Return how many rows of a part of the split are taken."""
+        return sum(count for (name, _), count in self.taken.items() if name == split)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows are exported, and with which label. Rows without a label never are, unless a form is for labeling them.
+
+    Parameters
+    ----------
+    min_confidence
+        Least probability of a label, 0 to 1.
+    sample
+        Draw the label of each row from its probabilities, in place of the most probable one. Each draw depends on the text
+        and ``seed`` alone.
+    seed
+        Another seed is another draw.
+    """
+
+    min_confidence: float = 0.0
+    sample: bool = False
+    seed: int = 0
+
+    def check(self, corpus: LabeledCorpus) -> None:
+        """Refuse what a corpus cannot give.
+
+        Raises
+        ------
+        ExportError
+            There are no probabilities to compare or to draw from.
+        """
+        if not 0 <= self.min_confidence <= 1:
+            raise ExportError(f"the least confidence must be from 0 to 1, not {self.min_confidence}")
+        if not corpus.has_probs and (self.min_confidence or self.sample):
+            what = "a least confidence" if self.min_confidence else "drawing labels"
+            raise ExportError(f"{corpus.name} has no probability columns, which {what} needs; leave it out")
+
+    def reasons(self, part: LabeledPart, is_divided: bool) -> list[tuple[str, NDArray[np.bool_]]]:
+        """Return the rows that are left out, by reason; each row has one reason at most. Shape of each: [n]."""
+        rest = np.ones(len(part), dtype=bool)
+        reasons = []
+        tests = [(NO_LABEL, part.preds == ABSTAIN)]
+        if self.min_confidence:
+            tests.append((UNSURE, ~(confidence(part) >= self.min_confidence)))
+        is_train = np.ones(len(part), dtype=bool)
+        if is_divided and part.split is not None:
+            tests.append((NO_SPLIT, np.array([value is None for value in part.split], dtype=bool)))
+            is_train = np.array([value == TRAIN for value in part.split], dtype=bool)
+        if part.held_out is not None:
+            tests.append((HELD_OUT, part.held_out & is_train))
+        for reason, test in tests:
+            reasons.append((reason, rest & test))
+            rest &= ~test
+        return reasons
+
+    def apply(self, part: LabeledPart, is_divided: bool) -> LabeledPart:
+        """Return the rows that are taken, with their labels."""
+        kept = np.ones(len(part), dtype=bool)
+        for _, left_out in self.reasons(part, is_divided):
+            kept &= ~left_out
+        part = part.take(kept)
+        return replace(part, preds=drawn(part, self.seed)) if self.sample and len(part) else part
+
+    def of(self, corpus: LabeledCorpus, *, keep_unlabeled: bool = False, draw: bool = True) -> LabeledCorpus:
+        """Return the rows of a corpus that are taken.
+
+        Parameters
+        ----------
+        corpus
+            All rows.
+        keep_unlabeled
+            Take every row, also those without a label or with an improbable one: for forms that people label.
+        draw
+            Whether labels may be drawn; a form that keeps probabilities has the most probable one.
+        """
+        if keep_unlabeled:
+            return corpus
+        chosen = self if draw else replace(self, sample=False)
+
+        def read() -> Iterator[LabeledPart]:
+            for part in corpus.read():
+                taken = chosen.apply(part, bool(corpus.splits))
+                if len(taken):
+                    yield taken
+
+        return replace(corpus, read=read)
+
+    def survey(self, corpus: LabeledCorpus) -> Survey:
+        """Count in one pass what is taken and what is left out."""
+        survey, total, n = Survey(), 0.0, 0
+        with stage("counting", unit="rows") as progress:
+            for part in corpus.parts():
+                survey.rows += len(part)
+                for reason, left_out in self.reasons(part, bool(corpus.splits)):
+                    if count := int(left_out.sum()):
+                        survey.left_out[reason] += count
+                taken = self.apply(part, bool(corpus.splits))
+                splits = taken.split if corpus.splits and taken.split is not None else [TRAIN] * len(taken)
+                survey.taken.update(zip(map(str, splits), taken.preds.tolist(), strict=True))
+                if taken.gold is not None:
+                    known = taken.gold != ABSTAIN
+                    survey.gold.update(zip(taken.gold[known].tolist(), taken.preds[known].tolist(), strict=True))
+                if corpus.has_probs and len(taken):
+                    of_label = taken.probs[np.arange(len(taken)), taken.preds]
+                    total, n = total + float(np.nansum(of_label)), n + int((~np.isnan(of_label)).sum())
+                progress.advance(len(part))
+        survey.confidence = (total, n)
+        return survey
+
+
+def confidence(part: LabeledPart) -> NDArray[np.float64]:
+    """Return the probability of each row's label, NaN where it has none. Shape: [n]."""
+    at = np.where(part.preds == ABSTAIN, 0, part.preds)
+    return np.where(part.preds == ABSTAIN, np.nan, part.probs[np.arange(len(part)), at])
+
+
+def uniform(text: str, seed: int, purpose: str) -> float:
+    """Return a number from [0, 1) that depends on a text, the seed and a purpose alone."""
+    return int(sha256_of_text(f"{purpose}\x1f{seed}\x1f{text}")[:13], 16) / 16**13
+
+
+def drawn(part: LabeledPart, seed: int) -> Labels:
+    """Return a class of each row, drawn from its probabilities; rows without probabilities keep theirs. Shape: [n]."""
+    at = np.array([uniform(text, seed, "label") for text in part.texts])
+    ends = np.cumsum(part.probs, axis=1)
+    classes = (at[:, None] * ends[:, -1:] >= ends).sum(axis=1)
+    return np.where(np.isnan(ends[:, -1]), part.preds, np.minimum(classes, part.probs.shape[1] - 1))
