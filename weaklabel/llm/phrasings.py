@@ -1,0 +1,38 @@
+"""Phrasings of the question which class a text is of: Jinja templates, English and Chinese."""
+
+ENGLISH = (
+    "Classify the text below. Answer with one of these labels and nothing else: {{ labels }}.\n\nText:\n{{ text }}",
+    "Which label fits this text best: {{ labels }}?\n\n{{ text }}\n\nReply with the label only.",
+    "Read the following text and assign exactly one label.\nLabels: {{ labels }}\n\nText: {{ text }}\n\nLabel:",
+    "You are given a text and a list of labels. Choose the label that describes the text.\n\nLabels: {{ labels }}\n\n"
+    '"""\n{{ text }}\n"""',
+    "{{ text }}\n\nWhat kind of text is this? Possible answers: {{ labels }}.",
+    'Assign one of the labels {{ labels }} to this text:\n\n"{{ text }}"',
+    "Decide which of the following categories the text belongs to.\n\nCategories: {{ labels }}\nText: {{ text }}\nCategory:",
+    "Here is a text:\n\n{{ text }}\n\nPick the one label that applies. The labels are: {{ labels }}.",
+    "Label this text. Use only one of: {{ labels }}.\n---\n{{ text }}\n---",
+    "Text: {{ text }}\n\nQuestion: which of {{ labels }} is it?\nAnswer:",
+    "Your task is to categorize a text as one of {{ labels }}. Give the category and no explanation.\n\n{{ text }}",
+    "From the list {{ labels }}, select what best matches the text.\n\nThe text:\n{{ text }}",
+)
+
+CHINESE = (
+    "请对下面的文本进行分类，只回答以下标签之一：{{ labels }}。\n\n文本：\n{{ text }}",
+    "下面这段文本最适合哪个标签？可选标签：{{ labels }}。\n\n{{ text }}\n\n只回答标签。",
+    "阅读以下文本，并选出唯一一个标签。\n标签：{{ labels }}\n\n文本：{{ text }}\n\n标签：",
+    "给定一段文本和一组标签，请选择能描述该文本的标签。\n\n标签：{{ labels }}\n\n“{{ text }}”",
+    "{{ text }}\n\n这段文本属于哪一类？可能的答案：{{ labels }}。",
+    "请从 {{ labels }} 中为这段文本选一个标签：\n\n{{ text }}",
+    "判断文本属于以下哪个类别。\n\n类别：{{ labels }}\n文本：{{ text }}\n类别：",
+    "文本如下：\n\n{{ text }}\n\n请选出适用的一个标签。标签有：{{ labels }}。",
+    "为文本打标签，只能使用其中之一：{{ labels }}。\n---\n{{ text }}\n---",
+    "文本：{{ text }}\n\n问题：它是 {{ labels }} 中的哪一个？\n回答：",
+)
+
+BY_LANGUAGE = {"en": ENGLISH, "zh": CHINESE}
+
+SEPARATORS = {"en": ", ", "zh": "、"}
+"""Between the labels of a list."""
+
+REASONS = {"en": ("Reason: {}", "Answer: {}", "; "), "zh": ("理由：{}", "答案：{}", "；")}
+"""How reasons and an answer after them are written, and what stands between several reasons."""
