@@ -91,6 +91,10 @@ class LLMServer:
         The key that it wants.
     certificate
         A PEM file with key and certificate: it speaks TLS.
+    overhead
+        Tokens that it adds to every prompt.
+    redirect
+        A URL that every request is sent to instead.
     bills_twice
         Whether it does not know `Idempotency-Key`.
     """
@@ -112,6 +116,7 @@ class LLMServer:
         certificate: Path | None = None,
         bills_twice: bool = False,
         overhead: int = 3,
+        redirect: str = "",
     ) -> None:
         self.answer = answer
         self.faults = dict(faults or {})
@@ -122,6 +127,9 @@ class LLMServer:
         self.certificate = certificate
         self.bills_twice = bills_twice
         self.overhead = overhead
+        self.redirect = redirect
+        self.hint = ""
+        """What a 400 adds to its message."""
         self.script: list[str] = []
         self.poison = ""
         """Messages with this in them are refused as too long."""
@@ -302,6 +310,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: dict[str, Any], fault: str) -> None:
         server = self.owner
+        if server.redirect:
+            self._raw(307, b"", headers={"Location": server.redirect})
+            return
         if not self._may_enter():
             return
         if not self.path.endswith("/chat/completions") or body["model"] not in server.models:
@@ -312,7 +323,13 @@ class _Handler(BaseHTTPRequestHandler):
         refused = next((name for name in body if name in server.refuses), None)
         if refused is not None:
             self._send(
-                400, {"error": {"message": f"Unrecognized request argument supplied: {refused}", "param": refused}}
+                400,
+                {
+                    "error": {
+                        "message": f"Unrecognized request argument supplied: {refused}. {self.owner.hint}",
+                        "param": refused,
+                    }
+                },
             )
             return
         if server.poison and server.poison in body["messages"][-1]["content"]:

@@ -30,11 +30,6 @@ def chat_url(given: str) -> str:
     'https://example.org/api/v1/chat/completions'
     """
     shown = without_secrets(given)
-    if shown != given or "@" in urlsplit(given).netloc:
-        raise LanguageModelError(
-            f"the URL of the endpoint {shown.partition('@')[2] or shown} has a password or key in it: put the key into an "
-            "environment variable, and name that"
-        )
     try:
         parts = urlsplit(given.strip())
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -42,7 +37,12 @@ def chat_url(given: str) -> str:
         is_web = False
     if not is_web:
         raise LanguageModelError(
-            f"'{given}' is not the URL of an endpoint: give one such as http://localhost:8000 or https://api.openai.com/v1"
+            f"'{shown}' is not the URL of an endpoint: give one such as http://localhost:8000 or https://api.openai.com/v1"
+        )
+    if shown != given or "@" in parts.netloc:
+        raise LanguageModelError(
+            f"the URL of the endpoint {parts.hostname} has a password or key in it: put the key into an environment "
+            "variable, and name that"
         )
     path = parts.path.rstrip("/")
     if not path.endswith(CHAT):

@@ -295,7 +295,7 @@ class Budget:
         billed_once
             Whether the server bills all tries of a request as one; earlier ones then do not count any more.
         fit
-            Shape of the request, bytes of its prompt, and answers, from which the next estimates are made.
+            Shape of the request, size of its prompt, and answers, from which the next estimates are made.
 
         Returns
         -------

@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 
 from weaklabel.errors import LanguageModelError, require
 from weaklabel.llm.address import Key, chat_url, models_url
-from weaklabel.llm.forms import FormChanged, Forms
+from weaklabel.llm.forms import Forms
 from weaklabel.llm.model import LanguageModel, PromptRefused, Reading, Received, Request, TryAgain, canonical
 from weaklabel.llm.prompt import Prompt, Usage
+from weaklabel.llm.tokenizer import Tokenizer
 from weaklabel.llm.wire import Form, read_reply, request_body, upper_bound
+from weaklabel.support.files import StrPath
 
 if TYPE_CHECKING:
     import httpx
@@ -57,6 +59,9 @@ class Endpoint(LanguageModel):
         What the price table calls it; ``model`` if not given.
     parameters
         Further fields of the request, such as ``{"top_p": 0.9}``.
+    tokenizer
+        The model's ``tokenizer.json``, or a folder with it: estimates then count tokens, and a server that cannot keep
+        answers to the choices is given a bias for them, if each is one token.
 
     Raises
     ------
@@ -75,6 +80,7 @@ class Endpoint(LanguageModel):
         key_header: str = "Authorization",
         name: str | None = None,
         parameters: Mapping[str, Any] | None = None,
+        tokenizer: StrPath | None = None,
     ) -> None:
         require("httpx", "weaklabel[llm]", "asking a language model by its URL")
         self.url = chat_url(url)
@@ -89,10 +95,10 @@ class Endpoint(LanguageModel):
             )
         self._key = Key(key_variable, self.url)
         self._key_header = key_header
-        self._forms = Forms(self.url, model)
+        self._tokenizer = None if tokenizer is None else Tokenizer(tokenizer)
+        self._forms = Forms(self.url, model, lambda prompt: bool(self._bias(prompt)))
         self._making = threading.Lock()
         self._client: httpx.Client | None = None
-        self._models: list[str] = []
 
     def identity(self) -> Any:
         """Return URL, model and parameters."""
@@ -106,6 +112,13 @@ class Endpoint(LanguageModel):
         """Return an upper bound: every byte may be a token."""
         return upper_bound(prompt)
 
+    def likely_tokens(self, prompt: Prompt) -> Usage | None:
+        """Return the tokens of messages and choices by the tokenizer, if it is there."""
+        return None if self._tokenizer is None else self._tokenizer.usage(prompt)
+
+    def _bias(self, prompt: Prompt) -> dict[str, int]:
+        return {} if self._tokenizer is None else self._tokenizer.bias(prompt.choices)
+
     def read(self, prompt: Prompt, text: str) -> Reading:
         """Read the body of a reply."""
         return read_reply(prompt, text)
@@ -114,29 +127,40 @@ class Endpoint(LanguageModel):
         """Ask the server, once, which models it has; that costs nothing, and shows a wrong key or certificate."""
         if self._forms.recall(memory):
             return
+        _, owners = self._list_models()
+        self._forms.expect(owners)
+
+    def _list_models(self) -> tuple[list[str], list[str]]:
+        """Ask the server which models it has, and who it says owns them; both empty if it does not tell.
+
+        Raises
+        ------
+        LanguageModelError
+            The key or the certificate is wrong.
+        """
         import httpx
 
         try:
             response = self._http().get(models_url(self.url), headers=self._key.header(self._key_header), timeout=10.0)
         except httpx.TransportError as error:
             self._check_certificate(error)
-            return
+            return [], []
+        text = self._key.without(response.text)
         if response.status_code in (401, 403):
-            raise self._refusal(response.status_code, response.text)
-        if response.status_code == 200:
-            self._models, owners = _listed(response.text)
-            self._forms.expect(owners)
+            raise self._refusal(response.status_code, text)
+        return _listed(text) if response.status_code == 200 else ([], [])
 
     def send(self, requests: Sequence[Request], timeout: float) -> list[Received]:
         """Send one request."""
         (request,) = requests
         with self._forms.chosen(request.prompt) as form:
-            body = request_body(self.model, self.parameters, request.prompt, form)
+            bias = self._bias(request.prompt) if form.constraint == "logit_bias" else None
+            body = request_body(self.model, self.parameters, request.prompt, form, bias)
             status, headers, text = self._post(canonical(body).encode("utf-8", "surrogatepass"), request.key, timeout)
             if status in (400, 413, 415, 422):
                 sentence = f"{self.server} refuses the request ({status}: {self._message(text)})"
                 if self._forms.change(request.prompt, form, text):
-                    raise FormChanged(sentence)
+                    raise TryAgain(sentence, is_changed=True)
                 raise PromptRefused(sentence)
             if status != 200:
                 raise self._failure(status, headers, text)
@@ -247,7 +271,8 @@ class Endpoint(LanguageModel):
                 f"{self.server} wants to be paid first {shown}: top the account up, and run again"
             )
         if status in (404, 405):
-            has = f"; it has {', '.join(self._models[:10])}" if self._models else ""
+            models, _ = self._list_models()
+            has = f"; it has {', '.join(models[:10])}" if models else ""
             return LanguageModelError(
                 f"{self.server} has no model '{self.model}', or nothing at {self.url} {shown}: check both{has}"
             )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from typing import Literal
 
 from weaklabel.llm.ledger import Ledger
@@ -52,36 +53,36 @@ class Estimator:
                 "SELECT shape, n, x, y, xx, xy, answers FROM fits WHERE model = ?", (model.name,)
             ).fetchall()
         self._of_shape = {shape: _Sums(*sums) for shape, *sums in rows}
-        columns = list(zip(*(sums for _, *sums in rows), strict=True))
-        self._of_all = _Sums(*(sum(column) for column in columns)) if columns else None
 
     def tokens(self, prompt: Prompt) -> tuple[float, float, Basis]:
         """Return the tokens of the prompt and of its answers, and where they are taken from."""
-        of_shape = self._of_shape.get(shape_of(prompt))
-        sums = of_shape if of_shape is not None and of_shape.n >= ENOUGH else self._of_all
         likely = self._model.likely_tokens(prompt)
-        guess = _guess(prompt)
-        basis: Basis = "length"
-        prompt_tokens, answer_tokens = float(guess.prompt_tokens), float(guess.completion_tokens)
+        shape, size = shape_and_size(self._model, prompt)
+        sums = self._of_shape.get(shape)
+        if sums is None or sums.n < ENOUGH:
+            unit = shape.partition(" ")[0]
+            sums = _added([each for other, each in self._of_shape.items() if other.partition(" ")[0] == unit])
+        if sums.n >= ENOUGH:
+            return sums.prompt_tokens(size), sums.answers / sums.n * prompt.samples, "replies"
         if likely is not None:
-            basis, prompt_tokens, answer_tokens = "tokenizer", likely.prompt_tokens, likely.completion_tokens
-        if sums is not None and sums.n >= ENOUGH:
-            basis, answer_tokens = "replies", sums.answers / sums.n * prompt.samples
-            if likely is None:
-                prompt_tokens = sums.prompt_tokens(size_of(prompt))
-        return prompt_tokens, answer_tokens, basis
+            return likely.prompt_tokens, likely.completion_tokens, "tokenizer"
+        guess = _guess(prompt)
+        return guess.prompt_tokens, guess.completion_tokens, "length"
 
 
-def shape_of(prompt: Prompt) -> str:
-    """Return a hash of what decides how long answers are."""
+def shape_and_size(model: LanguageModel, prompt: Prompt) -> tuple[str, int]:
+    """Return what prompts have in common whose answers are alike, and the size of this one: its tokens, or else its bytes."""
     instructions = [each.content for each in prompt.messages if each.role == "system"]
     parts = [list(prompt.choices), prompt.schema, prompt.max_tokens, instructions]
-    return hash_parts([canonical(parts)]).hex()[:16]
+    kind = hash_parts([canonical(parts)]).hex()[:16]
+    likely = model.likely_tokens(prompt)
+    if likely is not None:
+        return f"tokens {kind}", likely.prompt_tokens
+    return f"bytes {kind}", sum(len(each.content.encode("utf-8", "surrogatepass")) for each in prompt.messages)
 
 
-def size_of(prompt: Prompt) -> int:
-    """Return the bytes of all messages."""
-    return sum(len(each.content.encode("utf-8", "surrogatepass")) for each in prompt.messages)
+def _added(sums: Sequence[_Sums]) -> _Sums:
+    return _Sums(*(sum(column) for column in zip((0, 0.0, 0.0, 0.0, 0.0, 0.0), *map(astuple, sums), strict=True)))
 
 
 def _guess(prompt: Prompt) -> Usage:

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from weaklabel.llm.model import TryAgain, canonical
+from weaklabel.llm.model import canonical
 from weaklabel.llm.prompt import Prompt
 from weaklabel.llm.wire import Constraint, Form
 from weaklabel.support import progress
 
 _LADDERS: dict[bool, tuple[Constraint, ...]] = {
     True: ("structured_outputs", "guided_choice", "schema", "none"),
-    False: ("schema", "none"),
+    False: ("schema", "logit_bias", "none"),
 }
 """Ways to keep answers to the choices, the best first: for vLLM, and for others."""
 
 _OPTIONAL = ("top_logprobs", "logprobs", "seed", "temperature", "n")
 """Fields that a request may go without."""
-
-_CONSTRAINTS = ("response_format", "json_schema", "structured_outputs", "guided_choice", "logit_bias", "schema")
-
-
-class FormChanged(TryAgain):
-    """The server refused a field; the request is sent again without it."""
 
 
 class Forms:
@@ -37,9 +31,12 @@ class Forms:
         Of the endpoint.
     model
         Its name there.
+    has_bias
+        Whether a bias for the tokens of choices can be given.
     """
 
-    def __init__(self, url: str, model: str) -> None:
+    def __init__(self, url: str, model: str, has_bias: Callable[[Prompt], bool]) -> None:
+        self._has_bias = has_bias
         self._name = canonical(["form", url, model])
         self._server = url
         self._ladder = _LADDERS[False]
@@ -110,9 +107,10 @@ class Forms:
         for name in _OPTIONAL:
             if name not in form.without and f"{name}" in _words(named) and _has(prompt, name):
                 return replace(form, without=(*form.without, "logprobs" if name == "top_logprobs" else name))
-        place = self._ladder.index(form.constraint)
-        if (prompt.choices or prompt.schema) and place + 1 < len(self._ladder):
-            return replace(form, constraint=self._ladder[place + 1])
+        if prompt.choices or prompt.schema:
+            for constraint in self._ladder[self._ladder.index(form.constraint) + 1 :]:
+                if constraint != "logit_bias" or (prompt.choices and self._has_bias(prompt)):
+                    return replace(form, constraint=constraint)
         if prompt.logprobs and "logprobs" not in form.without:
             return replace(form, without=(*form.without, "logprobs"))
         return None

@@ -99,7 +99,7 @@ class Ledger(MutableMapping[str, str]):
             self._database.close()
 
     def __del__(self) -> None:
-        with suppress(Exception):
+        with suppress(AttributeError):  # it may never have been opened
             self.close()
 
     @contextmanager

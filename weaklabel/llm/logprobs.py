@@ -15,8 +15,9 @@ def choice_probs(choices: Sequence[str], content: str, logprobs: Any) -> dict[st
     """Return the probability of each choice; None where it cannot be told.
 
     The tokens of the answer are followed; at each, the alternatives that the server tells lead to other choices. An
-    alternative that may become several choices is divided equally among them. A choice that is nowhere among the
-    alternatives has 0. The probabilities are divided by their sum, so that what is not a choice does not count.
+    alternative that may still become several choices, but not all, is divided equally among them. A choice that is nowhere
+    among the alternatives has 0. Letter case and spaces before the answer make no difference. The probabilities are
+    divided by their sum, so that what is not a choice does not count.
 
     Parameters
     ----------
@@ -34,26 +35,27 @@ def choice_probs(choices: Sequence[str], content: str, logprobs: Any) -> dict[st
     if heads is None:
         return None
     head, tail, escape = heads
-    targets = {choice: (head + escape(choice) + tail).encode() for choice in choices}
+    targets = {choice: (head + escape(choice) + tail).encode("utf-8", "surrogatepass").lstrip() for choice in choices}
+    fold = bytes.lower if len({target.lower() for target in targets.values()}) == len(targets) else bytes
+    targets = {choice: fold(target) for choice, target in targets.items()}
     mass = dict.fromkeys(choices, 0.0)
-    path, prefix = 1.0, b""
+    path, prefix, possible = 1.0, b"", list(choices)
     for token, logprob, alternatives in tokens:
         for other, its_logprob in alternatives.items():
-            if other == token:
-                continue
-            reached = _reached(targets, prefix + other)
-            for choice in reached:
-                mass[choice] += path * math.exp(its_logprob) / len(reached)
+            reached = _reached(targets, fold(prefix + other))
+            if other != token and (reached != possible or len(possible) == 1):
+                for choice in reached:
+                    mass[choice] += path * math.exp(its_logprob) / len(reached)
         path *= math.exp(logprob)
         prefix += token
-        reached = _reached(targets, prefix)
-        if len(reached) <= 1:
-            for choice in reached:
+        possible = _reached(targets, fold(prefix))
+        if len(possible) <= 1:
+            for choice in possible:
                 mass[choice] += path
             break
     else:  # the answer ends while it could still become several choices: it is the one that it equals
         for choice in choices:
-            if targets[choice].rstrip() == prefix.rstrip():
+            if targets[choice].rstrip() == fold(prefix).strip():
                 mass[choice] += path
     total = sum(mass.values())
     if not total >= LEAST_MASS:
@@ -77,7 +79,8 @@ def _heads(choices: Sequence[str], content: str) -> Any:
 
 def _reached(targets: Mapping[str, bytes], written: bytes) -> list[str]:
     """Return the choices that an answer which begins so may be or become."""
-    if not written.strip():
+    written = written.lstrip()
+    if not written:
         return list(targets)
     exact = [choice for choice, target in targets.items() if target.startswith(written)]
     if exact:

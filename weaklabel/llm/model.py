@@ -47,11 +47,24 @@ class Received:
 
 @dataclass(frozen=True)
 class Reading:
-    """What is read in a reply; without answers, ``failure`` says why, and without ``usage``, the model did not tell it."""
+    """What is read in a reply.
+
+    Parameters
+    ----------
+    answers
+        Empty if there is none.
+    usage
+        What was billed; None if the model does not tell.
+    failure
+        Without answers, why.
+    may_succeed
+        Without answers, whether there may be one if the request is sent again.
+    """
 
     answers: tuple[Answer, ...]
     usage: Usage | None
     failure: str = ""
+    may_succeed: bool = False
 
 
 class TryAgain(LanguageModelError):
@@ -65,12 +78,17 @@ class TryAgain(LanguageModelError):
         How long the server asks to wait, if it does.
     may_be_billed
         Whether the model may have answered, although the answer did not arrive.
+    is_changed
+        Whether it is another request from now on, which need not wait, and which does not count as a try.
     """
 
-    def __init__(self, sentence: str, *, seconds: float | None = None, may_be_billed: bool = False) -> None:
+    def __init__(
+        self, sentence: str, *, seconds: float | None = None, may_be_billed: bool = False, is_changed: bool = False
+    ) -> None:
         super().__init__(sentence)
         self.seconds = seconds
         self.may_be_billed = may_be_billed
+        self.is_changed = is_changed
 
 
 class PromptRefused(LanguageModelError):

@@ -22,23 +22,26 @@ class Owner:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process = os.getpid()
+        self._file: int | None = None
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
             self.name = uuid4().hex
             path = folder / self.name
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
-            lock_file(self._file)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+            lock_file(file)
             # Before it was locked, another process may have taken it for one that is dead, and removed it.
             if path.exists():
+                self._file = file
                 return
-            os.close(self._file)
+            os.close(file)
 
     def close(self) -> None:
         """End it: requests that it has under way count as lost."""
-        if self._process == os.getpid():  # the lock of a forked child is that of its parent
+        file, self._file = self._file, None
+        if file is not None and self._process == os.getpid():  # the lock of a forked child is that of its parent
             with suppress(OSError):
                 (self._folder / self.name).unlink(missing_ok=True)
-                os.close(self._file)
+            os.close(file)
 
     def is_other_process(self) -> bool:
         """Return whether this process was forked since."""

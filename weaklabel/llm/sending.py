@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from weaklabel.errors import BudgetError, LanguageModelError
 from weaklabel.llm.budget import Budget, Later, Price, Reserved, Seen
-from weaklabel.llm.estimates import shape_of, size_of
+from weaklabel.llm.estimates import shape_and_size
 from weaklabel.llm.ledger import KeptReply
 from weaklabel.llm.model import LanguageModel, PromptRefused, Reading, Received, Request, TryAgain
 from weaklabel.llm.prompt import Prompt, Usage
@@ -36,6 +36,9 @@ REFUSED_AT_FIRST = 20
 """Prompts that a server refuses before it takes a single one, after which the fault is not in the prompts."""
 
 NO_USAGE = Usage(0, 0)
+
+MOST_USELESS = 3
+"""Replies without an answer, each of which is paid, after which a prompt is not sent again."""
 
 GRACE = 0.5
 """Seconds after Ctrl-C in which replies that arrive are still kept."""
@@ -264,11 +267,11 @@ class Sender:
     def _receive(self, work: _Work, received: Received) -> None:
         reading = self._model.read(work.prompt, received.text)
         work.tries += 1
-        final = not reading.failure or work.tries >= self._settings.tries
+        final = not (reading.failure and reading.may_succeed) or work.tries >= min(self._settings.tries, MOST_USELESS)
         assert work.reserved is not None
         fit = None
         if reading.answers and len(reading.answers) == work.prompt.samples:
-            fit = (shape_of(work.prompt), size_of(work.prompt), len(reading.answers))
+            fit = (*shape_and_size(self._model, work.prompt), len(reading.answers))
         sentence = self._budget.paid(
             work.reserved, work.key, self._model.name, self._price, received.text, reading.usage, final=final,
             billed_once=received.billed_once, seen=_seen(work.prompt, reading), fit=fit,
@@ -285,6 +288,9 @@ class Sender:
 
     def _try_again(self, work: _Work, error: TryAgain) -> None:
         self._settle_unpaid(work, str(error), may_be_billed=error.may_be_billed)
+        if error.is_changed:
+            self._later(work, 0.0)
+            return
         work.tries += 1
         if error.seconds is not None:
             if error.seconds > LONGEST_WAIT:
@@ -331,7 +337,10 @@ class Sender:
     def _later(self, work: _Work, seconds: float) -> None:
         with self._changed:
             work.not_before = time.monotonic() + seconds
-            self._waiting.append(work)
+            if seconds:
+                self._waiting.append(work)
+            else:
+                self._waiting.appendleft(work)
             self._changed.notify()
 
     def _done(self, work: _Work, outcome: Outcome) -> None:

@@ -69,7 +69,7 @@ def request_body(
     form
         How the server takes it.
     bias
-        A bias for each token of the choices, for servers that take nothing better.
+        A bias for the token of each choice, for servers that take nothing better; the answer is that one token.
     """
     body: dict[str, Any] = {
         "model": model,
@@ -92,6 +92,7 @@ def request_body(
             body["response_format"] = _json_answer(_schema_of(prompt.choices))
         elif form.constraint == "logit_bias" and bias:
             body["logit_bias"] = dict(bias)
+            body[form.limit] = 1
     elif prompt.schema and form.constraint != "none":
         body["response_format"] = _json_answer(json.loads(prompt.schema))
     body |= parameters
@@ -143,11 +144,12 @@ def read_reply(prompt: Prompt, text: str) -> Reading:
     choices = value.get("choices")
     rows = [row for row in choices if isinstance(row, dict)] if isinstance(choices, list) else []
     if not rows:
-        return Reading((), usage, "the reply has no answer in it")
+        return Reading((), usage, "the reply has no answer in it", may_succeed=True)
     answers = [_answer(prompt, row) for row in sorted(rows, key=_index)[: prompt.samples]]
     told = tuple(answer for answer in answers if answer is not None)
     if not told:
-        return Reading((), usage, _why_empty(rows[0]))
+        reason = rows[0].get("finish_reason")
+        return Reading((), usage, _why_empty(reason), may_succeed=reason not in ("content_filter", "length"))
     return Reading(told, usage)
 
 
@@ -170,8 +172,7 @@ def _tokens(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _why_empty(row: Mapping[str, Any]) -> str:
-    reason = row.get("finish_reason")
+def _why_empty(reason: Any) -> str:
     if reason == "content_filter":
         return "the server's content filter withheld the answer"
     if reason == "length":
@@ -193,7 +194,7 @@ def _answer(prompt: Prompt, row: Mapping[str, Any]) -> Answer | None:
             return None
     text = the_choice(content, prompt.choices) if prompt.choices else content
     probs = choice_probs(prompt.choices, content, row.get("logprobs")) if prompt.logprobs and prompt.choices else None
-    return Answer(text, probs, row.get("finish_reason") != "length")
+    return Answer(text, probs, row.get("finish_reason") != "length" or text in prompt.choices)
 
 
 def the_choice(content: str, choices: Sequence[str]) -> str:
