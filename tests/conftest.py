@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,6 +45,22 @@ def _same_logging():
     yield
     log.handlers, level, log.propagate = before
     log.setLevel(level)
+
+
+@pytest.fixture(scope="session")
+def smollm2_folder(request, _own_cache) -> Path:
+    """The packaged SmolLM2, converted once for all sessions of this checkout; without its package the tests are skipped."""
+    from weaklabel.errors import MissingPackageError
+    from weaklabel.llm.packaged import smollm2
+
+    before = os.environ[cache.VARIABLE]
+    cache.use(request.config.cache.mkdir("weaklabel"))
+    try:
+        return smollm2()
+    except MissingPackageError as error:
+        pytest.skip(str(error))
+    finally:
+        os.environ[cache.VARIABLE] = before
 
 
 @pytest.fixture(scope="session")

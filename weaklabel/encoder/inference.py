@@ -175,8 +175,13 @@ def _conversion(folder: Path) -> str:
     )
 
 
-def load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str | None = None) -> Pretrained:
-    """Load a model for prediction, in float32, with its tokenizer.
+_STAGES = {"AutoModel": "the encoder", "AutoModelForCausalLM": "the language model"}
+
+
+def load_pretrained(
+    auto_class: str, model: str | os.PathLike[str], device: str | None = None, *, dtype: torch.dtype | None = None
+) -> Pretrained:
+    """Load a model for prediction, with its tokenizer.
 
     Parameters
     ----------
@@ -186,25 +191,38 @@ def load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str 
         Local folder, or hub name.
     device
         See `pick_device`.
+    dtype
+        Of its weights; float32 by default.
 
     Raises
     ------
     WeakLabelError
         It cannot be loaded, or it lacks weights that ``auto_class`` needs, which transformers would draw at random.
     """
-    with stage("loading the encoder" if auto_class == "AutoModel" else "loading the classifier"):
-        return _load_pretrained(auto_class, model, device)
+    with stage(f"loading {_STAGES.get(auto_class, 'the classifier')}"):
+        return _load_pretrained(auto_class, model, device, dtype)
 
 
-def _load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str | None) -> Pretrained:
-    import torch
+def load_part(auto_class: str, model: str | os.PathLike[str]) -> Any:
+    """Load only the tokenizer (``AutoTokenizer``) or the configuration (``AutoConfig``) of a model.
 
+    Raises
+    ------
+    WeakLabelError
+        It cannot be loaded.
+    """
+    with _loading(model):
+        return from_pretrained(auto_class, model)
+
+
+@contextlib.contextmanager
+def _loading(model: str | os.PathLike[str]) -> Iterator[None]:
+    """Keep transformers quiet, and say what cannot be loaded."""
     # Only a hub name can mean a download, and its progress is worth seeing.
     quiet = quiet_transformers() if Path(model).is_dir() else contextlib.nullcontext()
     try:
-        with quiet, torch.random.fork_rng(devices=[]):
-            network, info = from_pretrained(auto_class, model, dtype=torch.float32, output_loading_info=True)
-            tokenizer = from_pretrained("AutoTokenizer", model)
+        with quiet:
+            yield
     except WeakLabelError:
         raise
     except Exception as error:
@@ -213,6 +231,16 @@ def _load_pretrained(auto_class: str, model: str | os.PathLike[str], device: str
             f"model '{model}' cannot be loaded ({reason}); give a local folder in the transformers format, "
             "or a hub name where the hub can be reached"
         ) from error
+
+
+def _load_pretrained(
+    auto_class: str, model: str | os.PathLike[str], device: str | None, dtype: torch.dtype | None
+) -> Pretrained:
+    import torch
+
+    with _loading(model), torch.random.fork_rng(devices=[]):
+        network, info = from_pretrained(auto_class, model, dtype=dtype or torch.float32, output_loading_info=True)
+        tokenizer = from_pretrained("AutoTokenizer", model)
     # A bare encoder's pooler is not used; a classifier's is.
     missing = sorted(key for key in info["missing_keys"] if auto_class != "AutoModel" or "pooler" not in key)
     if missing:
@@ -376,11 +404,11 @@ def run_tokens(
         progress.advance(len(some))
 
     with stage(what, len(rows), "texts") as progress:
-        _run_each(batches, run, device)
+        run_each(batches, run, device)
     return rows
 
 
-def _run_each(batches: Sequence[T], run: Callable[[T], None], device: torch.device) -> None:
+def run_each(batches: Sequence[T], run: Callable[[T], None], device: torch.device) -> None:
     """Run batches; on a CPU, one on each of torch's threads.
 
     If several threads shared a batch, its sums would be split, and in 16 bits the result depends on how.

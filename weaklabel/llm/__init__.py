@@ -3,6 +3,7 @@
 from weaklabel.llm.account import Estimate, ModelSpent, Spent
 from weaklabel.llm.asking import NOT_ASKED, Asking, asking, asking_with
 from weaklabel.llm.endpoint import Endpoint
+from weaklabel.llm.local import LocalModel
 from weaklabel.llm.model import LanguageModel, PromptRefused, Reading, Received, Request, TryAgain, packed
 from weaklabel.llm.prompt import Answer, Message, Prompt, Reply, Usage
 
@@ -13,6 +14,7 @@ __all__ = [
     "Endpoint",
     "Estimate",
     "LanguageModel",
+    "LocalModel",
     "Message",
     "ModelSpent",
     "Prompt",
