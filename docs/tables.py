@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from itertools import chain
 from typing import Any
 
 from typer.testing import CliRunner
@@ -35,12 +36,17 @@ def project_keys() -> str:
     from weaklabel import config
 
     tree = ast.parse(inspect.getsource(config))
-    described = {node.name: _attribute_docs(node) for node in tree.body if isinstance(node, ast.ClassDef)}
+    described: dict[str, dict[str, str]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            inherited = [described.get(ast.unparse(base), {}) for base in node.bases]
+            described[node.name] = {**_attribute_docs(node), **dict(chain.from_iterable(map(dict.items, inherited)))}
     schema = config.Project.model_json_schema()
     parts = []
     for name, own in [("", schema), *((key, _section(schema, key)) for key in _sections(schema))]:
         lines = [f"## [{name}]" if name else "## Before the first section", "", *_HEAD]
-        for key, value in own["properties"].items():
+        own_first = {key: number for number, key in enumerate(described[own["title"]])}
+        for key, value in sorted(own["properties"].items(), key=lambda pair: own_first.get(pair[0], 0)):
             if not name and key in _sections(schema):
                 continue
             text = described[own["title"]].get(key, "")

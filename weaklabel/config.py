@@ -38,11 +38,9 @@ COLLECTED = Path("collected")
 """Stands for the path of the corpus until it is collected."""
 
 
-class CorpusSettings(_Section):
-    """``[corpus]``: the unlabeled rows; everything but the path is as in `weaklabel.read_corpus`."""
+class TableSettings(_Section):
+    """How tables are read: those of ``[corpus]`` and those that ``[collect]`` reads; as in `weaklabel.read_corpus`."""
 
-    path: Path = COLLECTED
-    """The corpus: CSV, TSV, JSONL, a JSON array, Parquet, or a folder of `.txt` files; text formats also `.gz` and `.zst`."""
     text: str | list[str] = "text"
     """The text column, or several, which are joined; `data.text` is a field of an object."""
     delimiter: str | None = None
@@ -50,17 +48,28 @@ class CorpusSettings(_Section):
     quoting: bool | None = None
     """Whether fields may be quoted; detected if not given."""
     encoding: str | None = None
-    """The encoding of the file; UTF-8, or what its byte order mark says."""
+    """The encoding of text files; UTF-8, or what the file itself says, if not given."""
     header: bool = True
-    """Whether the first line names the columns."""
+    """Whether the first line of a table names the columns."""
     columns: list[str] | None = None
-    """Names for the columns of a file without a header."""
+    """Names for the columns of a table without a header."""
     skip_rows: Annotated[int, Field(ge=0)] = 0
-    """How many lines to leave out before the header."""
+    """How many lines of a table to leave out before the header."""
     comment: str | None = None
-    """Lines that begin with this are left out."""
+    """Lines of a table that begin with this are left out."""
     quote_char: str | None = None
     """The quote character, if it is not `"`."""
+
+    def table_reading(self) -> dict[str, Any]:
+        """Return the arguments of `weaklabel.read_corpus` for a CSV or TSV file."""
+        return self.model_dump(include=set(TableSettings.model_fields))
+
+
+class CorpusSettings(TableSettings):
+    """``[corpus]``: the unlabeled rows; everything but the path is as in `weaklabel.read_corpus`."""
+
+    path: Path = COLLECTED
+    """The corpus: CSV, TSV, JSONL, a JSON array, Parquet, or a folder of `.txt` files; text formats also `.gz` and `.zst`."""
     format: str | None = None
     """The format, if the name of the file does not tell."""
     limit: Annotated[int, Field(ge=1)] | None = None
@@ -73,17 +82,13 @@ class CorpusSettings(_Section):
         return self.model_dump(exclude={"path"})
 
 
-class CollectSettings(_Section):
+class CollectSettings(TableSettings):
     """``[collect]``: where documents are collected from, and how they become rows; see `weaklabel.collect_corpus`."""
 
     sources: Annotated[list[str], Field(min_length=1)]
     """Files, folders, patterns such as `mail/**/*.eml`, archives of them, or `hf:NAME` for a data set of Hugging Face."""
     unit: Literal["document", "paragraph", "sentence"] | Annotated[int, Field(ge=1)] = "document"
     """What becomes a row: the whole document, a paragraph, a sentence, or a window of at most so many characters."""
-    text: str | list[str] = "text"
-    """The text column of tables, or several, which are joined; `data.text` is a field of an object."""
-    encoding: str | None = None
-    """The encoding of text files; UTF-8, or what the file itself says, if not given."""
     html_text: Literal["main", "all"] = "main"
     """What is taken of HTML pages: the main text, or all of the text that is shown."""
     query: str | None = None
@@ -538,6 +543,10 @@ def read_project(path: str | Path) -> Project:
             if project.collect is None
             else f"{path}: [collect] and corpus.path both say where rows come from: leave one of them out"
         )
+    unused = project.corpus.model_fields_set - {"path", "text", "limit", "entities"} if project.collect else ()
+    for key in sorted(unused):
+        where = f"say it in [collect] ({key})" if key in CollectSettings.model_fields else "leave it out"
+        raise ConfigError(f"{path}: 'corpus.{key}' has no effect where the corpus is collected: {where}")
     return _anchored(project, path.absolute().parent)
 
 

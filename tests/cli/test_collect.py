@@ -28,6 +28,22 @@ def test_a_summary_and_the_files(articles, weaklabel, tmp_path):
     assert "give --encoding cp1252" in reject["reason"]
 
 
+def test_options_of_tables(articles, weaklabel, tmp_path):
+    (tmp_path / "old.csv").write_text("exported\n# by hand\n'good; day';1\nwin;2\n")
+    how = ["--delimiter", ";", "--quote-char", "'", "--comment", "#", "--skip-rows", 1, "--columns", "text,n"]
+    assert weaklabel("collect", "old.csv", *how, "-o", "out.jsonl", "--workers", 1).code == 0
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [(row["text"], row["n"]) for row in rows] == [("good; day", "1"), ("win", "2")]
+    refused = weaklabel("collect", "old.csv", "--delimiter", ";;", "-o", "out.jsonl")
+    assert refused.code == 2 and "the delimiter must be one character" in refused.err
+
+
+def test_columns_that_became_text_are_named(articles, weaklabel, tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "a", "n": 1}\n{"text": "b", "n": "one"}\n')
+    done = weaklabel("collect", "a.jsonl", "-o", "out.jsonl", "--workers", 1)
+    assert "column 'n' is text, since its values are numbers and text\n" in done.out
+
+
 def test_json(articles, weaklabel):
     done = weaklabel("collect", "articles", "--text", "body", "-o", "out.parquet", "--json", "--workers", 1).json
     assert (done["documents_in"], done["documents"], done["rejects"]) == (3, 2, 1)

@@ -9,6 +9,7 @@ from tests.project.conftest import BAD, GOOD
 from weaklabel.config import read_project
 from weaklabel.errors import ConfigError, WeakLabelError
 from weaklabel.job.steps import UnknownStepError
+from weaklabel.project.prepare import Preparation
 from weaklabel.project.reader import read_run
 from weaklabel.project.run import ProjectRun, preparation_of, run_project, step_names, steps_of, steps_to_come
 
@@ -153,6 +154,28 @@ def test_two_places_for_rows_are_refused(place):
         read_project(place.project)
 
 
+def test_tables_are_read_as_the_project_says(raw):
+    table = raw.folder / "raw" / "old.csv"
+    table.write_text("exported 2020\n'great; thanks';1\nbroken again;2\n")
+    raw.edit(
+        "project.toml",
+        'sources = ["raw"]\n',
+        'sources = ["raw"]\ndelimiter = ";"\nquote_char = "\'"\nskip_rows = 1\nheader = false\ncolumns = ["text", "n"]\n',
+    )
+    Preparation(read_project(raw.project)).run()
+    rows = pl.read_parquet(raw.out / "corpus" / "clean.parquet").filter(pl.col("file") == "old.csv")
+    assert rows["text"].to_list() == ["great; thanks", "broken again"]
+    assert rows["n"].to_list() == ["1", "2"]
+    raw.edit("project.toml", "skip_rows = 1", "skip_rows = 2")
+    assert plan(raw)["collect"] == ("stale", "collect.skip_rows 1 -> 2")
+
+
+def test_how_files_are_read_is_said_where_they_are_collected(raw):
+    raw.edit("project.toml", "[lfs]", '[corpus]\ndelimiter = ";"\n[lfs]')
+    with pytest.raises(ConfigError, match=r"'corpus\.delimiter' has no effect .* say it in \[collect\] \(delimiter\)"):
+        read_project(raw.project)
+
+
 PLANTED = ["jo.miller@example.org", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "+44 20 7946 0958"]
 
 
@@ -172,6 +195,10 @@ def test_no_planted_value_is_anywhere_but_in_the_private_folder(raw, tmp_path, m
     good = "great and thanks again my friend,1\n" * 9
     broken = "".join(f"{value},x,y\n" for value in PLANTED)
     (raw.folder / "raw" / "broken.csv").write_text(f"text,n\n{good}{broken}")
+    numbers = {"text": " ", "card": 4111111111111111, "mobilePhone": "2079460958", "n": 7}
+    (raw.folder / "raw" / "blank.jsonl").write_text(
+        json.dumps(numbers) + '\n{"text": "great and thanks to you again"}\n'
+    )
     raw.edit("project.toml", "[clean]\n", "[clean]\nrules = { min-words = 5 }\n[protect]\n")
     run_project(read_project(raw.project), file=raw.project, progress=True)
     text = pl.read_parquet(raw.out / "corpus" / "protect.parquet")["text"]
@@ -189,6 +216,13 @@ def test_no_planted_value_is_anywhere_but_in_the_private_folder(raw, tmp_path, m
     assert searched > 20
     assert (raw.out / "corpus" / "clean.rejects.jsonl").read_text().count("[EMAIL]") >= 1
     assert (raw.out / "corpus" / "collect.rejects.jsonl").read_text().count("[EMAIL]") == 3
+    rejects = map(json.loads, (raw.out / "corpus" / "collect.rejects.jsonl").read_text().splitlines())
+    (record,) = (reject["record"] for reject in rejects if "card" in reject.get("record", {}))
+    assert {name: record[name] for name in ("card", "mobilePhone", "n")} == {
+        "card": None,
+        "mobilePhone": "[PHONE]",
+        "n": 7,
+    }
     shown = "".join(capsys.readouterr())
     assert not any(value in shown for value in PLANTED)
     assert any("jo.miller" in path.read_text(errors="replace") for path in (raw.folder / "raw").iterdir())

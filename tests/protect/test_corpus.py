@@ -275,10 +275,52 @@ def test_hashes_are_of_the_protected_text():
 def test_unknown_columns_are_refused():
     with pytest.raises(ConfigError, match="did you mean 'text'"):
         protect_corpus({"text": ["x"]}, skip=["txt"])
-    with pytest.raises(ConfigError, match="'n' holds Int64, not text"):
-        protect_corpus({"text": ["x"], "n": [1]}, columns=["n"])
+    with pytest.raises(ConfigError, match="'n' holds Boolean, neither text nor numbers"):
+        protect_corpus({"text": ["x"], "n": [True]}, columns=["n"])
     with pytest.raises(ConfigError, match="action: input should be"):
         protect_corpus({"text": ["x"]}, action="hide")
+
+
+CARD, PHONE = 4012888888881881, 493023125000
+NUMBERS = pl.DataFrame(
+    {
+        "text": ["a", "b", "c"],
+        "card": [CARD, 12, None],
+        "phone": pl.Series([1.5, float(PHONE), float("nan")]),
+        "time": [1_700_000_000, 1_700_000_001, 1_700_000_002],
+        "small": pl.Series([1, 2, 3], dtype=pl.UInt8),
+        "of": [{"card": CARD, "n": 1}, {"card": 5, "n": 2}, None],
+        "list": [[CARD, 7], [], None],
+        "exact": pl.Series(["1.50", str(CARD), None]).str.to_decimal(scale=2),
+        "unsigned": pl.Series([2**63, 1, CARD], dtype=pl.UInt64),
+    }
+)
+
+
+def test_numbers_that_are_personal_data_are_left_out_and_all_others_stay():
+    done = protect_corpus(NUMBERS)
+    assert done.frame is not None and done.frame.schema == NUMBERS.schema
+    changed = {
+        "card": [None, 12, None],
+        "of": [{"card": None, "n": 1}, {"card": 5, "n": 2}, None],
+        "list": [[None, 7], [], None],
+        "unsigned": [2**63, 1, None],
+    }
+    assert {name: done.frame[name].to_list() for name in changed} == changed
+    assert done.frame["phone"].to_list()[:2] == [1.5, None] and done.frame["exact"].null_count() == 2
+    same = ["text", "time", "small"]
+    assert done.frame.select(same).equals(NUMBERS.select(same))
+    assert dict(done.counts) == {"card": 5, "phone": 1}
+
+
+def test_numbers_are_flagged_where_they_are_and_dropped():
+    flagged = protect_corpus(NUMBERS, action="flag").frame
+    assert flagged is not None and flagged.select(NUMBERS.columns).equals(NUMBERS, null_equal=True)
+    (span,) = flagged[SPANS][1].to_list()[:1]
+    assert span == {"column": "phone", "start": 0, "end": 12, "type": "phone"}
+    assert protect_corpus(NUMBERS, action="drop").kept == 0
+    kept = protect_corpus(NUMBERS, skip=["card", "of", "list", "exact", "unsigned"], action="drop")
+    assert kept.kept == 2
 
 
 def test_texts_stored_as_categories_are_read():

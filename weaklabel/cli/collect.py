@@ -9,7 +9,7 @@ import typer
 from weaklabel.cli.collecting import FromDatabases, FromWeb
 from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output, shown_path
-from weaklabel.cli.reading import EncodingOpt, TextOpt, column_names
+from weaklabel.cli.reading import TableReading
 from weaklabel.cli.voting import MAX_DEFAULT_WORKERS, EngineOptions
 from weaklabel.cli.writing import announce_replaced
 from weaklabel.errors import visible
@@ -57,8 +57,6 @@ def collect(
             help="What becomes a row: document, paragraph, sentence, or a window of at most so many characters.",
         ),
     ] = "document",
-    text: TextOpt = "text",
-    encoding: EncodingOpt = None,
     html_text: Annotated[
         Literal["main", "all"],
         typer.Option(
@@ -74,6 +72,7 @@ def collect(
             help=f"Processes that read. Default: one per core, at most {MAX_DEFAULT_WORKERS}.",
         ),
     ] = None,
+    tables: TableReading,
     databases: FromDatabases,
     web: FromWeb,
     engine: EngineOptions,
@@ -104,9 +103,8 @@ def collect(
         sources,
         {
             "unit": unit if unit in _UNITS else int(unit),
-            "text": column_names(text),
-            "encoding": encoding,
             "html_text": html_text,
+            **tables.arguments(),
             **databases.settings(),
             **web.settings(),
         },
@@ -135,6 +133,8 @@ def described(done: Collected) -> str:
     counts = [[kind, "read", f"{count:,}"] for kind, count in done.kinds.items()]
     counts += [[rule, "rejected", f"{count:,}"] for rule, count in done.rejected.items()]
     lines.append(table(counts, ["kind", "documents", "count"]))
+    for column, kinds in done.mixed.items():
+        lines.append(f"column '{visible(column)}' is text, since its values are {' and '.join(kinds)}")
     if done.out is not None:
         lines.append(f"written to {shown_output(done.out)}")
     if done.rejects_file is not None:

@@ -96,19 +96,10 @@ EncodingOpt = Annotated[
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How a corpus is read."""
+class TableReading:
+    """How a table is read."""
 
     text: TextOpt = "text"
-    entities: Annotated[
-        str | None,
-        _option(
-            "--entities",
-            metavar="E1,E2",
-            callback=_entities,
-            help="Two columns with an entity of the text each, as words or as a span such as 27-34; models see them marked.",
-        ),
-    ] = None
     delimiter: Annotated[
         str | None,
         _option(
@@ -137,11 +128,6 @@ class Reading:
         str | None,
         _option("--quote-char", metavar="CHAR", callback=_quote_char, help='Quote character. Default: ".'),
     ] = None
-    format: Annotated[
-        Literal["csv", "tsv", "jsonl", "json", "parquet"] | None,
-        _option("--format", metavar="NAME", help="csv, tsv, jsonl, json (an array) or parquet. Default: by extension."),
-    ] = None
-    limit: LimitOpt = None
 
     def arguments(self) -> dict[str, Any]:
         """Return the options that are not the default, as arguments of `weaklabel.read_corpus`."""
@@ -151,6 +137,26 @@ class Reading:
             if name in arguments:
                 arguments[name] = column_names(arguments[name])
         return arguments | ({"header": False} if "columns" in arguments else {})
+
+
+@dataclass(frozen=True)
+class Reading(TableReading):
+    """How a corpus is read."""
+
+    entities: Annotated[
+        str | None,
+        _option(
+            "--entities",
+            metavar="E1,E2",
+            callback=_entities,
+            help="Two columns with an entity of the text each, as words or as a span such as 27-34; models see them marked.",
+        ),
+    ] = None
+    format: Annotated[
+        Literal["csv", "tsv", "jsonl", "json", "parquet"] | None,
+        _option("--format", metavar="NAME", help="csv, tsv, jsonl, json (an array) or parquet. Default: by extension."),
+    ] = None
+    limit: LimitOpt = None
 
     def open(self, source: str, *, has_text: bool = True, hide: Sequence[str] = (), limited: bool = True) -> Corpus:
         """Open a corpus.

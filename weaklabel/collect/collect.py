@@ -19,6 +19,8 @@ from weaklabel.collect import guard
 from weaklabel.collect.opening import open_sources
 from weaklabel.collect.parts import (
     END,
+    KINDS,
+    NULL,
     START,
     STEP,
     TEXT,
@@ -31,9 +33,10 @@ from weaklabel.collect.parts import (
     source_folder,
 )
 from weaklabel.collect.source import DocumentSource, Item, Rejected
+from weaklabel.collect.tables import check_reading
 from weaklabel.config import CollectSettings
 from weaklabel.corpus import read_corpus, rejects_path, write_labeled
-from weaklabel.corpus.open import detect_encoding, format_of
+from weaklabel.corpus.open import format_of
 from weaklabel.corpus.transform import PROVENANCE
 from weaklabel.errors import CorpusError
 from weaklabel.job.engine import Engine, LocalEngine
@@ -43,7 +46,7 @@ from weaklabel.support.hashing import sha256_of_json, sha256_of_parts
 from weaklabel.support.naming import current_naming
 from weaklabel.support.progress import finish, showing, stage
 
-VERSION = 1
+VERSION = 2
 """To be raised when the same input would be read as other rows or parts than before."""
 
 PACE = ("web_delay", "web_timeout", "web_tries", "web_at_once", "web_max_age")
@@ -73,6 +76,8 @@ class Collected:
         By kind of item: how many documents became rows.
     out, rejects_file
         Where rows and rejects are; None where there are none.
+    mixed
+        Columns that are text since their values are of several types, such as numbers and text; and what these are.
     """
 
     items: int
@@ -83,6 +88,7 @@ class Collected:
     kinds: Mapping[str, int] = field(default_factory=dict)
     out: str | None = None
     rejects_file: Path | None = None
+    mixed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def rejects(self) -> int:
@@ -278,11 +284,11 @@ class Collection:
     Raises
     ------
     CorpusError
-        The encoding that is asked for does not exist.
+        The encoding that is asked for does not exist, or tables cannot be read in the way that is asked for.
     """
 
     def __init__(self, sources: Sequence[DocumentSource], settings: CollectSettings, folder: Path, tag: str) -> None:
-        detect_encoding(b"", settings.encoding, "collect")  # refuses one that does not exist
+        check_reading(settings)
         self.sources = sources
         self.settings = settings
         self.folder = folder
@@ -390,16 +396,30 @@ class Collection:
 
     def schema(self) -> dict[str, pl.DataType]:
         """Return the columns of the corpus: text, what sources carry in the order of their appearance, provenance."""
-        types: dict[str, set[str]] = {}
-        for note in self.notes():
-            for piece in note["schemas"]:
-                for name, of_piece in piece.items():
-                    types.setdefault(name, set()).add(of_piece)
+        types = self._types()
         ours = [START, END] if self.settings.unit != "document" else []
         carried = [name for name in types if name not in (TEXT, START, END, *PROVENANCE)]
         return {name: common_type(types[name]) for name in (TEXT, *carried)} | {
             **dict.fromkeys(ours, pl.Int64()),
             **PROVENANCE,
+        }
+
+    def _types(self) -> dict[str, set[str]]:
+        """Return the types of the values of each column."""
+        types: dict[str, set[str]] = {}
+        for note in self.notes():
+            for piece in note["schemas"]:
+                for name, of_piece in piece.items():
+                    types.setdefault(name, set()).update(of_piece)
+        return types
+
+    def mixed(self) -> dict[str, list[str]]:
+        """Return the columns that are text since their values are of several types, and what these are."""
+        of_values = {name: names - {NULL} for name, names in self._types().items()}
+        return {
+            name: sorted({KINDS[each] for each in names})
+            for name, names in of_values.items()
+            if len(names) > 1 and common_type(names) == pl.String()
         }
 
     def tables(self) -> Iterator[pl.DataFrame]:
@@ -450,7 +470,15 @@ class Collection:
             rejected.update(note["rejected"])
             kinds.update(note["kinds"])
         return Collected(
-            self.items, self.repeated, documents, rows, _sorted(rejected), _sorted(kinds), out, rejects_file
+            self.items,
+            self.repeated,
+            documents,
+            rows,
+            _sorted(rejected),
+            _sorted(kinds),
+            out,
+            rejects_file,
+            self.mixed(),
         )
 
 

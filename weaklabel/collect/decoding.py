@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 
+from weaklabel.config import TableSettings
 from weaklabel.corpus.open import decoded, detect_encoding
 from weaklabel.errors import CorpusError
 from weaklabel.support.encodings import not_text
 
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
-_CORPUS_KEY = re.compile(r"\bcorpus\.(encoding|text)\b")
+_CORPUS_KEY = re.compile(rf"\bcorpus\.({'|'.join(TableSettings.model_fields)})\b")
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _META_BYTES = 4096
 _AS_WINDOWS = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}

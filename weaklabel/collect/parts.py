@@ -220,29 +220,48 @@ def _pieces(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield held
 
 
-def _write_piece(order: PartOrder, number: int, rows: list[dict[str, Any]]) -> dict[str, str]:
-    """Write rows, and return the type of each column."""
-    names = dict.fromkeys(chain.from_iterable(rows))
-    frame = pl.DataFrame([_series(name, [row.get(name) for row in rows]) for name in names])
+def _write_piece(order: PartOrder, number: int, rows: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Write rows, and return the types of the values of each column."""
+    types: dict[str, list[str]] = {}
+    columns = []
+    for name in dict.fromkeys(chain.from_iterable(rows)):
+        values = [row.get(name) for row in rows]
+        names = _types_of(values)
+        types[name] = sorted(names)
+        dtype = common_type(names)
+        if dtype == pl.String():
+            values = _as_texts(values)
+        columns.append(pl.Series(name, values, dtype=dtype, strict=False))
     with atomic_path(order.path("parquet", number)) as path:
-        write_parquet(path, frame)
-    return {name: type_name(dtype) for name, dtype in frame.schema.items()}
+        write_parquet(path, pl.DataFrame(columns))
+    return types
 
 
-def _series(name: str, values: list[Any]) -> pl.Series:
-    """Return a column; values of several types become text, except for whole and other numbers."""
+def _as_texts(values: list[Any]) -> list[str | None]:
+    """Return values of any types as text, as a column of one type becomes text."""
+    texts = [value if value is None or isinstance(value, str) else str(value) for value in values]
+    rows: dict[str, list[int]] = {}
+    for row, value in enumerate(values):
+        if value is not None and not isinstance(value, str):
+            rows.setdefault(_type_of(value), []).append(row)
+    rows.pop("str", None)
+    for name, of_type in rows.items():
+        written = pl.Series([values[row] for row in of_type], dtype=_TYPES[name]).cast(pl.String)
+        for row, text in zip(of_type, written, strict=True):
+            texts[row] = text
+    return texts
+
+
+def _types_of(values: list[Any]) -> set[str]:
     # One value of each type tells enough of the most frequent types: of whole numbers and times it does not.
     examples = {type(value): value for value in values}
-    looked_at = examples.values() if examples.keys() <= _PLAIN else values
-    names = {_type_of(value) for value in looked_at} - {NULL}
-    if len(names) > 1 and names != {"int", "float"}:
-        names = {"str"}
-    if names == {"str"}:
-        values = [value if value is None or isinstance(value, str) else str(value) for value in values]
-    return pl.Series(name, values, dtype=common_type(names or {NULL}), strict=False)
+    return {_type_of(value) for value in (examples.values() if examples.keys() <= _PLAIN else values)}
 
 
 _PLAIN = frozenset({str, float, bool, type(None)})
+
+EXACT = 2**53
+"""Up to here, whole numbers are exact as floating-point numbers."""
 
 NULL = "null"
 """The type of a column without values."""
@@ -251,13 +270,14 @@ _TYPES: dict[str, pl.DataType] = {
     NULL: pl.Null(),
     "str": pl.String(),
     "int": pl.Int64(),
+    "long": pl.Int64(),
     "float": pl.Float64(),
     "bool": pl.Boolean(),
     "date": pl.Date(),
     "datetime": pl.Datetime("us"),
     "datetime UTC": pl.Datetime("us", "UTC"),
 }
-"""Types that columns have; whatever else a value is becomes text."""
+"""Types that values have; whatever else a value is becomes text. "long" numbers are whole and beyond `EXACT`."""
 
 
 def _type_of(value: Any) -> str:
@@ -266,27 +286,40 @@ def _type_of(value: Any) -> str:
     if isinstance(value, datetime):
         return "datetime" if value.tzinfo is None else "datetime UTC"
     if isinstance(value, int) and not isinstance(value, bool):
-        return "int" if -(2**63) <= value < 2**63 else "str"
+        return "int" if abs(value) <= EXACT else "long" if -(2**63) <= value < 2**63 else "str"
     return type(value).__name__ if type(value).__name__ in _TYPES else "str"
 
 
-def type_name(dtype: pl.DataType) -> str:
-    """Return the name of a type, by which `common_type` knows it."""
-    return next(name for name, of_name in _TYPES.items() if of_name == dtype)
-
-
 def common_type(names: set[str]) -> pl.DataType:
-    """Return the type for a column that has these in its pieces: text, unless they agree.
+    """Return the type for a column that has values of these: text, unless they agree.
+
+    Whole and other numbers become floating-point numbers, unless some of them are not exact then.
 
     Examples
     --------
     >>> common_type({"int", "null"}), common_type({"int", "float"}), common_type({"int", "bool"})
     (Int64, Float64, String)
+    >>> common_type({"int", "long"}), common_type({"long", "float"})
+    (Int64, String)
     """
     typed = names - {NULL} or {"str"}
     if typed == {"int", "float"}:
         return pl.Float64()
-    return _TYPES[min(typed)] if len(typed) == 1 else pl.String()
+    dtypes = [_TYPES[name] for name in sorted(typed)]
+    return dtypes[0] if all(dtype == dtypes[0] for dtype in dtypes) else pl.String()
+
+
+KINDS = {
+    "bool": "true or false",
+    "date": "dates",
+    "datetime": "times",
+    "datetime UTC": "times",
+    "float": "numbers",
+    "int": "numbers",
+    "long": "numbers",
+    "str": "text",
+}
+"""What messages call the types of values."""
 
 
 def _reject_line(rejected: Rejected, columns: Mapping[str, Any]) -> str:
@@ -315,8 +348,16 @@ def masked_reject(line: bytes, mask: Callable[[str], str]) -> bytes:
         if name in reject:
             reject[name] = mask(reject[name])
     if "record" in reject:
-        masked = {
-            mask(name): mask(value) if isinstance(value, str) else value for name, value in reject["record"].items()
-        }
-        reject["record"] = masked
+        reject["record"] = {mask(name): _masked(name, value, mask) for name, value in reject["record"].items()}
     return (json.dumps(reject, ensure_ascii=False) + "\n").encode()
+
+
+def _masked(name: str, value: Any, mask: Callable[[str], str]) -> Any:
+    """Return a value masked, with the name of its column as a word beside it; a number in which something is masked is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    beside = re.sub(r"[\W\d_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).strip() + ": "
+    text = str(value)
+    with_name = mask(beside + text)
+    masked = with_name.removeprefix(beside) if with_name.startswith(beside) else mask(text)
+    return value if masked == text else masked if isinstance(value, str) else None

@@ -11,7 +11,17 @@ import polars as pl
 
 from weaklabel.corpus.open import TextFile, is_packed
 from weaklabel.corpus.parts import START, Chunk, Mark, Source
-from weaklabel.corpus.records import SAMPLE, Asked, Dialect, RecordParser, Records, Reject, detect, without_lines
+from weaklabel.corpus.records import (
+    SAMPLE,
+    Asked,
+    Dialect,
+    RecordParser,
+    Records,
+    Reject,
+    check_columns,
+    detect,
+    without_lines,
+)
 from weaklabel.errors import CorpusError
 from weaklabel.support.naming import setting
 from weaklabel.support.warn import warn
@@ -40,8 +50,7 @@ class DelimitedSource(Source):
         text: Sequence[str],
     ) -> None:
         header = asked.header
-        if header and columns:
-            raise CorpusError(f"{name}: columns are named only where the file has no header; say header=False")
+        check_columns(asked, columns, name)
         self.path: Path = path
         self.name = name
         self.format = format

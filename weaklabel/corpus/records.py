@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from weaklabel.corpus.open import Encoding
 from weaklabel.errors import CorpusError
+from weaklabel.support.naming import setting
 
 
 @dataclass(frozen=True)
@@ -404,6 +405,14 @@ class Asked:
         if self.comment is not None:
             check_comment(self.comment)
         return replace(self, delimiter=delimiter, quoting=self.quoting if quote_char is None else True)
+
+
+def check_columns(asked: Asked, columns: Sequence[str] | None, name: str) -> None:
+    """Refuse names for the columns of a table that names them itself."""
+    if asked.header and columns:
+        raise CorpusError(
+            f"{name}: columns are named only where the file has no header; say {setting('corpus.header', False)}"
+        )
 
 
 _ANY_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)")

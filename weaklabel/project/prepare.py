@@ -114,6 +114,7 @@ def collect(at: Prepare) -> None:
         kept=done.documents,
         dropped=done.rejected,
         counts={name: count for name, count in counts.items() if count},
+        summary={f"column '{name}' is text, since its values are": " and ".join(of) for name, of in done.mixed.items()},
         out=done.out,
         rejects_file=done.rejects_file,
     )

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,6 +26,9 @@ _SPAN = pl.Struct({"column": pl.String(), "start": pl.Int64(), "end": pl.Int64()
 
 _SHORT = 80
 """Characters of a value that its column's name is a word beside."""
+
+LONG, LONGEST = 10**5, 10**24
+"""Numbers from the one to below the other are looked at."""
 
 _ESCAPE = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 
@@ -78,8 +82,10 @@ class Protect(Transform):
                         f"{', '.join(schema)}"
                     )
         for name in settings.columns or ():
-            if not _holds_text(schema[name]):
-                raise ConfigError(f"[protect] columns: '{name}' holds {schema[name]}, not text; make it text first")
+            if not _is_read(schema[name]):
+                raise ConfigError(
+                    f"[protect] columns: '{name}' holds {schema[name]}, neither text nor numbers; make it text first"
+                )
         for name in self._columns(schema):
             if schema[name] == pl.Enum:
                 raise ConfigError(
@@ -91,7 +97,7 @@ class Protect(Transform):
         settings = self.protector.settings
         left_out = {*settings.skip, SHA256, TIME, STEPS, COUNTS, SPANS}
         named = schema if settings.columns is None else settings.columns
-        return [name for name in named if name in schema and name not in left_out and _holds_text(schema[name])]
+        return [name for name in named if name in schema and name not in left_out and _is_read(schema[name])]
 
     def apply(self, frame: pl.DataFrame, first_row: int, folder: Path | None) -> Transformed:
         """See `Transform.apply`."""
@@ -101,6 +107,8 @@ class Protect(Transform):
         spans: list[list[dict[str, Any]]] = [[] for _ in range(height)]
         columns = []
         for name in self._columns(schema):
+            if schema[name].is_numeric() and not _has_long_numbers(frame[name]):
+                continue
             values = frame[name].to_list()
             label = "" if name in self.text else label_of(name)
             texts = list(dict.fromkeys(text for value in values for text in _texts(value, label)))
@@ -180,12 +188,27 @@ class Protect(Transform):
         return self.protector.protect_text(plain)
 
 
-def _holds_text(dtype: pl.DataType) -> bool:
+def _is_read(dtype: pl.DataType) -> bool:
+    """Return whether a column of this type may hold what is looked for: text, numbers, or either in lists and objects."""
     if isinstance(dtype, (pl.List, pl.Array)):
-        return _holds_text(dtype.inner)  # type: ignore[arg-type]
+        return _is_read(dtype.inner)  # type: ignore[arg-type]
     if isinstance(dtype, pl.Struct):
-        return any(_holds_text(each.dtype) for each in dtype.fields)  # type: ignore[arg-type]
-    return isinstance(dtype, (pl.String, pl.Categorical, pl.Enum, pl.Object))
+        return any(_is_read(each.dtype) for each in dtype.fields)  # type: ignore[arg-type]
+    return dtype.is_numeric() or isinstance(dtype, (pl.String, pl.Categorical, pl.Enum, pl.Object))
+
+
+def _has_long_numbers(numbers: pl.Series) -> bool:
+    """Return whether any number has as many digits as what is found has at least."""
+    column = pl.col(numbers.name)
+    return bool(numbers.to_frame().select(((column >= LONG) | (column <= -LONG)).any()).item())
+
+
+def _digits_of(value: Any) -> str | None:
+    """Return a whole number that is long enough to be looked at as text; a table may hold it as a floating-point number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return None
+    is_looked_at = LONG <= abs(float(value)) < LONGEST and value == int(value)  # of NaN, the first is false
+    return str(int(value)) if is_looked_at else None
 
 
 def label_of(name: str) -> str:
@@ -201,9 +224,11 @@ def label_of(name: str) -> str:
 
 
 def _texts(value: Any, label: str) -> Iterator[tuple[str, str]]:
-    """Yield the texts in a value of any structure, each behind its label."""
+    """Yield the texts in a value of any structure, long numbers among them, each behind its label."""
     if isinstance(value, str):
         yield label, value
+    elif (digits := _digits_of(value)) is not None:
+        yield label, digits
     elif isinstance(value, Mapping):
         for name, each in value.items():
             yield from _texts(each, label_of(name))
@@ -213,9 +238,11 @@ def _texts(value: Any, label: str) -> Iterator[tuple[str, str]]:
 
 
 def _replaced(value: Any, label: str, hidden: Mapping[tuple[str, str], str]) -> Any:
-    """Return a value with other texts in the same structure."""
+    """Return a value with other texts in the same structure; a number in which something is hidden becomes none."""
     if isinstance(value, str):
         return hidden.get((label, value), value)
+    if (digits := _digits_of(value)) is not None:
+        return value if hidden.get((label, digits), digits) == digits else None
     if isinstance(value, Mapping):
         return {name: _replaced(each, label_of(name), hidden) for name, each in value.items()}
     if isinstance(value, (list, tuple)):

@@ -41,7 +41,8 @@ def setting(key: str, *values: str | int | list[str]) -> str:
         shown = [",".join(value) if isinstance(value, list) else _as_word(value) for value in values]
         return " ".join([f"--{name.replace('_', '-')}", *(["|".join(shown)] if shown else [])])
     shown = [
-        "True" if value is True and naming == "argument" else json.dumps(value, ensure_ascii=False) for value in values
+        str(value) if isinstance(value, bool) and naming == "argument" else json.dumps(value, ensure_ascii=False)
+        for value in values
     ]
     given, between = (key, " = ") if naming == "key" else (name, "=")
     return f"{given}{between}{'|'.join(shown)}" if shown else given
