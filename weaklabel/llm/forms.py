@@ -66,11 +66,12 @@ class Forms:
     @contextmanager
     def chosen(self, prompt: Prompt) -> Iterator[Form]:
         """Give the form of a request; until one with the same fields was accepted, one at a time."""
-        if self._is_accepted(prompt):
-            yield self._form
-            return
-        with self._lock:
-            yield self._form
+        if not self._is_accepted(prompt):
+            with self._lock:
+                if not self._is_accepted(prompt):
+                    yield self._form
+                    return
+        yield self._form
 
     def accepted(self, prompt: Prompt, form: Form) -> None:
         """Remember that the server took a form."""
