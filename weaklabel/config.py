@@ -300,7 +300,7 @@ class ClassifierSettings(ChosenSettings):
     loggers: list[Literal["tensorboard", "mlflow"]] | None = None
     """Where training curves are written."""
     max_rows: Annotated[int, Field(ge=10)] | None = None
-    """Most rows to train on; of a larger corpus a sample. 1,000,000 for `bert` and 200,000 for the others if not given."""
+    """Most rows to train on; of a larger corpus a sample. 1,000,000 (`bert`), 2,000 (`generator`) or 200,000 if not given."""
 
 
 class GoldSettings(_Section):

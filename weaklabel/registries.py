@@ -54,6 +54,7 @@ CLASSIFIERS: Registry[Any] = Registry(
             "weaklabel.classifier.robust:RobustClassifier", "BERT on labels that are denoised by the texts"
         ),
         "linear": Entry("weaklabel.classifier.linear:LinearClassifier", "TF-IDF and logistic regression"),
+        "generator": Entry("weaklabel.generator.classifier:GeneratorClassifier", "a fine-tuned causal language model"),
         "majority": Entry("weaklabel.classifier.majority:MajorityClassifier", "the class shares, whatever the text"),
     },
     ClassifierError,

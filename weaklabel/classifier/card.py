@@ -37,7 +37,7 @@ def model_card(
     parts = [
         _front_matter(base),
         "# Text classifier trained on weak labels",
-        f"A sequence classification model for {len(labels)} classes, fine-tuned from `{_code(base)}` by weaklabel on "
+        f"A sequence classification model for {len(labels)} classes, fine-tuned from `{in_code(base)}` by weaklabel on "
         "probabilistic labels. `AutoModelForSequenceClassification.from_pretrained` of transformers loads it, and so "
         "does `weaklabel.load_classifier`.",
         "## Classes",
@@ -68,7 +68,7 @@ def _front_matter(base: str) -> str:
 
 def _classes(labels: Sequence[str], shares: Sequence[float]) -> str:
     pairs = enumerate(zip(labels, shares, strict=True))
-    rows = [f"| {number} | {_text(label)} | {share:.1%} |" for number, (label, share) in pairs]
+    rows = [f"| {number} | {literal(label)} | {share:.1%} |" for number, (label, share) in pairs]
     return "\n".join(["| id | class | share of the training labels |", "|---:|---|---:|", *rows])
 
 
@@ -78,13 +78,13 @@ def _how_labeled(training: dict[str, Any], provenance: str) -> str:
         f"model combines their votes. {training['texts']} texts were given and {training['train_rows']} trained on; "
         "the others had no label, weighed nothing, or were held out."
     )
-    return f"{made} {_text(provenance)}" if provenance else made
+    return f"{made} {literal(provenance)}" if provenance else made
 
 
 def _training(params: dict[str, Any], training: dict[str, Any]) -> str:
     settings = ["| setting | value |", "|---|---|"]
     settings += [
-        f"| {name} | {_text(str(value))} |" for name, value in params.items() if name not in ("model", "labels")
+        f"| {name} | {literal(str(value))} |" for name, value in params.items() if name not in ("model", "labels")
     ]
     epochs = ["| epoch | loss | validation loss | learning rate at its end |", "|---:|---:|---:|---:|"]
     for entry in training["history"]:
@@ -139,10 +139,11 @@ def _limits(training: dict[str, Any]) -> str:
     )
 
 
-def _text(value: str) -> str:
+def literal(value: str) -> str:
     """Return ``value`` as Markdown that shows it literally, on one line."""
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~])", r"\\\1", " ".join(value.split()))
 
 
-def _code(value: str) -> str:
+def in_code(value: str) -> str:
+    """Return ``value`` as it can stand between backticks."""
     return " ".join(value.split()).replace("`", "'")

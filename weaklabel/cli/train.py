@@ -69,7 +69,8 @@ class Training:
             "--max-rows",
             min=10,
             metavar="N",
-            help="Train on a sample of N rows if there are more. Default: 1,000,000 for bert, 200,000 for the others.",
+            help="Train on a sample of N rows if there are more. Default: 1,000,000 for bert, 2,000 for generator, 200,000 for "
+            "the others.",
         ),
     ] = None
     pretrain_epochs: Annotated[
