@@ -73,6 +73,26 @@ EXPORTERS: Registry[Any] = Registry(
             "BERT with 8-bit weights, fast on a CPU without torch",
             CLASSIFIER,
         ),
+        "messages": Entry(
+            "weaklabel.export.conversations:MessagesExporter",
+            "conversations of role and content, for instruction tuning",
+            CORPUS,
+        ),
+        "prompt-completion": Entry(
+            "weaklabel.export.conversations:PromptCompletionExporter",
+            "prompt and completion, with the loss on the answer for every model",
+            CORPUS,
+        ),
+        "alpaca": Entry("weaklabel.export.conversations:AlpacaExporter", "instruction, input and output", CORPUS),
+        "sharegpt": Entry("weaklabel.export.conversations:ShareGptExporter", "conversations of from and value", CORPUS),
+        "preference": Entry(
+            "weaklabel.export.preferences:PreferenceExporter",
+            "prompt, chosen and rejected, for DPO and reward models",
+            CORPUS,
+        ),
+        "kto": Entry(
+            "weaklabel.export.preferences:KtoExporter", "prompt, completion and whether it is good, for KTO", CORPUS
+        ),
         "jsonl": Entry(
             "weaklabel.export.jsonl:JsonlExporter", "lines of JSON with all columns, labels and probabilities", CORPUS
         ),

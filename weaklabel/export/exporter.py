@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -149,14 +149,20 @@ class LinesExporter(CorpusExporter):
 
     def write(self, corpus: LabeledCorpus, target: Path) -> ExportRecord:
         """See `CorpusExporter.write`."""
-        rows, left_out = 0, Counter[str]()
-        with (
-            target.open("w", encoding="utf-8", newline="\n") as handle,
-            stage(f"writing {self.title}", unit="rows") as at,
-        ):
-            for part in corpus.parts():
-                for record in self.records(part, corpus, left_out):
-                    handle.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
-                    rows += 1
-                at.advance(len(part))
-        return ExportRecord(rows, dict(left_out))
+        left_out = Counter[str]()
+        records = (record for part in corpus.parts() for record in self.records(part, corpus, left_out))
+        return ExportRecord(write_lines(target, records, self.title), dict(left_out))
+
+
+def write_lines(target: Path, records: Iterable[Mapping[str, Any]], title: str) -> int:
+    """Write one line of JSON a record, and return how many there are."""
+    rows = 0
+    with (
+        target.open("w", encoding="utf-8", newline="\n") as handle,
+        stage(f"writing {title}", unit="records") as progress,
+    ):
+        for record in records:
+            handle.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+            rows += 1
+            progress.advance(1)
+    return rows

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from weaklabel.errors import ExportError, nearest
-from weaklabel.llm.phrasings import BY_LANGUAGE, REASONS, SEPARATORS
+from weaklabel.llm.phrasings import BY_LANGUAGE, INSTRUCTIONS, REASONS, SEPARATORS
 from weaklabel.llm.template import SandboxedTemplate
 from weaklabel.support.hashing import sha256_of_text
 
@@ -91,6 +91,8 @@ class InstructionTemplates:
         What a class means; shown with the list of labels.
     columns
         Columns of a row that templates may use.
+    apart
+        Leave the text out of built-in phrasings, for forms that have it in a field of its own.
     seed
         Another seed is another choice of phrasings and words.
 
@@ -122,6 +124,7 @@ class InstructionTemplates:
         verbalizers: Verbalizers | None = None,
         descriptions: Mapping[str, str] | None = None,
         columns: Sequence[str] = (),
+        apart: bool = False,
         seed: int = 0,
     ) -> None:
         if language not in ("auto", *BY_LANGUAGE):
@@ -150,30 +153,32 @@ class InstructionTemplates:
         else:
             self._templates = {
                 name: [SandboxedTemplate(source, VARIABLES, f"phrasing {name}") for source in sources[:phrasings]]
-                for name, sources in BY_LANGUAGE.items()
+                for name, sources in (INSTRUCTIONS if apart else BY_LANGUAGE).items()
             }
         self._system = SandboxedTemplate(system, allowed, "the system prompt", ExportError)
 
-    def question(self, text: str, row: Mapping[str, Any] | None = None) -> Question:
+    def question(self, text: str, row: Mapping[str, Any] | None = None, *, shown: str | None = None) -> Question:
         """Return the question about a text.
 
         Parameters
         ----------
         text
-            Of the row.
+            Of the row; it decides on phrasing and words.
         row
             Its columns, for templates that use them.
+        shown
+            What is shown of the text, where that is not all of it.
         """
         language = language_of(text) if self.language == "auto" else self.language
         templates = self._templates[language]
         at = _number(text, self.seed, "words")
         words = tuple(of_class[at % len(of_class)] for of_class in self._words)
         described = {word: text for word, text in zip(words, self._descriptions, strict=True) if text}
-        shown = [f"{word} ({described[word]})" if word in described else word for word in words]
+        listed = [f"{word} ({described[word]})" if word in described else word for word in words]
         values = {
             **(row or {}),
-            "text": text,
-            "labels": SEPARATORS[language].join(shown),
+            "text": text if shown is None else shown,
+            "labels": SEPARATORS[language].join(listed),
             "label_names": list(words),
             "descriptions": described,
             "language": language,

@@ -29,6 +29,29 @@ CHINESE = (
     "文本：{{ text }}\n\n问题：它是 {{ labels }} 中的哪一个？\n回答：",
 )
 
+ENGLISH_INSTRUCTIONS = (
+    "Classify the text. Answer with one of these labels and nothing else: {{ labels }}.",
+    "Which label fits the text best: {{ labels }}? Reply with the label only.",
+    "Read the text and assign exactly one of the labels {{ labels }}.",
+    "Choose the label that describes the text. The labels are: {{ labels }}.",
+    "Decide which of these categories the text belongs to: {{ labels }}.",
+    "What kind of text is this? Possible answers: {{ labels }}.",
+    "Categorize the text as one of {{ labels }}. Give no explanation.",
+    "From the list {{ labels }}, select what best matches the text.",
+)
+"""Without the text, for forms that have it in a field of its own."""
+
+CHINESE_INSTRUCTIONS = (
+    "请对文本进行分类，只回答以下标签之一：{{ labels }}。",
+    "哪个标签最适合这段文本？可选标签：{{ labels }}。只回答标签。",
+    "阅读文本，并从 {{ labels }} 中选出唯一一个标签。",
+    "请选择能描述该文本的标签。标签有：{{ labels }}。",
+    "判断文本属于以下哪个类别：{{ labels }}。",
+    "这段文本属于哪一类？可能的答案：{{ labels }}。",
+)
+
+INSTRUCTIONS = {"en": ENGLISH_INSTRUCTIONS, "zh": CHINESE_INSTRUCTIONS}
+
 BY_LANGUAGE = {"en": ENGLISH, "zh": CHINESE}
 
 SEPARATORS = {"en": ", ", "zh": "、"}
