@@ -29,6 +29,7 @@ OUTPUTS = {
     "dedup": {"out", "clusters"},
     "protect": {"out"},
     "split": {"out"},
+    "import": {"out", "decisions"},
 }
 INPUTS = {
     "label": {"corpus", "lfs"},
@@ -47,6 +48,7 @@ INPUTS = {
     "dedup": {"corpus", "keep", "against", "lfs"},
     "protect": {"corpus", "keep", "key_file"},
     "split": {"corpus", "keep"},
+    "import": {"files", "corpus"},
 }
 # Folders in which weaklabel keeps files under names that are hashes, and names of columns, classes, models and others.
 STORES = {
@@ -59,7 +61,7 @@ NAMES = {
     "positive", "lf", "lr", "label_model", "label_models", "classifier", "classifiers", "backend", "clean_labels", "reviewer",
     "from_step", "preset", "rule", "annotate", "pipeline", "names_pipeline", "action", "action_of", "find", "ignore", "only",
     "skip", "regions", "names", "pattern", "allow", "unit", "user_agent", "query", "key", "keep_row", "votes",
-    "group_by", "split_column", "shares", "stratify",
+    "group_by", "split_column", "shares", "stratify", "id_column", "question", "text_field", "row_id_field", "annotator_field",
 }  # fmt: skip
 
 
@@ -132,6 +134,7 @@ LABEL = "label messages.csv --lfs mine.py -o OUT"
 ANALYZE = "analyze messages.csv --lfs mine.py --decisions decisions.jsonl --html OUT"
 TRAIN = "train messages.csv --lfs mine.py --decisions decisions.jsonl --validation validation.csv --gold truth"
 BENCH = "bench table.csv set --label-models majority"
+IMPORT = "import validation.csv --question truth --corpus messages.csv"
 PROTECT = "protect messages.csv --key-file secret.jsonl --action pseudonym -o OUT"
 COMMANDS = [
     Output("label", "out", LABEL, ".csv", ("messages.csv", *PACK)),
@@ -156,6 +159,8 @@ COMMANDS = [
     Output("protect", "out", PROTECT, ".csv", ("messages.csv",)),
     Output("protect", "out", PROTECT, ".jsonl", ("secret.jsonl",)),
     Output("split", "out", "split messages.csv -o OUT", ".csv", ("messages.csv",)),
+    Output("import", "out", f"{IMPORT} -o OUT", ".csv", ("validation.csv", "messages.csv")),
+    Output("import", "decisions", f"{IMPORT} --decisions OUT", "", ("validation.csv", "messages.csv")),
     Output("lfs", "new", "lfs mine.py --new OUT", "file", ("mine.py",)),
     # What a run and a demonstration must leave alone in their folder is in test_run_folder.py and test_demo.py.
     Output("run", "out", "run project.toml -o OUT", "file", ("messages.csv",)),

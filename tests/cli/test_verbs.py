@@ -22,6 +22,7 @@ def test_every_verb_shows_examples_first(weaklabel):
         "explain",
         "suggest",
         "review",
+        "import",
         "bench",
         "demo",
     ):

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from weaklabel.decisions import read_decisions
-from weaklabel.decisions.log import DecisionLog, is_decision_file
+from weaklabel.decisions import DecisionLog, is_decision_file, read_decisions
 from weaklabel.errors import WeakLabelError
 
 LINE = json.dumps(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from weaklabel.corpus.jsonl import DECODER, JsonlSource, check_object
 from weaklabel.corpus.open import CHUNK, MAX_LINE, TextFile
 from weaklabel.corpus.parts import START, Mark
-from weaklabel.corpus.records import Reject
+from weaklabel.corpus.records import Reject, split_end
 from weaklabel.errors import CorpusError
 from weaklabel.support.naming import setting
 
@@ -49,7 +50,7 @@ class JsonArraySource(JsonlSource):
         rejects: list[tuple[int, Reject]] = []
         size = 0
         mark = start
-        for value, raw, line, mark, n_characters in self._elements(start, stop):
+        for value, raw, line, mark, n_characters in _elements(self.file, self.name, start, stop):
             flat = _LINE_BREAK.sub(" ", raw)
             try:
                 if isinstance(value, ValueError):
@@ -65,25 +66,74 @@ class JsonArraySource(JsonlSource):
         if objects or rejects:
             yield objects, raws, rejects, mark
 
-    def _elements(self, start: Mark, stop: Mark | None) -> Iterator[tuple[Any, str, int, Mark, int]]:
-        """Give each element, or why it is none; its raw text, its line, the mark behind it, and characters used for it."""
-        text = _Text(self.file, self.name, start, stop)
-        if start == START:
-            text.take("[", "a JSON array begins with [")
-            if text.next() == "]":
-                return text.end()
-        else:
-            if text.next() in ("]", ""):
-                return text.end()
-            text.take(",", "elements of an array are parted by commas")
-        while True:
-            yield text.element()
-            after = text.next()
-            if after == "" and stop is not None:
-                return None
-            if after == "]":
-                return text.end()
-            text.take(",", "elements of an array are parted by commas")
+
+def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any] | ValueError, str]]:
+    """Read the objects of a JSON file one by one: the elements of an array, or one a line, as the file begins.
+
+    Numbers are text, as they are written.
+
+    Yields
+    ------
+    int, dict or ValueError, str
+        The line at which an object begins, the object or why there is none, and its text.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read, or is not JSON.
+    """
+    file = TextFile.at(path, str(path))
+    if next(file.texts(), "").lstrip("\ufeff \t\r\n").startswith("["):
+        for value, raw, line, _, _ in _elements(file, file.name):
+            yield line, _checked(value, raw), raw
+        return
+    number = 0
+    for block in file.line_blocks():
+        for text in block:
+            number += 1
+            raw = split_end(text)[0]
+            if not raw.strip():
+                continue
+            try:
+                yield number, _checked(DECODER.decode(raw), raw), raw
+            except json.JSONDecodeError as error:
+                yield number, ValueError(f"not JSON: {error.msg} at character {error.pos + 1}"), raw
+            except RecursionError:
+                yield number, ValueError("nested too deeply"), raw
+            except ValueError as error:
+                yield number, error, raw
+
+
+def _checked(value: Any, raw: str) -> dict[str, Any] | ValueError:
+    try:
+        if isinstance(value, ValueError):
+            raise value
+        return check_object(value, raw, ())
+    except ValueError as error:
+        return error
+
+
+def _elements(
+    file: TextFile, name: str, start: Mark = START, stop: Mark | None = None
+) -> Iterator[tuple[Any, str, int, Mark, int]]:
+    """Give each element, or why it is none; its raw text, its line, the mark behind it, and characters used for it."""
+    text = _Text(file, name, start, stop)
+    if start == START:
+        text.take("[", "a JSON array begins with [")
+        if text.next() == "]":
+            return text.end()
+    else:
+        if text.next() in ("]", ""):
+            return text.end()
+        text.take(",", "elements of an array are parted by commas")
+    while True:
+        yield text.element()
+        after = text.next()
+        if after == "" and stop is not None:
+            return None
+        if after == "]":
+            return text.end()
+        text.take(",", "elements of an array are parted by commas")
 
 
 class _Text:
@@ -127,7 +177,7 @@ class _Text:
             )
 
     def element(self) -> tuple[Any, str, int, Mark, int]:
-        """Read one value; see `JsonArraySource._elements`."""
+        """Read one value; see `_elements`."""
         self.next()
         line = self._line()
         while True:

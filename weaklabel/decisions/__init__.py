@@ -1,26 +1,28 @@
-"""What reviewers decided by hand: kept in an append-only file, and used as gold."""
+"""What people decided by hand: kept in an append-only file, or brought back from other tools, and used as gold."""
 
 from weaklabel.decisions.gold import agreed_classes, decided_classes, export_gold, gold_of
+from weaklabel.decisions.importing import Imported, import_annotations
 from weaklabel.decisions.log import (
     FILE_NAME,
     Decision,
     DecisionLog,
-    is_decision_file,
     latest_of,
     now,
-    read_decisions,
     text_hash,
     text_hashes,
 )
+from weaklabel.decisions.reading import is_decision_file, read_decisions
 
 __all__ = [
     "FILE_NAME",
     "Decision",
     "DecisionLog",
+    "Imported",
     "agreed_classes",
     "decided_classes",
     "export_gold",
     "gold_of",
+    "import_annotations",
     "is_decision_file",
     "latest_of",
     "now",

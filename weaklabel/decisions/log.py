@@ -156,22 +156,6 @@ class DecisionLog:
             warn(message, stacklevel=5)
 
 
-def read_decisions(path: str | os.PathLike[str]) -> list[Decision]:
-    """Read a file of decisions.
-
-    Raises
-    ------
-    WeakLabelError
-        The file does not exist, it cannot be read, or it has no decisions.
-    """
-    if not Path(path).is_file():
-        raise WeakLabelError(f"the decision file {path} does not exist; weaklabel review writes one")
-    decisions = DecisionLog(path).decisions()
-    if not decisions:
-        raise WeakLabelError(f"{path} holds no decision; weaklabel review writes them")
-    return decisions
-
-
 def latest_of(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
     """Return each reviewer's last decision on each text: (text_sha256, reviewer) -> decision, withdrawn ones too."""
     return {(decision.text_sha256, decision.reviewer): decision for decision in decisions}
@@ -192,8 +176,8 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def is_decision_file(path: Path) -> bool:
-    """Say whether a file holds decisions, by its first line."""
+def is_decision_log(path: Path) -> bool:
+    """Say whether a file is what `DecisionLog` writes, by its first line."""
     try:
         with path.open("rb") as handle:
             _decision(json.loads(handle.readline(2**20).decode()))

@@ -1,0 +1,311 @@
+"""How tools in which people label texts write down what was labeled: Label Studio, Argilla, doccano."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeAlias
+
+from weaklabel.corpus.row_ids import ROW_ID
+from weaklabel.errors import VoteError
+from weaklabel.label_names import label_text
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where the rows of a file, or the tasks of a tool, hold what.
+
+    Attributes
+    ----------
+    text
+        The text.
+    question
+        The label: the name of the choice, question or column. None where there is only one, else ``label``.
+    row_id, annotator
+        The id of the row, and who labeled it; used where they are.
+    """
+
+    text: str = "text"
+    question: str | None = None
+    row_id: str = ROW_ID
+    annotator: str = "annotator"
+
+
+class Unusable(ValueError):
+    """Why nothing of a task can be used, in the words of a message."""
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """The label that somebody gave a row.
+
+    Attributes
+    ----------
+    label
+        As it is written.
+    text
+        The text; None where the file does not have it.
+    row_id
+        The id of the row; None where the file does not have it.
+    annotator
+        Who; "" if unknown.
+    time
+        When, as the tool writes it; "" if unknown.
+    line, where
+        Where it is in its file: a number, and words for messages.
+    """
+
+    label: str
+    text: str | None
+    row_id: str | None
+    annotator: str = ""
+    time: str = ""
+    line: int = 0
+    where: str = ""
+
+    def at(self, line: int, where: str) -> Self:
+        """Say where it is in its file."""
+        return replace(self, line=line, where=where)
+
+
+@dataclass(frozen=True)
+class NotLabeled:
+    """What is no label: a task that nobody labeled, or that somebody skipped.
+
+    Attributes
+    ----------
+    reason
+        By which it is counted.
+    line, where
+        See `Annotation`.
+    """
+
+    reason: str
+    line: int = 0
+    where: str = ""
+
+    def at(self, line: int, where: str) -> Self:
+        """Say where it is in its file."""
+        return replace(self, line=line, where=where)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An annotation that cannot be used.
+
+    Attributes
+    ----------
+    reason
+        Why, in the words of a message.
+    line, where
+        See `Annotation`.
+    """
+
+    reason: str
+    line: int = 0
+    where: str = ""
+
+    def at(self, line: int, where: str) -> Self:
+        """Say where it is in its file."""
+        return replace(self, line=line, where=where)
+
+
+Answer: TypeAlias = Annotation | NotLabeled | Problem
+
+UNLABELED, SKIPPED, DRAFT = "not labeled", "skipped", "not submitted"
+
+
+def answer(labels: Iterable[Any], text: str | None, row_id: str | None, person: str, time: str = "") -> Answer:
+    """Return what somebody answered: of several labels a problem, and of none that the row is not labeled."""
+    try:
+        label = label_text(list(labels))
+    except VoteError as error:
+        return Problem(str(error))
+    return NotLabeled(UNLABELED) if label is None else Annotation(label, text, row_id, person, time)
+
+
+# ---------------------------------------------------------------- Label Studio
+
+
+def is_label_studio(task: Mapping[str, Any]) -> bool:
+    """Say whether an object is a task of Label Studio, in JSON or JSON-MIN."""
+    is_task = isinstance(task.get("data"), dict) and bool({"annotations", "completions", "predictions"} & set(task))
+    return is_task or "annotation_id" in task
+
+
+def read_label_studio(task: Mapping[str, Any], columns: Columns) -> Iterator[Answer]:
+    """Give the annotations of a task; predictions and drafts are none.
+
+    Raises
+    ------
+    Unusable
+        The text of the task is not text.
+    """
+    if "data" not in task:
+        yield from _of_json_min(task, columns)
+        return
+    text, row_id = _text(task["data"], columns), _optional(task["data"].get(columns.row_id))
+    annotations = task.get("annotations", task.get("completions")) or []
+    if not annotations:
+        yield NotLabeled(DRAFT if task.get("drafts") else UNLABELED)
+    for annotation in annotations:
+        if not isinstance(annotation, dict):
+            yield Problem("its annotation is a number alone: export it as JSON, with full annotations")
+            continue
+        if annotation.get("was_cancelled") or annotation.get("skipped"):
+            yield NotLabeled(SKIPPED)
+            continue
+        person, time = _person(annotation.get("completed_by")), _time(annotation)
+        try:
+            labels = _choices(annotation.get("result") or [], columns.question)
+        except Unusable as error:
+            yield Problem(str(error))
+            continue
+        yield answer(labels, text, row_id, person, time)
+
+
+def _choices(result: Sequence[Mapping[str, Any]], question: str | None) -> list[str]:
+    """Return the choices of an annotation."""
+    choices: dict[str, list[str]] = {}
+    for region in result:
+        value = region.get("value")
+        if isinstance(value, dict) and "choices" in value:
+            choices.setdefault(str(region.get("from_name")), []).extend(map(str, value["choices"]))
+    return _of_question(choices, question)
+
+
+def _of_json_min(task: Mapping[str, Any], columns: Columns) -> Iterator[Answer]:
+    if task.get("was_cancelled"):
+        yield NotLabeled(SKIPPED)
+        return
+    value = task.get(columns.question or "label")
+    values = value.get("choices", []) if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    row_id, person = _optional(task.get(columns.row_id)), _person(task.get("annotator"))
+    yield answer(values, _text(task, columns), row_id, person, _time(task))
+
+
+# --------------------------------------------------------------------- Argilla
+
+
+def is_argilla(record: Mapping[str, Any]) -> bool:
+    """Say whether an object is a record of Argilla 2, nested or flat."""
+    is_nested = isinstance(record.get("fields"), dict) and bool({"responses", "suggestions"} & set(record))
+    return is_nested or any(key.endswith((".responses", ".suggestion")) for key in record)
+
+
+def read_argilla(record: Mapping[str, Any], columns: Columns) -> Iterator[Answer]:
+    """Give the submitted responses of a record; suggestions, drafts and discarded ones are none.
+
+    A nested record does not say which of its responses were submitted: those of a pending one were not.
+
+    Raises
+    ------
+    Unusable
+        The text is not text, or the record answers several questions.
+    """
+    nested = isinstance(record.get("fields"), dict)
+    fields = record["fields"] if nested else record
+    row_id = (
+        _optional(record.get("id")) if columns.row_id == ROW_ID else _optional(_metadata(record).get(columns.row_id))
+    )
+    text = _text(fields, columns)
+    responses = list(_nested_responses(record, columns) if nested else _flat_responses(record, columns))
+    if not responses:
+        yield NotLabeled(UNLABELED)
+    for value, person, status in responses:
+        if status == "discarded":
+            yield NotLabeled(SKIPPED)
+        elif status != "submitted":
+            yield NotLabeled(DRAFT)
+        else:
+            yield answer(value if isinstance(value, list) else [value], text, row_id, person)
+
+
+def _nested_responses(record: Mapping[str, Any], columns: Columns) -> Iterator[tuple[Any, str, str]]:
+    status = "submitted" if record.get("status", "completed") == "completed" else "pending"
+    for response in _of_question(dict(record.get("responses") or {}), columns.question):
+        yield response.get("value"), _person(response.get("user_id")), str(response.get("status", status))
+
+
+def _flat_responses(record: Mapping[str, Any], columns: Columns) -> Iterator[tuple[Any, str, str]]:
+    end = ".responses"
+    of_questions = {key.removesuffix(end): value or [] for key, value in record.items() if key.endswith(end)}
+    name = columns.question if columns.question is not None else next(iter(of_questions), "")
+    values = _of_question(of_questions, columns.question)
+    people = record.get(f"{name}{end}.users") or [""] * len(values)
+    states = record.get(f"{name}{end}.status") or ["submitted"] * len(values)
+    for value, person, status in zip(values, people, states, strict=True):
+        yield value, _person(person), str(status or "draft")
+
+
+def _metadata(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = record.get("metadata")
+    return metadata if isinstance(metadata, dict) else record
+
+
+# --------------------------------------------------------------------- doccano
+
+
+def is_doccano(row: Mapping[str, Any]) -> bool:
+    """Say whether an object is a row of a text classification project of doccano."""
+    return isinstance(row.get("label", row.get("labels")), list) and ("Comments" in row or ROW_ID in row)
+
+
+def read_doccano(row: Mapping[str, Any], columns: Columns) -> Iterator[Answer]:
+    """Give the label of a row; the weak label beside it is none.
+
+    Raises
+    ------
+    Unusable
+        The text is not text.
+    """
+    labels = row.get(columns.question or "label", row.get("labels")) or []
+    yield answer(labels, _text(row, columns), _optional(row.get(columns.row_id)), _person(row.get(columns.annotator)))
+
+
+RECOGNIZED: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "label-studio": is_label_studio,
+    "argilla": is_argilla,
+    "doccano": is_doccano,
+}
+"""Whether an object was written by a tool."""
+
+READERS: Mapping[str, Callable[[Mapping[str, Any], Columns], Iterator[Answer]]] = {
+    "label-studio": read_label_studio,
+    "argilla": read_argilla,
+    "doccano": read_doccano,
+}
+"""What reads the annotations of an object that a tool wrote."""
+
+
+def _of_question(answers: Mapping[str, list[Any]], question: str | None) -> list[Any]:
+    """Return the answers to a question, which need not be named where there is only one."""
+    if question is not None:
+        return answers.get(question, [])
+    if len(answers) > 1:
+        raise Unusable(f"it answers several questions ({', '.join(answers)}): say which one is the label (--question)")
+    return next(iter(answers.values()), [])
+
+
+def _text(fields: Mapping[str, Any], columns: Columns) -> str | None:
+    value = fields.get(columns.text)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Unusable(f"'{columns.text}' is not text: say which field holds the text (--text-field)")
+    return value
+
+
+def _time(members: Mapping[str, Any]) -> str:
+    return _optional(members.get("updated_at") or members.get("created_at")) or ""
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _person(value: Any) -> str:
+    """Return who labeled: an e-mail address or a name if there is one, else the number."""
+    if isinstance(value, dict):
+        value = value.get("email") or value.get("username") or value.get("id")
+    return "" if value is None else str(value)
