@@ -16,6 +16,7 @@ def test_every_verb_shows_examples_first(weaklabel):
         "label",
         "analyze",
         "train",
+        "tune",
         "predict",
         "score",
         "run",

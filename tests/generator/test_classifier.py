@@ -129,6 +129,7 @@ def test_long_texts_are_cut_with_a_warning(llama):
         ({"words": ["yes"]}, "words must be one text for each of the 2 classes"),
         ({"words": ["Yes", "yes "]}, "words must be different"),
         ({"epochs": 0}, "epochs must be"),
+        ({"template": "{{ txt }}"}, "txt"),
     ],
 )
 def test_parameters_that_cannot_work(params, why):

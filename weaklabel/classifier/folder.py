@@ -57,7 +57,7 @@ def check_model_folder(folder: Path) -> None:
     ClassifierError
         Names the folder.
     """
-    _check_other_files(folder, MANIFEST)
+    check_other_files(folder, MANIFEST)
 
 
 def written_by_model(folder: Path) -> list[Path]:
@@ -65,7 +65,8 @@ def written_by_model(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(written_files(folder, MANIFEST) or ())]
 
 
-def _check_other_files(folder: Path, manifest: str) -> None:
+def check_other_files(folder: Path, manifest: str) -> None:
+    """Refuse a folder that holds files, and not the one that describes what is saved there."""
     _recover(folder, manifest)
     is_ours = folder.is_dir() and (not other_files(folder) or (folder / manifest).is_file())
     if os.path.lexists(folder) and not is_ours:
@@ -91,7 +92,7 @@ def replaced_folder(folder: Path, manifest: str = MANIFEST) -> Iterator[Path]:
     ClassifierError
         ``folder`` holds files but no classifier, or the place cannot be written to.
     """
-    _check_other_files(folder, manifest)
+    check_other_files(folder, manifest)
     try:
         with swapped(folder, manifest) as part:
             yield part

@@ -31,6 +31,7 @@ from weaklabel.cli import (
     split,
     suggest,
     train,
+    tune,
 )
 from weaklabel.cli.options import GroupedHelp
 from weaklabel.cli.printing import with_progress
@@ -67,6 +68,7 @@ for verb in (
     suggest.suggest,
     explain.explain,
     train.train,
+    tune.tune,
     predict.predict,
     score.score,
     export.export,

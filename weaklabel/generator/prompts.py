@@ -1,4 +1,4 @@
-"""Prompts of a classifier that is a language model: instruction and text, rendered by the model's chat template."""
+"""Prompts of a classifier that is a language model: instruction and text, in the form of the model's chat template."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.errors import ClassifierError
+from weaklabel.errors import ClassifierError, ExportError
 from weaklabel.generator.examples import Message
+from weaklabel.llm.instructions import InstructionTemplates
 
+SYSTEM = "Classify the text. Answer with one of: {{ labels }}."
+"""What the model is asked for, if the user says nothing else."""
 
-def default_instruction(words: Sequence[str]) -> str:
-    """Return what the model is asked for, if the user says nothing else."""
-    return f"Classify the text. Answer with one of: {', '.join(words)}."
+TEXT_ALONE = "{{ text }}"
 
 
 def check_words(words: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:
@@ -27,6 +28,28 @@ def check_words(words: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(stripped)
 
 
+def instructions_of(labels: Sequence[str], words: Sequence[str], template: str, system: str) -> InstructionTemplates:
+    """Return what is asked about a text.
+
+    Parameters
+    ----------
+    labels, words
+        Class names, and the answer of each. Length: k.
+    template, system
+        Jinja templates of the question and of the system prompt.
+
+    Raises
+    ------
+    ClassifierError
+        A template is wrong.
+    """
+    try:
+        verbalizers = dict(zip(labels, words, strict=True))
+        return InstructionTemplates(labels, templates=[template], system=system, verbalizers=verbalizers)
+    except ExportError as error:
+        raise ClassifierError(str(error)) from None
+
+
 class Prompter:
     """Makes prompts of texts for one model.
 
@@ -34,17 +57,19 @@ class Prompter:
     ----------
     tokenizer
         With a chat template.
-    instruction
-        Stands in front of every text, as the system message where the template takes one.
+    instructions
+        What is asked about a text.
     words
         The answer of each class. Length: k.
     max_length
         Most tokens of prompt and answer; of longer texts the end is cut off.
     """
 
-    def __init__(self, tokenizer: Any, instruction: str, words: Sequence[str], max_length: int) -> None:
+    def __init__(
+        self, tokenizer: Any, instructions: InstructionTemplates, words: Sequence[str], max_length: int
+    ) -> None:
         self.tokenizer = tokenizer
-        self.instruction = instruction
+        self.instructions = instructions
         self.words = words
         self.has_system = _takes_system(tokenizer)
         overhead = max(len(self._rendered("", word)) for word in words)
@@ -56,9 +81,12 @@ class Prompter:
 
     def messages(self, text: str) -> tuple[Message, ...]:
         """Return the messages before the answer."""
+        question = self.instructions.question(text)
+        if not question.system:
+            return ({"role": "user", "content": question.prompt},)
         if self.has_system:
-            return ({"role": "system", "content": self.instruction}, {"role": "user", "content": text})
-        return ({"role": "user", "content": f"{self.instruction}\n\n{text}"},)
+            return ({"role": "system", "content": question.system}, {"role": "user", "content": question.prompt})
+        return ({"role": "user", "content": f"{question.system}\n\n{question.prompt}"},)
 
     def cut(self, texts: Sequence[str]) -> tuple[list[str], NDArray[np.bool_]]:
         """Return the texts as they fit into a prompt, and which were cut. Shape: [n]."""

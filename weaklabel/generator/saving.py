@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weaklabel.classifier.folder import replaced_folder
+from weaklabel.classifier.folder import check_other_files, replaced_folder
 from weaklabel.encoder.inference import quiet_transformers
 from weaklabel.errors import ClassifierError
 from weaklabel.generator.loading import base_identity, base_name, load_causal
@@ -57,9 +58,19 @@ def merged(model: Any, tokenizer: Any) -> TunedModel:
         return TunedModel(model.cpu().eval(), tokenizer)
     from peft import get_peft_model_state_dict
 
-    adapter = {name: value.detach().cpu().clone() for name, value in get_peft_model_state_dict(model).items()}
+    with _quiet_peft():
+        adapter = {name: value.detach().cpu().clone() for name, value in get_peft_model_state_dict(model).items()}
     lora = {name: sorted(value) if isinstance(value, set) else value for name, value in _lora_of(model).items()}
     return TunedModel(model.merge_and_unload().cpu().eval(), tokenizer, adapter, lora)
+
+
+@contextmanager
+def _quiet_peft() -> Iterator[None]:
+    """Keep PEFT from warning that it does not find the base model, whose place is not written down."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.filterwarnings("ignore", module="peft")
+        yield
 
 
 def _lora_of(model: Any) -> dict[str, Any]:
@@ -109,14 +120,23 @@ def read_model(folder: Path, state: Mapping[str, Any]) -> TunedModel:
             f"the base model '{base['name']}' has other weights than the one that was fine-tuned; fine-tune again"
         )
     network, tokenizer = load_causal(base["name"])
-    with quiet_transformers(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        warnings.filterwarnings("ignore", module="peft")  # it looks for the base model where we do not say it is
+    with quiet_transformers(), _quiet_peft():
         wrapped = peft.PeftModel.from_pretrained(network, str(folder))
     broken = next((name for name, part in wrapped.named_parameters() if not bool(part.isfinite().all())), None)
     if broken is not None:
         raise ClassifierError(f"the model has weights that are not finite ({broken})")
     return merged(wrapped, tokenizer)
+
+
+def check_tuned_folder(folder: Path) -> None:
+    """Refuse a folder that holds files but no fine-tuned model, before any work is done.
+
+    Raises
+    ------
+    ClassifierError
+        Names the folder.
+    """
+    check_other_files(folder, MANIFEST)
 
 
 def save_tuned(
