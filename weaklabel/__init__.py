@@ -25,6 +25,8 @@ _HOMES = {
         "labeling_function",
         "length_lf",
         "lexicon_lf",
+        "llm_lf",
+        "llm_lfs",
         "load_lfs",
         "lookup_lf",
         "matcher_lf",

@@ -27,6 +27,8 @@ from weaklabel.lf import (
     labeling_function as labeling_function,
     length_lf as length_lf,
     lexicon_lf as lexicon_lf,
+    llm_lf as llm_lf,
+    llm_lfs as llm_lfs,
     load_lfs as load_lfs,
     lookup_lf as lookup_lf,
     matcher_lf as matcher_lf,

@@ -3,6 +3,8 @@
 from weaklabel.lf.core import LF, LabelingFunction, Place, Reason, labeling_function
 from weaklabel.lf.external import column_votes, votes_from_csv
 from weaklabel.lf.lexicon import lexicon_lf
+from weaklabel.lf.llm.calibration import Calibration
+from weaklabel.lf.llm.make import calibrate_lf, llm_lf, llm_lfs
 from weaklabel.lf.models import prototype_lf, sklearn_lf, transformers_lf, zero_shot_lf
 from weaklabel.lf.nlp import entity_lf, matcher_lf, phrase_lf, spacy_lf
 from weaklabel.lf.packs import LFCollection, load_lfs
@@ -12,10 +14,12 @@ from weaklabel.lf.wordlists import sentiment_lf, stem_lf, vader_lexicon
 
 __all__ = [
     "LF",
+    "Calibration",
     "LFCollection",
     "LabelingFunction",
     "Place",
     "Reason",
+    "calibrate_lf",
     "column_votes",
     "count_lf",
     "entity_lf",
@@ -23,6 +27,8 @@ __all__ = [
     "labeling_function",
     "length_lf",
     "lexicon_lf",
+    "llm_lf",
+    "llm_lfs",
     "load_lfs",
     "lookup_lf",
     "matcher_lf",

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,9 @@ from weaklabel.corpus.batch import TEXT, Batch, fresh_row
 from weaklabel.corpus.frame import as_table, why_object
 from weaklabel.errors import CorpusError, LFError, nearest
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY
+
+if TYPE_CHECKING:
+    from weaklabel.llm import Estimate, Prompt
 
 Spans: TypeAlias = tuple[tuple[int, int], ...]
 """Begin and end of places in a text, in code points."""
@@ -197,6 +200,14 @@ class LF(ABC):
     def files(self) -> tuple[str, ...]:
         """Return the files and folders that it reads when it votes, such as a model; they must not change meanwhile."""
         return ()
+
+    def prompts(self, batch: Batch) -> list[Prompt]:
+        """Return what a language model is asked for votes on the rows of a batch, each prompt once; [] where none is asked."""
+        return []
+
+    def estimate(self, batch: Batch) -> Estimate | None:
+        """Return what votes on the rows of a batch will take; nothing is sent. None where they cost nothing."""
+        return None
 
     def reason(self, row: Batch, vote: int) -> Reason | None:
         """Say why it casts ``vote`` on the one row of a batch; None where the docstring of its code is the reason."""

@@ -55,8 +55,8 @@ def reason(lf: LF, batch: Batch, row: int, vote: int) -> Reason:
         why = lf.reason(alone, vote)
         if why is None:
             return Reason(_docstring_line(lf) or f"its code says so: {lf.name}")
-        # The vote may be older than a change of the labeling function, or of the row.
-        return why if lf.vote(alone)[0] == vote else replace(why, text=f"votes differently now: {why.text}")
+        # The vote may be older than a change of the labeling function, or of the row; one that asks compares for itself.
+        return why if lf.asks or lf.vote(alone)[0] == vote else replace(why, text=f"votes differently now: {why.text}")
     except (Exception, pl.exceptions.PanicException) as error:
         return Reason(f"a {lf.kind} labeling function without a reason: {first_line(f'{error}')}")
 

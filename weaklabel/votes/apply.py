@@ -429,6 +429,9 @@ def apply_lfs(
     top = MAX_CARDINALITY if names is None else len(names)
     pack = lfs if isinstance(lfs, LFCollection) else None
 
+    # Rows that are answered together stay together in whatever batches: so votes do not depend on these.
+    together = math.lcm(*(lf.rows_together for lf in functions))
+    batch_size = math.ceil(batch_size / together) * together
     first = first_places(functions)
     asked = [functions[place] for place in first]
     blocks = [np.empty((len(asked), 0), np.int8)]
