@@ -4,12 +4,14 @@ from weaklabel.votes.analysis import LFAnalysis
 from weaklabel.votes.apply import apply_lfs
 from weaklabel.votes.matrix import Problem, Problems, Votes
 from weaklabel.votes.patterns import VotePatterns, merge_patterns, vote_patterns
+from weaklabel.votes.spans import SpanVotes
 from weaklabel.votes.storage import load_votes, save_votes
 
 __all__ = [
     "LFAnalysis",
     "Problem",
     "Problems",
+    "SpanVotes",
     "VotePatterns",
     "Votes",
     "apply_lfs",
