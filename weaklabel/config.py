@@ -416,7 +416,7 @@ class ExportSettings(_Section):
     """The license of the data set, such as `cc-by-4.0`; the card says `unknown` if not given."""
     source_license: str = ""
     """The license of the texts."""
-    language: list[str] = []
+    languages: list[str] = []
     """Codes of the languages of the texts, such as `en`."""
     description: str = ""
     """What the texts are, and what the labels mean, for the card."""

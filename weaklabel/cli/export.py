@@ -76,9 +76,9 @@ class Carding:
     title: Annotated[str, _card("--title", metavar="TEXT", help="Name of the data set.")] = ""
     license: Annotated[str, _card("--license", metavar="NAME", help="License of the data set, such as cc-by-4.0.")] = ""
     source_license: Annotated[str, _card("--source-license", metavar="NAME", help="License of the texts.")] = ""
-    language: Annotated[str | None, _card("--language", metavar="A,B", help="Languages of the texts, such as en.")] = (
-        None
-    )
+    languages: Annotated[
+        str | None, _card("--languages", metavar="A,B", help="Languages of the texts, such as en.")
+    ] = None
     description: Annotated[
         str, _card("--description", metavar="TEXT", help="What the texts are, and what the labels mean.")
     ] = ""
@@ -88,7 +88,7 @@ class Carding:
 
     def entries(self) -> dict[str, Any]:
         """Return the entries of the card by name."""
-        return {**vars(self), "language": column_names(self.language)}
+        return {**vars(self), "languages": column_names(self.languages)}
 
 
 @expanded

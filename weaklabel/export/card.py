@@ -35,7 +35,7 @@ class CardFields:
         Under which it is given away, as an identifier such as ``cc-by-4.0``.
     source_license
         Under which the texts are.
-    language
+    languages
         Codes of the languages of the texts, such as ``en``.
     description
         What the texts are, and what the labels mean.
@@ -46,7 +46,7 @@ class CardFields:
     title: str = ""
     license: str = ""
     source_license: str = ""
-    language: Sequence[str] = field(default_factory=tuple)
+    languages: Sequence[str] = field(default_factory=tuple)
     description: str = ""
     personal_data: str = ""
 
@@ -103,8 +103,8 @@ def _header(
     limit = next((size for size in _SIZES if survey.n_taken < size), None)
     lines = [f"pretty_name: {json.dumps(title, ensure_ascii=False)}"]
     lines.append(f"license: {json.dumps(fields.license.lower() or UNKNOWN)}")
-    if fields.language:
-        lines += ["language:", *(f"- {json.dumps(code)}" for code in fields.language)]
+    if fields.languages:
+        lines += ["language:", *(f"- {json.dumps(code)}" for code in fields.languages)]
     lines += ["tags:", "- weak-supervision", "- weaklabel"]
     lines += ["size_categories:", f"- {json.dumps(_SIZES[limit] if limit else 'n>10M')}"]
     configs: list[str] = []

@@ -218,7 +218,7 @@ def export_of(corpus: LabeledCorpus, settings: ExportSettings, seed: int = 0) ->
             settings.title,
             settings.license,
             settings.source_license,
-            tuple(settings.language),
+            tuple(settings.languages),
             settings.description,
             settings.personal_data,
         ),
@@ -266,7 +266,7 @@ def export_corpus(
     seed
         Of what is drawn, and of the split.
     card
-        Entries of the dataset card: title, license, source_license, language, description, personal_data.
+        Entries of the dataset card: title, license, source_license, languages, description, personal_data.
     progress
         Show progress on stderr.
     **reading
