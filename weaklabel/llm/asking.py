@@ -14,13 +14,16 @@ from pathlib import Path
 from weaklabel.config import LLMSettings
 from weaklabel.errors import BudgetError
 from weaklabel.llm.account import Estimate, ModelSpent, Spent
-from weaklabel.llm.budget import UNITS, Budget, Price
+from weaklabel.llm.batch import BatchRead, BatchWritten, read_batch, write_batch
+from weaklabel.llm.budget import Budget
 from weaklabel.llm.estimates import Estimator
 from weaklabel.llm.ledger import FILE, Ledger
 from weaklabel.llm.model import LanguageModel, canonical
+from weaklabel.llm.money import UNITS, Price
 from weaklabel.llm.prompt import Prompt, Reply, Usage
 from weaklabel.llm.sending import HEARTBEAT, Gate, Outcome, Sender
 from weaklabel.support import cache, progress
+from weaklabel.support.files import StrPath
 from weaklabel.support.warn import warn
 
 NOT_ASKED = "the language model was not asked, and the ledger has no reply to this prompt"
@@ -146,6 +149,38 @@ class Asking:
             currency=self.settings.currency,
             basis=basis,  # type: ignore[arg-type]
         )
+
+    def write_batch(self, model: LanguageModel, prompts: Sequence[Prompt], path: StrPath) -> BatchWritten:
+        """Write the requests whose replies are not in the ledger to a batch file, in the form of OpenAI's batch API.
+
+        What they take at most is reserved until `read_batch` reads the replies, or `drop_batch` takes them back. Written
+        again, they are not reserved again. The price table may have a price of its own for ``MODEL (batch)``.
+
+        Raises
+        ------
+        BudgetError
+            They would exceed a cap; nothing is written.
+        LanguageModelError
+            The model takes no batch files.
+        """
+        model.recall(self.ledger)
+        price = self._budget.price(model.name, model.is_local, in_batch=True)
+        return write_batch(model, {model.key(prompt): prompt for prompt in prompts}, self._budget, price, path)
+
+    def read_batch(self, model: LanguageModel, prompts: Sequence[Prompt], *paths: StrPath) -> BatchRead:
+        """Read the replies to a batch file, and its errors, into the ledger.
+
+        Raises
+        ------
+        LanguageModelError
+            No line belongs to a prompt, or a line is not JSON; lines before it are in the ledger.
+        """
+        price = self._budget.price(model.name, model.is_local, in_batch=True)
+        return read_batch(model, {model.key(prompt): prompt for prompt in prompts}, self._budget, price, paths)
+
+    def drop_batch(self, model: LanguageModel, prompts: Sequence[Prompt]) -> int:
+        """Take back what is reserved for prompts in a batch file that was never sent, and return how many there were."""
+        return self._budget.drop_batch([model.key(prompt) for prompt in prompts])
 
     def protected(self, text: str) -> str:
         """Return the text of a row as it may be sent: with personal data hidden, if this job hides it."""

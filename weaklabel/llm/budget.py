@@ -1,13 +1,10 @@
-"""Caps: what a request may cost is reserved before it is sent, and settled by what it did cost.
-
-Money is counted in whole millionths of a millionth of the currency, so that sums are exact.
-"""
+"""Caps: what a request may cost is reserved before it is sent, and settled by what it did cost."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -15,24 +12,10 @@ from typing import Any
 from weaklabel.config import LLMSettings
 from weaklabel.errors import BudgetError, LanguageModelError
 from weaklabel.llm.ledger import KeptReply, Ledger, bury, pack
+from weaklabel.llm.money import Price, shown_money, units_of
 from weaklabel.llm.prompt import Usage
 
-UNITS = 10**12
-"""Units of money in one of the currency."""
-
 MINUTE = 60.0
-
-
-@dataclass(frozen=True)
-class Price:
-    """Units of money for a token of a prompt and of an answer."""
-
-    prompt: int
-    completion: int
-
-    def of(self, usage: Usage) -> int:
-        """Return the units of money for so many tokens."""
-        return usage.prompt_tokens * self.prompt + usage.completion_tokens * self.completion
 
 
 @dataclass(frozen=True)
@@ -70,6 +53,10 @@ class Later:
     for_all: bool = False
 
 
+class InBatch:
+    """The request is in a batch file that was written."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """What was seen in a reply, for the counts."""
@@ -104,10 +91,12 @@ class Budget:
         self.name = name
         self.settings = settings
         self._clock = clock
-        self._max_money = None if settings.max_money is None else _units(settings.max_money)
+        self._max_money = None if settings.max_money is None else units_of(settings.max_money)
 
-    def price(self, model: str, is_local: bool = False) -> Price | None:
+    def price(self, model: str, is_local: bool = False, *, in_batch: bool = False) -> Price | None:
         """Return the price of a model; None if the price table does not have it.
+
+        In a batch file, the price of ``MODEL (batch)`` counts, if the table has that.
 
         Raises
         ------
@@ -115,8 +104,10 @@ class Budget:
             Money is capped, and the model has no price.
         """
         given = self.settings.prices.get(model)
+        if in_batch:
+            given = self.settings.prices.get(f"{model} (batch)", given)
         if given is not None:
-            return Price(*(-(-_units(each) // 10**6) for each in given))
+            return Price(*(-(-units_of(each) // 10**6) for each in given))
         if is_local:
             return Price(0, 0)
         if self._max_money is not None:
@@ -128,7 +119,7 @@ class Budget:
 
     def reserve(
         self, key: bytes, model: str, server: str, most: Usage, price: Price | None, *, again: bool = False
-    ) -> Reserved | Later | KeptReply:
+    ) -> Reserved | Later | KeptReply | InBatch:
         """Reserve what a request takes at most, unless its reply is in the ledger or it has to wait.
 
         Raises
@@ -142,6 +133,8 @@ class Budget:
         with self.ledger.transaction() as database:
             if database.execute("SELECT 1 FROM replies WHERE final AND key = ?", (key,)).fetchone():
                 return Later(0.0)
+            if _in_batch(database, key) is not None:
+                return InBatch()
             others = database.execute("SELECT owner FROM calls WHERE key = ? AND state = 'sent'", (key,)).fetchall()
             if others:
                 if not all(self.ledger.is_alive(owner) for (owner,) in others):
@@ -159,12 +152,23 @@ class Budget:
 
     def _add(
         self, database: sqlite3.Connection, key: bytes, model: str, server: str, most: Usage, money: int, now: float,
-        again: bool,
+        again: bool, state: str = "sent",
     ) -> Reserved:  # fmt: skip
         number = database.execute(
             "INSERT INTO calls (key, budget, model, server, owner, at, state, prompt_tokens, completion_tokens, money) "
-            "VALUES (?, ?, ?, ?, ?, ?, 'sent', ?, ?, ?)",
-            (key, self.name, model, server, self.ledger.owner, now, most.prompt_tokens, most.completion_tokens, money),
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                key,
+                self.name,
+                model,
+                server,
+                self.ledger.owner,
+                now,
+                state,
+                most.prompt_tokens,
+                most.completion_tokens,
+                money,
+            ),
         ).lastrowid
         assert number is not None
         self._count(
@@ -267,7 +271,7 @@ class Budget:
     def _seconds_to_wait(self, database: sqlite3.Connection, server: str, most: Usage, now: float) -> float:
         """Return how long to wait so that no 60 seconds exceed a limit."""
         limits = (self.settings.requests_per_minute, self.settings.tokens_per_minute)
-        if limits == (None, None):
+        if not server or limits == (None, None):
             return 0.0
         rows = database.execute(
             "SELECT at, prompt_tokens + completion_tokens FROM calls WHERE server = ? AND at > ? ORDER BY at DESC",
@@ -304,9 +308,9 @@ class Budget:
         """
         used = usage or reserved.usage
         money = 0 if price is None else price.of(used)
-        before = 0 if price is None else price.of(reserved.usage)
         crc, data = pack(text)
         with self.ledger.transaction() as database:
+            (before,) = database.execute("SELECT money FROM calls WHERE id = ?", (reserved.number,)).fetchone()
             database.execute(
                 "UPDATE calls SET state = 'paid', prompt_tokens = ?, completion_tokens = ?, money = ? WHERE id = ?",
                 (used.prompt_tokens, used.completion_tokens, money, reserved.number),
@@ -337,6 +341,59 @@ class Budget:
                 f"'{model}' billed {usage.tokens:,} tokens for a request that was expected to take {reserved.usage.tokens:,} "
                 f"at most; from now on {factor:.2f} times as much is reserved"
             )
+
+    def reserve_batch(self, most: Mapping[bytes, Usage], model: str, price: Price | None) -> None:
+        """Reserve what the requests of a batch file take at most, for all of them or none.
+
+        Those that were reserved for an earlier file are not reserved again.
+
+        Raises
+        ------
+        BudgetError
+            They would exceed a cap.
+        LanguageModelError
+            One of them is under way.
+        """
+        with self.ledger.transaction() as database:
+            bury(self.ledger, database)
+            new = {key: usage for key, usage in most.items() if _in_batch(database, key) is None}
+            for key, usage in new.items():
+                if database.execute("SELECT 1 FROM calls WHERE key = ? AND state = 'sent'", (key,)).fetchone():
+                    raise LanguageModelError("a request of the batch is under way in another process: wait for that")
+                usage = self._corrected(database, model, usage)
+                money = 0 if price is None else price.of(usage)
+                sentence = self._exceeded(self._used(database), usage, money)
+                if sentence is not None:
+                    raise BudgetError(sentence)
+                self._add(database, key, model, "", usage, money, self._clock(), False, "batch")
+
+    def reserved_in_batch(self, key: bytes, model: str, most: Usage, price: Price | None) -> Reserved:
+        """Return what is reserved for a request of a batch file; it is counted now if it was not, since it is paid."""
+        with self.ledger.transaction() as database:
+            row = _in_batch(database, key)
+            if row is not None:
+                return Reserved(row[0], Usage(row[1], row[2]), 0)
+            money = 0 if price is None else price.of(most)
+            return self._add(database, key, model, "", most, money, self._clock(), False, "batch")
+
+    def drop_batch(self, keys: Sequence[bytes]) -> int:
+        """Take back what is reserved for requests of a batch file, and return how many there were."""
+        dropped = 0
+        with self.ledger.transaction() as database:
+            for key in keys:
+                row = _in_batch(database, key)
+                if row is not None:
+                    number, prompt_tokens, completion_tokens, money, budget, model = row
+                    dropped += 1
+                    database.execute(
+                        "UPDATE calls SET state = 'refused', prompt_tokens = 0, completion_tokens = 0, money = 0 WHERE id = ?",
+                        (number,),
+                    )
+                    _add_up(
+                        database, budget, model, refused=1, prompt_tokens=-prompt_tokens,
+                        completion_tokens=-completion_tokens, money=-money,
+                    )  # fmt: skip
+        return dropped
 
     def unpaid(self, reserved: Reserved, model: str, price: Price | None, failure: str, *, may_be_billed: bool) -> None:
         """Settle a request without a reply: it counts as spent if it may have been billed."""
@@ -400,6 +457,14 @@ class Budget:
         _add_up(database, self.name, model, **counts)
 
 
+def _in_batch(database: sqlite3.Connection, key: bytes) -> tuple[Any, ...] | None:
+    row = database.execute(
+        "SELECT id, prompt_tokens, completion_tokens, money, budget, model FROM calls WHERE key = ? AND state = 'batch'",
+        (key,),
+    ).fetchone()
+    return None if row is None else tuple(row)
+
+
 def _add_up(database: sqlite3.Connection, budget: str, model: str, **counts: int) -> None:
     database.execute("INSERT OR IGNORE INTO totals (budget, model) VALUES (?, ?)", (budget, model))
     changes = ", ".join(f"{name} = {name} + ?" for name in counts)
@@ -414,17 +479,6 @@ def _learn(database: sqlite3.Connection, model: str, fit: tuple[str, int, int], 
         "y = y + excluded.y, xx = xx + excluded.xx, xy = xy + excluded.xy, answers = answers + excluded.answers",
         (model, shape, size, usage.prompt_tokens, size * size, size * usage.prompt_tokens, usage.completion_tokens / answers),
     )  # fmt: skip
-
-
-def shown_money(units: int) -> str:
-    """Return units of money as a number in the currency, with as many digits as it has but two at least."""
-    digits = f"{Decimal(units) / UNITS:f}"
-    whole, _, rest = digits.partition(".")
-    return f"{int(whole):,}.{rest.rstrip('0').ljust(2, '0')}"
-
-
-def _units(money: float) -> int:
-    return int((Decimal(str(money)) * UNITS).to_integral_value(ROUND_CEILING))
 
 
 def _ceiling(number: Decimal) -> int:

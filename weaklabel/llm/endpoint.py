@@ -125,10 +125,14 @@ class Endpoint(LanguageModel):
 
     def prepare(self, memory: MutableMapping[str, str]) -> None:
         """Ask the server, once, which models it has; that costs nothing, and shows a wrong key or certificate."""
-        if self._forms.recall(memory):
+        if self.recall(memory):
             return
         _, owners = self._list_models()
         self._forms.expect(owners)
+
+    def recall(self, memory: MutableMapping[str, str]) -> bool:
+        """Take up in which form the server takes requests."""
+        return self._forms.recall(memory)
 
     def _list_models(self) -> tuple[list[str], list[str]]:
         """Ask the server which models it has, and who it says owns them; both empty if it does not tell.
@@ -149,6 +153,12 @@ class Endpoint(LanguageModel):
         if response.status_code in (401, 403):
             raise self._refusal(response.status_code, text)
         return _listed(text) if response.status_code == 200 else ([], [])
+
+    def batch_request(self, prompt: Prompt) -> dict[str, Any]:
+        """Return path and body of a request, in the form that the server is known to take."""
+        form = self._forms.form
+        bias = self._bias(prompt) if form.constraint == "logit_bias" else None
+        return {"url": urlsplit(self.url).path, "body": request_body(self.model, self.parameters, prompt, form, bias)}
 
     def send(self, requests: Sequence[Request], timeout: float) -> list[Received]:
         """Send one request."""

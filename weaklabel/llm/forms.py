@@ -33,6 +33,11 @@ class Forms:
         Its name there.
     has_bias
         Whether a bias for the tokens of choices can be given.
+
+    Attributes
+    ----------
+    form : Form
+        What is sent next.
     """
 
     def __init__(self, url: str, model: str, has_bias: Callable[[Prompt], bool]) -> None:
@@ -40,7 +45,7 @@ class Forms:
         self._name = canonical(["form", url, model])
         self._server = url
         self._ladder = _LADDERS[False]
-        self._form = Form()
+        self.form = Form()
         self._first = Form()
         self._accepted: set[str] = set()
         self._memory: MutableMapping[str, str] | None = None
@@ -53,15 +58,15 @@ class Forms:
         if kept is None:
             return False
         form, _, accepted = kept.partition("\n")
-        self._form = self._first = Form.from_json(form)
-        self._ladder = _LADDERS[self._form.constraint in ("structured_outputs", "guided_choice")]
+        self.form = self._first = Form.from_json(form)
+        self._ladder = _LADDERS[self.form.constraint in ("structured_outputs", "guided_choice")]
         self._accepted = set(accepted.split())
         return True
 
     def expect(self, owners: Sequence[str]) -> None:
         """Choose what to try first by who a server says it is."""
         self._ladder = _LADDERS["vllm" in owners]
-        self._form = self._first = Form(self._ladder[0])
+        self.form = self._first = Form(self._ladder[0])
 
     @contextmanager
     def chosen(self, prompt: Prompt) -> Iterator[Form]:
@@ -69,9 +74,9 @@ class Forms:
         if not self._is_accepted(prompt):
             with self._lock:
                 if not self._is_accepted(prompt):
-                    yield self._form
+                    yield self.form
                     return
-        yield self._form
+        yield self.form
 
     def accepted(self, prompt: Prompt, form: Form) -> None:
         """Remember that the server took a form."""
@@ -79,7 +84,7 @@ class Forms:
             return
         with self._lock:
             self._accepted |= _features(prompt)
-            self._form = self._first = form
+            self.form = self._first = form
             if self._memory is not None:
                 self._memory[self._name] = f"{form.to_json()}\n{' '.join(sorted(self._accepted))}"
 
@@ -87,12 +92,12 @@ class Forms:
         """Choose another form after a refusal; False if the form is not the reason."""
         with self._lock:
             if self._is_accepted(prompt):
-                return form != self._form
+                return form != self.form
             changed = self._next(prompt, form, refusal)
             if changed is None:
-                self._form = self._first
+                self.form = self._first
                 return False
-            self._form = changed
+            self.form = changed
             what = (
                 "keep answers to the choices in another way"
                 if changed.constraint != form.constraint

@@ -133,6 +133,16 @@ class LanguageModel(ABC):
         """Return what is likely billed for a prompt, if the tokenizer is at hand."""
         return None
 
+    def batch_request(self, prompt: Prompt) -> dict[str, Any]:
+        """Return ``url`` and ``body`` of a line in a batch file.
+
+        Raises
+        ------
+        LanguageModelError
+            It takes no batch files.
+        """
+        raise LanguageModelError(f"'{self.name}' takes no batch files: only models behind an endpoint do")
+
     @abstractmethod
     def send(self, requests: Sequence[Request], timeout: float) -> Sequence[Received | PromptRefused]:
         """Send requests, `batch_size` at most, and return a reply to each, or why that prompt never gets one.
@@ -166,6 +176,10 @@ class LanguageModel(ABC):
         LanguageModelError
             No request will succeed.
         """
+
+    def recall(self, memory: MutableMapping[str, str]) -> bool:
+        """Take up what `prepare` or `send` kept in the memory; False if there is nothing."""
+        return False
 
     def key(self, prompt: Prompt) -> bytes:
         """Return the key of a prompt in the ledger: the hash of the identity and the whole body. Length: 32."""

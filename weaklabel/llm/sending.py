@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from weaklabel.errors import BudgetError, LanguageModelError
-from weaklabel.llm.budget import Budget, Later, Price, Reserved, Seen
+from weaklabel.llm.budget import Budget, InBatch, Later, Reserved, Seen
 from weaklabel.llm.estimates import shape_and_size
 from weaklabel.llm.ledger import KeptReply
 from weaklabel.llm.model import LanguageModel, PromptRefused, Reading, Received, Request, TryAgain
+from weaklabel.llm.money import Price
 from weaklabel.llm.prompt import Prompt, Usage
 from weaklabel.support.hashing import hash_parts
 
@@ -250,6 +251,11 @@ class Sender:
         if isinstance(got, KeptReply):
             self._done(work, Outcome(got.text, got.usage, kept=not work.sent))
             return False
+        if isinstance(got, InBatch):
+            raise LanguageModelError(
+                "a prompt is in a batch file that was written, and asking it now would pay it twice: read the replies of the "
+                "batch (read_batch), or drop it if it was never sent (drop_batch)"
+            )
         if isinstance(got, Later):
             seconds = min(got.seconds, LONGEST_POLL)
             if got.for_all:
@@ -274,7 +280,7 @@ class Sender:
             fit = (*shape_and_size(self._model, work.prompt), len(reading.answers))
         sentence = self._budget.paid(
             work.reserved, work.key, self._model.name, self._price, received.text, reading.usage, final=final,
-            billed_once=received.billed_once, seen=_seen(work.prompt, reading), fit=fit,
+            billed_once=received.billed_once, seen=seen_in(work.prompt, reading), fit=fit,
         )  # fmt: skip
         if sentence:
             self._say(sentence)
@@ -351,6 +357,7 @@ class Sender:
         self._advance(1)
 
 
-def _seen(prompt: Prompt, reading: Reading) -> Seen:
+def seen_in(prompt: Prompt, reading: Reading) -> Seen:
+    """Return what is counted in a reply."""
     off_list = sum(each.text not in prompt.choices for each in reading.answers) if prompt.choices else 0
     return Seen(off_list, sum(not each.finished for each in reading.answers), int(bool(reading.failure)))
