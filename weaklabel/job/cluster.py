@@ -198,6 +198,7 @@ def _label_job(order: dict[str, Any], corpus: Corpus) -> LabelJob:
         Path(order["votes"]),
         order["cache_of_votes"] and Path(order["cache_of_votes"]),
     )
+    job.begin_turn(order["turn"])
     if order["tag"]:
         job.begin_labels(order["tag"], order["out"], Path(order["folder"]))
         job.load_model()

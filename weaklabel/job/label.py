@@ -8,16 +8,17 @@ engine (see `weaklabel.job.engine`), in a folder from which an interrupted job r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import THE_CORPUS, Corpus, check_new_columns, label_outputs
-from weaklabel.corpus.parts import Part
-from weaklabel.errors import ConfigError, CorpusError, WeakLabelError
+from weaklabel.corpus.parts import Part, PartRows
+from weaklabel.errors import ConfigError, CorpusError, LabelModelError, WeakLabelError
 from weaklabel.job.engine import Engine, LocalEngine, expect, follow
 from weaklabel.job.folder import ONCE, JobFolder, corpus_identity, lf_keys, output_identity
 from weaklabel.job.labeled import TABLES_AT_ONCE, FittedCorpus, LabeledCorpus, VotedCorpus
@@ -32,8 +33,10 @@ from weaklabel.support.progress import finish, showing, stage
 from weaklabel.support.warn import warn
 from weaklabel.votes import Problems, VotePatterns
 from weaklabel.votes.apply import check_columns, warn_of_problems
+from weaklabel.votes.cascade import Answers, choose_rows, first_places, needs_answers, second_places
 from weaklabel.votes.checking import ErrorBudget
 from weaklabel.votes.patterns import merge_patterns
+from weaklabel.votes.tally import has_vote
 
 if TYPE_CHECKING:
     from weaklabel.label_model import BaseLabelModel
@@ -270,15 +273,22 @@ def read_voted(corpus: Corpus, lfs: LFCollection, options: LabelOptions, folder:
 
 
 def _vote(job: LabelJob, engine: Engine) -> VotedCorpus:
-    """Apply all labeling functions to all parts."""
-    budget = ErrorBudget(job.options.error_budget)
+    """Apply all labeling functions to all parts; those that wait for the votes of others last."""
+    lfs = job.lfs.lfs
+    second = second_places(lfs)
     try:
-        with stage("voting", unit="rows") as job.stage:
-            voted = _counted(engine.vote(job), budget, job)
+        voted = _first_votes(job, engine, first_places(lfs))
+        if second:
+            problems = dict(voted.problems)
+            answers = _first_answers(job, voted.patterns)
+            for place in second:
+                problems |= _second_votes(job, place, voted, answers)
+            job.begin_turn(range(len(lfs)))
+            counted = _counted(_stored(job, voted.parts), ErrorBudget(1.0), job)
+            voted = replace(counted, problems=problems, known_rows=voted.known_rows)
         job.say_slowest()
     finally:
         job.close()
-    budget.check()
     try:
         check_files(job.identity)
     except WeakLabelError:
@@ -290,6 +300,79 @@ def _vote(job: LabelJob, engine: Engine) -> VotedCorpus:
     except (OSError, WeakLabelError) as error:
         warn(f"votes are not kept in {job.store.cache}: {error}", stacklevel=3)
     return voted
+
+
+def _first_votes(job: LabelJob, engine: Engine, first: Sequence[int]) -> VotedCorpus:
+    """Apply the labeling functions that are asked about all rows; those that cost money in this process, which counts it."""
+    here = [place for place in first if job.lfs.lfs[place].asks]
+    turns = [(tuple(first), engine)]
+    if here and engine.is_shared:
+        there = tuple(place for place in first if place not in here)
+        turns = [*([(there, engine)] if there else []), (tuple(first), LocalEngine())]
+    for turn, voter in turns:
+        job.begin_turn(turn)
+        budget = ErrorBudget(job.options.error_budget)
+        with stage("voting", unit="rows") as job.stage:
+            voted = _counted(voter.vote(job), budget, job)
+        budget.check()
+    return voted
+
+
+def _first_answers(job: LabelJob, votes: VotePatterns) -> Answers | None:
+    """Fit the first label model, to votes alone, where the rows of a labeling function depend on it and there are votes."""
+    if not needs_answers(job.lfs.lfs) or not has_vote(votes.patterns).any():
+        return None
+    settings = job.options.label_model
+    if settings.name == "text":  # which cannot do without texts
+        settings = LabelModelSettings()
+    with stage("first label model"):
+        try:
+            answers: Answers = (
+                make_label_model(settings, len(job.lfs.labels), job.options.seed).fit(votes).predict_proba
+            )
+        except LabelModelError as error:
+            raise LabelModelError(f"first label model, on the votes that choose rows for the others: {error}") from None
+    return answers
+
+
+def _second_votes(job: LabelJob, place: int, first: VotedCorpus, answers: Answers | None) -> Mapping[str, Problems]:
+    """Ask a labeling function about the rows that the votes of others choose, in this process, and return its failures."""
+    lf = job.lfs.lfs[place]
+    job.begin_turn(first_places(job.lfs.lfs))
+    choice = choose_rows(
+        lf, first.patterns, lambda: ((p.first_row, job.votes_in_turn(p)) for p in first.parts), answers
+    )
+    job.begin_turn([place], choice)
+    budget = ErrorBudget(job.options.error_budget)
+    missing = {part.number for part in first.parts if job.voted(part.number) is None}
+    new = job.vote(_read_some(job, [part for part in first.parts if part.number in missing]))
+    with stage(f"asking {lf.name}", choice.count, "rows") as job.stage:
+        for part in first.parts:
+            done = next(new) if part.number in missing else next(_stored(job, [part]))
+            budget.note(done.problems, done.n_asked)
+            (job.stage.advance if done.is_new else job.stage.skip)(done.n_asked)
+    budget.check()
+    return budget.problems
+
+
+def _stored(job: LabelJob, parts: Iterable[Part]) -> Iterator[PartSummary]:
+    """Give what is counted of votes that are there."""
+    for part in parts:
+        yield job.summary(job.stored(part.number, job.keys_in_turn), is_new=False)
+
+
+def _read_some(job: LabelJob, parts: Sequence[Part]) -> Iterator[PartRows]:
+    """Read some parts of the corpus; one that can only be read from its start is read once."""
+    if job.corpus.source.extent() is not None:
+        yield from (job.corpus.read_part(part) for part in parts)
+        return
+    left = {part.number for part in parts}
+    for rows in job.parts() if left else ():
+        if rows.part.number in left:
+            left.remove(rows.part.number)
+            yield rows
+        if not left:
+            break
 
 
 def _counted(summaries: Iterator[PartSummary], budget: ErrorBudget, job: LabelJob) -> VotedCorpus:
@@ -310,7 +393,7 @@ def _counted(summaries: Iterator[PartSummary], budget: ErrorBudget, job: LabelJo
             known_rows += summary.part.n_rows
             job.stage.skip(summary.part.n_rows)
         expect(job.stage, job.corpus, summary.part)
-    none = VotePatterns(np.empty((0, len(job.lfs)), np.int8), np.empty(0, np.int64))
+    none = VotePatterns(np.empty((0, len(job.turn)), np.int8), np.empty(0, np.int64))
     patterns = merge_patterns(tables) if tables else none
     return VotedCorpus(job, parts, patterns, budget.problems, n_rejects, known_rows)
 
@@ -364,6 +447,7 @@ def _job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> LabelJob:
             f"the label model '{options.label_model.name}' does not read texts; take auto or text, or leave the texts out"
         )
     check_columns(lfs.lfs, corpus)
+    first_places(lfs.lfs)
     identity = identity_of(lfs)
     corpus_id, keys = corpus_identity(corpus), lf_keys(identity, len(lfs.labels))
     return LabelJob(corpus, lfs, options, identity, keys, corpus_id, Path(), _cached_votes(corpus_id))

@@ -7,7 +7,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from weaklabel.corpus import Reject
 from weaklabel.corpus.parts import Part
 from weaklabel.job.folder import ONCE
-from weaklabel.labels import Labels, Probs
+from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.support.cache import size_limit
 from weaklabel.support.files import atomic_path
 from weaklabel.votes import Problems, VotePatterns, vote_patterns
@@ -48,6 +48,8 @@ class PartVotes:
         Failures and notes, by key.
     rejects
         Records of the part that could not be read.
+    asked
+        By key of those labeling functions that were asked about some rows only: which. Shape of each: [n].
     """
 
     part: Part
@@ -55,6 +57,7 @@ class PartVotes:
     table: VotePatterns
     problems: Mapping[str, Problems]
     rejects: Sequence[Reject]
+    asked: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     @property
     def final_keys(self) -> set[str]:
@@ -73,7 +76,19 @@ class PartVotes:
     def only(self, keys: Sequence[str]) -> PartVotes:
         """Return the votes of the labeling functions ``keys`` alone, in that order."""
         problems = {key: self.problems[key] for key in keys if key in self.problems}
-        return PartVotes(self.part, tuple(keys), self.of(keys), problems, self.rejects)
+        asked = {key: self.asked[key] for key in keys if key in self.asked}
+        return PartVotes(self.part, tuple(keys), self.of(keys), problems, self.rejects, asked)
+
+    def votes_of(self, key: str) -> VoteArray:
+        """Return the vote of one labeling function on each row. Shape: [n]."""
+        votes: VoteArray = self.table.patterns[:, self.keys.index(key)][self.table.rows()]
+        return votes
+
+    def differs(self, keys: Sequence[str], other: PartVotes | None) -> bool:
+        """Return whether ``other`` is anything but the votes of the labeling functions ``keys`` as they are here."""
+        if other is None or other.part != self.part or other.keys != tuple(keys):
+            return True
+        return any(not np.array_equal(self.asked.get(key, _ALL), other.asked.get(key, _ALL)) for key in keys)
 
     def united(self, other: PartVotes | None) -> PartVotes:
         """Return these votes and those that only ``other`` has, of the same part, up to `MOST_LFS` labeling functions."""
@@ -82,8 +97,42 @@ class PartVotes:
         more = [key for key in other.keys if key not in self.keys and not key.startswith(ONCE)]
         more = more[: max(0, MOST_LFS - len(self.keys))]
         problems = {**{key: other.problems[key] for key in more if key in other.problems}, **self.problems}
+        asked = {**{key: other.asked[key] for key in more if key in other.asked}, **self.asked}
         table = _side_by_side(self.table, other.of(more)) if more else self.table
-        return PartVotes(self.part, (*self.keys, *more), table, problems, self.rejects)
+        return PartVotes(self.part, (*self.keys, *more), table, problems, self.rejects, asked)
+
+    def widened(self, other: PartVotes | None) -> PartVotes:
+        """Return these votes, with those of the same labeling functions on rows about which only ``other`` asked them."""
+        if other is None or other.part != self.part:
+            return self
+        votes = self
+        for key, asked in self.asked.items():
+            if key in other.final_keys and (more := other.asked.get(key, np.ones_like(asked)) & ~asked).any():
+                column = np.where(more, other.votes_of(key), self.votes_of(key))
+                votes = votes.replacing(key, column, asked | more, self.problems.get(key))
+        return votes
+
+    def replacing(
+        self, key: str, column: VoteArray, asked: NDArray[np.bool_], problems: Problems | None = None
+    ) -> PartVotes:
+        """Return these votes with those of one labeling function, which was asked about some rows.
+
+        Parameters
+        ----------
+        key
+            Of the labeling function.
+        column
+            Its votes. Shape: [n].
+        asked
+            About which rows it was asked. Shape: [n].
+        problems
+            Its failures.
+        """
+        others = self.only([each for each in self.keys if each != key])
+        failed = others.problems if problems is None else {**others.problems, key: problems}
+        table = _side_by_side(others.table, vote_patterns(column[:, None]))
+        votes = PartVotes(self.part, (*others.keys, key), table, failed, self.rejects, {**others.asked, key: asked})
+        return votes.only(self.keys) if key in self.keys else votes
 
 
 class VoteStore:
@@ -116,13 +165,17 @@ class VoteStore:
     def adopt(self, votes: PartVotes) -> None:
         """Write votes of the cache into the folder, so that they stay when the cache is cleared."""
         if self.cache is not None:
-            here = self._read(self.folder / _name(votes.part.number))
-            if here is None or here.keys != self.keys or here.part != votes.part:
-                self.save(votes)
+            self.settle(votes)
+
+    def settle(self, votes: PartVotes) -> None:
+        """Write votes into the folder, unless they are there."""
+        own = [key for key in self.keys if key in votes.keys]
+        if votes.differs(own, self._read(self.folder / _name(votes.part.number))):
+            self.save(votes)
 
     def save(self, votes: PartVotes) -> None:
-        """Write the votes on a part into the folder, atomically."""
-        self._write(self.folder, votes.only(self.keys))
+        """Write the votes of the labeling functions asked for on a part into the folder, atomically."""
+        self._write(self.folder, votes.only([key for key in self.keys if key in votes.keys]))
 
     def keep(self, n_parts: int) -> None:
         """Add the votes of the folder to the cache, if there is one.
@@ -139,8 +192,8 @@ class VoteStore:
         for number in range(n_parts):
             here, there = self._read(self.folder / _name(number)), self._read(self.cache / _name(number))
             assert here is not None
-            if there is None or there.part != here.part or not set(keys) <= there.final_keys:
-                self._write(self.cache, here.only(keys).united(there))
+            if there is None or there.part != here.part or not all(_covers(there, here, key) for key in keys):
+                self._write(self.cache, here.only(keys).widened(there).united(there))
         os.utime(self.cache)
         self._shrink()
 
@@ -165,11 +218,13 @@ class VoteStore:
             "keys": votes.keys,
             "problems": {key: problems.to_dict() for key, problems in votes.problems.items()},
             "rejects": [asdict(reject) for reject in votes.rejects],
+            "asked": list(votes.asked),
         }
         arrays: dict[str, Any] = {
             "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
             "inverse": _narrow(votes.table.rows(), len(votes.table)),
             **votes.table.to_arrays(),
+            **{f"asked-{place}": np.packbits(rows) for place, rows in enumerate(votes.asked.values())},
         }
         with atomic_path(folder / _name(votes.part.number)) as path, path.open("wb") as handle:
             np.savez(handle, **arrays)
@@ -187,6 +242,10 @@ class VoteStore:
                     return None
                 patterns = VotePatterns.from_arrays(archive)
                 table = VotePatterns(patterns.patterns, patterns.counts, archive["inverse"].astype(np.int64))
+                asked = {
+                    key: np.unpackbits(archive[f"asked-{place}"], count=table.n).astype(bool)
+                    for place, key in enumerate(header["asked"])
+                }
         except _UNREADABLE:
             return None
         return PartVotes(
@@ -195,6 +254,7 @@ class VoteStore:
             table,
             {key: Problems.from_dict(saved) for key, saved in header["problems"].items()},
             [Reject(**reject) for reject in header["rejects"]],
+            asked,
         )
 
 
@@ -266,6 +326,17 @@ class LabelStore:
 
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BadZipFile, zlib.error)
 """What a missing or damaged file may raise: it counts as missing, since it can be made again."""
+
+
+_ALL = np.ones(0, bool)
+"""In the place of the rows about which a labeling function was asked, where these are all."""
+
+
+def _covers(there: PartVotes, here: PartVotes, key: str) -> bool:
+    """Return whether votes that are kept have all of one labeling function that are here."""
+    if key not in there.final_keys or (key in there.asked) != (key in here.asked):
+        return False
+    return key not in here.asked or not (here.asked[key] & ~there.asked[key]).any()
 
 
 def _name(number: int) -> str:

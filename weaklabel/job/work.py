@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import Batch, Corpus, Reject
@@ -23,12 +24,14 @@ from weaklabel.corpus.sinks import NewColumns
 from weaklabel.errors import CorpusError
 from weaklabel.job.output import Output, label_columns, vote_columns
 from weaklabel.job.store import LabelStore, PartLabels, PartVotes, VoteStore
-from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
+from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, as_votes
 from weaklabel.lf.core import LF
 from weaklabel.lf.packs import Identity, LFCollection
 from weaklabel.support.progress import Stage
 from weaklabel.votes import Problems, VotePatterns, vote_patterns
 from weaklabel.votes.apply import Voter
+from weaklabel.votes.cascade import RowChoice, first_places
+from weaklabel.votes.checking import numbered
 from weaklabel.votes.patterns import take_rows
 
 if TYPE_CHECKING:
@@ -84,13 +87,17 @@ class LabelOptions:
 
 @dataclass(frozen=True)
 class PartSummary:
-    """What is counted of the votes on a part: patterns, problems by labeling function, rejects; and whether it is new."""
+    """What is counted of the votes on a part: patterns, problems by labeling function, rejects; and whether it is new.
+
+    ``n_asked`` are the rows about which labeling functions were asked: all, but in the second pass of a cascade.
+    """
 
     part: Part
     table: VotePatterns
     problems: Mapping[str, Problems]
     n_rejects: int
     is_new: bool
+    n_asked: int
 
     @property
     def n_votes(self) -> int:
@@ -128,6 +135,8 @@ class LabelJob:
         Hash in the names of labels and outputs, see `begin_labels`.
     stage
         Shows the progress of voting.
+    turn
+        Places of the labeling functions that vote now; see `begin_turn`.
     """
 
     def __init__(
@@ -153,6 +162,8 @@ class LabelJob:
         self.output: Output | None = None
         self.model: BaseLabelModel | None = None
         self.stage = Stage("voting", unit="rows")
+        self.turn = tuple(range(len(self.keys)))
+        self.choice: RowChoice | None = None
         self._voters: dict[tuple[int, ...], Voter] = {}
 
     @cached_property
@@ -167,6 +178,30 @@ class LabelJob:
         self.keys = self.keys if keys is None else tuple(keys)
         self.store = VoteStore(folder, self.corpus_id, self.keys, self.store.cache)
         self.folder = folder
+
+    def begin_turn(self, turn: Sequence[int], choice: RowChoice | None = None) -> None:
+        """Let only some labeling functions vote from now on.
+
+        Parameters
+        ----------
+        turn
+            Their places.
+        choice
+            About which rows they are asked, by the votes of those that were asked about all rows, which are there; by
+            default about all. Of one labeling function only.
+        """
+        self.turn = tuple(turn)
+        self.choice = choice
+
+    @property
+    def keys_in_turn(self) -> list[str]:
+        """Keys of the labeling functions that vote now."""
+        return [self.keys[place] for place in self.turn]
+
+    @cached_property
+    def _first_keys(self) -> list[str]:
+        """Keys of the labeling functions that are asked about all rows."""
+        return [self.keys[place] for place in first_places(self.lfs.lfs)]
 
     def begin_labels(self, tag: str, out: str | None, folder: Path) -> None:
         """Begin to label, into ``out`` where that is given.
@@ -198,6 +233,7 @@ class LabelJob:
             "options": options | {"workers": 1, "label_model": self.options.label_model.model_dump(mode="json")},
             "identity": asdict(self.identity),
             "keys": self.keys,
+            "turn": self.turn,
             "corpus_id": self.corpus_id,
             "votes": str(self.store.folder.absolute()),
             "cache_of_votes": self.store.cache and str(self.store.cache),
@@ -243,13 +279,40 @@ class LabelJob:
         Votes of a labeling function that failed there in an earlier run do not count: the cause may be gone.
         """
         votes = self.store.load(number)
-        if votes is None or not set(self.keys) <= votes.final_keys:
+        if votes is None or not set(self.keys_in_turn) <= votes.final_keys:
             return None
-        self.store.adopt(votes)
+        if self.choice is not None:
+            chosen, votes = self._narrowed(votes)
+            if chosen.any():
+                return None
+            self.store.settle(votes)
+        else:
+            self.store.adopt(votes)
         return votes
 
+    def _narrowed(self, votes: PartVotes) -> tuple[NDArray[np.bool_], PartVotes]:
+        """Return the rows of a part about which the labeling function in turn is yet to be asked, and the votes so far.
+
+        Votes of an earlier run on rows about which it is not asked now are left out of these.
+        """
+        assert self.choice is not None
+        (key,) = self.keys_in_turn
+        chosen = self.choice.rows(votes.of(self._first_keys), votes.part.first_row)
+        if key not in votes.final_keys or key not in votes.asked:
+            return chosen, votes.replacing(key, np.full(len(chosen), ABSTAIN, np.int8), np.zeros_like(chosen))
+        asked = votes.asked[key]
+        if np.array_equal(asked, chosen):
+            return np.zeros_like(chosen), votes
+        if self.lfs.lfs[self.turn[0]].rows_together > 1:
+            return chosen, votes.replacing(key, np.full(len(chosen), ABSTAIN, np.int8), np.zeros_like(chosen))
+        of_both = asked & chosen
+        return chosen & ~asked, votes.replacing(key, np.where(of_both, votes.votes_of(key), ABSTAIN), of_both)
+
     def vote(self, parts: Iterable[PartRows]) -> Iterator[PartSummary]:
-        """Apply to each part the labeling functions that have not voted on it, and keep the votes."""
+        """Apply to each part the labeling functions in turn that have not voted on it, and keep the votes."""
+        if self.choice is not None:
+            yield from self._vote_on_some(parts)
+            return
         loaded = ((rows, self.store.load(rows.part.number)) for rows in parts)
         for missing, some in groupby(loaded, key=lambda pair: self._missing(*pair)):
             if missing:
@@ -263,6 +326,10 @@ class LabelJob:
     def votes_on(self, part: Part) -> VotePatterns:
         """Return the votes on a part as patterns, with the pattern of each row."""
         return self.stored(part.number).of(self.keys)
+
+    def votes_in_turn(self, part: Part) -> VotePatterns:
+        """Return the votes of the labeling functions that vote now on a part, with the pattern of each row."""
+        return self.stored(part.number, self.keys_in_turn).of(self.keys_in_turn)
 
     def sample_texts(self, sampler: TextSampler) -> Iterator[Part]:
         """Give all rows to the sampler of the texts that the label model is fitted to; yield the parts as they are done."""
@@ -326,16 +393,18 @@ class LabelJob:
 
     def summary(self, votes: PartVotes, is_new: bool) -> PartSummary:
         """Count the votes on a part."""
-        table = votes.of(self.keys)
-        names = dict(zip(self.keys, self.lfs.names, strict=True))
+        keys = self.keys_in_turn
+        table = votes.of(keys)
+        names = {key: self.lfs.names[place] for key, place in zip(keys, self.turn, strict=True)}
         problems = {names[key]: problems for key, problems in votes.problems.items() if key in names}
         counted = VotePatterns(table.patterns, table.counts)
-        return PartSummary(votes.part, counted, problems, len(votes.rejects), is_new)
+        n_asked = votes.part.n_rows if self.choice is None else int(votes.asked[keys[0]].sum())
+        return PartSummary(votes.part, counted, problems, len(votes.rejects), is_new, n_asked)
 
-    def stored(self, number: int) -> PartVotes:
-        """Return all votes on part ``number``; a `CorpusError` where they are not there."""
+    def stored(self, number: int, keys: Sequence[str] | None = None) -> PartVotes:
+        """Return all votes on part ``number``; a `CorpusError` where those of ``keys``, by default all, are not there."""
         votes = self.store.load(number)
-        if votes is None or not set(self.keys) <= set(votes.keys):
+        if votes is None or not set(self.keys if keys is None else keys) <= set(votes.keys):
             raise CorpusError(
                 f"the votes on part {number} are gone from {self.store.folder}: run the same command again"
             )
@@ -343,7 +412,7 @@ class LabelJob:
 
     def _missing(self, rows: PartRows, cached: PartVotes | None) -> tuple[int, ...]:
         there = cached.final_keys if cached is not None and cached.part == rows.part else ()
-        return tuple(number for number, key in enumerate(self.keys) if key not in there)
+        return tuple(place for place in self.turn if self.keys[place] not in there)
 
     def _vote(
         self, missing: tuple[int, ...], some: Iterable[tuple[PartRows, PartVotes | None]]
@@ -368,6 +437,26 @@ class LabelJob:
             L = np.stack([votes.votes for votes in of_lfs]).T
             problems = {key: votes.problems for key, votes in zip(keys, of_lfs, strict=True) if votes.problems}
             votes = PartVotes(rows.part, keys, vote_patterns(L), problems, rows.rejects).united(earlier)
+            self.store.save(votes)
+            yield self.summary(votes, is_new=True)
+
+    def _vote_on_some(self, parts: Iterable[PartRows]) -> Iterator[PartSummary]:
+        """Ask the labeling function in turn about the rows of each part that are chosen, and keep the votes."""
+        (place,), (key,) = self.turn, self.keys_in_turn
+        under_way: list[tuple[PartVotes, NDArray[np.int64]]] = []
+
+        def batches() -> Iterator[Batch]:
+            for rows in parts:
+                chosen, votes = self._narrowed(self.stored(rows.part.number, self._first_keys))
+                under_way.append((votes, np.flatnonzero(chosen)))
+                yield rows.batch.take(under_way[-1][1])
+
+        for _, (of_lf,) in self._voter(self.turn, [self.lfs.lfs[place]]).vote(batches()):
+            earlier, some = under_way.pop(0)
+            asked, column = earlier.asked[key].copy(), earlier.votes_of(key).astype(np.int16)
+            asked[some], column[some] = True, of_lf.votes
+            problems = of_lf.problems and numbered(of_lf.problems, earlier.part.first_row + some)
+            votes = earlier.replacing(key, as_votes(column), asked, problems)
             self.store.save(votes)
             yield self.summary(votes, is_new=True)
 

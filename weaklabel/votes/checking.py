@@ -120,8 +120,9 @@ def add_problems(parts: Iterable[Problems | None]) -> Problems | None:
 
 def numbered(problems: Problems, rows: NDArray[np.int64]) -> Problems:
     """Return problems on some rows of a corpus, which were numbered from 0, with the numbers that these rows have in it."""
-    first = tuple(Problem(int(rows[problem.row]), problem.message) for problem in problems.first)
-    return Problems(problems.count, first)
+    first = tuple(replace(problem, row=int(rows[problem.row])) for problem in problems.first)
+    notes = (replace(note, first=replace(note.first, row=int(rows[note.first.row]))) for note in problems.notes)
+    return Problems(problems.count, first, tuple(notes))
 
 
 def check_votes(name: str, votes: Any, batch: Batch, top: int = MAX_CARDINALITY) -> LFVotes:
