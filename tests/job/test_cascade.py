@@ -153,7 +153,7 @@ def test_one_that_waits_for_nobody_is_refused_before_anything_is_read(messages, 
         vote(messages, oracle)
 
 
-def test_the_cascade_is_voted_on_here_where_others_vote_on_a_cluster(messages, oracle, tmp_path):
+def test_the_cascade_is_voted_on_here_where_others_vote_on_a_cluster(messages, oracle, monkeypatch):
     from weaklabel.job.engine import LocalEngine
 
     turns = []
@@ -169,8 +169,8 @@ def test_the_cascade_is_voted_on_here_where_others_vote_on_a_cluster(messages, o
 
     oracle.write('where="uncovered"')
     corpus, lfs = read_corpus(messages, quoting=True), load_lfs(oracle.pack)
-    lfs.lfs[0].asks = True
+    monkeypatch.setattr(type(lfs.lfs[3]), "asks", True)
     L = vote_corpus(corpus, lfs, LabelOptions(workers=0), engine=Elsewhere()).votes.L
-    assert turns == [(1, 2, 3, 4)]
-    assert ((L[:, 5] >= 0) == (L[:, :5] < 0).all(axis=1)).all() and (L[:, 0] >= 0).any()
+    assert turns == [(0, 1, 2, 4)]
+    assert ((L[:, 5] >= 0) == (L[:, :5] < 0).all(axis=1)).all() and (L[:, 3] >= 0).any()
     assert len(oracle.asked) == (L[:, 5] >= 0).sum()
