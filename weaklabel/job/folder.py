@@ -51,7 +51,17 @@ OF_ONE_JOB = (
 )
 """Names of the files and folders that belong to one job alone; votes may be useful to others."""
 
-OURS = (IDENTITY, "votes-*.npz", "voted.json", *OF_ONE_JOB, "whole*", "rejects.jsonl", ".*.part", LOCK)
+OURS = (
+    IDENTITY,
+    "votes-*.npz",
+    "voted.json",
+    "llm-budget.txt",
+    *OF_ONE_JOB,
+    "whole*",
+    "rejects.jsonl",
+    ".*.part",
+    LOCK,
+)
 """Names of all files and folders that a job may leave in its folder."""
 
 

@@ -8,17 +8,19 @@ engine (see `weaklabel.job.engine`), in a folder from which an interrupted job r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weaklabel.config import LabelModelSettings
+from weaklabel.config import LabelModelSettings, LLMSettings
 from weaklabel.corpus import THE_CORPUS, Corpus, check_new_columns, label_outputs
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.errors import ConfigError, CorpusError, LabelModelError, WeakLabelError
+from weaklabel.job.asked import asking_in_job, budget_in
 from weaklabel.job.engine import Engine, LocalEngine, expect, follow
 from weaklabel.job.folder import ONCE, JobFolder, corpus_identity, lf_keys, output_identity
 from weaklabel.job.labeled import TABLES_AT_ONCE, FittedCorpus, LabeledCorpus, VotedCorpus
@@ -40,6 +42,7 @@ from weaklabel.votes.tally import has_vote
 
 if TYPE_CHECKING:
     from weaklabel.label_model import BaseLabelModel
+    from weaklabel.llm import Spent
 
 VOTED = "voted.json"
 """Written to the folder of a job when all votes are there; names the keys of the labeling functions."""
@@ -65,6 +68,8 @@ class LabeledFile:
         The fitted label model.
     rejects_file
         File of the rejects; None if there are none.
+    spent
+        What language models took; None where none was to be asked, or not within the caps of this job.
     """
 
     rows: int
@@ -75,6 +80,7 @@ class LabeledFile:
     patterns: VotePatterns
     model: BaseLabelModel
     rejects_file: Path | None = None
+    spent: Spent | None = None
 
 
 def label_file(
@@ -84,6 +90,8 @@ def label_file(
     options: LabelOptions | None = None,
     *,
     engine: Engine | None = None,
+    llm: LLMSettings | None = None,
+    protect: Callable[[str], str] | None = None,
     dry_run: bool = False,
     progress: bool = False,
 ) -> LabeledFile:
@@ -109,6 +117,11 @@ def label_file(
         How to label.
     engine
         What does the work; by default this process.
+    llm
+        Caps, prices and limits of language models, where labeling functions ask them: the caps count from the first call to
+        the one that completes the output. By default, what `weaklabel.llm.asking` returns is asked.
+    protect
+        With ``llm``: hides personal data in a text before it is sent.
     dry_run
         Vote, fit the label model and label, write nothing.
     progress
@@ -124,16 +137,20 @@ def label_file(
         The label model cannot be fitted on the votes.
     ConfigError
         The label model has no such option, or is to read texts and cannot.
+    BudgetError, LanguageModelError
+        A cap would be exceeded, or a language model cannot be asked; replies that came are kept.
     """
     options = options or LabelOptions()
     with showing(progress):
         check_outputs(label_outputs(corpus, out), {THE_CORPUS: corpus.files(), PACK_FILES: pack_inputs(lfs.origins)})
         _check_columns(corpus, lfs, options)
-        job = _job(corpus, lfs, options)
+        job = label_job(corpus, lfs, options)
         place = "-" if dry_run else out
         with JobFolder(place, _label_identity(job, out)) as folder:
             job.move_to(folder.path)
-            voted = _vote(job, engine or LocalEngine())
+            with asking_in_job(lfs, llm, partial(budget_in, folder.path), protect) as asked:
+                voted = _vote(job, engine or LocalEngine())
+                spent = None if asked is None else asked.spent()
             labeled = _label(voted, None if dry_run else out, engine or LocalEngine(), folder.path)
             rejects_file = None
             if not dry_run:
@@ -150,6 +167,7 @@ def label_file(
                 patterns=voted.patterns,
                 model=labeled.model,
                 rejects_file=rejects_file,
+                spent=spent,
             )
 
 
@@ -240,7 +258,7 @@ def vote_corpus(
         As `label_file`.
     """
     with showing(progress):
-        job = _job(corpus, lfs, options or LabelOptions())
+        job = label_job(corpus, lfs, options or LabelOptions())
         job.move_to(folder or job.scratch)
         voted = _vote(job, engine or LocalEngine())
         for path in job.folder.glob("unpacked-*"):  # by an engine; the folder is to hold votes and nothing else
@@ -258,7 +276,7 @@ def read_voted(corpus: Corpus, lfs: LFCollection, options: LabelOptions, folder:
     CorpusError
         Votes are missing, or belong to another corpus or to other labeling functions.
     """
-    job = _job(corpus, lfs, options)
+    job = label_job(corpus, lfs, options)
     try:
         saved = json.loads((folder / VOTED).read_text(encoding="utf-8"))
         keys, n_parts = tuple(saved["keys"]), int(saved["parts"])
@@ -277,10 +295,10 @@ def _vote(job: LabelJob, engine: Engine) -> VotedCorpus:
     lfs = job.lfs.lfs
     second = second_places(lfs)
     try:
-        voted = _first_votes(job, engine, first_places(lfs))
+        voted = first_votes(job, engine, first_places(lfs))
         if second:
             problems = dict(voted.problems)
-            answers = _first_answers(job, voted.patterns)
+            answers = first_answers(job, voted.patterns)
             for place in second:
                 problems |= _second_votes(job, place, voted, answers)
             job.begin_turn(range(len(lfs)))
@@ -302,7 +320,7 @@ def _vote(job: LabelJob, engine: Engine) -> VotedCorpus:
     return voted
 
 
-def _first_votes(job: LabelJob, engine: Engine, first: Sequence[int]) -> VotedCorpus:
+def first_votes(job: LabelJob, engine: Engine, first: Sequence[int]) -> VotedCorpus:
     """Apply the labeling functions that are asked about all rows; those that cost money in this process, which counts it."""
     here = [place for place in first if job.lfs.lfs[place].asks]
     turns = [(tuple(first), engine)]
@@ -318,7 +336,7 @@ def _first_votes(job: LabelJob, engine: Engine, first: Sequence[int]) -> VotedCo
     return voted
 
 
-def _first_answers(job: LabelJob, votes: VotePatterns) -> Answers | None:
+def first_answers(job: LabelJob, votes: VotePatterns) -> Answers | None:
     """Fit the first label model, to votes alone, where the rows of a labeling function depend on it and there are votes."""
     if not needs_answers(job.lfs.lfs) or not has_vote(votes.patterns).any():
         return None
@@ -439,7 +457,7 @@ def _assemble(labeled: LabeledCorpus) -> None:
     job.output.assemble(len(labeled.voted.parts), job.empty_columns())
 
 
-def _job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> LabelJob:
+def label_job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> LabelJob:
     """Return the job, after all checks that need no work."""
     unfitted = make_label_model(options.label_model, len(lfs.labels), options.seed)
     if options.reads_texts and not unfitted.uses_texts:

@@ -164,6 +164,7 @@ class LabelJob:
         self.stage = Stage("voting", unit="rows")
         self.turn = tuple(range(len(self.keys)))
         self.choice: RowChoice | None = None
+        self._chosen_by: list[str] = []
         self._voters: dict[tuple[int, ...], Voter] = {}
 
     @cached_property
@@ -179,7 +180,9 @@ class LabelJob:
         self.store = VoteStore(folder, self.corpus_id, self.keys, self.store.cache)
         self.folder = folder
 
-    def begin_turn(self, turn: Sequence[int], choice: RowChoice | None = None) -> None:
+    def begin_turn(
+        self, turn: Sequence[int], choice: RowChoice | None = None, chosen_by: Sequence[int] | None = None
+    ) -> None:
         """Let only some labeling functions vote from now on.
 
         Parameters
@@ -187,11 +190,14 @@ class LabelJob:
         turn
             Their places.
         choice
-            About which rows they are asked, by the votes of those that were asked about all rows, which are there; by
-            default about all. Of one labeling function only.
+            About which rows they are asked, by the votes of others, which are there; by default about all. Of one
+            labeling function only.
+        chosen_by
+            Places of those others; by default, those that are asked about all rows.
         """
         self.turn = tuple(turn)
         self.choice = choice
+        self._chosen_by = self._first_keys if chosen_by is None else [self.keys[place] for place in chosen_by]
 
     @property
     def keys_in_turn(self) -> list[str]:
@@ -290,6 +296,10 @@ class LabelJob:
             self.store.adopt(votes)
         return votes
 
+    def left_to_ask(self, number: int) -> NDArray[np.bool_]:
+        """Return about which rows of a part the labeling function in turn is yet to be asked. Shape: [n]."""
+        return self._narrowed(self.stored(number, self._chosen_by))[0]
+
     def _narrowed(self, votes: PartVotes) -> tuple[NDArray[np.bool_], PartVotes]:
         """Return the rows of a part about which the labeling function in turn is yet to be asked, and the votes so far.
 
@@ -297,7 +307,7 @@ class LabelJob:
         """
         assert self.choice is not None
         (key,) = self.keys_in_turn
-        chosen = self.choice.rows(votes.of(self._first_keys), votes.part.first_row)
+        chosen = self.choice.rows(votes.of(self._chosen_by), votes.part.first_row)
         if key not in votes.final_keys or key not in votes.asked:
             return chosen, votes.replacing(key, np.full(len(chosen), ABSTAIN, np.int8), np.zeros_like(chosen))
         asked = votes.asked[key]
@@ -447,7 +457,7 @@ class LabelJob:
 
         def batches() -> Iterator[Batch]:
             for rows in parts:
-                chosen, votes = self._narrowed(self.stored(rows.part.number, self._first_keys))
+                chosen, votes = self._narrowed(self.stored(rows.part.number, self._chosen_by))
                 under_way.append((votes, np.flatnonzero(chosen)))
                 yield rows.batch.take(under_way[-1][1])
 
