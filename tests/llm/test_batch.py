@@ -86,7 +86,7 @@ def test_writing_again_reserves_nothing_more_and_asking_would_pay_twice(server, 
         asking.ask(endpoint, prompts(1))
     assert server.requests == 0
     assert asking.drop_batch(endpoint, prompts(6)) == 6
-    assert asking.spent().tokens == 0
+    assert (asking.spent().tokens, asking.spent().requests) == (0, 0)
     assert asking.ask(endpoint, prompts(1))[0].answers
 
 

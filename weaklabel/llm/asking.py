@@ -180,7 +180,7 @@ class Asking:
 
     def drop_batch(self, model: LanguageModel, prompts: Sequence[Prompt]) -> int:
         """Take back what is reserved for prompts in a batch file that was never sent, and return how many there were."""
-        return self._budget.drop_batch([model.key(prompt) for prompt in prompts])
+        return self._budget.drop_batch([model.key(prompt) for prompt in prompts], was_sent=False)
 
     def protected(self, text: str) -> str:
         """Return the text of a row as it may be sent: with personal data hidden, if this job hides it."""

@@ -113,7 +113,7 @@ def read_batch(
         text, failure = _reply_in(line)
         if failure:
             failures[failure] = failures.get(failure, 0) + 1
-            budget.drop_batch([key])
+            budget.drop_batch([key], was_sent=True)
             continue
         reading = model.read(prompt, text)
         reserved = budget.reserved_in_batch(key, model.name, model.tokens(prompt), price)

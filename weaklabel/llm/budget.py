@@ -376,8 +376,11 @@ class Budget:
             money = 0 if price is None else price.of(most)
             return self._add(database, key, model, "", most, money, self._clock(), False, "batch")
 
-    def drop_batch(self, keys: Sequence[bytes]) -> int:
-        """Take back what is reserved for requests of a batch file, and return how many there were."""
+    def drop_batch(self, keys: Sequence[bytes], *, was_sent: bool) -> int:
+        """Take back what is reserved for requests of a batch file, and return how many there were.
+
+        ``was_sent``: they count as requests that were refused.
+        """
         dropped = 0
         with self.ledger.transaction() as database:
             for key in keys:
@@ -390,8 +393,8 @@ class Budget:
                         (number,),
                     )
                     _add_up(
-                        database, budget, model, refused=1, prompt_tokens=-prompt_tokens,
-                        completion_tokens=-completion_tokens, money=-money,
+                        database, budget, model, refused=int(was_sent), requests=int(was_sent) - 1,
+                        prompt_tokens=-prompt_tokens, completion_tokens=-completion_tokens, money=-money,
                     )  # fmt: skip
         return dropped
 
