@@ -598,6 +598,7 @@ def _anchored(project: Project, folder: Path) -> Project:
             "pipeline": _anchored_model(project.protect.pipeline, folder),
         }
     )
+    export = project.export and _anchored_export(project.export, folder)
     use = [str(folder / spec) if spec.endswith(".py") else spec for spec in project.lfs.use]
     model = project.classifier.model
     classifier = project.classifier.model_copy(update={"model": model and _anchored_model(model, folder)})
@@ -612,7 +613,22 @@ def _anchored(project: Project, folder: Path) -> Project:
             "lfs": project.lfs.model_copy(update={"use": use}),
             "gold": gold,
             "classifier": classifier,
+            "export": export,
         }
+    )
+
+
+def _anchored_export(settings: ExportSettings, folder: Path) -> ExportSettings:
+    """Make the tokenizers of forms that are folders absolute paths."""
+
+    def anchored(options: Mapping[str, Any]) -> dict[str, Any]:
+        tokenizer = options.get("tokenizer")
+        is_folder = isinstance(tokenizer, str) and tokenizer and (folder / tokenizer).is_dir()
+        return {**options, **({"tokenizer": str(folder / str(tokenizer))} if is_folder else {})}
+
+    extra = anchored(settings.model_extra or {})
+    return settings.model_copy(
+        update={key: anchored(value) if isinstance(value, dict) else value for key, value in extra.items()}
     )
 
 

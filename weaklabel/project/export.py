@@ -203,6 +203,48 @@ def _personal_data(project: Project) -> str:
     return f"Personal data {what}. What was not found is still there.{names}"
 
 
+def export_labeled(project: Project, corpus: Corpus, lfs: LFCollection, folder: Path, out: Path) -> Exported:
+    """Write the export that a project asks for.
+
+    Parameters
+    ----------
+    project, corpus, lfs
+        What is run.
+    folder
+        With what the steps before have written.
+    out
+        A folder, which is there and is empty.
+    """
+    settings = project.export
+    assert settings is not None
+    labeled = labeled_run(project, corpus, lambda: lfs, folder, with_gold=settings.with_gold)
+    labeled = replace(labeled, source=replace(labeled.source, command="weaklabel run PROJECT.toml"))
+    return export_of(labeled, settings, project.seed).write_into(out)
+
+
+def check_forms(settings: ExportSettings, corpus: Corpus, lfs: LFCollection) -> None:
+    """Find out, before any work, whether the forms of a project can be written.
+
+    Raises
+    ------
+    WeakLabelError
+        An option is wrong, or a package is missing.
+    """
+    empty = corpus.empty()
+    labeled = LabeledCorpus(
+        name=Path(corpus.name).name,
+        labels=lfs.labels,
+        lf_names=tuple(lfs.names),
+        text=corpus.text,
+        schema=(empty.stored if settings.with_gold else empty.stored.drop(empty.hide, strict=False)).schema,
+        read=lambda: iter(()),
+        corpus=corpus,
+        lfs=lambda: lfs,
+    )
+    for form in forms_of(settings).values():
+        form.check_corpus(labeled)
+
+
 def forms_of(settings: ExportSettings) -> dict[str, CorpusExporter]:
     """Return the exporters of the forms, with their options."""
     return {name: EXPORTERS[name](**options) for name, options in settings.options().items()}

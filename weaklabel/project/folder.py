@@ -14,6 +14,7 @@ from weaklabel.job.journal import JOURNAL, Journal
 from weaklabel.lf.packs import LFCollection, pack_inputs
 from weaklabel.project.names import (
     COUNTS,
+    EXPORT,
     KEPT,
     LABEL_MODEL,
     LABELED,
@@ -31,7 +32,22 @@ from weaklabel.project.names import (
 from weaklabel.support.folders import other_files, recover_folder, written_files
 
 RESULTS = frozenset(
-    {LABELED, VOTES, LABEL_MODEL, REJECTS, MODELS, TRAINING, LF_TABLE, SCORES, REPORT, PAGE, KEPT, JOURNAL, MANIFEST}
+    {
+        LABELED,
+        VOTES,
+        LABEL_MODEL,
+        REJECTS,
+        MODELS,
+        TRAINING,
+        LF_TABLE,
+        SCORES,
+        EXPORT,
+        REPORT,
+        PAGE,
+        KEPT,
+        JOURNAL,
+        MANIFEST,
+    }
 )
 """Names of what a run may write into its folder."""
 

@@ -11,6 +11,9 @@ MODELS = "models"
 TRAINING = "training"
 LF_TABLE = "lf_table.csv"
 SCORES = "scores.json"
+EXPORT = "export"
+"""Folder of the labeled rows for other tools."""
+
 REPORT, PAGE = "report.md", "report.html"
 
 PREPARED = "corpus"

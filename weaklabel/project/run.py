@@ -31,6 +31,7 @@ from weaklabel.job.training import TrainingRows, check_trainable, training_rows
 from weaklabel.label_model import load_label_model
 from weaklabel.label_model.base import make_label_model
 from weaklabel.lf.packs import LFCollection, identity_of, load_lfs
+from weaklabel.project.export import check_forms, export_labeled
 from weaklabel.project.folder import check_run_folder, check_run_inputs, is_run, read_counts
 from weaklabel.project.gold import (
     GoldPredictions,
@@ -46,6 +47,7 @@ from weaklabel.project.gold import (
 from weaklabel.project.names import (
     COUNTS,
     COVERED,
+    EXPORT,
     GOLD,
     LABEL_MODEL,
     LABELED,
@@ -73,7 +75,7 @@ from weaklabel.project.outcome import (
     write_reports,
 )
 from weaklabel.project.prepare import Preparation, preparing_steps
-from weaklabel.registries import CLASSIFIERS, LABEL_MODELS
+from weaklabel.registries import CLASSIFIERS, EXPORTERS, LABEL_MODELS
 from weaklabel.report.markdown import CEILING
 from weaklabel.scoring import Scores, score as score_stage
 from weaklabel.support.files import write_json
@@ -273,6 +275,12 @@ def score(run: Run) -> None:
     write_json(run.folder / SCORES, scores)
 
 
+def export(run: Run) -> None:
+    """Write the labeled rows in the forms of other tools, with a dataset card."""
+    (run.folder / EXPORT).mkdir(exist_ok=True)
+    export_labeled(run.project, run.corpus, run.lfs, run.folder, run.folder / EXPORT)
+
+
 def report(run: Run) -> None:
     """Write what there is to read about the run."""
     voted = read_voted(run.corpus, run.lfs, label_options(run), run.folder / VOTED)
@@ -386,6 +394,26 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
                 settings=options("gold.positive", "seed"),
             ),
         ]
+    if project.export is not None:
+        tokenizer = (project.export.model_extra or {}).get("tokenizer")
+        forms = project.export.to
+        steps.append(
+            Step(
+                "export",
+                export,
+                {EXPORT: "the labeled rows for other tools, with a dataset card"},
+                ("read", "vote", "label", *(["predict", "score"] if gold is not None else [])),
+                settings=hidden
+                | options("export", "seed", "title", "protect", but=_named_by_content({"export.tokenizer": tokenizer}))
+                | (options("gold.split") if gold is not None else {}),
+                files=held | (_model_files(tokenizer) if tokenizer else {}),
+                lfs=keys,
+                packages={
+                    name: version for form in forms for name, version in plugin_versions(EXPORTERS.group, form).items()
+                },
+                modules=EXPORTERS.modules(*forms),
+            )
+        )
     steps.append(
         Step(
             "report",
@@ -446,10 +474,11 @@ def step_names(project: Project) -> list[str]:
     """Return the names of the steps of `steps_of`, which needs the corpus to say more of them."""
     trained = dict.fromkeys(["majority_class", "linear", project.classifier.name])
     training = [f"train {name}" for name in trained]
+    last = ["report"] if project.export is None else ["export", "report"]
     if project.gold is None:
-        return ["read", "vote", "label", *training, "report"]
+        return ["read", "vote", "label", *training, *last]
     training += [f"train {CEILING}"] if project.gold.ceiling is not None else []
-    return ["read", "vote", "label", *training, "predict", "score", "report"]
+    return ["read", "vote", "label", *training, "predict", "score", *last]
 
 
 def preparation_of(project: Project, again: str | None) -> tuple[Preparation | None, str | None]:
@@ -520,18 +549,20 @@ class ProjectRun:
         return Pipeline(steps_of(self.project, self.corpus, self.lfs), self.project.out, MANIFEST, self.again)
 
     def check_models(self) -> None:
-        """Find out whether the label model and the classifier can be as the project says.
+        """Find out whether the label model, the classifier and the forms of export can be as the project says.
 
         Raises
         ------
         WeakLabelError
-            An option is unknown to the one or the other, or out of range.
+            An option is unknown to one of them, or out of range.
         """
         project, labels = self.project, self.lfs.labels
         make_label_model(project.label_model, len(labels), project.seed)
         make_classifier(
             project.classifier.name, project.classifier.options(), labels, project.seed, log=project.out / TRAINING
         )
+        if project.export is not None:
+            check_forms(project.export, self.corpus, self.lfs)
 
     def plan(self) -> list[PlannedStep]:
         """Say of every step whether it is done."""
