@@ -64,15 +64,22 @@ def test_a_key_is_of_a_variable_and_never_shown(monkeypatch):
     key = Key("MY_KEY", "http://example.org/v1")
     assert key.header("Authorization") == {"Authorization": "Bearer sk-secret"}
     assert key.header("api-key") == {"api-key": "sk-secret"}
-    assert "secret" not in repr(key)
+    assert "secret" not in repr(key) + str(vars(key))
     assert key.without("key sk-secret is wrong") == "key *** is wrong"
     monkeypatch.delenv("MY_KEY")
     with pytest.raises(LanguageModelError, match=r"MY_KEY, which has the key of example\.org, is not set"):
-        Key("MY_KEY", "http://example.org/v1")
+        key.header("Authorization")
     monkeypatch.setenv("MY_KEY", "two words sk-secret")
     with pytest.raises(LanguageModelError, match="is not a key") as caught:
-        Key("MY_KEY", "http://example.org/v1")
+        key.header("Authorization")
     assert "secret" not in str(caught.value)
+
+
+def test_a_key_that_is_not_set_stops_before_anything_is_sent(server, tmp_path, monkeypatch):
+    monkeypatch.delenv("MY_KEY", raising=False)
+    with pytest.raises(LanguageModelError, match="MY_KEY"):
+        ask(server, tmp_path, prompts(3), key_variable="MY_KEY")
+    assert server.requests == 0
 
 
 def test_the_usual_key_does_not_go_to_other_machines_in_the_clear(monkeypatch):
@@ -121,6 +128,49 @@ def test_a_field_that_is_refused_is_left_out(tmp_path, field):
         assert "response_format" in server.bodies[-1]
         if field == "max_tokens":
             assert server.bodies[-1]["max_completion_tokens"] == 32
+
+
+def test_a_prompt_that_is_too_long_does_not_change_the_form(tmp_path):
+    with LLMServer() as server:
+        server.poison = "text 0"
+        replies, _ = ask(server, tmp_path, prompts(3))
+        assert [bool(reply.failure) for reply in replies] == [True, False, False]
+        assert server.requests == 3
+        assert all("response_format" in body for body in server.bodies)
+
+
+def test_an_estimate_knows_that_samples_come_one_by_one(tmp_path):
+    asked = prompts(40, samples=3, temperature=1.0)
+    with LLMServer(ignores=("n",)) as server:
+        ask(server, tmp_path, asked[:10])
+        asking = Asking(ledger=tmp_path / "ledger.sqlite")
+        endpoint = Endpoint(server.url, "tiny")
+        estimate, before = asking.estimate(endpoint, asked), server.bill.tokens
+        assert (estimate.requests, estimate.kept) == (90, 10)
+        asking.ask(endpoint, asked)
+        assert abs(estimate.tokens - (server.bill.tokens - before)) <= 0.1 * estimate.tokens
+
+
+def test_half_a_surrogate_is_sent_and_kept(server, tmp_path):
+    asked = [Prompt((Message("user", "half \ud800 of a pair"),), CHOICES)]
+    replies, _ = ask(server, tmp_path, asked)
+    assert replies[0].answers
+    assert server.bodies[0]["messages"][0]["content"] == "half \ud800 of a pair"
+    assert Asking(ledger=tmp_path / "ledger.sqlite").write_batch(
+        Endpoint(server.url, "tiny"), [Prompt((Message("user", "\udcff"),))], tmp_path / "b.jsonl"
+    ).requests == 1  # fmt: skip
+
+
+def test_senseless_prompts_are_refused():
+    for wrong in (
+        {"choices": ("a", "a")},
+        {"choices": ("a", " ")},
+        {"samples": 0},
+        {"max_tokens": 0},
+        {"messages": ()},
+    ):
+        with pytest.raises(LanguageModelError):
+            Prompt(**({"messages": (Message("user", "text"),)} | wrong))
 
 
 def test_a_bias_keeps_answers_to_choices_of_one_token_each(tmp_path):

@@ -19,7 +19,7 @@ class Estimate:
     requests
         Requests that are to be sent.
     kept
-        Prompts whose replies are in the ledger already, which cost nothing.
+        Different prompts whose replies are in the ledger already, which cost nothing.
     prompt_tokens, completion_tokens
         What is expected to be used.
     most_tokens

@@ -56,8 +56,13 @@ def models_url(chat: str) -> str:
     return urlunsplit(parts._replace(path=parts.path.removesuffix(CHAT) + "/models"))
 
 
+def is_loopback(url: str) -> bool:
+    """Return whether a URL leads to this machine."""
+    return bool(_LOOPBACK.fullmatch(urlsplit(url).hostname or ""))
+
+
 class Key:
-    """A key, from an environment variable.
+    """A key, from an environment variable, which is read when a request is sent.
 
     Parameters
     ----------
@@ -66,28 +71,13 @@ class Key:
         key of one service does not go to another in the clear.
     url
         Of the endpoint.
-
-    Raises
-    ------
-    LanguageModelError
-        The variable is not set, or is no key.
     """
 
     def __init__(self, variable: str | None, url: str) -> None:
-        parts = urlsplit(url)
-        is_safe = parts.scheme == "https" or bool(_LOOPBACK.fullmatch(parts.hostname or ""))
-        if variable is not None and not os.environ.get(variable, "").strip():
-            raise LanguageModelError(
-                f"the environment variable {variable}, which has the key of {parts.netloc}, is not set"
-            )
-        value = os.environ.get(variable or DEFAULT_VARIABLE, "").strip() if variable or is_safe else ""
-        if not (value.isascii() and value.isprintable()) or " " in value:
-            raise LanguageModelError(
-                f"the environment variable {variable or DEFAULT_VARIABLE} is not a key: it has spaces or signs in it that "
-                "no key has"
-            )
         self.variable = variable or DEFAULT_VARIABLE
-        self._value = value
+        self._is_wanted = variable is not None
+        self._may_go = self._is_wanted or url.startswith("https:") or is_loopback(url)
+        self._server = urlsplit(url).netloc
 
     def __bool__(self) -> bool:
         return bool(self._value)
@@ -95,15 +85,34 @@ class Key:
     def __repr__(self) -> str:
         return f"<key of {self.variable}>"
 
-    def __reduce__(self) -> str:
-        raise TypeError("a key is not written down")
+    @property
+    def _value(self) -> str:
+        """The key itself.
+
+        Raises
+        ------
+        LanguageModelError
+            The variable is not set, or is no key.
+        """
+        value = os.environ.get(self.variable, "").strip() if self._may_go else ""
+        if self._is_wanted and not value:
+            raise LanguageModelError(
+                f"the environment variable {self.variable}, which has the key of {self._server}, is not set"
+            )
+        if not (value.isascii() and value.isprintable()) or " " in value:
+            raise LanguageModelError(
+                f"the environment variable {self.variable} is not a key: it has spaces or signs in it that no key has"
+            )
+        return value
 
     def header(self, name: str) -> dict[str, str]:
         """Return the header that carries it."""
-        if not self._value:
+        value = self._value
+        if not value:
             return {}
-        return {name: f"Bearer {self._value}" if name.lower() == "authorization" else self._value}
+        return {name: f"Bearer {value}" if name.lower() == "authorization" else value}
 
     def without(self, text: str) -> str:
         """Return a text of the server with ``***`` for the key, in case the server repeats it."""
-        return text.replace(self._value, MASK) if self._value else text
+        value = self._value
+        return text.replace(value, MASK) if value else text

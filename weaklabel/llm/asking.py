@@ -6,13 +6,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 from weaklabel.config import LLMSettings
-from weaklabel.errors import BudgetError
+from weaklabel.errors import BudgetError, LanguageModelError
 from weaklabel.llm.account import Estimate, ModelSpent, Spent
 from weaklabel.llm.batch import BatchRead, BatchWritten, read_batch, write_batch
 from weaklabel.llm.budget import Budget
@@ -102,45 +102,48 @@ class Asking:
 
         In both cases, replies that have come are in the ledger, and asking again goes on from there.
         """
-        outcomes = self._outcomes(model, prompts)
-        replies = []
-        further: dict[int, list[Prompt]] = {}
-        for place, (prompt, outcome) in enumerate(zip(prompts, outcomes, strict=True)):
-            replies.append(_reply(model, prompt, outcome))
-            missing = prompt.samples - len(replies[-1].answers)
-            if missing > 0 and not replies[-1].failure:
-                further[place] = [
-                    replace(prompt, samples=1, seed=prompt.seed + number)
-                    for number in range(len(replies[-1].answers), prompt.samples)
-                ]
-        if further:  # the server gives one answer at a time
-            more = iter(self._outcomes(model, [prompt for part in further.values() for prompt in part]))
-            for place, part in further.items():
-                for prompt in part:
-                    replies[place] = _joined(replies[place], _reply(model, prompt, next(more)))
+        replies = self._replies(model, prompts)
+        further = {place: _further(prompt, replies[place]) for place, prompt in enumerate(prompts)}
+        more = iter(self._replies(model, [prompt for part in further.values() for prompt in part]))
+        for place, part in further.items():  # where the server gives one answer at a time
+            for _ in part:
+                replies[place] = _joined(replies[place], next(more))
         return replies
 
     def estimate(self, model: LanguageModel, prompts: Sequence[Prompt]) -> Estimate:
         """Return what asking would take; nothing is sent."""
+        model.recall(self.ledger)
         by_key = {model.key(prompt): prompt for prompt in prompts}
         kept = self.ledger.replies(list(by_key))
+        to_send = {key: prompt for key, prompt in by_key.items() if key not in kept}
+        further = {
+            model.key(part): part
+            for key, reply in kept.items()
+            for part in _further(by_key[key], _reply(model, by_key[key], Outcome(reply.text, reply.usage)))
+        }
+        if further:
+            answered = self.ledger.replies(list(further))
+            to_send |= {key: prompt for key, prompt in further.items() if key not in answered}
         estimator = Estimator(self.ledger, model)
         prompt_tokens = answer_tokens = 0.0
         most = Usage(0, 0)
         basis = "replies"
-        to_send = [prompt for key, prompt in by_key.items() if key not in kept]
-        for prompt in to_send:
+        requests = 0
+        for prompt in to_send.values():
+            times = prompt.samples if model.gives_samples_apart else 1
             in_prompt, in_answers, its_basis = estimator.tokens(prompt)
-            prompt_tokens += in_prompt
+            requests += times
+            prompt_tokens += in_prompt * times
             answer_tokens += in_answers
-            most += model.tokens(prompt)
+            at_most = model.tokens(prompt)
+            most += Usage(at_most.prompt_tokens * times, at_most.completion_tokens)
             basis = max(basis, its_basis, key=("replies", "tokenizer", "length").index)
         price = self._budget.price(model.name, model.is_local)
         likely = Usage(round(prompt_tokens), round(answer_tokens))
         return Estimate(
             model=model.name,
-            requests=len(to_send),
-            kept=sum(model.key(prompt) in kept for prompt in prompts),
+            requests=requests,
+            kept=len(kept),
             prompt_tokens=likely.prompt_tokens,
             completion_tokens=likely.completion_tokens,
             most_tokens=most.tokens,
@@ -216,7 +219,9 @@ class Asking:
         if self._temporary is not None:
             self._temporary.cleanup()
 
-    def _outcomes(self, model: LanguageModel, prompts: Sequence[Prompt]) -> list[Outcome]:
+    def _replies(self, model: LanguageModel, prompts: Sequence[Prompt]) -> list[Reply]:
+        if not prompts:
+            return []
         price = self._budget.price(model.name, model.is_local)
         keys = [model.key(prompt) for prompt in prompts]
         kept = self.ledger.replies(list(dict.fromkeys(keys)))
@@ -234,7 +239,7 @@ class Asking:
                     outcomes |= sender.send(list(to_send.items()))
         with self._lock:
             self._kept[model.name] = self._kept.get(model.name, 0) + sum(outcomes[key].kept for key in keys)
-        return [outcomes[key] for key in keys]
+        return [_reply(model, prompt, outcomes[key]) for key, prompt in zip(keys, prompts, strict=True)]
 
     def _prepare(self, model: LanguageModel) -> None:
         """Let a model get ready, once."""
@@ -267,7 +272,8 @@ class Asking:
         while not ended.wait(HEARTBEAT):
             with self._lock:
                 if not ended.is_set():
-                    self._add_seconds()
+                    with suppress(LanguageModelError):  # the next request meets it, too
+                        self._add_seconds()
 
     def _add_seconds(self) -> None:
         now = time.monotonic()
@@ -322,6 +328,13 @@ def _reply(model: LanguageModel, prompt: Prompt, outcome: Outcome) -> Reply:
         return Reply((), Usage(0, 0), kept=False, failure=outcome.failure)
     reading = model.read(prompt, outcome.text)
     return Reply(reading.answers, outcome.usage, outcome.kept, reading.failure)
+
+
+def _further(prompt: Prompt, reply: Reply) -> list[Prompt]:
+    """Return the prompts that give the samples which a reply lacks, one each."""
+    if reply.failure:
+        return []
+    return [replace(prompt, samples=1, seed=prompt.seed + n) for n in range(len(reply.answers), prompt.samples)]
 
 
 def _joined(first: Reply, second: Reply) -> Reply:

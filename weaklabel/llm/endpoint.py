@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from weaklabel.errors import LanguageModelError, require
-from weaklabel.llm.address import Key, chat_url, models_url
+from weaklabel.llm.address import Key, chat_url, is_loopback, models_url
 from weaklabel.llm.forms import Forms
 from weaklabel.llm.model import LanguageModel, PromptRefused, Reading, Received, Request, TryAgain, canonical
 from weaklabel.llm.prompt import Prompt, Usage
@@ -28,6 +28,9 @@ _SHOWN = 300
 
 _MOST_BYTES = 64 * 2**20
 """Bytes of a reply that are read."""
+
+_MODELS_TIMEOUT = 5.0
+"""Seconds to wait for the list of models."""
 
 _RESERVED_FIELDS = (
     "model",
@@ -66,7 +69,7 @@ class Endpoint(LanguageModel):
     Raises
     ------
     LanguageModelError
-        The URL or the key is wrong.
+        The URL or the tokenizer is wrong; a wrong key shows when the model is asked.
     MissingPackageError
         httpx is not installed.
     """
@@ -116,6 +119,11 @@ class Endpoint(LanguageModel):
         """Return the tokens of messages and choices by the tokenizer, if it is there."""
         return None if self._tokenizer is None else self._tokenizer.usage(prompt)
 
+    @property
+    def gives_samples_apart(self) -> bool:
+        """Whether the server was seen to give one answer only, however many are wanted."""
+        return self._forms.gives_samples_apart
+
     def _bias(self, prompt: Prompt) -> dict[str, int]:
         return {} if self._tokenizer is None else self._tokenizer.bias(prompt.choices)
 
@@ -145,7 +153,9 @@ class Endpoint(LanguageModel):
         import httpx
 
         try:
-            response = self._http().get(models_url(self.url), headers=self._key.header(self._key_header), timeout=10.0)
+            response = self._http().get(
+                models_url(self.url), headers=self._key.header(self._key_header), timeout=_MODELS_TIMEOUT
+            )
         except httpx.TransportError as error:
             self._check_certificate(error)
             return [], []
@@ -166,16 +176,16 @@ class Endpoint(LanguageModel):
         with self._forms.chosen(request.prompt) as form:
             bias = self._bias(request.prompt) if form.constraint == "logit_bias" else None
             body = request_body(self.model, self.parameters, request.prompt, form, bias)
-            status, headers, text = self._post(canonical(body).encode("utf-8", "surrogatepass"), request.key, timeout)
+            status, headers, text = self._post(canonical(body).encode(), request.key, timeout)
             if status in (400, 413, 415, 422):
                 sentence = f"{self.server} refuses the request ({status}: {self._message(text)})"
-                if self._forms.change(request.prompt, form, text):
+                if status != 413 and self._forms.change(request.prompt, form, text):
                     raise TryAgain(sentence, is_changed=True)
                 raise PromptRefused(sentence)
             if status != 200:
                 raise self._failure(status, headers, text)
             self._check(text)
-            self._forms.accepted(request.prompt, form)
+            self._forms.accepted(request.prompt, form, text)
             return [Received(text, "idempotent-replayed" in headers)]
 
     def _post(self, data: bytes, key: str, timeout: float) -> tuple[int, httpx.Headers, str]:
@@ -221,7 +231,7 @@ class Endpoint(LanguageModel):
             if self._client is None:
                 import httpx
 
-                trust = self.url.startswith("https:") or not self._key
+                trust = self.url.startswith("https:") or not (self._key or is_loopback(self.url))
                 limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
                 try:
                     self._client = httpx.Client(trust_env=trust, follow_redirects=False, limits=limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from dataclasses import replace
 
 from weaklabel.llm.model import canonical
 from weaklabel.llm.prompt import Prompt
-from weaklabel.llm.wire import Constraint, Form
+from weaklabel.llm.wire import Constraint, Form, read_reply
 from weaklabel.support import progress
 
 _LADDERS: dict[bool, tuple[Constraint, ...]] = {
@@ -17,6 +18,14 @@ _LADDERS: dict[bool, tuple[Constraint, ...]] = {
     False: ("schema", "logit_bias", "none"),
 }
 """Ways to keep answers to the choices, the best first: for vLLM, and for others."""
+
+_APART = "samples-apart"
+
+_OF_THE_PROMPT = re.compile(
+    r"context.?(length|window)|too (long|large|many tokens)|maximum.{0,40}(length|tokens)|content.?(filter|policy)|"
+    r"invalid_prompt"
+)
+"""What servers say where the fault is in the prompt, not in a field."""
 
 _OPTIONAL = ("top_logprobs", "logprobs", "seed", "temperature", "n")
 """Fields that a request may go without."""
@@ -78,12 +87,19 @@ class Forms:
                     return
         yield self.form
 
-    def accepted(self, prompt: Prompt, form: Form) -> None:
-        """Remember that the server took a form."""
+    @property
+    def gives_samples_apart(self) -> bool:
+        """Whether the server gives one answer only, however many are wanted."""
+        return _APART in self._accepted or "n" in self.form.without
+
+    def accepted(self, prompt: Prompt, form: Form, reply: str) -> None:
+        """Remember that the server took a form, and what it made of it."""
         if self._is_accepted(prompt):
             return
         with self._lock:
             self._accepted |= _features(prompt)
+            if prompt.samples > 1 and len(read_reply(prompt, reply).answers) == 1:
+                self._accepted.add(_APART)
             self.form = self._first = form
             if self._memory is not None:
                 self._memory[self._name] = f"{form.to_json()}\n{' '.join(sorted(self._accepted))}"
@@ -91,6 +107,8 @@ class Forms:
     def change(self, prompt: Prompt, form: Form, refusal: str) -> bool:
         """Choose another form after a refusal; False if the form is not the reason."""
         with self._lock:
+            if _OF_THE_PROMPT.search(refusal.lower()) and "max_completion_tokens" not in refusal:
+                return False
             if self._is_accepted(prompt):
                 return form != self.form
             changed = self._next(prompt, form, refusal)

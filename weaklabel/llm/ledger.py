@@ -141,7 +141,9 @@ class Ledger(MutableMapping[str, str]):
     def _reply(self, text: bytes, crc: int, prompt_tokens: int, completion_tokens: int) -> KeptReply:
         if zlib.crc32(text) != crc:
             raise LanguageModelError(f"a reply in {self.path} is damaged: {self._advice()}")
-        return KeptReply(zlib.decompress(text).decode(), Usage(prompt_tokens, completion_tokens))
+        return KeptReply(
+            zlib.decompress(text).decode("utf-8", "surrogatepass"), Usage(prompt_tokens, completion_tokens)
+        )
 
     def __getitem__(self, name: str) -> str:
         with self._lock, self._telling():

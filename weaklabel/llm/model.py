@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Any, ClassVar
 from weaklabel.errors import LanguageModelError
 from weaklabel.llm.prompt import Answer, Prompt, Usage
 from weaklabel.support.hashing import hash_parts
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,11 @@ class LanguageModel(ABC):
     name: str
     server: str = ""
 
+    @property
+    def gives_samples_apart(self) -> bool:
+        """Whether each sample is a request of its own."""
+        return False
+
     @abstractmethod
     def identity(self) -> Any:
         """Return, as JSON, who answers: a URL or the hash of a checkpoint, the model, parameters; never a key."""
@@ -196,5 +204,8 @@ def packed(answers: Sequence[Answer], usage: Usage) -> str:
 
 
 def canonical(value: Any) -> str:
-    """Return a value as JSON, always the same text for the same value."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """Return a value as JSON, always the same text for the same value, which UTF-8 can encode."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    if _SURROGATE.search(text):
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from weaklabel.errors import LanguageModelError
+
 
 @dataclass(frozen=True)
 class Message:
@@ -37,6 +39,11 @@ class Prompt:
         Seed of the first sample, where the model takes one.
     logprobs
         Whether the probability of each choice is wanted, where the model tells it.
+
+    Raises
+    ------
+    LanguageModelError
+        Two choices are the same, or there are no messages, samples or tokens.
     """
 
     messages: tuple[Message, ...]
@@ -47,6 +54,14 @@ class Prompt:
     samples: int = 1
     seed: int = 0
     logprobs: bool = False
+
+    def __post_init__(self) -> None:
+        if len(set(self.choices)) < len(self.choices) or not all(choice.strip() for choice in self.choices):
+            raise LanguageModelError(
+                f"the choices of a prompt must be different texts, and none empty: {self.choices!r}"
+            )
+        if not self.messages or self.samples < 1 or self.max_tokens < 1:
+            raise LanguageModelError("a prompt needs a message, a sample and a token at least")
 
 
 @dataclass(frozen=True)

@@ -284,6 +284,8 @@ class Sender:
         )  # fmt: skip
         if sentence:
             self._say(sentence)
+        if reading.usage is None:
+            self._say(f"'{self._model.name}' does not tell how many tokens a request takes: the upper bound is counted")
         usage = reading.usage or work.reserved.usage
         work.reserved = None
         self._lost, self._has_taken_one = 0, True
