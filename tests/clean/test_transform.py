@@ -19,7 +19,7 @@ from weaklabel.cli import main
 from weaklabel.config import CleanSettings
 from weaklabel.corpus import open as opening, read_corpus
 from weaklabel.errors import ConfigError, CorpusError
-from weaklabel.job import transform as job
+from weaklabel.job import transform_job as job
 from weaklabel.job.cluster import DaskEngine
 from weaklabel.job.engine import LocalEngine
 
@@ -94,7 +94,7 @@ import os, signal, sys
 from weaklabel.clean import transform
 from weaklabel.cli import main
 from weaklabel.corpus import open as opening
-from weaklabel.job import transform as job
+from weaklabel.job import transform_job as job
 
 opening.CHUNK, job.PART_ROWS = 4096, 50
 name, left = sys.argv[1], int(sys.argv[2])

@@ -13,11 +13,12 @@ from distributed import LocalCluster
 from hypothesis import given, strategies as st
 
 from tests.collect.makers import PAGE, mbox, message, pdf, rejects_of, run, write
-from weaklabel.collect import collect, parts
+from weaklabel.collect import parts
 from weaklabel.collect.collect import collect_corpus, collect_into, preview, settings_of
 from weaklabel.collect.parts import rows_of
 from weaklabel.collect.source import Document
 from weaklabel.errors import ConfigError, CorpusError
+from weaklabel.job import assembly
 from weaklabel.job.cluster import DaskEngine
 from weaklabel.job.engine import LocalEngine
 
@@ -176,7 +177,7 @@ def test_large_parts_are_written_in_pieces(folder, monkeypatch):
     monkeypatch.setattr(parts, "PIECE_ROWS", 1)
     collect_corpus("in", "pieces.parquet")
     assert Path("whole.parquet").read_bytes() == Path("pieces.parquet").read_bytes()
-    monkeypatch.setattr(collect, "MERGED_ROWS", 2)
+    monkeypatch.setattr(assembly, "MERGED_ROWS", 2)
     collect_corpus("in", "small.parquet")
     assert pl.read_parquet("small.parquet").equals(pl.read_parquet("whole.parquet"))
 

@@ -1,5 +1,6 @@
 """Transforms of a corpus: parts, processes, rejects, rows taken back, resumed jobs."""
 
+import codecs
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from weaklabel.corpus import read_corpus
 from weaklabel.corpus.transform import PLACE, SOURCE, STEPS, Drop, Transform, Transformed
 from weaklabel.errors import CorpusError, WeakLabelError
-from weaklabel.job import transform as job
+from weaklabel.job import transform_job as job
 from weaklabel.job.engine import LocalEngine
 from weaklabel.job.transform import transform_file, transform_into, transform_rows
 from weaklabel.support.mapped import save_npy
@@ -189,6 +190,76 @@ def test_rows_to_keep_that_are_not_dropped_are_counted(tmp_path):
     assert (done.taken_back, done.not_taken_back) == (0, 1)
 
 
+def alike(path, n, rows):
+    """Write a corpus of which several rows have the same source and place; return its path."""
+    texts = [f"drop it {row}" if row in rows else f"good {row}" for row in range(n)]
+    pl.DataFrame({"text": texts, SOURCE: ["a.txt"] * n, PLACE: ["page 1"] * n}).write_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_of_rows_from_one_place_only_the_one_that_is_asked_for_is_taken_back(tmp_path, monkeypatch, workers):
+    monkeypatch.setattr(job, "PART_ROWS", 10)
+    corpus = read_corpus(alike(tmp_path / "in.parquet", 40, {3, 4, 15, 39}))
+    out = tmp_path / "out.parquet"
+    assert transform_file(corpus, Shout(), out).dropped == {"word": 4}
+    lines = Path(f"{out}.rejects.jsonl").read_text().splitlines()
+    (tmp_path / "one.jsonl").write_text(lines[2] + "\n")
+    (tmp_path / "two.jsonl").write_text("\n".join([lines[1], lines[3], lines[1]]) + "\n")
+    engine = LocalEngine(workers)
+    done = transform_file(corpus, Shout(), out, keep=[tmp_path / "one.jsonl"], engine=engine)
+    assert (done.kept, done.taken_back, done.not_taken_back) == (37, 1, 0)
+    assert pl.read_parquet(out)["text"].str.starts_with("DROP").arg_true().to_list() == [13]
+    assert len(done.rejects_file.read_text().splitlines()) == 3 == sum(done.dropped.values())
+    done = transform_file(corpus, Shout(), out, keep=[tmp_path / "two.jsonl"], engine=engine)
+    assert (done.kept, done.taken_back) == (38, 2)
+    assert pl.read_parquet(out).filter(pl.col("text").str.starts_with("DROP"))["text"].to_list() == [
+        "DROP IT 4",
+        "DROP IT 39",
+    ]
+
+
+def test_rows_that_moved_are_taken_back_where_their_place_tells_them(tmp_path):
+    line = json.dumps({"row": 9, "source": "a.txt", "place": "page 1", "record": {}})
+    (tmp_path / "keep.jsonl").write_text(line + "\n")
+    done = transform_rows(read_corpus(alike(tmp_path / "one.parquet", 9, {2})), Shout(), keep=[tmp_path / "keep.jsonl"])
+    assert (done.kept, done.taken_back) == (9, 1)
+    several = read_corpus(alike(tmp_path / "two.parquet", 8, {2, 5}))
+    with pytest.raises(
+        CorpusError, match=r"cannot be told from others: 2 rows that are dropped are from a\.txt, page 1"
+    ):
+        transform_rows(several, Shout(), keep=[tmp_path / "keep.jsonl"])
+
+
+def test_which_rows_are_taken_back_is_the_same_after_an_interruption(tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "PART_ROWS", 10)
+    corpus = read_corpus(alike(tmp_path / "in.parquet", 50, {3, 4, 15, 26, 39}))
+    expected, out = tmp_path / "expected.parquet", tmp_path / "out.parquet"
+    transform_file(corpus, Shout(), expected)
+    lines = Path(f"{expected}.rejects.jsonl").read_text().splitlines()
+    keep = tmp_path / "keep.jsonl"
+    keep.write_text("\n".join([lines[1], lines[3], lines[1]]) + "\n")
+    transform_file(corpus, Shout(), expected, keep=[keep])
+    apply = job.TransformJob._apply
+    for at in range(1, 9):
+        count = 0
+
+        def stopping(self, part, rows, at=at):
+            nonlocal count
+            count += 1
+            if count == at:
+                raise KeyboardInterrupt
+            return apply(self, part, rows)
+
+        monkeypatch.setattr(job.TransformJob, "_apply", stopping)
+        try:
+            transform_file(corpus, Shout(), out, keep=[keep])
+        except KeyboardInterrupt:
+            monkeypatch.setattr(job.TransformJob, "_apply", apply)
+            transform_file(corpus, Shout(), out, keep=[keep])
+        assert out.read_bytes() == expected.read_bytes()
+
+
 def test_a_file_that_holds_no_rejects_is_refused(tmp_path):
     path = corpus_of(tmp_path / "in.csv", 9)
     (tmp_path / "wanted.jsonl").write_text('{"text": "hello"}\n')
@@ -324,6 +395,31 @@ def test_csv_keeps_its_delimiter(tmp_path):
     assert (tmp_path / "out.csv").read_text() == "text;n;length\nA, B;1;4\nC;2;1\n"
     transform_file(read_corpus(source), Shout(), tmp_path / "out.tsv")
     assert (tmp_path / "out.tsv").read_text().startswith("text\tn\tlength\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "how", "expected"),
+    [
+        (b"text,n\r\na,1\r\n", {}, b"text,n,length\r\nA,1,1\r\n"),
+        (b'text,n\r\n"a\r\nb",1\r\n', {}, b'text,n,length\r\n"A\r\nB",1,4\r\n'),
+        (b"\xef\xbb\xbftext,n\na,1\n", {}, b"\xef\xbb\xbftext,n,length\nA,1,1\n"),
+        (
+            codecs.BOM_UTF16_LE + "text,n\r\né,1\r\n".encode("utf-16-le"),
+            {},
+            "\ufefftext,n,length\r\nÉ,1,1\r\n".encode(),
+        ),
+        (b"text;n\r'a;b';1\r", {"quote_char": "'"}, b"text;n;length\r'A;B';1;3\r"),
+        (b"a,1\n", {"header": False, "columns": ["text", "n"]}, b"A,1,1\n"),
+        (b"sep=;\r\ntext;n\r\na;1\r\n", {}, b"sep=;\r\ntext;n;length\r\nA;1;1\r\n"),
+    ],
+)
+def test_csv_is_written_as_it_was_read(tmp_path, content, how, expected):
+    """Line ends, byte order mark, quotes, and whether there is a header; the encoding becomes UTF-8."""
+    (tmp_path / "in.csv").write_bytes(content)
+    transform_file(read_corpus(tmp_path / "in.csv", **how), Shout(), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes() == expected
+    again = {name: value for name, value in how.items() if name != "columns"}
+    read_corpus(tmp_path / "out.csv", text=(), **again)
 
 
 def test_a_full_disk_is_an_error_in_words(tmp_path):

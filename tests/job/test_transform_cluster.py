@@ -8,7 +8,7 @@ from distributed import LocalCluster
 
 from weaklabel import clean_corpus, dedup_corpus, protect_corpus, split_corpus
 from weaklabel.corpus import open as opening
-from weaklabel.job import transform as job
+from weaklabel.job import transform_job as job
 from weaklabel.job.cluster import DaskEngine
 
 VERBS = {

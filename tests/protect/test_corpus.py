@@ -6,16 +6,17 @@ import json
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
 
-from weaklabel import protect_corpus
+from weaklabel import clean_corpus, protect_corpus
 from weaklabel.cli import main
 from weaklabel.corpus import open as opening, read_corpus
 from weaklabel.corpus.transform import PLACE, SHA256, SOURCE, STEPS
 from weaklabel.errors import ConfigError, WeakLabelError
-from weaklabel.job import transform as job
+from weaklabel.job import transform_job as job
 from weaklabel.job.engine import LocalEngine
 from weaklabel.protect.transform import COUNTS, SPANS, Protect
 
@@ -150,6 +151,30 @@ def test_an_interrupted_job_leaves_no_value_behind_and_resumes(tmp_path, monkeyp
     done = protect_corpus(read_corpus(source), out / "done.jsonl", **arguments)
     assert done.rows == 40
     assert_clean(everything(out))
+
+
+def test_what_is_unpacked_for_other_processes_is_as_private_as_the_corpus(tmp_path):
+    plain, packed, out = tmp_path / "in.jsonl", tmp_path / "in.jsonl.gz", tmp_path / "done.jsonl"
+    write_jsonl(plain)
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    packed.chmod(0o600)
+
+    folder, modes = Path(f"{out}.job"), []
+
+    class Shared(LocalEngine):
+        is_shared = True
+
+        def map(self, function, items):
+            (copy,) = folder.glob("unpacked-*")
+            assert b"planted.person" in copy.read_bytes()
+            modes.extend(path.stat().st_mode & 0o777 for path in (copy, folder))
+            return map(function, items)
+
+    protect_corpus(read_corpus(packed), out, engine=Shared(2))
+    assert modes == [0o600, 0o700]
+    clean_corpus(read_corpus(packed), out, engine=Shared(2))
+    assert modes[2] == 0o600
 
 
 def test_errors_and_warnings_do_not_show_values(tmp_path):

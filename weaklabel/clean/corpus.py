@@ -16,7 +16,8 @@ from weaklabel.clean.transform import Clean
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.errors import CorpusError
 from weaklabel.job.engine import Engine
-from weaklabel.job.transform import Transformation, check_text, transform_file, transform_rows
+from weaklabel.job.transform import check_text, transform_file, transform_rows
+from weaklabel.job.transform_job import Transformation
 
 
 def clean_corpus(

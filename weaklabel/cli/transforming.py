@@ -15,7 +15,7 @@ from weaklabel.errors import visible
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
     from weaklabel.corpus.transform import Transform
-    from weaklabel.job.transform import Transformation
+    from weaklabel.job.transform_job import Transformation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,14 @@ from weaklabel.collect.parts import (
 from weaklabel.collect.source import DocumentSource, Item, Rejected
 from weaklabel.collect.tables import check_reading
 from weaklabel.config import CollectSettings
-from weaklabel.corpus import read_corpus, rejects_path, write_labeled
+from weaklabel.corpus import rejects_path
 from weaklabel.corpus.open import format_of
 from weaklabel.corpus.transform import PROVENANCE
 from weaklabel.errors import CorpusError
+from weaklabel.job.assembly import join_rejects, join_rows
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder, output_identity
-from weaklabel.support.files import check_file_path, check_outputs, is_stream, move_file
+from weaklabel.support.files import check_file_path, check_outputs, is_stream
 from weaklabel.support.hashing import sha256_of_json, sha256_of_parts
 from weaklabel.support.naming import current_naming
 from weaklabel.support.progress import finish, showing, stage
@@ -51,9 +53,6 @@ VERSION = 2
 
 PACE = ("web_delay", "web_timeout", "web_tries", "web_at_once", "web_max_age")
 """Settings that may change when a call is resumed: they say how pages are fetched, and not which."""
-
-MERGED_ROWS = 100_000
-"""Rows of a row group of the output, at least; except for the last one."""
 
 
 @dataclass(frozen=True)
@@ -352,24 +351,11 @@ class Collection:
     def write_rejects(
         self, path: Path, is_optional: bool = False, mask: Callable[[str], str] | None = None
     ) -> Path | None:
-        """Join the rejects of all parts; where there are none, no file is written, and an earlier one is removed."""
-        if not any(note["rejected"] for note in self.notes()):
-            if not is_optional:
-                path.unlink(missing_ok=True)
-            return None
-        whole = self.folder / "rejects.jsonl"
-        try:
-            with whole.open("wb") as handle:
-                for number in range(self.n_parts):
-                    with part_path(self.folder, self.tag, number, "rejects.jsonl").open("rb") as part:
-                        if mask is None:
-                            shutil.copyfileobj(part, handle, 1 << 20)
-                        else:
-                            handle.writelines(masked_reject(line, mask) for line in part)
-            move_file(whole, path)
-        except OSError as error:
-            raise CorpusError(f"cannot write {path}: {error.strerror or error}") from error
-        return path
+        """Join the rejects of all parts; see `join_rejects`."""
+        pieces = (part_path(self.folder, self.tag, number, "rejects.jsonl") for number in range(self.n_parts))
+        are_any = any(note["rejected"] for note in self.notes())
+        edit = None if mask is None else partial(masked_reject, mask=mask)
+        return join_rejects(pieces, path, self.folder, are_any=are_any, is_optional=is_optional, edit=edit)
 
     def check_any(self, rejects_file: Path | None) -> None:
         """Refuse to write a corpus without rows.
@@ -422,42 +408,21 @@ class Collection:
             if len(names) > 1 and common_type(names) == pl.String()
         }
 
-    def tables(self) -> Iterator[pl.DataFrame]:
-        """Give the rows of all parts, with all columns."""
-        schema = self.schema()
-        held: list[pl.DataFrame] = []
+    def frames(self, schema: Mapping[str, pl.DataType]) -> Iterator[pl.DataFrame]:
+        """Give the rows of all parts, piece by piece, with all columns."""
         for number, note in enumerate(self.notes()):
             for piece in range(len(note["schemas"])):
-                frame = pl.read_parquet(
-                    part_path(self.folder, self.tag, number, "parquet", piece), memory_map=False, glob=False
-                )
+                path = part_path(self.folder, self.tag, number, "parquet", piece)
+                frame = pl.read_parquet(path, memory_map=False, glob=False)
                 missing = [
                     pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in frame.columns
                 ]
-                held.append(
-                    frame.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in schema.items())
-                )
-                if sum(of.height for of in held) >= MERGED_ROWS or sum(of.estimated_size() for of in held) > 64 << 20:
-                    yield pl.concat(held)
-                    held = []
-        if held:
-            yield pl.concat(held)
+                yield frame.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in schema.items())
 
     def write_output(self, out: str, kind: str) -> None:
-        """Join all parts to the final file, in its format."""
-        import pyarrow.parquet as pq
-
-        whole = self.folder / "whole.parquet"
-        schema = pl.DataFrame(schema=self.schema()).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
-        with stage(f"writing {out}", sum(note["rows"] for note in self.notes()), "rows") as shown:
-            with closing(pq.ParquetWriter(whole, schema, compression="zstd")) as writer:
-                for frame in self.tables():
-                    writer.write_table(frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
-                    shown.advance(frame.height)
-            if kind == "parquet" and not is_stream(out):
-                move_file(whole, out)
-            else:
-                write_labeled(read_corpus(whole, text=()), out, lambda batch: pl.DataFrame(), format=kind)
+        """Join the rows of all parts; see `join_rows`."""
+        schema, n_rows = self.schema(), sum(note["rows"] for note in self.notes())
+        join_rows(self.frames(schema), schema, out, self.folder, n_rows=n_rows, kind=kind)
 
     def result(self, out: str, rejects_file: Path | None) -> Collected:
         """Add up what is counted of all parts."""

@@ -5,6 +5,7 @@ Before them, values as text: fields of delimited files, and JSON.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -235,23 +236,35 @@ class DelimitedCopy:
         self.handle.write(self.dialect.encoding.encode("".join(raws)))
 
 
-class DelimitedSink:
-    """Anything to CSV or TSV: UTF-8, LF, quoted where needed; ``safe`` cells are not formulas to a spreadsheet."""
+@dataclass(frozen=True)
+class DelimitedForm:
+    """How a delimited file is written in UTF-8."""
 
-    def __init__(
-        self, handle: BinaryIO, delimiter: str, header: bool, safe: bool = False, names_delimiter: bool = False
-    ) -> None:
+    delimiter: str
+    header: bool = True
+    line_end: str = "\n"
+    quote_char: str = '"'
+    has_mark: bool = False
+    """Whether it begins with a byte order mark."""
+    names_delimiter: bool = False
+    """Whether a line before the header names the delimiter to Excel."""
+
+
+class DelimitedSink:
+    """Anything to CSV or TSV: quoted where needed; ``safe`` cells are not formulas to a spreadsheet."""
+
+    def __init__(self, handle: BinaryIO, form: DelimitedForm, safe: bool = False) -> None:
         self.handle = handle
-        self.delimiter = delimiter
-        self.header = header
+        self.form = form
         self.safe = safe
-        self.names_delimiter = names_delimiter
 
     def start(self, batch: Batch, new: NewColumns) -> None:
-        """Write the line that names the delimiter to Excel, if it is wanted, and the header."""
-        if self.names_delimiter:
-            self.handle.write(f"sep={self.delimiter}\n".encode())
-        if self.header:
+        """Write what comes before the header, if it is wanted, and the header."""
+        if self.form.has_mark:
+            self.handle.write(codecs.BOM_UTF8)
+        if self.form.names_delimiter:
+            self.handle.write(f"sep={self.form.delimiter}{self.form.line_end}".encode())
+        if self.form.header:
             self._write([[name] for name in (*batch.stored.columns, *new.frame.columns)])
 
     def write(self, batch: Batch, new: NewColumns) -> None:
@@ -264,8 +277,9 @@ class DelimitedSink:
     def _write(self, columns: list[list[str]]) -> None:
         if self.safe:
             columns = [spreadsheet_safe(column) for column in columns]
-        records = delimited(zip(*columns, strict=True), self.delimiter, quoting=True)
-        self.handle.write("".join(record + "\n" for record in records).encode())
+        rows = zip(*columns, strict=True)
+        records = delimited(rows, self.form.delimiter, quoting=True, quote_char=self.form.quote_char)
+        self.handle.write("".join(record + self.form.line_end for record in records).encode())
 
 
 class JsonlCopy:

@@ -22,6 +22,7 @@ from weaklabel.corpus.open import FORMATS, Encoding, format_of, packing_of
 from weaklabel.corpus.records import Reject
 from weaklabel.corpus.sinks import (
     DelimitedCopy,
+    DelimitedForm,
     DelimitedSink,
     JsonArraySink,
     JsonlCopy,
@@ -94,7 +95,8 @@ def write_labeled(
     format
         One of csv, tsv, jsonl, json, parquet, where the name does not show it.
     like
-        A corpus of which this one was made: a ``.csv`` keeps its delimiter.
+        A corpus of which this one was made: a ``.csv`` keeps its delimiter, quote character and line ends, a byte order
+        mark, and whether there is a header; the encoding is UTF-8.
     lines
         Column with the line of JSON that is written for each row, in place of its values.
 
@@ -229,14 +231,20 @@ def sink_for(
         return _lines_sink(handle, corpus.source.encoding, copies, lines)
     if copies and dialect:
         return DelimitedCopy(handle, dialect, corpus.source.header)
+    return DelimitedSink(handle, _form(corpus, kind, like), safe)
+
+
+def _form(corpus: Corpus, kind: str, like: Corpus | None) -> DelimitedForm:
+    """Return how values of a corpus are written anew: as ``like`` is, if both are CSV."""
     delimiter = _delimiter(like or corpus, kind)
-    shown = (like or corpus).dialect
-    return DelimitedSink(
-        handle,
-        delimiter,
-        header=dialect is None or dialect.header,
-        safe=safe,
-        names_delimiter=shown is not None and shown.sep_line is not None and delimiter == shown.delimiter,
+    dialect = (like or corpus).dialect
+    has_header = dialect is None or dialect.header
+    names_delimiter = dialect is not None and dialect.sep_line is not None and delimiter == dialect.delimiter
+    if like is None or dialect is None or delimiter != dialect.delimiter:
+        return DelimitedForm(delimiter, has_header, names_delimiter=names_delimiter)
+    quote_char = dialect.quote_char if dialect.quoting else '"'
+    return DelimitedForm(
+        delimiter, has_header, dialect.line_end, quote_char, bool(dialect.encoding.bom), names_delimiter
     )
 
 

@@ -13,7 +13,8 @@ from weaklabel.dedup.transform import Dedup
 from weaklabel.dedup.verdict import THRESHOLD
 from weaklabel.errors import ConfigError, CorpusError, nearest
 from weaklabel.job.engine import Engine
-from weaklabel.job.transform import Transformation, check_text, transform_file, transform_rows
+from weaklabel.job.transform import check_text, transform_file, transform_rows
+from weaklabel.job.transform_job import Transformation
 from weaklabel.support.files import check_outputs
 
 LEAST_THRESHOLD = 0.4

@@ -87,7 +87,7 @@ class Source:
         Of the run, or the name of the file.
     steps
         What each step before labeling did, by its name: ``rows``, ``kept``, ``dropped``; see
-        `weaklabel.job.transform.Transformation`.
+        `weaklabel.job.transform_job.Transformation`.
     n_rejects
         Records that could not be read.
     label_model

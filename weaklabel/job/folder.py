@@ -46,6 +46,7 @@ OF_ONE_JOB = (
     f"survey-{TAG}*",
     f"decision-{TAG}",
     f"summary-{TAG}*",
+    f"exact-{TAG}*",
     "unpacked-*",
     "source-*",
 )
@@ -78,6 +79,8 @@ class JobFolder:
         The output; for a stream such as ``-`` the folder is a temporary one.
     identity
         Everything that the output depends on, ready for JSON.
+    is_private
+        Whether nobody else may read what is in the folder, since it may hold what the output must not.
 
     Raises
     ------
@@ -85,8 +88,9 @@ class JobFolder:
         Another process writes this output, or the folder holds other files or cannot be written to.
     """
 
-    def __init__(self, out: str, identity: Mapping[str, Any]) -> None:
+    def __init__(self, out: str, identity: Mapping[str, Any], is_private: bool = False) -> None:
         self.out = out
+        self.is_private = is_private
         self.identity = dict(identity)
         self._lock: IO[str] | None = None
 
@@ -99,6 +103,8 @@ class JobFolder:
         try:
             self.path.mkdir(exist_ok=True)
             self._check_ours()
+            if self.is_private:
+                self.path.chmod(0o700)
             self._take_lock()
             self._compare()
         except OSError as error:
@@ -233,9 +239,12 @@ def unpacked(corpus: Corpus, folder: Path) -> dict[str, Any]:
         return arguments
     plain = folder.absolute() / f"unpacked-{sha256_of_json({'stamp': corpus.stamp})[:12]}"
     if not plain.exists():
-        with atomic_path(plain) as part, part.open("wb") as handle:
-            for piece in byte_chunks(path, str(path)):
-                handle.write(piece)
+        with atomic_path(plain) as part:
+            part.touch(mode=0o600)
+            with part.open("wb") as handle:
+                for piece in byte_chunks(path, str(path)):
+                    handle.write(piece)
+            part.chmod(path.stat().st_mode & 0o666)  # who may not read the one may not read the other
     return arguments | {"source": str(plain)}
 
 

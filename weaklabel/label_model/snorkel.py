@@ -154,7 +154,7 @@ class LabelModel(BaseLabelModel):
         VoteError
             As `BaseLabelModel.fit`.
         LabelModelError
-            As `BaseLabelModel.fit`; or there are no votes or two of them, or an option is not one of these.
+            As `BaseLabelModel.fit`; or the label matrix is not given, or given twice, or an option is not one of these.
         """
         votes = L_train if L is None else L
         if votes is None or not (L is None or L_train is None):

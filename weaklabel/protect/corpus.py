@@ -13,7 +13,8 @@ from weaklabel.config import ProtectAction, ProtectSettings
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.errors import ConfigError
 from weaklabel.job.engine import Engine
-from weaklabel.job.transform import Transformation, transform_file, transform_rows
+from weaklabel.job.transform import transform_file, transform_rows
+from weaklabel.job.transform_job import Transformation
 from weaklabel.protect.protector import make_protector
 from weaklabel.protect.transform import Protect
 

@@ -61,7 +61,7 @@ class RunSummary:
     problems
         Of labeling functions, a sentence each.
     prepared
-        What each step before labeling did, by its name; see `weaklabel.job.transform.Transformation`.
+        What each step before labeling did, by its name; see `weaklabel.job.transform_job.Transformation`.
     training
         What a classifier was trained on, by its name, where these are not all rows.
     warnings

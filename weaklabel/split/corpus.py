@@ -11,7 +11,8 @@ from weaklabel.dedup.corpus import LEAST_THRESHOLD
 from weaklabel.dedup.verdict import THRESHOLD
 from weaklabel.errors import ConfigError, CorpusError, nearest
 from weaklabel.job.engine import Engine
-from weaklabel.job.transform import Transformation, check_text, transform_file, transform_rows
+from weaklabel.job.transform import check_text, transform_file, transform_rows
+from weaklabel.job.transform_job import Transformation
 from weaklabel.split.transform import Split
 
 SHARES: Mapping[str, float] = {"train": 0.8, "valid": 0.1, "test": 0.1}

@@ -110,7 +110,7 @@ def test_a_function_that_writes_is_refused(mail):
 
 
 def test_a_missing_file_is_not_made(tmp_path):
-    assert "there is no file" in error_of(f"sqlite:///{tmp_path}/none.db", "SELECT 1")
+    assert "none.db does not exist" in error_of(f"sqlite:///{tmp_path}/none.db", "SELECT 1")
     assert not list(tmp_path.iterdir())
 
 

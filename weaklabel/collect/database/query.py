@@ -440,7 +440,7 @@ def _sqlite_file(url: URL, name: str) -> Path:
         raise CorpusError(f"{name} is a database in memory, which is empty; name a file: sqlite:///FILE")
     path = Path(url.database).absolute()
     if not path.is_file():
-        raise CorpusError(f"cannot read {name}: there is no file {path}")
+        raise CorpusError(f"cannot read {name}: {path} does not exist")
     return path
 
 

@@ -154,7 +154,7 @@ class Why:
 def explanation(review: Review, row: int) -> Why:
     """Explain the label of a row."""
     if review.model is None:
-        return Why("There is no label to explain: there are no votes.")
+        return Why("There is no label to explain: no labeling function voted.")
     if review.is_stale:
         return Why("Labeling functions have changed since the rows were labeled: relabel all rows first.")
     explained = review.explain(row)
