@@ -34,7 +34,7 @@ from weaklabel.cli import (
     tune,
 )
 from weaklabel.cli.options import GroupedHelp
-from weaklabel.cli.printing import with_progress
+from weaklabel.cli.printing import asking_nothing, with_progress
 from weaklabel.errors import WeakLabelError, visible
 from weaklabel.support import progress
 from weaklabel.support.naming import settings_named
@@ -56,6 +56,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+ASKING = (label.label, run.run, demo.demo)
+"""Verbs that ask language models what is not kept; all others take kept replies alone, unless they say so themselves."""
+
 for verb in (
     collect.collect,
     clean.clean,
@@ -78,7 +82,7 @@ for verb in (
     bench.bench,
     demo.demo,
 ):
-    app.command(cls=GroupedHelp)(with_progress(verb))
+    app.command(cls=GroupedHelp)(with_progress(verb if verb in ASKING else asking_nothing(verb)))
 
 
 @app.callback(invoke_without_command=True)

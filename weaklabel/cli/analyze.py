@@ -13,7 +13,7 @@ from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows, gold_column
 from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading
-from weaklabel.cli.voting import Caching, Labeling, LFs, Voting, vote_and_fit, vote_and_label
+from weaklabel.cli.voting import Caching, Labeling, LFs, Voting, problem_counts, vote_and_fit, vote_and_label
 from weaklabel.cli.writing import HtmlOpt, announce_replaced, check_outputs
 from weaklabel.support.progress import stage
 
@@ -97,7 +97,6 @@ def analyze(
         "rejects": fitted.voted.n_rejects,
         **{name: None if math.isnan(share) else share for name, share in shares_of_rows.items()},
     }
-    problems = {name: problems.count for name, problems in fitted.votes.problems.items()}
     shares = "no rows to analyze"
     if fitted.n:
         shares = (
@@ -105,5 +104,9 @@ def analyze(
             f"{overall['conflict']:.1%} have votes that conflict"
         )
     head = f"{overall['rows']:,} row{'s' * (overall['rows'] != 1)}, {len(loaded)} labeling functions: {shares}"
-    result = {**overall, "lfs": json_module.loads(analysis.to_json(Y, estimates)), "lf_errors": problems}
+    result = {
+        **overall,
+        "lfs": json_module.loads(analysis.to_json(Y, estimates)),
+        **problem_counts(fitted.votes.problems),
+    }
     printing.result(result, "\n".join([head, "", analysis.to_text(Y, estimates)]))

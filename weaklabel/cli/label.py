@@ -10,7 +10,7 @@ import typer
 from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output, shown_path, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading, not_written
-from weaklabel.cli.voting import Caching, EngineOptions, Labeling, LFs, Voting
+from weaklabel.cli.voting import Caching, EngineOptions, Labeling, LFs, Voting, problem_counts
 from weaklabel.cli.writing import Writing, announce_replaced, check_outputs
 from weaklabel.errors import visible
 
@@ -95,7 +95,7 @@ def _summary(done: job.LabeledFile, out: str | None) -> dict[str, Any]:
         "labels": dict(done.labels),
         "unlabeled": done.rows - sum(done.labels.values()),
         "label_model": done.model.describe(),
-        "lf_errors": {name: problems.count for name, problems in done.problems.items()},
+        **problem_counts(done.problems),
         "rows_voted_before": done.known_rows,
         "out": out,
         "rejects_file": str(done.rejects_file) if done.rejects_file else None,

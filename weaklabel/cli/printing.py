@@ -16,6 +16,7 @@ import typer
 
 from weaklabel.errors import visible
 from weaklabel.support import progress
+from weaklabel.support.consent import nothing_asked
 
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 QuietOpt = Annotated[
@@ -51,6 +52,17 @@ def with_progress(verb: Callable[..., None]) -> Callable[..., None]:
     @wraps(verb)
     def command(**arguments: Any) -> None:
         with progress.showing(not arguments.get("quiet", False)), progress.stage(verb.__name__, is_base=True):
+            verb(**arguments)
+
+    return command
+
+
+def asking_nothing(verb: Callable[..., None]) -> Callable[..., None]:
+    """Let no labeling function ask a language model within a verb: only replies that are kept count."""
+
+    @wraps(verb)
+    def command(**arguments: Any) -> None:
+        with nothing_asked():
             verb(**arguments)
 
     return command

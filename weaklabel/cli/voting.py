@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from weaklabel.job import FittedCorpus, LabeledCorpus, LabelOptions
     from weaklabel.job.engine import Engine
     from weaklabel.lf.packs import LFCollection
+    from weaklabel.votes import Problems
 
 
 MAX_DEFAULT_WORKERS = 4
@@ -252,6 +253,16 @@ def vote_and_fit(
     with stdout_for_results():
         fitted = fit_corpus(rows, lfs, _options(labeling, voting, read_texts, skim), progress=not quiet)
     return _warned_of_rejects(fitted)
+
+
+def problem_counts(problems: Mapping[str, Problems]) -> dict[str, Any]:
+    """Return, for results as JSON, on how many rows labeling functions failed, and on how many votes carry each note."""
+    return {
+        "lf_errors": {name: each.count for name, each in problems.items() if each.count},
+        "lf_notes": {
+            name: {note.what: note.count for note in each.notes} for name, each in problems.items() if each.notes
+        },
+    }
 
 
 def _options(labeling: Labeling, voting: Voting, read_texts: bool | None, skim: bool = False) -> LabelOptions:

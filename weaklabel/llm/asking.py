@@ -23,6 +23,7 @@ from weaklabel.llm.money import UNITS, Price
 from weaklabel.llm.prompt import Prompt, Reply, Usage
 from weaklabel.llm.sending import HEARTBEAT, Gate, Outcome, Sender
 from weaklabel.support import cache, progress
+from weaklabel.support.consent import may_ask
 from weaklabel.support.files import StrPath
 from weaklabel.support.warn import warn
 
@@ -349,19 +350,22 @@ def _money(price: Price | None, usage: Usage) -> Decimal | None:
 
 
 _current: list[Asking] = []
-_default: dict[Path | None, Asking] = {}
+_default: dict[tuple[Path | None, bool], Asking] = {}
 _changing = threading.Lock()
 
 
 def asking() -> Asking:
-    """Return what the job that is running asks with; without one, a default without caps."""
+    """Return what the job that is running asks with; without one, a default without caps.
+
+    Within `weaklabel.support.consent.nothing_asked`, the default takes kept replies alone.
+    """
     with _changing:
         if _current:
             return _current[-1]
-        folder = cache.cache_folder()
-        if folder not in _default:
-            _default[folder] = Asking()
-        return _default[folder]
+        chosen = cache.cache_folder(), may_ask()
+        if chosen not in _default:
+            _default[chosen] = Asking(kept_only=not may_ask())
+        return _default[chosen]
 
 
 @contextmanager

@@ -225,7 +225,7 @@ def test_a_wrong_template_is_refused(server, template, message):
     "{{ labels.append('x') }}{{ text }}",
 ])  # fmt: skip
 def test_a_template_runs_in_a_sandbox(server, current, template):
-    with pytest.raises(LFError, match="template fails"):
+    with pytest.raises(LFError, match="LF 'topic': the template: "):
         make(server, template=template).vote(batch_of(["a"]))
 
 

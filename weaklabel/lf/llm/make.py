@@ -22,7 +22,7 @@ from weaklabel.lf.llm.asked import Questions
 from weaklabel.lf.llm.calibration import Calibration, read_calibration
 from weaklabel.lf.llm.data import as_data, cut
 from weaklabel.lf.llm.lf import LanguageModelLF
-from weaklabel.lf.llm.prompts import Example, PromptWriter, Template, one_line
+from weaklabel.lf.llm.prompts import Example, PromptWriter, one_line, row_template
 from weaklabel.lf.llm.similar import ExamplePool
 from weaklabel.lf.llm.source import ModelSource
 
@@ -364,7 +364,7 @@ def _template(name: str, template: str | Path | None, columns: Sequence[str], ro
         raise LFError(f"LF '{name}': cannot read the template {template}: {error}") from None
     if not isinstance(source, str) or not source.strip():
         raise LFError(f"LF '{name}': template must be a text, not {source!r}")
-    Template(name, source, columns)
+    row_template(name, source, columns)
     return source
 
 

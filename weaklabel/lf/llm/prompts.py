@@ -8,12 +8,13 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from weaklabel.errors import LFError, nearest, require, visible
+from weaklabel.errors import LFError, visible
 from weaklabel.lf.llm.answers import answers_schema
 from weaklabel.lf.llm.data import code_for, marked
 
 if TYPE_CHECKING:
     from weaklabel.llm import Prompt
+    from weaklabel.llm.template import SandboxedTemplate
 
 VARIABLES = ("labels", "descriptions", "guidelines")
 """What a template may use beside the columns of the row."""
@@ -36,8 +37,8 @@ class Example(NamedTuple):
     label: str
 
 
-class Template:
-    """A Jinja template of a user's own for what is asked about a row, rendered in a sandbox.
+def row_template(name: str, source: str, columns: Sequence[str]) -> SandboxedTemplate:
+    """Return the Jinja template of a user's own for what is asked about a row, in a sandbox.
 
     Parameters
     ----------
@@ -55,48 +56,15 @@ class Template:
     MissingPackageError
         Jinja is not installed.
     """
+    from weaklabel.llm.template import SandboxedTemplate
 
-    def __init__(self, name: str, source: str, columns: Sequence[str]) -> None:
-        self._name = name
-        self.source = source
-        require("jinja2", "weaklabel[llm]", "a template of a prompt")
-        import jinja2
-        from jinja2 import meta
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-        environment = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-        try:
-            self._template = environment.from_string(source)
-            used = meta.find_undeclared_variables(environment.parse(source))
-        except jinja2.TemplateError as error:
-            line = getattr(error, "lineno", None)
-            where = f", line {line}" if line else ""
-            raise LFError(f"LF '{name}': the template{where}: {error}") from None
-        allowed = [*columns, *VARIABLES]
-        unknown = sorted(used - set(allowed))
-        if unknown:
-            raise LFError(
-                f"LF '{name}': the template uses '{unknown[0]}'{nearest(unknown[0], allowed)}, but its variables are "
-                f"{', '.join(allowed)}; name further columns of the corpus with columns="
-            )
-        if not used & set(columns):
-            raise LFError(
-                f"LF '{name}': the template uses no column of the row, so that every row would get the same question; "
-                f"write {{{{ {columns[0]} }}}} where it belongs"
-            )
-
-    def render(self, variables: Mapping[str, Any]) -> str:
-        """Return the text for one row.
-
-        Raises
-        ------
-        LFError
-            It fails on this row.
-        """
-        try:
-            return self._template.render(variables)
-        except Exception as error:  # of whatever the template does
-            raise LFError(f"LF '{self._name}': the template fails: {type(error).__name__}: {error}") from None
+    template = SandboxedTemplate(source, [*columns, *VARIABLES], f"LF '{name}': the template", LFError)
+    if not template.used & set(columns):
+        raise LFError(
+            f"LF '{name}': the template uses no column of the row, so that every row would get the same question; "
+            f"write {{{{ {columns[0]} }}}} where it belongs"
+        )
+    return template
 
 
 @dataclass(frozen=True)
@@ -116,7 +84,7 @@ class PromptWriter:
     columns
         Columns of a row.
     template
-        See `Template`; "" for the text of our own.
+        See `row_template`; "" for the text of our own.
     max_tokens
         Most tokens of an answer; None for what the longest label takes.
     temperature, samples, logprobs, seed
@@ -232,8 +200,8 @@ class PromptWriter:
         return "\n".join(f"{column_name(column)}: {text}" for column, text in zip(self.columns, row, strict=True))
 
     @cached_property
-    def _template(self) -> Template | None:
-        return Template(self.name, self.template, self.columns) if self.template else None
+    def _template(self) -> SandboxedTemplate | None:
+        return row_template(self.name, self.template, self.columns) if self.template else None
 
     @property
     def _variables(self) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""Which commands ask language models: label and run; all others take replies that are kept."""
+
+import pytest
+
+from tests.lf.llm.conftest import by_word
+from tests.llm.server import LLMServer
+
+PACK = """
+from weaklabel import keyword_lf, llm_lf
+
+LABELS = ("ham", "spam")
+offer = keyword_lf("offer", 1, ["prize"])
+topic = llm_lf("topic", LABELS, endpoint={url!r}, model="tiny")
+"""
+
+
+@pytest.fixture
+def server():
+    with LLMServer(by_word) as server:
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path, server, monkeypatch):
+    monkeypatch.setenv("WEAKLABEL_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "pack.py").write_text(PACK.format(url=server.url), encoding="utf-8")
+    (tmp_path / "rows.csv").write_text('text\nwin a prize\nsee you\nmaybe\n""\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_only_label_asks(folder, server, weaklabel):
+    how = ["rows.csv", "--lfs", "./pack.py", "--workers", "0", "--label-model", "majority"]
+    before = weaklabel("analyze", *how, "--json")
+    assert "LF 'topic': not asked on 3 rows, first row 0" in before.err
+    assert (before.json["lf_errors"], before.json["lf_notes"]) == ({}, {"topic": {"not asked": 3}})
+    assert server.requests == 0
+    labeled = weaklabel(
+        "label", "rows.csv", "--lfs", "./pack.py", "-o", "out.csv", "--label-model", "majority", "--workers", "0"
+    )
+    assert server.bill.requests == 3
+    assert "answer off the list on 1 row, first row 2: 'Well, it depends.'" in labeled.out + labeled.err
+    after = weaklabel("analyze", *how, "--json")
+    assert "not asked" not in after.err
+    by_name = {row["LF"]: row for row in after.json["lfs"]}
+    assert by_name["topic"]["Coverage"] == 0.5
+    explained = weaklabel(
+        "explain", "rows.csv", "--lfs", "./pack.py", "--row", "0", "--label-model", "majority", "--workers", "0"
+    )
+    assert "tiny answers 'spam'" in explained.out
+    assert server.bill.requests == 3
+
+
+def test_lfs_shows_settings_and_opens_nothing(folder, server, weaklabel):
+    listed = weaklabel("lfs", "./pack.py", "--json")
+    (topic,) = [lf for lf in listed.json["packs"][0]["lfs"] if lf["name"] == "topic"]
+    assert (topic["kind"], topic["options"]["model"], topic["options"]["endpoint"]) == (
+        "language model",
+        "tiny",
+        server.url,
+    )
+    assert server.requests == 0
