@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from weaklabel.corpus import read_corpus
+from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.corpus.batch import TEXT
-from weaklabel.errors import LFError, VoteError, nearest
+from weaklabel.errors import CorpusError, LFError, VoteError, nearest
 from weaklabel.label_names import encode_labels
 from weaklabel.labels import check_label_names
 from weaklabel.lf.core import ALL_ROWS, check_name, check_where
@@ -291,7 +291,7 @@ def calibrate_lf(lf: LanguageModelLF, corpus: Any, *, gold: str) -> Calibration:
     lf
         From `llm_lf`.
     corpus
-        Rows with gold, as `read_corpus` takes them.
+        Rows with gold: a corpus, or what `read_corpus` takes.
     gold
         Their column with gold.
 
@@ -307,7 +307,11 @@ def calibrate_lf(lf: LanguageModelLF, corpus: Any, *, gold: str) -> Calibration:
     CorpusError, VoteError
         The corpus cannot be read, or gold is not one of the classes.
     """
-    rows = read_corpus(corpus, hide=[gold])
+    rows = corpus if isinstance(corpus, Corpus) else read_corpus(corpus)
+    if gold not in rows.columns:
+        raise CorpusError(
+            f"{rows.name} has no column '{gold}'{nearest(gold, rows.columns)}; gold is needed to calibrate"
+        )
     labels = tuple(lf.labels)
     parts = [
         lf.calibration_rows(batch, encode_labels(batch.source[gold].to_list(), labels, f"column '{gold}'"))
