@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,12 +11,16 @@ import typer
 from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output, shown_path, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading, not_written
-from weaklabel.cli.voting import Caching, EngineOptions, Labeling, LFs, Voting, problem_counts
+from weaklabel.cli.voting import AskingOptions, Caching, EngineOptions, Labeling, LFs, Voting, problem_counts
 from weaklabel.cli.writing import Writing, announce_replaced, check_outputs
 from weaklabel.errors import visible
 
 if TYPE_CHECKING:
     from weaklabel import job
+    from weaklabel.config import LLMSettings
+    from weaklabel.corpus import Corpus
+    from weaklabel.job import LabelOptions
+    from weaklabel.lf.packs import LFCollection
 
 _LABELS_SHOWN = 12
 """Maximum number of classes whose counts are all listed."""
@@ -40,6 +45,7 @@ def label(
     labeling: Labeling,
     reading: Reading,
     voting: Voting,
+    asking: AskingOptions,
     engine: EngineOptions,
     caching: Caching,
     printing: Printing,
@@ -80,14 +86,49 @@ def label(
     )
     check_outputs(*label_outputs(rows, out), corpora=[rows], lfs=loaded)
     announce_replaced(out, printing=printing, dry_run=dry_run)
+    llm = asking.settings()
+    if dry_run and any(lf.asks for lf in loaded):
+        show_costs(rows, loaded, options, llm, asking.protect(), printing)
+        return
     with engine.open() as opened, nullcontext() if out == "-" else stdout_for_results():
-        done = label_file(rows, loaded, out, options, engine=opened, dry_run=dry_run, progress=not printing.quiet)
+        done = label_file(
+            rows,
+            loaded,
+            out,
+            options,
+            engine=opened,
+            llm=llm,
+            protect=asking.protect(),
+            dry_run=dry_run,
+            progress=not printing.quiet,
+        )
     result = _summary(done, None if dry_run else out)
     hint = labeling.label_model == "auto" and not read_texts and result["unlabeled"] > 0
     printing.summary(result, "\n".join([_text(result, done, hint), *not_written(rows)]), to_stderr=is_stdout(out))
 
 
+def show_costs(
+    rows: Corpus,
+    lfs: LFCollection,
+    options: LabelOptions,
+    llm: LLMSettings,
+    protect: Callable[[str], str] | None,
+    printing: Printing,
+) -> None:
+    """Print what asking language models about a corpus will cost; nothing is sent."""
+    from weaklabel.job.asked import asking_in_job
+    from weaklabel.job.costs import asking_costs, costs_as_json, costs_as_text
+    from weaklabel.support.progress import showing
+
+    with showing(not printing.quiet), stdout_for_results(), asking_in_job(lfs, llm, lambda: "", protect):
+        costs = asking_costs(rows, lfs, options, vote=True)
+    text = [costs_as_text(costs, llm), "nothing sent, nothing written (dry run)"]
+    printing.result({"costs": costs_as_json(costs)}, "\n".join(text))
+
+
 def _summary(done: job.LabeledFile, out: str | None) -> dict[str, Any]:
+    from weaklabel.job.asked import spent_as_json
+
     return {
         "rows_in": done.rows + done.rejects,
         "rows_out": done.rows,
@@ -97,6 +138,7 @@ def _summary(done: job.LabeledFile, out: str | None) -> dict[str, Any]:
         "label_model": done.model.describe(),
         **problem_counts(done.problems),
         "rows_voted_before": done.known_rows,
+        "spent": spent_as_json(done.spent),
         "out": out,
         "rejects_file": str(done.rejects_file) if done.rejects_file else None,
     }
@@ -111,12 +153,15 @@ def _frequent(labels: dict[str, int]) -> str:
 
 
 def _text(result: dict[str, Any], done: job.LabeledFile, hint: bool) -> str:
+    from weaklabel.job.asked import spent_as_text
+
     lines = [
         f"rows: {result['rows_in']:,} in = {result['rows_out']:,} out + {result['rejects']:,} rejected",
         f"labels: {_frequent(result['labels'])}, {result['unlabeled']:,} without a label",
         *([f"label model: {visible(result['label_model'])}"] if result["label_model"] else []),
         *(["to label the rows without votes from their texts: --read-texts"] if hint else []),
         *(visible(f"LF '{name}': {problems}") for name, problems in done.problems.items()),
+        *spent_as_text(done.spent),
         f"written to {shown_output(result['out'])}" if result["out"] else "nothing written (dry run)",
     ]
     if done.known_rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from weaklabel.cli.reading import warn_of_rejects
 from weaklabel.registries import LABEL_MODELS
 
 if TYPE_CHECKING:
-    from weaklabel.config import LabelModelSettings
+    from weaklabel.config import LabelModelSettings, LLMSettings
     from weaklabel.corpus import Corpus
     from weaklabel.job import FittedCorpus, LabeledCorpus, LabelOptions
     from weaklabel.job.engine import Engine
@@ -149,6 +149,72 @@ class Caching:
             raise typer.BadParameter("it contradicts --no-cache", param_hint="--cache")
         if self.cache is not None or self.no_cache:
             cache.use(None if self.no_cache else self.cache)
+
+
+_ASKING_PANEL = "Language models"
+
+
+@dataclass(frozen=True)
+class AskingOptions:
+    """What language models may cost, where labeling functions ask them; see `weaklabel.config.LLMSettings`."""
+
+    max_money: Annotated[
+        float | None,
+        _option(
+            "--max-money", panel=_ASKING_PANEL, min=0, help="Most money that is spent, resumed or not; needs --price."
+        ),
+    ] = None
+    max_tokens: Annotated[
+        int | None,
+        _option("--max-tokens", panel=_ASKING_PANEL, min=0, help="Most tokens, of prompts and answers together."),
+    ] = None
+    max_requests: Annotated[
+        int | None, _option("--max-requests", panel=_ASKING_PANEL, min=0, help="Most requests that are sent.")
+    ] = None
+    max_minutes: Annotated[
+        float | None,
+        _option("--max-minutes", panel=_ASKING_PANEL, min=0, help="Most minutes of waiting for replies."),
+    ] = None
+    price: Annotated[
+        list[str] | None,
+        _option(
+            "--price",
+            panel=_ASKING_PANEL,
+            metavar="MODEL=IN,OUT",
+            help="What a million tokens of prompts and of answers cost, such as gpt-4.1-nano=0.1,0.4; repeatable.",
+        ),
+    ] = None
+    mask_texts: Annotated[
+        bool,
+        _option("--mask-texts", panel=_ASKING_PANEL, help="Hide personal data in texts before they are sent."),
+    ] = False
+
+    def settings(self) -> LLMSettings:
+        """Return the caps and prices; a price that is none is wrong usage."""
+        from weaklabel.config import LLMSettings
+
+        prices = dict(map(_price, self.price or ()))
+        caps = {name: getattr(self, name) for name in ("max_money", "max_tokens", "max_requests", "max_minutes")}
+        return LLMSettings(**caps, prices=prices, protect=self.mask_texts)
+
+    def protect(self) -> Callable[[str], str] | None:
+        """Return what hides personal data in a text, if it is to be hidden."""
+        if not self.mask_texts:
+            return None
+        from weaklabel.protect.protector import make_protector
+
+        return make_protector().protect_text
+
+
+def _price(given: str) -> tuple[str, list[float]]:
+    model, _, amounts = given.rpartition("=")
+    try:
+        price = [float(amount) for amount in amounts.split(",")]
+        if not model or len(price) != 2 or not all(math.isfinite(each) and each >= 0 for each in price):
+            raise ValueError
+    except ValueError:
+        raise typer.BadParameter(f"'{given}' is not MODEL=IN,OUT", param_hint="--price") from None
+    return model, price
 
 
 _MODEL_PANEL = "Label model"

@@ -35,7 +35,7 @@ from weaklabel.support.progress import finish, showing, stage
 from weaklabel.support.warn import warn
 from weaklabel.votes import Problems, VotePatterns
 from weaklabel.votes.apply import check_columns, warn_of_problems
-from weaklabel.votes.cascade import Answers, choose_rows, first_places, needs_answers, second_places
+from weaklabel.votes.cascade import Answers, choose_rows, first_places, needs_answers, rows_to_ask, second_places
 from weaklabel.votes.checking import ErrorBudget
 from weaklabel.votes.patterns import merge_patterns
 from weaklabel.votes.tally import has_vote
@@ -279,11 +279,15 @@ def read_voted(corpus: Corpus, lfs: LFCollection, options: LabelOptions, folder:
     job = label_job(corpus, lfs, options)
     try:
         saved = json.loads((folder / VOTED).read_text(encoding="utf-8"))
-        keys, n_parts = tuple(saved["keys"]), int(saved["parts"])
+        keys, where, n_parts = tuple(saved["keys"]), saved["where"], int(saved["parts"])
     except (OSError, ValueError, KeyError, TypeError):
-        keys, n_parts = (), 0
+        keys, where, n_parts = (), {}, 0
     now = [key for key in job.keys if not key.startswith(ONCE)]
-    if [key for key in keys if not key.startswith(ONCE)] != now or len(keys) != len(job.keys):
+    if (
+        [key for key in keys if not key.startswith(ONCE)] != now
+        or len(keys) != len(job.keys)
+        or where != rows_to_ask(lfs.lfs)
+    ):
         raise CorpusError(f"{folder} does not hold all votes on {corpus.name}: apply the labeling functions again")
     job.move_to(folder, keys)
     summaries = (job.summary(job.stored(number), is_new=False) for number in range(n_parts))
@@ -312,7 +316,8 @@ def _vote(job: LabelJob, engine: Engine) -> VotedCorpus:
     except WeakLabelError:
         job.store.discard()
         raise
-    write_json(job.store.folder / VOTED, {"keys": job.keys, "parts": len(voted.parts)})
+    where = rows_to_ask(job.lfs.lfs)
+    write_json(job.store.folder / VOTED, {"keys": job.keys, "where": where, "parts": len(voted.parts)})
     try:
         job.store.keep(len(voted.parts))
     except (OSError, WeakLabelError) as error:
@@ -484,6 +489,7 @@ def _label_identity(job: LabelJob, out: str) -> dict[str, Any]:
         limits=[options.time_limit, options.memory_limit],
         keys=list(job.keys),
         lfs=job.lfs.names,
+        where=rows_to_ask(job.lfs.lfs),
         labels=job.lfs.labels,
         label_model=options.label_model.model_dump(mode="json"),
         seed=options.seed,

@@ -64,6 +64,11 @@ class PartVotes:
         """Keys of the labeling functions that need not vote again: none of their votes failed, no row was left out."""
         return {key for key in self.keys if key not in self.problems or self.problems[key].is_final}
 
+    @property
+    def complete_keys(self) -> set[str]:
+        """Those of the `final_keys` whose labeling functions were asked about all rows."""
+        return {key for key in self.final_keys if key not in self.asked or self.asked[key].all()}
+
     def of(self, keys: Sequence[str]) -> VotePatterns:
         """Return the votes of the labeling functions ``keys``, in that order, as patterns."""
         if tuple(keys) == self.keys:
@@ -334,9 +339,9 @@ _ALL = np.ones(0, bool)
 
 def _covers(there: PartVotes, here: PartVotes, key: str) -> bool:
     """Return whether votes that are kept have all of one labeling function that are here."""
-    if key not in there.final_keys or (key in there.asked) != (key in here.asked):
-        return False
-    return key not in here.asked or not (here.asked[key] & ~there.asked[key]).any()
+    if key in there.complete_keys:
+        return True
+    return key in there.final_keys and key in here.asked and not (here.asked[key] & ~there.asked[key]).any()
 
 
 def _name(number: int) -> str:

@@ -285,9 +285,13 @@ class LabelJob:
         Votes of a labeling function that failed there in an earlier run do not count: the cause may be gone.
         """
         votes = self.store.load(number)
-        if votes is None or not set(self.keys_in_turn) <= votes.final_keys:
+        if votes is None:
+            return None
+        if self.choice is None and not set(self.keys_in_turn) <= votes.complete_keys:
             return None
         if self.choice is not None:
+            if not set(self._chosen_by) <= set(votes.keys):
+                return None
             chosen, votes = self._narrowed(votes)
             if chosen.any():
                 return None
@@ -308,10 +312,10 @@ class LabelJob:
         assert self.choice is not None
         (key,) = self.keys_in_turn
         chosen = self.choice.rows(votes.of(self._chosen_by), votes.part.first_row)
-        if key not in votes.final_keys or key not in votes.asked:
+        if key not in votes.final_keys:
             return chosen, votes.replacing(key, np.full(len(chosen), ABSTAIN, np.int8), np.zeros_like(chosen))
-        asked = votes.asked[key]
-        if np.array_equal(asked, chosen):
+        asked = votes.asked.get(key, np.ones_like(chosen))
+        if key in votes.asked and np.array_equal(asked, chosen):
             return np.zeros_like(chosen), votes
         if self.lfs.lfs[self.turn[0]].rows_together > 1:
             return chosen, votes.replacing(key, np.full(len(chosen), ABSTAIN, np.int8), np.zeros_like(chosen))
@@ -421,7 +425,7 @@ class LabelJob:
         return votes
 
     def _missing(self, rows: PartRows, cached: PartVotes | None) -> tuple[int, ...]:
-        there = cached.final_keys if cached is not None and cached.part == rows.part else ()
+        there = cached.complete_keys if cached is not None and cached.part == rows.part else ()
         return tuple(place for place in self.turn if self.keys[place] not in there)
 
     def _vote(

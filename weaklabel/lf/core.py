@@ -187,15 +187,17 @@ class LF(ABC):
     def identity(self) -> Any:
         """Return values that determine the votes, and that are hashed for caches of them; see `fingerprint`.
 
-        The code of the class counts anyway. By default its attributes, except for the name and for those that begin with an
-        underscore, which are taken to be computed from the others when they are first needed.
+        The code of the class counts anyway. By default its attributes, except for the name, for those that say which rows it is
+        asked about, and for those that begin with an underscore, which are taken to be computed from the others when
+        they are first needed.
 
         Raises
         ------
         NotFingerprintable
             Something that determines the votes cannot be read.
         """
-        return {name: value for name, value in vars(self).items() if not name.startswith("_") and name != "name"}
+        attributes = vars(self).items()
+        return {name: value for name, value in attributes if not name.startswith("_") and name not in _NO_IDENTITY}
 
     def files(self) -> tuple[str, ...]:
         """Return the files and folders that it reads when it votes, such as a model; they must not change meanwhile."""
@@ -231,6 +233,9 @@ class LF(ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
+
+_NO_IDENTITY = {"name", "where", "below", "max_rows"}
+"""Attributes that do not decide the vote on a row about which a labeling function is asked."""
 
 _NO_OPTIONS = {"name", "label", "kind", "columns"}
 """Attributes that lists show by themselves."""

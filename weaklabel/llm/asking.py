@@ -247,6 +247,9 @@ class Asking:
         identity = canonical(model.identity())
         with self._preparing:
             if identity not in self._prepared:
+                if model.server and not model.is_local:
+                    masked = "as they are" if self._protect is None else "with personal data masked"
+                    self._say(f"texts are sent {masked} to {model.server}")
                 model.prepare(self.ledger)
                 self._prepared.add(identity)
 

@@ -85,7 +85,7 @@ from weaklabel.support.naming import settings_named
 from weaklabel.support.plugins import plugin_versions
 from weaklabel.support.progress import say, showing, stage
 from weaklabel.votes import Votes, load_votes
-from weaklabel.votes.cascade import needs_answers
+from weaklabel.votes.cascade import needs_answers, rows_to_ask
 
 
 @dataclass(frozen=True)
@@ -295,6 +295,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
     keys = dict(zip(lfs.names, lf_keys(identity_of(lfs), len(lfs.labels)), strict=True))
     kinds = tuple(sorted({type(lf).__module__ for lf in lfs.lfs}))
     voting = hidden | options("lfs.error_budget") | {"labels": list(lfs.labels)}
+    voting |= {f"where '{name}' votes": rows for name, rows in rows_to_ask(lfs.lfs).items()}
     if needs_answers(lfs.lfs):  # the first label model chooses the rows that some labeling functions are asked about
         voting |= options("label_model", "seed")
     prefix = free_prefix(corpus, lfs.labels)

@@ -53,6 +53,11 @@ def second_places(lfs: Sequence[LF]) -> tuple[int, ...]:
     return tuple(place for place, lf in enumerate(lfs) if lf.where != ALL_ROWS)
 
 
+def rows_to_ask(lfs: Iterable[LF]) -> dict[str, list[Any]]:
+    """Return about which rows each labeling function is asked that is not asked about all, by name, as JSON has it."""
+    return {lf.name: [lf.where, lf.below, lf.max_rows] for lf in lfs if lf.where != ALL_ROWS}
+
+
 def needs_answers(lfs: Iterable[LF]) -> bool:
     """Return whether the rows of a labeling function depend on a first label model, and not on the votes alone."""
     return any(lf.where == "uncertain" or (lf.where == "conflict" and lf.max_rows is not None) for lf in lfs)
