@@ -84,7 +84,7 @@ def dataset_card(
         "Making it again": _reproduction(corpus),
     }
     parts = [_header(title, survey, fields, forms, files), f"# {escape(title)}"]
-    parts += [escape(fields.description)] if fields.description else []
+    parts += ["\n".join(map(escape, fields.description.splitlines()))] if fields.description else []
     parts.append(
         "The labels of this data set were not written by people: labeling functions voted, and a label model turned their "
         "votes into probabilities. Some of them are wrong."
@@ -105,6 +105,7 @@ def _header(
     lines.append(f"license: {json.dumps(fields.license.lower() or UNKNOWN)}")
     if fields.languages:
         lines += ["language:", *(f"- {json.dumps(code)}" for code in fields.languages)]
+    lines += ["task_categories:", *(f"- {task}" for task in sorted({form.task for form in forms.values()}))]
     lines += ["tags:", "- weak-supervision", "- weaklabel"]
     lines += ["size_categories:", f"- {json.dumps(_SIZES[limit] if limit else 'n>10M')}"]
     configs: list[str] = []
@@ -135,7 +136,7 @@ def _left_out(corpus: LabeledCorpus, survey: Survey, records: Mapping[str, Expor
     rows: list[list[Any]] = [["all", reason, count] for reason, count in survey.left_out.items()]
     rows += [[name, reason, count] for name, record in records.items() for reason, count in record.left_out.items()]
     rows += [["the input", "could not be read", corpus.source.n_rejects]] if corpus.source.n_rejects else []
-    said = f"{survey.rows:,} rows were labeled; {survey.n_taken:,} of them are here."
+    said = f"The corpus has {survey.rows:,} rows, and {survey.n_taken:,} of them are exported."
     return "\n\n".join([said, markdown_table(rows, ["form", "reason", "rows"])]).strip()
 
 
@@ -179,7 +180,11 @@ def _provenance(corpus: LabeledCorpus, selection: Selection) -> str:
     if source.steps:
         parts.append(markdown_table(step_rows(source.steps), STEP_COLUMNS))
     if source.label_model:
-        described = [[name, value_text(_without_folder(value))] for name, value in flat(source.label_model)]
+        described = [
+            [name, value_text(_without_folder(value))]
+            for name, value in flat(source.label_model)
+            if value not in (None, "")
+        ]
         parts.append(f"The label model:\n\n{markdown_table(described, ['what', 'value'])}")
     how = "drawn from its probabilities" if selection.sample else "the most probable one"
     parts.append(
@@ -213,8 +218,8 @@ def _quality(corpus: LabeledCorpus, survey: Survey) -> str:
     if survey.gold:
         right = sum(count for (true, label), count in survey.gold.items() if true == label)
         parts.append(
-            f"Of the exported rows with {escape(corpus.source.gold)}, {_shown_share(right, sum(survey.gold.values()))} have "
-            "that label. These rows need not be a random sample."
+            f"Compared with {escape(corpus.source.gold)}: {_shown_share(right, sum(survey.gold.values()))} of the exported "
+            "rows that have it have that label."
         )
     if len(parts) == (1 if n else 0):
         parts.append("No gold and no checked rows were at hand: the quality of the labels has not been measured.")

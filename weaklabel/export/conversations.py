@@ -13,7 +13,7 @@ from weaklabel.corpus import Batch
 from weaklabel.errors import ExportError, nearest
 from weaklabel.export.corpus import LabeledCorpus, LabeledPart
 from weaklabel.export.exporter import CorpusExporter, ExportRecord, write_lines
-from weaklabel.export.lengths import TokenCounter, TooLong, described
+from weaklabel.export.lengths import CONTROL, TokenCounter, TooLong, described
 from weaklabel.export.reasons import explaining_lfs, reasons_for
 from weaklabel.lf.core import LF
 from weaklabel.llm.instructions import Conversation, InstructionTemplates, Language, Question, Rationale
@@ -22,6 +22,8 @@ Message = dict[str, str]
 
 CUT = "texts cut to the most tokens"
 LONG = "records longer than the most tokens"
+CONTROL_TOKEN = "text with a control token of the model"
+MAYBE_CONTROL = "records with what may be a control token (give tokenizer to leave them out)"
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -59,6 +61,7 @@ class ConversationExporter(CorpusExporter):
     """
 
     suffix = ".jsonl"
+    task = "text-generation"
 
     apart: ClassVar[bool] = False
     """Whether the text is in a field of its own."""
@@ -121,7 +124,7 @@ class ConversationExporter(CorpusExporter):
         work = _Work(self, corpus)
         rows = write_lines(target, self._records(corpus, work), self.title)
         tables = {"Tokens of a record": work.counter.table()} if work.counter else {}
-        return ExportRecord(rows, dict(work.left_out), dict(work.counts), tables)
+        return ExportRecord(rows, dict(work.left_out), dict(+work.counts), tables)
 
     def _records(self, corpus: LabeledCorpus, work: _Work) -> Iterator[dict[str, Any]]:
         for part in corpus.parts():
@@ -207,8 +210,13 @@ class _Work:
         """Return the question about a text, and what is shown of the text; None where the row is left out."""
         form, shown = self.form, text
         question = self.templates.question(text, columns)
+        data = [text, *reasons, *(str(value) for value in (*answers, *columns.values()) if isinstance(value, str))]
         if self.counter is None:
+            self.counts[MAYBE_CONTROL] += any(CONTROL.search(value) is not None for value in data)
             return question, shown
+        if any(map(self.counter.has_control, data)):
+            self.left_out[CONTROL_TOKEN] += 1
+            return None
         length = self._length(question, shown, answers, reasons)
         if form.max_tokens and length > form.max_tokens:
             if form.too_long == "keep":

@@ -69,6 +69,8 @@ class CorpusExporter(Exporter, HasParams):
         Whether records say which part of a split they belong to, so that all of them may be in one file.
     keeps_unlabeled
         Whether rows without a label are written, too: for forms that people label. Never for training.
+    task
+        What models are trained for with it, in the words of the Hugging Face hub.
     consumer
         Who reads the form, for the documentation.
     """
@@ -79,6 +81,7 @@ class CorpusExporter(Exporter, HasParams):
     keeps_probs: ClassVar[bool] = False
     keeps_split: ClassVar[bool] = False
     keeps_unlabeled: ClassVar[bool] = False
+    task: ClassVar[str] = "text-classification"
     consumer: ClassVar[str] = ""
 
     def check_corpus(self, corpus: LabeledCorpus) -> None:

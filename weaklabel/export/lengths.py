@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,11 @@ from typing import Any, Literal, TypeAlias
 
 from weaklabel.errors import ExportError, require
 from weaklabel.llm.packaged import causal_checkpoint
+
+CONTROL = re.compile(
+    r"<\|\w+\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>|<</?SYS>>|<[|｜][\w▁]+[|｜]>",
+)
+"""What marks turns and ends in the templates of widely used models."""
 
 TooLong: TypeAlias = Literal["cut", "leave-out", "keep"]
 
@@ -40,6 +46,12 @@ class TokenCounter:
             name = Path(tokenizer).name
             raise ExportError(f"tokenizer: {name} cannot be loaded: {str(error).partition(chr(10))[0]}") from None
         self.lengths: Counter[int] = Counter()
+        added = self._tokenizer.added_tokens_decoder.values()
+        self._control = tuple({*self._tokenizer.all_special_tokens, *(str(token) for token in added if token.special)})
+
+    def has_control(self, text: str) -> bool:
+        """Return whether a trainer would read a part of a text as a control token, such as the end of a turn."""
+        return any(token in text for token in self._control)
 
     def count(self, messages: Sequence[Mapping[str, str]]) -> int:
         """Return how many tokens a conversation has, in the chat template of the model if it has one."""

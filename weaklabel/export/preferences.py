@@ -102,6 +102,11 @@ class PreferenceExporter(ConversationExporter):
             raise ExportError(f"min_margin is {self.min_margin}: give 0 to 1")
         if self.min_margin and not corpus.has_probs:
             raise ExportError(f"{corpus.name} has no probability columns, which min_margin needs; leave it out")
+        if self.rationale != "none":
+            raise ExportError(
+                "rationale: a wrong answer has no reasons, so that a model would learn to tell answers by their length; leave "
+                "it out for pairs, or set it for another form alone (messages.rationale)"
+            )
         if len(corpus.labels) < 2:
             raise ExportError(f"{corpus.name} has one label only, so that there is no wrong one")
         super().check_corpus(corpus)
@@ -133,8 +138,7 @@ class PreferenceExporter(ConversationExporter):
         self, question: Question, text: str, answers: Sequence[int | str], reasons: Sequence[str]
     ) -> dict[str, Any]:
         """See `ConversationExporter.record`."""
-        # A rejected answer has no reasons: none of them speaks for it.
-        chosen, rejected = self.answered(question, answers[0], reasons), self.answered(question, answers[1])
+        chosen, rejected = (self.answered(question, answer) for answer in answers)
         if self.plain:
             prompt, answer = as_text(chosen)
             return {"prompt": prompt, "chosen": answer, "rejected": as_text(rejected)[1]}
@@ -182,7 +186,7 @@ class KtoExporter(ConversationExporter):
 
     def check_corpus(self, corpus: LabeledCorpus) -> None:
         """See `CorpusExporter.check_corpus`."""
-        PreferenceExporter(min_margin=self.min_margin).check_corpus(corpus)
+        PreferenceExporter(min_margin=self.min_margin, rationale=self.rationale).check_corpus(corpus)
         super().check_corpus(corpus)
 
     def answers(
@@ -202,7 +206,7 @@ class KtoExporter(ConversationExporter):
     ) -> dict[str, Any]:
         """See `ConversationExporter.record`."""
         answer, right = answers
-        conversation = self.answered(question, answer, reasons if answer == right else ())
+        conversation = self.answered(question, answer)
         is_good = {"label": answer == right}
         if self.plain:
             prompt, completion = as_text(conversation)

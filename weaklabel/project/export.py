@@ -45,6 +45,9 @@ from weaklabel.support.mapped import map_npy
 from weaklabel.support.progress import showing
 from weaklabel.votes import LFAnalysis, load_votes
 
+PROTECT = "protect"
+"""Name of the step that hides personal data."""
+
 REVIEW = "review"
 """Folder in that of a run, with the decisions of its review."""
 
@@ -98,7 +101,7 @@ def open_labeled(source: Any, **reading: Any) -> LabeledCorpus:
         partial(load_lfs, *run.project.lfs.use),
         folder,
         with_gold=with_gold,
-        decisions=read_decisions(decisions) if decisions.is_file() else (),
+        decisions=_telling(read_decisions(decisions)) if decisions.is_file() else (),
     )
 
 
@@ -163,15 +166,18 @@ def labeled_run(
         summary = joined_with_gold(summary, LFAnalysis(predicted.L, lfs().lfs).lf_summary(predicted.Y))
     columns = lf_columns(summary)
     table = dict(zip(columns, zip(*lf_rows(summary), strict=True), strict=True)) if len(summary) else {}
+    if table:
+        table["Polarity"] = tuple(", ".join(labels[number] for number in classes) for classes in table["Polarity"])
+    steps = prepared_by(project)
     source = Source(
         title=project.title,
-        steps=prepared_by(project),
+        steps=steps,
         n_rejects=read_counts(folder)["rejects"],
         label_model={"name": project.label_model.name, "why": model.describe(votes.lf_names), **model.get_params()},
         lf_table={name: table[name] for name in columns if name in table and name != "j"},
         scores={stage: scores[stage] for stage in LABEL_STAGES if stage in scores},
-        personal_data=_personal_data(project),
-        gold="decisions of reviewers" if decisions else "",
+        personal_data=_personal_data(project, steps),
+        gold=_of_whom(decisions),
         inputs={Path(corpus.name).name: corpus.sha256()},
     )
     return LabeledCorpus(
@@ -189,18 +195,38 @@ def labeled_run(
     )
 
 
-def _personal_data(project: Project) -> str:
+def _personal_data(project: Project, steps: Mapping[str, Mapping[str, Any]]) -> str:
     """Say what a run did about personal data; "" if nothing."""
-    if project.protect is None:
+    if project.protect is None or PROTECT not in steps:
         return ""
+    done = steps[PROTECT]
     what = {
         "flag": "was looked for and noted in columns; the texts still hold it",
         "mask": "that was found in the texts has been replaced by its type, such as [EMAIL]",
         "pseudonym": "that was found in the texts has been replaced by keyed hashes",
-        "drop": "was looked for, and rows in which it was found have been left out",
+        "drop": f"was looked for, and {done['rows'] - done['kept']:,} rows in which it was found have been left out",
     }[project.protect.action]
+    found = ", ".join(f"{kind} in {count:,} rows" for kind, count in done["changed"].items() if count)
     names = "" if project.protect.names else " Names of people were not looked for."
-    return f"Personal data {what}. What was not found is still there.{names}"
+    return f"Personal data {what}{f' ({found})' if found else ''}. What was not found is still there.{names}"
+
+
+RANDOM = "random-"
+"""Beginning of the names of spot checks whose rows are a random sample."""
+
+
+def _telling(decisions: Sequence[Decision]) -> Sequence[Decision]:
+    """Return the decisions on random spot checks, if there are any; else all of them."""
+    drawn = [decision for decision in decisions if (decision.sample or "").startswith(RANDOM)]
+    return drawn or decisions
+
+
+def _of_whom(decisions: Sequence[Decision]) -> str:
+    """Return what a card says of decisions; "" where there are none."""
+    if not decisions:
+        return ""
+    is_random = all((decision.sample or "").startswith(RANDOM) for decision in decisions)
+    return "decisions of reviewers on a random sample" if is_random else "decisions of reviewers, who chose the rows"
 
 
 def export_labeled(project: Project, corpus: Corpus, lfs: LFCollection, folder: Path, out: Path) -> Exported:
