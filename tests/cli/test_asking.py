@@ -60,3 +60,11 @@ def test_lfs_shows_settings_and_opens_nothing(folder, server, weaklabel):
         server.url,
     )
     assert server.requests == 0
+
+
+def test_a_starter_pack_with_a_language_model_loads_and_asks_nothing(folder, server, weaklabel):
+    assert weaklabel("lfs", "--new", "first.py", "--llm").code == 0
+    (pack,) = weaklabel("lfs", "./first.py", "--json").json["packs"]
+    assert pack["lfs"][-1]["kind"] == "language model"
+    assert pack["lfs"][-1]["options"]["where"] == "uncovered"
+    assert weaklabel("lfs", "--llm").code == 2

@@ -21,6 +21,9 @@ def lfs(
     new: Annotated[
         Path | None, typer.Option("--new", metavar="FILE", help="Write a commented starter pack to FILE.")
     ] = None,
+    llm: Annotated[
+        bool, typer.Option("--llm", help="With --new: a pack with a labeling function that asks a language model.")
+    ] = False,
     json: JsonOpt = False,
 ) -> None:
     """List packs and their labeling functions, or start a new pack.
@@ -36,8 +39,10 @@ def lfs(
     from weaklabel.lf.packs import list_packs
     from weaklabel.lf.starter import write_starter
 
+    if llm and new is None:
+        raise typer.BadParameter("it needs --new FILE", param_hint="--llm")
     if new is not None:
-        write_starter(new)
+        write_starter(new, llm)
         show({"written": str(new)}, f"wrote {shown_path(new)}; next: weaklabel lfs {shown_path(new)}", json)
         return
     packs = list_packs(specs or ())

@@ -38,8 +38,27 @@ def short_and_happy(x):
 '''
 
 
-def write_starter(path: Path) -> None:
-    """Write the starter pack to ``path``.
+WITH_LLM = """\
+
+# A language model is asked where all others are silent. Its key is in the environment (OPENAI_API_KEY), if it needs one.
+MEANING = {
+    "complaint": "something is broken, late, or wanted back",
+    "praise": "thanks, or something that works well",
+}
+topic = llm_lf(
+    "topic",
+    MEANING,
+    endpoint="http://localhost:8000",  # vLLM, Ollama, llama.cpp, or a hosted one; leave it out for a local model
+    model="Qwen/Qwen3-8B",  # without an endpoint, a folder, a hub name, or "smollm2"
+    where="uncovered",
+)
+
+"""
+"""What is added for a language model."""
+
+
+def write_starter(path: Path, llm: bool = False) -> None:
+    """Write the starter pack to ``path``, with a labeling function that asks a language model if ``llm``.
 
     Raises
     ------
@@ -52,4 +71,10 @@ def write_starter(path: Path) -> None:
         raise LFError(f"a pack is a Python file: {path} must end in .py")
     if path.exists():
         raise LFError(f"{path} exists already; choose another name")
-    write_text(path, STARTER.replace("PACK", path.name))
+    text = STARTER.replace("PACK", path.name)
+    if llm:
+        before, begin, steps = text.partition("\n# Next steps")
+        costs = f"#   weaklabel label messages.csv --lfs ./{path.name} --dry-run     what will asking cost?\n"
+        text = before.replace("function, regex_lf", "function, llm_lf, regex_lf") + WITH_LLM + begin[1:] + steps
+        text = text.replace("#   weaklabel label", f"{costs}#   weaklabel label", 1)
+    write_text(path, text)
