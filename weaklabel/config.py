@@ -267,6 +267,35 @@ class LabelModelSettings(ChosenSettings):
     """L2 penalty (`snorkel`)."""
 
 
+class GeneratorSettings(ChosenSettings):
+    """``[generator]``: a causal language model that is fine-tuned on the labels, beside the classifier.
+
+    Besides the keys below, every other parameter of `weaklabel.generator.GeneratorClassifier` can be set, such as
+    ``words``, ``system``, ``template``, ``soft``, ``method``, ``rank`` or ``patience``.
+    """
+
+    section = "generator"
+    registry = CLASSIFIERS
+    not_of_class = ("name", "max_rows")
+
+    name: Annotated[str, NameIn(CLASSIFIERS)] = "generator"
+    """What is trained."""
+    model: str | None = None
+    """The checkpoint to fine-tune: `smollm2`, a folder with a causal model, or a name of the Hugging Face hub."""
+    epochs: Annotated[int, Field(ge=1)] | None = None
+    """Passes over the training texts."""
+    batch_size: Annotated[int, Field(ge=1)] | None = None
+    """Texts per training step."""
+    lr: Annotated[float, Field(gt=0)] | list[Annotated[float, Field(gt=0)]] | None = None
+    """Learning rate, or several, of which held-out rows with weak labels choose one."""
+    max_length: Annotated[int, Field(ge=16)] | None = None
+    """Tokens of question, text and answer together; the end of longer texts is cut off."""
+    validation_share: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """The share of the labeled rows that is held out, to choose the best weights and to calibrate."""
+    max_rows: Annotated[int, Field(ge=10)] | None = None
+    """Most rows to train on; of a larger corpus a sample. 2,000 if not given."""
+
+
 class ClassifierSettings(ChosenSettings):
     """``[classifier]``: what is trained on the probabilistic labels; empty values keep the classifier's defaults.
 
@@ -498,6 +527,7 @@ class Project(_Section):
     lfs: LFSettings
     label_model: LabelModelSettings = LabelModelSettings()
     classifier: ClassifierSettings = ClassifierSettings()
+    generator: GeneratorSettings | None = None
     gold: GoldSettings | None = None
     export: ExportSettings | None = None
 
@@ -537,6 +567,10 @@ def read_project(path: str | Path) -> Project:
         project = Project.model_validate(tree)
     except ValidationError as error:
         raise ConfigError(f"{path}: {_sentence(error)}") from None
+    if project.generator is not None and project.generator.name == project.classifier.name:
+        raise ConfigError(
+            f"{path}: [classifier] and [generator] both train '{project.generator.name}': leave one of them out"
+        )
     if (project.collect is None) == (project.corpus.path == COLLECTED):
         raise ConfigError(
             f"{path}: the key 'corpus.path' is missing; name the corpus, or say what to collect ([collect])"
@@ -602,6 +636,10 @@ def _anchored(project: Project, folder: Path) -> Project:
     use = [str(folder / spec) if spec.endswith(".py") else spec for spec in project.lfs.use]
     model = project.classifier.model
     classifier = project.classifier.model_copy(update={"model": model and _anchored_model(model, folder)})
+    causal = project.generator and project.generator.model
+    generator = project.generator and project.generator.model_copy(
+        update={"model": causal and _anchored_model(causal, folder)}
+    )
     return project.model_copy(
         update={
             "out": Path(os.path.normpath(folder / project.out)),
@@ -614,6 +652,7 @@ def _anchored(project: Project, folder: Path) -> Project:
             "gold": gold,
             "classifier": classifier,
             "export": export,
+            "generator": generator,
         }
     )
 
@@ -686,6 +725,7 @@ _SECTIONS: dict[int | str, type[_Section]] = {
     "lfs": LFSettings,
     "label_model": LabelModelSettings,
     "classifier": ClassifierSettings,
+    "generator": GeneratorSettings,
     "gold": GoldSettings,
     "export": ExportSettings,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -70,6 +71,8 @@ class Curve(TrainerCallback):
     ----------
     every
         Steps from one entry to the next.
+    batch_size
+        Rows in a step.
     epochs
         Passes over the rows that the whole training is.
     validated
@@ -78,13 +81,17 @@ class Curve(TrainerCallback):
         Takes the entries; counts the steps.
     """
 
-    def __init__(self, every: int, epochs: float, validated: bool, report: Report, shown: Stage) -> None:
+    def __init__(
+        self, every: int, batch_size: int, epochs: float, validated: bool, report: Report, shown: Stage
+    ) -> None:
         self.every = every
+        self.batch_size = batch_size
         self.validated = validated
         self.epochs = epochs
         self.report = report
         self.shown = shown
         self.entries: list[dict[str, Any]] = []
+        self.began, self.counted = time.monotonic(), 0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **others: Any) -> None:
         """Show what an earlier run did."""
@@ -107,7 +114,10 @@ class Curve(TrainerCallback):
     def _report(self, state: Any) -> None:
         entries = curve_of(state.log_history, self.every, state.max_steps, self.epochs, self.validated)
         for entry in entries[len(self.entries) :]:
-            self.report(entry)
+            # An earlier run's seconds are not known; the record of the training must not depend on any.
+            seconds, rows = time.monotonic() - self.began, (entry["step"] - self.counted) * self.batch_size
+            self.report(entry | {"seconds": round(seconds, 2), "texts_per_second": round(rows / max(seconds, 1e-3), 1)})
+            self.began, self.counted = time.monotonic(), entry["step"]
             losses = (name for name in ("loss", "validation_loss") if name in entry)
             self.shown.note = ", ".join(f"{name.replace('_', ' ')} {entry[name]:.3f}" for name in losses)
         self.entries = entries

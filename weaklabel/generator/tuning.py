@@ -113,7 +113,7 @@ def tune(
             training_log(folder if keeps else None, options.loggers, _settings(options, lr)) as report,
             stage("fine-tuning", steps, "steps") as shown,
         ):
-            curve = Curve(every, options.epochs, bool(held), report, shown)
+            curve = Curve(every, effective, options.epochs, bool(held), report, shown)
             trainer.add_callback(curve)
             trainer.train(resume_from_checkpoint=None if resumed is None else str(resumed))
     history = curve.entries

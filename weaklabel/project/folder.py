@@ -97,9 +97,9 @@ def check_run_inputs(project: Project, corpus: Corpus, lfs: LFCollection, projec
         Names the file and the folder.
     """
     gold = project.gold
-    base = project.classifier.model
+    bases = [project.classifier.model, project.generator and project.generator.model]
     read = [*corpus.files(), *pack_inputs(lfs.origins), project_file, gold and gold.path, gold and gold.ceiling]
-    read += [Path(base)] if base and Path(base).exists() else []
+    read += [Path(base) for base in bases if base and Path(base).exists()]
     out = Path(os.path.realpath(project.out))
     written = written_files(out, MANIFEST) or set()
     for path in read:

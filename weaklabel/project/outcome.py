@@ -119,6 +119,7 @@ def write_reports(
         scores=read_scores(folder),
         prepared=prepared_by(project),
         training=_sampled(folder),
+        answers=_answers(folder),
         problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
         warnings=warnings_of(records),
         files=files,
@@ -226,6 +227,13 @@ def _sampled(folder: Path) -> dict[str, str]:
     return {name: rows["described"] for name, rows in sorted(noted.items()) if rows["described"]}
 
 
+def _answers(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return how language models answered before and after they were trained, by name of the classifier."""
+    states = {path.name: _manifest(path)["state"] for path in sorted((folder / MODELS).iterdir())}
+    records = {name: state.get("training", {}).get("answers") for name, state in states.items()}
+    return {name: record for name, record in records.items() if record is not None}
+
+
 def _described(model: BaseLabelModel, lf_names: Iterable[str]) -> dict[str, Any]:
     return {
         "why": model.describe(tuple(lf_names)),
@@ -234,8 +242,13 @@ def _described(model: BaseLabelModel, lf_names: Iterable[str]) -> dict[str, Any]
 
 
 def _params(model: Path) -> dict[str, Any]:
-    params: dict[str, Any] = json.loads((model / "weaklabel.json").read_text(encoding="utf-8"))["params"]
+    params: dict[str, Any] = _manifest(model)["params"]
     return params
+
+
+def _manifest(model: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((model / "weaklabel.json").read_text(encoding="utf-8"))
+    return manifest
 
 
 def _inputs(project: Project, corpus: Corpus, corpus_sha256: str) -> dict[str, dict[str, str]]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from weaklabel.classifier import load_classifier
 from weaklabel.classifier.named import BASELINES, for_gold, make_classifier, options_for_gold
-from weaklabel.config import Project
+from weaklabel.config import ClassifierSettings, GeneratorSettings, Project
 from weaklabel.corpus import Corpus, Reject, write_rejects
 from weaklabel.encoder.encoder import default_model
 from weaklabel.errors import ConfigError, MissingPackageError, nearest
@@ -178,10 +178,11 @@ def label(run: Run) -> None:
 def train(run: Run, name: str) -> None:
     """Train a classifier on the probabilities of the rows without gold."""
     project, votes = run.project, load_votes(run.folder / VOTES)
+    chosen = chosen_settings(project).get(name)
     check_trainable(json.loads((run.folder / COVERED).read_text(encoding="utf-8"))["covered"], run.corpus)
     classifier = make_classifier(
         stages(project)[name],
-        project.classifier.options() if name == project.classifier.name else {},
+        chosen.options() if chosen is not None else {},
         run.lfs.labels,
         project.seed,
         log=run.folder / TRAINING / name,
@@ -191,7 +192,7 @@ def train(run: Run, name: str) -> None:
         run.corpus,
         map_npy(run.folder / PROBS),
         classifier,
-        project.classifier.max_rows,
+        (chosen or project.classifier).max_rows,
         seed=project.seed,
         held_out=held_out(project, run.corpus),
     )
@@ -212,7 +213,14 @@ def train(run: Run, name: str) -> None:
 
 def stages(project: Project) -> dict[str, str]:
     """Return the name of the classifier that is trained in each stage: of the baselines, and of the project's own."""
-    return BASELINES | {project.classifier.name: project.classifier.name}
+    return BASELINES | {name: name for name in chosen_settings(project)}
+
+
+def chosen_settings(project: Project) -> dict[str, ClassifierSettings | GeneratorSettings]:
+    """Return what the project says of its own classifier and of its language model, by their names."""
+    chosen: list[ClassifierSettings | GeneratorSettings] = [project.classifier]
+    chosen += [project.generator] if project.generator is not None else []
+    return {settings.name: settings for settings in chosen}
 
 
 def _pack_names(project: Project) -> list[str]:
@@ -301,7 +309,12 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
     prefix = free_prefix(corpus, lfs.labels)
     chosen = project.classifier.name
     base = _model_files(project.classifier.model)
-    classifier = options("classifier", "seed", but=_named_by_content({"classifier.model": project.classifier.model}))
+    trained = chosen_settings(project)
+    of_trained = {
+        name: options(kind.section, "seed", but=_named_by_content({f"{kind.section}.model": kind.model}))
+        for name, kind in trained.items()
+    }
+    classifier = of_trained[chosen]
     encoder = project.label_model.options().get("encoder")
     held = held_out_inputs(project)
 
@@ -351,9 +364,9 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
                 },
                 ("label", "vote"),
                 (name,),
-                settings=(classifier if name == chosen else options("seed", "classifier.max_rows"))
+                settings=of_trained.get(name, options("seed", "classifier.max_rows"))
                 | (hidden | options("gold.split") if gold else {}),
-                files=held | (base if name == chosen else {}),
+                files=held | (_model_files(trained[name].model) if name in trained else {}),
                 packages=plugin_versions(CLASSIFIERS.group, classifier_name),
                 modules=CLASSIFIERS.modules(classifier_name),
             )
@@ -473,8 +486,7 @@ class RunResult:
 
 def step_names(project: Project) -> list[str]:
     """Return the names of the steps of `steps_of`, which needs the corpus to say more of them."""
-    trained = dict.fromkeys(["majority_class", "linear", project.classifier.name])
-    training = [f"train {name}" for name in trained]
+    training = [f"train {name}" for name in stages(project)]
     last = ["report"] if project.export is None else ["export", "report"]
     if project.gold is None:
         return ["read", "vote", "label", *training, *last]
@@ -559,9 +571,8 @@ class ProjectRun:
         """
         project, labels = self.project, self.lfs.labels
         make_label_model(project.label_model, len(labels), project.seed)
-        make_classifier(
-            project.classifier.name, project.classifier.options(), labels, project.seed, log=project.out / TRAINING
-        )
+        for name, chosen in chosen_settings(project).items():
+            make_classifier(name, chosen.options(), labels, project.seed, log=project.out / TRAINING)
         if project.export is not None:
             check_forms(project.export, self.corpus, self.lfs)
 

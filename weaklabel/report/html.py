@@ -8,6 +8,14 @@ from typing import Any
 
 from weaklabel.page.charts import Estimate, Line, dots, lines
 from weaklabel.page.page import Block, Chart, Charts, DataTable, Facts, Fold, Section, Text, page
+from weaklabel.report.answers import (
+    ANSWER_COLUMNS,
+    ANSWERS_CAPTION,
+    SAMPLE_COLUMNS,
+    SAMPLES_CAPTION,
+    answer_rows,
+    sample_rows,
+)
 from weaklabel.report.insight import Epochs, Insight
 from weaklabel.report.label_sections import against_gold, rows_to_look_at, votes_and_labels
 from weaklabel.report.lf_sections import labeling_functions, overlaps_and_conflicts, suggestions
@@ -98,14 +106,23 @@ def training(insight: Insight) -> Section | None:
         return None
     charts = [chart for name, log in logs.items() if len(log) > 1 for chart in _curves(name, log)]
     rows = [
-        [name, len(log), log[0]["loss"], log[-1]["loss"], log[-1].get("validation_loss"),
+        [name, log[-1]["epoch"], log[0]["loss"], log[-1]["loss"], log[-1].get("validation_loss"),
          sum(entry["seconds"] for entry in log), log[-1]["texts_per_second"]]
         for name, log in logs.items()
     ]  # fmt: skip
     columns = ["classifier", "epochs", "first loss", "last loss", "validation loss", "seconds", "texts a second"]
-    table = DataTable(columns, rows, "The loss is the mean over an epoch.")
+    table = DataTable(columns, rows, "The loss is the mean since the point before.")
     parts: list[Block] = [Charts(charts), table] if charts else [table]
     return Section("Training", parts)
+
+
+def answers(insight: Insight) -> Section | None:
+    """Show how language models answered before and after they were trained; None where there is none."""
+    if not insight.run.answers:
+        return None
+    table = DataTable(ANSWER_COLUMNS, answer_rows(insight.run.answers), ANSWERS_CAPTION)
+    samples = DataTable(SAMPLE_COLUMNS, sample_rows(insight.run.answers), SAMPLES_CAPTION)
+    return Section("Answers of language models", [table, samples])
 
 
 def _curves(name: str, log: Epochs) -> list[Chart]:
@@ -165,6 +182,7 @@ _SECTIONS = (
     suggestions,
     rows_to_look_at,
     training,
+    answers,
     warnings_given,
     how_it_was_made,
 )

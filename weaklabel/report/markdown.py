@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from weaklabel.errors import visible
+from weaklabel.report.answers import (
+    ANSWER_COLUMNS,
+    ANSWERS_CAPTION,
+    SAMPLE_COLUMNS,
+    SAMPLES_CAPTION,
+    answer_rows,
+    sample_rows,
+)
 from weaklabel.report.text import (
     RULE_COLUMNS,
     STEP_COLUMNS,
@@ -64,6 +72,9 @@ class RunSummary:
         What each step before labeling did, by its name; see `weaklabel.job.transform_job.Transformation`.
     training
         What a classifier was trained on, by its name, where these are not all rows.
+    answers
+        How language models answered held-out rows before and after the training, by name of the classifier; see
+        `weaklabel.generator.quality.describe_answers`.
     warnings
         A sentence each.
     files
@@ -86,6 +97,7 @@ class RunSummary:
     problems: Sequence[str] = ()
     prepared: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     training: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -109,6 +121,7 @@ def run_report(run: RunSummary) -> str:
         "Label balance": _balance(run.label_counts),
         "Label model": _mapping(run.label_model),
         "Training rows": _mapping(run.training),
+        "Answers of language models": _answers(run.answers),
         "Problems of labeling functions": _bullets(run.problems),
         "Warnings": _bullets(run.warnings),
         "Files": markdown_table(run.files.items(), ["file", "what it holds"]),
@@ -201,6 +214,18 @@ def _balance(counts: Mapping[str, int]) -> str:
     total = sum(counts.values())
     rows = ((label, count, count / total if total else None) for label, count in counts.items())
     return markdown_table(rows, ["label", "rows", "share"])
+
+
+def _answers(answers: Mapping[str, Mapping[str, Any]]) -> str:
+    if not answers:
+        return ""
+    tables = [
+        ANSWERS_CAPTION,
+        markdown_table(answer_rows(answers), ANSWER_COLUMNS),
+        SAMPLES_CAPTION,
+        markdown_table(sample_rows(answers), SAMPLE_COLUMNS),
+    ]
+    return "\n\n".join(table for table in tables if table)
 
 
 def _mapping(values: Mapping[str, Any]) -> str:
