@@ -82,7 +82,7 @@ class LLMServer:
     retry_after
         Seconds that a 429 asks to wait.
     refuses
-        Fields of a request that are answered by 400.
+        Fields of a request that are answered by 400; ``system`` for system messages.
     ignores
         Fields of a request without effect, such as ``n``.
     owned_by
@@ -319,6 +319,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(
                 404, {"error": {"message": f"The model `{body['model']}` does not exist", "code": "model_not_found"}}
             )
+            return
+        if "system" in server.refuses and any(message["role"] == "system" for message in body["messages"]):
+            self._send(400, {"error": {"message": "System role not supported"}})
             return
         refused = next((name for name in body if name in server.refuses), None)
         if refused is not None:

@@ -337,6 +337,15 @@ def test_a_server_that_bills_more_than_the_bound_is_told_and_reserved_for(ledger
         assert mine.spent().tokens == server.bill.tokens
 
 
+def test_what_a_new_model_bills_is_seen_before_more_is_reserved(ledger):
+    with LLMServer(overhead=2000, wait=0.05) as server:
+        mine = Asking(LLMSettings(max_tokens=5000, at_once=8), ledger=ledger)
+        with pytest.raises(BudgetError):
+            mine.ask(Endpoint(server.url, "tiny"), prompts(50))
+        assert 2000 < server.bill.tokens <= 5000
+        assert mine.spent().tokens == server.bill.tokens
+
+
 def test_several_samples_come_together_or_one_by_one(ledger):
     for ignores in ((), ("n",)):
         with LLMServer(ignores=ignores) as server:

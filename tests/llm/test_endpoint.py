@@ -130,6 +130,17 @@ def test_a_field_that_is_refused_is_left_out(tmp_path, field):
             assert server.bodies[-1]["max_completion_tokens"] == 32
 
 
+def test_a_server_without_system_messages_gets_them_in_the_first_of_the_user(tmp_path):
+    with LLMServer(refuses=("system",)) as server:
+        asked = [Prompt((Message("system", "Is it spam?"), Message("user", f"text {i}")), CHOICES) for i in range(2)]
+        replies, _ = ask(server, tmp_path, asked)
+        assert all(reply.answers for reply in replies)
+        assert server.bodies[-1]["messages"][0]["role"] == "user"
+        assert server.bodies[-1]["messages"][0]["content"].startswith("Is it spam?\n\ntext ")
+        assert "response_format" in server.bodies[-1]
+        assert server.requests == 3
+
+
 def test_a_prompt_that_is_too_long_does_not_change_the_form(tmp_path):
     with LLMServer() as server:
         server.poison = "text 0"
@@ -288,6 +299,7 @@ def test_replies_of_all_kinds_are_read():
         ("spam", "spam"), (" SPAM\n", "spam"), ('"spam"', "spam"), ("**Spam**.", "spam"), ("垃圾。", "垃圾"),
         ("「垃圾」", "垃圾"), ('{"answer": "spam"}', "spam"), ('```json\n{"answer": "ham"}\n```', "ham"), ('"ham"', "ham"),
         ("spam or ham", None), ("It is spam.", None), ('{"answer": "eggs"}', None), ('{"a": "spam", "answer": "ham"}', None),
+        ("<think>spam? ham?</think>\n\nham", "ham"), ("<think>spam", None),
         ("", None), ("[" * 100_000, None), ('{"answer": ["spam"]}', None),
     ],
 )  # fmt: skip

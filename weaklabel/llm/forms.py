@@ -128,6 +128,8 @@ class Forms:
         named = refusal.lower()
         if form.limit == "max_tokens" and "max_completion_tokens" in named:
             return replace(form, limit="max_completion_tokens")
+        if form.has_system and {"system", "role"} <= _words(named) and any(m.role == "system" for m in prompt.messages):
+            return replace(form, has_system=False)
         for name in _OPTIONAL:
             if name not in form.without and f"{name}" in _words(named) and _has(prompt, name):
                 return replace(form, without=(*form.without, "logprobs" if name == "top_logprobs" else name))
@@ -143,12 +145,28 @@ class Forms:
         return _features(prompt) <= self._accepted
 
 
+def _difference(form: Form, changed: Form) -> str:
+    """Return in words what is changed."""
+    if form.constraint != changed.constraint:
+        return (
+            "no constraint of answers"
+            if changed.constraint == "none"
+            else f"constraint of answers by {changed.constraint}"
+        )
+    if form.limit != changed.limit:
+        return f"{changed.limit} in place of {form.limit}"
+    if form.has_system != changed.has_system:
+        return "instructions in the user's message"
+    return f"it without {changed.without[-1]}"
+
+
 def _features(prompt: Prompt) -> set[str]:
     present = {
         "choices": bool(prompt.choices),
         "schema": bool(prompt.schema),
         "logprobs": prompt.logprobs,
         "n": prompt.samples > 1,
+        "system": any(each.role == "system" for each in prompt.messages),
     }
     return {"messages", *(name for name, is_there in present.items() if is_there)}
 

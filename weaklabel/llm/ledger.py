@@ -26,6 +26,7 @@ _VERSION = "1"
 _CHECKED_BYTES = 32 * 2**20
 """Up to this size, the whole file is checked when it is opened."""
 _AT_ONCE = 500
+_creating = threading.Lock()
 _TABLES = """
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS replies (
@@ -75,9 +76,10 @@ class Ledger(MutableMapping[str, str]):
         self._locks = path.with_suffix(".owners")
         self._lock = threading.RLock()
         with self._telling():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with suppress(FileExistsError):
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            with _creating:  # closing a file ends all locks that this process has on it, so no thread may have any yet
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with suppress(FileExistsError):
+                    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             self._owner = Owner(self._locks)
             self._database = self._open()
             self._check()
@@ -144,6 +146,11 @@ class Ledger(MutableMapping[str, str]):
         return KeptReply(
             zlib.decompress(text).decode("utf-8", "surrogatepass"), Usage(prompt_tokens, completion_tokens)
         )
+
+    def has_seen(self, model: str) -> bool:
+        """Return whether a model has ever told what it bills."""
+        with self._lock, self._telling():
+            return self._database.execute("SELECT 1 FROM fits WHERE model = ?", (model,)).fetchone() is not None
 
     def __getitem__(self, name: str) -> str:
         with self._lock, self._telling():

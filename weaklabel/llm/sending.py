@@ -123,6 +123,9 @@ class Sender:
         self._error: BaseException | None = None
         self._lost = self._refused = 0
         self._has_taken_one = False
+        # What a new model bills is seen in one reply before more requests are reserved.
+        self._is_new = not budget.ledger.has_seen(model.name)
+        self._under_way = 0
         self._deadline = float("inf")
 
     def send(self, prompts: Sequence[tuple[bytes, Prompt]]) -> dict[bytes, Outcome]:
@@ -178,8 +181,13 @@ class Sender:
         try:
             while (works := self._take()) is not None:
                 if works:
-                    with self._gate.slots:
-                        self._do(works)
+                    try:
+                        with self._gate.slots:
+                            self._do(works)
+                    finally:
+                        with self._changed:
+                            self._under_way -= 1
+                            self._changed.notify_all()
         except BaseException as error:
             with self._changed:
                 self._error = self._error or error
@@ -191,6 +199,9 @@ class Sender:
             if not self._left or self._error is not None or self._gate.stopped:
                 return None
             now = time.monotonic()
+            if self._is_new and self._under_way:
+                self._changed.wait(0.1)
+                return []
             paused = self._gate.paused_until.get(self._model.server, 0.0)
             if paused > now:
                 self._changed.wait(min(paused - now, 0.1))
@@ -207,6 +218,7 @@ class Sender:
             if not works:
                 soonest = min((work.not_before for work in self._waiting), default=now + 0.1)
                 self._changed.wait(min(max(soonest - now, 0.001), 0.1))
+            self._under_way += bool(works)
             return works
 
     def _do(self, works: list[_Work]) -> None:
@@ -288,7 +300,7 @@ class Sender:
             self._say(f"'{self._model.name}' does not tell how many tokens a request takes: the upper bound is counted")
         usage = reading.usage or work.reserved.usage
         work.reserved = None
-        self._lost, self._has_taken_one = 0, True
+        self._lost, self._has_taken_one, self._is_new = 0, True, False
         if final:
             self._done(work, Outcome(received.text, usage))
         else:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from weaklabel.llm.logprobs import choice_probs
 from weaklabel.llm.model import Reading, canonical
-from weaklabel.llm.prompt import Answer, Prompt, Usage
+from weaklabel.llm.prompt import Answer, Message, Prompt, Usage
 
 Constraint = Literal["structured_outputs", "guided_choice", "schema", "logit_bias", "none"]
 
@@ -38,21 +38,24 @@ class Form:
         The name of the most tokens of an answer.
     without
         Fields that the server refuses.
+    has_system
+        Whether there may be system messages; otherwise they stand at the beginning of the user's first.
     """
 
     constraint: Constraint = "schema"
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     without: tuple[str, ...] = ()
+    has_system: bool = True
 
     def to_json(self) -> str:
         """Return it as text."""
-        return canonical({"constraint": self.constraint, "limit": self.limit, "without": list(self.without)})
+        return canonical(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Form:
         """Return what `to_json` wrote."""
         value = json.loads(text)
-        return cls(value["constraint"], value["limit"], tuple(value["without"]))
+        return cls(value["constraint"], value["limit"], tuple(value["without"]), value.get("has_system", True))
 
 
 def request_body(
@@ -73,7 +76,10 @@ def request_body(
     """
     body: dict[str, Any] = {
         "model": model,
-        "messages": [{"role": each.role, "content": each.content} for each in prompt.messages],
+        "messages": [
+            {"role": each.role, "content": each.content}
+            for each in (prompt.messages if form.has_system else _without_system(prompt.messages))
+        ],
         "temperature": prompt.temperature,
         "seed": prompt.seed,
         form.limit: most_tokens(prompt),
@@ -101,6 +107,14 @@ def request_body(
         if name == "logprobs":
             body.pop("top_logprobs", None)
     return body
+
+
+def _without_system(messages: Sequence[Message]) -> list[Message]:
+    instructions = [each.content for each in messages if each.role == "system"]
+    others = [each for each in messages if each.role != "system"]
+    if others and others[0].role == "user":
+        return [Message("user", "\n\n".join([*instructions, others[0].content])), *others[1:]]
+    return [Message("user", "\n\n".join(instructions)), *others]
 
 
 def _json_answer(schema: Any) -> dict[str, Any]:
@@ -200,7 +214,7 @@ def _answer(prompt: Prompt, row: Mapping[str, Any]) -> Answer | None:
 def the_choice(content: str, choices: Sequence[str]) -> str:
     """Return the choice that an answer is, alone or as JSON; the answer as it is if it is none.
 
-    Letter case, quotes around it and a full stop after it make no difference; further words do.
+    Letter case, quotes around it, a full stop after it and thoughts before it make no difference; further words do.
 
     Examples
     --------
@@ -210,7 +224,7 @@ def the_choice(content: str, choices: Sequence[str]) -> str:
     'It is spam'
     """
     bare = _from_json(content)
-    for plain in (bare, bare.strip(), _without_marks(bare)):
+    for plain in (content, bare, bare.strip(), _without_marks(bare)):
         if plain in choices:
             return plain
         folded = [choice for choice in choices if choice.casefold() == plain.casefold()]
@@ -220,16 +234,22 @@ def the_choice(content: str, choices: Sequence[str]) -> str:
 
 
 def _from_json(content: str) -> str:
-    stripped = content.strip()
+    stripped = _after_thinking(content)
     if stripped.startswith("```") and stripped.endswith("```"):
         stripped = stripped[3:-3].removeprefix("json").strip()
     try:
         value = json.loads(stripped)
     except (ValueError, RecursionError):
-        return content
+        return stripped
     if isinstance(value, dict) and list(value) == [ANSWER]:
         value = value[ANSWER]
-    return value if isinstance(value, str) else content
+    return value if isinstance(value, str) else stripped
+
+
+def _after_thinking(content: str) -> str:
+    """Return what follows the thoughts of a model that writes them down."""
+    stripped = content.strip()
+    return stripped.rpartition("</think>")[2].strip() if stripped.startswith("<think>") else stripped
 
 
 def _without_marks(text: str) -> str:
