@@ -142,7 +142,65 @@ def cleaning_rules() -> str:
 
 _BOUND = {"min": "least", "max": "largest"}
 
+
+def forms() -> str:
+    """Return a table of the forms in which labeled rows are exported."""
+    from weaklabel.registries import EXPORTERS
+
+    lines = ["| form | what it is | written as | probabilities | read by |", "| --- | --- | --- | --- | --- |"]
+    for name in _forms():
+        form = EXPORTERS[name]
+        written = "folder" if form.writes_folder else f"`{form.suffix}`"
+        probs = "kept" if form.keeps_probs else ""
+        lines.append(f"| `{name}` | {EXPORTERS.help(name)} | {written} | {probs} | {form.consumer} |")
+    return "\n".join(lines)
+
+
+def form_options() -> str:
+    """Return a table of the options of forms; one that several have is described once."""
+    from weaklabel.registries import EXPORTERS
+
+    of_option: dict[tuple[str, str, str], list[str]] = {}
+    for name in _forms():
+        cls = EXPORTERS[name]
+        described = {option: text for base in reversed(cls.__mro__) for option, text in _parameter_docs(base).items()}
+        for option, value in cls().get_params().items():
+            assert option in described, f"the option '{option}' of the form {name} has no docstring"
+            of_option.setdefault((option, _shown_default(value), described[option]), []).append(name)
+    lines = ["| option | default | what it is | forms |", "| --- | --- | --- | --- |"]
+    for (option, default, text), names in of_option.items():
+        lines.append(f"| `{option}` | {default} | {text} | {', '.join(f'`{name}`' for name in names)} |")
+    return "\n".join(lines)
+
+
+def _forms() -> list[str]:
+    from weaklabel.registries import CORPUS, EXPORTERS
+
+    return [name for name in EXPORTERS.names(CORPUS) if name in EXPORTERS.built_in]
+
+
+def _shown_default(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _parameter_docs(cls: type) -> dict[str, str]:
+    """Return what a docstring says of each parameter; several may share one text."""
+    doc = inspect.cleandoc(vars(cls).get("__doc__") or "")
+    _, _, section = doc.partition("Parameters\n----------\n")
+    section = re.split(r"\n\n\w[\w ]*\n-+\n", section)[0]
+    found = re.findall(r"^(\w[\w, ]*)\n((?:[ ]{4}.*(?:\n|\Z)|\n)+)", section, re.MULTILINE)
+    texts = {}
+    for names, text in found:
+        plain = re.sub(r"`weaklabel[.\w]*\.(\w+)`", r"`\1`", " ".join(text.split()))
+        if not plain.startswith("See "):
+            texts |= {name.strip(): plain.replace("``", "`").replace("|", "\\|") for name in names.split(",")}
+    return texts
+
+
 TABLES = {
+    "docs/export.md": {"forms": forms, "options": form_options},
     "docs/command-line.md": {"commands": commands},
     "docs/project-files.md": {"keys": project_keys},
     "docs/clean.md": {"rules": cleaning_rules},

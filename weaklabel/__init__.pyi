@@ -45,6 +45,7 @@ from weaklabel.lf import (
     votes_from_csv as votes_from_csv,
     zero_shot_lf as zero_shot_lf,
 )
+from weaklabel.project.export import export_corpus as export_corpus, open_labeled as open_labeled
 from weaklabel.project.run import run_project as run_project
 from weaklabel.protect import protect_corpus as protect_corpus
 from weaklabel.review import open_review as open_review

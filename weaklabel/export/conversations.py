@@ -57,7 +57,7 @@ class ConversationExporter(CorpusExporter):
     columns
         Columns of the corpus that records have, too, such as an id.
     seed
-        Another seed is another choice of phrasings and words.
+        Another seed is another choice of phrasings and words; that of the export or the project if not given.
     """
 
     suffix = ".jsonl"

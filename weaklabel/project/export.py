@@ -271,16 +271,20 @@ def check_forms(settings: ExportSettings, corpus: Corpus, lfs: LFCollection) -> 
         form.check_corpus(labeled)
 
 
-def forms_of(settings: ExportSettings) -> dict[str, CorpusExporter]:
-    """Return the exporters of the forms, with their options."""
-    return {name: EXPORTERS[name](**options) for name, options in settings.options().items()}
+def forms_of(settings: ExportSettings, seed: int = 0) -> dict[str, CorpusExporter]:
+    """Return the exporters of the forms, with their options; a form that draws anything takes the seed if it has no other."""
+
+    def seeded(name: str) -> dict[str, int]:
+        return {"seed": seed} if EXPORTERS[name].has_param("seed") else {}
+
+    return {name: EXPORTERS[name](**seeded(name) | options) for name, options in settings.options().items()}
 
 
 def export_of(corpus: LabeledCorpus, settings: ExportSettings, seed: int = 0) -> Export:
     """Return the export of a corpus that settings ask for."""
     return Export(
         corpus,
-        forms_of(settings),
+        forms_of(settings, seed),
         Selection(settings.min_confidence, settings.sample, seed),
         CardFields(
             settings.title,
