@@ -1,10 +1,12 @@
 """``weaklabel suggest``: what is shown, what is written, and what is refused."""
 
 import csv
+import json
 import shlex
 
 import pytest
 
+from tests.llm.server import LLMServer
 from tests.suggest.conftest import World
 from weaklabel.encoder import encoder
 from weaklabel.label_model import AutoLabelModel, TextLabelModel
@@ -134,3 +136,85 @@ def test_analyze_and_explain_embed_what_the_fit_needs(weaklabel, things, embedde
     embedded.clear()
     explained = weaklabel("explain", corpus, *reading, "--row", 17).json
     assert explained["label_model"].startswith("votes and texts") and 60 <= sum(embedded) <= 61
+
+
+PROPOSED = json.dumps(
+    {
+        "lfs": [
+            {"label": "food", "keywords": ["cheese", "oven"]},
+            {"label": "sport", "regex": "coach|team"},
+            {"label": "x"},
+        ]
+    }
+)
+
+
+@pytest.fixture
+def server():
+    with LLMServer(lambda body: PROPOSED, key="secret-key") as server:
+        yield server
+
+
+@pytest.fixture
+def asked(server, monkeypatch):
+    """The options that name the server, and a key in the environment."""
+    monkeypatch.setenv("TINY_KEY", "secret-key")
+    return "--llm", "tiny", "--endpoint", server.url, "--llm-key", "TINY_KEY", "--label-model", "majority"
+
+
+def test_a_language_model_proposes(weaklabel, things, server, asked):
+    corpus, pack, out = things
+    done = weaklabel("suggest", corpus, "--lfs", pack, *asked, "--prompts", 2, "-n", 20, "-o", out, "--json")
+    assert done.code == 0 and server.requests == 2
+    assert {lf["source"] for lf in done.json["lfs"]} <= {"llm", "texts"}
+    assert done.json["proposed"]["prompts"] == 2 and len(done.json["proposed"]["lfs"]) == 2
+    assert done.json["proposed"]["left_out"]["no such class"] == 2
+    assert "secret-key" not in done.out + done.err
+
+
+def test_a_dry_run_asks_nothing(weaklabel, things, server, asked):
+    corpus, pack, out = things
+    command = ("suggest", corpus, "--lfs", pack, *asked, "--price", "tiny=1,2", "--dry-run", "-o", out)
+    done = weaklabel(*command)
+    assert done.code == 0 and server.requests == 0 and not out.exists()
+    assert "tiny: 4 requests, about" in done.out and "USD" in done.out and "nothing was asked" in done.out
+    assert "--- user:\nTexts without a label yet:\n<text " in done.out
+    estimate = weaklabel(*command, "--json").json["estimate"]
+    assert estimate["requests"] == 4 and estimate["money"] < estimate["most_money"]
+
+
+def test_a_dry_run_without_a_model(weaklabel, things):
+    corpus, pack, out = things
+    done = weaklabel("suggest", corpus, "--lfs", pack, "--label-model", "majority", "-o", out, "--dry-run")
+    assert done.code == 0 and "no language model" in done.out and not out.exists()
+
+
+def test_caps_of_the_command_hold(weaklabel, things, server, asked):
+    corpus, pack, _ = things
+    done = weaklabel("suggest", corpus, "--lfs", pack, *asked, "--max-requests", 1)
+    assert done.code == 1 and server.requests == 1 and "max_requests" in done.err
+
+
+def test_texts_are_masked_before_they_are_sent(weaklabel, things, server, asked):
+    corpus, pack, _ = things
+    corpus.write_text("text\n" + "".join(f"write to ann{row}@example.org about the oven\n" for row in range(30)))
+    assert weaklabel("suggest", corpus, "--lfs", pack, *asked, "--prompts", 1, "--mask-texts").code == 0
+    assert "write to [EMAIL] about" in str(server.bodies) and "@example.org" not in str(server.bodies)
+    assert weaklabel("suggest", corpus, "--lfs", pack, *asked, "--prompts", 1).code == 0
+    assert "@example.org" in str(server.bodies[-1])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--endpoint", "http://localhost:1"), "needs --llm"),
+        (("--describe", "food=x"), "needs --llm"),
+        (("--llm", "x", "--llm-key", "K"), "needs --endpoint"),
+        (("--llm", "x", "--describe", "food"), "LABEL=TEXT"),
+        (("--llm", "x", "--endpoint", "http://localhost:1", "--price", "x=1"), "MODEL=IN,OUT"),
+    ],
+)
+def test_options_about_a_model_that_do_not_fit(weaklabel, things, options, message):
+    corpus, pack, _ = things
+    done = weaklabel("suggest", corpus, "--lfs", pack, *options)
+    assert done.code == 2 and message in done.err

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from weaklabel.cli.gold import GoldOpt, gold_column
-from weaklabel.cli.options import expanded, given_options
+from weaklabel.cli.options import DryRunOpt, expanded, given_options
 from weaklabel.cli.printing import Printing, shown_path, stdout_for_results
+from weaklabel.cli.proposing import Proposing, estimate_text
 from weaklabel.cli.reading import CorpusArg, Reading
-from weaklabel.cli.voting import Caching, Labeling, LFs, Voting, vote_and_fit
+from weaklabel.cli.voting import AskingOptions, Caching, Labeling, LFs, Voting, vote_and_fit
 from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import visible
+
+if TYPE_CHECKING:
+    from weaklabel.corpus import Corpus
+    from weaklabel.job import FittedCorpus
+    from weaklabel.suggest import LFProposer
 
 
 @expanded
@@ -30,6 +36,9 @@ def suggest(
         Path | None, typer.Option("-o", "--out", metavar="FILE.py", help="Write the candidates as a pack.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.py if it exists.")] = False,
+    dry_run: DryRunOpt = False,
+    proposing: Proposing,
+    asking: AskingOptions,
     labeling: Labeling,
     reading: Reading,
     voting: Voting,
@@ -43,6 +52,7 @@ def suggest(
       weaklabel suggest messages.csv --lfs ./mine.py
       weaklabel suggest messages.csv --lfs ./mine.py --gold truth -o suggested.py
       weaklabel label messages.csv --lfs ./mine.py --lfs ./suggested.py -o labeled.csv
+      weaklabel suggest messages.csv --lfs ./mine.py --llm smollm2 --describe spam="advertising or fraud" --dry-run
 
     Precisions are estimates by the label model, which also reads the texts: check a candidate before you use it. Of a large
     corpus the label model reads a sample of the texts, and the output says how many. Of long texts, all words are used and
@@ -52,17 +62,27 @@ def suggest(
     from weaklabel.suggest import suggest_lfs
     from weaklabel.suggest.code import check_pack_path, write_pack
 
+    proposing.check()
+    asking.settings()
     caching.apply()
     if out is not None:
         check_pack_path(out, replace=force)
     loaded = load_lfs(*lfs)
     rows = reading.open(corpus, hide=[gold] if gold else [])
     check_outputs(out, corpora=[rows], lfs=loaded)
-    announce_replaced(out, printing=printing)
+    announce_replaced(out, printing=printing, dry_run=dry_run)
     Y = None if gold is None else gold_column(rows, gold, loaded.labels)
-    fitted = vote_and_fit(rows, loaded, labeling, voting, quiet=printing.quiet, skim=True)
-    with stdout_for_results():
-        suggestions = suggest_lfs(rows, fitted.votes, fitted.model, loaded.labels, n=number, seed=labeling.seed, gold=Y)
+    with proposing.open(asking) as proposer:
+        if proposer is not None:
+            proposer.check(loaded.labels)
+        fitted = vote_and_fit(rows, loaded, labeling, voting, quiet=printing.quiet, skim=True)
+        if dry_run:
+            _show_plan(rows, fitted, loaded.labels, proposer, printing)
+            return
+        with stdout_for_results():
+            suggestions = suggest_lfs(
+                rows, fitted.votes, fitted.model, loaded.labels, n=number, seed=labeling.seed, gold=Y, proposer=proposer
+            )
     result = suggestions.to_dict()
     shown = suggestions.to_text({row: batch.texts[0] for row, batch in rows.read_rows(suggestions.rows_shown())})
     if out is not None:
@@ -75,3 +95,27 @@ def suggest(
         following += [*given_options(labeling), *given_options(reading), *given_options(voting)]
         shown += "\n\n" + visible(f"wrote {out}; next: {shlex.join(following)}")
     printing.result(result, shown)
+
+
+def _show_plan(
+    rows: Corpus, fitted: FittedCorpus, labels: tuple[str, ...], proposer: LFProposer | None, printing: Printing
+) -> None:
+    """Show what a language model would be asked, and what that takes; nothing is sent."""
+    from dataclasses import asdict
+
+    from weaklabel.suggest.suggestions import planned_prompts
+
+    if proposer is None:
+        printing.result({"prompts": 0}, "nothing would be written, and no language model would be asked (no --llm)")
+        return
+    with stdout_for_results():
+        prompts = planned_prompts(rows, fitted.votes, fitted.model, labels, proposer)
+        estimate = proposer.asking.estimate(proposer.model, prompts)
+    figures = asdict(estimate) | {
+        name: None if value is None else float(value)
+        for name, value in (("money", estimate.money), ("most_money", estimate.most_money))
+    }
+    sample = [{"role": message.role, "content": message.content} for message in prompts[0].messages] if prompts else []
+    shown = [estimate_text(estimate), *(f"--- {each['role']}:\n{each['content']}" for each in sample)]
+    text = "\n".join("\n".join(map(visible, part.split("\n"))) for part in shown)
+    printing.result({"estimate": figures, "sample": sample}, f"{text}\n\nnothing was asked (dry run)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.labels import VoteArray
 from weaklabel.lf.spelling import is_unspaced
 from weaklabel.suggest.evidence import CorpusEvidence, Evidence, Judged, estimated_shares, judge
 from weaklabel.suggest.patterns import Pattern, differing_in_one_word, hits_of
 from weaklabel.suggest.phrases import Phrases, is_keyword, part_of
+from weaklabel.suggest.proposals import NO_MATCH, REPEATED, TOO_MANY, VOTES_REPEATED, WEAK, Proposal
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -43,6 +46,13 @@ _MIN_EDGE_RATIO = 0.5
 """Share of the first word's edge that the others of a list must have."""
 
 
+_MOST_COVERAGE = 0.5
+"""Share of the rows above which a pattern that was proposed says nothing of a class."""
+
+_SAME_VOTES = 0.95
+"""Share of the votes of a pattern that one labeling function casts, too, from which it is a repetition."""
+
+
 @dataclass(frozen=True)
 class Pool:
     """Patterns, the rows on which they vote, and their estimated precision."""
@@ -51,10 +61,14 @@ class Pool:
     hits: csr_array
     judged: Judged
 
+    @property
+    def good(self) -> NDArray[np.bool_]:
+        """Patterns that are right often enough to be suggested. Shape: [c]."""
+        return np.asarray((self.judged.edge > _MIN_EDGE) & (self.judged.precision > _MIN_PRECISION))
+
     def value(self, rows: Floats) -> Floats:
         """Return the value of each pattern, given the value of a vote on each row. Shape: [n] -> [c]."""
-        good = (self.judged.edge > _MIN_EDGE) & (self.judged.precision > _MIN_PRECISION)
-        return np.where(good, (self.hits.T @ rows) * np.maximum(self.judged.edge, 0), 0.0)
+        return np.where(self.good, (self.hits.T @ rows) * np.maximum(self.judged.edge, 0), 0.0)
 
 
 @dataclass(frozen=True)
@@ -95,6 +109,65 @@ def find_patterns(texts: Sequence[str], phrases: Phrases, evidence: Evidence) ->
     return Pool(single + [pattern for _, pattern in joined], hits, judge(hits, evidence))
 
 
+def with_proposals(
+    pool: Pool, proposals: Sequence[Proposal], texts: Sequence[str], evidence: Evidence, L: VoteArray
+) -> tuple[Pool, Counter[str]]:
+    """Add what a language model proposed to the patterns, and count what is left out, by reason.
+
+    Parameters
+    ----------
+    pool
+        The patterns so far, none of which is a proposal.
+    proposals
+        To be judged by the same evidence, for the class that each is proposed for.
+    texts
+        Length: n.
+    evidence
+        Of the same rows.
+    L
+        The votes of the labeling functions that there are. Shape: [n, m].
+    """
+    from scipy.sparse import hstack
+
+    left_out: Counter[str] = Counter()
+    if not proposals:
+        return pool, left_out
+    hits = hits_of([proposal.pattern for proposal in proposals], texts)
+    kept = []
+    seen: set[tuple[int, bytes]] = set()
+    for number, proposal in enumerate(proposals):
+        rows = rows_of(hits, number)
+        reason = _unusable(rows, proposal.label, L)
+        if not reason and (proposal.label, rows.tobytes()) in seen:
+            reason = REPEATED
+        if reason:
+            left_out[reason] += 1
+        else:
+            seen.add((proposal.label, rows.tobytes()))
+            kept.append(number)
+    labels = np.array([proposals[number].label for number in kept], dtype=np.int64)
+    judged = judge(hits[:, kept], evidence, labels)
+    both = Judged(
+        np.concatenate([pool.judged.label, judged.label]),
+        np.concatenate([pool.judged.shares, judged.shares]),
+        np.concatenate([pool.judged.edge, judged.edge]),
+    )
+    patterns = [*pool.patterns, *(proposals[number].pattern for number in kept)]
+    joined = Pool(patterns, hstack([pool.hits, hits[:, kept]], format="csr"), both)
+    weak = int((~joined.good[len(pool.patterns) :]).sum())
+    return joined, left_out + Counter({WEAK: weak} if weak else {})
+
+
+def _unusable(rows: NDArray[np.int64], label: int, L: VoteArray) -> str:
+    """Return why a pattern is not worth judging; empty if it is."""
+    if not len(rows):
+        return NO_MATCH
+    if len(rows) > _MOST_COVERAGE * len(L):
+        return TOO_MANY
+    agreeing = (L[rows] == label).mean(axis=0)
+    return VOTES_REPEATED if len(agreeing) and agreeing.max() >= _SAME_VOTES else ""
+
+
 def choose(pool: Pool, evidence: Evidence, points: Floats, n: int) -> list[Choice]:
     r"""Choose up to ``n`` candidates greedily, each for what it adds to those before it.
 
@@ -130,7 +203,7 @@ def choose(pool: Pool, evidence: Evidence, points: Floats, n: int) -> list[Choic
         label = int(pool.judged.label[best])
         voted = np.sort(union.nonzero()[0]).astype(np.int64)
         phrases = tuple(phrase for number in members for phrase in pool.patterns[number].phrases)
-        pattern = Pattern(phrases, slot=pool.patterns[best].slot)
+        pattern = replace(pool.patterns[best], phrases=phrases)
         chosen.append(Choice(pattern, voted, label, float(judge(union, evidence).shares[0, label])))
         rows[voted] = 0.0
     return chosen
@@ -152,7 +225,7 @@ class _Similarity:
 def _with_similar(pool: Pool, first: int, similarity: Floats, rows: Floats) -> list[int]:
     """Add similar keywords to a keyword: those that cover the most rows that the others do not."""
     members, rows = [first], rows.copy()
-    if pool.patterns[first].kind != "keyword":
+    if pool.patterns[first].kind != "keyword" or pool.patterns[first].source != "texts":
         return members
     edge = pool.judged.edge
     eligible = (
@@ -160,7 +233,7 @@ def _with_similar(pool: Pool, first: int, similarity: Floats, rows: Floats) -> l
         & (pool.judged.label == pool.judged.label[first])
         & (edge > _MIN_EDGE_RATIO * edge[first])
     )
-    eligible &= np.array([pattern.kind == "keyword" for pattern in pool.patterns])
+    eligible &= np.array([pattern.kind == "keyword" and pattern.source == "texts" for pattern in pool.patterns])
     while len(members) < _MAX_PHRASES:
         last = pool.patterns[members[-1]].phrases[0]
         eligible &= np.array([not _overlap(pattern.phrases[0], last) for pattern in pool.patterns])

@@ -174,7 +174,7 @@ class Judged:
         return precisions
 
 
-def judge(hits: csr_array, evidence: Evidence) -> Judged:
+def judge(hits: csr_array, evidence: Evidence, label: NDArray[np.int64] | None = None) -> Judged:
     """Judge patterns by the rows on which they vote, all of them and the uncovered ones: by what is worse.
 
     Parameters
@@ -183,6 +183,8 @@ def judge(hits: csr_array, evidence: Evidence) -> Judged:
         1 where a pattern votes. Shape: [n, c].
     evidence
         What is known of the rows.
+    label
+        The class that each pattern is for; by default the one that it is most evidence for. Shape: [c].
     """
     fresh = evidence.weight * evidence.uncovered
     mean, low = _bounds(hits, evidence.probs, evidence.weight, evidence.balance)
@@ -191,7 +193,8 @@ def judge(hits: csr_array, evidence: Evidence) -> Judged:
         _, new_low = _bounds(hits, evidence.probs, fresh, mean)
         low = np.minimum(low, new_low)
     edges = (low - evidence.balance) / (1 - evidence.balance)
-    label = edges.argmax(axis=1)
+    if label is None:
+        label = edges.argmax(axis=1)
     return Judged(label, mean, edges[np.arange(len(label)), label])
 
 

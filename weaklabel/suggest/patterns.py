@@ -31,20 +31,30 @@ class Pattern:
         One or several; any of them matches.
     slot
         Whether the phrases differ in one word, so that they make one regex.
+    regex
+        A regex that is taken as it is, in place of the phrases.
+    source
+        Whether it was found in the texts, or proposed by a language model.
     """
 
     phrases: tuple[str, ...]
     slot: bool = False
+    regex: str | None = None
+    source: Literal["texts", "llm"] = "texts"
 
     @property
     def kind(self) -> Literal["keyword", "regex"]:
         """Kind of the labeling function."""
+        if self.source == "llm":  # its keywords are words as they are: none is a slot or an anchor
+            return "keyword" if self.regex is None else "regex"
         return "regex" if self.slot or not all(map(is_keyword, self.phrases)) else "keyword"
 
     @property
     def patterns(self) -> tuple[str, ...]:
         """The keywords, or the one regex."""
-        return self.phrases if self.kind == "keyword" else (pattern_of(*self.phrases),)
+        if self.kind == "keyword":
+            return self.phrases
+        return (pattern_of(*self.phrases) if self.regex is None else self.regex,)
 
     def lf(self, name: str, label: int) -> PatternLF:
         """Make the labeling function."""

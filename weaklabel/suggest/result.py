@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from weaklabel.errors import visible
 from weaklabel.suggest.code import pack_additions
+from weaklabel.suggest.proposals import Proposed
 from weaklabel.support.table import html_table, table
 
 _TYPICAL_ROWS = 2
@@ -42,6 +43,8 @@ class CandidateLF:
         A few of its rows, those without other votes first.
     code
         The labeling function in Python.
+    source
+        "texts" if it was found in them, "llm" if a language model proposed it.
     """
 
     name: str
@@ -57,6 +60,7 @@ class CandidateLF:
     gold_votes: int
     examples: tuple[int, ...]
     code: str
+    source: Literal["texts", "llm"] = "texts"
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,8 @@ class Suggestions:
         Rows of the corpus, and how many of them candidates, clusters and rows were looked for in.
     reads_texts
         Whether a label model read the texts of these rows, and only of these.
+    proposed
+        What a language model proposed, where one was asked.
     """
 
     lfs: tuple[CandidateLF, ...]
@@ -131,6 +137,7 @@ class Suggestions:
     n_rows: int
     n_read: int
     reads_texts: bool = False
+    proposed: Proposed | None = None
 
     def _repr_html_(self) -> str:
         candidates = [
@@ -173,6 +180,13 @@ class Suggestions:
         plain = asdict(self)
         for entry in (*plain["lfs"], *plain["clusters"]):
             entry["label"] = None if entry["label"] is None else self.labels[entry["label"]]
+        if self.proposed is None:
+            del plain["proposed"]
+        else:
+            plain["proposed"]["lfs"] = [
+                {"label": self.labels[each.label], "kind": each.pattern.kind, "patterns": each.pattern.patterns}
+                for each in self.proposed.lfs
+            ]
         return plain
 
     def rows_shown(self, shown: int = 10) -> list[int]:
@@ -192,6 +206,7 @@ class Suggestions:
         """
         parts = [
             self._lfs_text(),
+            self._proposed_text(),
             self._clusters_text(texts, shown),
             self._weak_text(shown),
             self._rows_text(texts, shown),
@@ -212,9 +227,10 @@ class Suggestions:
 
     def _figures(self, lf: CandidateLF) -> str:
         gold = "" if lf.gold_precision is None else f"; on gold {lf.gold_precision:.2f} of {lf.gold_votes}"
+        by = f"; proposed by {visible(self.proposed.model)}" if lf.source == "llm" and self.proposed else ""
         return (
             f"{visible(self.labels[lf.label])}: precision about {lf.precision:.2f}{gold}; {lf.votes:,} rows, "
-            f"{lf.new_votes:,} of them new"
+            f"{lf.new_votes:,} of them new{by}"
         )
 
     def _lfs_text(self) -> str:
@@ -222,6 +238,7 @@ class Suggestions:
             return "No candidate for a labeling function: no phrase indicates a class where votes are missing."
         gold = any(lf.gold_precision is not None for lf in self.lfs)
         head = ["#", "label", "what", "precision", *(["on gold", "of"] if gold else []), "coverage", "new"]
+        head += ["from"] if self.proposed else []
         rows = [
             [
                 number,
@@ -231,10 +248,22 @@ class Suggestions:
                 *([lf.gold_precision, lf.gold_votes] if gold else []),
                 lf.coverage,
                 lf.new_coverage,
+                *([lf.source] if self.proposed else []),
             ]
             for number, lf in enumerate(self.lfs, 1)
         ]
         return f"Candidates (precision is estimated):\n{table(rows, head)}"
+
+    def _proposed_text(self) -> str:
+        if self.proposed is None:
+            return ""
+        chosen = sum(lf.source == "llm" for lf in self.lfs)
+        prompts = "1 prompt" if self.proposed.prompts == 1 else f"{self.proposed.prompts} prompts"
+        lines = [f"{visible(self.proposed.model)} was asked {prompts}; {chosen} of the candidates are its proposals."]
+        if self.proposed.failures:
+            lines.append(f"  without an answer: {self.proposed.failures}")
+        lines += [f"  left out, {reason}: {number}" for reason, number in self.proposed.left_out.items()]
+        return "\n".join(lines)
 
     def _clusters_text(self, texts: Sequence[str] | Mapping[int, str], shown: int) -> str:
         lines = []

@@ -13,10 +13,12 @@ from weaklabel.explain.baseline import answering
 from weaklabel.label_model import BaseLabelModel
 from weaklabel.label_model.text.reader import MAX_ROWS
 from weaklabel.labels import ABSTAIN, Labels, check_label_names, check_probs, check_Y, in_class_order
-from weaklabel.suggest.candidates import Choice, choose, find_patterns, on_all_rows
+from weaklabel.llm import Prompt
+from weaklabel.suggest.candidates import Choice, choose, find_patterns, on_all_rows, with_proposals
 from weaklabel.suggest.code import IMPORTED, name_lf
 from weaklabel.suggest.evidence import CorpusEvidence, RowProbs
 from weaklabel.suggest.phrases import find_phrases
+from weaklabel.suggest.proposer import LFProposer
 from weaklabel.suggest.result import CandidateLF, Cluster, Suggestions
 from weaklabel.suggest.rows import rows_to_label, text_space, uncovered_clusters
 from weaklabel.suggest.sample import RowSample, draw_sample
@@ -40,6 +42,7 @@ def suggest_lfs(
     n: int = 10,
     seed: int = 0,
     gold: ArrayLike | None = None,
+    proposer: LFProposer | None = None,
 ) -> Suggestions:
     """Find what would improve labeling functions.
 
@@ -61,6 +64,9 @@ def suggest_lfs(
         Of the clusters.
     gold
         True classes where they are known. Shape: [n]; -1 elsewhere. They count in the ranking.
+    proposer
+        Asks a language model for further candidates, which are judged and chosen like those found in the texts. It sees no
+        gold.
 
     Returns
     -------
@@ -79,6 +85,8 @@ def suggest_lfs(
     LabelModelError
         There are not as many texts as votes, or they are no strings; or the label model is not fitted, or was fitted on
         other labeling functions.
+    LanguageModelError
+        The language model cannot be asked; see `LFProposer.propose`.
     """
     names = check_label_names(labels, "suggest")
     if votes.labels != names:
@@ -93,7 +101,14 @@ def suggest_lfs(
     with stage("comparing words"):
         points = text_space(phrases, seed)
     with stage("trying phrases"):
-        chosen = choose(find_patterns(sample.texts, phrases, evidence), evidence, points, n)
+        pool = find_patterns(sample.texts, phrases, evidence)
+    proposed, L = None, take_rows(votes.L, rows)
+    if proposer is not None:
+        proposed = proposer.propose(proposer.plan(sample.texts, L, names), names)
+        pool, left_out = with_proposals(pool, proposed.lfs, sample.texts, evidence, L)
+        proposed = proposed.without(left_out)
+    with stage("choosing candidates"):
+        chosen = choose(pool, evidence, points, n)
         if len(rows) < votes.n:
             chosen = on_all_rows(chosen, all_texts, everything)
     with stage("grouping rows without votes"):
@@ -103,12 +118,26 @@ def suggest_lfs(
             lfs=_candidates(chosen, everything, names, votes.lf_names),
             clusters=tuple(_moved(cluster, rows) for cluster in clusters),
             weak_lfs=tuple(weak_lfs(votes, everything)),
-            rows=tuple(rows[rows_to_label(points, evidence, votes.L[rows], _ROWS_TO_LABEL)].tolist()),
+            rows=tuple(rows[rows_to_label(points, evidence, L, _ROWS_TO_LABEL)].tolist()),
             labels=names,
             n_rows=votes.n,
             n_read=len(rows),
             reads_texts=reads_texts,
+            proposed=proposed,
         )
+
+
+def planned_prompts(
+    texts: Sequence[str] | Corpus,
+    votes: Votes,
+    model: BaseLabelModel | ArrayLike,
+    labels: Sequence[str],
+    proposer: LFProposer,
+) -> list[Prompt]:
+    """Return the prompts that `suggest_lfs` would ask with the same arguments; nothing is sent."""
+    reads_texts = isinstance(model, BaseLabelModel) and _reads_texts(model)
+    sample = draw_sample(TextBatches(texts, votes.n), MAX_ROWS if reads_texts else None)
+    return proposer.plan(sample.texts, take_rows(votes.L, sample.rows), check_label_names(labels, "suggest"))
 
 
 def _reads_texts(model: BaseLabelModel) -> bool:
@@ -167,6 +196,7 @@ def _candidates(
                 gold_votes=judged,
                 examples=tuple(np.concatenate([new, old])[:_EXAMPLES].tolist()),
                 code=pattern.code(names[-1], label),
+                source=pattern.source,
             )
         )
     return tuple(candidates)
