@@ -65,6 +65,7 @@ def test_the_labeled_rows_are_part_of_the_identity(server, current, gold):
     ("text,gold\na,ham\n", "lacks the column 'label'"),
     ("text,label\na,ham\nb,\n", "has 1 labeled rows"),
     ("text,label\na,ham\nb,spma\n", "spma"),
+    ("text_sha256,label\n0f,ham\n", "the gold that a review exports"),
     (None, "does not exist|cannot read"),
 ])  # fmt: skip
 def test_unusable_labeled_rows_are_refused(server, tmp_path, content, message):

@@ -56,7 +56,9 @@ class ExamplePool:
             rows = read_corpus(path, text=())
             for column in (*columns, label):
                 if column not in rows.columns:
-                    raise LFError(f"{path} lacks the column '{column}'{nearest(column, rows.columns)}")
+                    is_log = "text_sha256" in rows.columns
+                    hint = "; it is a log of decisions: give the gold that a review exports" if is_log else ""
+                    raise LFError(f"{path} lacks the column '{column}'{nearest(column, rows.columns)}{hint}")
             frame = rows.frame()
             numbers = encode_labels(frame[label].to_list(), labels, str(path))
         except WeakLabelError as error:
