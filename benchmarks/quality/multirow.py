@@ -46,13 +46,18 @@ def rows_of(given: argparse.Namespace, labels: tuple[str, ...]) -> tuple[list[st
 
 
 def measured(
-    asking: Asking, texts: list[str], gold: np.ndarray, size: int, labels: dict[str, str], given: argparse.Namespace
+    texts: list[str], gold: np.ndarray, size: int, labels: dict[str, str], given: argparse.Namespace
 ) -> tuple[np.ndarray, dict]:
     """Ask in prompts of ``size`` rows; return the votes and the figures."""
     lf = llm_lf(f"rows_{size}", labels, model=given.model, endpoint=given.endpoint, key=given.key, rows_per_prompt=size)
-    before = asking.spent().models.get(lf._source.shown)
-    checked = check_votes(lf.name, lf.vote(Batch(pl.DataFrame({"text": texts}))), Batch(pl.DataFrame({"text": texts})))
-    after = asking.spent().models[lf._source.shown]
+    batch = Batch(pl.DataFrame({"text": texts}))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        asking_with(Asking(ledger=Path(folder, "replies.sqlite"))) as asking,
+    ):
+        checked = check_votes(lf.name, lf.vote(batch), batch)
+        (spent,) = asking.spent().models.values()
+        asking.close()
     right, place = checked.votes == gold, np.arange(len(gold)) % size
     notes = {note.what: note.count for note in (checked.problems.notes if checked.problems else ())}
     low, high = wilson(float(right.mean()), len(right))
@@ -65,9 +70,9 @@ def measured(
         "failed": checked.problems.count if checked.problems else 0,
         "notes": notes,
         "accuracy_of_halves": halves and [round(half, 4) for half in halves],
-        "requests": after.requests - (before.requests if before else 0),
-        "prompt_tokens": after.prompt_tokens - (before.prompt_tokens if before else 0),
-        "completion_tokens": after.completion_tokens - (before.completion_tokens if before else 0),
+        "requests": spent.requests,
+        "prompt_tokens": spent.prompt_tokens,
+        "completion_tokens": spent.completion_tokens,
     }
 
 
@@ -87,14 +92,12 @@ def main() -> None:
     labels = dict((*label.split("=", 1), "")[:2] for label in given.labels.split(","))
     texts, gold = rows_of(given, tuple(labels))
     figures, alone = {}, None
-    ledger = Path(tempfile.mkdtemp(prefix="multirow-"), "replies.sqlite")  # so that tokens are counted anew
-    with asking_with(Asking(ledger=ledger)) as asking:
-        for size in map(int, given.sizes.split(",")):
-            votes, figures[str(size)] = measured(asking, texts, gold, size, labels, given)
-            alone = votes if size == 1 else alone
-            if alone is not None:
-                figures[str(size)]["same_as_alone"] = round(float((votes == alone).mean()), 4)
-            print(f"{size} rows a prompt: {figures[str(size)]}")
+    for size in map(int, given.sizes.split(",")):
+        votes, figures[str(size)] = measured(texts, gold, size, labels, given)
+        alone = votes if size == 1 else alone
+        if alone is not None:
+            figures[str(size)]["same_as_alone"] = round(float((votes == alone).mean()), 4)
+        print(f"{size} rows a prompt: {figures[str(size)]}")
     if given.save:
         save(
             "quality_multirow",

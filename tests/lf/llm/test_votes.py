@@ -9,7 +9,7 @@ from tests.lf.llm.conftest import LABELS, asked_texts
 from weaklabel import apply_lfs, llm_lf, llm_lfs
 from weaklabel.config import LLMSettings
 from weaklabel.corpus.batch import Batch
-from weaklabel.errors import BudgetError, LFError, WeakLabelWarning
+from weaklabel.errors import BudgetError, LanguageModelError, LFError, WeakLabelWarning
 from weaklabel.lf import LF, Place
 from weaklabel.lf.fingerprint import fingerprint
 from weaklabel.lf.reasons import reason
@@ -187,6 +187,8 @@ def test_personal_data_is_protected_before_it_is_sent(server, tmp_path):
     with asking_with(Asking(ledger=tmp_path / "replies.sqlite", protect=hide)):
         make(server).vote(batch_of(["call 555-1234"]))
     assert asked_texts(server.bodies[0]) == ["call [phone]"]
+    assert reason(make(server), batch_of(["call 555-1234"]), 0, 0).text == "tiny answers 'ham'"
+    assert server.requests == 1
 
 
 def test_long_texts_are_cut_and_counted(server, current):
@@ -250,5 +252,5 @@ def test_a_missing_column_and_a_missing_key_are_said(server, current, monkeypatc
     with pytest.raises(LFError, match="reads column 'title'"):
         make(server, columns=["title"]).vote(batch_of(["a"]))
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
-    with pytest.raises(LFError, match="NO_SUCH_KEY"):
+    with pytest.raises(LanguageModelError, match="NO_SUCH_KEY"):
         make(server, key="NO_SUCH_KEY").vote(batch_of(["a"]))

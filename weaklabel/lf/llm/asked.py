@@ -30,7 +30,7 @@ CUT_NOTE = "text cut"
 ALONE_NOTE = "asked again alone"
 
 ROWS_FILE = "llm-rows.sqlite"
-"""What was answered about each row of a prompt with several, for explanations; in the folder of the caches."""
+"""What was answered about each row, for explanations; in the folder of the caches."""
 
 SHOWN_ANSWER = 80
 """Characters of an answer off the list that are shown."""
@@ -40,10 +40,21 @@ _LOOKED_THROUGH = 4
 
 
 class ShownRow(NamedTuple):
-    """A row as a prompt shows it: the columns that are read, and how many characters of them were left out."""
+    """A row as a prompt shows it.
+
+    Attributes
+    ----------
+    fields
+        The columns that are read, ready to be shown.
+    left_out
+        How many characters of them were left out.
+    identity
+        Hash of the columns as they are in the corpus.
+    """
 
     fields: tuple[str, ...]
     left_out: int
+    identity: bytes
 
 
 class Group(NamedTuple):
@@ -170,6 +181,7 @@ class Questions:
                 {row: self._read_row(reply, row) for row in group.places}
                 for group, reply in zip(groups, replies, strict=True)
             ]
+        self._remember(model, read)
         answered: list[Answered | None] = [None] * len(rows)
         for group, of_rows in zip(groups, read, strict=True):
             for row, places in group.places.items():
@@ -196,19 +208,18 @@ class Questions:
         note = VoteNote(ALONE_NOTE, "the answer about several rows lacked it")
         for group, of_rows in pairs:
             of_rows |= {row: self._read_row(alone[row], row, [note]) for row in group.places if row not in of_rows}
-        self._remember(model, read)
         return read
 
     def _remember(self, model: LanguageModel, read: Iterable[Mapping[ShownRow, Answered]]) -> None:
-        """Keep what was answered about each row of prompts about several, for explanations."""
+        """Keep what was answered about each row, for explanations."""
         if self._memory is not None:
             asked = self._hash(model)
             answered = (item for of_rows in read for item in of_rows.items() if not item[1].failure)
-            self._memory.put_many({hash_parts([asked, *row.fields]): _packed(each) for row, each in answered})
+            self._memory.put_many({hash_parts([asked, row.identity]): _packed(each) for row, each in answered})
 
     def remembered(self, model: LanguageModel, row: ShownRow) -> Answered | None:
-        """Return what was last answered about a row within a prompt about several; None where that is not kept."""
-        key = hash_parts([self._hash(model), *row.fields])
+        """Return what was last answered about a row, whatever was hidden in it then; None where that is not kept."""
+        key = hash_parts([self._hash(model), row.identity])
         packed = {} if self._memory is None else self._memory.get_many([key])
         return _unpacked(packed[key]) if key in packed else None
 
@@ -240,7 +251,7 @@ class Questions:
             shown, more = cut(as_data(asking().protected(head)), self.text_tokens)
             fields.append(shown)
             left_out += more + len(text) - len(head)
-        return ShownRow(tuple(fields), left_out)
+        return ShownRow(tuple(fields), left_out, hash_parts(list(row)))
 
     def _together(self, rows: Sequence[ShownRow]) -> Prompt:
         return self.writer.for_rows([row.fields for row in rows], self.examples)

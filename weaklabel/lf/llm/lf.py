@@ -183,11 +183,10 @@ class LanguageModelLF(LF):
         shown = self._questions.rows(row)[0]
         if shown is None:
             return None
-        if self._questions.rows_per_prompt > 1 and (answered := self._questions.remembered(self._model, shown)):
-            return answered
-        if self.estimate(row).requests:
-            return None
-        return self._questions.ask(self._model, row)[0]
+        answered = self._questions.remembered(self._model, shown)
+        if answered is None and not self.estimate(row).requests:
+            (answered,) = self._questions.ask(self._model, row)
+        return answered
 
     def _votes(self, answered: Sequence[Answered]) -> list[Any]:
         """Return the votes for what was answered; an exception where there is no answer. Length: answered."""
