@@ -94,8 +94,35 @@ EXPORTERS: Registry[Any] = Registry(
             "weaklabel.export.preferences:KtoExporter", "prompt, completion and whether it is good, for KTO", CORPUS
         ),
         "jsonl": Entry(
-            "weaklabel.export.jsonl:JsonlExporter", "lines of JSON with all columns, labels and probabilities", CORPUS
+            "weaklabel.export.tables:JsonlExporter", "lines of JSON with all columns, labels and probabilities", CORPUS
         ),
+        "csv": Entry(
+            "weaklabel.export.tables:CsvExporter", "a table with all columns, labels and probabilities", CORPUS
+        ),
+        "tsv": Entry("weaklabel.export.tables:TsvExporter", "the same with tabs", CORPUS),
+        "parquet": Entry("weaklabel.export.tables:ParquetExporter", "the same with types, compressed", CORPUS),
+        "datasets": Entry(
+            "weaklabel.export.dataset_folder:DatasetExporter",
+            "a data set of the package datasets: ClassLabel, lists of probabilities, splits",
+            CORPUS,
+        ),
+        "docbin": Entry("weaklabel.export.docbin:DocBinExporter", "spaCy documents with categories", CORPUS),
+        "sklearn": Entry(
+            "weaklabel.export.arrays:SklearnExporter", "texts, y and sample_weight for scikit-learn", CORPUS
+        ),
+        "tfrecord": Entry(
+            "weaklabel.export.tfrecord:TfRecordExporter", "tf.train.Example records for TensorFlow", CORPUS
+        ),
+        "cleanlab": Entry("weaklabel.export.arrays:CleanlabExporter", "labels and pred_probs for cleanlab", CORPUS),
+        "label-studio": Entry(
+            "weaklabel.export.review_tools:LabelStudioExporter",
+            "tasks with predictions, to be labeled by people",
+            CORPUS,
+        ),
+        "argilla": Entry(
+            "weaklabel.export.review_tools:ArgillaExporter", "records with suggestions, to be labeled by people", CORPUS
+        ),
+        "doccano": Entry("weaklabel.export.review_tools:DoccanoExporter", "rows to be labeled by people", CORPUS),
     },
     ExportError,
 )

@@ -165,7 +165,7 @@ class Export:
         return record, files
 
     def _check_rows(self) -> None:
-        if self.survey.n_taken:
+        if self.survey.n_taken or (self.survey.rows and all(form.keeps_unlabeled for form in self.forms.values())):
             return
         why = ", ".join(f"{count:,} {reason}" for reason, count in self.survey.left_out.items())
         raise ExportError(f"{self.corpus.name}: no row is left to export: {self.survey.rows:,} rows, {why or 'none'}")
