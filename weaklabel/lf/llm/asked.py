@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,9 @@ ROWS_FILE = "llm-rows.sqlite"
 SHOWN_ANSWER = 80
 """Characters of an answer off the list that are shown."""
 
+AT_ONCE = 2_000
+"""Prompts that are in memory at once."""
+
 _LOOKED_THROUGH = 4
 """Times the budget of a text that is looked through for personal data before it is cut."""
 
@@ -57,11 +60,8 @@ class ShownRow(NamedTuple):
     identity: bytes
 
 
-class Group(NamedTuple):
-    """A prompt, and the rows that it is about with their places in the batch."""
-
-    prompt: Prompt
-    places: dict[ShownRow, list[int]]
+Group: TypeAlias = dict[ShownRow, list[int]]
+"""Different rows of one prompt, with the places of each in the batch."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Questions:
         return [shown[row] for row in rows]
 
     def groups(self, rows: Sequence[ShownRow | None], start: int) -> list[Group]:
-        """Return the prompts about rows, each with its rows.
+        """Return which rows are asked about together.
 
         With several rows a prompt, the rows whose number in the corpus divided by ``rows_per_prompt`` is the same are asked
         about together, blank ones left out and equal ones once, so that the prompts do not depend on how the
@@ -156,16 +156,20 @@ class Questions:
         start
             Number in the corpus of the first one.
         """
-        places: dict[int, dict[ShownRow, list[int]]] = {}
+        groups: dict[int, Group] = {}
         for place, row in enumerate(rows):
             if row is not None:
                 number = 0 if self.rows_per_prompt == 1 else (start + place) // self.rows_per_prompt
-                places.setdefault(number, {}).setdefault(row, []).append(place)
+                groups.setdefault(number, {}).setdefault(row, []).append(place)
         if self.rows_per_prompt == 1:
-            different = places.get(0, {})
-            prompts = self._alone(list(different))
-            return [Group(prompt, {row: at}) for prompt, (row, at) in zip(prompts, different.items(), strict=True)]
-        return [Group(self._together(list(group)), group) for group in places.values()]
+            return [{row: places} for group in groups.values() for row, places in group.items()]
+        return list(groups.values())
+
+    def prompts(self, groups: Sequence[Group]) -> list[Prompt]:
+        """Return the prompt about each group. Length: groups."""
+        if self.rows_per_prompt == 1:
+            return list(self._alone([row for group in groups for row in group]))
+        return [self.writer.for_rows([row.fields for row in group], self.examples) for group in groups]
 
     def ask(self, model: LanguageModel, batch: Batch) -> list[Answered | None]:
         """Ask about the rows of a batch; None for a blank row, which is not asked about. Length: n."""
@@ -173,20 +177,20 @@ class Questions:
 
         rows = self.rows(batch)
         groups = self.groups(rows, batch.start)
-        replies = asking().ask(model, [group.prompt for group in groups])
-        if self.rows_per_prompt > 1:
-            read = self._read_groups(model, groups, replies)
-        else:
-            read = [
-                {row: self._read_row(reply, row) for row in group.places}
-                for group, reply in zip(groups, replies, strict=True)
-            ]
-        self._remember(model, read)
         answered: list[Answered | None] = [None] * len(rows)
-        for group, of_rows in zip(groups, read, strict=True):
-            for row, places in group.places.items():
-                for place in places:
-                    answered[place] = of_rows[row]
+        for begin in range(0, len(groups), AT_ONCE):
+            some = groups[begin : begin + AT_ONCE]
+            replies = asking().ask(model, self.prompts(some))
+            if self.rows_per_prompt == 1:
+                pairs = ((row, reply) for group, reply in zip(some, replies, strict=True) for row in group)
+                read = [{row: self._read_row(reply, row)} for row, reply in pairs]
+            else:
+                read = self._read_groups(model, some, replies)
+            self._remember(model, read)
+            for group, of_rows in zip(some, read, strict=True):
+                for row, places in group.items():
+                    for place in places:
+                        answered[place] = of_rows[row]
         return answered
 
     def _read_groups(
@@ -195,19 +199,18 @@ class Questions:
         """Read answers about several rows each, and ask alone about every row that has none."""
         from weaklabel.llm import NOT_ASKED, asking
 
-        read: list[dict[ShownRow, Answered]] = []
-        for group, reply in zip(groups, replies, strict=True):
-            rows = list(group.places)
-            if reply.failure == NOT_ASKED:
-                read.append(dict.fromkeys(rows, self._failed(reply)))
-            else:
-                read.append(self._read_rows(reply, rows))
+        read = [
+            dict.fromkeys(group, self._failed(reply))
+            if reply.failure == NOT_ASKED
+            else self._read_rows(reply, list(group))
+            for group, reply in zip(groups, replies, strict=True)
+        ]
         pairs = list(zip(groups, read, strict=True))
-        different = list(dict.fromkeys(row for group, of_rows in pairs for row in group.places if row not in of_rows))
+        different = list(dict.fromkeys(row for group, of_rows in pairs for row in group if row not in of_rows))
         alone = dict(zip(different, asking().ask(model, list(self._alone(different))), strict=True))
         note = VoteNote(ALONE_NOTE, "the answer about several rows lacked it")
         for group, of_rows in pairs:
-            of_rows |= {row: self._read_row(alone[row], row, [note]) for row in group.places if row not in of_rows}
+            of_rows |= {row: self._read_row(alone[row], row, [note]) for row in group if row not in of_rows}
         return read
 
     def _remember(self, model: LanguageModel, read: Iterable[Mapping[ShownRow, Answered]]) -> None:
@@ -252,9 +255,6 @@ class Questions:
             fields.append(shown)
             left_out += more + len(text) - len(head)
         return ShownRow(tuple(fields), left_out, hash_parts(list(row)))
-
-    def _together(self, rows: Sequence[ShownRow]) -> Prompt:
-        return self.writer.for_rows([row.fields for row in rows], self.examples)
 
     def _alone(self, rows: Sequence[ShownRow]) -> Iterator[Prompt]:
         if self.pool is None:

@@ -86,8 +86,8 @@ class LanguageModelLF(LF):
 
     def prompts(self, batch: Batch) -> list[Prompt]:
         """See `LF.prompts`."""
-        rows = self._questions.rows(batch)
-        return list(dict.fromkeys(group.prompt for group in self._questions.groups(rows, batch.start)))
+        questions = self._questions
+        return list(dict.fromkeys(questions.prompts(questions.groups(questions.rows(batch), batch.start))))
 
     def estimate(self, batch: Batch) -> Estimate:
         """See `LF.estimate`."""

@@ -19,7 +19,9 @@ NEAR_DUPLICATE = 0.7
 """Jaccard similarity of the 5-character pieces of two texts from which on they count as the same."""
 
 PIECE = 5
-_AT_ONCE = 1_000
+_CELLS = 4_000_000
+"""Similarities that are in memory at once."""
+
 _DIGITS = 6
 
 
@@ -74,8 +76,9 @@ class ExamplePool:
 
     def nearest_to(self, rows: Sequence[Sequence[str]], count: int) -> Iterator[list[Example]]:
         """Yield, for each row, its ``count`` most similar examples, the most similar one last."""
-        for begin in range(0, len(rows), _AT_ONCE):
-            some = ["\n".join(fields) for fields in rows[begin : begin + _AT_ONCE]]
+        at_once = max(1, _CELLS // len(self.examples))
+        for begin in range(0, len(rows), at_once):
+            some = ["\n".join(fields) for fields in rows[begin : begin + at_once]]
             vectorizer, matrix = self._index
             similarity = np.asarray((vectorizer.transform(some) @ matrix.T).todense()).round(_DIGITS)
             for text, of_row in zip(some, similarity, strict=True):
