@@ -119,3 +119,13 @@ def test_shares_of_samples_can_be_calibrated(current, server):
     calibration = calibrate_lf(make(server, samples=3), read_corpus(rows(30)), gold="gold")
     assert isinstance(calibration, Calibration)
     assert calibration.rows == 30
+
+
+def test_an_off_list_answer_abstains_although_probabilities_are_told(current, monkeypatch):
+    def send(self, requests, timeout):
+        return [Received(packed([Answer("I think spam", {"spam": 0.9, "ham": 0.1})], Usage(10, 2))) for _ in requests]
+
+    monkeypatch.setattr(Telling, "send", send)
+    (vote,) = telling(threshold=0.5).vote(batch_of(["a"]))
+    assert vote == -1
+    assert vote.notes[0].detail == "'I think spam'"

@@ -296,13 +296,13 @@ class Questions:
         for answer, text in answers:
             place = self._reader.number(text)
             total = sum(answer.probs.values()) if answer.probs else 0.0
-            if answer.probs and total > 0:
-                probs[:-1] += np.array([answer.probs.get(choice, 0.0) for choice in choices]) / total
-            elif place != OFF_LIST:
-                probs[place] += 1
-            else:
+            if place == OFF_LIST:  # even where the model tells probabilities: they are of what it did not say
                 probs[-1] += 1
                 notes.append(VoteNote(OFF_LIST_NOTE, _shown(answer, text)))
+            elif answer.probs and total > 0:
+                probs[:-1] += np.array([answer.probs.get(choice, 0.0) for choice in choices]) / total
+            else:
+                probs[place] += 1
         if row.left_out:
             notes.append(VoteNote(CUT_NOTE, f"{row.left_out:,} characters left out"))
         once = {note.what: note for note in reversed(notes)}
