@@ -128,7 +128,9 @@ def export(
     Rows without a label are left out and counted; gold columns are not exported. An existing export is replaced once the new
     one is whole.
     """
-    from weaklabel.project.export import export_corpus
+    from weaklabel.export import check_export
+    from weaklabel.project.export import prepared_export
+    from weaklabel.support.files import is_stdout
 
     log_to_stderr(quiet=True)
     arguments = reading.arguments()
@@ -137,10 +139,8 @@ def export(
     arguments |= {"with_gold": True} if choosing.with_gold else {}
     if choosing.group_by and choosing.split is None:
         raise typer.BadParameter("give the shares, too (--split)", param_hint="--group-by")
-    announce_replaced(_existing(out), printing=printing)
-    done = export_corpus(
+    with prepared_export(
         source,
-        out,
         to.split(","),
         options=_options(set_ or []),
         min_confidence=choosing.min_confidence,
@@ -150,8 +150,11 @@ def export(
         seed=seed,
         card=carding.entries(),
         **arguments,
-    )
-    printing.summary(done.to_dict(), _described(done), to_stderr=out == "-")
+    ) as prepared:
+        check_export(prepared, out)  # nothing is said to be replaced that is not
+        announce_replaced(_existing(out), printing=printing)
+        done = prepared.write_to(out)
+    printing.summary(done.to_dict(), _described(done), to_stderr=is_stdout(out))
 
 
 def _existing(out: str) -> str | Path:

@@ -17,7 +17,15 @@ from weaklabel.export.corpus import LabeledCorpus
 from weaklabel.export.exporter import CorpusExporter, ExportRecord
 from weaklabel.export.selection import TRAIN, Selection, Survey
 from weaklabel.export.trainers import write_trainer_files
-from weaklabel.support.files import atomic_path, check_file_path, check_outputs, is_stream, write_json, write_text
+from weaklabel.support.files import (
+    STDOUT,
+    atomic_path,
+    check_file_path,
+    check_outputs,
+    is_stream,
+    write_json,
+    write_text,
+)
 from weaklabel.support.folders import other_files, recover_folder, replaced_folder
 from weaklabel.support.warn import warn
 
@@ -130,7 +138,7 @@ class Export:
             with replaced_folder(Path(out), MANIFEST, busy=busy) as build:
                 return self.write_into(build, os.fspath(out))
         (name,) = self.forms
-        with atomic_path(out) as path:
+        with atomic_path("/dev/stdout" if os.fspath(out) == STDOUT else out) as path:
             record = form.write(self.taken(form), path)
         _tell(name, record)
         return Exported(os.fspath(out), self.survey, self.corpus.labels, {name: record})
@@ -187,7 +195,7 @@ def check_export(export: Export, out: str | os.PathLike[str]) -> CorpusExporter 
     corpus, forms = export.corpus, export.forms
     export.selection.check(corpus)
     for split in corpus.splits:
-        if split != Path(split).name or split.startswith("."):
+        if split != Path(split).name or split.startswith(".") or not split.isprintable():
             raise ExportError(f"{corpus.name}: the part '{split}' of the split cannot name a file; rename it")
     for form in forms.values():
         form.check_corpus(corpus)

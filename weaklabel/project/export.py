@@ -7,6 +7,7 @@ import os
 import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -354,17 +355,48 @@ def export_corpus(
     WeakLabelError
         The source cannot be read, an option is wrong, no row is left, or the place cannot be written to.
     """
+    prepared = prepared_export(
+        source,
+        to,
+        options=options,
+        min_confidence=min_confidence,
+        sample=sample,
+        shares=shares,
+        group_by=group_by,
+        seed=seed,
+        card=card,
+        **reading,
+    )
+    with showing(progress), prepared as export:
+        return export.write_to(out)
+
+
+@contextmanager
+def prepared_export(
+    source: Any,
+    to: str | Sequence[str],
+    *,
+    options: Mapping[str, Any] | None = None,
+    min_confidence: float = 0.0,
+    sample: bool = False,
+    shares: Mapping[str, float] | None = None,
+    group_by: Sequence[str] = (),
+    seed: int = 0,
+    card: Mapping[str, Any] | None = None,
+    **reading: Any,
+) -> Iterator[Export]:
+    """Give what `export_corpus` writes, before it is written; arguments are as there."""
     names = [to] if isinstance(to, str) else list(to)
     settings = ExportSettings.checked(
         to=names, min_confidence=min_confidence, sample=sample, **(card or {}), **(options or {})
     )
-    with showing(progress), tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory() as work:
         corpus = open_labeled(source, **reading)
         if shares is not None:
             corpus = divided(corpus, shares, group_by, seed, Path(work))
         command = command_of(source, settings, shares, group_by, seed, reading)
         corpus = replace(corpus, source=replace(corpus.source, command=command))
-        return export_of(corpus, settings, seed).write_to(out)
+        yield export_of(corpus, settings, seed)
 
 
 def divided(
