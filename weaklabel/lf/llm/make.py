@@ -170,9 +170,14 @@ def llm_lf(
     ):
         if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
             raise LFError(f"{where_else}: {what} must be a whole number from {low} to {high:,}, not {number!r}")
+    for what, value in (("guidelines", guidelines), ("examples_label", examples_label)):
+        if not isinstance(value, str):
+            raise LFError(f"{where_else}: {what} must be a text, not {value!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise LFError(f"{where_else}: seed must be a whole number, not {seed!r}")
     if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
         raise LFError(f"{where_else}: threshold must be a probability from 0 to 1, not {threshold!r}")
-    if temperature is not None and not 0 <= temperature <= 2:
+    if temperature is not None and not (isinstance(temperature, int | float) and 0 <= temperature <= 2):
         raise LFError(f"{where_else}: temperature must be a number from 0 to 2, not {temperature!r}")
     if samples > 1 and temperature == 0:
         raise LFError(f"{where_else}: several samples at temperature 0 are all the same; leave temperature out")
@@ -398,6 +403,8 @@ def _examples(
     name: str, examples: Any, columns: Sequence[str], labels: Mapping[str, str], none: str, text_tokens: int
 ) -> tuple[Example, ...]:
     """Return fixed examples, once they were checked."""
+    if not isinstance(examples, Sequence):
+        raise LFError(f"LF '{name}': examples must be a list of (text, label), not {examples!r}")
     checked = []
     for number, example in enumerate(examples, 1):
         which = f"LF '{name}': example {number}"
