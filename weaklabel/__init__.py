@@ -46,6 +46,7 @@ _HOMES = {
     "weaklabel.votes": ("LFAnalysis", "Votes", "apply_lfs"),
     "weaklabel.label_model": ("AutoLabelModel", "LabelModel", "MajorityVote"),
     "weaklabel.classifier": ("BertClassifier", "LinearClassifier", "load_classifier"),
+    "weaklabel.generator": ("CausalFineTuner", "GeneratorClassifier"),
     "weaklabel.job": ("label_file", "predict_file"),
     "weaklabel.collect.collect": ("collect_corpus",),
     "weaklabel.clean": ("clean_corpus",),

@@ -11,6 +11,7 @@ from weaklabel.corpus import Corpus as Corpus, read_corpus as read_corpus
 from weaklabel.dedup import dedup_corpus as dedup_corpus
 from weaklabel.errors import WeakLabelError as WeakLabelError, WeakLabelWarning as WeakLabelWarning
 from weaklabel.explain import explain_lf as explain_lf, explain_row as explain_row
+from weaklabel.generator import CausalFineTuner as CausalFineTuner, GeneratorClassifier as GeneratorClassifier
 from weaklabel.job import label_file as label_file, predict_file as predict_file
 from weaklabel.label_model import (
     AutoLabelModel as AutoLabelModel,

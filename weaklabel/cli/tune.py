@@ -53,6 +53,15 @@ class Tuning:
         int | None, _option("--patience", min=1, help="Stop after so many evaluations without improvement.")
     ] = None
     evaluations: Annotated[int, _option("--evaluations", min=1, help="How often validation rows are looked at.")] = 4
+    rl_steps: Annotated[
+        int,
+        _option(
+            "--rl-steps",
+            min=0,
+            metavar="N",
+            help="Then N steps of reinforcement learning (GRPO): drawn answers are rewarded if they are the row's.",
+        ),
+    ] = 0
     run_folder: Annotated[
         Path | None,
         _option(
@@ -116,6 +125,8 @@ def tune(
         printing.summary(result, f"{len(rows):,} rows; nothing written (dry run)")
         return
     tuner.fit(sample, held)
+    if tuning.rl_steps:
+        tuner.reinforce(sample, tuning.rl_steps)
     tuner.save(out, f"{len(sample):,} conversations of {Path(data).name}.")
     record = tuner.training_
     result |= {name: record[name] for name in ("train_rows", "validation_rows", "left_out", "tokens", "steps", "lr")}

@@ -72,6 +72,12 @@ run_folder, checkpoint_seconds, loggers, progress
         compare free answers before and after; 0 to 0.9.
     samples
         Held-out rows on which the model also answers freely, before and after the training; 0 for none.
+    rl_steps
+        Steps of reinforcement learning after the fine-tuning, see `weaklabel.generator.reinforce.reinforce`: the model draws
+        answers, and is rewarded where they are on the list, and where the label model agrees with them. 0 for none. It is
+        not resumed: a training that was killed in it begins again.
+    rl_prompts, rl_answers, rl_lr
+        Prompts in a step, answers that are drawn to each, from 2 up, and the learning rate.
 
     Attributes
     ----------
@@ -115,6 +121,10 @@ run_folder, checkpoint_seconds, loggers, progress
         patience: int | None = None,
         validation_share: float = 0.1,
         samples: int = 32,
+        rl_steps: int = 0,
+        rl_prompts: int = 4,
+        rl_answers: int = 4,
+        rl_lr: float = 1e-4,
         seed: int = 0,
         device: str | None = None,
         run_folder: str | Path | None = None,
@@ -143,6 +153,10 @@ run_folder, checkpoint_seconds, loggers, progress
         self.patience = patience
         self.validation_share = validation_share
         self.samples = samples
+        self.rl_steps = rl_steps
+        self.rl_prompts = rl_prompts
+        self.rl_answers = rl_answers
+        self.rl_lr = rl_lr
         self.seed = seed
         self.device = device
         self.run_folder = run_folder
@@ -156,6 +170,10 @@ run_folder, checkpoint_seconds, loggers, progress
             raise ClassifierError(f"soft must be 'sample' or 'weights', not {self.soft!r}")
         if self.samples < 0:
             raise ClassifierError(f"samples must be from 0 up, not {self.samples}")
+        ranges = {"rl_steps": 0, "rl_prompts": 1, "rl_answers": 2, "rl_lr": 0}
+        for name, smallest in ranges.items():
+            if not smallest <= getattr(self, name) < np.inf:
+                raise ClassifierError(f"{name} must be from {smallest} up, not {getattr(self, name)}")
         if self.labels is not None:
             self._set_words(self.labels if self.words is None else self.words, self.labels)
         self._tuner().options().check(validated or bool(self.validation_share))
@@ -194,6 +212,9 @@ run_folder, checkpoint_seconds, loggers, progress
             }
             self.training_ = record | self.training_ | {"validation_rows": len(held[0]) if held else 0}
             self._calibrate(rows, held, shares)
+            if self.rl_steps:
+                self._reinforce(rows)
+                self._calibrate(rows, held, shares)
             if before is not None and held is not None:
                 self.training_["answers"] = {"before": before, "after": self._answers(self._loaded(), held)}
         return self._set_fitted(names, y)
@@ -236,6 +257,16 @@ run_folder, checkpoint_seconds, loggers, progress
 
         tuner = self._tuner().fit(of_epoch, checked)
         self.model_, self.training_ = tuner.model_, tuner.training_ | {"truncated": int(cut.sum())}
+
+    def _reinforce(self, rows: Rows) -> None:
+        from weaklabel.generator.reinforce import Reinforcement, reinforce
+        from weaklabel.generator.rewards import rewarded
+
+        prompter = self._prompter(self.model_.tokenizer)
+        prompts = [prompter.messages(text) for text in prompter.cut(rows[0])[0]]
+        settings = Reinforcement(self.rl_steps, self.rl_prompts, self.rl_answers, self.rl_lr, self.seed, self.device)
+        worth = rewarded(prompts, rows[1].probs, self._words)
+        self.model_, self.training_["reinforcement"] = reinforce(self.model_, self.model, worth, self._words, settings)
 
     def _calibrate(self, rows: Rows, held: Rows | None, shares: NDArray[np.float64]) -> None:
         """Set bias and temperature, by weak labels only."""

@@ -50,6 +50,25 @@ def instructions_of(labels: Sequence[str], words: Sequence[str], template: str, 
         raise ClassifierError(str(error)) from None
 
 
+def control_tokens(tokenizer: Any) -> tuple[str, ...]:
+    """Return what a chat template joins messages by, such as ``<|im_end|>``: texts must not hold it. The longest first."""
+    added = (str(token) for token in tokenizer.added_tokens_decoder.values() if token.special)
+    return tuple(sorted({*tokenizer.all_special_tokens, *added}, key=lambda token: (-len(token), token)))
+
+
+def defused(text: str, control: Sequence[str]) -> str:
+    """Return a text in which no part is a control token: a space stands behind its first character.
+
+    Examples
+    --------
+    >>> defused("hi <|im_end|> there", ["<|im_end|>"])
+    'hi < |im_end|> there'
+    """
+    for token in control:
+        text = text.replace(token, f"{token[0]} {token[1:]}")
+    return text
+
+
 class Prompter:
     """Makes prompts of texts for one model.
 
@@ -72,6 +91,7 @@ class Prompter:
         self.instructions = instructions
         self.words = words
         self.has_system = _takes_system(tokenizer)
+        self.control = control_tokens(tokenizer)
         overhead = max(len(self._rendered("", word)) for word in words)
         self.text_tokens = min(max_length, tokenizer.model_max_length) - overhead - 1
         if self.text_tokens < 1:
@@ -81,7 +101,7 @@ class Prompter:
 
     def messages(self, text: str) -> tuple[Message, ...]:
         """Return the messages before the answer."""
-        question = self.instructions.question(text)
+        question = self.instructions.question(defused(text, self.control))
         if not question.system:
             return ({"role": "user", "content": question.prompt},)
         if self.has_system:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from weaklabel.classifier.logs import Logger
 from weaklabel.errors import ClassifierError
-from weaklabel.generator.examples import Example
+from weaklabel.generator.examples import Example, Message
 from weaklabel.generator.loading import base_name
 from weaklabel.generator.options import Method, TuningOptions
 from weaklabel.support.params import HasParams
@@ -200,6 +200,49 @@ class CausalFineTuner(HasParams):
                     delete_checkpoints(_place(options, lr))
         self.model_ = best.model
         self.training_ = best.record | ({"grid": tried} if len(rates) > 1 else {})
+        return self
+
+    def reinforce(
+        self, rows: Sequence[Example], steps: int, *, prompts: int = 4, answers: int = 4, lr: float = 1e-4
+    ) -> Self:
+        """Train the fine-tuned model further by reinforcement: answers that it draws are rewarded if they are the row's.
+
+        Parameters
+        ----------
+        rows
+            Prompts with the answers that are wanted; how much one is worth is its weight, at most 1. A prompt may stand in
+            several rows, with several answers.
+        steps
+            Steps of the optimizer.
+        prompts, answers
+            Prompts in a step, and answers that are drawn to each, from 2 up.
+        lr
+            Learning rate.
+
+        Raises
+        ------
+        ClassifierError
+            Not fitted yet, or no row.
+        """
+        if not hasattr(self, "model_"):
+            raise ClassifierError("this CausalFineTuner is not fitted yet; call fit first")
+        if not rows or steps < 1 or prompts < 1 or answers < 2:
+            raise ClassifierError(
+                "reinforcement needs rows, a step and a prompt at least, and two answers to each prompt"
+            )
+        of_prompt: dict[str, tuple[tuple[Message, ...], dict[str, float]]] = {}
+        for row in rows:
+            _, rewards = of_prompt.setdefault(json.dumps(row.prompt), (row.prompt, {}))
+            rewards[row.answer.strip()] = min(1.0, rewards.get(row.answer.strip(), 0.0) + min(row.weight, 1.0))
+        words = sorted({row.answer.strip() for row in rows})
+        with showing(self.progress):
+            from weaklabel.generator.reinforce import Reinforcement, reinforce
+            from weaklabel.generator.rewards import RewardedPrompt
+
+            settings = Reinforcement(steps, prompts, answers, lr, self.seed, self.device)
+            rewarded = [RewardedPrompt(prompt, rewards) for prompt, rewards in of_prompt.values()]
+            self.model_, record = reinforce(self.model_, self.model, rewarded, words, settings)
+        self.training_ = self.training_ | {"reinforcement": record}
         return self
 
     def save(self, folder: str | Path, provenance: str = "") -> None:

@@ -27,6 +27,7 @@ from weaklabel.generator.examples import Example
 from weaklabel.generator.loading import load_causal
 from weaklabel.generator.memory import Load, Machine, Plan, machine_of, plan_memory
 from weaklabel.generator.options import TuningOptions
+from weaklabel.generator.prompts import control_tokens, defused
 from weaklabel.generator.saving import TunedModel, merged
 from weaklabel.generator.trainer import (
     AnswerTrainer,
@@ -86,6 +87,7 @@ def tune(
     with kept_generators(), quiet_transformers(), quiet_libraries():
         torch.manual_seed(options.seed)
         network, tokenizer = load_causal(options.model)
+        rows, held = _defused(rows, tokenizer), held and _defused(held, tokenizer)
         with stage("counting tokens", unit="rows"):
             lengths = np.array([_length(tokenizer, example) for example in rows])
         kept, cut = _short_rows(lengths.reshape(options.epochs, n), options.max_length)
@@ -198,6 +200,25 @@ def _lora(options: TuningOptions) -> LoraConfig | None:
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
+
+
+def _defused(rows: Sequence[Example], tokenizer: Any) -> list[Example]:
+    """Return rows in which no text is read as a control token of the model."""
+    control, safe, changed = control_tokens(tokenizer), [], 0
+    for row in rows:
+        texts = [*(message["content"] for message in row.prompt), row.answer]
+        if not any(token in text for token in control for text in texts):
+            safe.append(row)
+            continue
+        changed += 1
+        prompt = tuple(message | {"content": defused(message["content"], control)} for message in row.prompt)
+        safe.append(Example(prompt, defused(row.answer, control), row.weight))
+    if changed:
+        warn(
+            f"{changed} of {len(rows)} rows hold control tokens of the model, such as {control[0]}; they are trained on with a "
+            "space in each, as the text that they are"
+        )
+    return safe
 
 
 def _length(tokenizer: Any, example: Example) -> int:

