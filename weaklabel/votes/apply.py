@@ -53,6 +53,9 @@ SHARE_OF_MEMORY = 0.6
 ROWS_AT_FIRST = 1_024
 """Rows of a batch that a guarded process is asked for at first: a large model takes seconds over them."""
 
+ROWS_TO_CHOOSE_FROM = 50_000
+"""Rows from which those are gathered that a labeling function is asked about several at once."""
+
 SECONDS_A_REQUEST = 2.0
 """How long a guarded process should be busy with what it is asked for at once, so that progress is seen."""
 
@@ -460,7 +463,9 @@ def apply_lfs(
                 answers = _answers(label_model, functions[place], table, top)
                 choice = choose_rows(functions[place], table, lambda: [(0, table)], answers)
                 budget = ErrorBudget(error_budget)
-                votes_of_lf = _ask_about(functions[place], choice.rows(table, 0), rows, batch_size, how, budget)
+                # Chosen rows that are answered together are gathered from the same rows, whatever the batches.
+                size = batch_size if functions[place].rows_together == 1 else ROWS_TO_CHOOSE_FROM
+                votes_of_lf = _ask_about(functions[place], choice.rows(table, 0), rows, size, how, budget)
                 L = L.astype(np.result_type(L, votes_of_lf), order="F", copy=False)
                 L[:, place] = votes_of_lf
                 problems = problems | budget.problems

@@ -6,7 +6,7 @@ import pytest
 
 from tests.lf.llm.conftest import LABELS, asked_texts
 from tests.lf.llm.test_votes import batch_of, make
-from weaklabel import apply_lfs
+from weaklabel import apply_lfs, keyword_lf
 from weaklabel.errors import WeakLabelWarning
 from weaklabel.lf.reasons import reason
 from weaklabel.llm import Asking, asking_with
@@ -84,6 +84,18 @@ def test_votes_do_not_depend_on_the_batches(server, tmp_path, batch_size):
     expected = ([1, 0, 1, 0] * 8)[:30]
     expected[3] = -1
     assert votes.L[:, 0].tolist() == expected
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 1000])
+def test_votes_on_chosen_rows_do_not_depend_on_the_batches(server, tmp_path, batch_size):
+    server.answer = position_matters
+    texts = [f"{'known' if number % 3 == 0 else 'text'} {number}" for number in range(30)]
+    rule = keyword_lf("rule", 0, ["known"])
+    with asking_with(Asking(ledger=tmp_path / "replies.sqlite")):
+        lf = make(server, rows_per_prompt=4, where="uncovered")
+        votes = apply_lfs([rule, lf], texts, labels=("ham", "spam"), batch_size=batch_size)
+    assert votes.L[votes.L[:, 0] < 0, 1].tolist() == [1, 0] * 10
+    assert server.bill.requests == 5
 
 
 def test_equal_rows_of_a_prompt_are_asked_about_once(server, current):
