@@ -35,7 +35,7 @@ def whole(**columns):
 
 def test_label_studio(tmp_path):
     record = write(LabelStudioExporter(max_tasks=4, columns=["n"]), whole(n=list(range(9))), tmp_path / "out")
-    assert record.counts == {"with a suggestion": 6, "without": 3}
+    assert record.counts == {"with a suggestion": 6, "without a label, sent to be labeled": 3}
     assert [len(load(path)) for path in sorted((tmp_path / "out").glob("tasks-*"))] == [4, 4, 1]
     tasks = tasks_of(tmp_path / "out")
     assert [task["data"] for task in tasks] == [
@@ -117,7 +117,7 @@ def test_refused(tmp_path, exporter):
 
 def test_a_corpus_of_which_nothing_is_labeled_can_be_sent(tmp_path):
     done = export_corpus(frame_of(["a", "b"], [-1, -1]), tmp_path / "out", "label-studio", labels=LABELS)
-    assert done.records["label-studio"].counts == {"without": 2}
+    assert done.records["label-studio"].counts == {"without a label, sent to be labeled": 2}
     assert tasks_of(tmp_path / "out") == [
         {"data": {"text": "a", "weaklabel_id": "0"}},
         {"data": {"text": "b", "weaklabel_id": "1"}},

@@ -191,6 +191,18 @@ def test_held_out_rows_are_those_that_were_decided_on(place):
     assert "the choice of rows in decisions.jsonl changed" in place.plan()["train linear"]
 
 
+def test_gold_may_be_the_export_of_a_labeling_tool(place):
+    from tests.decisions.test_importing import studio, written
+
+    texts = (place.folder / "messages.csv").read_text().splitlines()[1:9]
+    tasks = [studio(row, text, ("a@x.org", "praise" if row < 4 else "complaint")) for row, text in enumerate(texts)]
+    written(place.folder / "project-1.json", tasks)
+    place.edit("project.toml", 'path = "gold.csv"', 'path = "project-1.json"')
+    place.run()
+    scores = json.loads((place.out / "scores.json").read_text())
+    assert scores["label_model"]["n"] == len(set(texts))
+
+
 def test_a_failed_run_says_which_step_failed_and_goes_on(place):
     good = place.pack.read_text()
     breaks = '\n@labeling_function()\ndef breaks(x):\n    raise ValueError("no")\n'

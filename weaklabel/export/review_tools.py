@@ -34,6 +34,9 @@ WEAK_LABEL, CONFIDENCE = "weak_label", "confidence"
 QUESTION = "label"
 """Name of what people are asked."""
 
+WITH, WITHOUT = "with a suggestion", "without a label, sent to be labeled"
+"""Counts of tasks."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -143,11 +146,11 @@ class ReviewExporter(CorpusExporter):
     def write(self, corpus: LabeledCorpus, target: Path) -> ExportRecord:
         """See `CorpusExporter.write`."""
         left_out: dict[str, int] = {}
-        counts = {"with a suggestion": 0, "without": 0}
+        counts = {WITH: 0, WITHOUT: 0}
 
         def counted() -> Iterator[Task]:
             for task in self.tasks(corpus, left_out):
-                counts["without" if task.label is None else "with a suggestion"] += 1
+                counts[WITHOUT if task.label is None else WITH] += 1
                 yield task
 
         self.write_tasks(counted(), corpus, target)
