@@ -1,6 +1,7 @@
 """How much of the gain of missing labeling functions suggestions bring back.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.quality.suggestions SET ... [--seeds 5] [--split valid] [-o FILE.json]
+    OMP_NUM_THREADS=1 python -m benchmarks.quality.suggestions SET ... [--seeds 5] [--split valid] [--llm smollm2]
+        [-o FILE.json]
 
 Each SET is a folder in WRENCH's format. With each seed, half of its labeling functions are drawn; `suggest` sees their
 votes on the train texts, what the label model `auto` makes of both, and no gold. Its candidates then vote beside the
@@ -10,6 +11,9 @@ Two reviewers are simulated. "unseen" accepts the first ten candidates without a
 "checked" goes down a list of twenty and accepts the first ten of which more than 70% of the votes on valid rows are right
 by the gold of these: VALIDATION GOLD IS USED. The share that comes back is (with suggestions - half) / (all - half), of
 the means over seeds; its interval is a bootstrap over seeds. It says little where the other half gains next to nothing.
+
+With --llm, a local language model is asked for proposals, too, which are judged by the same evidence: the arm "llm" accepts
+the first ten candidates when its proposals are among them.
 """
 
 import argparse
@@ -26,7 +30,8 @@ from weaklabel.bench.data import read_bench_set
 from weaklabel.bench.split import BenchSet, Split
 from weaklabel.label_model import AutoLabelModel, CommitteeLabelModel
 from weaklabel.lf.patterns import keyword_lf, regex_lf
-from weaklabel.suggest import CandidateLF, Suggestions, suggest_lfs
+from weaklabel.llm import Asking, LanguageModel, LocalModel
+from weaklabel.suggest import CandidateLF, LFProposer, Suggestions, suggest_lfs
 from weaklabel.votes import Votes, apply_lfs
 
 MODELS = {"committee": CommitteeLabelModel, "auto": AutoLabelModel}
@@ -41,13 +46,32 @@ def draw_half(m: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).permutation(m)[: m // 2])
 
 
-def suggestions_of(data: BenchSet, half: np.ndarray, seed: int) -> Suggestions:
-    """Look for candidates by the votes of half of the labeling functions on train, and its texts."""
+DESCRIPTIONS = {
+    "sms": {"ham": "a private message", "spam": "advertising, or a trick to get money or data"},
+    "trec": {
+        "DESC": "asks for a description, a definition or a reason",
+        "ENTY": "asks for a thing, such as an animal, a color, a food or a sport",
+        "HUM": "asks for a person or a group",
+        "ABBR": "asks what an abbreviation means",
+        "LOC": "asks for a place",
+        "NUM": "asks for a number, a date or an amount",
+    },
+}
+"""What a language model is told about the classes."""
+
+
+def suggestions_of(data: BenchSet, half: np.ndarray, seed: int, llm: LanguageModel | None = None) -> tuple:
+    """Look for candidates by the votes of half of the labeling functions on train, and its texts; without and with a model."""
     train, L = data.train, data.train.L[:, half]
     model = AutoLabelModel(data.k, seed=seed).fit(L, train.texts)
     probs = model.predict_proba(L, train.texts)
     votes = Votes(L, [f"published_{number}" for number in half], data.labels)
-    return suggest_lfs(train.texts, votes, probs, data.labels, n=LISTED, seed=seed)
+    how = {"n": LISTED, "seed": seed}
+    without = suggest_lfs(train.texts, votes, probs, data.labels, **how)
+    if llm is None:
+        return without, None
+    proposer = LFProposer(llm, Asking(), DESCRIPTIONS.get(data.name, {}))
+    return without, suggest_lfs(train.texts, votes, probs, data.labels, proposer=proposer, **how)
 
 
 def candidate_votes(candidates: list[CandidateLF], texts: tuple[str, ...]) -> np.ndarray:
@@ -71,16 +95,18 @@ def precisions(candidates: list[CandidateLF], split: Split) -> np.ndarray:
     return np.divide(right, voted.sum(axis=0), out=np.full(L.shape[1], np.nan), where=voted.any(axis=0))
 
 
-def run_seed(data: BenchSet, split: Split, seed: int) -> dict:
+def run_seed(data: BenchSet, split: Split, seed: int, llm: LanguageModel | None) -> dict:
     """Return the metric of each arm and label model, and what was suggested."""
     half = draw_half(data.m, seed)
-    suggestions = suggestions_of(data, half, seed)
+    suggestions, with_llm = suggestions_of(data, half, seed, llm)
     listed = list(suggestions.lfs)
     by_valid = precisions(listed, data.valid)
     arms = {
         "unseen": listed[:ACCEPTED],
         "checked": [lf for lf, right in zip(listed, by_valid, strict=True) if right > LEAST_PRECISION][:ACCEPTED],
     }
+    if with_llm is not None:
+        arms["llm"] = list(with_llm.lfs)[:ACCEPTED]
     votes = {"half": (data.train.L[:, half], split.L[:, half]), "all": (data.train.L, split.L)}
     for arm, lfs in arms.items():
         added = candidate_votes(lfs, data.train.texts), candidate_votes(lfs, split.texts)
@@ -96,6 +122,22 @@ def run_seed(data: BenchSet, split: Split, seed: int) -> dict:
         "accepted": {arm: len(lfs) for arm, lfs in arms.items()},
         "estimated_precision": [round(lf.precision, 3) for lf in arms["unseen"]],
         "precision_on_scored_rows": [None if np.isnan(one) else round(float(one), 3) for one in unseen],
+        **({} if with_llm is None else {"proposed": _proposed(with_llm, split)}),
+    }
+
+
+def _proposed(suggestions: Suggestions, split: Split) -> dict:
+    """Return what became of the proposals of a language model."""
+    told = suggestions.proposed
+    accepted = [lf for lf in suggestions.lfs if lf.source == "llm"]
+    return {
+        "prompts": told.prompts,
+        "usable": len(told.lfs),
+        "left_out": dict(told.left_out),
+        "among_the_candidates": [lf.patterns for lf in accepted],
+        "precision_on_scored_rows": [
+            None if np.isnan(one) else round(float(one), 3) for one in precisions(accepted, split)
+        ],
     }
 
 
@@ -124,13 +166,14 @@ def come_back(runs: list[dict], model: str, arm: str) -> dict:
     }
 
 
-def run_set(data: BenchSet, split: Split, seeds: range) -> dict:
+def run_set(data: BenchSet, split: Split, seeds: range, llm: LanguageModel | None = None) -> dict:
     """Return the figures of one set."""
     runs = []
     for seed in seeds:
-        runs.append(run_seed(data, split, seed))
+        runs.append(run_seed(data, split, seed, llm))
         print(f"{data.name}, seed {seed}: {runs[-1]['metric']}", file=sys.stderr)
-    back = {model: {arm: come_back(runs, model, arm) for arm in ("unseen", "checked")} for model in MODELS}
+    arms = ("unseen", "checked", *(("llm",) if llm else ()))
+    back = {model: {arm: come_back(runs, model, arm) for arm in arms} for model in MODELS}
     return {
         "metric": "f1" if data.name in POSITIVE else "accuracy",
         "positive": POSITIVE.get(data.name),
@@ -170,19 +213,22 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--split", choices=("test", "valid"), default="test", help="valid is for development")
+    parser.add_argument("--llm", metavar="MODEL", help="a local causal model that proposes candidates, such as smollm2")
     parser.add_argument("-o", "--out", type=Path, help=f"in {RESULTS.name}/; default: quality_suggestions[_valid].json")
     options = parser.parse_args()
     if options.out is not None and (options.out.suffix != ".json" or options.out.resolve().parent != RESULTS.resolve()):
         parser.error(f"-o: results are .json files in {RESULTS}, which {options.out} is not")
     warnings.simplefilter("ignore")
     seeds = range(options.first_seed, options.first_seed + options.seeds)
+    llm = LocalModel(options.llm) if options.llm else None
     results = {}
     for path in options.sets:
         data = read_bench_set(path)
-        results[data.name] = run_set(data, getattr(data, options.split), seeds)
+        results[data.name] = run_set(data, getattr(data, options.split), seeds, llm)
         for model, arms in results[data.name]["come_back"].items():
             print(f"{data.name}, {model}: {arms}")
-    setting = {"split": options.split, "seeds": list(seeds), "gold": "none for unseen, valid for checked"}
+    setting = {} if llm is None else {"llm": llm.name}
+    setting |= {"split": options.split, "seeds": list(seeds), "gold": "none for unseen, valid for checked"}
     suffix = "" if options.split == "test" else "_valid"
     name = f"quality_suggestions{suffix}" if options.out is None else options.out.stem
     save(name, ["numpy", "scikit-learn", "scipy"], {"setting": setting, "sets": results})

@@ -17,6 +17,7 @@ DIFFERENT = {
     "--force": "run does all steps again; suggest replaces its file",
     "--gold": "of train, it is a column of the file that --validation names",
     "--group-by": "export divides rows only where it is asked to",
+    "--llm": "suggest names the model; lfs writes a pack that asks one",
     "--labels": "score reads them from the file by default; review needs them for a corpus without labels",
     "--max-length": "the default of bench is that of each model",
     "--metric": "train chooses an epoch by it; bench reports it",
