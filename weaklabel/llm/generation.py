@@ -21,6 +21,10 @@ GPU_BATCH_TOKENS = 65_536
 """Tokens of prompts and answers in a batch on any other device."""
 
 
+_NO_LIMIT = 2**31
+"""Padding may reach behind what the model reads: it has no positions of its own."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A text to be continued.
@@ -68,8 +72,7 @@ def generate(loaded: Pretrained, tasks: Sequence[Task], stops: Sequence[int]) ->
     """
     written: list[Written | None] = [None] * len(tasks)
     budget = BATCH_TOKENS if loaded.device.type == "cpu" else GPU_BATCH_TOKENS
-    longest = max((len(task.tokens) for task in tasks), default=0)
-    padded = padded_lengths(np.array([len(task.tokens) for task in tasks], dtype=np.int64), longest)
+    padded = padded_lengths(np.array([len(task.tokens) for task in tasks], dtype=np.int64), _NO_LIMIT)
     with stage("writing answers", len(tasks), "answers") as progress:
         for length, most in sorted(
             {(int(padded[row]), task.max_tokens) for row, task in enumerate(tasks)}, reverse=True

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.encoder.inference import Pretrained, run_each
+from weaklabel.encoder.inference import Pretrained, padded_lengths, run_each
 from weaklabel.support.progress import stage
 
 BATCH_TOKENS = 256
@@ -17,6 +18,9 @@ BATCH_TOKENS = 256
 
 GPU_BATCH_TOKENS = 16_384
 """Tokens of prompts in a batch on any other device."""
+
+_NO_LIMIT = 2**31
+"""Padding may reach behind what the model reads: it has no positions of its own."""
 
 MAX_BRANCHES = 64
 """Most pairs of a prompt and an answer that are continued at once: each needs its own copy of keys and values."""
@@ -32,8 +36,8 @@ def choice_logprobs(
 ) -> NDArray[np.float64]:
     """Return the log-probability of each answer after each prompt: the sum over the answer's tokens.
 
-    Prompts of the same number of tokens run together, so nothing is padded, and a batch of one length always has the same
-    size: no row depends on the others. All of it is computed in float32 on a CPU.
+    Prompts are padded on the left to a length that depends on their own only (`padded_lengths`), and a batch of one length
+    always has the same size: no row depends on the others. All of it is computed in float32 on a CPU.
 
     Parameters
     ----------
@@ -60,19 +64,23 @@ def choice_logprobs(
     if not len(prompts):
         return rows
     start = _prefix_cache(network, prompts[0][:prefix], device) if prefix else None
-    lengths = np.array([len(prompt) - prefix for prompt in prompts])
+    lengths = np.array([len(prompt) - prefix for prompt in prompts], dtype=np.int64)
+    padded = padded_lengths(lengths, _NO_LIMIT)
     budget = BATCH_TOKENS if device.type == "cpu" else GPU_BATCH_TOKENS
     batches = []
-    for length in np.unique(lengths)[::-1].tolist():
-        group = np.flatnonzero(lengths == length)
+    for length in np.unique(padded)[::-1].tolist():
+        group = np.flatnonzero(padded == length)
         size = max(1, budget // length)
-        batches += [(size, group[begin : begin + size]) for begin in range(0, len(group), size)]
+        batches += [(length, size, group[begin : begin + size]) for begin in range(0, len(group), size)]
 
-    def run(batch: tuple[int, NDArray[np.int64]]) -> None:
-        size, some = batch
-        ids = torch.tensor([list(prompts[row][prefix:]) for row in np.resize(some, size).tolist()], device=device)
+    def run(batch: tuple[int, int, NDArray[np.int64]]) -> None:
+        length, size, some = batch
+        filled = np.resize(some, size)
+        padding = torch.from_numpy(length - lengths[filled]).to(device)
+        ids = [[0] * (length - int(lengths[row])) + list(prompts[row][prefix:]) for row in filled.tolist()]
         with torch.autocast(device.type, enabled=device.type != "cpu"):
-            rows[some] = _of_batch(network, ids, start, choices)[: len(some)]
+            inputs = _Padded(torch.tensor(ids, device=device), padding, prefix)
+            rows[some] = _of_batch(network, inputs, start, choices)[: len(some)]
         progress.advance(len(some))
 
     with stage(what, len(rows), "texts") as progress:
@@ -88,13 +96,44 @@ def _prefix_cache(network: Any, ids: Sequence[int], device: Any) -> Any:
     return output.past_key_values
 
 
-def _of_batch(network: Any, ids: Any, start: Any, choices: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class _Padded:
+    """Tokens of some prompts behind their prefix, padded on the left. Shape: [size, length]."""
+
+    ids: Any
+    padding: Any
+    prefix: int
+
+    def mask(self, more: int = 0) -> Any:
+        """Return which tokens there are: of the prefix, the prompt, and ``more`` after it. Shape: [size, all tokens]."""
+        import torch
+
+        size, length = self.ids.shape
+        places = torch.arange(self.prefix + length + more, device=self.ids.device).repeat(size, 1)
+        return ((places < self.prefix) | (places >= self.prefix + self.padding[:, None])).long()
+
+    def positions(self, begin: int, end: int) -> Any:
+        """Return the positions of tokens ``begin`` to ``end``, counted from the first behind the prefix. Shape: [size, n]."""
+        import torch
+
+        places = torch.arange(begin, end, device=self.ids.device)
+        return self.prefix + (places - self.padding[:, None]).clamp(min=0)
+
+
+def _of_batch(network: Any, inputs: _Padded, start: Any, choices: Sequence[Sequence[int]]) -> NDArray[np.float64]:
     import torch
 
-    size = len(ids)
+    size, length = inputs.ids.shape
     cache = None if start is None else _repeated(start, size)
     longest = max(len(choice) for choice in choices)
-    output = network(input_ids=ids, past_key_values=cache, use_cache=longest > 1, logits_to_keep=1)
+    output = network(
+        input_ids=inputs.ids,
+        attention_mask=inputs.mask(),
+        position_ids=inputs.positions(0, length),
+        past_key_values=cache,
+        use_cache=longest > 1,
+        logits_to_keep=1,
+    )
     first = torch.log_softmax(output.logits[:, -1].float(), dim=-1)
     total = first[:, [choice[0] for choice in choices]].double()
     if longest > 1:
@@ -102,20 +141,26 @@ def _of_batch(network: Any, ids: Any, start: Any, choices: Sequence[Sequence[int
         at_once = max(1, MAX_BRANCHES // size)
         for begin in range(0, len(several), at_once):
             some = several[begin : begin + at_once]
-            total[:, some] += _continued(network, output.past_key_values, [choices[number] for number in some], size)
+            total[:, some] += _continued(network, output.past_key_values, [choices[number] for number in some], inputs)
     return np.asarray(total.cpu().numpy())
 
 
-def _continued(network: Any, cache: Any, choices: Sequence[Sequence[int]], size: int) -> Any:
+def _continued(network: Any, cache: Any, choices: Sequence[Sequence[int]], inputs: _Padded) -> Any:
     """Return the log-probability of all tokens but the first of each answer. Shape: [size, len(choices)]."""
     import torch
 
+    size, length = inputs.ids.shape
     k, longest = len(choices), max(len(choice) for choice in choices)
-    device = next(network.parameters()).device
+    device = inputs.ids.device
     # What stands behind the end of a shorter answer is read by nothing before it.
     ids = torch.tensor([[*choice, *[choice[-1]] * (longest - len(choice))] for choice in choices], device=device)
-    branches = _repeated(cache, k)
-    output = network(input_ids=ids[:, :-1].repeat(size, 1), past_key_values=branches, use_cache=True)
+    output = network(
+        input_ids=ids[:, :-1].repeat(size, 1),
+        attention_mask=inputs.mask(longest - 1).repeat_interleave(k, dim=0),
+        position_ids=inputs.positions(length, length + longest - 1).repeat_interleave(k, dim=0),
+        past_key_values=_repeated(cache, k),
+        use_cache=True,
+    )
     logs = torch.log_softmax(output.logits.float(), dim=-1)
     of_token = logs.gather(-1, ids[:, 1:].repeat(size, 1)[..., None])[..., 0].double()
     counts = torch.tensor([[place < len(choice) for place in range(1, longest)] for choice in choices], device=device)
