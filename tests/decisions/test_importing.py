@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from weaklabel.corpus import Reject, read_corpus
 from weaklabel.decisions import (
@@ -300,6 +301,35 @@ def test_nothing_of_a_damaged_file_is_lost(tmp_path: Path) -> None:
     broken.write_text(json.dumps([studio(1, "a", ("1", "ham"))])[:-20])
     with pytest.raises(CorpusError, match=r"broken\.json: line 1"):
         import_annotations([broken])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["", "ham", "completed", "submitted"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["choices", "result", "value", "label", "text", "email", "id", "status"]), inner
+        )
+    ),
+    max_leaves=8,
+)
+KEYS = ["id", "data", "annotations", "fields", "responses", "status", "label.responses", "label.responses.users"]
+KEYS += ["label.responses.status", "label", "Comments", "text", "annotation_id", "metadata", "drafts", "weaklabel_id"]
+
+
+@settings(max_examples=300)
+@given(task=st.dictionaries(st.sampled_from(KEYS), JSON), form=st.sampled_from(["label-studio", "argilla", "doccano"]))
+def test_what_no_tool_writes_is_a_reject_and_no_defect(tmp_path_factory: Any, task: dict[str, Any], form: str) -> None:
+    path = written(tmp_path_factory.mktemp("odd") / "odd.jsonl", [task], lines=True)
+    for item in read_annotations(path, form):
+        assert isinstance(item, Reject | NotLabeled) or item.label
+
+
+def test_an_answer_that_is_no_choice_is_a_reject(tmp_path: Path) -> None:
+    task = studio(1, "see you", ("1", "ham"))
+    task["annotations"][0]["result"] = [{"type": "labels", "from_name": "span", "value": {"labels": ["ham"]}}]
+    imported = import_annotations([written(tmp_path / "p.json", [task])])
+    assert "its answer is no choice of a class, but labels" in imported.rejects[0].reason
 
 
 def test_texts_with_a_zero_byte_are_refused(tmp_path: Path) -> None:

@@ -88,6 +88,13 @@ def read_annotations(
                 yield _placed(given, line, where, raw)
         except Unusable as error:
             yield Reject(line, f"{where}: {error}", raw)
+        except (
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:  # lists where objects should be, and the like
+            yield Reject(line, f"{where}: it is not as {form} writes it ({error})", raw)
 
 
 def _of_table(path: Path, columns: Columns) -> Iterator[Annotation | NotLabeled | Reject]:

@@ -171,6 +171,9 @@ def _choices(result: Sequence[Mapping[str, Any]], question: str | None) -> list[
         value = region.get("value")
         if isinstance(value, dict) and "choices" in value:
             choices.setdefault(str(region.get("from_name")), []).extend(map(str, value["choices"]))
+    if result and not choices:
+        kinds = ", ".join(sorted({str(region.get("type")) for region in result}))
+        raise Unusable(f"its answer is no choice of a class, but {kinds}")
     return _of_question(choices, question)
 
 
