@@ -161,7 +161,7 @@ def _text(result: dict[str, Any], done: job.LabeledFile, hint: bool) -> str:
         *([f"label model: {visible(result['label_model'])}"] if result["label_model"] else []),
         *(["to label the rows without votes from their texts: --read-texts"] if hint else []),
         *(visible(f"LF '{name}': {problems}") for name, problems in done.problems.items()),
-        *spent_as_text(done.spent),
+        *spent_as_text(result["spent"]),
         f"written to {shown_output(result['out'])}" if result["out"] else "nothing written (dry run)",
     ]
     if done.known_rows:

@@ -15,6 +15,8 @@ from weaklabel.cli.reading import LimitOpt
 from weaklabel.cli.voting import Caching, EngineOptions
 
 if TYPE_CHECKING:
+    from weaklabel.config import LLMSettings
+    from weaklabel.job.costs import LFCost
     from weaklabel.job.plan import PlannedStep
     from weaklabel.project.run import RunResult
 
@@ -97,26 +99,43 @@ def run(
             return
         planned = prepared.plan()
         if plan:
-            show_plan([*before, *planned], settings.out, printing)
+            will_vote = any(step.name in ("vote", "predict") and step.state != "done" for step in planned)
+            with stdout_for_results():
+                costs = prepared.costs() if will_vote else []
+            show_plan([*before, *planned], settings.out, printing, costs, settings.llm)
             return
         with stdout_for_results(), nullcontext() if prepared.is_done(planned) else engine.open() as opened:
             result = prepared.run(planned, progress=not printing.quiet, engine=opened)
         show_run(result, printing)
 
 
-def show_plan(plan: Sequence[PlannedStep], folder: Path, printing: Printing) -> None:
-    """Print which steps are done, stale or to do."""
+def show_plan(
+    plan: Sequence[PlannedStep],
+    folder: Path,
+    printing: Printing,
+    costs: Sequence[LFCost] = (),
+    llm: LLMSettings | None = None,
+) -> None:
+    """Print which steps are done, stale or to do, and what asking language models will cost."""
+    from weaklabel.job.costs import costs_as_json, costs_as_text
     from weaklabel.job.plan import plan_table
 
-    printing.result({"folder": str(folder), "steps": [step.to_dict() for step in plan]}, plan_table(plan))
+    result: dict[str, Any] = {"folder": str(folder), "steps": [step.to_dict() for step in plan]}
+    text = [plan_table(plan)]
+    if costs and llm is not None:
+        result["costs"] = costs_as_json(costs)
+        text += ["", costs_as_text(costs, llm)]
+    printing.result(result, "\n".join(text))
 
 
 def show_run(result: RunResult, printing: Printing) -> None:
     """Print the scores of a run and where everything is."""
+    from weaklabel.job.asked import spent_as_text
     from weaklabel.report import scores_table
 
     shown: dict[str, Any] = {
         "scores": {stage: scores.to_dict() for stage, scores in result.scores.items()},
+        "spent": result.spent,
         "folder": str(result.folder),
         "files": dict(result.files),
     }
@@ -127,4 +146,5 @@ def show_run(result: RunResult, printing: Printing) -> None:
     done = f"all steps were done before (in {took})" if result.done_before else f"took {took}"
     scores = [scores_table(result.scores), ""] if result.scores else []
     then = f"open {where}/report.html in a browser; weaklabel review {where} to check rows by hand"
-    printing.summary(shown, "\n".join([*scores, f"{done}; everything is in {where}:", *lines, then]))
+    spent = spent_as_text(shown["spent"])
+    printing.summary(shown, "\n".join([*scores, *spent, f"{done}; everything is in {where}:", *lines, then]))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -77,12 +79,13 @@ def spent_as_json(spent: Spent | None) -> dict[str, Any] | None:
     return {"models": models, "seconds": round(spent.seconds, 1), "currency": spent.currency}
 
 
-def spent_as_text(spent: Spent | None) -> list[str]:
-    """Return a line for each model that was asked: what it took, and what came of it."""
+def spent_as_text(spent: Mapping[str, Any] | None) -> list[str]:
+    """Return a line for each model that was asked: what it took, and what came of it; of what `spent_as_json` returned."""
     lines = []
-    for name, each in (spent.models if spent is not None else {}).items():
+    for name, counts_of_model in (spent["models"] if spent is not None else {}).items():
         assert spent is not None
-        money = "" if each.money is None else f", {shown_money(each.money)} {spent.currency}"
+        each = SimpleNamespace(**counts_of_model)
+        money = "" if each.money is None else f", {shown_money(Decimal(each.money))} {spent['currency']}"
         counts = {
             "kept replies used": each.kept,
             "sent again": each.retries,

@@ -32,7 +32,7 @@ from weaklabel.support.cache import cache_folder
 from weaklabel.support.files import check_outputs, write_json
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.progress import finish, showing, stage
-from weaklabel.support.warn import warn
+from weaklabel.support.warn import kept_warnings, warn
 from weaklabel.votes import Problems, VotePatterns
 from weaklabel.votes.apply import check_columns, warn_of_problems
 from weaklabel.votes.cascade import Answers, choose_rows, first_places, needs_answers, rows_to_ask, second_places
@@ -309,6 +309,9 @@ def _vote(job: LabelJob, engine: Engine) -> VotedCorpus:
             counted = _counted(_stored(job, voted.parts), ErrorBudget(1.0), job)
             voted = replace(counted, problems=problems, known_rows=voted.known_rows)
         job.say_slowest()
+    except BaseException:
+        job.stop_asking()
+        raise
     finally:
         job.close()
     try:
@@ -348,7 +351,7 @@ def first_answers(job: LabelJob, votes: VotePatterns) -> Answers | None:
     settings = job.options.label_model
     if settings.name == "text":  # which cannot do without texts
         settings = LabelModelSettings()
-    with stage("first label model"):
+    with stage("first label model"), kept_warnings():  # they would be taken for those of the label model
         try:
             answers: Answers = (
                 make_label_model(settings, len(job.lfs.labels), job.options.seed).fit(votes).predict_proba

@@ -87,6 +87,13 @@ class VotedCorpus:
         """Give the records that could not be read, in order."""
         return self.job.rejects(self.parts)
 
+    def asked(self, name: str) -> NDArray[np.bool_]:
+        """Say about which rows a labeling function was asked. Shape: [n]."""
+        key = self.job.keys[self.lfs.names.index(name)]
+        stored = (self.job.stored(part.number) for part in self.parts)
+        every = [votes.asked.get(key, np.ones(votes.part.n_rows, bool)) for votes in stored]
+        return np.concatenate([np.empty(0, bool), *every])
+
     def save_votes(self, path: Path) -> None:
         """Write all votes to a file that `weaklabel.votes.load_votes` maps into memory.
 

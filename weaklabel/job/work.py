@@ -269,6 +269,11 @@ class LabelJob:
         for voter in self._voters.values():
             voter.say_slowest()
 
+    def stop_asking(self) -> None:
+        """Let threads that ask language models end at once."""
+        for voter in self._voters.values():
+            voter.stop_asking()
+
     def close(self) -> None:
         """End all processes of labeling functions."""
         for voter in self._voters.values():

@@ -371,6 +371,15 @@ def asking() -> Asking:
         return _default[chosen]
 
 
+def stop_asking() -> None:
+    """Let calls of what `asking` returns end in all threads; where that is the default, a later one begins anew."""
+    current = asking()
+    current.stop()
+    with _changing:
+        for key in [key for key, default in _default.items() if default is current]:
+            del _default[key]
+
+
 @contextmanager
 def asking_with(chosen: Asking) -> Iterator[Asking]:
     """Let `asking` return ``chosen`` in all threads of this process; after an error or Ctrl-C, their calls end, too."""
@@ -386,4 +395,4 @@ def asking_with(chosen: Asking) -> Iterator[Asking]:
             _current.remove(chosen)
 
 
-__all__ = ["Asking", "BudgetError", "asking", "asking_with"]
+__all__ = ["Asking", "BudgetError", "asking", "asking_with", "stop_asking"]

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus
+from weaklabel.job.asked import spent_as_json
 from weaklabel.job.journal import JOURNAL, Record
+from weaklabel.job.labeled import VotedCorpus
 from weaklabel.label_model import load_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection
+from weaklabel.project.asked import asked_summary
 from weaklabel.project.folder import read_counts
 from weaklabel.project.gold import GoldPredictions, read_gold, with_gold
 from weaklabel.project.names import (
@@ -45,6 +48,7 @@ from weaklabel.votes import LFAnalysis, Votes, load_votes
 
 if TYPE_CHECKING:
     from weaklabel.label_model import BaseLabelModel
+    from weaklabel.llm import Spent
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +86,8 @@ def write_reports(
     lfs: LFCollection,
     records: Mapping[str, Record],
     files: Mapping[str, str],
-    votes: Votes,
+    voted: VotedCorpus,
+    spent: Spent | None = None,
 ) -> None:
     """Write the table of labeling functions and both reports.
 
@@ -96,10 +101,12 @@ def write_reports(
         What is kept of the steps before.
     files
         What each file of the folder holds.
-    votes
-        All votes, with their patterns.
+    voted
+        All votes.
+    spent
+        What language models took; None where none was to be asked.
     """
-    model = load_label_model(folder / LABEL_MODEL)
+    votes, model = voted.votes, load_label_model(folder / LABEL_MODEL)
     preds, probs = map_npy(folder / PREDS), map_npy(folder / PROBS)
     predicted = GoldPredictions.load(folder / GOLD) if project.gold else None
     summary = LFAnalysis(votes).lf_summary(est_weights=model.lf_accuracies_)
@@ -125,6 +132,7 @@ def write_reports(
         files=files,
         settings=project.model_dump(mode="json"),
         timings=timings_of(records),
+        asked=asked_summary(project, voted, predicted, spent),
         versions=versions_of(records),
     )
     write_text(folder / REPORT, run_report(run))
@@ -155,6 +163,7 @@ def write_manifest(
     lfs: LFCollection,
     records: Mapping[str, Record],
     files: Mapping[str, str],
+    spent: Spent | None = None,
 ) -> None:
     """Write the manifest; see `write_reports`."""
     votes, model, counts = load_votes(folder / VOTES), load_label_model(folder / LABEL_MODEL), read_counts(folder)
@@ -173,6 +182,7 @@ def write_manifest(
         "versions": versions_of(records),
         "timings_seconds": timings_of(records),
         "warnings": warnings_of(records),
+        "spent": spent_as_json(spent),
         "files": dict(files),
     }
     write_json(folder / MANIFEST, manifest)

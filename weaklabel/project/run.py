@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +23,8 @@ from weaklabel.corpus import Corpus, Reject, write_rejects
 from weaklabel.encoder.encoder import default_model
 from weaklabel.errors import ConfigError, MissingPackageError, nearest
 from weaklabel.job import LabelOptions, label_corpus, read_voted, vote_corpus
+from weaklabel.job.asked import asking_in_job
+from weaklabel.job.costs import LFCost, asking_costs
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import lf_keys
 from weaklabel.job.journal import Journal, Record
@@ -31,6 +35,7 @@ from weaklabel.job.training import TrainingRows, check_trainable, training_rows
 from weaklabel.label_model import load_label_model
 from weaklabel.label_model.base import make_label_model
 from weaklabel.lf.packs import LFCollection, identity_of, load_lfs
+from weaklabel.project.asked import hiding
 from weaklabel.project.export import check_forms, export_labeled
 from weaklabel.project.folder import check_run_folder, check_run_inputs, is_run, read_counts
 from weaklabel.project.gold import (
@@ -87,6 +92,9 @@ from weaklabel.support.progress import say, showing, stage
 from weaklabel.votes import Votes, load_votes
 from weaklabel.votes.cascade import needs_answers, rows_to_ask
 
+if TYPE_CHECKING:
+    from weaklabel.llm import Asking, Spent
+
 
 @dataclass(frozen=True)
 class Run:
@@ -108,6 +116,8 @@ class Run:
         Who works on the parts of the corpus.
     progress
         Show progress on stderr.
+    asked
+        What language models are asked with; None where none is to be asked.
     """
 
     project: Project
@@ -119,17 +129,28 @@ class Run:
     outputs: Mapping[str, str]
     engine: Engine
     progress: bool = False
+    asked: Asking | None = None
+
+    @property
+    def spent(self) -> Spent | None:
+        """What language models took so far, in all runs into this folder."""
+        return None if self.asked is None else self.asked.spent()
 
 
 def label_options(run: Run) -> LabelOptions:
     """Return how the corpus is voted on and labeled."""
+    return voting_options(run.project, run.corpus, run.lfs)
+
+
+def voting_options(project: Project, corpus: Corpus, lfs: LFCollection) -> LabelOptions:
+    """Return how a corpus is voted on and labeled."""
     return LabelOptions(
-        run.project.label_model,
-        run.project.seed,
+        project.label_model,
+        project.seed,
         read_texts=None,
-        prefix=free_prefix(run.corpus, run.lfs.labels),
-        error_budget=run.project.lfs.error_budget,
-        workers=run.project.lfs.workers,
+        prefix=free_prefix(corpus, lfs.labels),
+        error_budget=project.lfs.error_budget,
+        workers=project.lfs.workers,
     )
 
 
@@ -293,7 +314,7 @@ def report(run: Run) -> None:
     """Write what there is to read about the run."""
     voted = read_voted(run.corpus, run.lfs, label_options(run), run.folder / VOTED)
     shown = files_of(run.folder, run.outputs)
-    write_reports(run.folder, run.project, run.corpus, run.lfs, run.records, shown, voted.votes)
+    write_reports(run.folder, run.project, run.corpus, run.lfs, run.records, shown, voted, run.spent)
 
 
 def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[Run]]:
@@ -479,6 +500,13 @@ class RunResult:
     done_before: bool
 
     @property
+    def spent(self) -> dict[str, Any] | None:
+        """What language models took, in all runs into this folder; None where none was to be asked."""
+        manifest = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+        spent: dict[str, Any] | None = manifest.get("spent")
+        return spent
+
+    @property
     def labeled(self) -> Labeled:
         """The votes, the label model, and its predictions for every row."""
         return Labeled.read(self.folder)
@@ -603,7 +631,8 @@ class ProjectRun:
             for line in plan_table(plan).splitlines():
                 say(line)
             busy = f"another run is writing {self.project.out}: wait for it, or choose another folder for 'out'"
-            self.pipeline.run(partial(self._shared, progress, engine or LocalEngine()), self._finish, busy)
+            with self.asking() as asked:
+                self.pipeline.run(partial(self._shared, progress, engine or LocalEngine(), asked), self._finish, busy)
         records = Journal(self.project.out).records
         return RunResult(
             self.project.out,
@@ -617,11 +646,30 @@ class ProjectRun:
     def _outputs(self) -> dict[str, str]:
         return {name: what for step in self.pipeline.steps for name, what in step.outputs.items()}
 
-    def _shared(self, progress: bool, engine: Engine, folder: Path, work: Path, records: Mapping[str, Record]) -> Run:
-        return Run(self.project, self.corpus, self.lfs, folder, work, records, self._outputs, engine, progress)
+    def asking(self) -> AbstractContextManager[Asking | None]:
+        """Let language models be asked within the caps of the project, which count for all runs into its folder."""
+        return asking_in_job(self.lfs, self.project.llm, lambda: str(self.project.out), hiding(self.project))
+
+    def costs(self) -> list[LFCost]:
+        """Return what asking language models will take; nothing is sent, and only votes that are there are used."""
+        options = voting_options(self.project, self.corpus, self.lfs)
+        with self.asking():
+            return asking_costs(self.corpus, self.lfs, options, vote=False)
+
+    def _shared(
+        self,
+        progress: bool,
+        engine: Engine,
+        asked: Asking | None,
+        folder: Path,
+        work: Path,
+        records: Mapping[str, Record],
+    ) -> Run:
+        return Run(self.project, self.corpus, self.lfs, folder, work, records, self._outputs, engine, progress, asked)
 
     def _finish(self, run: Run) -> None:
-        write_manifest(run.folder, run.project, run.corpus, run.lfs, run.records, files_of(run.folder, run.outputs))
+        files = files_of(run.folder, run.outputs)
+        write_manifest(run.folder, run.project, run.corpus, run.lfs, run.records, files, run.spent)
 
 
 def run_project(

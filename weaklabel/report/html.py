@@ -16,6 +16,7 @@ from weaklabel.report.answers import (
     answer_rows,
     sample_rows,
 )
+from weaklabel.report.asked import language_models
 from weaklabel.report.insight import Epochs, Insight
 from weaklabel.report.label_sections import against_gold, rows_to_look_at, votes_and_labels
 from weaklabel.report.lf_sections import labeling_functions, overlaps_and_conflicts, suggestions
@@ -172,11 +173,17 @@ def _values(values: Mapping[str, Any]) -> DataTable:
     return DataTable(["name", "value"], [[name, value_text(value)] for name, value in flat(values)])
 
 
+def asked_models(insight: Insight) -> Section | None:
+    """Show what language models cost and brought; None where none was asked."""
+    return language_models(insight.run.asked)
+
+
 _SECTIONS = (
     at_a_glance,
     prepared,
     labeling_functions,
     overlaps_and_conflicts,
+    asked_models,
     votes_and_labels,
     against_gold,
     suggestions,

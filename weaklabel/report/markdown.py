@@ -16,6 +16,16 @@ from weaklabel.report.answers import (
     answer_rows,
     sample_rows,
 )
+from weaklabel.report.asked import (
+    CURVE_COLUMNS,
+    CURVE_NOTE,
+    LF_COLUMNS,
+    SPENT_COLUMNS,
+    AskedSummary,
+    curve_rows,
+    lf_rows as asked_lf_rows,
+    spent_rows,
+)
 from weaklabel.report.text import (
     RULE_COLUMNS,
     STEP_COLUMNS,
@@ -79,6 +89,9 @@ class RunSummary:
         A sentence each.
     files
         What each file of the run folder holds.
+    asked
+        What language models, and labeling functions that were asked about some rows only, cost and brought; None
+        where there are none.
     timings
         Seconds by step.
     versions
@@ -102,6 +115,7 @@ class RunSummary:
     files: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
+    asked: AskedSummary | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -118,6 +132,7 @@ def run_report(run: RunSummary) -> str:
         "Preparing the corpus": _prepared(run.prepared),
         "Scores": _scores(run.scores),
         "Labeling functions": _labeling_functions(run.lf_summary),
+        "Language models": _asked(run.asked),
         "Label balance": _balance(run.label_counts),
         "Label model": _mapping(run.label_model),
         "Training rows": _mapping(run.training),
@@ -208,6 +223,15 @@ def _confusion(scores: Scores) -> str:
 
 def _labeling_functions(summary: pd.DataFrame | None) -> str:
     return "" if summary is None else markdown_table(lf_rows(summary), lf_columns(summary))
+
+
+def _asked(asked: AskedSummary | None) -> str:
+    if asked is None:
+        return ""
+    parts = [markdown_table(spent_rows(asked), SPENT_COLUMNS), markdown_table(asked_lf_rows(asked), LF_COLUMNS)]
+    if len(asked.curve) > 1:
+        parts += [escape(CURVE_NOTE), markdown_table(curve_rows(asked), CURVE_COLUMNS)]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _balance(counts: Mapping[str, int]) -> str:

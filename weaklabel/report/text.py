@@ -66,14 +66,15 @@ def stage_rows(stages: Mapping[str, Scores]) -> list[list[Any]]:
     return [
         [
             stage,
-            *(_with_interval(scores, metric) for metric in _STAGE_METRICS.values()),
+            *(with_interval(scores, metric) for metric in _STAGE_METRICS.values()),
             *(getattr(scores, name) for name in ("coverage", *tail)),
         ]
         for stage, scores in stages.items()
     ]
 
 
-def _with_interval(scores: Scores, metric: str) -> str:
+def with_interval(scores: Scores, metric: str) -> str:
+    """Return a measure with its interval, where it has one."""
     value = f"{getattr(scores, metric):.3f}"
     if metric not in scores.intervals:
         return value

@@ -223,7 +223,16 @@ class Voter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self.stop_asking()
         self.close()
+
+    def stop_asking(self) -> None:
+        """Let threads that ask language models end at once: `close` would wait for all replies."""
+        if any(lf.asks for lf in self.lfs):
+            from weaklabel.llm.asking import stop_asking
+
+            stop_asking()
 
     def _submit(self, batch: Batch) -> list[Future[dict[str, LFVotes]]]:
         """Let threads vote on the batch: with our own code, and by waiting for guarded processes."""
