@@ -118,6 +118,8 @@ class LF(ABC):
         Columns that it reads, checked before a run; () where only its code shows that.
     label : int or None
         The class that it votes for, where that is one.
+    label_names : tuple of str
+        Names of all classes in order, where it was made with them: those of its pack must be the same; else ().
     kind : str
         What the kind is called in lists and messages.
     place : Place
@@ -141,6 +143,7 @@ class LF(ABC):
     name: str
     columns: tuple[str, ...] = ()
     label: int | None = None
+    label_names: tuple[str, ...] = ()
     kind: str = "custom"
     place: ClassVar[Place] = Place.GUARDED
     by_row: ClassVar[bool] = False
@@ -237,7 +240,7 @@ class LF(ABC):
 _NO_IDENTITY = {"name", "where", "below", "max_rows"}
 """Attributes that do not decide the vote on a row about which a labeling function is asked."""
 
-_NO_OPTIONS = {"name", "label", "kind", "columns"}
+_NO_OPTIONS = {"name", "label", "label_names", "kind", "columns"}
 """Attributes that lists show by themselves."""
 
 
@@ -435,6 +438,15 @@ def check_label(name: str, label: Any) -> int:
     if not 0 <= label < MAX_CARDINALITY:
         raise LFError(f"LF '{name}': the label must be a class number 0 to {MAX_CARDINALITY - 1}, not {label}")
     return int(label)
+
+
+def check_label_order(lf: LF, labels: Sequence[str], where: str) -> None:
+    """Refuse, as an `LFError`, a labeling function that was made with other class names, or in another order."""
+    if lf.label_names and lf.label_names != tuple(labels):
+        raise LFError(
+            f"LF '{lf.name}' was made for the labels {', '.join(lf.label_names)}, but {where} has {', '.join(labels)}: "
+            "give it all of these, in this order, because votes are their numbers"
+        )
 
 
 def check_columns(name: str, columns: Sequence[str], batch: Batch) -> None:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from weaklabel.errors import LFError, VoteError, WeakLabelError, nearest
 from weaklabel.label_names import encode_labels
 from weaklabel.labels import Labels, check_label_names
-from weaklabel.lf.core import LF
+from weaklabel.lf.core import LF, check_label_order
 from weaklabel.lf.fingerprint import ValueHash, fingerprint_with, is_installed, own_modules
 from weaklabel.lf.foreign import as_lf
 from weaklabel.support.encodings import NotUtf8, utf8
@@ -315,6 +315,7 @@ def _collect(
         raise LFError(f"pack {origin} has no labeling functions; decorate a function with @labeling_function()")
     lfs = tuple(by_id.values())
     for lf in lfs:
+        check_label_order(lf, labels, f"LABELS of pack {origin}")
         if lf.label is not None and lf.label >= len(labels):
             raise LFError(
                 f"pack {origin}: LF '{lf.name}' votes {lf.label}, but LABELS has {len(labels)} classes, from 0"

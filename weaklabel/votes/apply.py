@@ -26,7 +26,7 @@ from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.corpus.corpus import can_be_text
 from weaklabel.errors import LFError, VoteError, nearest
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, VoteArray, as_votes, check_label_names
-from weaklabel.lf.core import LF, Place
+from weaklabel.lf.core import LF, Place, check_label_order
 from weaklabel.lf.foreign import as_lf
 from weaklabel.lf.packs import LFCollection, identity_of
 from weaklabel.support.progress import Stage, say, showing, stage
@@ -435,6 +435,9 @@ def apply_lfs(
     functions = _as_lfs(lfs)
     labels = getattr(lfs, "labels", None) if labels is None else labels
     names = None if labels is None else check_label_names(labels, "apply_lfs")
+    if names is not None:
+        for lf in functions:
+            check_label_order(lf, names, "labels")
     budget = ErrorBudget(error_budget)
     rows = _as_corpus(corpus)
     check_columns(functions, rows)

@@ -12,6 +12,7 @@ from weaklabel.corpus.batch import Batch
 from weaklabel.errors import BudgetError, LanguageModelError, LFError, WeakLabelWarning
 from weaklabel.lf import LF, Place
 from weaklabel.lf.fingerprint import fingerprint
+from weaklabel.lf.packs import load_lfs
 from weaklabel.lf.reasons import reason
 from weaklabel.llm import Asking, asking_with
 
@@ -258,3 +259,16 @@ def test_a_missing_column_and_a_missing_key_are_said(server, current, monkeypatc
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     with pytest.raises(LanguageModelError, match="NO_SUCH_KEY"):
         make(server, key="NO_SUCH_KEY").vote(batch_of(["a"]))
+
+
+def test_labels_in_another_order_than_those_of_the_pack_are_refused(server, current, tmp_path):
+    path = tmp_path / "pack.py"
+    path.write_text(
+        "from weaklabel import llm_lf\nLABELS = ('spam', 'ham')\n"
+        f"topic = llm_lf('topic', ('ham', 'spam'), endpoint={server.url!r}, model='tiny')\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(LFError, match=r"LF 'topic' was made for the labels ham, spam, but LABELS of .* has spam, ham"):
+        load_lfs(str(path))
+    with pytest.raises(LFError, match="made for the labels"):
+        apply_lfs([make(server)], ["a"], labels=("spam", "ham"))

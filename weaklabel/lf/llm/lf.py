@@ -70,6 +70,7 @@ class LanguageModelLF(LF):
     ) -> None:
         self.name = name
         self.columns = questions.writer.columns
+        self.label_names = tuple(questions.writer.labels)
         self.rows_together = questions.rows_per_prompt
         self.threshold = threshold
         self.calibration = calibration
@@ -158,11 +159,6 @@ class LanguageModelLF(LF):
     def fit_calibration(self, probs: NDArray[Any], right: NDArray[Any]) -> Calibration:
         """Return the calibration for what `calibration_rows` returned."""
         return fit_calibration(self.name, probs, right, self._hash(self._questions.with_logprobs()))
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The class names that it may vote for, in order."""
-        return tuple(self._questions.writer.labels)
 
     @cached_property
     def _model(self) -> LanguageModel:

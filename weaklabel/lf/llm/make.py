@@ -317,7 +317,7 @@ def calibrate_lf(lf: LanguageModelLF, corpus: Any, *, gold: str) -> Calibration:
         raise CorpusError(
             f"{rows.name} has no column '{gold}'{nearest(gold, rows.columns)}; gold is needed to calibrate"
         )
-    labels = tuple(lf.labels)
+    labels = lf.label_names
     parts = [
         lf.calibration_rows(batch, encode_labels(batch.source[gold].to_list(), labels, f"column '{gold}'"))
         for batch in rows.batches()
