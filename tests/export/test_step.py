@@ -12,6 +12,7 @@ from weaklabel.errors import ConfigError, ExportError
 EXPORT = """
 [export]
 to = ["messages", "jsonl"]
+tokenizer = "tiny"
 license = "cc0-1.0"
 source_license = "cc0-1.0"
 [export.messages]
@@ -22,6 +23,7 @@ system = "You sort messages."
 @pytest.fixture
 def place(tmp_path):
     place = Place(tmp_path)
+    save_causal(place.folder / "tiny")
     place.project.write_text(place.project.read_text(encoding="utf-8") + EXPORT, encoding="utf-8")
     return place
 
@@ -43,11 +45,13 @@ def test_a_run_exports_and_does_it_once(place):
     card = (out / "README.md").read_text(encoding="utf-8")
     assert "Emp. Acc." in card and "majority\\_vote" in card and "weaklabel run PROJECT.toml" in card
     assert str(place.folder) not in card
+    manifest = json.loads((out / "export.json").read_text(encoding="utf-8"))
+    assert manifest["forms"]["messages"]["tables"]["tokens of a record"]["largest"] > 50
+    (place.folder / "tiny" / "more.txt").write_text("more", encoding="utf-8")
+    assert place.not_done() == ["export", "report"], "a tokenizer counts by its content"
     place.edit("project.toml", "You sort messages.", "You sort mail.")
     assert place.not_done() == ["export", "report"]
     assert "export.messages" in place.plan()["export"][1]
-    place.run()
-    assert lines(out / "messages" / "train.jsonl")[0]["messages"][0]["content"] == "You sort mail."
     place.edit("gold.csv", "praise", "complaint")
     assert "export" in place.not_done(), "scores are in the card"
 
@@ -60,14 +64,3 @@ def test_a_wrong_option_is_refused_before_any_work(place):
     with pytest.raises(ExportError, match="template 1 uses 'body'"):
         place.run()
     assert place.asked() == 0
-
-
-def test_a_tokenizer_counts_by_its_content_and_from_the_project_file(place):
-    save_causal(place.folder / "tiny")
-    place.edit("project.toml", 'to = ["messages", "jsonl"]', 'to = ["messages"]\ntokenizer = "tiny"')
-    place.run()
-    manifest = json.loads((place.out / "export" / "export.json").read_text(encoding="utf-8"))
-    assert manifest["forms"]["messages"]["tables"]["Tokens of a record"]["largest"] > 50
-    assert place.not_done() == []
-    (place.folder / "tiny" / "more.txt").write_text("more", encoding="utf-8")
-    assert place.not_done() == ["export", "report"]

@@ -123,7 +123,7 @@ class ConversationExporter(CorpusExporter):
         """See `CorpusExporter.write`."""
         work = _Work(self, corpus)
         rows = write_lines(target, self._records(corpus, work), self.title)
-        tables = {"Tokens of a record": work.counter.table()} if work.counter else {}
+        tables = {"tokens of a record": work.counter.table()} if work.counter else {}
         return ExportRecord(rows, dict(work.left_out), dict(+work.counts), tables)
 
     def _records(self, corpus: LabeledCorpus, work: _Work) -> Iterator[dict[str, Any]]:

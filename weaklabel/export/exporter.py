@@ -42,7 +42,7 @@ class ExportRecord:
     tables: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __add__(self, other: ExportRecord) -> ExportRecord:
-        """Join what was written of two parts of a split; tables are not added up, later ones are kept."""
+        """Join what was written of two parts of a split; tables of the same name are not added up, later ones are kept."""
         return ExportRecord(
             self.rows + other.rows,
             dict(Counter(self.left_out) + Counter(other.left_out)),

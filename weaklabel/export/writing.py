@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -168,7 +168,11 @@ class Export:
         record, files = ExportRecord(0), {}
         for split in self.splits:
             file = home / f"{split}{form.suffix}"
-            record = record + form.write(corpus.of_split(split) if corpus.splits else corpus, file)
+            written = form.write(corpus.of_split(split) if corpus.splits else corpus, file)
+            if corpus.splits:
+                tables = {f"{caption} of {split}": table for caption, table in written.tables.items()}
+                written = replace(written, tables=tables)
+            record = record + written
             files[split] = file.relative_to(folder).as_posix()
         return record, files
 
