@@ -14,7 +14,7 @@ from weaklabel.support.progress import stage
 if TYPE_CHECKING:
     import torch
 
-BATCH_TOKENS = 2_048
+BATCH_TOKENS = 4_096
 """Tokens of prompts and answers in a batch on a CPU."""
 
 GPU_BATCH_TOKENS = 65_536
