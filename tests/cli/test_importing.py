@@ -32,7 +32,7 @@ def test_gold(weaklabel, tmp_path, corpus, project_json):
     assert len(rejects) == 1 and "task 3: no row of" in rejects[0]["reason"]
     for told in (
         "3 annotations of 2 rows",
-        "1 row labeled by several people; they disagree on 1; 1 without a label",
+        "1 row labeled by several people; they disagree on 1 (kappa 0.00); 1 without a label",
         "no label: 1 skipped",
         "1 not usable",
     ):

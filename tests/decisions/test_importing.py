@@ -231,6 +231,15 @@ def test_tables(tmp_path: Path, name: str) -> None:
     assert imported.not_labeled == {"not labeled": 1}
 
 
+def test_weak_labels_are_not_taken_for_those_of_people(tmp_path: Path) -> None:
+    path = tmp_path / "labeled.csv"
+    path.write_text("text,label,confidence,p_ham,p_spam,verdict\na,ham,0.9,0.9,0.1,spam\n")
+    with pytest.raises(CorpusError, match="looks like a file of weak labels"):
+        import_annotations([path])
+    for question, label in {"verdict": "spam", "label": "ham"}.items():
+        assert labels_of(path, columns=Columns(question=question)) == {"a": label}
+
+
 def test_unknown_labels_are_refused_with_line_and_task_or_rejected(tmp_path: Path) -> None:
     tasks = [studio(31, "see you", ("1", "ham")), studio(32, "win", ("1", "spma"), ("2", "spam"))]
     path = written(tmp_path / "p.json", tasks)

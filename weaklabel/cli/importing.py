@@ -135,7 +135,7 @@ def import_annotations(
     result = _result(imported, several) | ({} if added is None else {"decisions_added": added})
     where = [shown_output(out)] if out is not None else []
     where += [f"{shown_path(decisions)} ({added:,} new decisions)"] if decisions is not None else []
-    text = _told(imported, several, " and ".join(where), rejects_file)
+    text = _told(imported, result, " and ".join(where), rejects_file)
     printing.summary(result, text, to_stderr=out is not None and is_stream(out))
 
 
@@ -147,18 +147,22 @@ def _write(imported: Imported, out: str, several: Any) -> None:
 
 
 def _result(imported: Imported, several: Any) -> dict[str, Any]:
+    from weaklabel.review.agreement import agreement
+
     ties = sum(row.label(several) is None for row in imported.rows) if several != "all" else 0
     counts = dict.fromkeys(imported.labels, 0)
     for row in imported.rows:
         for label in row.labels.values() if several == "all" else [row.label(several)]:
             if label is not None:
                 counts[label] += 1
+    agreed = agreement(imported.decisions(), imported.labels)
     return {
         "rows": len(imported.rows),
         "annotations": imported.annotations,
         "labels": counts,
         "by_several": imported.by_several,
         "disagreements": imported.disagreements,
+        "kappa": agreed.kappa,
         "without_label": ties,
         "replaced": imported.replaced,
         "not_labeled": dict(imported.not_labeled),
@@ -166,15 +170,15 @@ def _result(imported: Imported, several: Any) -> dict[str, Any]:
     }
 
 
-def _told(imported: Imported, several: Any, where: str, rejects_file: Path | None) -> str:
-    result = _result(imported, several)
+def _told(imported: Imported, result: dict[str, Any], where: str, rejects_file: Path | None) -> str:
     shares = ", ".join(f"{name} {count:,}" for name, count in result["labels"].items())
     lines = [f"{_some(result['annotations'], 'annotation')} of {_some(result['rows'], 'row')} to {where}: {shares}"]
     if result["by_several"]:
         ties = f"; {result['without_label']:,} without a label" if result["without_label"] else ""
+        kappa = f" (kappa {result['kappa']:.2f})" if result["kappa"] is not None else ""
         lines.append(
             f"{_some(result['by_several'], 'row')} labeled by several people; they disagree on "
-            f"{result['disagreements']:,}{ties}"
+            f"{result['disagreements']:,}{kappa}{ties}"
         )
     if result["replaced"]:
         lines.append(f"{_some(result['replaced'], 'annotation')} replaced by a later one of the same person")

@@ -108,6 +108,11 @@ def _of_table(path: Path, columns: Columns) -> Iterator[Annotation | NotLabeled 
                 f"{path} has no column '{name}'{nearest(name, corpus.columns)}; columns are {', '.join(corpus.columns)}: "
                 "say which one holds the label, and which the text or the id of the row"
             )
+    if columns.question is None and corpus.has_column("confidence"):
+        raise CorpusError(
+            f"{path} looks like a file of weak labels, since it has a column 'confidence': say which column has the labels of "
+            "people (--question), even if it is 'label'"
+        )
     wanted = (label, columns.text, columns.row_id, columns.annotator)
     there = [corpus.has_column(name) for name in wanted]
     for batch in corpus.batches():
