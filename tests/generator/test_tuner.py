@@ -13,6 +13,8 @@ import pytest
 from tests.tiny_llama import TEMPLATE, save_llama
 from weaklabel.errors import ClassifierError, WeakLabelWarning
 from weaklabel.generator import CausalFineTuner, Example
+from weaklabel.generator.memory import Plan
+from weaklabel.generator.saving import load_tuned
 
 ROWS = [
     Example(({"role": "user", "content": f"{'win cash' if i % 2 else 'see you'} {i}"},), "spam" if i % 2 else "ham")
@@ -134,6 +136,27 @@ def test_parameters_that_cannot_work(llama, params, why):
 def test_a_folder_without_a_model_is_named(tmp_path):
     with pytest.raises(ClassifierError, match="cannot load the language model"):
         CausalFineTuner(tmp_path).fit(ROWS)
+
+
+def test_accumulation_and_checkpointing_change_memory_and_not_the_result(llama, monkeypatch):
+    params = {"epochs": 2, "lr": 5e-3, "batch_size": 8}
+    plain = CausalFineTuner(llama, **params).fit(ROWS)
+    monkeypatch.setattr("weaklabel.generator.tuning.plan_memory", lambda *_: Plan(False, 2, 4, True, True))
+    lean = CausalFineTuner(llama, **params).fit(ROWS)
+    assert lean.training_["memory"]["checkpointing"] and lean.training_["steps"] == plain.training_["steps"] == 6
+    for name, value in adapter(plain).items():
+        np.testing.assert_allclose(adapter(lean)[name], value, atol=2e-3)
+
+
+def test_in_bfloat16_the_adapters_are_put_on_weights_that_were_not_rounded(llama, tmp_path, monkeypatch):
+    monkeypatch.setattr("weaklabel.generator.tuning.plan_memory", lambda *_: Plan(True, 4, 1, False, True))
+    tuner = CausalFineTuner(llama, epochs=4, lr=1e-2, batch_size=4).fit(ROWS)
+    losses = [entry["loss"] for entry in tuner.training_["history"]]
+    assert losses[-1] < losses[0] / 2
+    tuner.save(tmp_path / "model")
+    again = load_tuned(tmp_path / "model").network.state_dict()
+    for name, value in tuner.model_.network.state_dict().items():
+        assert value.dtype == again[name].dtype and value.equal(again[name]), name
 
 
 def test_global_generators_are_left_alone(llama):

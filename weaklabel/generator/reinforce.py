@@ -20,9 +20,8 @@ from trl import GRPOConfig, GRPOTrainer
 
 from weaklabel.encoder.inference import pick_device, quiet_transformers
 from weaklabel.generator.examples import Message
-from weaklabel.generator.loading import load_causal
 from weaklabel.generator.rewards import RewardedPrompt, reward_of
-from weaklabel.generator.saving import TunedModel, merged
+from weaklabel.generator.saving import TunedModel, merged, with_adapters
 from weaklabel.generator.trainer import kept_generators, quiet_libraries
 from weaklabel.support.progress import Stage, stage
 
@@ -104,7 +103,7 @@ def reinforce(
     )
     with kept_generators(), quiet_transformers(), quiet_libraries(), tempfile.TemporaryDirectory() as folder:
         torch.manual_seed(settings.seed)
-        model = _trainable(tuned, base)
+        model = with_adapters(tuned, base)
         config = GRPOConfig(
             output_dir=folder,
             max_steps=settings.steps,
@@ -147,19 +146,6 @@ def reinforce(
     }
     del record["device"]
     return merged(trainer.model, tokenizer), record
-
-
-def _trainable(tuned: TunedModel, base: str | Path | None) -> Any:
-    """Return the model with what is to be trained; adapters stand beside the weights of the base model again."""
-    if tuned.adapter is None:
-        return tuned.network
-    from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
-
-    network, _ = load_causal(base)
-    lora = {name: value for name, value in (tuned.lora or {}).items() if name in LoraConfig.__dataclass_fields__}
-    model = get_peft_model(network, LoraConfig(**lora | {"inference_mode": False}))
-    set_peft_model_state_dict(model, tuned.adapter)
-    return model
 
 
 def _reward_function(words: Sequence[str]) -> Callable[..., list[float]]:

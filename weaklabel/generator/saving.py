@@ -64,6 +64,20 @@ def merged(model: Any, tokenizer: Any) -> TunedModel:
     return TunedModel(model.merge_and_unload().cpu().eval(), tokenizer, adapter, lora)
 
 
+def with_adapters(tuned: TunedModel, base: str | Path | None) -> Any:
+    """Return a model that can be trained further: its adapters stand beside the weights of the base model again."""
+    if tuned.adapter is None:
+        return tuned.network
+    from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+
+    network, _ = load_causal(base)
+    lora = {name: value for name, value in (tuned.lora or {}).items() if name in LoraConfig.__dataclass_fields__}
+    model = get_peft_model(network, LoraConfig(**lora | {"inference_mode": False}))
+    with _quiet_peft():
+        set_peft_model_state_dict(model, tuned.adapter)
+    return model
+
+
 @contextmanager
 def _quiet_peft() -> Iterator[None]:
     """Keep PEFT from warning that it does not find the base model, whose place is not written down."""

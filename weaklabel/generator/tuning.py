@@ -28,7 +28,7 @@ from weaklabel.generator.loading import load_causal
 from weaklabel.generator.memory import Load, Machine, Plan, machine_of, plan_memory
 from weaklabel.generator.options import TuningOptions
 from weaklabel.generator.prompts import control_tokens, defused
-from weaklabel.generator.saving import TunedModel, merged
+from weaklabel.generator.saving import TunedModel, merged, with_adapters
 from weaklabel.generator.trainer import (
     AnswerTrainer,
     Curve,
@@ -95,6 +95,8 @@ def tune(
         machine = machine_of(device)
         plan = plan_memory(machine, _load(options, network, lengths))
         _warn_of_memory(plan, machine)
+        if plan.bf16 and options.method == "lora":
+            network = network.to(torch.bfloat16)  # frozen; the adapters stay in float32
         effective = plan.at_once * plan.accumulation
         rows = [rows[row] for row in order_of(lengths.tolist(), options.epochs, effective, options.seed).tolist()]
         steps, every = steps_between(len(rows), effective, options.evaluations)
@@ -137,7 +139,11 @@ def tune(
         "best_step": trainer.state.best_global_step or trainer.state.global_step,
         "memory": asdict(plan) | {"device": machine.kind},
     }
-    return Tuned(merged(trainer.model, tokenizer), record)
+    model = merged(trainer.model, tokenizer)
+    if plan.bf16 and model.adapter is not None:
+        # As it will be when it is loaded: adapters on weights that were not rounded.
+        model = merged(with_adapters(model, options.model), tokenizer)
+    return Tuned(model, record)
 
 
 def _config(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +79,8 @@ def choice_logprobs(
         filled = np.resize(some, size)
         padding = torch.from_numpy(length - lengths[filled]).to(device)
         ids = [[0] * (length - int(lengths[row])) + list(prompts[row][prefix:]) for row in filled.tolist()]
-        with torch.autocast(device.type, enabled=device.type != "cpu"):
+        # On a CPU in float32; elsewhere as `run_each` says.
+        with torch.autocast("cpu", enabled=False) if device.type == "cpu" else nullcontext():
             inputs = _Padded(torch.tensor(ids, device=device), padding, prefix)
             rows[some] = _of_batch(network, inputs, start, choices)[: len(some)]
         progress.advance(len(some))
