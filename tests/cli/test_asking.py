@@ -4,6 +4,7 @@ import pytest
 
 from tests.lf.llm.conftest import by_word
 from tests.llm.server import LLMServer
+from weaklabel import apply_lfs, load_lfs
 
 PACK = """
 from weaklabel import keyword_lf, llm_lf
@@ -68,3 +69,32 @@ def test_a_starter_pack_with_a_language_model_loads_and_asks_nothing(folder, ser
     assert pack["lfs"][-1]["kind"] == "language model"
     assert pack["lfs"][-1]["options"]["where"] == "uncovered"
     assert weaklabel("lfs", "--llm").code == 2
+
+
+ALIKE = """
+from weaklabel import keyword_lf, llm_lf
+
+LABELS = ("ham", "spam")
+offer = keyword_lf("offer", 1, ["prize"])
+first = llm_lf("first", LABELS, endpoint={url!r}, model="tiny", where="uncovered", max_rows=1)
+second = llm_lf("second", LABELS, endpoint={url!r}, model="tiny", where="uncovered")
+third = llm_lf("third", LABELS, endpoint={url!r}, model="tiny", where="conflict")
+fourth = llm_lf("fourth", LABELS, endpoint={url!r}, model="tiny")
+fifth = llm_lf("fifth", LABELS, endpoint={url!r}, model="tiny")
+"""
+
+
+def test_labeling_functions_that_differ_only_in_the_rows_they_are_asked_about_keep_their_own_votes(
+    folder, server, weaklabel
+):
+    (folder / "alike.py").write_text(ALIKE.format(url=server.url), encoding="utf-8")
+    (folder / "rows.csv").write_text("text\nwin a prize\nsee you\nhello\nmaybe\n", encoding="utf-8")
+    how = ["rows.csv", "--lfs", "./alike.py", "--workers", "0", "--label-model", "majority"]
+    assert weaklabel("label", *how, "-o", "out.csv").code == 0
+    assert server.bill.requests == 4
+    analyzed = weaklabel("analyze", *how, "--json").json
+    coverage = {row["LF"]: row["Coverage"] for row in analyzed["lfs"]}
+    votes = apply_lfs(load_lfs("./alike.py"), "rows.csv")
+    assert coverage == dict(zip(votes.lf_names, (votes.L >= 0).mean(axis=0).tolist(), strict=True))
+    assert coverage["fourth"] == coverage["fifth"] == 0.75
+    assert {"fourth", "fifth"} <= set(analyzed["lf_notes"])

@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,8 @@ from weaklabel.corpus import Corpus
 from weaklabel.corpus.open import CHUNK, byte_chunks, is_packed
 from weaklabel.corpus.parts import PART_CHUNKS, PART_ROWS
 from weaklabel.errors import CorpusError
-from weaklabel.lf.packs import Identity
+from weaklabel.lf.core import ALL_ROWS
+from weaklabel.lf.packs import Identity, LFCollection
 from weaklabel.support.files import atomic_path, is_stream, link_target, lock_file, write_json
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.versions import versions
@@ -217,10 +219,22 @@ def corpus_identity(corpus: Corpus) -> str:
     return sha256_of_json(how)
 
 
-def lf_keys(identity: Identity, n_classes: int) -> tuple[str, ...]:
-    """Return the key of each labeling function: its fingerprint, or a unique key if it has none."""
+def lf_keys(identity: Identity, lfs: LFCollection) -> tuple[str, ...]:
+    """Return the key of each labeling function: its fingerprint, or a unique key if it has none.
+
+    Those that are asked about some rows have others than those that are asked about all, and than one another: their
+    votes are not the same, although they may differ in nothing else.
+    """
     # The number of classes too: a vote beyond it is invalid.
-    return tuple(f"{key}-{n_classes}" if key else f"{ONCE}{uuid4().hex}" for key in identity.keys.values())
+    keys = [f"{key}-{len(lfs.labels)}" if key else f"{ONCE}{uuid4().hex}" for key in identity.keys.values()]
+    earlier: Counter[str] = Counter()
+    for place, lf in enumerate(lfs.lfs):
+        if lf.where != ALL_ROWS:
+            keys[place] += f"-{lf.where}"
+            earlier[keys[place]] += 1
+            if earlier[keys[place]] > 1:
+                keys[place] += f"-{earlier[keys[place]]}"
+    return tuple(keys)
 
 
 def unpacked(corpus: Corpus, folder: Path) -> dict[str, Any]:

@@ -475,7 +475,7 @@ def label_job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> Label
     check_columns(lfs.lfs, corpus)
     first_places(lfs.lfs)
     identity = identity_of(lfs)
-    corpus_id, keys = corpus_identity(corpus), lf_keys(identity, len(lfs.labels))
+    corpus_id, keys = corpus_identity(corpus), lf_keys(identity, lfs)
     return LabelJob(corpus, lfs, options, identity, keys, corpus_id, Path(), _cached_votes(corpus_id))
 
 

@@ -414,8 +414,8 @@ class LabelJob:
         """Count the votes on a part."""
         keys = self.keys_in_turn
         table = votes.of(keys)
-        names = {key: self.lfs.names[place] for key, place in zip(keys, self.turn, strict=True)}
-        problems = {names[key]: problems for key, problems in votes.problems.items() if key in names}
+        in_turn = zip(keys, self.turn, strict=True)
+        problems = {self.lfs.names[place]: votes.problems[key] for key, place in in_turn if key in votes.problems}
         counted = VotePatterns(table.patterns, table.counts)
         n_asked = votes.part.n_rows if self.choice is None else int(votes.asked[keys[0]].sum())
         return PartSummary(votes.part, counted, problems, len(votes.rejects), is_new, n_asked)

@@ -321,7 +321,7 @@ def steps_of(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[R
     """Return the steps of a project's run, in order, with all that their results depend on."""
     options, gold = Options(project), project.gold
     hidden = options("gold.column") if corpus.hide else {}
-    keys = dict(zip(lfs.names, lf_keys(identity_of(lfs), len(lfs.labels)), strict=True))
+    keys = dict(zip(lfs.names, lf_keys(identity_of(lfs), lfs), strict=True))
     kinds = tuple(sorted({type(lf).__module__ for lf in lfs.lfs}))
     voting = hidden | options("lfs.error_budget") | {"labels": list(lfs.labels)}
     voting |= {f"where '{name}' votes": rows for name, rows in rows_to_ask(lfs.lfs).items()}
