@@ -168,8 +168,10 @@ def form_options() -> str:
             assert option in described, f"the option '{option}' of the form {name} has no docstring"
             of_option.setdefault((option, _shown_default(value), described[option]), []).append(name)
     lines = ["| option | default | what it is | forms |", "| --- | --- | --- | --- |"]
+    for_models = [name for name in _forms() if EXPORTERS[name].task == "text-generation"]
     for (option, default, text), names in of_option.items():
-        lines.append(f"| `{option}` | {default} | {text} | {', '.join(f'`{name}`' for name in names)} |")
+        shown = "all for language models" if names == for_models else ", ".join(f"`{name}`" for name in names)
+        lines.append(f"| `{option}` | {default} | {text} | {shown} |")
     return "\n".join(lines)
 
 

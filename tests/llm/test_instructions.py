@@ -100,3 +100,9 @@ def test_what_is_wrong_is_refused(options, message):
 def test_a_template_cannot_leave_the_sandbox(source):
     with pytest.raises(ExportError):
         InstructionTemplates(LABELS, templates=[source]).question("WIN")
+
+
+def test_what_a_text_or_a_column_holds_is_no_template():
+    templates = InstructionTemplates(LABELS, templates=["{{ text }} {{ sender }}"], columns=["sender"])
+    assert templates.question("{{ 7 * 7 }}", {"sender": "{% raw %}"}).prompt == "{{ 7 * 7 }} {% raw %}"
+    assert "{{ 7 * 7 }}" in InstructionTemplates(LABELS).question("{{ 7 * 7 }}").prompt

@@ -161,6 +161,8 @@ class Selection:
                     total, n = total + float(np.nansum(of_label)), n + int((~np.isnan(of_label)).sum())
                 progress.advance(len(part))
         survey.confidence = (total, n)
+        order = [(split, label) for split in corpus.splits or (TRAIN,) for label in range(len(corpus.labels))]
+        survey.taken = Counter({key: survey.taken[key] for key in order if key in survey.taken})
         return survey
 
 
