@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -106,7 +106,7 @@ class LocalModel(LanguageModel):
 
     def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
         """Return the tokens of a conversation up to the answer; texts in it never become control tokens."""
-        return self._chat.prompt(messages)
+        return list(self._tokens_of(tuple(messages)))
 
     def answer_tokens(self, text: str) -> list[int]:
         """Return the tokens of an answer and of its end."""
@@ -230,6 +230,11 @@ class LocalModel(LanguageModel):
     @cached_property
     def _chat(self) -> Chat:
         return Chat(self._tokenizer)
+
+    @cached_property
+    def _tokens_of(self) -> Callable[[tuple[Message, ...]], tuple[int, ...]]:
+        """Turn a conversation into tokens; the latest are remembered, since each is needed several times."""
+        return lru_cache(maxsize=1024)(lambda messages: tuple(self._chat.prompt(messages)))
 
     @cached_property
     def _answers(self) -> dict[str, list[int]]:
