@@ -85,7 +85,7 @@ def test_a_bound_where_the_rows_are_not_known(weaklabel, server, place):
 
 def test_a_cap_stops_and_the_next_run_goes_on(weaklabel, server, place):
     first = weaklabel(*arguments(place, server, "", "--max-tokens", "2000", "--mask-texts"))
-    assert first.code == 1 and "the cap llm.max_tokens of 2,000 tokens is reached" in first.err
+    assert first.code == 1 and "the cap --max-tokens of 2,000 tokens is reached" in first.err
     assert "run the same command again to continue" in first.err and 0 < server.bill.tokens <= 2000
     once = server.bill.requests
     still = weaklabel(*arguments(place, server, "", "--max-tokens", "2000", "--mask-texts"))
@@ -121,4 +121,4 @@ def test_wrong_prices_are_wrong_usage(weaklabel, server, place):
     unpriced = weaklabel(
         "label", place / "messages.csv", "--lfs", place / "pack.py", "-o", place / "o.csv", "--max-money", "1"
     )
-    assert unpriced.code == 1 and "llm.prices does not have the model 'tiny'" in unpriced.err
+    assert unpriced.code == 1 and "--price does not have the model 'tiny'" in unpriced.err

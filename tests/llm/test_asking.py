@@ -14,6 +14,7 @@ from weaklabel.config import LLMSettings
 from weaklabel.errors import BudgetError, LanguageModelError, WeakLabelWarning
 from weaklabel.llm import NOT_ASKED, Asking, Endpoint, Message, Prompt, asking, asking_with, sending
 from weaklabel.support import cache, progress
+from weaklabel.support.naming import settings_named
 
 CHOICES = ("spam", "ham")
 
@@ -137,7 +138,7 @@ def test_a_cap_stops_and_is_never_exceeded(server, ledger, settings, cap):
 
 def test_money_is_capped_exactly(server, ledger):
     prices = {"tiny": [1.5, 6.0]}
-    with pytest.raises(BudgetError, match=r"llm\.max_money of 0\.01 USD"):
+    with pytest.raises(BudgetError, match=r"max_money of 0\.01 USD"):
         ask(server, ledger, prompts(2000), max_money=0.01, prices=prices)
     mine = Asking(LLMSettings(prices=prices), ledger=ledger)
     billed = server.bill.prompt_tokens * 1.5e-6 + server.bill.completion_tokens * 6e-6
@@ -145,6 +146,20 @@ def test_money_is_capped_exactly(server, ledger):
     assert 0.008 < billed <= 0.01
     with pytest.raises(LanguageModelError, match="prices does not have the model 'tiny'"):
         ask(server, ledger, prompts(1), max_money=0.01)
+
+
+def test_a_cap_is_named_as_the_user_gives_it(server, ledger):
+    for naming, name, price in (
+        ("option", "--max-requests", "--price 'tiny="),
+        ("key", "llm.max_requests", "prices = "),
+    ):
+        with settings_named(naming):
+            mine = Asking(LLMSettings(max_requests=0), ledger=ledger)
+            unpriced = Asking(LLMSettings(max_money=1), ledger=ledger)
+        with pytest.raises(BudgetError, match=f"the cap {name} of 0 requests is reached"):
+            mine.ask(Endpoint(server.url, "tiny"), prompts(1))
+        with pytest.raises(LanguageModelError, match=price):
+            unpriced.ask(Endpoint(server.url, "tiny"), prompts(1))
 
 
 def test_minutes_are_capped(ledger):

@@ -14,6 +14,7 @@ from weaklabel.errors import BudgetError, LanguageModelError
 from weaklabel.llm.ledger import KeptReply, Ledger, bury, pack
 from weaklabel.llm.money import Price, shown_money, units_of
 from weaklabel.llm.prompt import Usage
+from weaklabel.support.naming import current_naming, setting, settings_named
 
 MINUTE = 60.0
 
@@ -91,6 +92,7 @@ class Budget:
         self.name = name
         self.settings = settings
         self._clock = clock
+        self._naming = current_naming()  # that of this thread, which senders do not inherit
         self._max_money = None if settings.max_money is None else units_of(settings.max_money)
 
     def price(self, model: str, is_local: bool = False, *, in_batch: bool = False) -> Price | None:
@@ -111,9 +113,16 @@ class Budget:
         if is_local:
             return Price(0, 0)
         if self._max_money is not None:
+            with settings_named(self._naming):
+                cap = setting("llm.max_money")
+            name, example = {
+                "option": ("--price", f"--price '{model}=0.1,0.4'"),
+                "key": ("llm.prices", f'prices = {{ "{model}" = [0.1, 0.4] }}'),
+                "argument": ("prices", f"prices={{'{model}': [0.1, 0.4]}}"),
+            }[self._naming]
             raise LanguageModelError(
-                f"llm.max_money is set, but llm.prices does not have the model '{model}': add what a million tokens of "
-                f'prompts and of answers cost, such as prices = {{ "{model}" = [0.1, 0.4] }}'
+                f"{cap} is set, but {name} does not have the model '{model}': say what a million tokens of prompts and of "
+                f"answers cost, such as {example}"
             )
         return None
 
@@ -223,11 +232,13 @@ class Budget:
         ]
         for what, cap, spent, needed, unit in caps:
             if cap is not None and spent + needed > cap:
+                with settings_named(self._naming):
+                    name = setting(f"llm.max_{what}")
                 show = (lambda units: f"{shown_money(units)}") if what == "money" else (lambda n: f"{n:,}")
                 return (
-                    f"the cap llm.max_{what} of {show(cap)} {unit} is reached: {show(spent)} are spent, "
+                    f"the cap {name} of {show(cap)} {unit} is reached: {show(spent)} are spent, "
                     f"{show(max(cap - spent, 0))} are left, and the next request may take {show(needed)}; "
-                    f"what was answered is kept: raise llm.max_{what} and run again to go on"
+                    f"what was answered is kept: raise {name} and run again to go on"
                 )
         return None
 
@@ -248,10 +259,11 @@ class Budget:
 
     def time_is_up(self) -> str:
         """Return a sentence on the cap of minutes."""
+        with settings_named(self._naming):
+            name = setting("llm.max_minutes")
         return (
-            f"the cap llm.max_minutes of {self.settings.max_minutes:g} minutes is reached: {self.seconds() / MINUTE:.1f} are "
-            "spent on waiting for language models, and none are left; what was answered is kept: raise llm.max_minutes and "
-            "run again to go on"
+            f"the cap {name} of {self.settings.max_minutes:g} minutes is reached: {self.seconds() / MINUTE:.1f} are spent on "
+            f"waiting for language models, and none are left; what was answered is kept: raise {name} and run again to go on"
         )
 
     def seconds(self) -> float:
