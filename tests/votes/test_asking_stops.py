@@ -25,6 +25,6 @@ def test_ctrl_c_does_not_wait_for_replies(tmp_path):
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
-        assert time.monotonic() - began < 10  # about a second, but the machine may be busy
+        assert time.monotonic() - began < 20  # a second, but the machine may be busy; replies take 30
         assert process.returncode != 0
         assert "Traceback" not in err

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
@@ -14,57 +13,10 @@ from weaklabel.errors import BudgetError, LanguageModelError
 from weaklabel.llm.ledger import KeptReply, Ledger, bury, pack
 from weaklabel.llm.money import Price, shown_money, units_of
 from weaklabel.llm.prompt import Usage
+from weaklabel.llm.reserved import InBatch, Later, Reserved, Seen
 from weaklabel.support.naming import current_naming, setting, settings_named
 
 MINUTE = 60.0
-
-
-@dataclass(frozen=True)
-class Reserved:
-    """A request that may be sent.
-
-    Parameters
-    ----------
-    number
-        Of the request, in the ledger.
-    usage
-        What is reserved for it.
-    generation
-        How many replies to it have come that cannot be used.
-    """
-
-    number: int
-    usage: Usage
-    generation: int
-
-
-@dataclass(frozen=True)
-class Later:
-    """The request must wait.
-
-    Parameters
-    ----------
-    seconds
-        How long, at least.
-    for_all
-        Whether all others must wait as well: a limit per minute is reached, or a cap may be.
-    """
-
-    seconds: float
-    for_all: bool = False
-
-
-class InBatch:
-    """The request is in a batch file that was written."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What was seen in a reply, for the counts."""
-
-    off_list: int = 0
-    cut: int = 0
-    failed: int = 0
 
 
 class Budget:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from weaklabel.errors import BudgetError, LanguageModelError
-from weaklabel.llm.budget import Budget, InBatch, Later, Reserved, Seen
+from weaklabel.llm.budget import Budget
 from weaklabel.llm.estimates import shape_and_size
 from weaklabel.llm.ledger import KeptReply
 from weaklabel.llm.model import LanguageModel, PromptRefused, Reading, Received, Request, TryAgain
 from weaklabel.llm.money import Price
 from weaklabel.llm.prompt import Prompt, Usage
+from weaklabel.llm.reserved import InBatch, Later, Reserved, Seen
 from weaklabel.support.hashing import hash_parts
 
 HEARTBEAT = 1.0
