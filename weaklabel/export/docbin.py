@@ -88,13 +88,14 @@ class _DocBinFile(ShardFile):
         soft = np.where(np.isnan(part.probs), hard, np.round(part.probs, DECIMALS))
         ids = row_ids(part.frame, part.rows.tolist())
         rows = zip(part.texts, ids, (soft if self.soft else hard).tolist(), soft.tolist(), strict=True)
-        for text, row_id, cats, probs in rows:
-            doc = self.nlp.make_doc(text)
-            doc.cats = dict(zip(self.labels, cats, strict=True))
-            doc.user_data["id"] = row_id
-            if self.has_probs:
-                doc.user_data["probs"] = probs
-            self.docs.add(doc)
+        with self.nlp.memory_zone():  # or the words of all texts would stay in memory
+            for text, row_id, cats, probs in rows:
+                doc = self.nlp.make_doc(text)
+                doc.cats = dict(zip(self.labels, cats, strict=True))
+                doc.user_data["id"] = row_id
+                if self.has_probs:
+                    doc.user_data["probs"] = probs
+                self.docs.add(doc)
         return sum(len(text.encode()) for text in part.texts)
 
     def close(self) -> None:
