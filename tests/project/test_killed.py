@@ -5,57 +5,25 @@ import os
 import random
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 
+from tests.killing import Runner
 from tests.tiny_bert import save_encoder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs fork and SIGKILL")
 
-RUNNER = """
-import json, os, signal, sys
+FIRST = """
 import pandas, scipy.sparse, sklearn.feature_extraction.text, sklearn.linear_model
-import weaklabel.cli, weaklabel.project.run, weaklabel.suggest
+import weaklabel.project.run, weaklabel.suggest
 from weaklabel.classifier import BertClassifier
-
-place, log, with_bert = sys.argv[1:]
-if with_bert:
-    import torch, transformers
-    torch.set_num_threads(1)
-    BertClassifier.__init__.__kwdefaults__["checkpoint_seconds"] = 0.0  # with every epoch and every few steps
-for line in sys.stdin:
-    at, arguments = json.loads(line)
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        sys.stdout = sys.stderr = open(log, "a")
-        count = 0
-
-        def hook(event, values):
-            global count
-            if event.startswith(("open", "os.", "shutil.")) and any(place in str(value) for value in values):
-                count += 1
-                if count == at:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(hook)
-        code = 1
-        try:
-            weaklabel.cli.main(arguments)
-        except SystemExit as stopped:
-            code = stopped.code
-        finally:
-            sys.stdout.flush()
-            os.write(writer, str(count).encode())
-            os._exit(code)
-    os.close(writer)
-    status = os.waitpid(child, 0)[1]
-    print(json.dumps([os.waitstatus_to_exitcode(status), os.read(reader, 20).decode()]), flush=True)
-    os.close(reader)
 """
-"""Runs commands, each in a fork of a process that has imported everything, and kills them at a given event on files."""
+
+WITH_BERT = """
+import torch, transformers
+torch.set_num_threads(1)
+BertClassifier.__init__.__kwdefaults__["checkpoint_seconds"] = 0.0  # with every epoch and every few steps
+"""
 
 TIMES = {"seconds", "texts_per_second", "timings_seconds", "time"}
 """Keys of JSON whose values are how long something took."""
@@ -64,35 +32,16 @@ TOLD = {"report.md", "report.html"}
 """Files that show how long the steps took."""
 
 
-class Runner:
+class ProjectRunner(Runner):
     """Starts runs of a project that may be killed."""
 
     def __init__(self, place, tmp_path, with_bert=False):
         self.place = place
-        self.log = tmp_path / "log.txt"
-        arguments = [str(place.folder), str(self.log), "bert" if with_bert else ""]
-        environment = os.environ | {"WEAKLABEL_CACHE": "off"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", RUNNER, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-            cwd=tmp_path,
-        )
+        super().__init__(place.folder, tmp_path / "log.txt", FIRST + (WITH_BERT if with_bert else ""))
 
     def start(self, at=0):
         """Run the project; return whether it ended, and the number of events on files."""
-        self.process.stdin.write(json.dumps([at, ["run", str(self.place.project)]]) + "\n")
-        self.process.stdin.flush()
-        code, events = json.loads(self.process.stdout.readline())
-        assert code in (0, -9), self.log.read_text()[-3000:]
-        return code == 0, int(events or 0)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
+        return super().start("run", str(self.place.project), at=at)
 
 
 @pytest.fixture
@@ -105,7 +54,7 @@ def start_runner(place, tmp_path):
         if with_bert:
             model = save_encoder(tmp_path / "tiny")
             place.edit("project.toml", '"linear"', f'"bert"\nmodel = "{model}"\nepochs = 3\nmax_length = 16')
-        runners.append(Runner(place, tmp_path, with_bert))
+        runners.append(ProjectRunner(place, tmp_path, with_bert))
         return runners[0]
 
     yield start
