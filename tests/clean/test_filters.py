@@ -71,6 +71,47 @@ def test_what_filters_measure(name, text, number):
     assert measured(name, text) == pytest.approx(number)
 
 
+RANDOM = [
+    "qwertyui asdfgh poiuyt lkjhgf",
+    "xkvjq bwzpt lqmnx rgkvb zzxqj",
+    "see this: jjiwajwkajajqjaubkm fchvfcvzfzfbv",
+    'Hxqkz, vbnmw; (tyuiop) "gfdsa"',
+]
+ORDINARY = [
+    "thx brb omw idk tbh lol",
+    "hahahahaha xD jajajaja kkkkkk",
+    "sooooooooo goooooood!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!",
+    "DAMNNNNNNNN ROAAAAARRRRRR hmmmmmmmm pfffffft",
+    "AAPL MSFT TSLA NVDA GOOG AMZN NFLX",
+    "Zażółć gęślą jaźń, Krzysztof Szczepański z Wrocławia",
+    "Strč prst skrz krk, řekl zmrzlinář",
+    "Rechtsschutzversicherungsgesellschaften zahlen nichts",
+    "Chrzęst żwiru w szczelinie przy Szczebrzeszynie",
+    "stty -ignbrk -brkint -ignpar -parmrk",
+    "https://example.org/watch?v=vtaRGgvGtWQ&list=UUltuCDIHs",
+    "def f(xs): return np.sqrt(xs.ptr_cfg)",
+    "Добрый вечер, как дела? Γεια σου τι κάνεις",
+    "Nǐ hǎo, wǒ jiào Xiǎo Wáng, hěn gāoxìng rènshi nǐ",
+    "Chị ơi, ngày mai trời có mưa không ạ?",
+]
+
+
+@pytest.mark.parametrize("text", RANDOM)
+def test_keys_hit_at_random_are_gibberish(text):
+    assert measured("max-gibberish", text) > 0.3
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_chat_names_and_clusters_of_consonants_are_no_gibberish(text):
+    assert measured("max-gibberish", text) <= 0.3
+
+
+def test_gibberish_of_a_text_does_not_depend_on_other_texts():
+    texts = [*RANDOM, *ORDINARY]
+    together = Measures(pl.Series(texts), None).gibberish
+    assert together.tolist() == [measured("max-gibberish", text) for text in texts]
+
+
 @pytest.mark.parametrize("name", ["min-mean-word-length", "max-mean-word-length", "min-stop-words"])
 def test_rules_on_words_leave_scripts_without_spaces_alone(name):
     assert np.isnan(measured(name, "我们三月去北京看朋友"))

@@ -168,7 +168,7 @@ def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path):
     for name in kept + left:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
-    other = tmp_path / ".other.json.0123456789ab.part"
+    other = tmp_path / ".scores.json.gz.0123456789ab.part"
     other.write_text("")
     remove_partial_files(tmp_path, "scores.json")
     assert other.exists() and not (tmp_path / left[0]).exists() and (tmp_path / left[1]).exists()

@@ -6,6 +6,7 @@ measures need, such as the words, is found once.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -14,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.clean.language import ANY_LANGUAGE, CONFIDENCE, LANGUAGE, SURE, UNDETERMINED
+from weaklabel.clean.letters import UNIT, evidence
 from weaklabel.clean.repairs import lines_of
 from weaklabel.units.words import UNSPACED
 
@@ -240,18 +242,28 @@ class Measures:
 
     @cached_property
     def gibberish(self) -> Numbers:
-        """Share of the visible characters that are in tokens that look random; see `looks_random`. Shape: [n]."""
+        """Share of the visible characters that are in tokens that look random. Shape: [n].
+
+        A token does by itself (see `looks_random`), or as one of several that together are no language (see
+        `weaklabel.clean.letters.evidence`).
+        """
         lists = self.texts.str.extract_all(TOKEN)
         counts = lists.list.len().to_numpy()
         tokens = lists.filter(counts > 0).explode()
         rows = np.repeat(np.arange(len(self.texts)), counts)
         vocabulary = tokens.unique(maintain_order=True)
-        is_random = looks_random(vocabulary)
-        lengths = np.where(is_random, vocabulary.str.len_chars().to_numpy(), 0).astype(np.float64)
-        codes = (
-            tokens.cast(pl.Enum(vocabulary)).to_physical().to_numpy() if len(tokens) else np.empty(0, dtype=np.int64)
-        )
-        return _share(np.bincount(rows, lengths[codes], len(self.texts)), self.visible_characters)
+        if not len(tokens):
+            return _share(np.zeros(len(self.texts)), self.visible_characters)
+        codes = tokens.cast(pl.Enum(vocabulary)).to_physical().to_numpy()
+        lengths = vocabulary.str.len_chars().to_numpy().astype(np.float64)
+        words = evidence(vocabulary.set(vocabulary.str.contains(_NO_WORDS), "").to_list())
+        # A word that is said again and again says nothing new.
+        pairs = np.unique(np.stack([rows, codes]), axis=1)
+        of_text = np.zeros(len(self.texts), np.int64)
+        np.add.at(of_text, pairs[0], words[pairs[1]])
+        is_random = (looks_random(vocabulary) | (words < -CERTAIN * UNIT))[codes]
+        is_random |= (words < 0)[codes] & (of_text < -CERTAIN * UNIT)[rows]
+        return _share(np.bincount(rows, lengths[codes] * is_random, len(self.texts)), self.visible_characters)
 
 
 def _share(part: NDArray[Any], whole: NDArray[Any]) -> Numbers:
@@ -259,33 +271,42 @@ def _share(part: NDArray[Any], whole: NDArray[Any]) -> Numbers:
     return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
 
 
-_ADDRESS = r"(?i)^[<(\[]*(?:https?://|www\.)|^[^@\s]+@[^@\s]+\.[a-z]|^[\w.-]+\.[a-z]{2,}(?:/|$)"
+CERTAIN = 18
+"""Words are random where that is e to this power times as likely as that they are of a language."""
+
+_NO_WORDS = r"[\d@#/\\_=<>{}|%]|^-+\p{L}|\w\.\w"
+"""Addresses, code and options of commands: letters in them follow other rules."""
+
+_ADDRESS = r"(?i)://|\bwww\.|[?&]\w+=|^[^@\s]+@[^@\s]+\.[a-z]|^[\w.-]+\.[a-z]{2,}(?:/|$)"
 _MIXED = r"\d\p{L}+\d+\p{L}+\d|\p{L}\d+\p{L}+\d+\p{L}+\d*\p{L}"
 _CASES = r"\p{Ll}\p{Lu}+\p{Ll}+\p{Lu}+\p{Ll}*\p{Lu}"
 _VOWELS = "aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿāăąēĕėęěīĭįıōŏőœūŭůűųơưǎǐǒǔạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ"
 _CONSONANTS = rf"[\p{{Latin}}--{_VOWELS}{_VOWELS.upper()}]"
 _NO_VOWEL = rf"^[^\p{{L}}]*{_CONSONANTS}{{7,}}[^\p{{L}}]*$"
 _CONSONANT_RUN = rf"{_CONSONANTS}{{8,}}"
-_SAME = "|".join(f"{letter}{{6,}}" for letter in "abcdefghijklmnopqrstuvwxyz")
-_LONGEST_WORD = 50
+_ONE_LETTER = "^(?:" + "|".join(f"{letter}{{6,}}" for letter in "abcdefghijklmnopqrstuvwxyz") + ")$"
+_DRAWN_OUT = "(?i)" + "|".join(letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz")
+_LONG = r"[\p{Latin}\d]{51,}"
 
 
 def looks_random(tokens: pl.Series) -> NDArray[np.bool_]:
     """Say which tokens look like keys hit at random, hashes, or encoded bytes rather than words. Shape: [n] -> [n].
 
     That is: letters and digits that alternate three times, lower and upper case that alternate three times, seven letters
-    without a vowel, eight consonants in a row, six times the same letter, or over 50 characters. Addresses of pages and
-    mail do not count.
+    without a vowel, eight consonants in a row, one letter six times and nothing else, or over 50 letters and digits in a
+    row. Letters that draw a word out, as in "sooooo", count twice at most. Addresses of pages and mail do not count.
     """
-    frame = pl.DataFrame({"token": tokens})
+    drawn_out = tokens.str.contains(_DRAWN_OUT)
+    shortened = [re.sub(r"([^\W\d_])\1{2,}", r"\1\1", token, flags=re.IGNORECASE) for token in tokens.filter(drawn_out)]
+    frame = pl.DataFrame({"token": tokens.clone().scatter(drawn_out.arg_true(), shortened), "whole": tokens})
     token = pl.col("token")
     random = (
         token.str.contains(_MIXED)
         | token.str.contains(_CASES)
         | token.str.contains(_NO_VOWEL)
         | token.str.contains(_CONSONANT_RUN)
-        | token.str.contains(f"(?i){_SAME}")
-        | (token.str.len_chars() > _LONGEST_WORD)
+        | pl.col("whole").str.contains(f"(?i){_ONE_LETTER}")
+        | token.str.contains(_LONG)
     )
     return frame.select(random & ~token.str.contains(_ADDRESS)).to_series().to_numpy()
 

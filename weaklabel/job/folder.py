@@ -21,7 +21,7 @@ from weaklabel.corpus.parts import PART_CHUNKS, PART_ROWS
 from weaklabel.errors import CorpusError
 from weaklabel.lf.core import ALL_ROWS
 from weaklabel.lf.packs import Identity, LFCollection
-from weaklabel.support.files import atomic_path, is_stream, link_target, lock_file, write_json
+from weaklabel.support.files import atomic_path, is_stream, link_target, lock_file, remove_partial_files, write_json
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.versions import versions
 
@@ -109,6 +109,8 @@ class JobFolder:
                 self.path.chmod(0o700)
             self._take_lock()
             self._compare()
+            for name in (self.path.name.removesuffix(".job"), f"{self.path.name.removesuffix('.job')}.rejects.jsonl"):
+                remove_partial_files(self.path.parent, name)  # of a call that was killed while it wrote them
         except OSError as error:
             raise CorpusError(f"cannot write {self.path}: {error.strerror or error}") from None
         return self

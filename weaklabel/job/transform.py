@@ -22,7 +22,7 @@ from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import JobFolder, corpus_identity, output_identity
 from weaklabel.job.taken_back import rows_to_keep
 from weaklabel.job.transform_job import Transformation, TransformJob
-from weaklabel.support.files import check_outputs, is_stream
+from weaklabel.support.files import check_outputs, is_stream, remove_partial_files
 from weaklabel.support.hashing import hash_path, sha256_of_json
 from weaklabel.support.progress import finish, showing
 
@@ -73,6 +73,8 @@ def transform_file(
         keep=[hash_path(path) for path in keep],
     )
     with showing(progress), JobFolder(target, identity, is_private=transform.masks) as folder:
+        for path in map(Path, transform.outputs()):
+            remove_partial_files(path.parent, path.name)
         # What was a number or a list in JSON stays one.
         writes_json = corpus.format in JSON_FORMATS and kind in JSON_FORMATS
         job = TransformJob(corpus, transform, folder.path, folder.tag, kept, writes_json=writes_json)

@@ -89,8 +89,10 @@ def remove_partial_files(folder: Path, name: str | None = None) -> None:
         Only what was to become a file of this name, and not in the folders below.
     """
     leftovers = list(folder.rglob(".*.part") if name is None else folder.glob(f".{glob.escape(name)}.*.part"))
+    # Not those of a file such as NAME.gz, which another process may be writing.
+    partial = _PARTIAL if name is None else re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{12}}\.part")
     for path in leftovers:
-        if not _PARTIAL.fullmatch(path.name):
+        if not partial.fullmatch(path.name):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
