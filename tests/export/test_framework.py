@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.export.conftest import COLUMNS, ROWS, lines, write_rows
-from weaklabel.errors import ConfigError, ExportError, WeakLabelError
+from weaklabel.errors import ConfigError, ExportError, WeakLabelError, WeakLabelWarning
 from weaklabel.export.selection import HELD_OUT, NO_LABEL, UNSURE
 from weaklabel.project.export import export_corpus, open_labeled
 
@@ -36,6 +36,18 @@ def test_gold_is_exported_only_if_it_is_asked_for(labeled, tmp_path):
     other = write_rows(tmp_path / "named.csv", columns=["truth" if name == "label" else name for name in COLUMNS])
     assert "truth" not in open_labeled(other, gold="truth").schema
     assert "truth" in open_labeled(other).schema, "nobody said that it is gold"
+
+
+def test_a_column_that_may_be_gold_is_pointed_out(tmp_path, recwarn):
+    columns = ["truth" if name == "label" else name for name in COLUMNS]
+    source = write_rows(tmp_path / "labeled.csv", columns=columns)
+    with pytest.warns(WeakLabelWarning, match="the column 'truth' holds names of classes only, and jsonl will have it"):
+        export_corpus(source, tmp_path / "out", ["jsonl", "messages"], card=NAMED)
+    recwarn.clear()
+    for arguments in ({"gold": "truth"}, {"options": {"columns": ["who"]}}):
+        export_corpus(source, tmp_path / "out", "jsonl", card=NAMED, **arguments)
+    export_corpus(source, tmp_path / "out", "messages", card=NAMED)
+    assert not [warning for warning in recwarn if issubclass(warning.category, WeakLabelWarning)]
 
 
 def test_a_least_confidence_leaves_rows_out(labeled, tmp_path):

@@ -119,6 +119,10 @@ class ConversationExporter(CorpusExporter):
         if self.tokenizer:
             TokenCounter(self.tokenizer)
 
+    def usual_columns(self, corpus: LabeledCorpus) -> Sequence[str]:
+        """See `CorpusExporter.usual_columns`."""
+        return ()
+
     def write(self, corpus: LabeledCorpus, target: Path) -> ExportRecord:
         """See `CorpusExporter.write`."""
         work = _Work(self, corpus)

@@ -107,6 +107,17 @@ class CorpusExporter(Exporter, HasParams):
             The file to write, or the folder to fill, which is there and is empty.
         """
 
+    def written_columns(self, corpus: LabeledCorpus) -> Sequence[str]:
+        """Return which columns of a corpus records will have: those of the option ``columns``, where the form has one."""
+        if not self.has_param("columns"):
+            return ()
+        columns: Sequence[str] | None = self.get_params()["columns"]
+        return columns if columns is not None else self.usual_columns(corpus)
+
+    def usual_columns(self, corpus: LabeledCorpus) -> Sequence[str]:
+        """Return which columns of a corpus records have if the option ``columns`` is not given: all, but for people none."""
+        return () if self.keeps_unlabeled else tuple(corpus.schema)
+
     def data_files(self, files: Mapping[str, str]) -> Mapping[str, str]:
         """Return the files or patterns of each part of the split that ``datasets.load_dataset`` reads; {} for none.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.errors import ExportError
@@ -40,6 +41,8 @@ class Survey:
         Sum of the probabilities of the labels that are taken, and how many there are.
     gold
         Pairs of true class and class, with their counts, of the rows with gold.
+    like_labels
+        Columns whose cells, where they are not empty, are all names of classes: they may be gold that nobody named.
     """
 
     rows: int = 0
@@ -47,6 +50,7 @@ class Survey:
     left_out: Counter[str] = field(default_factory=Counter)
     confidence: tuple[float, int] = (0.0, 0)
     gold: Counter[tuple[int, int]] = field(default_factory=Counter)
+    like_labels: tuple[str, ...] = ()
 
     @property
     def n_taken(self) -> int:
@@ -144,9 +148,17 @@ class Selection:
     def survey(self, corpus: LabeledCorpus) -> Survey:
         """Count in one pass what is taken and what is left out."""
         survey, total, n = Survey(), 0.0, 0
+        # By column, whether a cell was not empty; columns with anything but names of classes are gone.
+        like_labels = {name: False for name, dtype in corpus.schema.items() if dtype == pl.String}
         with stage("counting", unit="rows") as progress:
             for part in corpus.parts():
                 survey.rows += len(part)
+                for name in list(like_labels):
+                    cells = part.frame[name].drop_nulls()
+                    cells = cells.filter(cells != "")
+                    like_labels[name] |= len(cells) > 0
+                    if not cells.is_in(corpus.labels).all():
+                        del like_labels[name]
                 for reason, left_out in self.reasons(part, bool(corpus.splits)):
                     if count := int(left_out.sum()):
                         survey.left_out[reason] += count
@@ -161,6 +173,7 @@ class Selection:
                     total, n = total + float(np.nansum(of_label)), n + int((~np.isnan(of_label)).sum())
                 progress.advance(len(part))
         survey.confidence = (total, n)
+        survey.like_labels = tuple(name for name, has_cells in like_labels.items() if has_cells)
         order = [(split, label) for split in corpus.splits or (TRAIN,) for label in range(len(corpus.labels))]
         survey.taken = Counter({key: survey.taken[key] for key in order if key in survey.taken})
         return survey

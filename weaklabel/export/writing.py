@@ -27,6 +27,7 @@ from weaklabel.support.files import (
     write_text,
 )
 from weaklabel.support.folders import other_files, recover_folder, replaced_folder
+from weaklabel.support.naming import setting
 from weaklabel.support.warn import warn
 
 MANIFEST = "export.json"
@@ -138,6 +139,7 @@ class Export:
             with replaced_folder(Path(out), MANIFEST, busy=busy) as build:
                 return self.write_into(build, os.fspath(out))
         (name,) = self.forms
+        self._warn_of_gold()
         with atomic_path("/dev/stdout" if os.fspath(out) == STDOUT else out) as path:
             record = form.write(self.taken(form), path)
         _tell(name, record)
@@ -146,6 +148,7 @@ class Export:
     def write_into(self, folder: Path, out: str = "") -> Exported:
         """Write into a folder that is there and gets its final name, ``out``, later."""
         self._check_rows()
+        self._warn_of_gold()
         records: dict[str, ExportRecord] = {}
         files: dict[str, dict[str, str]] = {}
         for name, form in self.forms.items():
@@ -175,6 +178,18 @@ class Export:
             record = record + written
             files[split] = file.relative_to(folder).as_posix()
         return record, files
+
+    def _warn_of_gold(self) -> None:
+        """Warn of columns that may be gold which nobody named, and would be exported."""
+        for name in self.survey.like_labels:
+            if name in self.corpus.corpus.hide:
+                continue  # named as gold, and asked for
+            if forms := [form for form in self.forms if name in self.forms[form].written_columns(self.corpus)]:
+                warn(
+                    f"the column '{name}' holds names of classes only, and {', '.join(forms)} will have it: if it is gold, "
+                    f"name it ({setting('gold', name)})",
+                    stacklevel=3,
+                )
 
     def _check_rows(self) -> None:
         if self.survey.n_taken or (self.survey.rows and all(form.keeps_unlabeled for form in self.forms.values())):
