@@ -10,9 +10,10 @@ from weaklabel.cli.collecting import FromDatabases, FromWeb
 from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output, shown_path
 from weaklabel.cli.reading import TableReading
-from weaklabel.cli.voting import MAX_DEFAULT_WORKERS, EngineOptions
+from weaklabel.cli.voting import EngineOptions
 from weaklabel.cli.writing import announce_replaced
 from weaklabel.errors import visible
+from weaklabel.support.threads import MOST_WORKERS, workers_for
 
 if TYPE_CHECKING:
     from weaklabel.collect.collect import Collected, Preview
@@ -69,7 +70,7 @@ def collect(
             "--workers",
             min=1,
             metavar="N",
-            help=f"Processes that read. Default: one per core, at most {MAX_DEFAULT_WORKERS}.",
+            help=f"Processes that read. Default: one per core, at most {MOST_WORKERS}.",
         ),
     ] = None,
     tables: TableReading,
@@ -92,9 +93,7 @@ def collect(
     To resume after an interruption, give the same command again.
     """
     from weaklabel.collect.collect import collect_corpus, preview, settings_of
-    from weaklabel.job.engine import LocalEngine
     from weaklabel.support.files import is_stdout
-    from weaklabel.support.threads import cores
 
     log_to_stderr(quiet=True)
     if out is None and not dry_run:
@@ -114,10 +113,7 @@ def collect(
         printing.summary(vars(seen).copy(), previewed(seen))
         return
     announce_replaced(out, printing=printing)
-    n_workers = min(cores(), MAX_DEFAULT_WORKERS) if workers is None else workers
-    with engine.open() as opened:
-        if isinstance(opened, LocalEngine):
-            opened = LocalEngine(n_workers)
+    with engine.open(workers_for(workers)) as opened:
         done = collect_corpus(settings, out, engine=opened)
     printing.summary(done.to_dict(), described(done), to_stderr=is_stdout(out))
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output, shown_path
-from weaklabel.cli.voting import MAX_DEFAULT_WORKERS, EngineOptions
+from weaklabel.cli.voting import EngineOptions
 from weaklabel.cli.writing import announce_replaced
 from weaklabel.errors import visible
+from weaklabel.support.threads import MOST_WORKERS, workers_for
 
 if TYPE_CHECKING:
     from weaklabel.corpus import Corpus
@@ -46,7 +47,7 @@ class Transforming:
             "--workers",
             min=1,
             metavar="N",
-            help=f"Processes that do the work. Default: one per core, at most {MAX_DEFAULT_WORKERS}.",
+            help=f"Processes that do the work. Default: one per core, at most {MOST_WORKERS}.",
         ),
     ] = None
     dry_run: Annotated[
@@ -59,19 +60,14 @@ def carry_out(
 ) -> None:
     """Transform a corpus as the options say, and print what was done."""
     from weaklabel.corpus import check_target
-    from weaklabel.job.engine import LocalEngine
     from weaklabel.job.transform import transform_file, transform_rows
     from weaklabel.support.files import is_stdout
-    from weaklabel.support.threads import cores
 
     log_to_stderr(quiet=True)
     if options.out is None and not options.dry_run:
         raise typer.BadParameter("give a file to write to (-o OUT), or --dry-run", param_hint="--out")
     keep = options.keep or []
-    workers = min(cores(), MAX_DEFAULT_WORKERS) if options.processes is None else options.processes
-    with engine.open() as opened:
-        if isinstance(opened, LocalEngine):
-            opened = LocalEngine(workers)
+    with engine.open(workers_for(options.processes)) as opened:
         if options.dry_run or options.out is None:
             done = transform_rows(corpus, transform, keep=keep, engine=opened, with_frame=False)
         else:

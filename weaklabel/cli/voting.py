@@ -15,6 +15,7 @@ from weaklabel.cli.options import SeedOpt, chosen_settings, name_option
 from weaklabel.cli.printing import stdout_for_results
 from weaklabel.cli.reading import warn_of_rejects
 from weaklabel.registries import LABEL_MODELS
+from weaklabel.support.threads import MOST_WORKERS, workers_for
 
 if TYPE_CHECKING:
     from weaklabel.config import LabelModelSettings, LLMSettings
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from weaklabel.lf.packs import LFCollection
     from weaklabel.votes import Problems
 
-
-MAX_DEFAULT_WORKERS = 4
-"""Processes for labeling functions unless ``--workers`` is given: each loads its own models."""
 
 _PANEL = "Applying labeling functions"
 _ENGINE_PANEL = "Engine and cache"
@@ -63,7 +61,7 @@ class Voting:
             min=0,
             metavar="N",
             help="Guarded processes for labeling functions written in Python; 0: this process, unguarded. Default: one "
-            f"per core, at most {MAX_DEFAULT_WORKERS}.",
+            f"per core, at most {MOST_WORKERS}.",
         ),
     ] = None
     time_limit: Annotated[
@@ -79,11 +77,9 @@ class Voting:
 
     def arguments(self) -> dict[str, Any]:
         """Return the options as arguments of `weaklabel.job.LabelOptions`."""
-        from weaklabel.support.threads import cores
-
         return {
             "error_budget": self.error_budget,
-            "workers": min(cores(), MAX_DEFAULT_WORKERS) if self.workers is None else self.workers,
+            "workers": workers_for(self.workers),
             "time_limit": self.time_limit,
             "memory_limit": None if self.memory_limit is None else int(self.memory_limit * 2**30),
         }
@@ -108,14 +104,14 @@ class EngineOptions:
     ] = None
 
     @contextmanager
-    def open(self) -> Iterator[Engine]:
-        """Start the engine; an address without ``--engine dask`` is wrong usage."""
+    def open(self, workers: int = 1) -> Iterator[Engine]:
+        """Start the engine, on this machine with so many processes; an address without ``--engine dask`` is wrong usage."""
         from weaklabel.job.engine import LocalEngine
 
         if self.engine == "local":
             if self.address is not None:
                 raise typer.BadParameter("it needs --engine dask", param_hint="--address")
-            yield LocalEngine()
+            yield LocalEngine(workers)
             return
         from weaklabel.job.cluster import DaskEngine
 

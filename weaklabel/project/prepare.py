@@ -32,7 +32,7 @@ from weaklabel.support.files import write_json
 from weaklabel.support.folders import recover_folder
 from weaklabel.support.hashing import hash_path, sha256_of_json
 from weaklabel.support.progress import say, showing
-from weaklabel.support.threads import cores
+from weaklabel.support.threads import workers_for
 from weaklabel.support.versions import versions
 
 PATHS = ("clean.keep", "dedup.keep", "dedup.against", "protect.keep", "protect.key_file")
@@ -53,9 +53,6 @@ PRIVATE = "private"
 
 CLUSTERS = "dedup.clusters.parquet"
 """File of all rows that have a duplicate: which of them belong together, and which stays."""
-
-MOST_WORKERS = 4
-"""Processes that work on this machine, on as many cores."""
 
 
 @dataclass(frozen=True)
@@ -298,7 +295,7 @@ class Preparation:
                     _key(self.project)
                     self.pipeline = self._pipeline()
                 if engine is None or isinstance(engine, LocalEngine):
-                    engine = LocalEngine(min(cores(), MOST_WORKERS))
+                    engine = LocalEngine(workers_for())
                 self.pipeline.run(partial(self._shared, engine), self._finish, busy)
         return what_was_done(self.folder, self.project)
 

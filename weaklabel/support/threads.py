@@ -26,6 +26,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+MOST_WORKERS = 4
+"""Processes that are started on this machine, unless a user asks for more."""
+
+
+def workers_for(asked: int | None = None) -> int:
+    """Return how many processes do the work: as many as are asked for, or one per core, up to `MOST_WORKERS`."""
+    return min(cores(), MOST_WORKERS) if asked is None else asked
+
+
 def in_threads(n: int, work: Callable[[slice], T]) -> list[T]:
     """Call ``work`` for slices that make up ``range(n)``, at the same time; return the results in the rows' order.
 
