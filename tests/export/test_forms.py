@@ -79,6 +79,16 @@ def test_the_wrong_answer_of_a_pair_is_plausible(tmp_path):
     assert {record["rejected"] for record in records} == {"b", "c", "d"}
 
 
+@pytest.mark.parametrize("form", ["preference", "kto"])
+def test_the_right_answer_is_never_drawn(tmp_path, form):
+    columns = ["text", "label", "confidence", "p_a", "p_b"]
+    source = write_rows(tmp_path / "labeled.csv", [(f"text {n}", "a", "0.6", "0.6", "0.4") for n in range(50)], columns)
+    export_corpus(source, tmp_path / "out", form, sample=True, options={"plain": True}, card=NAMED)
+    records = lines(tmp_path / "out" / "train.jsonl")
+    right = [record.get("chosen", record.get("completion")) for record in records if record.get("label", True)]
+    assert set(right) == {"a"}
+
+
 def test_preference_messages(labeled, tmp_path):
     _, records = exported(labeled, tmp_path / "out", "preference")
     assert records[0]["chosen"] == [{"role": "assistant", "content": "spam"}]

@@ -5,7 +5,7 @@ opens runs and files, and calls what is here.
 """
 
 from weaklabel.export.corpus import LabeledCorpus, LabeledPart, Source
-from weaklabel.export.exporter import CorpusExporter, ExportRecord, LinesExporter
+from weaklabel.export.exporter import CorpusExporter, ExportRecord
 from weaklabel.export.opening import open_labeled_file
 from weaklabel.export.selection import Selection, Survey
 from weaklabel.export.writing import Export, Exported, check_export
@@ -17,7 +17,6 @@ __all__ = [
     "Exported",
     "LabeledCorpus",
     "LabeledPart",
-    "LinesExporter",
     "Selection",
     "Source",
     "Survey",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from weaklabel.classifier.exporter import Exporter
 from weaklabel.errors import ExportError, WeakLabelError
-from weaklabel.export.corpus import LabeledCorpus, LabeledPart
+from weaklabel.export.corpus import LabeledCorpus
 from weaklabel.support.params import HasParams
 from weaklabel.support.progress import stage
 
@@ -65,6 +65,8 @@ class CorpusExporter(Exporter, HasParams):
         Of the file, where it writes one.
     keeps_probs
         Whether class probabilities are kept. Otherwise each row has one label: the most probable one, or one that is drawn.
+    takes_drawn
+        Whether labels that are drawn from their probabilities make sense in it.
     keeps_split
         Whether records say which part of a split they belong to, so that all of them may be in one file.
     keeps_unlabeled
@@ -79,6 +81,7 @@ class CorpusExporter(Exporter, HasParams):
     writes_folder: ClassVar[bool] = False
     suffix: ClassVar[str] = ""
     keeps_probs: ClassVar[bool] = False
+    takes_drawn: ClassVar[bool] = True
     keeps_split: ClassVar[bool] = False
     keeps_unlabeled: ClassVar[bool] = False
     task: ClassVar[str] = "text-classification"
@@ -140,32 +143,6 @@ class CorpusExporter(Exporter, HasParams):
     def export(self, source: Any, target: Path, texts: Sequence[str] = ()) -> dict[str, Any]:
         """See `Exporter.export`."""
         return asdict(self.write(source, target))
-
-
-class LinesExporter(CorpusExporter):
-    """Writes one line of JSON a record; a subclass says what the records are."""
-
-    suffix = ".jsonl"
-
-    @abstractmethod
-    def records(self, part: LabeledPart, corpus: LabeledCorpus, counts: Counter[str]) -> Iterator[Mapping[str, Any]]:
-        """Give the records of a part, in order.
-
-        Parameters
-        ----------
-        part
-            Some rows.
-        corpus
-            The corpus that they are of.
-        counts
-            Rows that are left out are counted here, by reason.
-        """
-
-    def write(self, corpus: LabeledCorpus, target: Path) -> ExportRecord:
-        """See `CorpusExporter.write`."""
-        left_out = Counter[str]()
-        records = (record for part in corpus.parts() for record in self.records(part, corpus, left_out))
-        return ExportRecord(write_lines(target, records, self.title), dict(left_out))
 
 
 def write_lines(target: Path, records: Iterable[Mapping[str, Any]], title: str) -> int:

@@ -66,6 +66,7 @@ class PreferenceExporter(ConversationExporter):
     title = "preference pairs"
     consumer = "TRL's DPOTrainer and RewardTrainer, axolotl; with plain=true LLaMA-Factory"
     fields = ("prompt", "chosen", "rejected")
+    takes_drawn = False
     plain: bool = False
     min_margin: float = 0.0
     candidates: list[str] | None = None
@@ -181,6 +182,7 @@ class KtoExporter(ConversationExporter):
     title = "KTO"
     consumer = "TRL's KTOTrainer; with plain=true LLaMA-Factory"
     fields = ("prompt", "completion", "label")
+    takes_drawn = False
     plain: bool = False
     min_margin: float = 0.0
 

@@ -117,7 +117,9 @@ class Export:
 
     def taken(self, form: CorpusExporter) -> LabeledCorpus:
         """Return the rows that a form gets."""
-        return self.selection.of(self.corpus, keep_unlabeled=form.keeps_unlabeled, draw=not form.keeps_probs)
+        return self.selection.of(
+            self.corpus, keep_unlabeled=form.keeps_unlabeled, draw=form.takes_drawn and not form.keeps_probs
+        )
 
     def write_to(self, out: str | os.PathLike[str]) -> Exported:
         """Write to a file or a folder, which has its earlier content until the new one is whole.
