@@ -192,7 +192,7 @@ def test_a_dry_run_without_a_model(weaklabel, things):
 def test_caps_of_the_command_hold(weaklabel, things, server, asked):
     corpus, pack, _ = things
     done = weaklabel("suggest", corpus, "--lfs", pack, *asked, "--max-requests", 1)
-    assert done.code == 1 and server.requests == 1 and "max_requests" in done.err
+    assert done.code == 1 and server.requests == 1 and "the cap --max-requests" in done.err
 
 
 def test_texts_are_masked_before_they_are_sent(weaklabel, things, server, asked):
