@@ -165,7 +165,10 @@ TABLES = {
         "language": of("language", kind="quality"),
         "cleaning": of("cleaning"),
     },
-    "docs/language-models.md": {"injections": of("injections", kind="quality")},
+    "docs/language-models.md": {
+        "injections": of("injections", kind="quality"),
+        "cascade": of("cascade", kind="quality"),
+    },
     "docs/protect.md": {"personal data": of("personal_data", kind="quality")},
     "docs/reviewing.md": {"suggestion table": of("suggestions", kind="quality")},
     "docs/spans.md": {"spans": of("spans", kind="quality")},
