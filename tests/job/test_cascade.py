@@ -11,6 +11,7 @@ from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import parts as corpus_parts
 from weaklabel.errors import LabelModelError, LFError
 from weaklabel.job import LabelOptions, label_file, read_voted, vote_corpus
+from weaklabel.job.label import row_choices
 from weaklabel.support import cache
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -174,3 +175,17 @@ def test_the_cascade_is_voted_on_here_where_others_vote_on_a_cluster(messages, o
     assert turns == [(0, 1, 2, 4)]
     assert ((L[:, 5] >= 0) == (L[:, :5] < 0).all(axis=1)).all() and (L[:, 3] >= 0).any()
     assert len(oracle.asked) == (L[:, 5] >= 0).sum()
+
+
+def test_another_corpus_is_asked_about_as_the_first_was(messages, oracle, tmp_path):
+    oracle.write('where="uncertain", max_rows=30')
+    majority = LabelModelSettings(name="majority")
+    voted = vote(messages, oracle, label_model=majority)
+    oracle.asked  # noqa: B018
+    small = tmp_path / "small.csv"
+    small.write_text("\n".join(messages.read_text().splitlines()[:61]) + "\n")
+    corpus, options = read_corpus(small, quoting=True), LabelOptions(workers=0, label_model=majority)
+    votes = vote_corpus(corpus, voted.lfs, options, choices=row_choices(voted)).votes
+    chosen = voted.asked("oracle")[: votes.n]
+    assert 0 < len(oracle.asked) == chosen.sum() < 30
+    assert np.array_equal(votes.L, voted.votes.L[: votes.n])

@@ -178,3 +178,26 @@ def test_no_scheduler_there():
         DaskEngine("tcp://127.0.0.1:1", timeout=1),
     ):
         pass
+
+
+def test_a_cascade_is_asked_by_the_process_that_was_started(cluster, messages, pack, tmp_path):
+    address, add = cluster
+    add()
+    asked = tmp_path / "asked.txt"
+    oracle = f"""
+
+@labeling_function(where="uncertain", max_rows=40)
+def oracle(x):
+    import os
+    with open({str(asked)!r}, "a") as file:
+        print(os.getpid(), file=file)
+    return int(x.id) % 2
+"""
+    pack.write_text(pack.read_text() + oracle)
+    label(messages, pack, tmp_path / "local.csv")
+    asked.unlink()
+    with DaskEngine(address) as engine:
+        engine._client.wait_for_workers(1, timeout=60)
+        label(messages, pack, tmp_path / "cluster.csv", engine)
+    assert asked.read_text().split() == [str(os.getpid())] * 40
+    assert (tmp_path / "cluster.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()

@@ -35,7 +35,15 @@ from weaklabel.support.progress import finish, showing, stage
 from weaklabel.support.warn import kept_warnings, warn
 from weaklabel.votes import Problems, VotePatterns
 from weaklabel.votes.apply import check_columns, warn_of_problems
-from weaklabel.votes.cascade import Answers, choose_rows, first_places, needs_answers, rows_to_ask, second_places
+from weaklabel.votes.cascade import (
+    Answers,
+    RowChoice,
+    choose_rows,
+    first_places,
+    needs_answers,
+    rows_to_ask,
+    second_places,
+)
 from weaklabel.votes.checking import ErrorBudget
 from weaklabel.votes.patterns import merge_patterns
 from weaklabel.votes.tally import has_vote
@@ -241,6 +249,7 @@ def vote_corpus(
     *,
     folder: Path | None = None,
     engine: Engine | None = None,
+    choices: Mapping[int, RowChoice] | None = None,
     progress: bool = False,
 ) -> VotedCorpus:
     """Apply labeling functions to a corpus, part by part; votes from earlier runs are used again.
@@ -251,6 +260,9 @@ def vote_corpus(
     ----------
     corpus, lfs, options, folder, engine, progress
         As for `label_corpus`.
+    choices
+        Which rows labeling functions are asked about that wait for the votes of others, by their places, as `row_choices`
+        gives it for another corpus, of which this one is to be a sample. By default, the votes on this corpus choose.
 
     Raises
     ------
@@ -260,7 +272,7 @@ def vote_corpus(
     with showing(progress):
         job = label_job(corpus, lfs, options or LabelOptions())
         job.move_to(folder or job.scratch)
-        voted = _vote(job, engine or LocalEngine())
+        voted = _vote(job, engine or LocalEngine(), choices)
         for path in job.folder.glob("unpacked-*"):  # by an engine; the folder is to hold votes and nothing else
             path.unlink()
     if voted.problems:
@@ -294,7 +306,29 @@ def read_voted(corpus: Corpus, lfs: LFCollection, options: LabelOptions, folder:
     return _counted(summaries, ErrorBudget(1.0), job)
 
 
-def _vote(job: LabelJob, engine: Engine) -> VotedCorpus:
+def row_choices(voted: VotedCorpus) -> dict[int, RowChoice]:
+    """Return which rows labeling functions were asked about that wait for the votes of others, by their places."""
+    job = voted.job
+    lfs, second = job.lfs.lfs, second_places(job.lfs.lfs)
+    if not second:
+        return {}
+    job.begin_turn(first_places(lfs))
+    tables = [VotePatterns(votes.patterns, votes.counts) for votes in map(job.votes_in_turn, voted.parts)]
+    choices = {}
+    if tables:
+        table = merge_patterns(tables)
+        answers = first_answers(job, table)
+        choices = {place: choose_rows(lfs[place], table, partial(_votes_by_part, voted), answers) for place in second}
+    job.begin_turn(range(len(lfs)))
+    return choices
+
+
+def _votes_by_part(voted: VotedCorpus) -> Iterator[tuple[int, VotePatterns]]:
+    """Give the first row of each part, and the votes in turn on it."""
+    return ((part.first_row, voted.job.votes_in_turn(part)) for part in voted.parts)
+
+
+def _vote(job: LabelJob, engine: Engine, choices: Mapping[int, RowChoice] | None = None) -> VotedCorpus:
     """Apply all labeling functions to all parts; those that wait for the votes of others last."""
     lfs = job.lfs.lfs
     second = second_places(lfs)
@@ -302,9 +336,15 @@ def _vote(job: LabelJob, engine: Engine) -> VotedCorpus:
         voted = first_votes(job, engine, first_places(lfs))
         if second:
             problems = dict(voted.problems)
-            answers = first_answers(job, voted.patterns)
+            answers = first_answers(job, voted.patterns) if choices is None else None
             for place in second:
-                problems |= _second_votes(job, place, voted, answers)
+                job.begin_turn(first_places(lfs))
+                choice = (
+                    choices[place]
+                    if choices is not None
+                    else choose_rows(lfs[place], voted.patterns, partial(_votes_by_part, voted), answers)
+                )
+                problems |= _second_votes(job, place, voted, choice)
             job.begin_turn(range(len(lfs)))
             counted = _counted(_stored(job, voted.parts), ErrorBudget(1.0), job)
             voted = replace(counted, problems=problems, known_rows=voted.known_rows)
@@ -361,18 +401,13 @@ def first_answers(job: LabelJob, votes: VotePatterns) -> Answers | None:
     return answers
 
 
-def _second_votes(job: LabelJob, place: int, first: VotedCorpus, answers: Answers | None) -> Mapping[str, Problems]:
+def _second_votes(job: LabelJob, place: int, first: VotedCorpus, choice: RowChoice) -> Mapping[str, Problems]:
     """Ask a labeling function about the rows that the votes of others choose, in this process, and return its failures."""
-    lf = job.lfs.lfs[place]
-    job.begin_turn(first_places(job.lfs.lfs))
-    choice = choose_rows(
-        lf, first.patterns, lambda: ((p.first_row, job.votes_in_turn(p)) for p in first.parts), answers
-    )
     job.begin_turn([place], choice)
     budget = ErrorBudget(job.options.error_budget)
     missing = {part.number for part in first.parts if job.voted(part.number) is None}
     new = job.vote(_read_some(job, [part for part in first.parts if part.number in missing]))
-    with stage(f"asking {lf.name}", choice.count, "rows") as job.stage:
+    with stage(f"asking {job.lfs.names[place]}", choice.count, "rows") as job.stage:
         for part in first.parts:
             done = next(new) if part.number in missing else next(_stored(job, [part]))
             budget.note(done.problems, done.n_asked)

@@ -28,6 +28,7 @@ from weaklabel.job.costs import LFCost, asking_costs
 from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.folder import lf_keys
 from weaklabel.job.journal import Journal, Record
+from weaklabel.job.label import row_choices
 from weaklabel.job.output import free_prefix
 from weaklabel.job.plan import PlannedStep, plan_table
 from weaklabel.job.steps import Pipeline, Step, UnknownStepError
@@ -278,7 +279,10 @@ def predict(run: Run) -> None:
     """Open gold, and let every stage predict its rows."""
 
     def vote_on(rows: Corpus) -> Votes:
-        return vote_corpus(rows, run.lfs, label_options(run), folder=run.work, engine=run.engine).votes
+        options = label_options(run)
+        # As on the corpus: else a number of rows that is a tenth of it might be all rows with gold.
+        choices = row_choices(read_voted(run.corpus, run.lfs, options, run.folder / VOTED))
+        return vote_corpus(rows, run.lfs, options, folder=run.work, engine=run.engine, choices=choices).votes
 
     rows = open_gold(run.corpus, load_votes(run.folder / VOTES), run.lfs, run.project, vote_on)
     names = [step.removeprefix("train ") for step in run.records if step.startswith("train ")]
