@@ -508,9 +508,11 @@ def _ask_about(
 ) -> VoteArray:
     """Return the votes of a labeling function on all rows: abstains where it is not asked. Shape: [n]."""
     taken: list[NDArray[np.int64]] = []
+    # Rows that are answered together are grouped alike for any size of batches.
+    size = max(1, len(chosen)) if lf.rows_together > 1 else batch_size
 
     def batches() -> Iterator[Batch]:
-        for batch in rows.batches(batch_size):
+        for batch in rows.batches(size):
             some = np.flatnonzero(chosen[batch.start : batch.start + len(batch)])
             if len(some):
                 taken.append(batch.start + some)
