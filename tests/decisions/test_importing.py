@@ -326,7 +326,7 @@ KEYS = ["id", "data", "annotations", "fields", "responses", "status", "label.res
 KEYS += ["label.responses.status", "label", "Comments", "text", "annotation_id", "metadata", "drafts", "weaklabel_id"]
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(task=st.dictionaries(st.sampled_from(KEYS), JSON), form=st.sampled_from(["label-studio", "argilla", "doccano"]))
 def test_what_no_tool_writes_is_a_reject_and_no_defect(tmp_path_factory: Any, task: dict[str, Any], form: str) -> None:
     path = written(tmp_path_factory.mktemp("odd") / "odd.jsonl", [task], lines=True)
