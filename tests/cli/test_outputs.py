@@ -30,6 +30,7 @@ OUTPUTS = {
     "protect": {"out"},
     "split": {"out"},
     "import": {"out", "decisions"},
+    "export": {"out"},
 }
 INPUTS = {
     "label": {"corpus", "lfs"},
@@ -49,6 +50,7 @@ INPUTS = {
     "protect": {"corpus", "keep", "key_file"},
     "split": {"corpus", "keep"},
     "import": {"files", "corpus"},
+    "export": {"source"},
 }
 # Folders in which weaklabel keeps files under names that are hashes, and names of columns, classes, models and others.
 STORES = {
@@ -62,6 +64,8 @@ NAMES = {
     "from_step", "preset", "rule", "annotate", "pipeline", "names_pipeline", "action", "action_of", "find", "ignore", "only",
     "skip", "regions", "names", "pattern", "allow", "unit", "user_agent", "query", "key", "keep_row", "votes",
     "group_by", "split_column", "shares", "stratify", "id_column", "question", "text_field", "row_id_field", "annotator_field",
+    "price", "describe", "llm", "llm_key", "endpoint", "personal_data", "to", "license", "title", "source_license", "languages",
+    "description", "set_", "split",
 }  # fmt: skip
 
 
@@ -161,6 +165,7 @@ COMMANDS = [
     Output("split", "out", "split messages.csv -o OUT", ".csv", ("messages.csv",)),
     Output("import", "out", f"{IMPORT} -o OUT", ".csv", ("validation.csv", "messages.csv")),
     Output("import", "decisions", f"{IMPORT} --decisions OUT", "", ("validation.csv", "messages.csv")),
+    Output("export", "out", "export table.csv --to csv -o OUT", ".csv", ("table.csv",)),
     Output("lfs", "new", "lfs mine.py --new OUT", "file", ("mine.py",)),
     # What a run and a demonstration must leave alone in their folder is in test_run_folder.py and test_demo.py.
     Output("run", "out", "run project.toml -o OUT", "file", ("messages.csv",)),
