@@ -36,7 +36,8 @@ def main() -> None:
     given = parser.parse_args()
     labeled = pl.read_csv(given.labeled, infer_schema_length=None)
     probs = labeled.select("p_ham", "p_spam").to_numpy()
-    rows = np.sort(np.random.default_rng(given.seed).permutation(np.flatnonzero(~np.isnan(probs[:, 0])))[: given.rows])
+    labels, order = probs.argmax(axis=1), np.random.default_rng(given.seed).permutation(len(probs))
+    rows = np.sort(np.concatenate([order[labels[order] == label][: given.rows // 2] for label in (0, 1)]))
     gold = pl.read_csv(given.test)
     some = np.sort(np.random.default_rng(0).permutation(len(gold))[: given.test_rows])
     gold = gold[some]

@@ -43,6 +43,15 @@ def test_no_text_depends_on_the_others(fitted):
         assert np.array_equal(fitted.predict_proba([texts[row]])[0], together[row])
 
 
+def test_rare_classes_are_not_drowned(llama):
+    probs = np.array([[0.9, 0.1]] * 26 + [[0.1, 0.9]] * 6)
+    model = GeneratorClassifier(llama, labels=LABELS, per_class=5, validation_share=0.0, samples=0).fit(TEXTS, probs)
+    assert model.training_["train_rows"] == 10
+    np.testing.assert_allclose(model.training_["class_shares"], probs.mean(axis=0))
+    # Probabilities are those of the corpus, not of the rows that were chosen.
+    assert model.predict_proba(TEXTS).mean(axis=0)[0] == pytest.approx(probs.mean(axis=0)[0], abs=0.1)
+
+
 def test_a_text_cannot_end_its_message(llama):
     from weaklabel.generator.loading import load_causal
     from weaklabel.generator.prompts import Prompter, instructions_of

@@ -59,6 +59,9 @@ class GeneratorClassifier(Classifier):
         `weaklabel.llm.instructions.InstructionTemplates`.
     words
         The answer of each class, in the order of the labels; by default the class names.
+    per_class
+        Train on so many rows of each class at most, chosen at random by their most probable class: where rows are few, a
+        rare class would be drowned by a frequent one. Calibration gives the classes their shares back. By default all.
     soft
         "sample" draws the answer of a row by its probabilities, anew in every epoch; "weights" trains on each answer that
         is not improbable, which counts by its probability and takes as much more time.
@@ -105,6 +108,7 @@ run_folder, checkpoint_seconds, loggers, progress
         template: str = TEXT_ALONE,
         system: str = SYSTEM,
         words: Sequence[str] | None = None,
+        per_class: int | None = None,
         soft: SoftLabels = "sample",
         method: Method = "lora",
         rank: int = 8,
@@ -137,6 +141,7 @@ run_folder, checkpoint_seconds, loggers, progress
         self.template = template
         self.system = system
         self.words = words
+        self.per_class = per_class
         self.soft = soft
         self.method = method
         self.rank = rank
@@ -168,6 +173,8 @@ run_folder, checkpoint_seconds, loggers, progress
         """Refuse parameters that `fit` cannot work with; see `Classifier.check_params`."""
         if self.soft not in ("sample", "weights"):
             raise ClassifierError(f"soft must be 'sample' or 'weights', not {self.soft!r}")
+        if self.per_class is not None and self.per_class < 1:
+            raise ClassifierError(f"per_class must be from 1 up, not {self.per_class}")
         if self.samples < 0:
             raise ClassifierError(f"samples must be from 0 up, not {self.samples}")
         ranges = {"rl_steps": 0, "rl_prompts": 1, "rl_answers": 2, "rl_lr": 0}
@@ -202,8 +209,8 @@ run_folder, checkpoint_seconds, loggers, progress
         )
         with showing(self.progress):
             before = self._answers_before(held)
-            self._train(rows, held)
-            shares = rows[1].shares()
+            shares, chosen = rows[1].shares(), self._chosen(rows)
+            self._train(chosen, held)
             record = {
                 "texts": len(given),
                 "class_shares": shares.tolist(),
@@ -213,7 +220,7 @@ run_folder, checkpoint_seconds, loggers, progress
             self.training_ = record | self.training_ | {"validation_rows": len(held[0]) if held else 0}
             self._calibrate(rows, held, shares)
             if self.rl_steps:
-                self._reinforce(rows)
+                self._reinforce(chosen)
                 self._calibrate(rows, held, shares)
             if before is not None and held is not None:
                 self.training_["answers"] = {"before": before, "after": self._answers(self._loaded(), held)}
@@ -236,6 +243,16 @@ run_folder, checkpoint_seconds, loggers, progress
     def _set_words(self, words: Sequence[str], labels: Sequence[str]) -> None:
         self._words = check_words(words, labels)
         self._instructions = instructions_of(labels, self._words, self.template, self.system)
+
+    def _chosen(self, rows: Rows) -> Rows:
+        """Return the rows to train on: of each class at most ``per_class``."""
+        if self.per_class is None:
+            return rows
+        texts, targets = rows
+        classes, order = targets.probs.argmax(axis=1), np.random.default_rng(self.seed).permutation(len(texts))
+        kept = [order[classes[order] == label][: self.per_class] for label in range(targets.probs.shape[1])]
+        some = np.sort(np.concatenate(kept))
+        return [texts[row] for row in some.tolist()], targets.take(some)
 
     def _tuner(self) -> CausalFineTuner:
         shared = {name: getattr(self, name) for name in CausalFineTuner.param_names()}
