@@ -40,6 +40,14 @@ def test_it_learns_and_the_same_seed_gives_the_same_model(llama):
     assert first.training_["train_rows"] == 24 and first.training_["steps"] == 36
 
 
+def test_few_steps_earn_a_warning_and_enough_do_not(llama, recwarn):
+    with pytest.warns(WeakLabelWarning, match="3 training steps teach .* set batch_size below 8"):
+        CausalFineTuner(llama, batch_size=8).fit(ROWS)
+    recwarn.clear()
+    CausalFineTuner(llama, batch_size=1, epochs=2).fit(ROWS)
+    assert not [each for each in recwarn if "training steps" in str(each.message)]
+
+
 def test_the_loss_is_that_of_the_answer_and_its_end_only(llama):
     from weaklabel.generator.loading import load_causal
     from weaklabel.generator.trainer import dataset_of, trainer_of

@@ -44,6 +44,9 @@ from weaklabel.support.progress import stage
 from weaklabel.support.versions import versions
 from weaklabel.support.warn import warn
 
+FEW_STEPS = 40
+"""Below so many training steps a warning is due: SmolLM2 learned a task from 160 rows in 80 steps, and none of it in 20."""
+
 
 @dataclass(frozen=True)
 class Tuned:
@@ -100,6 +103,7 @@ def tune(
         effective = plan.at_once * plan.accumulation
         rows = [rows[row] for row in order_of(lengths.tolist(), options.epochs, effective, options.seed).tolist()]
         steps, every = steps_between(len(rows), effective, options.evaluations)
+        _warn_of_few_steps(steps, effective)
         weights = network.state_dict() if keeps else {}
         with stage("tokenizing", unit="rows"):
             config = _config(options, lr, folder, device, plan, steps, every, validated=bool(held))
@@ -144,6 +148,14 @@ def tune(
         # As it will be when it is loaded: adapters on weights that were not rounded.
         model = merged(with_adapters(model, options.model), tokenizer)
     return Tuned(model, record)
+
+
+def _warn_of_few_steps(steps: int, batch_size: int) -> None:
+    if steps < FEW_STEPS and batch_size > 1:
+        warn(
+            f"{steps} training steps teach a language model the form of the answers at most: set batch_size below "
+            f"{batch_size}, or give more rows or epochs"
+        )
 
 
 def _config(
