@@ -31,6 +31,7 @@ OUTPUTS = {
     "split": {"out"},
     "import": {"out", "decisions"},
     "export": {"out"},
+    "tune": {"out", "run_folder"},
 }
 INPUTS = {
     "label": {"corpus", "lfs"},
@@ -51,6 +52,7 @@ INPUTS = {
     "split": {"corpus", "keep"},
     "import": {"files", "corpus"},
     "export": {"source"},
+    "tune": {"data", "validation", "model"},
 }
 # Folders in which weaklabel keeps files under names that are hashes, and names of columns, classes, models and others.
 STORES = {
@@ -65,7 +67,7 @@ NAMES = {
     "skip", "regions", "names", "pattern", "allow", "unit", "user_agent", "query", "key", "keep_row", "votes",
     "group_by", "split_column", "shares", "stratify", "id_column", "question", "text_field", "row_id_field", "annotator_field",
     "price", "describe", "llm", "llm_key", "endpoint", "personal_data", "to", "license", "title", "source_license", "languages",
-    "description", "set_", "split",
+    "description", "set_", "split", "log",
 }  # fmt: skip
 
 
@@ -107,6 +109,8 @@ def place(tmp_path, corpus, pack, monkeypatch):
     (tmp_path / "wanted.jsonl").write_text('{"source": "messages.csv", "place": "row 1"}\n', encoding="utf-8")
     (tmp_path / "secret.jsonl").write_text("0123456789abcdef" * 4, encoding="utf-8")
     (tmp_path / "secret.jsonl").chmod(0o600)
+    for name in ("chat.jsonl", "held.jsonl"):
+        (tmp_path / name).write_text('{"prompt": "slow", "completion": "complaint"}\n', encoding="utf-8")
     (tmp_path / "table.csv").write_text("split,text,label,vote_a\ntrain,x,1,1\ntest,y,0,0\n", encoding="utf-8")
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "train.csv").write_text("text,label,vote_a\nx,1,1\n", encoding="utf-8")
@@ -166,6 +170,9 @@ COMMANDS = [
     Output("import", "out", f"{IMPORT} -o OUT", ".csv", ("validation.csv", "messages.csv")),
     Output("import", "decisions", f"{IMPORT} --decisions OUT", "", ("validation.csv", "messages.csv")),
     Output("export", "out", "export table.csv --to csv -o OUT", ".csv", ("table.csv",)),
+    Output("tune", "out", "tune chat.jsonl --model model -o OUT", "folder", ("model",)),
+    Output("tune", "out", "tune chat.jsonl --validation held.jsonl -o OUT", "file", ("chat.jsonl", "held.jsonl")),
+    Output("tune", "run_folder", "tune chat.jsonl -o new --run-folder OUT", "file", ("chat.jsonl",)),
     Output("lfs", "new", "lfs mine.py --new OUT", "file", ("mine.py",)),
     # What a run and a demonstration must leave alone in their folder is in test_run_folder.py and test_demo.py.
     Output("run", "out", "run project.toml -o OUT", "file", ("messages.csv",)),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -9,12 +10,25 @@ import textwrap
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from tests.tiny_llama import TEMPLATE, save_llama
 from weaklabel.errors import ClassifierError, WeakLabelWarning
 from weaklabel.generator import CausalFineTuner, Example
 from weaklabel.generator.memory import Plan
 from weaklabel.generator.saving import load_tuned
+
+
+class Bomb:
+    """Writes a file where it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
 
 ROWS = [
     Example(({"role": "user", "content": f"{'win cash' if i % 2 else 'see you'} {i}"},), "spam" if i % 2 else "ham")
@@ -38,6 +52,26 @@ def test_it_learns_and_the_same_seed_gives_the_same_model(llama):
     assert losses[-1] < losses[0] / 2 and len(losses) == 4
     assert_same(adapter(first), adapter(again))
     assert first.training_["train_rows"] == 24 and first.training_["steps"] == 36
+
+
+def test_adapters_are_read_from_safetensors_alone_and_must_fit(llama, tmp_path):
+    tuner = CausalFineTuner(llama, batch_size=4).fit(ROWS)
+    tuner.save(tmp_path / "model")
+    weights = tmp_path / "model" / "adapter_model.safetensors"
+    whole = weights.read_bytes()
+    assert_same({"w": next(load_tuned(tmp_path / "model").network.parameters()).detach().numpy()},
+                {"w": next(tuner.model_.network.parameters()).detach().numpy()})  # fmt: skip
+    weights.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ClassifierError, match="missing or damaged"):
+        load_tuned(tmp_path / "model")
+    weights.unlink()
+    (tmp_path / "model" / "adapter_model.bin").write_bytes(pickle.dumps(Bomb(tmp_path / "ran")))
+    with pytest.raises(ClassifierError, match="missing or damaged"):
+        load_tuned(tmp_path / "model")
+    assert not (tmp_path / "ran").exists()
+    save_file({"base_model.model.other.lora_A.weight": torch.zeros(1)}, weights)
+    with pytest.raises(ClassifierError, match="do not fit the base model"):
+        load_tuned(tmp_path / "model")
 
 
 def test_few_steps_earn_a_warning_and_enough_do_not(llama, recwarn):

@@ -11,6 +11,7 @@ import typer
 from weaklabel.cli.options import DryRunOpt, SeedOpt, expanded
 from weaklabel.cli.printing import Printing, shown_path
 from weaklabel.cli.train import learning_rates
+from weaklabel.cli.writing import check_outputs
 from weaklabel.errors import ConfigError, visible
 
 _PANEL = "Training"
@@ -97,6 +98,7 @@ def tune(
     from weaklabel.generator import CausalFineTuner, read_examples
     from weaklabel.generator.saving import check_tuned_folder
 
+    _check_outputs(data, out, tuning)
     check_tuned_folder(out)
     if tuning.run_folder is not None and tuning.run_folder.exists() and not tuning.run_folder.is_dir():
         raise ConfigError(f"{tuning.run_folder} is a file; choose a folder for --run-folder")
@@ -152,3 +154,15 @@ def _as_text(result: dict[str, Any], out: Path) -> str:
         f"{result['train_rows']:,} rows, {result['tokens']:,} tokens; loss {losses}{checked}; {visible(result['model'])} "
         f"fine-tuned, written to {shown_path(out)}"
     )
+
+
+def _check_outputs(data: str, out: Path, tuning: Tuning) -> None:
+    """Refuse to write the model or the files of the training over an input, before anything is trained."""
+    from weaklabel.classifier import written_by_training
+
+    inputs: dict[str, list[str | Path]] = {"the conversations": [data]}
+    if tuning.validation is not None:
+        inputs["the validation rows (--validation)"] = [tuning.validation]
+    if Path(tuning.model).exists():
+        inputs["the model to fine-tune (--model)"] = [tuning.model]
+    check_outputs(out, *(written_by_training(tuning.run_folder) if tuning.run_folder else ()), others=inputs)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from weaklabel.errors import ExportError, require
+from weaklabel.errors import ExportError
 from weaklabel.llm.packaged import causal_checkpoint
 
 CONTROL = re.compile(
@@ -38,10 +38,11 @@ class TokenCounter:
     """
 
     def __init__(self, tokenizer: str) -> None:
-        transformers = require("transformers", "transformers", "counting tokens")
+        from weaklabel.encoder.inference import from_pretrained
+
         checkpoint = causal_checkpoint(tokenizer)
         try:
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False)
+            self._tokenizer = from_pretrained("AutoTokenizer", checkpoint)
         except (OSError, ValueError, KeyError) as error:
             name = Path(tokenizer).name
             raise ExportError(f"tokenizer: {name} cannot be loaded: {str(error).partition(chr(10))[0]}") from None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from weaklabel.classifier.folder import check_other_files, replaced_folder
 from weaklabel.encoder.inference import quiet_transformers
-from weaklabel.errors import ClassifierError
+from weaklabel.errors import ClassifierError, require
 from weaklabel.generator.loading import base_identity, base_name, load_causal
 from weaklabel.generator.options import EXTRA
 from weaklabel.support.files import write_json, write_text
@@ -64,17 +64,35 @@ def merged(model: Any, tokenizer: Any) -> TunedModel:
     return TunedModel(model.merge_and_unload().cpu().eval(), tokenizer, adapter, lora)
 
 
-def with_adapters(tuned: TunedModel, base: str | Path | None) -> Any:
+def with_adapters(tuned: TunedModel, base: str | os.PathLike[str] | None) -> Any:
     """Return a model that can be trained further: its adapters stand beside the weights of the base model again."""
     if tuned.adapter is None:
         return tuned.network
+    return _wrapped(load_causal(base)[0], tuned.adapter, tuned.lora or {})
+
+
+def _wrapped(network: Any, adapter: Mapping[str, torch.Tensor], lora: Mapping[str, Any]) -> Any:
+    """Put adapters beside the weights of a base model.
+
+    Raises
+    ------
+    ClassifierError
+        They are not of this model.
+    """
     from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 
-    network, _ = load_causal(base)
-    lora = {name: value for name, value in (tuned.lora or {}).items() if name in LoraConfig.__dataclass_fields__}
-    model = get_peft_model(network, LoraConfig(**lora | {"inference_mode": False}))
+    known = {name: value for name, value in lora.items() if name in LoraConfig.__dataclass_fields__}
     with _quiet_peft():
-        set_peft_model_state_dict(model, tuned.adapter)
+        try:
+            model = get_peft_model(network, LoraConfig(**known | {"inference_mode": False}))
+            result = set_peft_model_state_dict(model, dict(adapter))
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ClassifierError(
+                f"the adapters do not fit the base model: {str(error).partition(chr(10))[0]}"
+            ) from None
+    lacking = [name for name in result.missing_keys if "lora_" in name]
+    if lacking or result.unexpected_keys:
+        raise ClassifierError(f"the adapters do not fit the base model: {[*lacking, *result.unexpected_keys][0]}")
     return model
 
 
@@ -121,9 +139,8 @@ def read_model(folder: Path, state: Mapping[str, Any]) -> TunedModel:
     """
     if not state["adapter"]:
         return TunedModel(*load_causal(folder))
-    from weaklabel.errors import require
-
-    peft = require("peft", EXTRA, "a language model with adapters")
+    require("peft", EXTRA, "a language model with adapters")
+    adapter, lora = _read_adapter(folder)
     base = dict(state["base"])
     place = Path(base["name"])
     if place.is_absolute() and not place.is_dir():
@@ -134,12 +151,23 @@ def read_model(folder: Path, state: Mapping[str, Any]) -> TunedModel:
             f"the base model '{base['name']}' has other weights than the one that was fine-tuned; fine-tune again"
         )
     network, tokenizer = load_causal(base["name"])
-    with quiet_transformers(), _quiet_peft():
-        wrapped = peft.PeftModel.from_pretrained(network, str(folder))
+    wrapped = _wrapped(network, adapter, lora)
     broken = next((name for name, part in wrapped.named_parameters() if not bool(part.isfinite().all())), None)
     if broken is not None:
         raise ClassifierError(f"the model has weights that are not finite ({broken})")
     return merged(wrapped, tokenizer)
+
+
+def _read_adapter(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Read adapters from safetensors alone: PEFT's own reader takes pickles where there are none."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        lora = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+        return load_file(folder / ADAPTER), dict(lora)
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
+        raise ClassifierError(f"the adapters in {folder} are missing or damaged: {error}") from None
 
 
 def check_tuned_folder(folder: Path) -> None:
