@@ -256,3 +256,16 @@ def test_ctrl_c_stops_with_130_and_leaves_no_output(corpus, tmp_path):
     assert process.returncode == 130
     assert b"interrupted" in err and b"Traceback" not in err
     assert not [path for path in tmp_path.iterdir() if "out.csv" in path.name]
+
+
+@pytest.mark.parametrize("verb", ["label", "predict"])
+def test_only_a_dry_run_needs_no_output(weaklabel, tmp_path, corpus, pack, monkeypatch, verb):
+    monkeypatch.chdir(tmp_path)
+    assert weaklabel("train", corpus, "--lfs", pack, "--classifier", "linear", "-o", "model").code == 0
+    with_what = ("--lfs", pack) if verb == "label" else ("--model", "model")
+    before = sorted(tmp_path.rglob("*"))
+    done = weaklabel(verb, corpus, *with_what, "--dry-run")
+    assert done.code == 0 and "nothing written (dry run)" in done.out and "-" not in {p.name for p in tmp_path.iterdir()}
+    assert sorted(tmp_path.rglob("*")) == before
+    refused = weaklabel(verb, corpus, *with_what)
+    assert refused.code == 2 and "give a file to write to (-o OUT), or --dry-run" in refused.err

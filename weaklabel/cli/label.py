@@ -72,7 +72,7 @@ def label(
 
     log_to_stderr(quiet=True)
     caching.apply()
-    out, loaded = writing.out, load_lfs(*lfs)
+    out, loaded = writing.target(dry_run), load_lfs(*lfs)
     rows = reading.open(corpus)
     check_target(rows, out, safe=writing.spreadsheet_safe)
     options = LabelOptions(
@@ -104,7 +104,9 @@ def label(
         )
     result = _summary(done, None if dry_run else out)
     hint = labeling.label_model == "auto" and not read_texts and result["unlabeled"] > 0
-    printing.summary(result, "\n".join([_text(result, done, hint), *not_written(rows)]), to_stderr=is_stdout(out))
+    printing.summary(
+        result, "\n".join([_text(result, done, hint), *not_written(rows)]), to_stderr=is_stdout(out) and not dry_run
+    )
 
 
 def show_costs(

@@ -60,7 +60,7 @@ def predict(
     log_to_stderr(quiet=True)
     caching.apply()
     classifier = load_classifier(model, backend)
-    rows, out = reading.open(corpus), writing.out
+    rows, out = reading.open(corpus), writing.target(dry_run)
     check_target(rows, out, safe=writing.spreadsheet_safe)
     check_new_columns(rows, new_columns(classifier.labels_, (), writing.prefix))
     check_outputs(*label_outputs(rows, out), corpora=[rows], others={"the model": [model]})

@@ -23,11 +23,14 @@ class Writing:
     """Where a labeled corpus is written, and how."""
 
     out: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "-o", "--out", metavar="OUT", help="File to write: .csv, .tsv, .jsonl, .json or .parquet; - for stdout."
+            "-o",
+            "--out",
+            metavar="OUT",
+            help="File to write: .csv, .tsv, .jsonl, .json or .parquet; - for stdout. Only --dry-run needs none.",
         ),
-    ]
+    ] = None
     prefix: Annotated[
         str, typer.Option("--prefix", metavar="TEXT", help="Prefix of the names of new columns, such as weak_.")
     ] = ""
@@ -37,6 +40,12 @@ class Writing:
             "--spreadsheet-safe", help="Put ' before cells that a spreadsheet would run as formulas (CSV, TSV)."
         ),
     ] = False
+
+    def target(self, dry_run: bool) -> str:
+        """Return where to write; without an output, which only ``--dry-run`` may lack, as if it were standard output."""
+        if self.out is None and not dry_run:
+            raise typer.BadParameter("give a file to write to (-o OUT), or --dry-run", param_hint="--out")
+        return "-" if self.out is None else self.out
 
 
 HtmlOpt = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML page with charts.")]
