@@ -28,7 +28,7 @@ NAME = "quality_reinforcement.json"
 def main() -> None:
     """Run one seed, and put its figures beside those of the others."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, value in {"seed": 0, "rows": 120, "steps": 12, "prompts": 4, "answers": 4, "test-rows": 200}.items():
+    for name, value in {"seed": 0, "rows": 160, "steps": 12, "prompts": 4, "answers": 4, "test-rows": 300}.items():
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--labeled", type=Path, required=True)
     parser.add_argument("--test", type=Path, required=True)
@@ -64,7 +64,8 @@ def main() -> None:
     model = Watched(
         labels=LABELS,
         system="Is the message ham or spam?",
-        lr=1e-3,
+        lr=5e-4,
+        batch_size=2,
         validation_share=0.1,
         samples=0,
         evaluations=2,

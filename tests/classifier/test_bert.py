@@ -123,7 +123,7 @@ def test_truncated_texts_are_counted(tiny_bert, reviews, trained):
     texts, probs = reviews
     with pytest.warns(WeakLabelWarning, match="1 of 25 texts are longer than 6 tokens") as caught:
         model = BertClassifier(tiny_bert, max_length=6, **FAST).fit([*texts, long], [*probs, [0, 1]])
-    assert len(caught) == 1
+    assert len([each for each in caught if each.category is WeakLabelWarning]) == 1
     assert model.training_["truncated"] == 1
     assert model.training_["max_tokens"] == 6
 

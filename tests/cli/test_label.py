@@ -265,7 +265,9 @@ def test_only_a_dry_run_needs_no_output(weaklabel, tmp_path, corpus, pack, monke
     with_what = ("--lfs", pack) if verb == "label" else ("--model", "model")
     before = sorted(tmp_path.rglob("*"))
     done = weaklabel(verb, corpus, *with_what, "--dry-run")
-    assert done.code == 0 and "nothing written (dry run)" in done.out and "-" not in {p.name for p in tmp_path.iterdir()}
+    assert (
+        done.code == 0 and "nothing written (dry run)" in done.out and "-" not in {p.name for p in tmp_path.iterdir()}
+    )
     assert sorted(tmp_path.rglob("*")) == before
     refused = weaklabel(verb, corpus, *with_what)
     assert refused.code == 2 and "give a file to write to (-o OUT), or --dry-run" in refused.err

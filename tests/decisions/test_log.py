@@ -72,7 +72,7 @@ def test_a_damaged_line_is_told_once(log):
     with pytest.warns(WeakLabelWarning) as caught:
         assert len(log.decisions()) == 1
         assert len(log.decisions()) == 1
-    assert len(caught) == 3
+    assert len([each for each in caught if each.category is WeakLabelWarning]) == 3
 
 
 def test_fields_of_a_later_version_are_left_alone(log):

@@ -125,7 +125,7 @@ def test_an_unused_labeling_function_is_as_in_snorkel():
     L[:, 2] = -1
     with pytest.warns(WeakLabelWarning, match="1 of 5 labeling functions never vote") as caught:
         ours = LabelModel(class_balance="uniform").fit(L)
-    assert caught[0].filename == __file__
+    assert caught.pop(WeakLabelWarning).filename == __file__
     np.testing.assert_allclose(ours.mu_, fit_snorkel(L, 2, seed=0).mu.detach().numpy(), rtol=0, atol=1e-6)
     only_the_silent_one = np.array([[-1, -1, 1, -1, -1]])
     assert np.isnan(ours.predict_proba(only_the_silent_one)).all()
@@ -220,7 +220,7 @@ def test_contradicted_unanimous_rows_are_warned_of():
         WeakLabelWarning, match=r"contradicts \d+ of the \d+ rows \(\d+%\) on which all votes agree"
     ) as caught:
         LabelModel(class_balance=[0.999, 0.001]).fit(L)
-    assert caught[0].filename == __file__
+    assert caught.pop(WeakLabelWarning).filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         LabelModel(class_balance="majority").fit(L)
@@ -324,7 +324,7 @@ def test_what_snorkel_refuses_or_ignores_is_an_error_or_a_warning():
     L, _ = draw_votes(300, 5, 2, seed=1)
     with pytest.warns(WeakLabelWarning, match="Y_dev has no row of class 1") as caught:
         assert LabelModel().fit(L, [0, 0, -1]).p_.tolist() == [0.75, 0.25]
-    assert caught[0].filename == __file__
+    assert caught.pop(WeakLabelWarning).filename == __file__
     with pytest.raises(LabelModelError, match="none of the 2 labels in Y_dev is gold"):
         LabelModel().fit(L, [-1, -1])
     with pytest.raises(VoteError, match=r"label 2 in row 1 is outside -1\.\.1"):

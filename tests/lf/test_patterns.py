@@ -92,7 +92,7 @@ def test_a_script_without_spaces_matches_anywhere_unless_asked_otherwise():
 def test_whole_words_that_hardly_ever_stand_alone_are_warned_of(word, alone, attached, message):
     with pytest.warns(WeakLabelWarning, match=f"'{word}' is matched as a whole word, though {message}") as caught:
         lf = keyword_lf("k", 1, ["free", word], whole_word=True)
-    assert caught[0].filename == __file__
+    assert caught.pop(WeakLabelWarning).filename == __file__
     assert votes(lf, [alone, attached]) == [1, -1]
 
 

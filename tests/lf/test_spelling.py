@@ -112,7 +112,7 @@ def test_word_characters_are_those_of_polars():
 def test_a_token_pattern_that_cannot_match_is_warned_of(patterns, message):
     with pytest.warns(WeakLabelWarning, match=message) as caught:
         matcher_lf("e", 1, patterns)
-    assert caught[0].filename == __file__
+    assert caught.pop(WeakLabelWarning).filename == __file__
     with pytest.warns(WeakLabelWarning, match=message):
         entity_lf(
             "e", 1, ["X"], pipeline="blank:en", rules=[{"label": "X", "pattern": pattern} for pattern in patterns]

@@ -57,7 +57,7 @@ def numbers(n):
 def apply_and_warn(lfs, corpus, **options):
     with pytest.warns(WeakLabelWarning, match="count as abstains") as caught:
         votes = apply_lfs(lfs, corpus, **options)
-    assert caught[0].filename == __file__
+    assert caught.pop(WeakLabelWarning).filename == __file__
     return votes
 
 
