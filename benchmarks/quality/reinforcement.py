@@ -11,6 +11,7 @@ a reward for answers that the label model agrees with. Each seed draws other row
 import argparse
 import json
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,8 @@ def main() -> None:
     scores["reinforcement"] = model.training_["reinforcement"]
     settings = {name: getattr(given, name) for name in ("rows", "steps", "prompts", "answers", "test_rows")}
     earlier = json.loads(given.out.read_text()) if given.out.exists() else {"machine": machine(), "seeds": {}}
+    earlier["command"] = "python -m benchmarks.quality.reinforcement"
+    earlier["versions"] = {name: version(name) for name in ("torch", "transformers", "trl", "peft")}
     earlier["settings"] = settings
     earlier["seeds"][str(given.seed)] = scores
     given.out.write_text(json.dumps(earlier, indent=1) + "\n")
