@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from weaklabel.classifier.logs import Logger, check_loggers
 from weaklabel.errors import ClassifierError
@@ -94,30 +94,52 @@ class TrainingOptions:
         MissingPackageError
             A logger needs a package that is not installed.
         """
-        rates = self.learning_rates
-        numbers = [(name, getattr(self, name)) for name in _RANGES if name != "lr"]
-        for name, value in numbers + [("lr", lr) for lr in rates]:
-            smallest, largest = _RANGES[name]
-            if value is None and name in ("epochs", "patience"):
-                continue
-            if not smallest <= value <= largest:
-                raise ClassifierError(f"{name} must be from {smallest} to {largest}, not {value}")
-        if len(rates) != len(set(rates)) or not rates:
-            raise ClassifierError(f"lr must be one learning rate or several different ones, not {self.lr}")
+        check_ranges(self, _RANGES, self.learning_rates, ("epochs", "patience"))
         if validated and self.validation_share:
             raise ClassifierError("give validation texts or a validation_share, not both")
         if not validated and not self.validation_share:
-            needs_validation = {
-                "patience": self.patience is not None,
-                f"the metric '{self.metric}'": self.metric != "loss",
-                "choosing among several learning rates": len(rates) > 1,
-            }
-            for what, is_set in needs_validation.items():
-                if is_set:
-                    raise ClassifierError(
-                        f"{what} needs validation rows: set validation_share, or give validation to fit"
-                    )
+            check_needs_no_validation(
+                {
+                    "patience": self.patience is not None,
+                    f"the metric '{self.metric}'": self.metric != "loss",
+                    "choosing among several learning rates": len(self.learning_rates) > 1,
+                }
+            )
         check_loggers(self.loggers, self.run_folder)
+
+
+def check_ranges(
+    options: Any, ranges: Mapping[str, tuple[float, float]], rates: Sequence[float], optional: Sequence[str]
+) -> None:
+    """Refuse numbers that are out of range, and learning rates of which there are none, or two the same.
+
+    Parameters
+    ----------
+    options
+        Holds the numbers as attributes.
+    ranges
+        Smallest and largest value of each.
+    rates
+        The learning rates to try; their range is that of ``lr``.
+    optional
+        Numbers that may be None.
+    """
+    numbers = [(name, getattr(options, name)) for name in ranges if name != "lr"]
+    for name, value in numbers + [("lr", lr) for lr in rates]:
+        smallest, largest = ranges[name]
+        if value is None and name in optional:
+            continue
+        if not smallest <= value <= largest:
+            raise ClassifierError(f"{name} must be from {smallest} to {largest}, not {value}")
+    if len(rates) != len(set(rates)) or not rates:
+        raise ClassifierError(f"lr must be one learning rate or several different ones, not {options.lr}")
+
+
+def check_needs_no_validation(needs: Mapping[str, bool]) -> None:
+    """Refuse what is set and needs validation rows, where there are none: what it is -> whether it is set."""
+    for what, is_set in needs.items():
+        if is_set:
+            raise ClassifierError(f"{what} needs validation rows: set validation_share, or give validation to fit")
 
 
 def check_metric(metric: str, k: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from weaklabel.errors import ExportError
+from weaklabel.llm.chat import control_tokens
 from weaklabel.llm.packaged import causal_checkpoint
 
 CONTROL = re.compile(
@@ -47,8 +48,7 @@ class TokenCounter:
             name = Path(tokenizer).name
             raise ExportError(f"tokenizer: {name} cannot be loaded: {str(error).partition(chr(10))[0]}") from None
         self.lengths: Counter[int] = Counter()
-        added = self._tokenizer.added_tokens_decoder.values()
-        self._control = tuple({*self._tokenizer.all_special_tokens, *(str(token) for token in added if token.special)})
+        self._control = control_tokens(self._tokenizer)
 
     def has_control(self, text: str) -> bool:
         """Return whether a trainer would read a part of a text as a control token, such as the end of a turn."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from weaklabel.classifier.logs import Logger, check_loggers
+from weaklabel.classifier.options import check_needs_no_validation, check_ranges
 from weaklabel.errors import ClassifierError, require
 
 Method = Literal["lora", "full"]
@@ -87,26 +88,14 @@ class TuningOptions:
         """
         if self.method not in get_args(Method):
             raise ClassifierError(f"method must be one of {', '.join(get_args(Method))}, not '{self.method}'")
-        rates = self.learning_rates
-        numbers = [(name, getattr(self, name)) for name in _RANGES if name != "lr"]
-        for name, value in numbers + [("lr", lr) for lr in rates]:
-            smallest, largest = _RANGES[name]
-            if value is None and name == "patience":
-                continue
-            if not smallest <= value <= largest:
-                raise ClassifierError(f"{name} must be from {smallest} to {largest}, not {value}")
-        if len(rates) != len(set(rates)) or not rates:
-            raise ClassifierError(f"lr must be one learning rate or several different ones, not {self.lr}")
+        check_ranges(self, _RANGES, self.learning_rates, ("patience",))
         if not validated and not self.validation_share:
-            needs_validation = {
-                "patience": self.patience is not None,
-                "choosing among several learning rates": len(rates) > 1,
-            }
-            for what, is_set in needs_validation.items():
-                if is_set:
-                    raise ClassifierError(
-                        f"{what} needs validation rows: set validation_share, or give validation to fit"
-                    )
+            check_needs_no_validation(
+                {
+                    "patience": self.patience is not None,
+                    "choosing among several learning rates": len(self.learning_rates) > 1,
+                }
+            )
         check_loggers(self.loggers, self.run_folder)
         need_packages()
 

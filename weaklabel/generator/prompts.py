@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from weaklabel.errors import ClassifierError, ExportError
 from weaklabel.generator.examples import Message
+from weaklabel.llm.chat import control_tokens
 from weaklabel.llm.instructions import InstructionTemplates
 
 SYSTEM = "Classify the text. Answer with one of: {{ labels }}."
@@ -48,12 +49,6 @@ def instructions_of(labels: Sequence[str], words: Sequence[str], template: str, 
         return InstructionTemplates(labels, templates=[template], system=system, verbalizers=verbalizers)
     except ExportError as error:
         raise ClassifierError(str(error)) from None
-
-
-def control_tokens(tokenizer: Any) -> tuple[str, ...]:
-    """Return what a chat template joins messages by, such as ``<|im_end|>``: texts must not hold it. The longest first."""
-    added = (str(token) for token in tokenizer.added_tokens_decoder.values() if token.special)
-    return tuple(sorted({*tokenizer.all_special_tokens, *added}, key=lambda token: (-len(token), token)))
 
 
 def defused(text: str, control: Sequence[str]) -> str:

@@ -27,7 +27,7 @@ from weaklabel.generator.examples import Example
 from weaklabel.generator.loading import load_causal
 from weaklabel.generator.memory import Load, Machine, Plan, machine_of, plan_memory
 from weaklabel.generator.options import TuningOptions
-from weaklabel.generator.prompts import control_tokens, defused
+from weaklabel.generator.prompts import defused
 from weaklabel.generator.saving import TunedModel, merged, with_adapters
 from weaklabel.generator.trainer import (
     AnswerTrainer,
@@ -40,6 +40,7 @@ from weaklabel.generator.trainer import (
     steps_between,
     trainer_of,
 )
+from weaklabel.llm.chat import control_tokens
 from weaklabel.support.progress import stage
 from weaklabel.support.versions import versions
 from weaklabel.support.warn import warn

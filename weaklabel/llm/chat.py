@@ -25,6 +25,12 @@ FORM = 1
 """Version of what this module makes of messages, for the ledger."""
 
 
+def control_tokens(tokenizer: Any) -> tuple[str, ...]:
+    """Return what a chat template joins messages by, such as ``<|im_end|>``: texts must not hold it. The longest first."""
+    added = (str(token) for token in tokenizer.added_tokens_decoder.values() if token.special)
+    return tuple(sorted({*tokenizer.all_special_tokens, *added}, key=lambda token: (-len(token), token)))
+
+
 class Chat:
     """Turns conversations into tokens.
 
