@@ -85,7 +85,7 @@ def import_annotations(
     ] = "majority",
     unknown: Annotated[
         Literal["refuse", "reject"],
-        typer.Option("--unknown", help="A label that is no class is an error, or goes to the file of rejects."),
+        typer.Option("--unknown", help="A label that is not a class is an error, or goes to the file of rejects."),
     ] = "refuse",
     annotations: AnnotationFiles,
     reading: Reading,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,11 @@ def _of_table(path: Path, columns: Columns) -> Iterator[Annotation | NotLabeled 
 
 
 def _placed(given: Answer, line: int, where: str, raw: str) -> Annotation | NotLabeled | Reject:
-    return Reject(line, f"{where}: {given.reason}", raw) if isinstance(given, Problem) else given.at(line, where)
+    return (
+        Reject(line, f"{where}: {given.reason}", raw)
+        if isinstance(given, Problem)
+        else replace(given, line=line, where=where)
+    )
 
 
 def _as_text(value: Any) -> str | None:

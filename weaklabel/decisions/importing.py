@@ -196,12 +196,12 @@ def import_annotations(
     id_column
         Column of the corpus with ids, if they were taken from one.
     unknown
-        Whether a label that is no class is refused, or makes a reject of its annotation.
+        Whether a label that is not a class is refused, or makes a reject of its annotation.
 
     Raises
     ------
     VoteError
-        A label is no class, and such labels are to be refused.
+        A label is not a class, and such labels are to be refused.
     CorpusError
         A file cannot be read, or holds no annotation.
     """

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Self, TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from weaklabel.corpus.row_ids import ROW_ID
 from weaklabel.errors import VoteError
@@ -63,14 +63,10 @@ class Annotation:
     line: int = 0
     where: str = ""
 
-    def at(self, line: int, where: str) -> Self:
-        """Say where it is in its file."""
-        return replace(self, line=line, where=where)
-
 
 @dataclass(frozen=True)
 class NotLabeled:
-    """What is no label: a task that nobody labeled, or that somebody skipped.
+    """A task without a label: nobody labeled it, or somebody skipped it.
 
     Attributes
     ----------
@@ -83,10 +79,6 @@ class NotLabeled:
     reason: str
     line: int = 0
     where: str = ""
-
-    def at(self, line: int, where: str) -> Self:
-        """Say where it is in its file."""
-        return replace(self, line=line, where=where)
 
 
 @dataclass(frozen=True)
@@ -104,10 +96,6 @@ class Problem:
     reason: str
     line: int = 0
     where: str = ""
-
-    def at(self, line: int, where: str) -> Self:
-        """Say where it is in its file."""
-        return replace(self, line=line, where=where)
 
 
 Answer: TypeAlias = Annotation | NotLabeled | Problem

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 MANIFEST = "weaklabel-tuned.json"
-"""Describes a fine-tuned model that is no classifier."""
+"""Describes a fine-tuned model that is not a classifier."""
 
 ADAPTER = "adapter_model.safetensors"
 _PACKAGES = ("torch", "transformers", "trl", "peft")
@@ -184,7 +184,7 @@ def check_tuned_folder(folder: Path) -> None:
 def save_tuned(
     folder: Path, model: TunedModel, params: Mapping[str, Any], training: Mapping[str, Any], provenance: str
 ) -> None:
-    """Save a fine-tuned model that is no classifier; see `CausalFineTuner.save`."""
+    """Save a fine-tuned model that is not a classifier; see `CausalFineTuner.save`."""
     from weaklabel.generator.card import tuned_card
 
     with replaced_folder(folder, MANIFEST) as part:
