@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies as st
 
 from weaklabel.errors import VoteError
 from weaklabel.units import find_words
-from weaklabel.units.spans import Spans, in_code_points, on_words, spans_of_tags
+from weaklabel.units.spans import Spans, in_code_points, on_words, overlap_pairs, spans_of_tags
 
 TEXT = st.text(alphabet="ab é’1,.東京 \t\r\n👍🏽\u0301", max_size=20)
 
@@ -47,6 +47,28 @@ def test_a_span_on_words_is_the_least_run_of_words_that_covers_it(texts, data):
     again, none_cut = on_words(back, words)
     assert again.keys().tolist() == snapped.keys().tolist() and not none_cut.any()
     assert all(text == text.strip() for text in back.texts(texts))
+
+
+SPANS = st.lists(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(1, 4), st.integers(0, 1)), max_size=5), min_size=3, max_size=3
+)
+
+
+@given(SPANS, SPANS)
+@settings(max_examples=80, deadline=None)
+def test_overlap_pairs_are_those_of_a_search_over_all_pairs(first_rows, second_rows):
+    first, second = (
+        Spans.of_rows([[(begin, begin + size, label) for begin, size, label in row] for row in rows])
+        for rows in (first_rows, second_rows)
+    )
+    columns = [list(zip(spans.row, spans.begin, spans.end, strict=True)) for spans in (first, second)]
+    expected = [
+        (i, j)
+        for i, (row, begin, end) in enumerate(columns[0])
+        for j, (other_row, other_begin, other_end) in enumerate(columns[1])
+        if row == other_row and begin < other_end and other_begin < end
+    ]
+    assert list(zip(*overlap_pairs(first, second), strict=True)) == expected
 
 
 def test_wrong_spans_are_refused_and_say_where():

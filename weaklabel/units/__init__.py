@@ -2,7 +2,8 @@
 
 from weaklabel.units.offsets import check_offsets, row_of_units
 from weaklabel.units.span_column import SPANS, SpanRows, overlapping, read_spans, spans_as_objects, spans_column
-from weaklabel.units.spans import Spans, in_code_points, on_words, spans_of_tags, tag_names
+from weaklabel.units.spans import Spans, in_code_points, on_words, overlap_pairs, spans_of_tags, tag_names
+from weaklabel.units.tags import read_tags
 from weaklabel.units.words import Units, find_words
 
 __all__ = [
@@ -14,8 +15,10 @@ __all__ = [
     "find_words",
     "in_code_points",
     "on_words",
+    "overlap_pairs",
     "overlapping",
     "read_spans",
+    "read_tags",
     "row_of_units",
     "spans_as_objects",
     "spans_column",

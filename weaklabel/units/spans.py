@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -17,6 +18,9 @@ Numbers: TypeAlias = NDArray[np.int64]
 TagScheme: TypeAlias = Literal["default", "strict"]
 """What opens a span: in ``default``, as in CoNLL's and seqeval's scorers, any tag that does not continue the one before; in
 ``strict``, as in seqeval's strict mode for IOB2, only a B- tag."""
+
+_PAIRS_AT_ONCE = 2**22
+"""Pairs of spans that are compared at once, about 100 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +221,50 @@ def on_words(spans: Spans, words: Units) -> tuple[Spans, NDArray[np.bool_]]:
         ),
         is_cut,
     )
+
+
+def overlap_pairs(first: Spans, second: Spans) -> tuple[Numbers, Numbers]:
+    """Return the pairs of spans of two collections that have a place in common, whatever their labels.
+
+    Parameters
+    ----------
+    first, second
+        Spans of the same texts, in the same places.
+
+    Returns
+    -------
+    tuple
+        Positions in ``first``, ascending, and in ``second``. Shape: [number of pairs] each.
+
+    Examples
+    --------
+    >>> first, second = Spans.of_rows([[(0, 3, 0), (5, 6, 0)]]), Spans.of_rows([[(2, 4, 1), (4, 5, 1)]])
+    >>> overlap_pairs(first, second)
+    (array([0]), array([0]))
+    """
+    # One axis for all rows: places of later rows are further on.
+    longest = int(max(first.end.max(initial=0), second.end.max(initial=0))) + 1
+    begin, end = (first.row * longest + places for places in (first.begin, first.end))
+    other_begin, other_end = (second.row * longest + places for places in (second.begin, second.end))
+    # Spans may overlap others of their own collection: the furthest end so far is ascending, which each end is not.
+    low = np.searchsorted(np.maximum.accumulate(other_end), begin, side="right")
+    counts = np.maximum(np.searchsorted(other_begin, end, side="left") - low, 0)
+    pairs = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    for some in _blocks(counts, _PAIRS_AT_ONCE):
+        lengths = counts[some]
+        left = np.repeat(np.arange(some.start, some.stop), lengths)
+        right = np.arange(len(left)) + np.repeat(low[some] - (np.cumsum(lengths) - lengths), lengths)
+        both = other_end[right] > begin[left]
+        pairs.append((left[both], right[both]))
+    lefts, rights = zip(*pairs, strict=True)
+    return np.concatenate(lefts), np.concatenate(rights)
+
+
+def _blocks(counts: Numbers, size: int) -> Iterator[slice]:
+    """Cut a sequence into slices whose counts add up to about ``size`` each."""
+    reached = np.cumsum(counts) // size
+    edges = [0, *(np.flatnonzero(np.diff(reached)) + 1).tolist(), len(counts)]
+    yield from (slice(begin, end) for begin, end in pairwise(edges) if end > begin)
 
 
 def in_code_points(spans: Spans, words: Units) -> Spans:
