@@ -13,6 +13,9 @@ from weaklabel.errors import VoteError, WeakLabelError, nearest
 ABSTAIN = -1
 """The vote of a labeling function that does not decide, and the label of a row without one."""
 
+NOT_ENTITY = -2
+"""In the place of a span's label: a labeling function says that there is no entity. Silence is not that."""
+
 MAX_CARDINALITY = 32_767
 """Classes are numbered 0 to 32,766, so that int16 holds a vote."""
 

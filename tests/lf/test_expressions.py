@@ -11,7 +11,7 @@ from weaklabel.corpus.batch import Batch
 from weaklabel.lf import expressions
 from weaklabel.lf.expressions import ExpressionLF, vote_with_expressions
 from weaklabel.lf.patterns import count_lf, keyword_lf, length_lf, lookup_lf, regex_lf
-from weaklabel.votes.checking import ask_together
+from weaklabel.votes.checking import ClassForm, ask_together
 
 CHARACTERS = "aAbBkKsSwin10_ -.!'\n\t\x00\u0085éÉßſ\u212aİ中😀\u0301\u200d\u3000"
 WORDS = st.one_of(
@@ -103,7 +103,7 @@ def test_votes_are_those_of_the_expressions(sampled, makers, texts, size):
     for begin in range(0, len(texts), size):
         batch = Batch(pl.DataFrame({"text": column, "other": ""})[begin : begin + size], text=())
         narrowed = expressions._narrowed(lfs, batch.frame)  # so that no error in it is passed over
-        parts = ask_together(lfs, vote_with_expressions, batch, 4)
+        parts = ask_together(lfs, vote_with_expressions, batch, ClassForm(4))
         assert [votes.tolist() for votes in narrowed] == [part.votes.tolist() for part in parts]
         assert all(part.votes.dtype == np.int8 and part.problems is None for part in parts)
         assert [part.votes.tolist() for part in parts] == [votes[begin : begin + size] for votes in expected]
@@ -178,7 +178,10 @@ def test_columns_of_other_types_and_other_expressions_take_part(always):
 
 def test_a_label_beyond_the_classes_is_told_row_by_row(always):
     (part,) = ask_together(
-        [keyword_lf("win", 3, ["win"])], vote_with_expressions, Batch(pl.DataFrame({"text": ["win", "x"]})), top=2
+        [keyword_lf("win", 3, ["win"])],
+        vote_with_expressions,
+        Batch(pl.DataFrame({"text": ["win", "x"]})),
+        ClassForm(2),
     )
     assert part.votes.tolist() == [-1, -1]
     assert part.problems.count == 1

@@ -220,7 +220,15 @@ class Batch:
         What labeling functions see: ``source`` less ``hide``, with the text as column ``text`` (a missing one is "").
     stored : polars.DataFrame
         The columns of the input, without what was taken out of them by a dotted path.
+    spans : mapping
+        By name of the labeling functions whose spans others read, a list for each row of begin, end (in code points of
+        its text) and label of each span; `weaklabel.votes` sets it.
+    survey : mapping
+        What a labeling function that surveys the corpus counted in all of it; `weaklabel.votes` sets it.
     """
+
+    spans: Mapping[str, Sequence[list[tuple[int, int, int]]]]
+    survey: Mapping[str, Mapping[int, int]]
 
     def __init__(
         self,
@@ -241,6 +249,8 @@ class Batch:
         self.entities = entities
         self.python_values = python_values or None
         self.hide = tuple(hide)
+        self.spans = {}
+        self.survey = {}
         self.stored = source.drop(fields) if fields else source
         self.frame = _with_text(source, self.text).drop(hide, strict=False)
         self._once: dict[Hashable, Any] = {}
@@ -273,7 +283,10 @@ class Batch:
         """Return the rows from ``begin`` to before ``end``, as labeling functions see them."""
         text = (TEXT,) if self.text else ()
         rows = self.frame[begin:end]
-        return Batch(rows, text, self.start + begin, None, self.hide, self.entities, self.python_values)
+        made = Batch(rows, text, self.start + begin, None, self.hide, self.entities, self.python_values)
+        made.spans = {name: spans[begin:end] for name, spans in self.spans.items()}
+        made.survey = self.survey
+        return made
 
     def take(self, rows: NDArray[np.int64]) -> Batch:
         """Return some rows, as labeling functions see them, numbered from 0 in the order of ``rows``. Shape: [r]."""

@@ -31,7 +31,7 @@ from weaklabel.support.progress import Stage
 from weaklabel.votes import Problems, VotePatterns, vote_patterns
 from weaklabel.votes.apply import Voter
 from weaklabel.votes.cascade import RowChoice, first_places
-from weaklabel.votes.checking import numbered
+from weaklabel.votes.form import numbered
 from weaklabel.votes.patterns import take_rows
 
 if TYPE_CHECKING:

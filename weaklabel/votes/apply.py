@@ -33,7 +33,8 @@ from weaklabel.support.progress import Stage, say, showing, stage
 from weaklabel.support.threads import cores
 from weaklabel.support.warn import warn
 from weaklabel.votes.cascade import Answers, choose_rows, first_places, needs_answers, second_places, vote_shares
-from weaklabel.votes.checking import ErrorBudget, LFVotes, ask, ask_together, join_votes, numbered
+from weaklabel.votes.checking import ClassForm, ErrorBudget, ask, ask_together, join_votes
+from weaklabel.votes.form import LFVotes, VoteForm, numbered
 from weaklabel.votes.matrix import Problems, Votes
 from weaklabel.votes.patterns import VotePatterns, vote_patterns
 from weaklabel.votes.tally import has_vote
@@ -81,6 +82,8 @@ class Voter:
         Labeling functions with distinct names.
     top
         Number of classes; a vote must be below it.
+    form
+        What a vote is; by default a class number below ``top``.
     pack
         The collection that the labeling functions come from; needed with ``workers``: each process loads it again, and
         compares what it gets with what is here.
@@ -120,6 +123,7 @@ class Voter:
         lfs: Sequence[LF],
         *,
         top: int = MAX_CARDINALITY,
+        form: VoteForm | None = None,
         pack: LFCollection | None = None,
         workers: int = 0,
         time_limit: float | None = None,
@@ -127,7 +131,7 @@ class Voter:
     ) -> None:
         _check_numbers(workers, time_limit, memory_limit)
         self.lfs = tuple(lfs)
-        self._top = top
+        self._form = form or ClassForm(top)
         self._time_limit = time_limit
         self._health = {lf.name: LFHealth(lf.name) for lf in lfs}
         self.stage: Stage | None = None
@@ -151,7 +155,7 @@ class Voter:
                 health=[self._health[lf.name] for lf in self._guarded],
                 specs=pack.specs,
                 identity=identity_of(pack.only([lf.name for lf in self._guarded])),
-                top=top,
+                form=self._form,
                 time_limit=TIME_LIMIT if time_limit is None else time_limit,
                 memory_limit=memory_limit or _share_of_memory(workers),
                 threads=max(1, cores() // workers),
@@ -269,7 +273,7 @@ class Voter:
                 self._adapt(time.monotonic() - began, rows)
         finally:
             self._idle.put(guard)
-        joined = map(join_votes, zip(*votes, strict=True))
+        joined = (join_votes(parts, self._form) for parts in zip(*votes, strict=True))
         return dict(zip((lf.name for lf in self._guarded), joined, strict=True))
 
     def _adapt(self, seconds: float, rows: int) -> None:
@@ -288,9 +292,9 @@ class Voter:
                 together.setdefault(evaluate, []).append(lf)
                 continue
             with self._timed(lf, batch):
-                votes[lf.name] = ask(lf.name, lf.vote, batch, self._top)
+                votes[lf.name] = ask(lf.name, lf.vote, batch, self._form)
         for evaluate, lfs in together.items():
-            votes |= zip((lf.name for lf in lfs), ask_together(lfs, evaluate, batch, self._top), strict=True)
+            votes |= zip((lf.name for lf in lfs), ask_together(lfs, evaluate, batch, self._form), strict=True)
         return votes
 
     @contextmanager
@@ -312,7 +316,7 @@ class Voter:
             raise VoteError("time_limit with workers=0 works in the main thread on Unix only; use workers=1")
         is_first, is_slow, is_faulty, stride = lf.name not in self._asked, False, False, health.stride
         self._asked.add(lf.name)
-        for step in steps(lf, batch, self._top, limit, stride=stride, is_first=is_first):
+        for step in steps(lf, batch, self._form, limit, stride=stride, is_first=is_first):
             stride = step.stride
             if step.votes is None:
                 is_slow = True
@@ -324,7 +328,7 @@ class Voter:
             row += len(step.votes.votes)
         if is_slow and not is_faulty:
             health.watch(stride)
-        return join_votes(parts)
+        return join_votes(parts, self._form)
 
 
 def _await(future: Future[dict[str, LFVotes]]) -> dict[str, LFVotes]:

@@ -5,34 +5,64 @@ Anything that is not a vote counts as an abstain and as a problem; `ErrorBudget`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
 from reprlib import repr as shorten
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError, WeakLabelError
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, VoteArray, as_votes
 from weaklabel.lf.core import LF, NotedVote
+from weaklabel.votes.form import FIRST, LFVotes, VoteForm, add_problems, error_message
 from weaklabel.votes.matrix import Note, Problem, Problems
 
-FIRST = 5
-"""Problems of a labeling function whose messages are kept; the others are counted."""
+
+class ClassForm(VoteForm):
+    """Votes that are class numbers, one a row, as an array of int8, or int16 for classes beyond 126. Shape: [n].
+
+    Parameters
+    ----------
+    top
+        Number of classes; a vote must be below it.
+    """
+
+    def __init__(self, top: int = MAX_CARDINALITY) -> None:
+        self.top = top
+
+    def check(self, name: str, votes: Any, batch: Batch) -> LFVotes:
+        """See `VoteForm`."""
+        return check_votes(name, votes, batch, self.top)
+
+    def silent(self, n: int) -> VoteArray:
+        """See `VoteForm`."""
+        return np.full(n, ABSTAIN, np.int8)
+
+    def joined(self, parts: Sequence[VoteArray]) -> VoteArray:
+        """See `VoteForm`."""
+        return np.concatenate([np.empty(0, np.int8), *parts])
+
+    def pack(self, votes: VoteArray) -> tuple[dict[str, Any], bytes]:
+        """See `VoteForm`."""
+        return {"dtype": votes.dtype.str}, votes.tobytes()
+
+    def unpack(self, header: Mapping[str, Any], body: bytes) -> VoteArray:
+        """See `VoteForm`."""
+        votes: VoteArray = np.frombuffer(body, dtype=header["dtype"])
+        return votes
+
+    def to_dict(self) -> dict[str, Any]:
+        """See `VoteForm`."""
+        return {"top": self.top}
 
 
-@dataclass(frozen=True)
-class LFVotes:
-    """Votes of one labeling function on one batch, with its problems and notes. Shape of ``votes``: [n]."""
-
-    votes: VoteArray
-    problems: Problems | None
+CLASSES = ClassForm()
+"""Class numbers, where their number is not known."""
 
 
-def ask(name: str, vote: Callable[[Batch], Any], batch: Batch, top: int = MAX_CARDINALITY) -> LFVotes:
+def ask(name: str, vote: Callable[[Batch], Any], batch: Batch, form: VoteForm = CLASSES) -> LFVotes:
     """Ask for votes; where that raises, ask for each half, down to the single rows that are the cause.
 
     Parameters
@@ -43,8 +73,8 @@ def ask(name: str, vote: Callable[[Batch], Any], batch: Batch, top: int = MAX_CA
         Takes the batch, or a part of it, and returns a vote for each row.
     batch
         The rows.
-    top
-        Number of classes; a vote must be below it.
+    form
+        What a vote is.
 
     Raises
     ------
@@ -59,17 +89,18 @@ def ask(name: str, vote: Callable[[Batch], Any], batch: Batch, top: int = MAX_CA
         raise  # about the labeling function itself, not about a row
     except (Exception, SystemExit, pl.exceptions.PanicException) as error:
         if len(batch) == 1:
-            return fault(batch.start, _of_error(error))
+            return fault(batch.start, error_message(error), form)
         middle = len(batch) // 2
-        return join_votes([ask(name, vote, half, top) for half in (batch.part(0, middle), batch.part(middle, None))])
-    return check_votes(name, votes, batch, top)
+        halves = batch.part(0, middle), batch.part(middle, None)
+        return join_votes([ask(name, vote, half, form) for half in halves], form)
+    return form.check(name, votes, batch)
 
 
 def ask_together(
     lfs: Sequence[LF],
     evaluate: Callable[[Sequence[LF], Batch], list[Any]],
     batch: Batch,
-    top: int = MAX_CARDINALITY,
+    form: VoteForm = CLASSES,
 ) -> list[LFVotes]:
     """Ask for the votes of several labeling functions at once; where that raises, ask each on its own.
 
@@ -77,7 +108,7 @@ def ask_together(
     ----------
     lfs, evaluate
         Labeling functions, and what votes for all of them; see `LF.evaluator`.
-    batch, top
+    batch, form
         As of `ask`.
 
     Returns
@@ -90,39 +121,18 @@ def ask_together(
     except WeakLabelError:
         raise
     except (Exception, pl.exceptions.PanicException):
-        return [ask(lf.name, lf.vote, batch, top) for lf in lfs]
-    return [check_votes(lf.name, each, batch, top) for lf, each in zip(lfs, votes, strict=True)]
+        return [ask(lf.name, lf.vote, batch, form) for lf in lfs]
+    return [form.check(lf.name, each, batch) for lf, each in zip(lfs, votes, strict=True)]
 
 
-def fault(row: int, message: str) -> LFVotes:
+def fault(row: int, message: str, form: VoteForm = CLASSES) -> LFVotes:
     """Return an abstain and a problem, in the place of the vote on a row that failed."""
-    return LFVotes(np.full(1, ABSTAIN, np.int8), Problems(1, (Problem(row, message),)))
+    return LFVotes(form.silent(1), Problems(1, (Problem(row, message),)))
 
 
-def join_votes(parts: Sequence[LFVotes]) -> LFVotes:
+def join_votes(parts: Sequence[LFVotes], form: VoteForm = CLASSES) -> LFVotes:
     """Join the votes of one labeling function on consecutive rows."""
-    votes = [np.empty(0, np.int8), *(part.votes for part in parts)]
-    return LFVotes(np.concatenate(votes), add_problems(part.problems for part in parts))
-
-
-def add_problems(parts: Iterable[Problems | None]) -> Problems | None:
-    """Add up the problems of consecutive rows; None if there were none."""
-    given = [part for part in parts if part is not None]
-    if not given:
-        return None
-    first = [problem for part in given for problem in part.first]
-    notes = dict[tuple[str, bool], Note]()
-    for note in (note for part in given for note in part.notes):
-        key = note.what, note.is_final
-        notes[key] = replace(notes[key], count=notes[key].count + note.count) if key in notes else note
-    return Problems(sum(part.count for part in given), tuple(first[:FIRST]), tuple(notes[key] for key in sorted(notes)))
-
-
-def numbered(problems: Problems, rows: NDArray[np.int64]) -> Problems:
-    """Return problems on some rows of a corpus, which were numbered from 0, with the numbers that these rows have in it."""
-    first = tuple(replace(problem, row=int(rows[problem.row])) for problem in problems.first)
-    notes = (replace(note, first=replace(note.first, row=int(rows[note.first.row]))) for note in problems.notes)
-    return Problems(problems.count, first, tuple(notes))
+    return LFVotes(form.joined([part.votes for part in parts]), add_problems(part.problems for part in parts))
 
 
 def check_votes(name: str, votes: Any, batch: Batch, top: int = MAX_CARDINALITY) -> LFVotes:
@@ -130,8 +140,10 @@ def check_votes(name: str, votes: Any, batch: Batch, top: int = MAX_CARDINALITY)
 
     Parameters
     ----------
-    name, batch, top
+    name, batch
         As of `ask`.
+    top
+        Number of classes; a vote must be below it.
     votes
         What a labeling function returned for the batch.
 
@@ -177,14 +189,10 @@ def _check_each(votes: Sequence[Any], start: int, top: int) -> LFVotes:
         count += 1
         if count <= FIRST:
             first.append(
-                Problem(start + row, _of_error(vote) if isinstance(vote, BaseException) else _of_vote(vote, top))
+                Problem(start + row, error_message(vote) if isinstance(vote, BaseException) else _of_vote(vote, top))
             )
     failed = Problems(count, tuple(first)) if count else None
     return LFVotes(as_votes(checked), add_problems([failed, *notes]))
-
-
-def _of_error(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".strip().partition("\n")[0][:200]
 
 
 def _of_vote(vote: Any, top: int) -> str:

@@ -19,7 +19,8 @@ from weaklabel.errors import VoteError, WeakLabelError
 from weaklabel.lf.core import LF
 from weaklabel.lf.packs import Identity
 from weaklabel.support.child import end, killed, receive, send, start
-from weaklabel.votes.checking import LFVotes, fault, join_votes
+from weaklabel.votes.checking import fault, join_votes
+from weaklabel.votes.form import LFVotes, VoteForm
 from weaklabel.votes.workers.protocol import WHOLE, LFHealth, finer, pack_batch, seconds_for, took_longer, unpack_step
 
 GRACE = 1.0
@@ -43,8 +44,8 @@ class Order:
         The specs by which the process loads them; see `load_lfs`.
     identity
         What they are, so that the process does not use others.
-    top
-        Number of classes.
+    form
+        What a vote is.
     time_limit
         Seconds for one row.
     memory_limit
@@ -57,7 +58,7 @@ class Order:
     health: Sequence[LFHealth]
     specs: tuple[str, ...]
     identity: Identity
-    top: int
+    form: VoteForm
     time_limit: float
     memory_limit: int | None
     threads: int
@@ -68,7 +69,7 @@ class Order:
             "specs": self.specs,
             "identity": asdict(self.identity),
             "names": [lf.name for lf in self.lfs],
-            "top": self.top,
+            "form": self.form.to_dict(),
             "time_limit": self.time_limit,
             "memory_limit": self.memory_limit,
         }
@@ -177,7 +178,7 @@ class VoteGuard:
                 self._order.health[turn.number].note_time(time.monotonic() - began, turn.begin - first)
                 if not is_alive:
                     break
-        return [join_votes(turn.parts) for turn in turns]
+        return [join_votes(turn.parts, self._order.form) for turn in turns]
 
     def _hand_over(self, header: dict[str, Any], body: memoryview, turns: Sequence[_Turn]) -> bool:
         """Send the batch and whose votes are wanted; False where the process died before it had read them."""
@@ -210,7 +211,7 @@ class VoteGuard:
                 return False
             turn.is_first = False
             self._asked.add(turn.number)
-            step = unpack_step(header, body)
+            step = unpack_step(header, body, self._order.form)
             turn.stride = step.stride
             turn.is_slow |= step.votes is None and not header["full"]
             if step.overdue:
@@ -237,7 +238,7 @@ class VoteGuard:
         else:
             health.note_end(row, reason)
             turn.is_faulty = True
-            turn.add(fault(row, reason))
+            turn.add(fault(row, reason, self._order.form))
 
     def _receive(self, seconds: float) -> tuple[dict[str, Any], bytes]:
         """Receive a message; ends the process where none comes in time."""

@@ -16,15 +16,16 @@ from functools import partial
 from types import FrameType
 from typing import Any, TypeVar
 
-import numpy as np
 import polars as pl
 
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.corpus.python_values import PythonValues
 from weaklabel.errors import VoteError
 from weaklabel.lf.core import LF
-from weaklabel.votes.checking import LFVotes, ask, fault
+from weaklabel.votes.checking import CLASSES, ClassForm, ask, fault
+from weaklabel.votes.form import LFVotes, VoteForm
 from weaklabel.votes.matrix import Problems
+from weaklabel.votes.spans.form import SpanForm
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ class VoteReply:
 def steps(
     lf: LF,
     batch: Batch,
-    top: int,
+    form: VoteForm = CLASSES,
     time_limit: float | None = None,
     *,
     begin: int = 0,
@@ -86,8 +87,8 @@ def steps(
         The labeling function.
     batch
         The rows.
-    top
-        Number of classes.
+    form
+        What a vote is.
     time_limit
         Seconds for one row; see `seconds_for`. None sets no limit; a limit works in the main thread only.
     begin
@@ -103,14 +104,14 @@ def steps(
         seconds = seconds_for(lf, len(part), time_limit, is_first)
         is_first = False
         try:
-            votes = _limited(partial(ask, lf.name, lf.vote, part, top), seconds)
+            votes = _limited(partial(ask, lf.name, lf.vote, part, form), seconds)
         except TimeLimitReached:
             if len(part) > 1:
                 stride = finer(lf, len(part))
                 yield VoteReply(stride, None)
                 continue
             assert time_limit is not None
-            yield VoteReply(stride, fault(part.start, took_longer(time_limit)), overdue=True)
+            yield VoteReply(stride, fault(part.start, took_longer(time_limit), form), overdue=True)
         else:
             yield VoteReply(stride, votes)
         begin += len(part)
@@ -249,6 +250,8 @@ def pack_batch(batch: Batch) -> tuple[dict[str, Any], memoryview]:
         values |= {name: frame[name].to_list() for name in objects}
         python_values = PythonValues(values, None, start, python_values.left_out)
     header = {"start": start, "text": bool(batch.text), "hide": batch.hide, "columns": frame.columns}
+    if batch.spans or batch.survey:
+        header |= {"spans": batch.spans, "survey": {text: list(of.items()) for text, of in batch.survey.items()}}
     return {**header, "python_values": python_values.pack(frame.columns, start, stop)}, buffer.getbuffer()
 
 
@@ -260,23 +263,31 @@ def unpack_batch(header: dict[str, Any], body: bytes) -> Batch:
         pl.Series(name, values, dtype=pl.Object) for name, values in columns.items() if name not in frame.columns
     ).select(name for name in header["columns"] if name in frame.columns or name in columns)
     text = (TEXT,) if header["text"] else ()
-    return Batch(frame, text, header["start"], hide=header["hide"], python_values=python_values)
+    batch = Batch(frame, text, header["start"], hide=header["hide"], python_values=python_values)
+    batch.spans = {name: [list(map(tuple, row)) for row in rows] for name, rows in header.get("spans", {}).items()}
+    batch.survey = {text: dict(map(tuple, of)) for text, of in header.get("survey", {}).items()}
+    return batch
 
 
-def pack_step(step: VoteReply) -> tuple[dict[str, Any], bytes]:
+def form_of(fields: dict[str, Any]) -> VoteForm:
+    """Return the form of votes that `VoteForm.to_dict` described."""
+    return SpanForm(**fields) if "n_labels" in fields else ClassForm(**fields)
+
+
+def pack_step(step: VoteReply, form: VoteForm = CLASSES) -> tuple[dict[str, Any], bytes]:
     """Return header and body for votes."""
     header: dict[str, Any] = {"stride": step.stride, "overdue": step.overdue, "voted": step.votes is not None}
     if step.votes is None:
         return header, b""
     if step.votes.problems is not None:
         header["problems"] = step.votes.problems.to_dict()
-    header["dtype"] = step.votes.votes.dtype.str
-    return header, step.votes.votes.tobytes()
+    fields, body = form.pack(step.votes.votes)
+    return header | fields, body
 
 
-def unpack_step(header: dict[str, Any], body: bytes) -> VoteReply:
+def unpack_step(header: dict[str, Any], body: bytes, form: VoteForm = CLASSES) -> VoteReply:
     """Return what `pack_step` packed."""
     if not header["voted"]:
         return VoteReply(header["stride"], None)
     problems = Problems.from_dict(header["problems"]) if "problems" in header else None
-    return VoteReply(header["stride"], LFVotes(np.frombuffer(body, dtype=header["dtype"]), problems), header["overdue"])
+    return VoteReply(header["stride"], LFVotes(form.unpack(header, body), problems), header["overdue"])

@@ -16,7 +16,7 @@ from weaklabel.lf.core import LF
 from weaklabel.lf.packs import Identity, check_same, load_lfs
 from weaklabel.support.child import die_with, receive, send, take_over_stdio
 from weaklabel.support.terminal import shown_output
-from weaklabel.votes.workers.protocol import VoteReply, finer, pack_step, steps, unpack_batch
+from weaklabel.votes.workers.protocol import VoteReply, finer, form_of, pack_step, steps, unpack_batch
 
 
 def main() -> None:
@@ -62,15 +62,16 @@ def _serve(lfs: Sequence[LF], order: dict[str, Any], incoming: Connection, outgo
     header, body = receive(incoming)
     batch = unpack_batch(header, body)
     send(outgoing, {"read": header["request"]})
+    form = form_of(order["form"])
     for turn in header["turns"]:
         number = turn.pop("number")
         lf = lfs[number]
-        for step in steps(lf, batch, order["top"], order["time_limit"], **turn):
+        for step in steps(lf, batch, form, order["time_limit"], **turn):
             is_full = _lacked_memory(step) and _is_swollen(order["memory_limit"])
             if is_full and step.votes is not None and len(step.votes.votes) > 1:
                 # Another one may have filled the memory: a fresh process gets these rows again, fewer at once.
                 step = VoteReply(finer(lf, len(step.votes.votes)), None)
-            fields, votes = pack_step(step)
+            fields, votes = pack_step(step, form)
             _end_if_forked(outgoing)
             send(outgoing, {**fields, "full": is_full, "request": header["request"], "number": number}, votes)
             if is_full:

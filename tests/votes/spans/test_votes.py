@@ -18,9 +18,12 @@ def votes(*lfs, words=(6, 0, 4)):
     )
 
 
-def test_words_are_counted_once_a_labeling_function_where_its_spans_overlap():
-    of_words = votes([[(0, 3, 0), (2, 4, 0), (2, 3, 1)], [], []], [[(2, 3, 0)], [], [(0, 4, 1)]]).word_counts()
-    assert of_words.tolist() == [[1, 0], [1, 0], [2, 1], [1, 0], [0, 0], [0, 0], [0, 1], [0, 1], [0, 1], [0, 1]]
+def test_of_spans_of_one_labeling_function_that_overlap_the_longest_stays():
+    two = votes([[(0, 3, 0), (2, 4, 0), (2, 3, 1)], [], []], [[(2, 3, 0)], [], [(0, 4, 1)]])
+    assert two.spans[0].of_row(0) == [(0, 3, 0)]
+    assert [counts.overlapped for counts in two.counts] == [2, 0]
+    of_words = two.word_counts()
+    assert of_words.tolist() == [[1, 0], [1, 0], [2, 0], [0, 0], [0, 0], [0, 0], [0, 1], [0, 1], [0, 1], [0, 1]]
 
 
 def test_no_votes_at_all():
