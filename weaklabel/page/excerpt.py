@@ -40,7 +40,7 @@ def excerpt(text: str, marks: Iterable[MarkedSpan] = (), longest: int = LONGEST)
     """
     apart = _apart(marks, len(text))
     pieces, at = list[Piece](), 0
-    for begin, end in _windows(len(text), apart, longest):
+    for begin, end in windows(len(text), apart, longest):
         if begin > at:
             pieces.append(Piece(" … " if at else "… "))
         inside = [mark for mark in apart if mark.begin < end and mark.end > begin]
@@ -48,7 +48,7 @@ def excerpt(text: str, marks: Iterable[MarkedSpan] = (), longest: int = LONGEST)
         at = end
     if at < len(text):
         pieces.append(Piece(" …"))
-    return [Piece(_one_line(piece.text), piece.label) for piece in pieces if piece.text]
+    return [Piece(on_one_line(piece.text), piece.label) for piece in pieces if piece.text]
 
 
 def _apart(marks: Iterable[MarkedSpan], length: int) -> list[MarkedSpan]:
@@ -64,7 +64,7 @@ def _apart(marks: Iterable[MarkedSpan], length: int) -> list[MarkedSpan]:
     return kept
 
 
-def _windows(length: int, marks: Sequence[MarkedSpan], longest: int) -> list[tuple[int, int]]:
+def windows(length: int, marks: Sequence[MarkedSpan], longest: int) -> list[tuple[int, int]]:
     """Return what to show: all, the beginning, or the surroundings of the first marks, as many as there is room for."""
     if length <= longest:
         return [(0, length)]
@@ -104,5 +104,6 @@ def _pieces(text: str, begin: int, end: int, marks: Sequence[MarkedSpan]) -> lis
     return [*pieces, Piece(text[at:end])]
 
 
-def _one_line(text: str) -> str:
+def on_one_line(text: str) -> str:
+    """Return a text with "↵" for its line ends and spaces for its tabs."""
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", _LINE_END).replace("\t", " ")

@@ -10,10 +10,8 @@ from typing import Any, ClassVar, TypeAlias
 
 from weaklabel.errors import visible
 from weaklabel.page.excerpt import Piece
+from weaklabel.page.marks import MarkedPart, tone_of
 from weaklabel.support.table import cell_text
-
-TONES = 6
-"""Colours of classes, which repeat after so many."""
 
 _OPEN_VOTES = 8
 
@@ -48,12 +46,20 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class MarkedPassage:
+    """A text with marks of spans, which may be nested; ``name`` says what marks it, "" where there is one text only."""
+
+    parts: Sequence[MarkedPart]
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Card:
     """A row of the corpus: its name, notes, its texts, and the votes on it."""
 
     title: str
     note: str
-    passages: Sequence[Passage]
+    passages: Sequence[Passage | MarkedPassage]
     votes: Sequence[VoteLine] = ()
 
     @property
@@ -73,11 +79,6 @@ class Cards:
 
     kind: ClassVar[str] = "cards"
     cards: Sequence[Card]
-
-
-def tone_of(number: int | None) -> int:
-    """Return the number, from 1, of a class's colour; 0 for no class."""
-    return 0 if number is None else number % TONES + 1
 
 
 _NUMBER = re.compile(r"[+\-]?[\d.,]+%?|-")
