@@ -434,7 +434,9 @@ class ExportSettings(_Section):
     to: Annotated[list[Annotated[str, NameIn(EXPORTERS)]], Field(min_length=1)]
     """The forms, such as `messages` or `parquet`."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Rows whose label is less probable are left out."""
+    """Rows whose label, or one of whose spans, is less probable are left out."""
+    min_prob: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Spans that are less probable are left out of their rows."""
     sample: bool = False
     """Whether the label of a row is drawn from its probabilities, in forms that do not keep them."""
     with_gold: bool = False

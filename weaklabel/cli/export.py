@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -34,7 +34,16 @@ class Choosing:
 
     min_confidence: Annotated[
         float,
-        _choosing("--min-confidence", min=0, max=1, metavar="P", help="Leave out rows whose label is less probable."),
+        _choosing(
+            "--min-confidence",
+            min=0,
+            max=1,
+            metavar="P",
+            help="Leave out rows whose label, or one of whose spans, is less probable.",
+        ),
+    ] = 0.0
+    min_prob: Annotated[
+        float, _choosing("--min-prob", min=0, max=1, metavar="P", help="Leave out spans that are less probable.")
     ] = 0.0
     sample: Annotated[
         bool,
@@ -67,6 +76,10 @@ class Choosing:
         ),
     ] = None
     with_gold: Annotated[bool, _choosing("--with-gold", help="Export the gold column, too.")] = False
+    task: Annotated[
+        Literal["texts", "spans"] | None,
+        _choosing("--task", help="Export labels of whole texts, or spans. Default: by the columns of the file."),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +147,7 @@ def export(
 
     log_to_stderr(quiet=True)
     arguments = reading.arguments()
-    own = {"prefix": choosing.prefix, "gold": choosing.gold, "split": choosing.split_column}
+    own = {"prefix": choosing.prefix, "gold": choosing.gold, "split": choosing.split_column, "task": choosing.task}
     arguments |= {name: value for name, value in own.items() if value is not None}
     arguments |= {"with_gold": True} if choosing.with_gold else {}
     if choosing.group_by and choosing.split is None:
@@ -144,6 +157,7 @@ def export(
         to.split(","),
         options=_options(set_ or []),
         min_confidence=choosing.min_confidence,
+        min_prob=choosing.min_prob,
         sample=choosing.sample,
         shares=None if choosing.split is None else named_shares(choosing.split, "--split"),
         group_by=column_names(choosing.group_by),
@@ -190,8 +204,17 @@ def _described(done: Exported) -> str:
     survey = done.survey
     lines = [f"rows: {survey.rows:,} = {survey.n_taken:,} exported + {survey.rows - survey.n_taken:,} left out"]
     lines += [f"left out: {count:,} {reason}" for reason, count in survey.left_out.items()]
-    rows = [[split, *counts.values(), sum(counts.values())] for split, counts in done.rows.items()]
-    lines.append(table(rows, ["split", *done.labels, "all"]))
+    if done.task == "spans":
+        if survey.dropped_spans:
+            lines.append(f"left out: {survey.dropped_spans:,} less probable spans")
+        rows = [
+            [split, survey.of_split(split), *counts.values(), sum(counts.values())]
+            for split, counts in done.spans.items()
+        ]
+        lines.append(table(rows, ["split", "rows", *done.labels, "all spans"]))
+    else:
+        rows = [[split, *counts.values(), sum(counts.values())] for split, counts in done.rows.items()]
+        lines.append(table(rows, ["split", *done.labels, "all"]))
     for name, record in done.records.items():
         lines.append(f"{name}: {record.rows:,} records")
         lines += [f"  left out: {count:,} {reason}" for reason, count in record.left_out.items()]

@@ -32,7 +32,7 @@ class Decision:
     text_sha256
         `text_hash` of the text, by which decisions are joined to a corpus: rows may have moved since.
     label
-        Class name; None withdraws what the reviewer decided before.
+        Class name; None withdraws what the reviewer decided before, unless ``spans`` are given.
     reviewer
         Who decided.
     time
@@ -41,6 +41,9 @@ class Decision:
         Spot check that the row was drawn for, or None.
     note
         Whatever the reviewer wants to say.
+    spans
+        Of a text whose spans are decided, all of them: begin and end in code points, and label; () for none. None where a
+        label is decided.
     """
 
     row: int
@@ -50,6 +53,12 @@ class Decision:
     time: str
     sample: str | None = None
     note: str = ""
+    spans: tuple[tuple[int, int, str], ...] | None = None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it takes back what the reviewer decided before."""
+        return self.label is None and self.spans is None
 
 
 class DecisionLog:
@@ -90,7 +99,10 @@ class DecisionLog:
         WeakLabelError
             The file cannot be written; nothing of the decision is left in it.
         """
-        line = json.dumps(asdict(decision), ensure_ascii=False, allow_nan=False) + "\n"
+        members = asdict(decision)
+        if decision.spans is None:
+            del members["spans"]
+        line = json.dumps(members, ensure_ascii=False, allow_nan=False) + "\n"
         data = line.encode("utf-8", "backslashreplace")  # which JSON reads as the lone surrogate that it was
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -188,7 +200,14 @@ def is_decision_log(path: Path) -> bool:
 
 def _decision(members: dict[str, Any]) -> Decision:
     """Make a decision of what a line holds, leaving out what a later version may have added."""
-    decision = Decision(**{field.name: members[field.name] for field in fields(Decision) if field.name in members})
+    given = {field.name: members[field.name] for field in fields(Decision) if field.name in members}
+    if given.get("spans") is not None:
+        given["spans"] = tuple((begin, end, label) for begin, end, label in given["spans"])
+        if not all(
+            type(b) is int and type(e) is int and 0 <= b < e and isinstance(n, str) for b, e, n in given["spans"]
+        ):
+            raise TypeError("a span is not a begin, an end and a label")
+    decision = Decision(**given)
     texts = (
         decision.text_sha256,
         decision.reviewer,

@@ -10,7 +10,7 @@ from typing import Any
 from weaklabel import __version__
 from weaklabel.export.corpus import LabeledCorpus
 from weaklabel.export.exporter import CorpusExporter, ExportRecord
-from weaklabel.export.selection import Selection, Survey
+from weaklabel.export.selection import FEW_PROBS, Selection, Survey
 from weaklabel.export.trainers import VALIDATION
 from weaklabel.report.markdown import escape, flat, markdown_table, value_text
 from weaklabel.report.text import STEP_COLUMNS, stage_caption, stage_columns, stage_rows, step_rows
@@ -83,7 +83,7 @@ def dataset_card(
         "License": _license(fields),
         "Making it again": _reproduction(corpus),
     }
-    parts = [_header(title, survey, fields, forms, files), f"# {escape(title)}"]
+    parts = [_header(corpus, title, survey, fields, forms, files), f"# {escape(title)}"]
     parts += ["\n".join(map(escape, fields.description.splitlines()))] if fields.description else []
     parts.append(
         "The labels of this data set were not written by people: labeling functions voted, and a label model turned their "
@@ -93,7 +93,14 @@ def dataset_card(
     return "\n\n".join(parts) + "\n"
 
 
+def hub_task(form: CorpusExporter, corpus: LabeledCorpus) -> str:
+    """Return what models are trained for with a form, in the words of the Hugging Face hub."""
+    is_spans = corpus.task == "spans" and form.task == "text-classification"
+    return "token-classification" if is_spans else form.task
+
+
 def _header(
+    corpus: LabeledCorpus,
     title: str,
     survey: Survey,
     fields: CardFields,
@@ -105,7 +112,10 @@ def _header(
     lines.append(f"license: {json.dumps(fields.license.lower() or UNKNOWN)}")
     if fields.languages:
         lines += ["language:", *(f"- {json.dumps(code)}" for code in fields.languages)]
-    lines += ["task_categories:", *(f"- {task}" for task in sorted({form.task for form in forms.values()}))]
+    lines += [
+        "task_categories:",
+        *(f"- {task}" for task in sorted({hub_task(form, corpus) for form in forms.values()})),
+    ]
     lines += ["tags:", "- weak-supervision", "- weaklabel"]
     lines += ["size_categories:", f"- {json.dumps(_SIZES[limit] if limit else 'n>10M')}"]
     configs: list[str] = []
@@ -125,6 +135,13 @@ def _header(
 
 def _rows(corpus: LabeledCorpus, survey: Survey) -> str:
     splits = dict.fromkeys(split for split, _ in survey.taken)
+    if corpus.task == "spans":
+        numbers = range(len(corpus.labels))
+        counts = [[survey.spans[split, number] for number in numbers] for split in splits]
+        of_spans = [
+            [split, survey.of_split(split), *some, sum(some)] for split, some in zip(splits, counts, strict=True)
+        ]
+        return markdown_table(of_spans, ["split", "rows", *corpus.labels, "all spans"])
     rows = [
         [split, *(survey.taken[split, number] for number in range(len(corpus.labels))), survey.of_split(split)]
         for split in splits
@@ -135,6 +152,7 @@ def _rows(corpus: LabeledCorpus, survey: Survey) -> str:
 def _left_out(corpus: LabeledCorpus, survey: Survey, records: Mapping[str, ExportRecord]) -> str:
     rows: list[list[Any]] = [["all", reason, count] for reason, count in survey.left_out.items()]
     rows += [[name, reason, count] for name, record in records.items() for reason, count in record.left_out.items()]
+    rows += [["all", f"{FEW_PROBS} (of rows that are exported)", survey.dropped_spans]] if survey.dropped_spans else []
     rows += [["the input", "could not be read", corpus.source.n_rejects]] if corpus.source.n_rejects else []
     said = f"The corpus has {survey.rows:,} rows, and {survey.n_taken:,} of them are exported."
     return "\n\n".join([said, markdown_table(rows, ["form", "reason", "rows"])]).strip()
@@ -186,6 +204,9 @@ def _provenance(corpus: LabeledCorpus, selection: Selection) -> str:
             if value not in (None, "")
         ]
         parts.append(f"The label model:\n\n{markdown_table(described, ['what', 'value'])}")
+    if corpus.task == "spans":
+        parts.append(_of_spans(selection))
+        return "\n\n".join(parts)
     how = "drawn from its probabilities" if selection.sample else "the most probable one"
     parts.append(
         f"The label of a row is {how}"
@@ -196,6 +217,16 @@ def _provenance(corpus: LabeledCorpus, selection: Selection) -> str:
         )
     )
     return "\n\n".join(parts)
+
+
+def _of_spans(selection: Selection) -> str:
+    """Say what a span is, and which are left out."""
+    parts = ["Labels are of spans of the texts, whose places count code points: `text[start:end]` is the span."]
+    if selection.min_prob:
+        parts.append(f"Spans that are less probable than {selection.min_prob:g} are left out.")
+    if selection.min_confidence:
+        parts.append(f"Rows with a span that is less probable than {selection.min_confidence:g} are left out.")
+    return " ".join(parts)
 
 
 def _labeling_functions(corpus: LabeledCorpus) -> str:
@@ -209,8 +240,9 @@ def _quality(corpus: LabeledCorpus, survey: Survey) -> str:
     parts = []
     total, n = survey.confidence
     if n:
+        what = "spans" if corpus.task == "spans" else "labels"
         parts.append(
-            f"The label model expects {total / n:.1%} of these labels to be right. That is its own estimate, not a measurement."
+            f"The label model expects {total / n:.1%} of these {what} to be right. That is its own estimate, not a measurement."
         )
     if corpus.source.scores:
         scores = corpus.source.scores
@@ -221,12 +253,21 @@ def _quality(corpus: LabeledCorpus, survey: Survey) -> str:
             f"Compared with {escape(corpus.source.gold)}: {_shown_share(right, sum(survey.gold.values()))} of the exported "
             "rows that have it have that label."
         )
+    right, given, gold = survey.span_gold
+    if gold or given:
+        parts.append(
+            f"Compared with {escape(corpus.source.gold)}, by exact match of begin, end and label: "
+            f"{_shown_share(right, given)} of the exported spans of rows that have it are right, and "
+            f"{_shown_share(right, gold)} of the true spans are found."
+        )
     if len(parts) == (1 if n else 0):
         parts.append("No gold and no checked rows were at hand: the quality of the labels has not been measured.")
     return "\n\n".join(parts)
 
 
 def _shown_share(hits: int, n: int) -> str:
+    if not n:
+        return "none (of 0)"
     part = share(hits, n)
     return f"{part.value:.1%} ({hits:,} of {n:,}; 95% interval {part.low:.1%} to {part.high:.1%})"
 

@@ -1,4 +1,4 @@
-"""What tables of labeled rows add to the columns of a corpus: label, confidence, probabilities, and an id if wanted."""
+"""What tables of labeled rows add to the columns of a corpus: label, confidence, probabilities, or spans; an id if wanted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from weaklabel.errors import ExportError, nearest
 from weaklabel.export.corpus import LabeledCorpus, LabeledPart
 from weaklabel.export.opening import SPLIT
 from weaklabel.job.output import DECIMALS, label_columns
+from weaklabel.units import SPANS, SpanRows, spans_column
 
 PROBS_AS = ("columns", "map", "list", "none")
 """How probabilities are written: a column for each class, one object by class, one list by class number, or not at all."""
@@ -70,8 +71,21 @@ class TableColumns:
         """Name of the column with labels."""
         return self.prefix + "label"
 
+    @property
+    def spans(self) -> str:
+        """Name of the column with spans."""
+        return self.prefix + SPANS
+
+    @property
+    def keeps_probs(self) -> bool:
+        """Whether spans have their probabilities, and rows the least of them."""
+        return self.corpus.has_probs and self.probs != "none"
+
     def names(self) -> list[str]:
         """Return the names of the new columns."""
+        if self.corpus.task == "spans":
+            least = [self.prefix + "confidence"] * self.keeps_probs
+            return [*[self.row_id] * bool(self.row_id), self.spans, *least, *[SPLIT] * self._adds_split]
         probs = {"columns": [f"p_{name}" for name in self.corpus.labels], "none": []}.get(self.probs, ["probs"])
         numbers = ["confidence", *probs] if self.corpus.has_probs else []
         row_id, split = [self.row_id] * bool(self.row_id), [SPLIT] * self._adds_split
@@ -88,11 +102,24 @@ class TableColumns:
 
     def new(self, part: LabeledPart) -> pl.DataFrame:
         """Return the new columns, with labels by their names; those of rows without one are null."""
+        if part.spans is not None:
+            return self._of_spans(part, part.spans)
         added = label_columns(part.preds, part.probs, self.corpus.labels)
         ids = [pl.Series(row_ids(part.frame, part.rows.tolist()), dtype=pl.String)] if self.row_id else []
         columns = [*ids, added["label"]]
         if self.corpus.has_probs:
             columns += [added["confidence"], *self._probs(part, added)]
+        if self._adds_split:
+            columns.append(pl.Series(part.split or [], dtype=pl.String))
+        return pl.DataFrame(dict(zip(self.names(), columns, strict=True)))
+
+    def _of_spans(self, part: LabeledPart, rows: SpanRows) -> pl.DataFrame:
+        columns = [pl.Series(row_ids(part.frame, part.rows.tolist()), dtype=pl.String)] if self.row_id else []
+        probs = rows.probs if self.keeps_probs else None
+        columns.append(spans_column(rows.spans, part.texts, self.corpus.labels, probs, rows.is_known))
+        if self.keeps_probs:
+            least = np.where(rows.is_known, rows.least_probs(), np.nan)
+            columns.append(pl.Series(np.round(least, DECIMALS), nan_to_null=True))
         if self._adds_split:
             columns.append(pl.Series(part.split or [], dtype=pl.String))
         return pl.DataFrame(dict(zip(self.names(), columns, strict=True)))

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.corpus import Corpus
-from weaklabel.labels import Labels, Probs, VoteArray
+from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray
 from weaklabel.lf.packs import LFCollection
 from weaklabel.scoring import Scores
+from weaklabel.units import SpanRows
+
+Task: TypeAlias = Literal["texts", "spans"]
+"""What is labeled."""
 
 ROWS_AT_ONCE = 10_000
 """Rows of a part."""
@@ -44,6 +48,11 @@ class LabeledPart:
         True class of each row, -1 where it is unknown; None where there is no gold. Only for scoring. Shape: [n].
     held_out
         Rows that models must not be trained on, since they are scored with them; None where there are none. Shape: [n].
+    spans
+        Spans of a corpus whose task is spans, and their probabilities; then ``preds`` is 0 for rows whose spans are known,
+        and ``probs`` has no columns.
+    gold_spans
+        True spans; None where there is no gold.
     """
 
     rows: NDArray[np.int64]
@@ -55,6 +64,30 @@ class LabeledPart:
     votes: VoteArray | None = None
     gold: Labels | None = None
     held_out: NDArray[np.bool_] | None = None
+    spans: SpanRows | None = None
+    gold_spans: SpanRows | None = None
+
+    @classmethod
+    def of_spans(
+        cls,
+        rows: NDArray[np.int64],
+        frame: pl.DataFrame,
+        texts: Sequence[str],
+        spans: SpanRows,
+        split: Sequence[str | None] | None = None,
+        gold: SpanRows | None = None,
+        held_out: NDArray[np.bool_] | None = None,
+    ) -> LabeledPart:
+        """Return rows with labeled spans; see the attributes."""
+        preds = np.where(spans.is_known, 0, ABSTAIN)
+        probs = np.empty((len(texts), 0))
+        return cls(rows, frame, texts, preds, probs, split, None, None, held_out, spans, gold)
+
+    @property
+    def span_rows(self) -> SpanRows:
+        """The spans of a corpus whose task is spans."""
+        assert self.spans is not None
+        return self.spans
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -74,6 +107,8 @@ class LabeledPart:
             None if self.votes is None else self.votes[chosen],
             None if self.gold is None else self.gold[chosen],
             None if self.held_out is None else self.held_out[chosen],
+            None if self.spans is None else self.spans.of_rows_chosen(chosen),
+            None if self.gold_spans is None else self.gold_spans.of_rows_chosen(chosen),
         )
 
 
@@ -151,6 +186,8 @@ class LabeledCorpus:
         Where labels come from.
     files
         What is read, and must not be written to.
+    task
+        Whether whole ``texts`` are labeled, or ``spans`` of them.
     """
 
     name: str
@@ -165,6 +202,7 @@ class LabeledCorpus:
     lfs: Callable[[], LFCollection] | None = None
     source: Source = field(default_factory=Source)
     files: tuple[Path, ...] = ()
+    task: Task = "texts"
 
     def parts(self) -> Iterator[LabeledPart]:
         """Read the rows from the start, part by part."""

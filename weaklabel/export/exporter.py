@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 from weaklabel.classifier.exporter import Exporter
 from weaklabel.errors import ExportError, WeakLabelError
-from weaklabel.export.corpus import LabeledCorpus
+from weaklabel.export.corpus import LabeledCorpus, Task
+from weaklabel.registries import CORPUS, EXPORTERS
 from weaklabel.support.params import HasParams
 from weaklabel.support.progress import stage
 
@@ -71,8 +72,10 @@ class CorpusExporter(Exporter, HasParams):
         Whether records say which part of a split they belong to, so that all of them may be in one file.
     keeps_unlabeled
         Whether rows without a label are written, too: for forms that people label. Never for training.
+    tasks
+        What it is for: labels of whole ``texts``, ``spans``, or both.
     task
-        What models are trained for with it, in the words of the Hugging Face hub.
+        What models are trained for with it, in the words of the Hugging Face hub; of spans, token-classification.
     consumer
         Who reads the form, for the documentation.
     """
@@ -84,6 +87,7 @@ class CorpusExporter(Exporter, HasParams):
     takes_drawn: ClassVar[bool] = True
     keeps_split: ClassVar[bool] = False
     keeps_unlabeled: ClassVar[bool] = False
+    tasks: ClassVar[tuple[Task, ...]] = ("texts",)
     task: ClassVar[str] = "text-classification"
     consumer: ClassVar[str] = ""
 
@@ -96,6 +100,12 @@ class CorpusExporter(Exporter, HasParams):
             Says what to change.
         """
         self.check(corpus)
+        if corpus.task not in self.tasks:
+            held = {"texts": "labels of whole texts", "spans": "spans"}
+            raise ExportError(
+                f"{corpus.name} holds {held[corpus.task]}, and {self.title} is a form for {held[self.tasks[0]]}; forms for "
+                f"{held[corpus.task]} are {', '.join(forms_for(corpus.task))}"
+            )
 
     @abstractmethod
     def write(self, corpus: LabeledCorpus, target: Path) -> ExportRecord:
@@ -143,6 +153,11 @@ class CorpusExporter(Exporter, HasParams):
     def export(self, source: Any, target: Path, texts: Sequence[str] = ()) -> dict[str, Any]:
         """See `Exporter.export`."""
         return asdict(self.write(source, target))
+
+
+def forms_for(task: Task) -> tuple[str, ...]:
+    """Return the names of the forms for a task."""
+    return tuple(name for name in EXPORTERS.names(CORPUS) if task in getattr(EXPORTERS[name], "tasks", ()))
 
 
 def write_lines(target: Path, records: Iterable[Mapping[str, Any]], title: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -13,14 +14,18 @@ import polars as pl
 
 from weaklabel.corpus import Batch, Corpus, read_corpus
 from weaklabel.errors import ExportError, nearest
-from weaklabel.export.corpus import ROWS_AT_ONCE, LabeledCorpus, LabeledPart, Source
+from weaklabel.export.corpus import ROWS_AT_ONCE, LabeledCorpus, LabeledPart, Source, Task
 from weaklabel.label_names import encode_labels, find_labels
 from weaklabel.labels import Labels, Probs, VoteArray, check_label_names
 from weaklabel.support.hashing import sha256_of_file
 from weaklabel.support.progress import stage
+from weaklabel.units import SPANS, read_spans
 
 SPLIT = "split"
 """The column with the parts of a split, if nothing else is said."""
+
+_SPANS = re.compile(rf"(weak\d*_)?{SPANS}")
+"""Names of columns with spans that weaklabel wrote."""
 
 _LABEL, _CONFIDENCE, _PROB, _VOTE = "label", "confidence", "p_", "vote_"
 
@@ -94,17 +99,19 @@ def open_labeled_file(
     with_gold: bool = False,
     split: str | None = None,
     text: str | Sequence[str] = "text",
+    task: Task | None = None,
     **reading: Any,
 ) -> LabeledCorpus:
-    """Open a file with labels.
+    """Open a file with labels, or with a column of labeled spans.
 
     Parameters
     ----------
     path
         The file, or whatever else `weaklabel.read_corpus` takes, with a column of labels; one of probabilities for each
-        class, such as ``p_spam``, and votes, such as ``vote_prize``, are used if they are there.
+        class, such as ``p_spam``, and votes, such as ``vote_prize``, are used if they are there. Or with a column ``spans``;
+        see `weaklabel.units.read_spans`.
     labels
-        Class names, in order; by default those of the probability columns, else those in the column of labels.
+        Class names, in order; by default those of the probability columns, else those in the column of labels or of spans.
     prefix
         How the columns with labels begin, such as ``weak_``; found if there is only one.
     gold
@@ -114,6 +121,8 @@ def open_labeled_file(
         Export the gold column as one of the others.
     split
         The column with the parts of a split; ``split`` if there is such a column.
+    task
+        Whether its labels are of whole ``texts`` or of ``spans``; by the columns if not given.
     text, **reading
         See `weaklabel.read_corpus`.
 
@@ -125,15 +134,19 @@ def open_labeled_file(
         The file cannot be read.
     """
     corpus = read_corpus(path, text=text, **reading)
+    if task == "spans" or (task is None and holds_spans(corpus, prefix)):
+        column = spans_column_of(corpus, prefix)
+        if gold is None and column != SPANS and SPANS in corpus.columns:
+            gold = SPANS
+        if gold is not None:
+            corpus = read_corpus(path, text=text, **reading, hide=[gold])
+        return _open_spans(corpus, column, labels, gold, with_gold, _split_column(corpus, split))
     columns = LabelColumns.of(corpus, prefix)
     if gold is None and columns.label != _LABEL and _LABEL in corpus.columns:
         gold = _LABEL
     if gold is not None:
         corpus = read_corpus(path, text=text, **reading, hide=[gold])
-    if split is not None and not corpus.has_column(split):
-        raise ExportError(f"{corpus.name} has no column '{split}'{nearest(split, corpus.columns)}")
-    if split is None and SPLIT in corpus.columns:
-        split = SPLIT
+    split = _split_column(corpus, split)
     names = check_label_names(_names(corpus, columns, labels), corpus.name)
     if columns.probs and tuple(names) != columns.names(columns.probs, _PROB):
         found = ", ".join(columns.names(columns.probs, _PROB))
@@ -158,6 +171,112 @@ def open_labeled_file(
         ),
         files=tuple(corpus.files()),
     )
+
+
+def _split_column(corpus: Corpus, split: str | None) -> str | None:
+    """Return the column with the parts of a split; None where there is none."""
+    if split is not None and not corpus.has_column(split):
+        raise ExportError(f"{corpus.name} has no column '{split}'{nearest(split, corpus.columns)}")
+    return SPLIT if split is None and SPLIT in corpus.columns else split
+
+
+def holds_spans(corpus: Corpus, prefix: str | None = None) -> bool:
+    """Say whether a file holds labeled spans and no labels of whole texts, by its columns."""
+    if prefix is not None:
+        return prefix + SPANS in corpus.columns and prefix + _LABEL not in corpus.columns
+    has_labels = any(
+        name.removesuffix(_CONFIDENCE) + _LABEL in corpus.columns
+        for name in corpus.columns
+        if name.endswith(_CONFIDENCE)
+    )
+    return bool(_span_columns(corpus)) and not has_labels
+
+
+def spans_column_of(corpus: Corpus, prefix: str | None = None) -> str:
+    """Return the column with labeled spans: the last one that was added, where there are several.
+
+    Raises
+    ------
+    ExportError
+        There is none.
+    """
+    there = _span_columns(corpus) if prefix is None else [prefix + SPANS] * ((prefix + SPANS) in corpus.columns)
+    if not there:
+        name = (prefix or "") + SPANS
+        raise ExportError(
+            f"{corpus.name} has no column '{name}' with spans{nearest(name, corpus.columns)}; columns are "
+            f"{', '.join(corpus.columns)}"
+        )
+    return there[-1]
+
+
+def _span_columns(corpus: Corpus) -> list[str]:
+    named = [name for name in corpus.columns if _SPANS.fullmatch(name)]
+    return sorted(named, key=lambda name: (len(name), name))
+
+
+def _open_spans(
+    corpus: Corpus,
+    column: str,
+    labels: Sequence[str] | None,
+    gold: str | None,
+    with_gold: bool,
+    split: str | None,
+) -> LabeledCorpus:
+    """Open a file with a column of spans."""
+    names, has_probs = _survey_spans(corpus, column, labels)
+    where = f"{corpus.name}, column '{column}'"
+
+    def frame(batch: Batch) -> pl.DataFrame:
+        return batch.stored.drop({column} if with_gold else {column, *batch.hide}, strict=False)
+
+    def parts() -> Iterator[LabeledPart]:
+        for batch in corpus.batches(ROWS_AT_ONCE):
+            source, texts, start = batch.source, batch.texts, batch.start
+            yield LabeledPart.of_spans(
+                np.arange(start, start + len(batch)),
+                frame(batch),
+                texts,
+                read_spans(source[column], texts, names, where=where, first_row=start),
+                None if split is None else split_values(source, split),
+                None
+                if gold is None
+                else read_spans(source[gold], texts, names, where=f"{corpus.name}, column '{gold}'", first_row=start),
+            )
+
+    return LabeledCorpus(
+        name=Path(corpus.name).name,
+        labels=names,
+        lf_names=(),
+        text=corpus.text,
+        schema=frame(corpus.empty()).schema,
+        read=parts,
+        corpus=corpus,
+        splits=() if split is None else split_names(corpus, split),
+        has_probs=has_probs,
+        source=Source(
+            title=Path(corpus.name).name,
+            gold="" if gold is None else f"gold (column '{gold}')",
+            inputs={Path(file).name: sha256_of_file(file) for file in corpus.files() if file.is_file()},
+        ),
+        files=tuple(corpus.files()),
+        task="spans",
+    )
+
+
+def _survey_spans(corpus: Corpus, column: str, labels: Sequence[str] | None) -> tuple[tuple[str, ...], bool]:
+    """Return the names of the labels, and whether spans have probabilities; every span is checked."""
+    where, seen, has_probs = f"{corpus.name}, column '{column}'", dict[str, None](), False
+    with stage(f"reading '{column}'", unit="rows") as progress:
+        for batch in corpus.batches(ROWS_AT_ONCE):
+            rows = read_spans(batch.source[column], batch.texts, labels, where=where, first_row=batch.start)
+            seen |= dict.fromkeys(rows.labels)
+            has_probs = has_probs or not np.isnan(rows.probs).all()
+            progress.advance(len(batch))
+    if labels is None and not seen:
+        raise ExportError(f"{where} holds no span, so nothing says which labels there are; name them (labels)")
+    names = tuple(labels) if labels is not None else find_labels(seen, (), where)
+    return tuple(check_label_names(names, corpus.name)), has_probs
 
 
 def split_names(corpus: Corpus, column: str) -> tuple[str, ...]:

@@ -188,8 +188,8 @@ class KtoExporter(ConversationExporter):
 
     def check_corpus(self, corpus: LabeledCorpus) -> None:
         """See `CorpusExporter.check_corpus`."""
-        PreferenceExporter(min_margin=self.min_margin, rationale=self.rationale).check_corpus(corpus)
         super().check_corpus(corpus)
+        PreferenceExporter(min_margin=self.min_margin, rationale=self.rationale).check_corpus(corpus)
 
     def answers(
         self, part: LabeledPart, corpus: LabeledCorpus, row: int, left_out: Counter[str]

@@ -109,7 +109,7 @@ class ReviewExporter(CorpusExporter):
         if clash:
             raise ExportError(f"columns: '{clash[0]}' is a name that {self.title} tasks use themselves; leave it out")
 
-    def tasks(self, corpus: LabeledCorpus, counts: dict[str, int]) -> Iterator[Task]:
+    def sent(self, corpus: LabeledCorpus, counts: dict[str, int]) -> Iterator[Task]:
         """Give the rows that are sent; ``counts`` gets the number of those that are not, by reason.
 
         Raises
@@ -149,7 +149,7 @@ class ReviewExporter(CorpusExporter):
         counts = {WITH: 0, WITHOUT: 0}
 
         def counted() -> Iterator[Task]:
-            for task in self.tasks(corpus, left_out):
+            for task in self.sent(corpus, left_out):
                 counts[WITHOUT if task.label is None else WITH] += 1
                 yield task
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from weaklabel.export.corpus import LabeledCorpus, LabeledPart
 from weaklabel.export.selection import TRAIN
+from weaklabel.units import SpanRows, Spans
 
 
 def split_of(part: LabeledPart) -> list[str]:
@@ -43,4 +44,7 @@ def empty_part(corpus: LabeledCorpus) -> LabeledPart:
     """Return no rows of a corpus, with its columns."""
     none = np.empty(0, dtype=np.int64)
     frame = pl.DataFrame(schema=corpus.schema)
+    if corpus.task == "spans":
+        spans = SpanRows(Spans.of_rows([]), np.empty(0), np.empty(0, dtype=bool), corpus.labels)
+        return LabeledPart.of_spans(none, frame, [], spans)
     return LabeledPart(none, frame, [], none, np.empty((0, len(corpus.labels))))

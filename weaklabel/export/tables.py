@@ -19,6 +19,8 @@ from weaklabel.support.progress import stage
 class TableExporter(CorpusExporter):
     """Writes the columns of the corpus, and then label, confidence and probabilities, as ``weaklabel label`` does.
 
+    Of spans it is the column ``spans`` and, where these have probabilities, ``confidence``, the least of the row's.
+
     Values are read back as they were, except that CSV and TSV know no difference between an empty and a missing value.
 
     Parameters
@@ -33,6 +35,7 @@ class TableExporter(CorpusExporter):
         Name of a new column with an id of each row, by which it is found again; none if not given.
     """
 
+    tasks = ("texts", "spans")
     keeps_probs = True
     keeps_split = True
     default_probs: ClassVar[str] = "columns"

@@ -13,7 +13,7 @@ from typing import Any
 from weaklabel.corpus import THE_CORPUS
 from weaklabel.errors import ExportError
 from weaklabel.export.card import CardFields, dataset_card
-from weaklabel.export.corpus import LabeledCorpus
+from weaklabel.export.corpus import LabeledCorpus, Task
 from weaklabel.export.exporter import CorpusExporter, ExportRecord
 from weaklabel.export.selection import TRAIN, Selection, Survey
 from weaklabel.export.trainers import write_trainer_files
@@ -53,6 +53,8 @@ class Exported:
         What was written, by form.
     files
         The files of each form by part of the split, relative to the folder; a form that fills a folder has it as "".
+    task
+        Whether it holds labels of whole ``texts``, or ``spans``.
     """
 
     out: str
@@ -60,6 +62,16 @@ class Exported:
     labels: tuple[str, ...]
     records: Mapping[str, ExportRecord]
     files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    task: Task = "texts"
+
+    @property
+    def spans(self) -> dict[str, dict[str, int]]:
+        """Spans that are taken, by part of the split and label."""
+        splits = dict.fromkeys(split for split, _ in self.survey.taken)
+        return {
+            split: {name: self.survey.spans[split, number] for number, name in enumerate(self.labels)}
+            for split in splits
+        }
 
     @property
     def rows(self) -> dict[str, dict[str, int]]:
@@ -72,12 +84,19 @@ class Exported:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it in values that JSON has."""
+        counts: dict[str, Any] = {}
+        if self.task == "spans":
+            by_split: dict[str, Any] = {split: self.survey.of_split(split) for split in self.spans}
+            counts = {"spans_by_split": self.spans, "spans_left_out": self.survey.dropped_spans}
+        else:
+            by_split = dict(self.rows)
         return {
             "out": self.out,
             "rows": self.survey.rows,
             "taken": self.survey.n_taken,
             "left_out": dict(self.survey.left_out),
-            "rows_by_split": self.rows,
+            "rows_by_split": by_split,
+            **counts,
             "forms": {
                 name: asdict(record) | {"files": self.files.get(name, {})} for name, record in self.records.items()
             },
@@ -145,7 +164,7 @@ class Export:
         with atomic_path("/dev/stdout" if os.fspath(out) == STDOUT else out) as path:
             record = form.write(self.taken(form), path)
         _tell(name, record)
-        return Exported(os.fspath(out), self.survey, self.corpus.labels, {name: record})
+        return Exported(os.fspath(out), self.survey, self.corpus.labels, {name: record}, task=self.corpus.task)
 
     def write_into(self, folder: Path, out: str = "") -> Exported:
         """Write into a folder that is there and gets its final name, ``out``, later."""
@@ -158,7 +177,7 @@ class Export:
             home.mkdir(exist_ok=True)
             records[name], files[name] = self._write_form(form, folder, home)
             _tell(name, records[name])
-        done = Exported(out or folder.name, self.survey, self.corpus.labels, records, files)
+        done = Exported(out or folder.name, self.survey, self.corpus.labels, records, files, self.corpus.task)
         write_trainer_files(folder, self.corpus.name, self.forms, files)
         write_text(
             folder / CARD, dataset_card(self.corpus, self.survey, self.card, self.selection, self.forms, records, files)

@@ -286,7 +286,7 @@ def export_of(corpus: LabeledCorpus, settings: ExportSettings, seed: int = 0) ->
     return Export(
         corpus,
         forms_of(settings, seed),
-        Selection(settings.min_confidence, settings.sample, seed),
+        Selection(settings.min_confidence, settings.sample, seed, settings.min_prob),
         CardFields(
             settings.title,
             settings.license,
@@ -305,6 +305,7 @@ def export_corpus(
     *,
     options: Mapping[str, Any] | None = None,
     min_confidence: float = 0.0,
+    min_prob: float = 0.0,
     sample: bool = False,
     shares: Mapping[str, float] | None = None,
     group_by: Sequence[str] = (),
@@ -329,7 +330,9 @@ def export_corpus(
     options
         Options of the forms, for all that have it; a mapping under the name of a form has options of that form.
     min_confidence
-        Rows whose label is less probable are left out.
+        Rows whose label, or one of whose spans, is less probable are left out.
+    min_prob
+        Spans that are less probable are left out of their rows.
     sample
         Draw the label of a row from its probabilities, in forms that do not keep them.
     shares
@@ -360,6 +363,7 @@ def export_corpus(
         to,
         options=options,
         min_confidence=min_confidence,
+        min_prob=min_prob,
         sample=sample,
         shares=shares,
         group_by=group_by,
@@ -378,6 +382,7 @@ def prepared_export(
     *,
     options: Mapping[str, Any] | None = None,
     min_confidence: float = 0.0,
+    min_prob: float = 0.0,
     sample: bool = False,
     shares: Mapping[str, float] | None = None,
     group_by: Sequence[str] = (),
@@ -388,7 +393,12 @@ def prepared_export(
     """Give what `export_corpus` writes, before it is written; arguments are as there."""
     names = [to] if isinstance(to, str) else list(to)
     settings = ExportSettings.checked(
-        to=names, min_confidence=min_confidence, sample=sample, **(card or {}), **(options or {})
+        to=names,
+        min_confidence=min_confidence,
+        min_prob=min_prob,
+        sample=sample,
+        **(card or {}),
+        **(options or {}),
     )
     with tempfile.TemporaryDirectory() as work:
         corpus = open_labeled(source, **reading)
@@ -448,6 +458,7 @@ def command_of(
     name = Path(source).name if isinstance(source, str | os.PathLike) else "CORPUS"
     words = ["weaklabel", "export", name, "--to", ",".join(settings.to), "-o", "OUT"]
     words += ["--min-confidence", f"{settings.min_confidence:g}"] if settings.min_confidence else []
+    words += ["--min-prob", f"{settings.min_prob:g}"] if settings.min_prob else []
     words += ["--sample"] if settings.sample else []
     if shares is not None:
         words += ["--split", ",".join(f"{split}={share:g}" for split, share in shares.items())]

@@ -44,6 +44,22 @@ class SpanRows:
     is_known: NDArray[np.bool_]
     labels: tuple[str, ...]
 
+    def of_rows_chosen(self, chosen: NDArray[np.bool_]) -> SpanRows:
+        """Return the rows for which ``chosen`` is true. Shape of it: [n_rows]."""
+        probs = self.probs[chosen[self.spans.row]]
+        return SpanRows(self.spans.of_rows_chosen(chosen), probs, self.is_known[chosen], self.labels)
+
+    def take(self, chosen: NDArray[np.bool_]) -> SpanRows:
+        """Return the same rows with the spans for which ``chosen`` is true. Shape of it: [n]."""
+        return SpanRows(self.spans.take(chosen), self.probs[chosen], self.is_known, self.labels)
+
+    def least_probs(self) -> NDArray[np.float64]:
+        """Return the least probability of each row's spans: 1 for none, NaN if one is not known. Shape: [n_rows]."""
+        least = np.ones(self.spans.n_rows)
+        with np.errstate(invalid="ignore"):  # NaN is the least
+            np.minimum.at(least, self.spans.row, self.probs)
+        return least
+
 
 def read_spans(
     column: pl.Series | Iterable[Any],

@@ -93,6 +93,11 @@ class Spans:
         """Return the spans at these positions, or where the mask is True, in the same order."""
         return Spans(self.row[chosen], self.begin[chosen], self.end[chosen], self.label[chosen], self.n_rows)
 
+    def of_rows_chosen(self, chosen: NDArray[np.bool_]) -> Spans:
+        """Return the spans of the rows for which ``chosen`` is true, which are numbered anew. Shape of it: [n_rows]."""
+        kept = self.take(chosen[self.row])
+        return Spans((np.cumsum(chosen) - 1)[kept.row], kept.begin, kept.end, kept.label, int(chosen.sum()))
+
     def keys(self) -> NDArray[np.void]:
         """Return a value for each span by which spans of two collections are compared. Shape: [n]."""
         table = np.ascontiguousarray(np.stack([self.row, self.begin, self.end, self.label], axis=1))
