@@ -16,6 +16,9 @@ from weaklabel.support.folders import other_files, recover_folder, replaced_fold
 from weaklabel.support.versions import versions
 
 MANIFEST = "weaklabel.json"
+TEXTS, SPANS = "texts", "spans"
+"""What a saved model labels: whole texts, or spans in them."""
+
 PACKAGES = ("numpy", "scikit-learn", "torch", "transformers")
 
 _ENTRIES: dict[str, type] = {"kind": str, "labels": list, "params": dict, "state": dict, "provenance": str}
@@ -39,6 +42,8 @@ class Manifest(NamedTuple):
         Where the training labels came from.
     entities
         The columns whose entities were marked in the training texts.
+    task
+        What it labels: "texts", or "spans" in them.
     """
 
     kind: str
@@ -47,6 +52,7 @@ class Manifest(NamedTuple):
     state: dict[str, Any]
     provenance: str
     entities: tuple[str, ...]
+    task: str = TEXTS
 
 
 def check_model_folder(folder: Path) -> None:
@@ -125,6 +131,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         "entities": list(manifest.entities),
         "versions": versions(PACKAGES),
     }
+    if manifest.task == TEXTS:
+        del entries["task"]  # as always
     write_json(folder / MANIFEST, entries)
 
 
@@ -158,7 +166,9 @@ def _checked(manifest: Any) -> Manifest:
     entities = manifest.get("entities", [])  # files of earlier versions have no such entry
     if not isinstance(entities, list) or not all(isinstance(name, str) for name in entities):
         raise ValueError(f"'entities' is {entities!r:.60}, not a list of names")
+    task = manifest.get("task", TEXTS)
+    if task not in (TEXTS, SPANS):
+        raise ValueError(f"'task' is {task!r:.60}, not '{TEXTS}' or '{SPANS}'")
     labels = check_label_names(manifest["labels"], "'labels'")
-    return Manifest(
-        manifest["kind"], labels, manifest["params"], manifest["state"], manifest["provenance"], tuple(entities)
-    )
+    params, state, provenance = manifest["params"], manifest["state"], manifest["provenance"]
+    return Manifest(manifest["kind"], labels, params, state, provenance, tuple(entities), task)

@@ -9,10 +9,17 @@ from typing import Any
 
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.exporter import ClassifierExporter
-from weaklabel.classifier.folder import MANIFEST, Manifest, read_manifest
+from weaklabel.classifier.folder import MANIFEST, SPANS, TEXTS, Manifest, read_manifest
+from weaklabel.classifier.trained import TrainedModel
 from weaklabel.errors import ClassifierError, ConfigError, ExportError, MissingPackageError, nearest
 from weaklabel.registries import CLASSIFIERS, EXPORTERS
 from weaklabel.support.params import checked_params
+from weaklabel.support.plugins import Registry
+
+_OF_TASK = {
+    TEXTS: "a classifier of texts (load_classifier)",
+    SPANS: "a tagger, which marks spans (load_tagger)",
+}
 
 OWN_BACKEND = "torch"
 """The name of the backend that predicts with the classifier itself; all others are names of exporters."""
@@ -54,8 +61,23 @@ def make_classifier(
     ConfigError
         The classifier has no such option.
     """
-    cls: type[Classifier] = CLASSIFIERS[name]
-    check_options(name, options)
+    model: Classifier = make_model(CLASSIFIERS, name, options, labels, seed, log, progress, validated)
+    return model
+
+
+def make_model(
+    registry: Registry[Any],
+    name: str,
+    options: Mapping[str, Any],
+    labels: Sequence[str],
+    seed: int,
+    log: Path | None,
+    progress: bool,
+    validated: bool,
+) -> Any:
+    """Make a model by its name in ``registry``; for the other arguments see `make_classifier`."""
+    cls: type[TrainedModel] = registry[name]
+    check_options(name, options, registry)
     run = {"seed": seed, "run_folder": log, "progress": progress}
     params = {key: value for key, value in run.items() if cls.has_param(key)}
     model = cls(**params, **options, **{"labels": labels})
@@ -63,28 +85,28 @@ def make_classifier(
     return model
 
 
-def check_options(name: str, options: Mapping[str, Any]) -> None:
-    """Refuse options that a classifier does not have, or of a wrong type.
+def check_options(name: str, options: Mapping[str, Any], registry: Registry[Any] = CLASSIFIERS) -> None:
+    """Refuse options that a classifier, or another model of ``registry``, does not have, or of a wrong type.
 
     Raises
     ------
     ClassifierError
-        There is no classifier of this name.
+        There is no model of this name.
     ConfigError
         Names the options, and those that there are.
     """
-    cls: type[Classifier] = CLASSIFIERS[name]
+    cls: type[TrainedModel] = registry[name]
     possible = cls.option_names()
     unknown = [option for option in options if option not in possible]
     if unknown:
         raise ConfigError(
-            f"the {name} classifier has no {', '.join(unknown)}{nearest(unknown[0], possible)}; "
+            f"the {name} {registry.kind} has no {', '.join(unknown)}{nearest(unknown[0], possible)}; "
             f"its options are {', '.join(possible)}"
         )
     try:
         checked_params(cls, dict(options))
     except ValueError as error:
-        raise ConfigError(f"the {name} classifier: {error}") from None
+        raise ConfigError(f"the {name} {registry.kind}: {error}") from None
 
 
 def for_gold(name: str) -> str:
@@ -120,18 +142,26 @@ def load_classifier(folder: str | Path, backend: str = OWN_BACKEND) -> Classifie
     MissingPackageError
         The backend needs a package that is not installed.
     """
+    model: Classifier = load_model(CLASSIFIERS, TEXTS, folder, backend)
+    return model
+
+
+def load_model(registry: Registry[Any], task: str, folder: str | Path, backend: str) -> Any:
+    """Load a saved model that is in ``registry`` and is for ``task``; see `load_classifier`."""
     exporter = None if backend == OWN_BACKEND else _exporter(backend)
     folder = Path(folder)
     manifest = read_manifest(folder)
-    kind = manifest.kind
-    if kind not in CLASSIFIERS:
+    if manifest.task != task:
+        raise ClassifierError(f"{folder} holds {_OF_TASK[manifest.task]}, not {_OF_TASK[task]}")
+    kind, what = manifest.kind, registry.kind
+    if kind not in registry:
         raise ClassifierError(
-            f"{folder}: unknown kind of classifier '{kind}'; known are {', '.join(CLASSIFIERS)}: install the plugin that it "
+            f"{folder}: unknown kind of {what} '{kind}'; known are {', '.join(registry)}: install the plugin that it "
             "is from"
         )
-    cls: type[Classifier] = CLASSIFIERS[kind]
+    cls: type[TrainedModel] = registry[kind]
     if exporter and backend not in cls.exports:
-        raise ClassifierError(f"{folder} holds a {kind} classifier, which has no {exporter.title} export")
+        raise ClassifierError(f"{folder} holds a {kind} {what}, which has no {exporter.title} export")
     try:
         return exporter.load(folder, manifest) if exporter else _load(cls, folder, manifest)
     except MissingPackageError:
@@ -139,7 +169,7 @@ def load_classifier(folder: str | Path, backend: str = OWN_BACKEND) -> Classifie
     except Exception as error:  # numpy, safetensors, torch and tokenizers each raise their own errors for damaged files
         why = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error) or type(error).__name__
         why = why.strip().partition("\n")[0]
-        raise ClassifierError(f"cannot load the {kind} classifier in {folder}: {why}; save it again") from error
+        raise ClassifierError(f"cannot load the {kind} {what} in {folder}: {why}; save it again") from error
 
 
 def _exporter(backend: str) -> ClassifierExporter:
@@ -154,10 +184,10 @@ def _exporter(backend: str) -> ClassifierExporter:
     return exporter
 
 
-def _load(cls: type[Classifier], folder: Path, manifest: Manifest) -> Classifier:
-    classifier = cls(**checked_params(cls, manifest.params) | {"labels": manifest.labels})
-    classifier.restore(folder, manifest)
-    return classifier
+def _load(cls: type[TrainedModel], folder: Path, manifest: Manifest) -> TrainedModel:
+    model = cls(**checked_params(cls, manifest.params) | {"labels": manifest.labels})
+    model.restore(folder, manifest)
+    return model
 
 
 def export_check(folder: str | Path, name: str = "onnx") -> dict[str, Any] | None:
