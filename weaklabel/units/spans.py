@@ -247,6 +247,13 @@ def overlap_pairs(first: Spans, second: Spans) -> tuple[Numbers, Numbers]:
     >>> overlap_pairs(first, second)
     (array([0]), array([0]))
     """
+    pairs = [(np.empty(0, np.int64), np.empty(0, np.int64)), *overlap_blocks(first, second)]
+    lefts, rights = zip(*pairs, strict=True)
+    return np.concatenate(lefts), np.concatenate(rights)
+
+
+def overlap_blocks(first: Spans, second: Spans) -> Iterator[tuple[Numbers, Numbers]]:
+    """Return `overlap_pairs` in blocks, in bounded memory: all pairs of a span of ``first`` are in one block."""
     # One axis for all rows: places of later rows are further on.
     longest = int(max(first.end.max(initial=0), second.end.max(initial=0))) + 1
     begin, end = (first.row * longest + places for places in (first.begin, first.end))
@@ -254,15 +261,12 @@ def overlap_pairs(first: Spans, second: Spans) -> tuple[Numbers, Numbers]:
     # Spans may overlap others of their own collection: the furthest end so far is ascending, which each end is not.
     low = np.searchsorted(np.maximum.accumulate(other_end), begin, side="right")
     counts = np.maximum(np.searchsorted(other_begin, end, side="left") - low, 0)
-    pairs = [(np.empty(0, np.int64), np.empty(0, np.int64))]
     for some in _blocks(counts, _PAIRS_AT_ONCE):
         lengths = counts[some]
         left = np.repeat(np.arange(some.start, some.stop), lengths)
         right = np.arange(len(left)) + np.repeat(low[some] - (np.cumsum(lengths) - lengths), lengths)
         both = other_end[right] > begin[left]
-        pairs.append((left[both], right[both]))
-    lefts, rights = zip(*pairs, strict=True)
-    return np.concatenate(lefts), np.concatenate(rights)
+        yield left[both], right[both]
 
 
 def _blocks(counts: Numbers, size: int) -> Iterator[slice]:

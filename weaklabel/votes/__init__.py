@@ -5,6 +5,7 @@ from weaklabel.votes.apply import apply_lfs
 from weaklabel.votes.matrix import Problem, Problems, Votes
 from weaklabel.votes.patterns import VotePatterns, merge_patterns, vote_patterns
 from weaklabel.votes.spans import Runs, SpanVotes, merge_runs
+from weaklabel.votes.spans.analysis import SpanLFAnalysis, analyze_spans
 from weaklabel.votes.storage import load_votes, save_votes
 
 __all__ = [
@@ -12,9 +13,11 @@ __all__ = [
     "Problem",
     "Problems",
     "Runs",
+    "SpanLFAnalysis",
     "SpanVotes",
     "VotePatterns",
     "Votes",
+    "analyze_spans",
     "apply_lfs",
     "load_votes",
     "merge_patterns",

@@ -76,7 +76,8 @@ class LFAnalysis:
     def _repr_html_(self) -> str:
         frame = self.lf_summary()
         rows = [
-            (name, *map(_plain, cells)) for name, cells in zip(frame.index, frame.itertuples(index=False), strict=True)
+            (name, *map(plain_value, cells))
+            for name, cells in zip(frame.index, frame.itertuples(index=False), strict=True)
         ]
         title = (
             f"{self._n:,} {self._unit}: {self.label_coverage():.1%} have a vote, {self.label_overlap():.1%} several, "
@@ -120,7 +121,7 @@ class LFAnalysis:
             Shape: [m].
         """
         overlaps = self._shares_of_rows(self._tally.overlaps)
-        return _ratio(overlaps, self.lf_coverages(), 0.0) if normalize_by_coverage else overlaps
+        return ratio(overlaps, self.lf_coverages(), 0.0) if normalize_by_coverage else overlaps
 
     def lf_conflicts(self, normalize_by_overlaps: bool = False) -> Floats:
         """Return the share of rows on which each labeling function votes and some votes differ.
@@ -136,7 +137,7 @@ class LFAnalysis:
             Shape: [m].
         """
         conflicts = self._shares_of_rows(self._tally.conflicts)
-        return _ratio(conflicts, self.lf_overlaps(), 0.0) if normalize_by_overlaps else conflicts
+        return ratio(conflicts, self.lf_overlaps(), 0.0) if normalize_by_overlaps else conflicts
 
     def lf_empirical_accuracies(self, Y: ArrayLike) -> Floats:
         """Return the share of each labeling function's votes that are right.
@@ -152,7 +153,7 @@ class LFAnalysis:
             Shape: [m]; NaN where a labeling function votes on no row with gold.
         """
         correct, incorrect = self._correct_and_incorrect(Y)
-        return _ratio(correct, correct + incorrect, np.nan)
+        return ratio(correct, correct + incorrect, np.nan)
 
     def lf_empirical_probs(self, Y: ArrayLike, k: int | None = None) -> Floats:
         """Return how often each labeling function votes for each class, and abstains, where gold is a class.
@@ -216,7 +217,7 @@ class LFAnalysis:
         columns = self._columns(Y, est_weights)
         names: Sequence[str | int] = self.lf_names or range(self._m)
         rows = zip(names, *columns.values(), strict=True)
-        return [dict(zip(("LF", *columns), (_plain(value) for value in row), strict=True)) for row in rows]
+        return [dict(zip(("LF", *columns), (plain_value(value) for value in row), strict=True)) for row in rows]
 
     def to_json(self, Y: ArrayLike | None = None, est_weights: ArrayLike | None = None) -> str:
         """Return `records` as JSON text."""
@@ -237,7 +238,7 @@ class LFAnalysis:
         if judged is not None:
             correct, incorrect = judged
             columns |= {"Correct": correct, "Incorrect": incorrect}
-            columns["Emp. Acc."] = _ratio(correct, correct + incorrect, np.nan)
+            columns["Emp. Acc."] = ratio(correct, correct + incorrect, np.nan)
         if est_weights is not None:
             estimates = np.asarray(est_weights, dtype=np.float64)
             if estimates.shape != (self._m,):
@@ -279,11 +280,13 @@ def _checked(L: ArrayLike) -> tuple[VoteArray, int | None]:
     return check_L(L), None
 
 
-def _ratio(part: NDArray[Any], whole: NDArray[Any], otherwise: float) -> Floats:
+def ratio(part: NDArray[Any], whole: NDArray[Any], otherwise: float) -> Floats:
+    """Divide counts; ``otherwise`` where there is nothing to divide by."""
     return np.divide(part, whole, out=np.full(len(whole), otherwise), where=whole != 0)
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return a value that JSON has: None for NaN."""
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and math.isnan(value) else value
