@@ -56,6 +56,7 @@ _HOMES = {
     "weaklabel.scoring": ("score",),
     "weaklabel.explain": ("explain_lf", "explain_row"),
     "weaklabel.suggest": ("suggest_lfs",),
+    "weaklabel.report.show": ("show_spans",),
     "weaklabel.project.export": ("export_corpus", "open_labeled"),
     "weaklabel.project.run": ("run_project",),
     "weaklabel.review": ("open_review",),

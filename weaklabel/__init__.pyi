@@ -49,6 +49,7 @@ from weaklabel.lf import (
 from weaklabel.project.export import export_corpus as export_corpus, open_labeled as open_labeled
 from weaklabel.project.run import run_project as run_project
 from weaklabel.protect import protect_corpus as protect_corpus
+from weaklabel.report.show import show_spans as show_spans
 from weaklabel.review import open_review as open_review
 from weaklabel.scoring import score as score
 from weaklabel.split import split_corpus as split_corpus

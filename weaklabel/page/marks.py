@@ -174,15 +174,26 @@ def _without_seams(parts: Sequence[MarkedPart]) -> list[MarkedPart]:
     return joined
 
 
-def excerpt_parts(text: str, marks: Sequence[Mark], longest: int = LONGEST) -> tuple[MarkedPart, ...]:
+def excerpt_parts(
+    text: str, marks: Sequence[Mark], longest: int = LONGEST, *, around: Sequence[Mark] | None = None
+) -> tuple[MarkedPart, ...]:
     """Return about ``longest`` characters of a text around its marks, on one line; "…" stands for what is left out.
+
+    Parameters
+    ----------
+    text, marks
+        As for `marked_parts`.
+    longest
+        Characters.
+    around
+        What is kept in view instead of the marks, so that two excerpts of a text are of the same places.
 
     Examples
     --------
     >>> plain_text(excerpt_parts("x" * 200 + " Ada " + "y" * 200, [Mark(201, 204, "PER")], 9)).replace("x", "")
     '…  [Ada](PER) yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy …'
     """
-    places = [MarkedSpan(mark.begin, mark.end, mark.tone) for mark in sorted(marks)]
+    places = [MarkedSpan(mark.begin, mark.end, mark.tone) for mark in sorted(marks if around is None else around)]
     parts: list[MarkedPart] = []
     at = 0
     for begin, end in windows(len(text), places, longest):

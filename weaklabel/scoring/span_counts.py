@@ -100,15 +100,30 @@ def distinct_counts(counts: Numbers) -> tuple[Numbers, Floats]:
 
 
 def span_errors(gold: Spans, predicted: Spans, k: int) -> Numbers:
-    """Count what becomes of the spans, by label: of gold, or, of spurious ones, as predicted.
-
-    A gold span that is not found has the error of the closest predicted span that overlaps it: another label at the same
-    places, the same label at other places, or another label at other places.
+    """Count what becomes of the spans, by label: of gold, or, of spurious ones, as predicted; see `error_kinds`.
 
     Returns
     -------
     array
         In the order of `ERROR_KINDS`. Shape: [6, k].
+    """
+    kinds, is_spurious = error_kinds(gold, predicted)
+    labels = [gold.label[kinds == kind] for kind in range(len(ERROR_KINDS) - 1)]
+    return np.stack([np.bincount(label, minlength=k) for label in (*labels, predicted.label[is_spurious])])
+
+
+def error_kinds(gold: Spans, predicted: Spans) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Return what becomes of each gold span, and which predicted spans are spurious.
+
+    A gold span that is not found has the error of the closest predicted span that overlaps it: another label at the same
+    places, the same label at other places, or another label at other places. A predicted span is spurious if it overlaps
+    no gold span.
+
+    Returns
+    -------
+    tuple
+        Of each gold span its number in `ERROR_KINDS`, and of each predicted span whether it is spurious. Shape: [n_gold],
+        [n_predicted].
     """
     gold_found = np.isin(gold.keys(), predicted.keys())
     missed = gold.take(~gold_found)
@@ -118,18 +133,14 @@ def span_errors(gold: Spans, predicted: Spans, k: int) -> Numbers:
     is_type, is_boundary, overlaps = (
         _any(of_missed, chosen, len(missed)) for chosen in (same_places, same_label, np.ones(len(other), dtype=bool))
     )
-    wrong = predicted.take(~np.isin(predicted.keys(), gold.keys()))
+    kinds = np.zeros(len(gold), dtype=np.int64)
+    kinds[~gold_found] = np.select([is_type, is_boundary, overlaps], [1, 2, 3], default=4)
+    is_wrong = ~np.isin(predicted.keys(), gold.keys())
+    wrong = predicted.take(is_wrong)
     of_wrong, _ = overlap_pairs(wrong, gold)
-    touches_gold = _any(of_wrong, np.ones(len(of_wrong), dtype=bool), len(wrong))
-    labels = [
-        gold.label[gold_found],
-        missed.label[is_type],
-        missed.label[is_boundary & ~is_type],
-        missed.label[overlaps & ~is_boundary & ~is_type],
-        missed.label[~overlaps],
-        wrong.label[~touches_gold],
-    ]
-    return np.stack([np.bincount(label, minlength=k) for label in labels])
+    is_spurious = is_wrong.copy()
+    is_spurious[is_wrong] = ~_any(of_wrong, np.ones(len(of_wrong), dtype=bool), len(wrong))
+    return kinds, is_spurious
 
 
 def _any(positions: Numbers, chosen: NDArray[np.bool_], n: int) -> NDArray[np.bool_]:
