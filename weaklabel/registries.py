@@ -44,6 +44,19 @@ LABEL_MODELS: Registry[Any] = Registry(
     LabelModelError,
 )
 
+SPAN_LABEL_MODELS: Registry[Any] = Registry(
+    "label model for spans",
+    "weaklabel.span_label_models",
+    "weaklabel.label_model.sequence.base:SpanLabelModel",
+    {
+        "span-vote": Entry(
+            "weaklabel.label_model.sequence.vote:SpanVote", "majority vote on whole spans; needs no fit"
+        ),
+        "word-vote": Entry("weaklabel.label_model.sequence.vote:WordVote", "majority vote word by word; needs no fit"),
+    },
+    LabelModelError,
+)
+
 CLASSIFIERS: Registry[Any] = Registry(
     "classifier",
     "weaklabel.classifiers",

@@ -32,7 +32,7 @@ def main():
         votes = data.test.votes.only(data.recommended)
         models = {}
         for name, model in MODELS.items():
-            scores = score_spans(data.test.gold, model().predict(votes), data.labels).to_dict()
+            scores = score_spans(data.test.gold, model().predict(votes).spans, data.labels).to_dict()
             models[name] = {
                 key: scores[key] for key in ("precision", "recall", "f1", "macro_f1", "intervals", "errors")
             }

@@ -550,6 +550,10 @@ def load_label_model(path: str | os.PathLike[str]) -> BaseLabelModel:
         The label model is that of a plugin, which cannot be imported.
     """
     file, saved = read_saved(path)
+    if saved.get("task", "texts") != "texts":
+        raise LabelModelError(
+            f"{file} is a label model for spans, not for texts; give one that was fitted to a label matrix"
+        )
     try:
         return restore(saved)
     except PluginError:
