@@ -122,3 +122,92 @@ def test_wrong_prices_are_wrong_usage(weaklabel, server, place):
         "label", place / "messages.csv", "--lfs", place / "pack.py", "-o", place / "o.csv", "--max-money", "1"
     )
     assert unpriced.code == 1 and "--price does not have the model 'tiny'" in unpriced.err
+
+
+def answered(server, file):
+    """Return what a provider writes for the lines of a batch file."""
+    lines = []
+    for line in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+        body, _ = server.reply_to(line["body"], line["custom_id"], "")
+        lines.append({"custom_id": line["custom_id"], "response": {"status_code": 200, "body": body}, "error": None})
+    return lines
+
+
+def write_lines(path, lines):
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_a_batch_file_in_place_of_asking(weaklabel, server, place):
+    command = arguments(place, server, "", "--max-requests", "61")
+    written = weaklabel(*command, "--write-batch", place / "batch.jsonl", "--json").json
+    assert written["models"]["tiny"]["requests"] == 60 and written["waiting"] == []
+    assert server.bill.requests == 0 and not (place / "out.csv").exists()
+    refused = weaklabel(*command)
+    assert refused.code == 1 and "--read-batch" in refused.err and "--drop-batch" in refused.err
+    assert server.bill.requests == 0
+    replies = answered(server, place / "batch.jsonl")
+    failed = {"custom_id": replies[7]["custom_id"], "response": None, "error": {"message": "it expired"}}
+    write_lines(place / "replies.jsonl", [*replies[:7], failed, *replies[8:]])
+    as_text = weaklabel(*command, "--read-batch", place / "replies.jsonl")
+    assert as_text.code == 0 and "59 replies" in as_text.out and "1 requests failed: it expired" in as_text.out
+    sent = server.requests
+    done = weaklabel(*command, "--json")
+    assert done.code == 0, done.err
+    (spent,) = done.json["spent"]["models"].values()
+    assert server.requests - sent == 1, "the one that failed is asked"
+    assert (spent["requests"], spent["refused"]) == (61, 1), "the one that failed was a request, too"
+    assert (place / "out.csv").exists() and not (place / "out.csv.job").exists()
+
+
+def test_what_was_never_sent_is_dropped(weaklabel, server, place):
+    command = arguments(place, server, "", "--max-requests", "60")
+    weaklabel(*command, "--write-batch", place / "batch.jsonl")
+    assert weaklabel(*command, "--drop-batch", "--json").json == {"dropped": 60}
+    assert weaklabel(*command).code == 0 and server.bill.requests == 60
+
+
+def test_a_batch_for_rows_that_depend_on_answers_comes_second(weaklabel, server, place):
+    more = (
+        '\nother = llm_lf("other", {"ham": "", "spam": ""}, endpoint="URL", model="big", where="uncertain", below=0.99)'
+    )
+    command = arguments(place, server)
+    (place / "pack.py").write_text(PACK.format(url=server.url, more="") + more.replace("URL", server.url))
+    first = weaklabel(*command, "--write-batch", place / "batch.jsonl", "--json").json
+    assert list(first["models"]) == ["tiny"] and first["waiting"] == ["other"]
+    write_lines(place / "replies.jsonl", answered(server, place / "batch.jsonl"))
+    read = weaklabel(*command, "--read-batch", place / "replies.jsonl", "--json").json
+    assert read["models"]["tiny"]["replies"] == 60 and read["waiting"] == []
+    second = weaklabel(*command, "--write-batch", place / "second.jsonl", "--json").json
+    assert "big" in second["models"] and second["waiting"] == []
+    other = write_lines(place / "replies2.jsonl", answered(server, place / second["models"]["big"]["files"][0]))
+    assert weaklabel(*command, "--read-batch", other, "--read-batch", place / "replies.jsonl").code == 0
+    sent = server.requests
+    assert weaklabel(*command).code == 0 and server.requests == sent
+    nothing = weaklabel(*command, "--write-batch", place / "third.jsonl")
+    assert nothing.code == 0 and "nothing is to be asked" in nothing.out and not (place / "third.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (["--write-batch", "a.jsonl", "--drop-batch"], "it contradicts --write-batch"),
+        (["--drop-batch", "--dry-run"], "it contradicts --drop-batch"),
+    ],
+)
+def test_batch_options_that_contradict(weaklabel, server, place, options, fault):
+    done = weaklabel(*arguments(place, server, "", *options))
+    assert done.code == 2 and fault in done.err
+
+
+def test_batch_files_need_someone_to_ask_and_their_own_replies(weaklabel, server, place):
+    command = arguments(place, server)
+    write_lines(place / "others.jsonl", [{"custom_id": "00", "response": None, "error": None}])
+    weaklabel(*command, "--write-batch", place / "batch.jsonl")
+    done = weaklabel(*command, "--read-batch", place / "others.jsonl")
+    assert done.code == 1 and "none of the 1 lines" in done.err and "another batch" in done.err
+    done = weaklabel(*command, "--write-batch", place / "messages.csv")
+    assert done.code == 1 and (place / "messages.csv").read_text().startswith("text")
+    (place / "pack.py").write_text(PACK.format(url=server.url, more="").rsplit("tiny =", 1)[0])
+    done = weaklabel(*command, "--drop-batch")
+    assert done.code == 1 and "asks a language model" in done.err

@@ -20,6 +20,7 @@ DIFFERENT = {
     "--gold": "of train, it is a column of the file that --validation names",
     "--group-by": "export divides rows only where it is asked to",
     "--labels": "score reads them from the file by default; review needs them for a corpus without labels",
+    "--lf": "calibrate needs it only where several ask language models",
     "--llm": "suggest names the model; lfs writes a pack that asks one",
     "--log": "train has several tools at once",
     "--lr": "adapters of language models take larger rates than classifiers",

@@ -15,12 +15,13 @@ from weaklabel.decisions import Decision, DecisionLog, now, text_hash
 # Every option and argument that is given as text or as a path. A new one fails the test below until it stands here,
 # and each output needs a line in COMMANDS.
 OUTPUTS = {
-    "label": {"out"},
+    "label": {"out", "write_batch"},
+    "calibrate": {"out"},
     "predict": {"out"},
     "analyze": {"html"},
     "suggest": {"out"},
     "train": {"out", "run_folder"},
-    "run": {"out"},
+    "run": {"out", "write_batch"},
     "bench": {"out", "html", "markdown"},
     "demo": {"out"},
     "lfs": {"new"},
@@ -34,12 +35,13 @@ OUTPUTS = {
     "tune": {"out", "run_folder"},
 }
 INPUTS = {
-    "label": {"corpus", "lfs"},
+    "label": {"corpus", "lfs", "read_batch"},
+    "calibrate": {"corpus", "lfs"},
     "predict": {"corpus", "model"},
     "analyze": {"corpus", "lfs", "decisions"},
     "suggest": {"corpus", "lfs"},
     "train": {"corpus", "lfs", "decisions", "validation", "base"},
-    "run": {"project"},
+    "run": {"project", "read_batch"},
     "bench": {"sets"},
     "explain": {"corpus", "lfs"},
     "score": {"corpus", "decisions"},
@@ -56,7 +58,10 @@ INPUTS = {
 }
 # Folders in which weaklabel keeps files under names that are hashes, and names of columns, classes, models and others.
 STORES = {
-    **{verb: {"cache"} for verb in ("label", "predict", "train", "analyze", "suggest", "explain", "run", "demo")},
+    **{
+        verb: {"cache"}
+        for verb in ("label", "predict", "train", "analyze", "suggest", "explain", "run", "demo", "calibrate")
+    },
     "bench": {"work", "cache"},
 }
 NAMES = {
@@ -147,6 +152,11 @@ PROTECT = "protect messages.csv --key-file secret.jsonl --action pseudonym -o OU
 COMMANDS = [
     Output("label", "out", LABEL, ".csv", ("messages.csv", *PACK)),
     Output("label", "out", "label texts --lfs mine.py -o OUT", ".csv", ("texts/a.txt",)),
+    Output("label", "write_batch", "label messages.csv --lfs mine.py -o new.csv --write-batch OUT", ".jsonl",
+           ("messages.csv", *PACK)),
+    Output("run", "write_batch", "run project.toml --write-batch OUT", "file", ("messages.csv",)),
+    Output("calibrate", "out", "calibrate messages.csv --lfs mine.py --gold truth -o OUT", ".json",
+           ("messages.csv", *PACK)),
     Output("predict", "out", "predict messages.csv --model model -o OUT", ".csv", ("messages.csv", "model/weaklabel.json")),
     Output("analyze", "html", ANALYZE, "", ("messages.csv", "decisions.jsonl", *PACK)),
     Output("analyze", "html", "analyze texts --lfs mine.py --html OUT", "", ("texts/a.txt",)),

@@ -245,3 +245,40 @@ def test_progress_is_seen_within_three_seconds_and_ctrl_c_keeps_what_came(tmp_pa
         server.script = []
         out, _ = asked.start().communicate()
         assert json.loads(out)["spent"]["models"]["tiny"]["kept"] >= 8 and server.bill.requests == 40
+
+
+def run_cli(capsys, *arguments):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*map(str, arguments), "--json"])
+    shown = capsys.readouterr()
+    return stopped.value.code, json.loads(shown.out) if shown.out else None, shown.err
+
+
+def test_a_run_asks_by_batch_files(tmp_path, capsys):
+    with LLMServer(truth_of) as server:
+        asked = Asked(tmp_path, server, 100, llm="max_requests = 100\n")
+        batch, replies = tmp_path / "batch.jsonl", tmp_path / "replies.jsonl"
+        code, written, _ = run_cli(capsys, "run", asked.project, "--write-batch", batch)
+        assert code == 0 and written["models"]["tiny"]["requests"] == 100 and server.requests == 0
+        lines = []
+        for line in map(json.loads, batch.read_text().splitlines()):
+            body, _ = server.reply_to(line["body"], line["custom_id"], "")
+            lines.append(json.dumps({"custom_id": line["custom_id"], "response": {"status_code": 200, "body": body}}))
+        replies.write_text("\n".join(lines) + "\n")
+        code, read, _ = run_cli(capsys, "run", asked.project, "--read-batch", replies)
+        assert code == 0 and (read["models"]["tiny"]["replies"], read["models"]["tiny"]["missing"]) == (100, 0)
+        sent = server.requests
+        result = asked.run()
+        assert server.requests == sent and result.spent["models"]["tiny"]["requests"] == 100
+        code, _, err = run_cli(capsys, "run", asked.project, "--plan", "--drop-batch")
+        assert code == 2 and "--plan" in err
+
+
+def test_gold_in_every_row_is_refused_before_a_model_is_asked(tmp_path, capsys):
+    with LLMServer(truth_of) as server:
+        asked = Asked(tmp_path, server, 20)
+        rows = "".join(f"{word} {n},{label}\n" for n in range(4) for word, label in WORDS)
+        (tmp_path / "messages.csv").write_text(f"text,truth\n{rows}")
+        code, _, err = run_cli(capsys, "run", asked.project)
+        assert code == 1 and server.requests == 0
+        assert "every row has gold in column 'truth'" in err and "gold.split" in err

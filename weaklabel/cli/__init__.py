@@ -14,6 +14,7 @@ import typer
 from weaklabel.cli import (
     analyze,
     bench,
+    calibrate,
     clean,
     collect,
     dedup,
@@ -57,7 +58,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ASKING = (label.label, run.run, demo.demo)
+ASKING = (label.label, run.run, demo.demo, calibrate.calibrate)
 """Verbs that ask language models what is not kept; all others take kept replies alone, unless they say so themselves."""
 
 for verb in (
@@ -67,6 +68,7 @@ for verb in (
     dedup.dedup,
     split.split,
     lfs.lfs,
+    calibrate.calibrate,
     label.label,
     analyze.analyze,
     suggest.suggest,

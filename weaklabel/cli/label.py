@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from weaklabel.cli.batches import BatchFiles
 from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output, shown_path, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading, not_written
@@ -46,6 +47,7 @@ def label(
     reading: Reading,
     voting: Voting,
     asking: AskingOptions,
+    batches: BatchFiles,
     engine: EngineOptions,
     caching: Caching,
     printing: Printing,
@@ -72,6 +74,7 @@ def label(
 
     log_to_stderr(quiet=True)
     caching.apply()
+    is_batch = batches.given(dry_run)
     out, loaded = writing.target(dry_run), load_lfs(*lfs)
     rows = reading.open(corpus)
     check_target(rows, out, safe=writing.spreadsheet_safe)
@@ -85,8 +88,15 @@ def label(
         **voting.arguments(),
     )
     check_outputs(*label_outputs(rows, out), corpora=[rows], lfs=loaded)
-    announce_replaced(out, printing=printing, dry_run=dry_run)
     llm = asking.settings()
+    if is_batch:
+        from weaklabel.job.batches import asking_for_output
+
+        batches.check(rows, loaded, printing, out)
+        with asking_for_output(rows, loaded, out, options, llm, asking.protect()):
+            batches.run(rows, loaded, options, printing)
+        return
+    announce_replaced(out, printing=printing, dry_run=dry_run)
     if dry_run and any(lf.asks for lf in loaded):
         show_costs(rows, loaded, options, llm, asking.protect(), printing)
         return

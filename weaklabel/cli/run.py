@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from weaklabel.cli.batches import BatchFiles
 from weaklabel.cli.options import DryRunOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_path, stdout_for_results
 from weaklabel.cli.reading import LimitOpt
@@ -41,6 +42,7 @@ def run(
         typer.Option("--from", metavar="STEP", help="Run this step again, and all steps that depend on it."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run all steps again, also finished ones.")] = False,
+    batches: BatchFiles,
     engine: EngineOptions,
     caching: Caching,
     printing: Printing,
@@ -68,6 +70,9 @@ def run(
         raise typer.BadParameter("it contradicts --from", param_hint="--force")
     if from_step == "":  # as of a shell variable that is not set; `Pipeline` takes it for all steps
         raise typer.BadParameter("give the name of a step, or --force for all", param_hint="--from")
+    is_batch = batches.given(dry_run)
+    if is_batch and plan:
+        raise typer.BadParameter("it contradicts the options of batch files", param_hint="--plan")
     caching.apply()
     log_to_stderr(printing.quiet)
     with settings_named("key"):
@@ -96,6 +101,11 @@ def run(
             corpus, lfs = prepared.corpus, prepared.lfs
             checked = {"rows": len(corpus), "rejects": len(corpus.rejects), "lfs": list(lfs.names)}
             printing.result(checked, f"{len(corpus):,} rows, {len(lfs)} labeling functions; nothing written (dry run)")
+            return
+        if is_batch:
+            batches.check(prepared.corpus, prepared.lfs, printing)
+            with prepared.asking():
+                batches.run(prepared.corpus, prepared.lfs, prepared.voting_options, printing)
             return
         planned = prepared.plan()
         if plan:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from weaklabel.config import LLMSettings
 from weaklabel.corpus import Corpus
+from weaklabel.corpus.batch import Batch
 from weaklabel.errors import visible
 from weaklabel.job.asked import shown_money
 from weaklabel.job.engine import LocalEngine
@@ -99,25 +100,17 @@ def asking_costs(corpus: Corpus, lfs: LFCollection, options: LabelOptions, *, vo
     job = label_job(corpus, lfs, options)
     job.move_to(job.scratch)
     try:
-        turns = _turns(job, asking, vote)
+        turns = turns_of(job, asking, vote)
         sums = {place: _Sum(lfs.lfs[place]) for place in asking}
-        n = 0
-        with stage("counting tokens", unit="rows") as shown:
-            for rows in job.parts():
-                for turn in turns:
-                    asked = turn.asked(job, rows.part.number, len(rows.batch))
-                    some = np.flatnonzero(asked)[: sums[turn.place].left]
-                    if len(some):
-                        sums[turn.place].add(rows.batch.take(some))
-                n += len(rows.batch)
-                shown.advance(len(rows.batch))
-        return [sums[turn.place].cost(n, turn.is_bound) for turn in turns]
+        for turn, batch in parts_to_ask(job, turns, "counting tokens"):
+            sums[turn.place].add(batch)
+        return [sums[turn.place].cost(len(corpus), turn.is_bound) for turn in turns]
     finally:
         job.close()
 
 
 @dataclass(frozen=True)
-class _Turn:
+class Turn:
     """A labeling function, the choice of its rows (None: all) by the votes of others, and whether that is only a bound."""
 
     place: int
@@ -134,30 +127,65 @@ class _Turn:
         return np.full(n, not is_done)
 
 
-def _turns(job: LabelJob, asking: Sequence[int], vote: bool) -> list[_Turn]:
+def parts_to_ask(job: LabelJob, turns: Sequence[Turn], what: str) -> Iterator[tuple[Turn, Batch]]:
+    """Give the rows of each part that each labeling function is yet to be asked about; ``what`` is shown as progress."""
+    left = {turn.place: job.lfs.lfs[turn.place].max_rows for turn in turns}
+    with stage(what, unit="rows") as shown:
+        for rows in job.parts():
+            for turn in turns:
+                some = np.flatnonzero(turn.asked(job, rows.part.number, len(rows.batch)))[: left[turn.place]]
+                if len(some):
+                    yield turn, rows.batch.take(some)
+                most = left[turn.place]
+                left[turn.place] = None if most is None else most - len(some)
+            shown.advance(len(rows.batch))
+
+
+def turns_of(job: LabelJob, asking: Sequence[int], vote: bool) -> list[Turn]:
+    """Return the labeling functions at these places, with what is known about the rows that they are asked about.
+
+    Parameters
+    ----------
+    job
+        Its labeling functions and their votes.
+    asking
+        Places of labeling functions that ask language models.
+    vote
+        Whether those may vote that cost nothing, or whose replies are all kept, if others wait for their votes.
+    """
     lfs = job.lfs.lfs
     first = first_places(lfs)
     free = [place for place in first if not lfs[place].asks]
     if all(lfs[place].where == ALL_ROWS for place in asking):
-        return [_Turn(place) for place in asking]
-    if vote and free:
-        first_votes(job, LocalEngine(), free)
+        return [Turn(place) for place in asking]
+    if vote:
+        answered = [place for place in first if lfs[place].asks and _is_answered(job, place)]
+        if free or answered:
+            first_votes(job, LocalEngine(), sorted([*free, *answered]))
     votes_of_all, votes_of_free = _votes_of(job, first), _votes_of(job, free)
     turns = []
     for place in asking:
         lf = lfs[place]
         if lf.where == ALL_ROWS:
-            turns.append(_Turn(place))
+            turns.append(Turn(place))
         elif votes_of_all is not None:
             job.begin_turn(first)
             choice = choose_rows(lf, votes_of_all, lambda: _parts(job), first_answers(job, votes_of_all))
-            turns.append(_Turn(place, choice, first))
+            turns.append(Turn(place, choice, first))
         elif votes_of_free is not None and lf.where == "uncovered" and lf.max_rows is None:
             # The votes that are not there can only cover more rows.
-            turns.append(_Turn(place, choose_rows(lf, votes_of_free, tuple, None), free, is_bound=True))
+            turns.append(Turn(place, choose_rows(lf, votes_of_free, tuple, None), free, is_bound=True))
         else:
-            turns.append(_Turn(place, is_bound=True))
+            turns.append(Turn(place, is_bound=True))
     return turns
+
+
+def _is_answered(job: LabelJob, place: int) -> bool:
+    """Return whether all replies are kept that a labeling function needs for its votes on all rows."""
+    estimates = (
+        job.lfs.lfs[place].estimate(batch) for _, batch in parts_to_ask(job, [Turn(place)], "looking for replies")
+    )
+    return not any(estimate is not None and estimate.requests for estimate in estimates)
 
 
 def _votes_of(job: LabelJob, places: Sequence[int]) -> VotePatterns | None:
@@ -188,12 +216,7 @@ class _Sum:
         self.estimate: Estimate | None = None
         self.prompts: list[Prompt] = []
 
-    @property
-    def left(self) -> int | None:
-        """How many more rows may be asked about."""
-        return None if self.lf.max_rows is None else self.lf.max_rows - self.rows
-
-    def add(self, batch: Any) -> None:
+    def add(self, batch: Batch) -> None:
         self.rows += len(batch)
         if len(self.prompts) < SAMPLE:
             self.prompts += self.lf.prompts(batch.part(0, SAMPLE * self.lf.rows_together))[: SAMPLE - len(self.prompts)]

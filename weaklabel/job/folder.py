@@ -84,6 +84,11 @@ class JobFolder:
     is_private
         Whether nobody else may read what is in the folder, since it may hold what the output must not.
 
+    Attributes
+    ----------
+    is_to_stay : bool
+        Whether the folder is kept although no error ended the job, which is to go on in another call; False at first.
+
     Raises
     ------
     CorpusError
@@ -93,6 +98,7 @@ class JobFolder:
     def __init__(self, out: str, identity: Mapping[str, Any], is_private: bool = False) -> None:
         self.out = out
         self.is_private = is_private
+        self.is_to_stay = False
         self.identity = dict(identity)
         self._lock: IO[str] | None = None
 
@@ -118,6 +124,8 @@ class JobFolder:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and not is_stream(self.out) and self.has_parts():
             log.warning("what is done so far is kept in %s: run the same command again to continue", self.path)
+        elif self.is_to_stay and not is_stream(self.out):
+            pass
         elif is_stream(self.out):
             shutil.rmtree(self.path, ignore_errors=True)
         else:

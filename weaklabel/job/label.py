@@ -154,7 +154,7 @@ def label_file(
         _check_columns(corpus, lfs, options)
         job = label_job(corpus, lfs, options)
         place = "-" if dry_run else out
-        with JobFolder(place, _label_identity(job, out)) as folder:
+        with JobFolder(place, label_identity(job, out)) as folder:
             job.move_to(folder.path)
             with asking_in_job(lfs, llm, partial(budget_in, folder.path), protect) as asked:
                 voted = _vote(job, engine or LocalEngine())
@@ -462,7 +462,7 @@ def _counted(summaries: Iterator[PartSummary], budget: ErrorBudget, job: LabelJo
 def _label(voted: VotedCorpus, out: str | None, engine: Engine, folder: Path) -> LabeledCorpus:
     """Fit the label model, unless that was done, and label all parts; write them where there is an output."""
     job = voted.job
-    job.begin_labels(sha256_of_json(_label_identity(job, out or ""))[:12], out, folder)
+    job.begin_labels(sha256_of_json(label_identity(job, out or ""))[:12], out, folder)
     model = job.load_model()
     if model is None:
         model = _fitted(voted)
@@ -518,7 +518,7 @@ def _check_columns(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> 
     check_new_columns(corpus, new_columns(lfs.labels, lfs.names if options.with_votes else (), options.prefix))
 
 
-def _label_identity(job: LabelJob, out: str) -> dict[str, Any]:
+def label_identity(job: LabelJob, out: str) -> dict[str, Any]:
     """Return everything that the labels, and the output if there is one, depend on."""
     options = job.options
     return output_identity(

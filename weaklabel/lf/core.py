@@ -18,7 +18,7 @@ from weaklabel.errors import CorpusError, LFError, nearest
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY
 
 if TYPE_CHECKING:
-    from weaklabel.llm import Estimate, Prompt
+    from weaklabel.llm import Estimate, LanguageModel, Prompt
 
 Spans: TypeAlias = tuple[tuple[int, int], ...]
 """Begin and end of places in a text, in code points."""
@@ -209,6 +209,10 @@ class LF(ABC):
     def prompts(self, batch: Batch) -> list[Prompt]:
         """Return what a language model is asked for votes on the rows of a batch, each prompt once; [] where none is asked."""
         return []
+
+    def language_model(self) -> LanguageModel | None:
+        """Return the language model that is asked; None where none is."""
+        return None
 
     def estimate(self, batch: Batch) -> Estimate | None:
         """Return what votes on the rows of a batch will take; nothing is sent. None where they cost nothing."""

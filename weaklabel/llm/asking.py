@@ -14,7 +14,7 @@ from pathlib import Path
 from weaklabel.config import LLMSettings
 from weaklabel.errors import BudgetError, LanguageModelError
 from weaklabel.llm.account import Estimate, ModelSpent, Spent
-from weaklabel.llm.batch import BatchRead, BatchWritten, read_batch, write_batch
+from weaklabel.llm.batch import BatchRead, BatchWritten, check_batch, read_batch, write_batch
 from weaklabel.llm.budget import Budget
 from weaklabel.llm.estimates import Estimator
 from weaklabel.llm.ledger import FILE, Ledger
@@ -179,6 +179,12 @@ class Asking:
         LanguageModelError
             No line belongs to a prompt, or a line is not JSON; lines before it are in the ledger.
         """
+        read = self.read_batch_of_several(model, prompts, *paths)
+        check_batch(read, paths)
+        return read
+
+    def read_batch_of_several(self, model: LanguageModel, prompts: Sequence[Prompt], *paths: StrPath) -> BatchRead:
+        """Read the replies of one model in files that may have those of others alone; else as `read_batch`."""
         price = self._budget.price(model.name, model.is_local, in_batch=True)
         return read_batch(model, {model.key(prompt): prompt for prompt in prompts}, self._budget, price, paths)
 

@@ -49,6 +49,8 @@ class BatchRead:
 
     Parameters
     ----------
+    lines
+        Lines of the files.
     replies
         Replies that are now in the ledger.
     usage
@@ -63,6 +65,7 @@ class BatchRead:
         Prompts without a reply.
     """
 
+    lines: int
     replies: int
     usage: Usage
     kept: int
@@ -123,13 +126,17 @@ def read_batch(
         )  # fmt: skip
         replies += 1
         usage += reading.usage or reserved.usage
-    if n_lines and len(unmatched) == n_lines:
-        raise LanguageModelError(
-            f"none of the {n_lines:,} lines of {', '.join(map(str, paths))} is the reply to one of these prompts: it is the "
-            "file of another batch, or the prompts, the model or its URL have changed since"
-        )
     missing = len(prompts) - len(budget.ledger.replies(list(prompts)))
-    return BatchRead(replies, usage, kept, failures, tuple(unmatched), missing)
+    return BatchRead(n_lines, replies, usage, kept, failures, tuple(unmatched), missing)
+
+
+def check_batch(read: BatchRead, paths: Sequence[StrPath]) -> None:
+    """Refuse, as a `LanguageModelError`, files of which no line belonged to a prompt."""
+    if read.lines and len(read.unmatched) == read.lines:
+        raise LanguageModelError(
+            f"none of the {read.lines:,} lines of {', '.join(map(str, paths))} is the reply to one of these prompts: it is "
+            "the file of another batch, or the prompts, the model or its URL have changed since"
+        )
 
 
 def _lines(paths: Sequence[StrPath]) -> Iterator[tuple[int, Any]]:

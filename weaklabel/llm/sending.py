@@ -267,7 +267,8 @@ class Sender:
         if isinstance(got, InBatch):
             raise LanguageModelError(
                 "a prompt is in a batch file that was written, and asking it now would pay it twice: read the replies of the "
-                "batch (read_batch), or drop it if it was never sent (drop_batch)"
+                "batch (--read-batch, in Python Asking.read_batch), or drop it if it was never sent (--drop-batch, "
+                "Asking.drop_batch)"
             )
         if isinstance(got, Later):
             seconds = min(got.seconds, LONGEST_POLL)

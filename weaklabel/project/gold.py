@@ -198,6 +198,31 @@ def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_] | None:
     return np.fromiter((key in decided for key in keys), dtype=bool)
 
 
+def check_rows_to_train_on(project: Project, corpus: Corpus, n_rows: int) -> None:
+    """Refuse a corpus of which every row is held out of training, before anything is paid for labels of it.
+
+    Raises
+    ------
+    ConfigError
+        All rows have gold, or belong to other parts of the split.
+    """
+    held = held_out(project, corpus) if n_rows else None
+    if held is None or not held.all():
+        return
+    gold = project.gold
+    assert gold is not None
+    if gold.split is not None:
+        raise ConfigError(
+            f"gold.split: no row of {corpus.name} has '{TRAIN}' in its column '{split_column(project)}', so there is nothing "
+            "to train on; split it anew, or leave out gold.split"
+        )
+    where = f"column '{gold.column}'" if gold.path is None else gold.path.name
+    raise ConfigError(
+        f"{corpus.name}: every row has gold in {where}, and rows with gold are kept out of training; give more rows without "
+        "gold, name the rows to score with gold.split, or give gold in its own file (gold.path)"
+    )
+
+
 def open_gold(
     corpus: Corpus, votes: Votes, lfs: LFCollection, project: Project, vote: Callable[[Corpus], Votes]
 ) -> GoldRows:

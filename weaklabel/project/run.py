@@ -42,6 +42,7 @@ from weaklabel.project.folder import check_run_folder, check_run_inputs, is_run,
 from weaklabel.project.gold import (
     GoldPredictions,
     check_gold,
+    check_rows_to_train_on,
     gold_inputs,
     gold_of_texts,
     held_out,
@@ -170,6 +171,7 @@ def read(run: Run) -> None:
                 yield from part.rejects
 
     write_rejects(run.folder / REJECTS, rejects())
+    check_rows_to_train_on(run.project, run.corpus, rows)
     write_json(run.folder / COUNTS, {"rows": rows, "rejects": n_rejects})
 
 
@@ -654,11 +656,15 @@ class ProjectRun:
         """Let language models be asked within the caps of the project, which count for all runs into its folder."""
         return asking_in_job(self.lfs, self.project.llm, lambda: str(self.project.out), hiding(self.project))
 
+    @property
+    def voting_options(self) -> LabelOptions:
+        """How the corpus is voted on and labeled."""
+        return voting_options(self.project, self.corpus, self.lfs)
+
     def costs(self) -> list[LFCost]:
         """Return what asking language models will take; nothing is sent, and only votes that are there are used."""
-        options = voting_options(self.project, self.corpus, self.lfs)
         with self.asking():
-            return asking_costs(self.corpus, self.lfs, options, vote=False)
+            return asking_costs(self.corpus, self.lfs, self.voting_options, vote=False)
 
     def _shared(
         self,

@@ -90,6 +90,10 @@ class LanguageModelLF(LF):
         questions = self._questions
         return list(dict.fromkeys(questions.prompts(questions.groups(questions.rows(batch), batch.start))))
 
+    def language_model(self) -> LanguageModel:
+        """See `LF.language_model`."""
+        return self._model
+
     def estimate(self, batch: Batch) -> Estimate:
         """See `LF.estimate`."""
         from weaklabel.llm import asking
