@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from weaklabel.errors import VoteError
-from weaklabel.units import check_offsets, find_words
+from weaklabel.units import check_offsets, find_words, spell_words
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,11 @@ def test_missing_texts_have_no_words():
 def test_what_are_no_offsets(offsets):
     with pytest.raises(VoteError, match="offsets must be"):
         check_offsets(offsets, 3)
+
+
+@given(st.lists(TEXTS | st.text(max_size=8) | st.none(), max_size=6))
+def test_words_are_spelled_as_they_stand(texts):
+    words = spell_words(pl.Series(texts, dtype=pl.String))
+    spelled = words.vocabulary.gather(words.codes).to_list()
+    assert spelled == words.units.texts([text or "" for text in texts])
+    assert len(words.vocabulary) == words.vocabulary.n_unique()

@@ -92,19 +92,68 @@ def find_words(texts: Sequence[str] | pl.Series) -> Units:
     >>> words.offsets.tolist(), words.of_row(0)
     ([0, 3, 3, 8], [(0, 5), (6, 8), (8, 9)])
     """
+    return _split(texts)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class SpelledWords:
+    """The words of some rows, each distinct one spelled once.
+
+    Attributes
+    ----------
+    units : Units
+        Where the words are.
+    codes : array
+        The place of each word in ``vocabulary``. Shape: [n_words].
+    vocabulary : Series
+        The distinct words, in no particular order.
+    """
+
+    units: Units
+    codes: NDArray[np.int64]
+    vocabulary: pl.Series
+
+
+def spell_words(texts: Sequence[str] | pl.Series) -> SpelledWords:
+    """Find the words of texts as `find_words` does, and say which of them are the same.
+
+    Work on words, such as looking them up, is then done once for each distinct one.
+
+    Examples
+    --------
+    >>> words = spell_words(["so it is, is it", ""])
+    >>> words.vocabulary.gather(words.codes).to_list()
+    ['so', 'it', 'is', ',', 'is', 'it']
+    """
+    units, words = _split(texts)
+    return SpelledWords(units, *_distinct(words))
+
+
+def _split(texts: Sequence[str] | pl.Series) -> tuple[Units, pl.Series]:
+    """Return where the words of texts are, and the words themselves."""
     check_fork()
     column = pl.Series("text", texts, dtype=pl.String).fill_null("")
-    pieces_of_text = column.str.extract_all(
-        _PIECE
-    )  # all of the text, white space included, so that lengths add up to places
+    # All of the text, white space included, so that lengths add up to places.
+    pieces_of_text = column.str.extract_all(_PIECE)
     counts = pieces_of_text.list.len().to_numpy().astype(np.int64)
     pieces = pieces_of_text.filter(counts > 0).explode()
     lengths = pieces.str.len_chars().to_numpy().astype(np.int64)
-    row = np.repeat(np.arange(len(column)), counts)
-    ends = np.cumsum(lengths)
-    before_row = np.cumsum(column.str.len_chars().to_numpy().astype(np.int64)) - column.str.len_chars().to_numpy()
-    is_word = ~pieces.str.contains(r"^\s").to_numpy()
-    ends -= before_row[row]
+    is_word = ~pieces.str.contains(r"^\s")
+    at = np.flatnonzero(is_word.to_numpy())
+    row = np.repeat(np.arange(len(column)), counts)[at]
+    lengths_of_texts = column.str.len_chars().to_numpy().astype(np.int64)
+    ends = np.cumsum(lengths)[at] - (np.cumsum(lengths_of_texts) - lengths_of_texts)[row]
     offsets = np.zeros(len(column) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(row[is_word], minlength=len(column)), out=offsets[1:])
-    return Units(offsets, (ends - lengths)[is_word], ends[is_word])
+    np.cumsum(np.bincount(row, minlength=len(column)), out=offsets[1:])
+    return Units(offsets, ends - lengths[at], ends), pieces.filter(is_word)
+
+
+def _distinct(strings: pl.Series) -> tuple[NDArray[np.int64], pl.Series]:
+    """Return the place of each string among the distinct ones, and these."""
+    # Categories of its own: those that all columns share by default would grow with every corpus.
+    column = strings.cast(pl.Categorical(pl.Categories.random()))
+    numbers = column.to_physical().to_numpy()
+    distinct = column.unique()
+    place_of = np.zeros(int(numbers.max(initial=0)) + 1, dtype=np.int64)
+    place_of[distinct.to_physical().to_numpy()] = np.arange(len(distinct))
+    return place_of[numbers], distinct.cast(pl.String)
