@@ -1,6 +1,7 @@
 """What people decided by hand: kept in an append-only file, or brought back from other tools, and used as gold."""
 
 from weaklabel.decisions.gold import agreed_classes, decided_classes, export_gold, gold_of
+from weaklabel.decisions.gold_spans import GoldSpans, GoldText, gold_spans_of, read_gold_spans
 from weaklabel.decisions.importing import Imported, import_annotations
 from weaklabel.decisions.log import (
     FILE_NAME,
@@ -17,16 +18,20 @@ __all__ = [
     "FILE_NAME",
     "Decision",
     "DecisionLog",
+    "GoldSpans",
+    "GoldText",
     "Imported",
     "agreed_classes",
     "decided_classes",
     "export_gold",
     "gold_of",
+    "gold_spans_of",
     "import_annotations",
     "is_decision_file",
     "latest_of",
     "now",
     "read_decisions",
+    "read_gold_spans",
     "text_hash",
     "text_hashes",
 ]

@@ -31,6 +31,10 @@ class Columns:
     annotator: str = "annotator"
 
 
+NamedSpan: TypeAlias = tuple[int, int, str]
+"""Begin, end and label."""
+
+
 class Unusable(ValueError):
     """Why nothing of a task can be used, in the words of a message."""
 
@@ -53,6 +57,10 @@ class Annotation:
         When, as the tool writes it; "" if unknown.
     line, where
         Where it is in its file: a number, and words for messages.
+    spans
+        Where spans were labeled, all of them: begin and end in code points of the text, and label; then ``label`` is "".
+    is_joined
+        Whether the text was put together of words, so that its white space is not that of the row.
     """
 
     label: str
@@ -62,6 +70,8 @@ class Annotation:
     time: str = ""
     line: int = 0
     where: str = ""
+    spans: tuple[NamedSpan, ...] | None = None
+    is_joined: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,7 @@ def read_label_studio(task: Mapping[str, Any], columns: Columns) -> Iterator[Ans
     if "data" not in task:
         yield from _of_json_min(task, columns)
         return
-    text, row_id = _text(task["data"], columns), _optional(task["data"].get(columns.row_id))
+    text, row_id = text_of(task["data"], columns), optional(task["data"].get(columns.row_id))
     annotations = task.get("annotations", task.get("completions")) or []
     if not annotations:
         yield NotLabeled(DRAFT if task.get("drafts") else UNLABELED)
@@ -143,7 +153,7 @@ def read_label_studio(task: Mapping[str, Any], columns: Columns) -> Iterator[Ans
         if annotation.get("was_cancelled") or annotation.get("skipped"):
             yield NotLabeled(SKIPPED)
             continue
-        person, time = _person(annotation.get("completed_by")), _time(annotation)
+        person, time = person_of(annotation.get("completed_by")), time_of(annotation)
         try:
             labels = _choices(annotation.get("result") or [], columns.question)
         except Unusable as error:
@@ -162,7 +172,7 @@ def _choices(result: Sequence[Mapping[str, Any]], question: str | None) -> list[
     if result and not choices:
         kinds = ", ".join(sorted({str(region.get("type")) for region in result}))
         raise Unusable(f"its answer is no choice of a class, but {kinds}")
-    return _of_question(choices, question)
+    return of_question(choices, question)
 
 
 def _of_json_min(task: Mapping[str, Any], columns: Columns) -> Iterator[Answer]:
@@ -171,8 +181,8 @@ def _of_json_min(task: Mapping[str, Any], columns: Columns) -> Iterator[Answer]:
         return
     value = task.get(columns.question or "label")
     values = value.get("choices", []) if isinstance(value, dict) else value if isinstance(value, list) else [value]
-    row_id, person = _optional(task.get(columns.row_id)), _person(task.get("annotator"))
-    yield answer(values, _text(task, columns), row_id, person, _time(task))
+    row_id, person = optional(task.get(columns.row_id)), person_of(task.get("annotator"))
+    yield answer(values, text_of(task, columns), row_id, person, time_of(task))
 
 
 # --------------------------------------------------------------------- Argilla
@@ -197,10 +207,10 @@ def read_argilla(record: Mapping[str, Any], columns: Columns) -> Iterator[Answer
     nested = isinstance(record.get("fields"), dict)
     fields = record["fields"] if nested else record
     row_id = (
-        _optional(record.get("id")) if columns.row_id == ROW_ID else _optional(_metadata(record).get(columns.row_id))
+        optional(record.get("id")) if columns.row_id == ROW_ID else optional(metadata_of(record).get(columns.row_id))
     )
-    text = _text(fields, columns)
-    responses = list(_nested_responses(record, columns) if nested else _flat_responses(record, columns))
+    text = text_of(fields, columns)
+    responses = list(nested_responses(record, columns) if nested else flat_responses(record, columns))
     if not responses:
         yield NotLabeled(UNLABELED)
     for value, person, status in responses:
@@ -212,24 +222,27 @@ def read_argilla(record: Mapping[str, Any], columns: Columns) -> Iterator[Answer
             yield answer(value if isinstance(value, list) else [value], text, row_id, person)
 
 
-def _nested_responses(record: Mapping[str, Any], columns: Columns) -> Iterator[tuple[Any, str, str]]:
+def nested_responses(record: Mapping[str, Any], columns: Columns) -> Iterator[tuple[Any, str, str]]:
+    """Give value, person and status of each response of a nested record of Argilla."""
     status = "submitted" if record.get("status", "completed") == "completed" else "pending"
-    for response in _of_question(dict(record.get("responses") or {}), columns.question):
-        yield response.get("value"), _person(response.get("user_id")), str(response.get("status", status))
+    for response in of_question(dict(record.get("responses") or {}), columns.question):
+        yield response.get("value"), person_of(response.get("user_id")), str(response.get("status", status))
 
 
-def _flat_responses(record: Mapping[str, Any], columns: Columns) -> Iterator[tuple[Any, str, str]]:
+def flat_responses(record: Mapping[str, Any], columns: Columns) -> Iterator[tuple[Any, str, str]]:
+    """Give value, person and status of each response of a flat record of Argilla."""
     end = ".responses"
     of_questions = {key.removesuffix(end): value or [] for key, value in record.items() if key.endswith(end)}
     name = columns.question if columns.question is not None else next(iter(of_questions), "")
-    values = _of_question(of_questions, columns.question)
+    values = of_question(of_questions, columns.question)
     people = record.get(f"{name}{end}.users") or [""] * len(values)
     states = record.get(f"{name}{end}.status") or ["submitted"] * len(values)
     for value, person, status in zip(values, people, states, strict=True):
-        yield value, _person(person), str(status or "draft")
+        yield value, person_of(person), str(status or "draft")
 
 
-def _metadata(record: Mapping[str, Any]) -> Mapping[str, Any]:
+def metadata_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the metadata of a record of Argilla, nested or flat."""
     metadata = record.get("metadata")
     return metadata if isinstance(metadata, dict) else record
 
@@ -251,7 +264,9 @@ def read_doccano(row: Mapping[str, Any], columns: Columns) -> Iterator[Answer]:
         The text is not text.
     """
     labels = row.get(columns.question or "label", row.get("labels")) or []
-    yield answer(labels, _text(row, columns), _optional(row.get(columns.row_id)), _person(row.get(columns.annotator)))
+    yield answer(
+        labels, text_of(row, columns), optional(row.get(columns.row_id)), person_of(row.get(columns.annotator))
+    )
 
 
 RECOGNIZED: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
@@ -269,7 +284,7 @@ READERS: Mapping[str, Callable[[Mapping[str, Any], Columns], Iterator[Answer]]] 
 """What reads the annotations of an object that a tool wrote."""
 
 
-def _of_question(answers: Mapping[str, list[Any]], question: str | None) -> list[Any]:
+def of_question(answers: Mapping[str, list[Any]], question: str | None) -> list[Any]:
     """Return the answers to a question, which need not be named where there is only one."""
     if question is not None:
         return answers.get(question, [])
@@ -278,7 +293,8 @@ def _of_question(answers: Mapping[str, list[Any]], question: str | None) -> list
     return next(iter(answers.values()), [])
 
 
-def _text(fields: Mapping[str, Any], columns: Columns) -> str | None:
+def text_of(fields: Mapping[str, Any], columns: Columns) -> str | None:
+    """Return the text of a row; an `Unusable` says that it is none."""
     value = fields.get(columns.text)
     if value is None:
         return None
@@ -287,15 +303,17 @@ def _text(fields: Mapping[str, Any], columns: Columns) -> str | None:
     return value
 
 
-def _time(members: Mapping[str, Any]) -> str:
-    return _optional(members.get("updated_at") or members.get("created_at")) or ""
+def time_of(members: Mapping[str, Any]) -> str:
+    """Return when an annotation was made, as the tool writes it; "" if unknown."""
+    return optional(members.get("updated_at") or members.get("created_at")) or ""
 
 
-def _optional(value: Any) -> str | None:
+def optional(value: Any) -> str | None:
+    """Return a value as text; None where it is empty."""
     return None if value is None or value == "" else str(value)
 
 
-def _person(value: Any) -> str:
+def person_of(value: Any) -> str:
     """Return who labeled: an e-mail address or a name if there is one, else the number."""
     if isinstance(value, dict):
         value = value.get("email") or value.get("username") or value.get("id")
