@@ -37,6 +37,7 @@ _HOMES = {
         "sentiment_lf",
         "sklearn_lf",
         "spacy_lf",
+        "span_lf",
         "stem_lf",
         "transformers_lf",
         "vader_lexicon",

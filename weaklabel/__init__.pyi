@@ -40,6 +40,7 @@ from weaklabel.lf import (
     sentiment_lf as sentiment_lf,
     sklearn_lf as sklearn_lf,
     spacy_lf as spacy_lf,
+    span_lf as span_lf,
     stem_lf as stem_lf,
     transformers_lf as transformers_lf,
     vader_lexicon as vader_lexicon,

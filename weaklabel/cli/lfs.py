@@ -54,7 +54,8 @@ def lfs(
 def _text(pack: PackListing) -> str:
     if pack.error:
         return visible(f"{pack.spec}  BROKEN: {pack.error}")
-    lines = [f"{pack.spec}  ({', '.join(pack.labels)})  {pack.doc}", f"  from {pack.origin}"]
+    of_spans = "spans: " if pack.task == "spans" else ""
+    lines = [f"{pack.spec}  ({of_spans}{', '.join(pack.labels)})  {pack.doc}", f"  from {pack.origin}"]
     rows = [(lf.name, lf.kind, lf.label or "") for lf in pack.lfs]
     names, kinds = (max(len(row[column]) for row in rows) for column in (0, 1))
     lines += [f"  {name:<{names}}  {kind:<{kinds}}  {label}".rstrip() for name, kind, label in rows]

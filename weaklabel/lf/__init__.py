@@ -10,6 +10,8 @@ from weaklabel.lf.nlp import entity_lf, matcher_lf, phrase_lf, spacy_lf
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.lf.patterns import count_lf, keyword_lf, length_lf, lookup_lf, regex_lf
 from weaklabel.lf.preprocess import preprocessor
+from weaklabel.lf.spans.core import SpanLF
+from weaklabel.lf.spans.function import span_lf
 from weaklabel.lf.wordlists import sentiment_lf, stem_lf, vader_lexicon
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "LabelingFunction",
     "Place",
     "Reason",
+    "SpanLF",
     "calibrate_lf",
     "column_votes",
     "count_lf",
@@ -39,6 +42,7 @@ __all__ = [
     "sentiment_lf",
     "sklearn_lf",
     "spacy_lf",
+    "span_lf",
     "stem_lf",
     "transformers_lf",
     "vader_lexicon",

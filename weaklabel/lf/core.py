@@ -122,6 +122,10 @@ class LF(ABC):
         Names of all classes in order, where it was made with them: those of its pack must be the same; else ().
     kind : str
         What the kind is called in lists and messages.
+    task : str
+        What it votes on: "texts", or "spans" within them, see `weaklabel.lf.spans.core.SpanLF`.
+    reads : tuple of str
+        Names of labeling functions whose votes it reads.
     place : Place
         Where it runs.
     by_row : bool
@@ -145,6 +149,8 @@ class LF(ABC):
     label: int | None = None
     label_names: tuple[str, ...] = ()
     kind: str = "custom"
+    task: ClassVar[str] = "texts"
+    reads: tuple[str, ...] = ()
     place: ClassVar[Place] = Place.GUARDED
     by_row: ClassVar[bool] = False
     asks: ClassVar[bool] = False
@@ -165,7 +171,7 @@ class LF(ABC):
             it raises, it is called again on halves of the batch, down to single rows. The caller checks the votes.
         """
 
-    def __call__(self, x: Any) -> int:
+    def __call__(self, x: Any) -> Any:
         """Vote on one row, as Snorkel's appliers do: an object or a mapping with the columns that are read, or a text.
 
         Raises
@@ -173,7 +179,7 @@ class LF(ABC):
         LFError
             The row lacks a column that is read.
         """
-        fields = {column: [_field(self.name, x, column)] for column in self.columns or (TEXT,)}
+        fields = {column: [field_of_row(self.name, x, column)] for column in self.columns or (TEXT,)}
         votes = self.vote(Batch(as_table(fields).frame, (TEXT,) if TEXT in fields else ()))
         if isinstance(votes[0], BaseException):
             raise votes[0]
@@ -226,6 +232,10 @@ class LF(ABC):
         """Return its settings as shown in lists, by name: what JSON can hold of its public attributes."""
         shown = {name: _plain(value) for name, value in vars(self).items() if not name.startswith("_")}
         return {name: value for name, value in shown.items() if name not in _NO_OPTIONS and value is not None}
+
+    def label_text(self, names: Sequence[str]) -> str | None:
+        """Return the class that it votes for, of those with these names, as shown in lists; None where that is not one."""
+        return names[self.label] if self.label is not None and 0 <= self.label < len(names) else None
 
     @property
     def code(self) -> Any:
@@ -375,10 +385,10 @@ class labeling_function:
         """Wrap ``f``."""
         if not callable(f):
             raise LFError(f"@labeling_function() decorates a function, not {f!r}")
-        return LabelingFunction(self.name or _name_of(f), f, self.resources, self.pre, **self.asked)
+        return LabelingFunction(self.name or name_of_function(f), f, self.resources, self.pre, **self.asked)
 
 
-def _name_of(f: Callable[..., Any]) -> str:
+def name_of_function(f: Callable[..., Any]) -> str:
     """Return the name of a function, of the one in a `functools.partial`, or of the class of a callable object."""
     while isinstance(f, functools.partial):
         f = f.func
@@ -401,8 +411,9 @@ def vote_by_row(call: Callable[[Any], Any], batch: Batch) -> list[Any]:
     return votes
 
 
-def _field(name: str, x: Any, column: str) -> Any:
-    if isinstance(x, str) and column == TEXT:
+def field_of_row(name: str, x: Any, column: str, text: str = TEXT) -> Any:
+    """Return a column of a row that LF ``name`` is called with; a row that is a text has the column ``text`` alone."""
+    if isinstance(x, str) and column == text:
         return x
     try:
         return x[column] if hasattr(x, "keys") else getattr(x, column)

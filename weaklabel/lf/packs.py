@@ -30,6 +30,9 @@ from weaklabel.labels import Labels, check_label_names
 from weaklabel.lf.core import LF, check_label_order
 from weaklabel.lf.fingerprint import ValueHash, fingerprint_with, is_installed, own_modules
 from weaklabel.lf.foreign import as_lf
+from weaklabel.lf.spans.core import SpanLF
+from weaklabel.lf.spans.forest import Inner, LabelForest, label_forest
+from weaklabel.lf.spans.order import in_order
 from weaklabel.support.encodings import NotUtf8, utf8
 from weaklabel.support.hashing import blake_of_bytes, hash_path, sha256_of_text
 from weaklabel.support.plugins import plugin_origin, plugin_points
@@ -39,6 +42,10 @@ from weaklabel.support.table import html_table
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+
+TEXTS, SPANS = "texts", "spans"
+TASKS = (TEXTS, SPANS)
+"""What a pack says as TASK: what its labeling functions vote on."""
 
 ENTRY_POINT_GROUP = "weaklabel.labeling_functions"
 
@@ -53,6 +60,11 @@ class LFCollection:
         The labeling functions; column ``j`` of L is the vote of ``lfs[j]``.
     labels
         Class names; class ``i`` is ``labels[i]``.
+    task
+        What is labeled: "texts", or "spans" within them.
+    inner
+        Inner nodes of a hierarchy of labels of spans: name, and numbers of the labels below; they have the numbers that
+        follow those of the labels.
     specs
         What was given to `load_lfs`, with files as absolute paths, so that another process can load the same.
     origins
@@ -69,6 +81,13 @@ class LFCollection:
     origins: tuple[str, ...] = field(default=(), compare=False)
     doc: str = field(default="", compare=False)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    task: str = "texts"
+    inner: Inner = ()
+
+    @property
+    def all_labels(self) -> tuple[str, ...]:
+        """Names of what labeling functions vote for, by number: the labels, and inner nodes of a hierarchy."""
+        return (*self.labels, *(name for name, _ in self.inner))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,12 +120,13 @@ class LFCollection:
     def _repr_html_(self) -> str:
         origins = self.origins or [""] * len(self.lfs)
         rows = [(lf.name, lf.kind, self.label_of(lf), origin) for lf, origin in zip(self.lfs, origins, strict=False)]
-        title = f"{len(self)} labeling functions for the classes {', '.join(self.labels)}"
+        what = "spans with the labels" if self.task == SPANS else "the classes"
+        title = f"{len(self)} labeling functions for {what} {', '.join(self.labels)}"
         return html_table(rows, ["labeling function", "kind", "votes for", "from"], title=title)
 
     def label_of(self, lf: LF) -> str | None:
         """Return the name of the class that a labeling function votes for; None where that is not one."""
-        return self.labels[lf.label] if lf.label is not None and 0 <= lf.label < len(self.labels) else None
+        return lf.label_text(self.all_labels)
 
     def __len__(self) -> int:
         return len(self.lfs)
@@ -149,9 +169,14 @@ def join_packs(packs: Sequence[LFCollection]) -> LFCollection:
     first = packs[0]
     seen: dict[str, tuple[str, str]] = {}
     for pack in packs:
-        if pack.labels != first.labels:
+        if pack.task != first.task:
             raise LFError(
-                f"{first.specs[0]} labels {list(first.labels)} but {pack.specs[0]} labels {list(pack.labels)}; "
+                f"{first.specs[0]} labels {first.task} and {pack.specs[0]} labels {pack.task}; packs used together must have "
+                "the same TASK"
+            )
+        if (pack.labels, pack.inner) != (first.labels, first.inner):
+            raise LFError(
+                f"{first.specs[0]} labels {list(first.all_labels)} but {pack.specs[0]} labels {list(pack.all_labels)}; "
                 "packs used together must declare the same LABELS in the same order"
             )
         for lf, origin in zip(pack.lfs, pack.origins, strict=True):
@@ -165,9 +190,13 @@ def join_packs(packs: Sequence[LFCollection]) -> LFCollection:
                 )
                 raise LFError(f"two labeling functions are called {same}: in {where} and in {origin}; rename one")
             seen[name] = lf.name, origin
+    lfs = tuple(lf for pack in packs for lf in pack.lfs)
+    in_order(lfs)
     return LFCollection(
-        lfs=tuple(lf for pack in packs for lf in pack.lfs),
+        lfs=lfs,
         labels=first.labels,
+        task=first.task,
+        inner=first.inner,
         specs=tuple(spec for pack in packs for spec in pack.specs),
         origins=tuple(origin for pack in packs for origin in pack.origins),
         doc=first.doc,
@@ -299,10 +328,12 @@ def _collect(
     """Gather the labeling functions among ``items``, single ones and lists of them, each once."""
     if not hasattr(module, "LABELS"):
         raise LFError(f"pack {origin} has no LABELS; add a line such as LABELS = ('ham', 'spam')")
-    try:
-        labels = check_label_names(module.LABELS, f"pack {origin}")
-    except VoteError as error:
-        raise LFError(str(error)) from None
+    task = getattr(module, "TASK", TEXTS)
+    if task not in TASKS:
+        raise LFError(
+            f"pack {origin}: TASK must be {' or '.join(map(repr, TASKS))}, not {task!r}{nearest(str(task), TASKS)}"
+        )
+    forest = _labels(module.LABELS, task, f"pack {origin}")
     by_id: dict[int, LF] = {}
     for name, value in items:
         if name.startswith("_"):
@@ -311,17 +342,53 @@ def _collect(
             lf = as_lf(thing)
             if lf is not None:
                 by_id.setdefault(id(thing), lf)
+    maker = "span_lf" if task == SPANS else "labeling_function"
     if not by_id:
-        raise LFError(f"pack {origin} has no labeling functions; decorate a function with @labeling_function()")
-    lfs = tuple(by_id.values())
-    for lf in lfs:
-        check_label_order(lf, labels, f"LABELS of pack {origin}")
-        if lf.label is not None and lf.label >= len(labels):
-            raise LFError(
-                f"pack {origin}: LF '{lf.name}' votes {lf.label}, but LABELS has {len(labels)} classes, from 0"
-            )
+        raise LFError(f"pack {origin} has no labeling functions; decorate a function with @{maker}()")
+    lfs = tuple(_fit(lf, task, forest, origin) for lf in by_id.values())
     doc = (module.__doc__ or "").strip().partition("\n")[0]
-    return join_packs([LFCollection(lfs, labels, (spec,), (origin,) * len(lfs), doc, sources)])
+    origins = (origin,) * len(lfs)
+    return join_packs([LFCollection(lfs, forest.leaves, (spec,), origins, doc, sources, task, forest.inner)])
+
+
+def _labels(labels: Any, task: str, where: str) -> LabelForest:
+    if task == SPANS:
+        return label_forest(labels, where)
+    try:
+        return LabelForest(check_label_names(labels, where))
+    except VoteError as error:
+        hint = ', or add TASK = "spans"' if isinstance(labels, Mapping) else ""
+        raise LFError(f"{error}{hint}") from None
+
+
+def _fit(lf: LF, task: str, forest: LabelForest, origin: str) -> LF:
+    """Return a labeling function as it votes with the labels of its pack."""
+    check_task(lf, task, f"pack {origin}")
+    if isinstance(lf, SpanLF):
+        try:
+            return lf.bind(forest.names)
+        except LFError as error:
+            raise LFError(f"pack {origin}: {error}") from None
+    check_label_order(lf, forest.leaves, f"LABELS of pack {origin}")
+    if lf.label is not None and lf.label >= len(forest.leaves):
+        raise LFError(
+            f"pack {origin}: LF '{lf.name}' votes {lf.label}, but LABELS has {len(forest.leaves)} classes, from 0"
+        )
+    return lf
+
+
+def check_task(lf: LF, task: str, where: str) -> None:
+    """Refuse, as an `LFError`, a labeling function that votes on whole texts among those that mark spans, or the reverse."""
+    if lf.task == task:
+        return
+    if lf.task == SPANS:
+        raise LFError(
+            f"{where}: LF '{lf.name}' marks spans, but the task is texts; add the line TASK = \"spans\", or move it"
+        )
+    raise LFError(
+        f"{where}: LF '{lf.name}' ({lf.kind}) votes on whole texts, but the task is spans; use one that marks spans, such as "
+        "regex_spans_lf, gazetteer_lf or span_lf"
+    )
 
 
 def _not_utf8(path: Path) -> str | None:
@@ -368,6 +435,7 @@ class PackListing:
     labels: tuple[str, ...] = ()
     lfs: tuple[LFListing, ...] = ()
     error: str | None = None
+    task: str = TEXTS
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data."""
@@ -388,7 +456,7 @@ def _listing(spec: str) -> PackListing:
     except LFError as error:
         return PackListing(spec, error=str(error))
     lfs = tuple(LFListing(lf.name, lf.kind, pack.label_of(lf), lf.options()) for lf in pack)
-    return PackListing(spec, pack.origins[0], pack.doc, pack.labels, lfs)
+    return PackListing(spec, pack.origins[0], pack.doc, pack.all_labels, lfs, task=pack.task)
 
 
 def python_name(text: str, otherwise: str = "lf") -> str:
