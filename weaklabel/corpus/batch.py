@@ -292,7 +292,10 @@ class Batch:
         """Return some rows, as labeling functions see them, numbered from 0 in the order of ``rows``. Shape: [r]."""
         text = (TEXT,) if self.text else ()
         values = None if self.python_values is None else self.python_values.take(self.start + rows)
-        return Batch(self.frame[rows], text, 0, None, self.hide, self.entities, values)
+        taken = Batch(self.frame[rows], text, 0, None, self.hide, self.entities, values)
+        taken.spans = {name: [spans[row] for row in rows.tolist()] for name, spans in self.spans.items()}
+        taken.survey = self.survey
+        return taken
 
     def rows(self) -> list[Any]:
         """Every row as a `Row`, or a copy of the object that was given for it, as it was read. Length: n.

@@ -411,9 +411,9 @@ def vote_by_row(call: Callable[[Any], Any], batch: Batch) -> list[Any]:
     return votes
 
 
-def field_of_row(name: str, x: Any, column: str, text: str = TEXT) -> Any:
+def field_of_row(name: str, x: Any, column: str) -> Any:
     """Return a column of a row that LF ``name`` is called with; a row that is a text has the column ``text`` alone."""
-    if isinstance(x, str) and column == text:
+    if isinstance(x, str) and column == TEXT:
         return x
     try:
         return x[column] if hasattr(x, "keys") else getattr(x, column)

@@ -11,12 +11,12 @@ from hypothesis import given, strategies as st
 from tests.units.texts import PIECES
 from weaklabel import span_lf
 from weaklabel.corpus.batch import Batch
-from weaklabel.errors import LFError, VoteError
+from weaklabel.errors import LFError
 from weaklabel.labels import NOT_ENTITY
 from weaklabel.lf.core import VoteNote
 from weaklabel.lf.fingerprint import fingerprint
-from weaklabel.lf.spans.checking import NotedSpans, check_spans
-from weaklabel.units import Spans
+from weaklabel.lf.spans.answers import NotedSpans
+from weaklabel.votes.spans.form import SpanForm
 
 LABELS = ("PER", "LOC")
 
@@ -28,10 +28,10 @@ def marks(*spans, text="Ada left Rome", labels=LABELS, **options):
 def refused(*spans, text="Ada left Rome", **options):
     lf = span_lf("f", **options)(lambda _: list(spans)).bind(LABELS)
     batch = Batch(pl.DataFrame({"text": ["Ada", text]}))
-    checked = check_spans("f", lf.vote(batch), batch.texts, 2)
-    assert 1 in checked.failures
-    assert not checked.spans.of_row(1)
-    return checked.failures[1]
+    checked = SpanForm(2).check("f", lf.vote(batch), batch)
+    assert not checked.votes.of_row(1)
+    (problem,) = (problem for problem in checked.problems.first if problem.row == 1)
+    return problem.message
 
 
 def test_labels_are_names_or_numbers():
@@ -60,11 +60,11 @@ def test_spans_of_spacy():
 @pytest.mark.parametrize(
     ("span", "message"),
     [
-        ((0, 14, 0), "ends after the text, which has 13 characters"),
-        ((-1, 3, 0), "begins before the text"),
+        ((0, 14, 0), "ends beyond the text, which has 13 characters"),
+        ((-1, 3, 0), "begins before 0"),
         ((3, 3, 0), "is empty"),
-        ((5, 3, 0), "ends before it begins"),
-        ((0, 3, 2), "has label 2, which is outside 0..1"),
+        ((5, 3, 0), "is empty"),
+        ((0, 3, 2), "has a label outside 0..1"),
         ((0, 3, "PRE"), "there is no label 'PRE' (did you mean 'PER'?); labels are PER, LOC"),
         ((0, 3), "needs span_lf with label="),
         ((0.0, 3, 0), "0.0 is no whole number"),
@@ -102,18 +102,20 @@ def test_errors_cost_one_row():
             raise SystemExit
 
     batch = Batch(pl.DataFrame({"text": ["good", "bad", "quit", "good"]}))
-    checked = check_spans("late", late.vote(batch), batch.texts)
-    assert checked.failures == {1: "ValueError: no date", 2: "SystemExit:"}
-    assert [len(checked.spans.of_row(row)) for row in range(4)] == [1, 0, 0, 1]
+    checked = SpanForm(1).check("late", late.vote(batch), batch)
+    assert [(each.row, each.message) for each in checked.problems.first] == [
+        (1, "ValueError: no date"),
+        (2, "SystemExit:"),
+    ]
+    assert [len(checked.votes.of_row(row)) for row in range(4)] == [1, 0, 0, 1]
 
 
 def test_the_text_or_the_row():
-    by_text = span_lf("f", label=0, column="title")(lambda text: [(0, len(text))] if text else [])
     by_row = span_lf("f", label=0, row=True)(lambda x: [(0, x.n)])
-    batch = Batch(pl.DataFrame({"text": ["Ada", "Bo"], "title": ["T", None], "n": [2, 1]}))
-    assert by_text.vote(batch) == [[(0, 1, 0)], []]
+    batch = Batch(pl.DataFrame({"text": ["Ada", "Bo"], "n": [2, 1]}))
     assert by_row.vote(batch) == [[(0, 2, 0)], [(0, 1, 0)]]
-    assert by_text("Tom") == by_text({"title": "Tom"}) == [(0, 3, 0)]
+    assert span_lf("f", 0)(lambda text: [(0, len(text))]).vote(Batch(pl.DataFrame({"text": ["Tom"]}))) == [[(0, 3, 0)]]
+    assert span_lf("f", 0)(lambda text: [(0, 2)])({"text": "Tom"}) == [(0, 2, 0)]
     with pytest.raises(LFError, match="with row=True the row"):
         span_lf("f", label=0)(lambda x: [(0, len(x.text))])("Ada")
 
@@ -161,7 +163,7 @@ def test_its_code_and_settings_are_its_identity():
         return fingerprint(span_lf("f", label, resources={"size": size}, **options)(lambda text, size: [(0, size)]))
 
     assert made() == made()
-    assert len({made(), made(2), made(label=1), made(negative=True), made(complete=True), made(column="title")}) == 6
+    assert len({made(), made(2), made(label=1), made(negative=True), made(complete=True)}) == 5
 
 
 @pytest.mark.parametrize(
@@ -180,25 +182,16 @@ def test_wrong_use(use, message):
         use()
 
 
-def test_columns_are_checked_alike():
-    texts = ["Ada left", "", "Rome"]
-    spans = Spans(*(np.array(x) for x in ([0, 0, 2], [4, 0, 0], [8, 3, 5], [0, NOT_ENTITY, 0])), 3)
-    checked = check_spans("f", spans, texts, 1)
-    assert checked.spans.of_row(0) == [(0, 3, NOT_ENTITY), (4, 8, 0)]
-    assert checked.failures == {2: "the span from 0 to 5 ends after the text, which has 4 characters"}
-    with pytest.raises(VoteError, match="returned spans of 3 rows for a batch of 2 rows"):
-        check_spans("f", spans, texts[:2], 1)
-    with pytest.raises(VoteError, match="returned spans of 1 rows for a batch of 3 rows"):
-        check_spans("f", [[]], texts, 1)
-    with pytest.raises(VoteError, match="returned a str for a batch"):
-        check_spans("f", "abc", texts, 1)
-
-
 def test_notes_are_kept():
-    note = VoteNote("label left out", "'CARDINAL'")
-    checked = check_spans("f", [[(0, 3, 0)], NotedSpans([(0, 1, 0)], [note])], ["Ada", "B"], 1)
-    assert checked.notes == [(1, note)]
-    assert checked.spans.of_row(1) == [(0, 1, 0)]
+    batch = Batch(pl.DataFrame({"text": ["Ada", "B", "C"]}), start=5)
+    noted = NotedSpans([(0, 1, 0)], [VoteNote("label left out", "'CARDINAL'")])
+    checked = SpanForm(1).check("f", [[(0, 3, 0)], noted, NotedSpans([], noted.notes)], batch)
+    assert (checked.problems.count, [(note.what, note.count) for note in checked.problems.notes]) == (
+        0,
+        [("label left out", 2)],
+    )
+    assert checked.problems.notes[0].first.row == 6
+    assert checked.votes.of_row(1) == [(0, 1, 0)]
 
 
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=8).map("".join), min_size=1, max_size=4), st.data())
@@ -209,14 +202,13 @@ def test_places_are_those_of_the_text(texts, data):
     }
     lf = span_lf("f", 0)(lambda text: places[text])
     batch = Batch(pl.DataFrame({"text": texts}))
-    checked = check_spans("f", lf.vote(batch), batch.texts)
+    checked = SpanForm(1).check("f", lf.vote(batch), batch)
+    fits = [all(0 <= begin < end <= len(text) for begin, end in places[text]) for text in texts]
+    assert (0 if checked.problems is None else checked.problems.count) == fits.count(False)
     for row, text in enumerate(texts):
-        fits = all(0 <= begin < end <= len(text) for begin, end in places[text])
-        assert (row in checked.failures) != fits
-        assert checked.spans.of_row(row) == (sorted({(*place, 0) for place in places[text]}) if fits else [])
-    assert checked.spans.texts(texts) == [
-        texts[row][b:e] for row in range(len(texts)) for b, e, _ in checked.spans.of_row(row)
-    ]
+        assert checked.votes.of_row(row) == ([(*place, 0) for place in places[text]] if fits[row] else [])
+        if fits[row]:
+            assert lf(text) == sorted({(*place, 0) for place in places[text]})
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))

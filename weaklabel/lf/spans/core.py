@@ -6,13 +6,11 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
-import polars as pl
-
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.corpus.frame import as_table
 from weaklabel.errors import LFError
-from weaklabel.lf.core import LF, Reason, check_columns, check_label, check_name, field_of_row
-from weaklabel.lf.spans.checking import Span, SpanAnswer, WrongSpan, check_spans
+from weaklabel.lf.core import LF, Reason, check_label, check_name, field_of_row
+from weaklabel.lf.spans.answers import Span, SpanAnswer, WrongSpan, spans_of_one_text
 from weaklabel.lf.spans.forest import nearest_label
 
 Label: TypeAlias = int | str
@@ -54,8 +52,6 @@ class SpanLF(LF):
     labels
         The labels that it may give, by number or by name; () where only its code shows that. Names get their numbers from
         LABELS of the pack that it is in, or from ``labels`` of `apply_lfs`.
-    column
-        Column with the text in which it marks spans.
     reads
         Names of labeling functions whose spans it reads: it is called after them.
     negative
@@ -84,22 +80,20 @@ class SpanLF(LF):
         name: str,
         labels: Sequence[Label] = (),
         *,
-        column: str = TEXT,
         reads: Sequence[str] = (),
         negative: bool = False,
         complete: bool = False,
     ) -> None:
         self.name = check_name(name)
         self.labels = tuple(check_span_label(name, label) for label in labels)
-        self.column = column
-        self.columns = (column,)
+        self.columns = (TEXT,)
         self.reads = tuple(reads)
         self.negative = negative
         self.complete = complete
         self.label = self._only_label()
 
     @abstractmethod
-    def vote(self, batch: Batch) -> SpanAnswer:  # type: ignore[override]  # spans where others give class numbers
+    def vote(self, batch: Batch) -> SpanAnswer:  # type: ignore[override]  # spans instead of class numbers
         """Mark the spans of every row of ``batch``.
 
         Returns
@@ -107,7 +101,7 @@ class SpanLF(LF):
         list or Spans
             For each row a list of spans (begin, end, number of the label), begin and end in code points of the text; an
             empty list marks nothing; an exception *instance* in the place of a row whose vote failed. `NotedSpans` carry
-            notes. Or all spans as columns. The caller checks them; see `weaklabel.lf.spans.checking.check_spans`.
+            notes. Or all spans as columns. The caller checks them.
         """
 
     def survey(self, batch: Batch) -> dict[str, dict[int, int]]:
@@ -172,13 +166,6 @@ class SpanLF(LF):
         """Return the name of a label, or its number where that is unknown."""
         return self.label_names[number] if 0 <= number < len(self.label_names) else number
 
-    def texts(self, batch: Batch) -> list[str]:
-        """Return the column in which it marks spans, a missing value as "". Length: n."""
-        if self.column == TEXT:
-            return batch.texts
-        check_columns(self.name, (self.column,), batch)
-        return batch.frame[self.column].cast(pl.String).fill_null("").to_list()
-
     def spans_read(self, batch: Batch) -> list[dict[str, list[MarkedSpan]]]:
         """Return for each row the spans of those that it reads, by name. Length: n.
 
@@ -197,7 +184,7 @@ class SpanLF(LF):
                 name: [MarkedSpan(b, e, self.name_of(label), text[b:e]) for b, e, label in batch.spans[name][row]]
                 for name in self.reads
             }
-            for row, text in enumerate(self.texts(batch))
+            for row, text in enumerate(batch.texts)
         ]
 
     def __call__(self, x: Any, spans: Mapping[str, Sequence[Span]] | None = None) -> list[Span]:
@@ -215,18 +202,12 @@ class SpanLF(LF):
         LFError
             The row lacks a column that is read, or the labeling function gives something else than spans of the text.
         """
-        fields = {
-            name: [field_of_row(self.name, x, name, self.column)]
-            for name in dict.fromkeys([*self.columns, self.column])
-        }
-        batch = Batch(as_table(fields).frame, (TEXT,) if TEXT in fields else ())
+        fields = {name: [field_of_row(self.name, x, name)] for name in dict.fromkeys([TEXT, *self.columns])}
+        batch = Batch(as_table(fields).frame)
         batch.spans = {name: [list(of_row)] for name, of_row in (spans or {}).items()}
         if self.surveys:
             batch.survey = self.survey(batch)
-        checked = check_spans(self.name, self.vote(batch), self.texts(batch))
-        if checked.failures:
-            raise LFError(f"LF '{self.name}': {checked.failures[0]}")
-        return checked.spans.of_row(0)
+        return spans_of_one_text(self.name, self.vote(batch), batch.texts[0])
 
     def reason_of_span(self, row: Batch, span: Span) -> Reason | None:
         """Say why it marks a span of the one row of a batch; None where the docstring of its code is the reason."""
@@ -242,11 +223,7 @@ class SpanLF(LF):
     def options(self) -> dict[str, Any]:
         """See `LF.options`."""
         shown = super().options()
-        usual: dict[str, Any] = {"column": TEXT, "labels": shown.get("labels")}
-        is_usual = {
-            name: value is False or value == [] or value == usual.get(name, ...) for name, value in shown.items()
-        }
-        return {name: value for name, value in shown.items() if not is_usual[name]}
+        return {name: value for name, value in shown.items() if value is not False and value != [] and name != "labels"}
 
     def _check_among(self, label: Label) -> None:
         names = self.label_names

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from weaklabel.corpus.batch import TEXT, Batch
+from weaklabel.corpus.batch import Batch
 from weaklabel.errors import CorpusError, LFError
 from weaklabel.labels import NOT_ENTITY
 from weaklabel.lf.core import name_of_function
-from weaklabel.lf.spans.checking import NotedSpans, Span, WrongSpan, is_whole
+from weaklabel.lf.spans.answers import NotedSpans, Span, WrongSpan, is_whole
 from weaklabel.lf.spans.core import Label, MarkedSpan, SpanLF, UnknownNames
 
 SPAN_GROUP = "span"
@@ -28,7 +28,7 @@ class SpanFunctionLF(SpanLF):
         See `span_lf`.
     labels
         The labels that it may give; () where only its code shows that.
-    row, column, reads, resources, negative, complete
+    row, reads, resources, negative, complete
         See `span_lf`.
     """
 
@@ -42,20 +42,19 @@ class SpanFunctionLF(SpanLF):
         labels: Sequence[Label] = (),
         *,
         row: bool = False,
-        column: str = TEXT,
         reads: Sequence[str] = (),
         resources: Mapping[str, Any] | None = None,
         negative: bool = False,
         complete: bool = False,
     ) -> None:
-        super().__init__(name, labels, column=column, reads=reads, negative=negative, complete=complete)
+        super().__init__(name, labels, reads=reads, negative=negative, complete=complete)
         self.row = row
         self._f = f
         self._resources = dict(resources or {})
 
     def vote(self, batch: Batch) -> list[Any]:
         """Mark the spans of every row of ``batch``; see `SpanLF.vote`."""
-        texts = self.texts(batch)
+        texts = batch.texts
         rows = batch.rows() if self.row else texts
         others: Sequence[Any] = self.spans_read(batch) if self.reads else [None] * len(rows)
         answers = list[Any]()
@@ -164,8 +163,6 @@ class span_lf:
         The label of all spans, by name or number; or a list of those that it may give; by default any.
     row
         Whether the function takes the row (``x.text``, ``x["source"]``) instead of the text.
-    column
-        The column of which it gets the text.
     reads
         Names of labeling functions whose spans it reads: it is called after them, with a second argument, a dict from their
         names to lists of ``(start, end, label, text)``.
@@ -204,7 +201,6 @@ class span_lf:
         label: Label | Sequence[Label] | None = None,
         *,
         row: bool = False,
-        column: str = TEXT,
         reads: Sequence[str] = (),
         resources: Mapping[str, Any] | None = None,
         negative: bool = False,
@@ -217,7 +213,7 @@ class span_lf:
         self.name = name
         self.labels = as_labels(label)
         self.options: dict[str, Any] = {
-            "row": row, "column": column, "reads": reads, "resources": resources, "negative": negative, "complete": complete,
+            "row": row, "reads": reads, "resources": resources, "negative": negative, "complete": complete,
         }  # fmt: skip
 
     def __call__(self, f: Callable[..., Any]) -> SpanFunctionLF:

@@ -13,10 +13,11 @@ import numpy as np
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError
 from weaklabel.labels import NOT_ENTITY
+from weaklabel.lf.spans.answers import NotedSpans, WrongSpan
 from weaklabel.units.offsets import row_of_units
 from weaklabel.units.spans import Numbers, Spans
-from weaklabel.votes.form import FIRST, LFVotes, VoteForm, error_message
-from weaklabel.votes.matrix import Problem, Problems
+from weaklabel.votes.form import FIRST, LFVotes, VoteForm, add_problems, error_message
+from weaklabel.votes.matrix import Note, Problem, Problems
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +66,16 @@ class SpanForm(VoteForm):
     def check(self, name: str, votes: Any, batch: Batch) -> LFVotes:
         """See `VoteForm`; a row with a span that is none loses all its spans of this labeling function."""
         messages: dict[int, str] = {}
+        notes = list[Note]()
         if isinstance(votes, Spans):
             if votes.n_rows != len(batch):
                 raise VoteError(f"LF '{name}' returned spans of {votes.n_rows} rows for a batch of {len(batch)} rows")
             rows = np.bincount(votes.row, minlength=len(batch))
             counts, table = rows, np.stack([votes.begin, votes.end, votes.label], axis=1)
         else:
-            counts, table = _as_table(_as_rows(name, votes, batch), messages)
+            spans_of_rows = _as_rows(name, votes, batch)
+            notes = [note for row, spans in enumerate(spans_of_rows) for note in _notes(batch.start + row, spans)]
+            counts, table = _as_table(spans_of_rows, messages)
         row = np.repeat(np.arange(len(batch)), counts)
         begin, end, label = table.T
         is_wrong = (begin < 0) | (end <= begin) | (end > _text_lengths(batch)[row])
@@ -86,7 +90,9 @@ class SpanForm(VoteForm):
         offsets = np.concatenate([[0], np.cumsum(counts)])
         columns = (np.ascontiguousarray(column) for column in (begin, end, label))
         first = tuple(Problem(batch.start + bad_row, messages[bad_row]) for bad_row in sorted(messages)[:FIRST])
-        return LFVotes(RowSpans(offsets, *columns), Problems(len(messages), first) if messages else None)
+        failed = Problems(len(messages), first) if messages else None
+        noted = (Problems(0, (), (note,)) for note in notes)
+        return LFVotes(RowSpans(offsets, *columns), add_problems([failed, *noted]))
 
     def silent(self, n: int) -> RowSpans:
         """See `VoteForm`."""
@@ -151,6 +157,13 @@ def _as_rows(name: str, votes: Any, batch: Batch) -> list[Any]:
     return rows
 
 
+def _notes(row: int, spans: Any) -> list[Note]:
+    """Return the notes on the spans of a row."""
+    if not isinstance(spans, NotedSpans):
+        return []
+    return [Note(note.what, 1, Problem(row, note.detail), note.is_final) for note in spans.notes]
+
+
 def _as_table(rows: list[Any], messages: dict[int, str]) -> tuple[Numbers, Numbers]:
     """Return the number of spans of each row, and begin, end and label of all; rows that have no spans get a message."""
     if not set(map(type, rows)) <= {list, tuple}:
@@ -169,7 +182,7 @@ def _as_table(rows: list[Any], messages: dict[int, str]) -> tuple[Numbers, Numbe
 def _checked_row(row: int, spans: Any, messages: dict[int, str]) -> list[tuple[int, int, int]]:
     """Return the spans of a row as plain numbers; none, with a message, where one is not a span."""
     if isinstance(spans, BaseException):
-        messages[row] = error_message(spans)
+        messages[row] = str(spans) if isinstance(spans, WrongSpan) else error_message(spans)
         return []
     try:
         if isinstance(spans, str | bytes | Mapping):
