@@ -86,11 +86,11 @@ def test_label_counts_the_rows_and_guesses_how_many_there_are(weaklabel, pack, t
 
 
 def test_label_names_the_slow_labeling_function(weaklabel, pack, corpus, tmp_path, monkeypatch):
-    from weaklabel.votes import apply
+    from weaklabel.votes import voter
 
     slow = "\n@labeling_function()\ndef sluggish(x):\n    return -1 if sum(range(200_000)) else 0\n"
     pack.write_text(pack.read_text(encoding="utf-8") + slow, encoding="utf-8")
-    monkeypatch.setattr(apply, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(voter, "SLOW_SECONDS", 0.0)
     for workers in (0, 1):
         out = tmp_path / f"{workers}.csv"
         done = weaklabel("label", corpus, "--lfs", pack, "-o", out, "--workers", workers, "--no-cache")

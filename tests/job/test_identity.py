@@ -10,10 +10,10 @@ from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import Batch, read_corpus
 from weaklabel.errors import LFError
 from weaklabel.job.label import label_file
-from weaklabel.job.work import LabelOptions
+from weaklabel.job.voting import LabelOptions
 from weaklabel.lf.packs import load_lfs
 from weaklabel.support import cache
-from weaklabel.votes.apply import Voter
+from weaklabel.votes.voter import Voter
 
 HEAD = "import sys, time\nfrom weaklabel import labeling_function\nLABELS = ('ham', 'spam')\n"
 ROW = "@labeling_function()\ndef lf(x):\n    return VOTE\n"

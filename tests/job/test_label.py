@@ -21,7 +21,7 @@ from weaklabel.job.output import label_columns, vote_columns
 from weaklabel.label_model import BaseLabelModel
 from weaklabel.label_model.base import make_label_model
 from weaklabel.votes import Votes
-from weaklabel.votes.apply import Voter
+from weaklabel.votes.voter import Voter
 
 REAL_VOTER = Voter
 IN_PROCESS = LabelOptions(workers=0, with_votes=True)

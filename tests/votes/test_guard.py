@@ -14,8 +14,8 @@ import pytest
 from weaklabel.corpus import Batch
 from weaklabel.errors import LFError, VoteError
 from weaklabel.lf.packs import load_lfs
-from weaklabel.votes.apply import Voter
 from weaklabel.votes.checking import join_votes
+from weaklabel.votes.voter import Voter
 from weaklabel.votes.workers import protocol
 
 PACK = Path(__file__).parent / "rough_pack.py"

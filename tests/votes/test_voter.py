@@ -14,9 +14,9 @@ from weaklabel.lf.lexicon import lexicon_lf
 from weaklabel.lf.packs import load_lfs
 from weaklabel.lf.patterns import keyword_lf
 from weaklabel.support.progress import Stage
-from weaklabel.votes import apply as voting
-from weaklabel.votes.apply import Voter
+from weaklabel.votes import voter as voting
 from weaklabel.votes.checking import join_votes
+from weaklabel.votes.voter import Voter
 from weaklabel.votes.workers import protocol
 from weaklabel.votes.workers.protocol import finer, seconds_for
 

@@ -42,7 +42,7 @@ def _option(*names: str, panel: str = _PANEL, **settings: Any) -> Any:
 
 @dataclass(frozen=True)
 class Voting:
-    """How labeling functions are applied; see `weaklabel.votes.apply.Voter`."""
+    """How labeling functions are applied; see `weaklabel.votes.voter.Voter`."""
 
     error_budget: Annotated[
         float | None,

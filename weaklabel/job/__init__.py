@@ -3,7 +3,7 @@
 from weaklabel.job.label import LabeledFile, fit_corpus, label_corpus, label_file, read_voted, vote_corpus
 from weaklabel.job.labeled import FittedCorpus, LabeledCorpus, LabeledPart, VotedCorpus
 from weaklabel.job.predict import PredictedFile, mark_as_trained, predict_file
-from weaklabel.job.work import LabelOptions
+from weaklabel.job.voting import LabelOptions
 
 __all__ = [
     "FittedCorpus",

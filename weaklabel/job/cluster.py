@@ -23,7 +23,8 @@ from weaklabel.errors import CorpusError, WeakLabelError, require
 from weaklabel.job.engine import WritingJob
 from weaklabel.job.folder import unpacked
 from weaklabel.job.predict import PredictJob
-from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
+from weaklabel.job.voting import LabelOptions, PartSummary, VotingJob
+from weaklabel.job.work import LabelJob
 from weaklabel.lf.packs import Identity, check_same, load_lfs
 
 T = TypeVar("T")
@@ -88,7 +89,7 @@ class DaskEngine:
         """See `Engine`; the function is sent with each item."""
         yield from self._each(items, lambda item: self._client.submit(function, item, pure=False, retries=RETRIES))
 
-    def vote(self, job: LabelJob) -> Iterator[PartSummary]:
+    def vote(self, job: VotingJob[Any, Any]) -> Iterator[PartSummary[Any]]:
         """See `Engine`: parts are handed out while the input is still being cut into them."""
         order = _order(job, unpacked(job.corpus, job.folder))
         last = None
@@ -139,13 +140,13 @@ def _order(job: Any, corpus: dict[str, Any]) -> str:
     return json.dumps({**job.order(), "corpus": corpus, "stamp": stamp, "cache": cache})
 
 
-_jobs: dict[str, LabelJob | PredictJob] = {}
+_jobs: dict[str, VotingJob[Any, Any] | PredictJob] = {}
 
 
-def vote_part(order: str, part: Part) -> PartSummary:
+def vote_part(order: str, part: Part) -> PartSummary[Any]:
     """Vote on a part of the job that ``order`` describes, and keep the votes in its folder."""
     job = _job(order)
-    assert isinstance(job, LabelJob)
+    assert isinstance(job, VotingJob)
     votes = job.voted(part.number)
     if votes is not None and votes.part == part:
         return job.summary(votes, is_new=False)
@@ -160,7 +161,7 @@ def write_part(order: str, part: Part) -> Part:
     return part
 
 
-def _job(order: str) -> LabelJob | PredictJob:
+def _job(order: str) -> VotingJob[Any, Any] | PredictJob:
     if order not in _jobs:
         for earlier in _jobs.values():
             earlier.close()
@@ -169,7 +170,7 @@ def _job(order: str) -> LabelJob | PredictJob:
     return _jobs[order]
 
 
-def _made(order: dict[str, Any]) -> LabelJob | PredictJob:
+def _made(order: dict[str, Any]) -> VotingJob[Any, Any] | PredictJob:
     if order["cache"] is not None:
         os.environ["WEAKLABEL_CACHE"] = order["cache"]
     corpus = read_corpus(**order["corpus"])

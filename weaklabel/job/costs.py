@@ -17,7 +17,8 @@ from weaklabel.errors import visible
 from weaklabel.job.asked import shown_money
 from weaklabel.job.engine import LocalEngine
 from weaklabel.job.label import first_answers, first_votes, label_job
-from weaklabel.job.work import LabelJob, LabelOptions
+from weaklabel.job.voting import LabelOptions
+from weaklabel.job.work import LabelJob
 from weaklabel.lf.core import ALL_ROWS, LF
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.progress import stage

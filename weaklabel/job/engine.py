@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from weaklabel.corpus import Corpus
 from weaklabel.corpus.parts import Part, PartRows
-from weaklabel.job.work import LabelJob, PartSummary
+from weaklabel.job.voting import PartSummary, VotingJob
 from weaklabel.support.progress import Stage, stage
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Engine(Protocol):
         """Call a function on each item, anywhere and in any order, and yield the results in the order of the items."""
         ...
 
-    def vote(self, job: LabelJob) -> Iterator[PartSummary]:
+    def vote(self, job: VotingJob[Any, Any]) -> Iterator[PartSummary[Any]]:
         """Make sure that all votes are in the job's store; yield what is counted of them, part by part, in order."""
         ...
 
@@ -96,7 +96,7 @@ class LocalEngine:
         parallel = Parallel(self.workers, batch_size=1, pre_dispatch="2 * n_jobs", return_as="generator")
         yield from parallel(delayed(function)(item) for item in chain(first, rest))
 
-    def vote(self, job: LabelJob) -> Iterator[PartSummary]:
+    def vote(self, job: VotingJob[Any, Any]) -> Iterator[PartSummary[Any]]:
         """See `Engine`; parts before the first missing one are not read again."""
         last = None
         while (votes := job.voted(last.number + 1 if last else 0)) is not None:

@@ -25,7 +25,8 @@ from weaklabel.job.engine import Engine, LocalEngine, expect, follow
 from weaklabel.job.folder import ONCE, JobFolder, corpus_identity, lf_keys, output_identity
 from weaklabel.job.labeled import TABLES_AT_ONCE, FittedCorpus, LabeledCorpus, VotedCorpus
 from weaklabel.job.output import new_columns, write_all_rejects
-from weaklabel.job.work import LabelJob, LabelOptions, PartSummary
+from weaklabel.job.voting import LabelOptions, PartSummary
+from weaklabel.job.work import LabelJob
 from weaklabel.label_model.base import make_label_model
 from weaklabel.lf.packs import PACK_FILES, LFCollection, check_files, identity_of, pack_inputs
 from weaklabel.support.cache import cache_folder

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from weaklabel.corpus import Batch, Corpus, Reject
 from weaklabel.corpus.parts import Part
 from weaklabel.job.store import PartLabels
-from weaklabel.job.work import LabelJob, LabelOptions
+from weaklabel.job.voting import LabelOptions
+from weaklabel.job.work import LabelJob
 from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.mapped import map_npy, write_npy

@@ -6,10 +6,10 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, Self, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from weaklabel.corpus import Reject
 from weaklabel.corpus.parts import Part
+from weaklabel.errors import VoteError
 from weaklabel.job.folder import ONCE
 from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.support.cache import size_limit
 from weaklabel.support.files import atomic_path
 from weaklabel.votes import Problems, VotePatterns, vote_patterns
-
-FORMAT = "weaklabel part 2"
+from weaklabel.votes.spans.table import SpanTable
 
 PARTS = "votes-*.npz"
 """Names of the files of votes."""
@@ -32,8 +32,47 @@ MOST_LFS = 256
 """Most labeling functions whose votes the cache keeps for one corpus."""
 
 
+class Table(Protocol):
+    """The votes of labeling functions on consecutive rows: `VotePatterns` with rows, or `SpanTable`."""
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        ...
+
+    def only(self, places: Sequence[int]) -> Self:
+        """Return the votes of the labeling functions at these places, in this order."""
+        ...
+
+    def beside(self, other: Self) -> Self:
+        """Return the votes of the labeling functions of both on the same rows."""
+        ...
+
+
+T = TypeVar("T", bound=Table)
+
+
 @dataclass(frozen=True)
-class PartVotes:
+class TableForm(Generic[T]):
+    """How tables of votes are kept in files.
+
+    Attributes
+    ----------
+    name
+        In the file; another version of the form has another name.
+    to_arrays
+        Gives what ``numpy.savez`` takes.
+    from_arrays
+        Makes the table again.
+    """
+
+    name: str
+    to_arrays: Callable[[T], dict[str, Any]]
+    from_arrays: Callable[[Mapping[str, NDArray[Any]]], T]
+
+
+@dataclass(frozen=True)
+class PartVotes(Generic[T]):
     """The votes on a part of a corpus.
 
     Attributes
@@ -43,7 +82,7 @@ class PartVotes:
     keys
         Fingerprints of the labeling functions. Length: m.
     table
-        The votes as patterns, with the pattern of each row. Shape: [n, m].
+        The votes: as patterns with the pattern of each row, or as spans. Shape: [n, m].
     problems
         Failures and notes, by key.
     rejects
@@ -54,7 +93,7 @@ class PartVotes:
 
     part: Part
     keys: tuple[str, ...]
-    table: VotePatterns
+    table: T
     problems: Mapping[str, Problems]
     rejects: Sequence[Reject]
     asked: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
@@ -69,33 +108,28 @@ class PartVotes:
         """Those of the `final_keys` whose labeling functions were asked about all rows."""
         return {key for key in self.final_keys if key not in self.asked or self.asked[key].all()}
 
-    def of(self, keys: Sequence[str]) -> VotePatterns:
-        """Return the votes of the labeling functions ``keys``, in that order, as patterns."""
-        if tuple(keys) == self.keys:
-            return self.table
-        # Patterns that differ only in other labeling functions become one.
-        chosen = vote_patterns(self.table.patterns[:, [self.keys.index(key) for key in keys]])
-        inverse = chosen.rows()[self.table.rows()]
-        return VotePatterns(chosen.patterns, np.bincount(inverse, minlength=len(chosen)), inverse)
+    def of(self, keys: Sequence[str]) -> T:
+        """Return the votes of the labeling functions ``keys``, in that order."""
+        return self.table if tuple(keys) == self.keys else self.table.only([self.keys.index(key) for key in keys])
 
-    def only(self, keys: Sequence[str]) -> PartVotes:
+    def only(self, keys: Sequence[str]) -> PartVotes[T]:
         """Return the votes of the labeling functions ``keys`` alone, in that order."""
         problems = {key: self.problems[key] for key in keys if key in self.problems}
         asked = {key: self.asked[key] for key in keys if key in self.asked}
         return PartVotes(self.part, tuple(keys), self.of(keys), problems, self.rejects, asked)
 
-    def votes_of(self, key: str) -> VoteArray:
+    def votes_of(self: PartVotes[VotePatterns], key: str) -> VoteArray:
         """Return the vote of one labeling function on each row. Shape: [n]."""
         votes: VoteArray = self.table.patterns[:, self.keys.index(key)][self.table.rows()]
         return votes
 
-    def differs(self, keys: Sequence[str], other: PartVotes | None) -> bool:
+    def differs(self, keys: Sequence[str], other: PartVotes[T] | None) -> bool:
         """Return whether ``other`` is anything but the votes of the labeling functions ``keys`` as they are here."""
         if other is None or other.part != self.part or other.keys != tuple(keys):
             return True
         return any(not np.array_equal(self.asked.get(key, _ALL), other.asked.get(key, _ALL)) for key in keys)
 
-    def united(self, other: PartVotes | None) -> PartVotes:
+    def united(self, other: PartVotes[T] | None) -> PartVotes[T]:
         """Return these votes and those that only ``other`` has, of the same part, up to `MOST_LFS` labeling functions."""
         if other is None or other.part != self.part:
             return self
@@ -103,23 +137,27 @@ class PartVotes:
         more = more[: max(0, MOST_LFS - len(self.keys))]
         problems = {**{key: other.problems[key] for key in more if key in other.problems}, **self.problems}
         asked = {**{key: other.asked[key] for key in more if key in other.asked}, **self.asked}
-        table = _side_by_side(self.table, other.of(more)) if more else self.table
+        table = self.table.beside(other.of(more)) if more else self.table
         return PartVotes(self.part, (*self.keys, *more), table, problems, self.rejects, asked)
 
-    def widened(self, other: PartVotes | None) -> PartVotes:
+    def widened(self, other: PartVotes[Any] | None) -> PartVotes[T]:
         """Return these votes, with those of the same labeling functions on rows about which only ``other`` asked them."""
         if other is None or other.part != self.part:
             return self
-        votes = self
+        votes: PartVotes[Any] = self  # only votes for classes are asked about some rows
         for key, asked in self.asked.items():
             if key in other.final_keys and (more := other.asked.get(key, np.ones_like(asked)) & ~asked).any():
-                column = np.where(more, other.votes_of(key), self.votes_of(key))
+                column = np.where(more, other.votes_of(key), votes.votes_of(key))
                 votes = votes.replacing(key, column, asked | more, self.problems.get(key))
         return votes
 
     def replacing(
-        self, key: str, column: VoteArray, asked: NDArray[np.bool_], problems: Problems | None = None
-    ) -> PartVotes:
+        self: PartVotes[VotePatterns],
+        key: str,
+        column: VoteArray,
+        asked: NDArray[np.bool_],
+        problems: Problems | None = None,
+    ) -> PartVotes[VotePatterns]:
         """Return these votes with those of one labeling function, which was asked about some rows.
 
         Parameters
@@ -135,12 +173,25 @@ class PartVotes:
         """
         others = self.only([each for each in self.keys if each != key])
         failed = others.problems if problems is None else {**others.problems, key: problems}
-        table = _side_by_side(others.table, vote_patterns(column[:, None]))
+        table = others.table.beside(vote_patterns(column[:, None]))
         votes = PartVotes(self.part, (*others.keys, key), table, failed, self.rejects, {**others.asked, key: asked})
         return votes.only(self.keys) if key in self.keys else votes
 
 
-class VoteStore:
+def _arrays_of_patterns(table: VotePatterns) -> dict[str, Any]:
+    return {"inverse": _narrow(table.rows(), len(table)), **table.to_arrays()}
+
+
+def _patterns_of_arrays(arrays: Mapping[str, NDArray[Any]]) -> VotePatterns:
+    patterns = VotePatterns.from_arrays(arrays)
+    return VotePatterns(patterns.patterns, patterns.counts, arrays["inverse"].astype(np.int64))
+
+
+CLASS_TABLES: TableForm[VotePatterns] = TableForm("weaklabel part 2", _arrays_of_patterns, _patterns_of_arrays)
+SPAN_TABLES: TableForm[SpanTable] = TableForm("weaklabel part of spans 1", SpanTable.to_arrays, SpanTable.from_arrays)
+
+
+class VoteStore(Generic[T]):
     """A folder with a file for each part of a corpus.
 
     Parameters
@@ -153,32 +204,35 @@ class VoteStore:
         Fingerprints of the labeling functions asked for. Length: m.
     cache
         Where votes of earlier runs are kept, of any labeling functions; None if there is no cache.
+    form
+        How they are kept.
     """
 
-    def __init__(self, folder: Path, corpus: str, keys: Sequence[str], cache: Path | None = None) -> None:
+    def __init__(self, folder: Path, corpus: str, keys: Sequence[str], cache: Path | None, form: TableForm[T]) -> None:
         self.folder = folder
         self.corpus = corpus
         self.keys = tuple(keys)
         self.cache = cache
+        self.form = form
 
-    def load(self, number: int) -> PartVotes | None:
+    def load(self, number: int) -> PartVotes[T] | None:
         """Return the votes on part ``number`` of all labeling functions that voted on it; None if none did."""
         folders = [folder for folder in (self.folder, self.cache) if folder]
         votes = [part for folder in folders if (part := self._read(folder / _name(number))) is not None]
         return votes[0].united(votes[1] if len(votes) > 1 else None) if votes else None
 
-    def adopt(self, votes: PartVotes) -> None:
+    def adopt(self, votes: PartVotes[T]) -> None:
         """Write votes of the cache into the folder, so that they stay when the cache is cleared."""
         if self.cache is not None:
             self.settle(votes)
 
-    def settle(self, votes: PartVotes) -> None:
+    def settle(self, votes: PartVotes[T]) -> None:
         """Write votes into the folder, unless they are there."""
         own = [key for key in self.keys if key in votes.keys]
         if votes.differs(own, self._read(self.folder / _name(votes.part.number))):
             self.save(votes)
 
-    def save(self, votes: PartVotes) -> None:
+    def save(self, votes: PartVotes[T]) -> None:
         """Write the votes of the labeling functions asked for on a part into the folder, atomically."""
         self._write(self.folder, votes.only([key for key in self.keys if key in votes.keys]))
 
@@ -215,9 +269,9 @@ class VoteStore:
             total -= sizes[path]
             shutil.rmtree(path, ignore_errors=True)
 
-    def _write(self, folder: Path, votes: PartVotes) -> None:
+    def _write(self, folder: Path, votes: PartVotes[T]) -> None:
         header = {
-            "format": FORMAT,
+            "format": self.form.name,
             "corpus": self.corpus,
             "part": votes.part.to_dict(),
             "keys": votes.keys,
@@ -227,8 +281,7 @@ class VoteStore:
         }
         arrays: dict[str, Any] = {
             "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
-            "inverse": _narrow(votes.table.rows(), len(votes.table)),
-            **votes.table.to_arrays(),
+            **self.form.to_arrays(votes.table),
             **{f"asked-{place}": np.packbits(rows) for place, rows in enumerate(votes.asked.values())},
         }
         with atomic_path(folder / _name(votes.part.number)) as path, path.open("wb") as handle:
@@ -239,14 +292,13 @@ class VoteStore:
         for path in self.folder.glob(PARTS):
             path.unlink(missing_ok=True)
 
-    def _read(self, path: Path) -> PartVotes | None:
+    def _read(self, path: Path) -> PartVotes[T] | None:
         try:
             with np.load(path, allow_pickle=False) as archive:
                 header = json.loads(archive["header"].tobytes())
-                if (header["format"], header["corpus"]) != (FORMAT, self.corpus):
+                if (header["format"], header["corpus"]) != (self.form.name, self.corpus):
                     return None
-                patterns = VotePatterns.from_arrays(archive)
-                table = VotePatterns(patterns.patterns, patterns.counts, archive["inverse"].astype(np.int64))
+                table = self.form.from_arrays(archive)
                 asked = {
                     key: np.unpackbits(archive[f"asked-{place}"], count=table.n).astype(bool)
                     for place, key in enumerate(header["asked"])
@@ -329,7 +381,7 @@ class LabelStore:
         return self.folder / f"labels-{self.tag}-{number:06d}.npz"
 
 
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BadZipFile, zlib.error)
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BadZipFile, zlib.error, VoteError)
 """What a missing or damaged file may raise: it counts as missing, since it can be made again."""
 
 
@@ -337,7 +389,7 @@ _ALL = np.ones(0, bool)
 """In the place of the rows about which a labeling function was asked, where these are all."""
 
 
-def _covers(there: PartVotes, here: PartVotes, key: str) -> bool:
+def _covers(there: PartVotes[T], here: PartVotes[T], key: str) -> bool:
     """Return whether votes that are kept have all of one labeling function that are here."""
     if key in there.complete_keys:
         return True
@@ -346,14 +398,6 @@ def _covers(there: PartVotes, here: PartVotes, key: str) -> bool:
 
 def _name(number: int) -> str:
     return f"votes-{number:06d}.npz"
-
-
-def _side_by_side(left: VotePatterns, right: VotePatterns) -> VotePatterns:
-    """Return the patterns of the same rows with the labeling functions of both."""
-    pairs, inverse = np.unique(left.rows() * len(right) + right.rows(), return_inverse=True)
-    of_left, of_right = np.divmod(pairs, max(1, len(right)))
-    patterns = np.concatenate([left.patterns[of_left], right.patterns[of_right]], axis=1)
-    return VotePatterns(np.asfortranarray(patterns), np.bincount(inverse, minlength=len(pairs)), inverse)
 
 
 def _narrow(inverse: NDArray[np.int64], n_patterns: int) -> NDArray[Any]:

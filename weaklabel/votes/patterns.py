@@ -181,6 +181,22 @@ class VotePatterns:
         inverse = self.rows()
         return inverse[row : row + 1] if self.offsets is None else inverse[self.offsets[row] : self.offsets[row + 1]]
 
+    def only(self, places: Sequence[int]) -> VotePatterns:
+        """Return the votes of the labeling functions at these places alone, in this order; rows must be kept.
+
+        Patterns that differ only in other labeling functions become one.
+        """
+        chosen = vote_patterns(self.patterns[:, list(places)])
+        inverse = chosen.rows()[self.rows()]
+        return VotePatterns(chosen.patterns, np.bincount(inverse, minlength=len(chosen)), inverse)
+
+    def beside(self, other: VotePatterns) -> VotePatterns:
+        """Return the patterns of the same rows with the labeling functions of both; rows must be kept."""
+        pairs, inverse = np.unique(self.rows() * len(other) + other.rows(), return_inverse=True)
+        mine, theirs = np.divmod(pairs, max(1, len(other)))
+        patterns = np.concatenate([self.patterns[mine], other.patterns[theirs]], axis=1)
+        return VotePatterns(np.asfortranarray(patterns), np.bincount(inverse, minlength=len(pairs)), inverse)
+
     def weights(self) -> NDArray[np.int64] | None:
         """Return ``counts``, or None where each is 1, which is faster to add up."""
         return None if bool((self.counts == 1).all()) else self.counts

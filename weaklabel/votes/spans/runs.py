@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.errors import VoteError
+from weaklabel.lf.spans.forest import Inner
 from weaklabel.units.spans import Numbers
 
 Tags = NDArray[np.int16]
 """What labeling functions say of words. 0: nothing; 1 + 2 * label: the first word of a span; 2 + 2 * label: a later word of
 it; -1: no entity. Shape: [words, m]."""
-
-Inner = tuple[tuple[str, tuple[int, ...]], ...]
-"""The inner labels of a hierarchy, whose numbers follow those of the leaves: name, and the numbers of its leaves."""
 
 NEGATIVE_TAG = -1
 
@@ -43,7 +41,7 @@ class Runs:
     labels : tuple of str
         Names of the labels that spans may end up with. Length: k.
     inner : tuple
-        See `Inner`; label ``k + i`` is ``inner[i]``.
+        The inner labels of a hierarchy: name, and the numbers of its leaves; label ``k + i`` is ``inner[i]``.
     complete : tuple of bool
         Which labeling functions mark all that they know, so that their silence may count. Length: m.
     n_words, n_rows : int

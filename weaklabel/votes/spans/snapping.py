@@ -175,6 +175,12 @@ def _rank(label: Numbers) -> NDArray[np.int64]:
     return np.where(label >= 0, label, _LAST)
 
 
+def no_spans(n_rows: int) -> Spans:
+    """Return no spans of so many rows."""
+    none = np.empty(0, np.int64)
+    return Spans(none, none, none, none, n_rows)
+
+
 def _rows_of(spans: Spans, begin: int, end: int) -> Spans:
     some = slice(*np.searchsorted(spans.row, [begin, end]))
     return Spans(spans.row[some] - begin, spans.begin[some], spans.end[some], spans.label[some], end - begin)

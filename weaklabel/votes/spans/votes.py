@@ -10,12 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import VoteError
 from weaklabel.labels import NOT_ENTITY, check_label_names
+from weaklabel.lf.spans.forest import Inner
 from weaklabel.support.table import html_table
 from weaklabel.units import Units, check_offsets
 from weaklabel.units.spans import Numbers, Spans
 from weaklabel.votes.matrix import Problems
-from weaklabel.votes.spans.runs import NEGATIVE_TAG, Inner, Runs, Tags, runs_of_tags
-from weaklabel.votes.spans.snapping import LFSpans, SpanCounts, without_overlaps
+from weaklabel.votes.spans.runs import NEGATIVE_TAG, Runs, Tags, runs_of_tags
+from weaklabel.votes.spans.snapping import LFSpans, SpanCounts, no_spans, without_overlaps
 from weaklabel.votes.spans.table import SpanTable
 
 
@@ -70,8 +71,7 @@ class SpanVotes:
     texts: Sequence[str] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        none = np.empty(0, np.int64)
-        nowhere = Spans(none, none, none, none, self.n_rows)
+        nowhere = no_spans(self.n_rows)
         for name, default in (("negatives", nowhere), ("complete", False), ("counts", SpanCounts())):
             if not getattr(self, name):
                 object.__setattr__(self, name, (default,) * self.m)
@@ -124,8 +124,7 @@ class SpanVotes:
             if len(beyond):
                 row, end = int(lf.row[beyond[0]]), int(lf.end[beyond[0]])
                 raise VoteError(f"LF '{name}', row {row}: a span ends after word {end}, but the row has {lengths[row]}")
-        none = np.empty(0, np.int64)
-        nowhere = Spans(none, none, none, none, len(lengths))
+        nowhere = no_spans(len(lengths))
         columns = [
             _flat(of_lf, nowhere if negatives is None else negatives[number], checked)
             for number, of_lf in enumerate(spans)
