@@ -15,7 +15,7 @@ from weaklabel.job.asked import asking_in_job, budget_in
 from weaklabel.job.costs import parts_to_ask, turns_of
 from weaklabel.job.folder import JobFolder
 from weaklabel.job.label import label_identity, label_job
-from weaklabel.job.work import LabelOptions
+from weaklabel.job.voting import LabelOptions
 from weaklabel.lf.packs import LFCollection
 from weaklabel.llm import asking
 from weaklabel.llm.batch import check_batch

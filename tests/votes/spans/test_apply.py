@@ -116,13 +116,13 @@ def test_each_vote_is_whole_words_that_contain_it(drawn):
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ([(0, 99, 0)], "ends after the text"),
+        ([(0, 99, 0)], "beyond the text"),
         ([(2, 2, 0)], "empty"),
-        ([(-1, 2, 0)], "before the text"),
+        ([(-1, 2, 0)], "begins before 0"),
         ([(0, 1, 5)], "label"),
         ([(0, 1, 0, 0)], "span"),
         ("Ada", "span"),
-        (7, "int"),
+        (7, "span"),
     ],
     ids=str,
 )

@@ -17,7 +17,7 @@ from weaklabel.labels import NOT_ENTITY
 from weaklabel.lf.core import ALL_ROWS, LF
 from weaklabel.lf.spans.order import in_order
 from weaklabel.support.progress import Stage
-from weaklabel.units import Units, find_words
+from weaklabel.units import Units, spell_words
 from weaklabel.votes.form import LFVotes
 from weaklabel.votes.spans.form import SpanForm
 from weaklabel.votes.spans.snapping import LFSpans, in_words
@@ -205,7 +205,7 @@ class SpanVoter:
 
 def words_of(batch: Batch) -> Units:
     """Return the words of the texts of a batch, found once."""
-    return batch.once(("words", TEXT), lambda: find_words(batch.texts))
+    return batch.once(("words", TEXT), lambda: spell_words(batch.texts)).units
 
 
 def in_rows(votes: LFSpans, words: Units) -> list[list[tuple[int, int, int]]]:
