@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -137,9 +137,9 @@ class _Application:
 
 
 def survey_of(lf: LF, batch: Batch) -> Survey:
-    """Return what a labeling function counts in a batch."""
-    assert isinstance(lf, SpanLF)
-    return lf.survey(batch)
+    """Return what a labeling function that surveys the corpus counts in a batch."""
+    counts: Survey = cast("SpanLF", lf).survey(batch)
+    return counts
 
 
 def are_complete(lfs: Sequence[LF]) -> tuple[bool, ...]:
@@ -171,4 +171,4 @@ def bound(lfs: Sequence[LF], labels: object) -> tuple[list[LF], LabelForest]:
             )
         labels = list(dict.fromkeys(given))
     forest = label_forest(labels, "labels")
-    return [lf.bind(forest.names) if isinstance(lf, SpanLF) else lf for lf in lfs], forest
+    return [cast("SpanLF", lf).bind(forest.names) for lf in lfs], forest
