@@ -119,7 +119,10 @@ EXPORTERS: Registry[Any] = Registry(
             "a data set of the package datasets: ClassLabel, lists of probabilities, splits",
             CORPUS,
         ),
-        "docbin": Entry("weaklabel.export.docbin:DocBinExporter", "spaCy documents with categories", CORPUS),
+        "conll": Entry("weaklabel.export.conll:ConllExporter", "words with IOB2 tags of spans", CORPUS),
+        "docbin": Entry(
+            "weaklabel.export.docbin:DocBinExporter", "spaCy documents with categories or entities", CORPUS
+        ),
         "sklearn": Entry(
             "weaklabel.export.arrays:SklearnExporter", "texts, y and sample_weight for scikit-learn", CORPUS
         ),
@@ -136,6 +139,8 @@ EXPORTERS: Registry[Any] = Registry(
             "weaklabel.export.review_tools:ArgillaExporter", "records with suggestions, to be labeled by people", CORPUS
         ),
         "doccano": Entry("weaklabel.export.review_tools:DoccanoExporter", "rows to be labeled by people", CORPUS),
+        "prodigy": Entry("weaklabel.export.span_tools:ProdigyExporter", "tasks with spans, to be corrected", CORPUS),
+        "brat": Entry("weaklabel.export.span_tools:BratExporter", "documents with spans, to be corrected", CORPUS),
     },
     ExportError,
 )

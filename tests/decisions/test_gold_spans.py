@@ -168,7 +168,7 @@ def test_conll_without_tags_or_with_other_words_is_refused(tmp_path):
     with pytest.raises(CorpusError, match="line 1: its words are not those of the text"):
         read_gold_spans(path)
     path.write_text("Ada\tB-PER\nwrote\tVERB\n")
-    with pytest.raises(CorpusError, match="line 1: .*VERB"):
+    with pytest.raises(CorpusError, match=r"line 1: .*VERB"):
         read_gold_spans(path)
 
 

@@ -84,7 +84,7 @@ def _of_sentence(sentence: _Sentence) -> Annotation | Reject:
         return Reject(sentence.line, f"{where}: {error}", " ".join(sentence.words))
     by_tags = [(places[b][0], places[e - 1][1], labels[k]) for b, e, k in spans.of_row(0)]
     exact = _exact_spans(sentence.said.get("spans"), text)
-    named = exact if exact is not None and on_places(exact, places) == sorted(by_tags) else by_tags
+    named = exact if exact is not None and _agree(on_places(exact, places), by_tags) else by_tags
     row_id = _said(sentence.said.get("id"))
     given = Annotation("", text, row_id, line=sentence.line, where=where, spans=tuple(named))
     return given if "text" in sentence.said else _joined(given)
@@ -94,6 +94,12 @@ def _joined(given: Annotation) -> Annotation:
     return Annotation(
         "", given.text, given.row_id, line=given.line, where=given.where, spans=given.spans, is_joined=True
     )
+
+
+def _agree(widened: Sequence[NamedSpan], by_tags: Sequence[NamedSpan]) -> bool:
+    """Say whether tags are those of spans, of which some may be hidden by others that take the same word."""
+    is_there = set(by_tags) <= set(widened)
+    return is_there and all(any(span[0] < tag[1] and tag[0] < span[1] for tag in by_tags) for span in widened)
 
 
 def on_places(spans: Sequence[NamedSpan], places: Sequence[tuple[int, int]]) -> list[NamedSpan]:

@@ -20,15 +20,23 @@ import polars as pl
 from weaklabel.corpus.row_ids import ROW_ID, row_ids
 from weaklabel.corpus.sinks import as_json
 from weaklabel.errors import ExportError, nearest
-from weaklabel.export.corpus import LabeledCorpus, LabeledPart
+from weaklabel.export.corpus import LabeledCorpus, LabeledPart, Task as WhatIsLabeled
 from weaklabel.export.exporter import CorpusExporter, ExportRecord
-from weaklabel.export.selection import NO_LABEL, confidence
+from weaklabel.export.review_spans import (
+    argilla_question,
+    argilla_suggestion,
+    label_studio_regions,
+    span_config,
+)
+from weaklabel.export.selection import NO_LABEL, NO_SPANS, confidence
+from weaklabel.export.spans import MarkedSpan, marked_spans
 from weaklabel.job.output import DECIMALS
 from weaklabel.labels import ABSTAIN
 from weaklabel.support.files import write_json, write_text
 from weaklabel.support.progress import stage
+from weaklabel.units import SPANS
 
-WEAK_LABEL, CONFIDENCE = "weak_label", "confidence"
+WEAK_LABEL, WEAK_SPANS, CONFIDENCE = "weak_label", "weak_spans", "confidence"
 """Names of what is shown beside a text where a tool has no suggestions, and of the probability of a label."""
 
 QUESTION = "label"
@@ -52,6 +60,8 @@ class Task:
         The probability of the weak label; None if it is unknown.
     columns
         Other columns, with values that JSON has.
+    spans
+        Weak spans, where spans are labeled; None where they are not known.
     """
 
     row_id: str
@@ -59,6 +69,12 @@ class Task:
     label: str | None
     confidence: float | None
     columns: Mapping[str, Any]
+    spans: Sequence[MarkedSpan] | None = None
+
+    @property
+    def is_labeled(self) -> bool:
+        """Whether it has a weak label, or weak spans."""
+        return self.label is not None or self.spans is not None
 
 
 class ReviewExporter(CorpusExporter):
@@ -77,6 +93,7 @@ class ReviewExporter(CorpusExporter):
         Who is said to have made the suggestions.
     """
 
+    tasks: ClassVar[tuple[WhatIsLabeled, ...]] = ("texts", "spans")
     writes_folder = True
     keeps_probs = True
     keeps_split = True
@@ -121,27 +138,33 @@ class ReviewExporter(CorpusExporter):
             for part in corpus.parts():
                 taken = part if self.unlabeled else part.take(part.preds != ABSTAIN)
                 if len(taken) < len(part):
-                    counts[NO_LABEL] = counts.get(NO_LABEL, 0) + len(part) - len(taken)
+                    why = NO_LABEL if part.spans is None else NO_SPANS
+                    counts[why] = counts.get(why, 0) + len(part) - len(taken)
                 yield from self._tasks(taken, corpus)
                 progress.advance(len(part))
 
     def _tasks(self, part: LabeledPart, corpus: LabeledCorpus) -> Iterator[Task]:
         columns = _as_values(part.frame.select(self.columns or []))
+        is_spans = part.spans is not None
         rows = zip(
             row_ids(part.frame, part.rows.tolist(), self.id_column or None),
             part.texts,
             part.preds.tolist(),
-            confidence(part).round(DECIMALS).tolist(),
+            (part.span_rows.least_probs() if is_spans else confidence(part)).round(DECIMALS).tolist(),
             columns or [{}] * len(part),
+            marked_spans(part, corpus.labels) if is_spans else [None] * len(part),
             strict=True,
         )
-        for row, (row_id, text, pred, probability, others) in zip(part.rows.tolist(), rows, strict=True):
+        for row, (row_id, text, pred, probability, others, spans) in zip(part.rows.tolist(), rows, strict=True):
             if "\0" in text:
                 raise ExportError(
                     f"the text of row {row} has a zero byte, which {self.title} cannot keep; weaklabel clean removes it"
                 )
-            label = None if pred == ABSTAIN else corpus.labels[pred]
-            yield Task(row_id, text, label, None if probability != probability else probability, others)
+            sure = None if pred == ABSTAIN or probability != probability else probability
+            if is_spans:
+                yield Task(row_id, text, None, sure if spans else None, others, None if pred == ABSTAIN else spans)
+            else:
+                yield Task(row_id, text, None if pred == ABSTAIN else corpus.labels[pred], sure, others)
 
     def write(self, corpus: LabeledCorpus, target: Path) -> ExportRecord:
         """See `CorpusExporter.write`."""
@@ -150,7 +173,7 @@ class ReviewExporter(CorpusExporter):
 
         def counted() -> Iterator[Task]:
             for task in self.sent(corpus, left_out):
-                counts[WITHOUT if task.label is None else WITH] += 1
+                counts[WITH if task.is_labeled else WITHOUT] += 1
                 yield task
 
         self.write_tasks(counted(), corpus, target)
@@ -192,11 +215,11 @@ class LabelStudioExporter(ReviewExporter):
         super().check_corpus(corpus)
         if self.max_tasks < 1:
             raise ExportError(f"max_tasks must be 1 or more, not {self.max_tasks}")
-        labeling_config(corpus.labels)
+        labeling_config(corpus.labels, corpus.task)
 
     def write_tasks(self, tasks: Iterable[Task], corpus: LabeledCorpus, target: Path) -> None:
         """See `ReviewExporter.write_tasks`."""
-        write_text(target / "config.xml", labeling_config(corpus.labels))
+        write_text(target / "config.xml", labeling_config(corpus.labels, corpus.task))
         objects = (self._task(task) for task in tasks)
         first, number = next(objects, None), 0
         while first is not None or not number:
@@ -207,15 +230,18 @@ class LabelStudioExporter(ReviewExporter):
 
     def _task(self, task: Task) -> dict[str, Any]:
         data = {"text": task.text, ROW_ID: task.row_id, **task.columns}
+        score: dict[str, Any] = {} if task.confidence is None else {"score": task.confidence}
+        if task.spans is not None:
+            regions = label_studio_regions(task.text, task.spans)
+            return {"data": data, "predictions": [{"model_version": self.agent, **score, "result": regions}]}
         if task.label is None:
             return {"data": data}
         result = {"from_name": QUESTION, "to_name": "text", "type": "choices", "value": {"choices": [task.label]}}
-        score = {} if task.confidence is None else {"score": task.confidence}
         return {"data": data, "predictions": [{"model_version": self.agent, **score, "result": [result]}]}
 
 
-def labeling_config(labels: Sequence[str]) -> str:
-    """Return the labeling configuration of Label Studio: a text, and one class to choose.
+def labeling_config(labels: Sequence[str], what: str = "texts") -> str:
+    """Return the labeling configuration of Label Studio: a text, and one class to choose or labels of its spans.
 
     Raises
     ------
@@ -225,6 +251,8 @@ def labeling_config(labels: Sequence[str]) -> str:
     for name in labels:
         if any(character < " " for character in name):
             raise ExportError(f"the class {name!r} has a control character, which XML cannot hold; rename it")
+    if what == "spans":
+        return span_config(labels, [_color(number) for number in range(len(labels))])
     choices = "\n".join(f"    <Choice value={quoteattr(name)}/>" for name in labels)
     return (
         "<View>\n"
@@ -266,26 +294,28 @@ class ArgillaExporter(ReviewExporter):
         """See `ReviewExporter.write_tasks`."""
         (target / ".argilla").mkdir()
         write_json(target / ".argilla" / "dataset.json", {"name": self.dataset})
-        write_json(target / ".argilla" / "settings.json", argilla_settings(corpus.labels))
+        write_json(target / ".argilla" / "settings.json", argilla_settings(corpus.labels, corpus.task))
         with (target / "records.json").open("w", encoding="utf-8", newline="\n") as handle:
             write_array(handle, (self._record(task) for task in tasks))
 
     def _record(self, task: Task) -> dict[str, Any]:
-        suggestion = {"value": task.label, "score": task.confidence, "agent": self.agent}
+        name, suggestion = QUESTION, {"value": task.label, "score": task.confidence, "agent": self.agent}
+        if task.spans is not None:
+            name, suggestion = SPANS, {**suggestion, **argilla_suggestion(task.spans)}
         metadata = {name: value for name, value in task.columns.items() if value is not None}
         return {
             "id": task.row_id,
             "fields": {"text": task.text},
             "metadata": metadata | ({} if task.confidence is None else {CONFIDENCE: task.confidence}),
-            "suggestions": {} if task.label is None else {QUESTION: suggestion},
+            "suggestions": {name: suggestion} if task.is_labeled else {},
             "responses": {},
             "vectors": {},
             "status": "pending",
         }
 
 
-def argilla_settings(labels: Sequence[str]) -> dict[str, Any]:
-    """Return the settings of an Argilla data set: a text, and one class to choose."""
+def argilla_settings(labels: Sequence[str], what: str = "texts") -> dict[str, Any]:
+    """Return the settings of an Argilla data set: a text, and one class to choose, or a question on its spans."""
     question = {
         "name": QUESTION,
         "title": "Label",
@@ -310,7 +340,7 @@ def argilla_settings(labels: Sequence[str]) -> dict[str, Any]:
     }
     return {
         "guidelines": "The suggestions are weak labels: confirm or correct them.",
-        "questions": [question],
+        "questions": [argilla_question(labels) if what == "spans" else question],
         "fields": [field],
         "vectors": [],
         "metadata": [confidence],
@@ -321,9 +351,10 @@ def argilla_settings(labels: Sequence[str]) -> dict[str, Any]:
 
 
 class DoccanoExporter(ReviewExporter):
-    """Writes ``rows.jsonl`` for a text classification project of doccano, and ``labels.json``.
+    """Writes ``rows.jsonl`` for a project of doccano, text classification or sequence labeling, and ``labels.json``.
 
-    doccano knows no suggestions, so weak labels are shown beside the text, as ``weak_label`` and ``confidence``.
+    doccano knows no suggestions, so weak labels are shown beside the text, as ``weak_label`` or ``weak_spans`` and
+    ``confidence``.
 
     Parameters
     ----------
@@ -336,7 +367,7 @@ class DoccanoExporter(ReviewExporter):
 
     title = "doccano"
     consumer = "doccano: Import Dataset, JSONL"
-    names_taken = ("text", "label", "id", "Comments", WEAK_LABEL, CONFIDENCE)
+    names_taken = ("text", "label", "id", "Comments", WEAK_LABEL, WEAK_SPANS, CONFIDENCE)
 
     def __init__(
         self,
@@ -362,10 +393,26 @@ class DoccanoExporter(ReviewExporter):
                 handle.write(_dumped(self._row(task)) + "\n")
 
     def _row(self, task: Task) -> dict[str, Any]:
+        if task.spans is not None:
+            return self._marked(task, task.spans)
         weak = {} if task.label is None else {WEAK_LABEL: task.label}
         sure = {} if task.confidence is None else {CONFIDENCE: task.confidence}
         chosen = [task.label] if self.prefill and task.label is not None else []
         return {"text": task.text, "label": chosen, ROW_ID: task.row_id, **weak, **sure, **task.columns}
+
+    def _marked(self, task: Task, spans: Sequence[MarkedSpan]) -> dict[str, Any]:
+        """Return a row for a sequence labeling project."""
+        listed = [[span.begin, span.end, span.label] for span in spans]
+        shown = {WEAK_SPANS: [f"{task.text[span.begin : span.end]} ({span.label})" for span in spans]}
+        sure = {} if task.confidence is None else {CONFIDENCE: task.confidence}
+        return {
+            "text": task.text,
+            "label": listed if self.prefill else [],
+            ROW_ID: task.row_id,
+            **shown,
+            **sure,
+            **task.columns,
+        }
 
 
 _COLORS = ("#1f77b4", "#d95f02", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#c2549d", "#5f5f5f", "#7a7a12", "#0f7f8c")
