@@ -23,10 +23,10 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from weaklabel.errors import ConfigError, WeakLabelError, nearest
-from weaklabel.registries import CLASSIFIERS, CORPUS, EXPORTERS, LABEL_MODELS
+from weaklabel.registries import CHOOSABLE_CLASSIFIERS, CHOOSABLE_LABEL_MODELS, CLASSIFIERS, CORPUS, EXPORTERS, SPANS
 from weaklabel.support.encodings import NotUtf8, utf8
 from weaklabel.support.params import checked_params
-from weaklabel.support.plugins import Registry
+from weaklabel.support.plugins import Registries, Registry
 from weaklabel.support.urls import without_secrets
 
 
@@ -192,7 +192,7 @@ class LFSettings(_Section):
 class NameIn:
     """Marks a field that is a name in a registry; no class of it is imported to check that."""
 
-    registry: Registry[Any]
+    registry: Registry[Any] | Registries
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
@@ -213,7 +213,7 @@ class ChosenSettings(_Section):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     section: ClassVar[str]
-    registry: ClassVar[Registry[Any]]
+    registry: ClassVar[Registry[Any] | Registries]
     not_of_class: ClassVar[tuple[str, ...]] = ("name",)
     """Keys that are no parameters of the class."""
 
@@ -227,23 +227,59 @@ class ChosenSettings(_Section):
         others = self.model_extra or {}
         if not others:
             return self
-        cls = self.registry[self.model_dump(include={"name"})["name"]]
-        possible = [*self.not_of_class, *cls.option_names()]
-        unknown = next((key for key in others if key not in possible), None)
-        if unknown is not None:
-            raise PydanticCustomError(
-                "unknown_option",
-                "{sentence}",
-                {
-                    "sentence": f"unknown key '{self.section}.{unknown}'{nearest(unknown, possible)}; "
-                    f"known keys here are {', '.join(possible)}"
-                },
-            )
-        try:
-            checked_params(cls, others)
-        except ValueError as error:
-            raise PydanticCustomError("unknown_option", "{why}", {"why": f"[{self.section}]: {error}"}) from None
+        name = self.model_dump(include={"name"})["name"]
+        tasks = self.registry.tasks(name) if isinstance(self.registry, Registries) else {"": self.registry}
+        refusals = [_refusal_of(self, registry[name], others) for registry in tasks.values()]
+        if all(refusals):
+            raise PydanticCustomError("unknown_option", "{sentence}", {"sentence": refusals[0]})
         return self
+
+    def for_task(self, task: str) -> Self:
+        """Return the settings, once it is known whether labels are of ``"texts"`` or of ``"spans"``.
+
+        Raises
+        ------
+        ConfigError
+            The name is of the other task, or a key is no parameter of the class that this task has by that name.
+        """
+        if not isinstance(self.registry, Registries):
+            return self
+        name = self.model_dump(include={"name"})["name"]
+        try:
+            self.registry.check(name, task)
+        except WeakLabelError as error:
+            raise ConfigError(f"{self.section}.name: {error}") from None
+        cls = self.registry.by_task[task][name]
+        refusal = _refusal_of(self, cls, self.model_extra or {})
+        if task == SPANS:
+            refusal = refusal or _unused(self, cls)
+        if refusal:
+            raise ConfigError(refusal)
+        return self
+
+
+def _refusal_of(settings: ChosenSettings, cls: Any, others: Mapping[str, Any]) -> str:
+    """Say why keys are no parameters of a class, or have wrong values; "" where they are right."""
+    possible = [*settings.not_of_class, *cls.option_names()]
+    unknown = next((key for key in others if key not in possible), None)
+    if unknown is not None:
+        return (
+            f"unknown key '{settings.section}.{unknown}'{nearest(unknown, possible)}; known keys here are "
+            f"{', '.join(possible)}"
+        )
+    try:
+        checked_params(cls, dict(others))
+    except ValueError as error:
+        return f"[{settings.section}]: {error}"
+    return ""
+
+
+def _unused(settings: ChosenSettings, cls: Any) -> str:
+    """Say which key of the section itself a class does not have; "" where it has all that were given."""
+    given = settings.model_dump(exclude={*settings.not_of_class, *(settings.model_extra or {})}, exclude_none=True)
+    unknown = next((key for key in given if key not in cls.option_names()), None)
+    name = settings.model_dump(include={"name"})["name"]
+    return f"{settings.section}.{unknown}: '{name}' for spans has no such setting" if unknown is not None else ""
 
 
 class LabelModelSettings(ChosenSettings):
@@ -253,10 +289,10 @@ class LabelModelSettings(ChosenSettings):
     """
 
     section = "label_model"
-    registry = LABEL_MODELS
+    registry = CHOOSABLE_LABEL_MODELS
 
-    name: Annotated[str, NameIn(LABEL_MODELS)] = "auto"
-    """The label model."""
+    name: Annotated[str, NameIn(CHOOSABLE_LABEL_MODELS)] = "auto"
+    """The label model; which there are depends on whether the pack labels texts or spans."""
     class_balance: Literal["majority", "uniform"] | list[float] | None = None
     """The share of each class, or where to take it from: `majority` (the majority vote) or `uniform`."""
     n_epochs: Annotated[int, Field(ge=1)] | None = None
@@ -303,11 +339,11 @@ class ClassifierSettings(ChosenSettings):
     """
 
     section = "classifier"
-    registry = CLASSIFIERS
+    registry = CHOOSABLE_CLASSIFIERS
     not_of_class = ("name", "max_rows")
 
-    name: Annotated[str, NameIn(CLASSIFIERS)] = "bert"
-    """The classifier."""
+    name: Annotated[str, NameIn(CHOOSABLE_CLASSIFIERS)] = "bert"
+    """The classifier; for a pack that labels spans, the tagger."""
     model: str | None = None
     """The checkpoint to fine-tune: a local folder, or a name of the Hugging Face hub; the embedded encoder if not given."""
     epochs: Annotated[int, Field(ge=1)] | None = None

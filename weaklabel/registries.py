@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from weaklabel.errors import ClassifierError, ExportError, LabelModelError
-from weaklabel.support.plugins import Entry, Registry
+from weaklabel.support.plugins import Entry, Registries, Registry
 
 LABEL_MODELS: Registry[Any] = Registry(
     "label model",
@@ -72,6 +72,8 @@ CLASSIFIERS: Registry[Any] = Registry(
     },
     ClassifierError,
 )
+
+TAGGERS: Registry[Any] = Registry("tagger", "weaklabel.taggers", "weaklabel.tagger.base:Tagger", {}, ClassifierError)
 
 CLASSIFIER, CORPUS = "classifier", "corpus"
 """What exporters are for."""
@@ -144,3 +146,9 @@ EXPORTERS: Registry[Any] = Registry(
     },
     ExportError,
 )
+
+TEXTS, SPANS = "texts", "spans"
+"""What labels are of: whole texts, or spans of them."""
+
+CHOOSABLE_LABEL_MODELS = Registries("label model", {TEXTS: LABEL_MODELS, SPANS: SPAN_LABEL_MODELS}, LabelModelError)
+CHOOSABLE_CLASSIFIERS = Registries("classifier", {TEXTS: CLASSIFIERS, SPANS: TAGGERS}, ClassifierError)

@@ -89,7 +89,7 @@ def test_a_plugins_label_model_is_used_by_name_on_the_command_line_and_in_a_proj
     assert done.returncode == 0, done.stderr
     labels = [line.split(",")[1] for line in (place / "out.csv").read_text().splitlines()[1:4]]
     assert labels == ["spam", "ham", "ham"]
-    assert "text|last>" in weaklabel(place, "label", "--help").stdout.replace("\n", "").replace(" ", "")
+    assert "text|last|span-vote|" in weaklabel(place, "label", "--help").stdout.replace("\n", "").replace(" ", "")
     done = weaklabel(place, "run", "project.toml", "--quiet")
     assert done.returncode == 0, done.stderr
     assert json.loads((place / "run" / "label_model.json").read_text())["model"] == "last"

@@ -17,18 +17,24 @@ import typer.core
 from typer.models import OptionInfo
 
 from weaklabel.errors import WeakLabelError
-from weaklabel.support.plugins import Registry
+from weaklabel.support.plugins import Registries, Registry
 
 if TYPE_CHECKING:
     from weaklabel.config import ChosenSettings
 
 ChosenT = TypeVar("ChosenT", bound="ChosenSettings")
 
-_CHOICES: dict[str, tuple[Registry[Any], str, tuple[str, ...]]] = {}
+_CHOICES: dict[str, tuple[Registry[Any] | Registries, str, tuple[str, ...]]] = {}
 
 
 def name_option(
-    registry: Registry[Any], flag: str, *, help: str, panel: str | None = None, also: tuple[str, ...] = (), of: str = ""
+    registry: Registry[Any] | Registries,
+    flag: str,
+    *,
+    help: str,
+    panel: str | None = None,
+    also: tuple[str, ...] = (),
+    of: str = "",
 ) -> Any:
     """Return typer's option for a name in a registry, or one of ``also``; it is looked up when it is given.
 
@@ -40,7 +46,13 @@ def name_option(
 
 
 def names_option(
-    registry: Registry[Any], flag: str, *, help: str, also: tuple[str, ...] = (), of: str = "", metavar: str = ""
+    registry: Registry[Any] | Registries,
+    flag: str,
+    *,
+    help: str,
+    also: tuple[str, ...] = (),
+    of: str = "",
+    metavar: str = "",
 ) -> Any:
     """Return typer's option for names in a registry, or of ``also``, with commas between them; its verb checks them."""
     metavar = f"{metavar or registry.kind.upper().replace(' ', '_')},..."
@@ -48,7 +60,7 @@ def names_option(
     return typer.Option(flag, metavar=metavar, help=help)
 
 
-def described(registry: Registry[Any]) -> str:
+def described(registry: Registry[Any] | Registries) -> str:
     """Return the built-in names of a registry, each with its line of help."""
     return "; ".join(f"{name}, {registry.help(name)}" for name in registry.built_in)
 
@@ -61,7 +73,7 @@ def choices(metavar: str | None) -> str | None:
     return f"<{'|'.join([*also, *registry.names(of)])}>{',...' if metavar.endswith(',...') else ''}"
 
 
-def _checker(registry: Registry[Any], also: tuple[str, ...]) -> Callable[[str], str]:
+def _checker(registry: Registry[Any] | Registries, also: tuple[str, ...]) -> Callable[[str], str]:
     def checked(name: str) -> str:
         try:
             return name if name in also else registry.check(name)

@@ -17,7 +17,7 @@ from weaklabel.cli.reading import CorpusArg, Reading
 from weaklabel.cli.voting import Caching, Labeling, LFs, Voting, vote_and_label
 from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import ConfigError, visible
-from weaklabel.registries import CLASSIFIERS, EXPORTERS
+from weaklabel.registries import CHOOSABLE_CLASSIFIERS, CLASSIFIERS, EXPORTERS
 
 if TYPE_CHECKING:
     from weaklabel.classifier import Classifier
@@ -48,7 +48,12 @@ class Training:
 
     classifier: Annotated[
         str,
-        name_option(CLASSIFIERS, "--classifier", help=f"Classifier to train: {described(CLASSIFIERS)}.", panel=_PANEL),
+        name_option(
+            CHOOSABLE_CLASSIFIERS,
+            "--classifier",
+            help=f"Classifier to train: {described(CLASSIFIERS)}. For a pack that labels spans, a tagger.",
+            panel=_PANEL,
+        ),
     ] = "bert"
     base: Annotated[
         str | None,

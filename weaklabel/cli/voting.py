@@ -14,7 +14,7 @@ import typer
 from weaklabel.cli.options import SeedOpt, chosen_settings, name_option
 from weaklabel.cli.printing import stdout_for_results
 from weaklabel.cli.reading import warn_of_rejects
-from weaklabel.registries import LABEL_MODELS
+from weaklabel.registries import CHOOSABLE_LABEL_MODELS
 from weaklabel.support.threads import MOST_WORKERS, workers_for
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ class Labeling:
     label_model: Annotated[
         str,
         name_option(
-            LABEL_MODELS,
+            CHOOSABLE_LABEL_MODELS,
             "--label-model",
             help="auto chooses one by the votes, and by the texts where the command reads them.",
             panel=_MODEL_PANEL,

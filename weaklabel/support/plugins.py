@@ -201,6 +201,70 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         return cls
 
 
+class Registries:
+    """Several registries of which a user chooses by one name, such as those of each task; a name may be in several.
+
+    Parameters
+    ----------
+    kind
+        What is chosen, for messages.
+    by_task
+        The registries, by what each is for.
+
+    Examples
+    --------
+    >>> from weaklabel.registries import CHOOSABLE_LABEL_MODELS
+    >>> sorted(CHOOSABLE_LABEL_MODELS.tasks("snorkel")), "span-vote" in CHOOSABLE_LABEL_MODELS
+    (['texts'], True)
+    """
+
+    def __init__(self, kind: str, by_task: Mapping[str, Registry[Any]], error: type[WeakLabelError]) -> None:
+        self.kind = kind
+        self.by_task = dict(by_task)
+        self._error = error
+
+    @property
+    def built_in(self) -> tuple[str, ...]:
+        """The names of the built-in classes of all registries."""
+        return tuple(dict.fromkeys(name for registry in self.by_task.values() for name in registry.built_in))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in registry for registry in self.by_task.values())
+
+    def names(self, of: str = "") -> tuple[str, ...]:
+        """Return all names; see `Registry.names`."""
+        return tuple(dict.fromkeys(name for registry in self.by_task.values() for name in registry.names(of)))
+
+    def tasks(self, name: str) -> dict[str, Registry[Any]]:
+        """Return the registries that have a name, by their tasks."""
+        return {task: registry for task, registry in self.by_task.items() if name in registry}
+
+    def check(self, name: str, task: str | None = None) -> str:
+        """Return the name if it is one, of a task if that is given; see `Registry.check`."""
+        registries = self.tasks(name)
+        if task is not None and task not in registries and registries:
+            others = ", ".join(self.by_task[task]) or "none"
+            raise self._error(
+                f"the {self.kind} '{name}' is for {' and '.join(registries)}, and the pack is for {task}; {self.kind}s for "
+                f"{task} are {others}"
+            )
+        if not registries:
+            raise self._error(
+                f"no {self.kind} is called '{name}'{nearest(name, self)}; {self.kind}s are {', '.join(self)}"
+            )
+        for registry in registries.values():
+            registry.check(name)
+        return name
+
+    def help(self, name: str) -> str:
+        """Return one line about a name, of the first registry that has it."""
+        self.check(name)
+        return next(iter(self.tasks(name).values())).help(name)
+
+
 @cache
 def _cached_points(group: str) -> dict[str, list[EntryPoint]]:
     """Entry points as they were at the first look: metadata of all installed distributions is read for it."""
