@@ -21,6 +21,7 @@ _HOMES = {
         "column_votes",
         "count_lf",
         "entity_lf",
+        "gazetteer_lf",
         "keyword_lf",
         "labeling_function",
         "length_lf",

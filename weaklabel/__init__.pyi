@@ -24,6 +24,7 @@ from weaklabel.lf import (
     column_votes as column_votes,
     count_lf as count_lf,
     entity_lf as entity_lf,
+    gazetteer_lf as gazetteer_lf,
     keyword_lf as keyword_lf,
     labeling_function as labeling_function,
     length_lf as length_lf,

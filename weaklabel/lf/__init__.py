@@ -12,6 +12,7 @@ from weaklabel.lf.patterns import count_lf, keyword_lf, length_lf, lookup_lf, re
 from weaklabel.lf.preprocess import preprocessor
 from weaklabel.lf.spans.core import SpanLF
 from weaklabel.lf.spans.function import span_lf
+from weaklabel.lf.spans.gazetteer import gazetteer_lf
 from weaklabel.lf.wordlists import sentiment_lf, stem_lf, vader_lexicon
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "column_votes",
     "count_lf",
     "entity_lf",
+    "gazetteer_lf",
     "keyword_lf",
     "labeling_function",
     "length_lf",
