@@ -1,4 +1,4 @@
-"""``weaklabel score``: predictions in a file against gold in the same file, or against reviewers' decisions."""
+"""``weaklabel score``: labels or spans in a file against gold in the same file or another, or reviewers' decisions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows
 from weaklabel.cli.options import SeedOpt, expanded
 from weaklabel.cli.printing import Printing
 from weaklabel.cli.reading import CorpusArg, Reading, warn_of_rejects
+from weaklabel.cli.span_columns import GoldFileOpt, holds_spans, read_span_columns
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
 
     from weaklabel.corpus import Corpus
     from weaklabel.labels import Probs
+
+LABEL = "label"
+"""The column of predictions unless another is named."""
 
 
 @expanded
@@ -27,9 +33,13 @@ def score(
     *,
     gold: GoldOpt = None,
     decisions: DecisionsOpt = None,
-    pred: Annotated[str, typer.Option("--pred", metavar="COLUMN", help="Column with predicted labels.")] = "label",
+    gold_file: GoldFileOpt = None,
+    pred: Annotated[
+        str | None,
+        typer.Option("--pred", metavar="COLUMN", help="Column with predictions. Default: label, or spans."),
+    ] = None,
     labels: Annotated[
-        str | None, typer.Option("--labels", metavar="A,B", help="The classes, in order. Default: those in the file.")
+        str | None, typer.Option("--labels", metavar="A,B", help="The labels, in order. Default: those in the file.")
     ] = None,
     positive: Annotated[
         str | None, typer.Option("--positive", metavar="LABEL", help="Score precision, recall and F1 of this class.")
@@ -42,7 +52,7 @@ def score(
     seed: SeedOpt = 0,
     printing: Printing,
 ) -> None:
-    """Score predicted labels against gold.
+    """Score predicted labels, or spans, against gold.
 
     \b
     Examples:
@@ -50,16 +60,30 @@ def score(
       weaklabel score predicted.csv --gold truth --pred weak_label --positive spam
       weaklabel score predicted.csv --gold truth --json | jq .f1
       weaklabel score labeled.csv --decisions review/decisions.jsonl
+      weaklabel score spans.jsonl --gold gold_spans
+      weaklabel score spans.csv --gold-file gold.conll --json | jq .errors
 
     Rows without gold are not scored; --decisions finds its rows by --text and --entities. If the file has a probability
     column for every class (p_spam ...), log loss, Brier score and calibration error are reported, too.
+
+    Spans, in a column as weaklabel label writes it, are right if begin, end and label are. Scores are over all spans and
+    by label, and wrong spans are counted by what is wrong.
     """
     from weaklabel.decisions import read_decisions
     from weaklabel.label_names import encode_labels
     from weaklabel.scoring import score as score_labels
+    from weaklabel.units import SPANS
 
-    if (gold is None) == (decisions is None):
-        raise typer.BadParameter("give one of --gold and --decisions", param_hint="--gold")
+    if sum(given is not None for given in (gold, decisions, gold_file)) != 1:
+        raise typer.BadParameter("give one of --gold, --decisions and --gold-file", param_hint="--gold")
+    # Standard input can be read once, so that options alone say what is in it.
+    is_of_spans = gold_file is not None or pred == SPANS
+    if is_of_spans or (corpus != "-" and _is_of_spans(reading.open(corpus, has_text=False), pred, gold)):
+        if positive is not None or abstain != "miss":
+            raise typer.BadParameter("it is for labels, and these are spans", param_hint="--positive, --abstain")
+        _score_spans(reading.open(corpus), pred, gold, gold_file or decisions, labels, seed, printing)
+        return
+    pred = pred or LABEL
     made = read_decisions(decisions) if decisions else []
     rows = reading.open(corpus, has_text=decisions is not None)
     predicted, *gold_values = _columns(rows, [pred, *([gold] if gold else [])])
@@ -75,6 +99,53 @@ def score(
         Y, preds, probs=_probs(rows, pred, names), labels=names, positive=positive, abstain=abstain, seed=seed
     )
     printing.result(result.to_dict(), str(result))
+
+
+def _is_of_spans(rows: Corpus, pred: str | None, gold: str | None) -> bool:
+    """Whether the predictions to score are spans: by the column that holds them or, if none is named, by that of gold."""
+    from weaklabel.units import SPANS
+
+    if pred is not None:
+        return pred in rows.columns and holds_spans(rows, pred)
+    if SPANS not in rows.columns:
+        return False
+    return LABEL not in rows.columns or (gold in rows.columns and holds_spans(rows, str(gold)))
+
+
+def _score_spans(
+    rows: Corpus,
+    pred: str | None,
+    gold: str | None,
+    gold_file: Path | None,
+    labels: str | None,
+    seed: int,
+    printing: Printing,
+) -> None:
+    from weaklabel.errors import ScoreError
+    from weaklabel.scoring import score_spans
+    from weaklabel.units import SPANS
+
+    names = labels.split(",") if labels else None
+    columns = read_span_columns(rows, predicted=pred or SPANS, gold=gold, gold_file=gold_file, labels=names)
+    warn_of_rejects(rows, len(rows.rejects), next(iter(rows.rejects), None))
+    assert columns.predicted is not None and columns.gold is not None
+    has_gold = columns.gold.is_known
+    if not has_gold.any():
+        raise ScoreError(
+            f"{rows.name}: no row has gold spans, so there is nothing to score; a text without spans has []"
+        )
+    truth, predicted = (side.of_rows_chosen(has_gold) for side in (columns.gold, columns.predicted))
+    scores = score_spans(truth.spans, predicted.spans, columns.labels, probs=predicted.probs, seed=seed)
+    without = {"unlabeled": int((~has_gold).sum()), "without_predictions": int((~predicted.is_known).sum())}
+    shown = [str(scores)]
+    if without["unlabeled"]:
+        shown.append(f"  note: {without['unlabeled']:,} rows without gold spans are not scored")
+    if without["without_predictions"]:
+        shown.append(
+            f"  note: {without['without_predictions']:,} rows with gold have an empty cell for predictions; they count as "
+            "texts without spans"
+        )
+    printing.result({**scores.to_dict(), **without}, "\n".join(shown))
 
 
 class _PredictionColumn:
