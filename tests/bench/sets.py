@@ -65,3 +65,38 @@ def change(path, edit):
     value = json.loads(path.read_text(encoding="utf-8"))
     edit(value)
     write(path, value)
+
+
+PEOPLE, PLACES = ("Ada Lovelace", "Alan Turing", "Grace Hopper"), ("Rome", "New York", "Paris")
+
+
+def sequences(folder, name="visits", splits=("train", "valid", "test"), words_key="text"):
+    """Write a set with spans in WRENCH's format for sequences, and return its folder."""
+    path = folder / name
+    path.mkdir(parents=True)
+    lfs = ["people", "surnames", "capitals", "places", "noise"]
+    write(path / "meta.json", {"entity_types": ["PER", "LOC"], "lf": lfs, "lf_rec": lfs[:4], "num_lf": 5})
+    for split in splits:
+        write(path / f"{split}.json", {str(number): visit(split, number, words_key) for number in range(N[split])})
+    return path
+
+
+def visit(split, number, words_key):
+    """One example: who went where; half of the people are in the list, and one labeling function confuses labels."""
+    rng = np.random.default_rng([N[split], number])
+    who, where = PEOPLE[int(rng.integers(3))].split(), PLACES[int(rng.integers(3))].split()
+    words = [*who, "went", "to", *where, "on", "day", str(number), "."]
+    place = slice(len(who) + 2, len(who) + 2 + len(where))
+    gold = ["O"] * len(words)
+    gold[: len(who)] = ["B-PER", *["I-PER"] * (len(who) - 1)]
+    gold[place] = ["B-LOC", *["I-LOC"] * (len(where) - 1)]
+    votes = np.zeros((len(words), 5), dtype=int)
+    if who[0] != "Grace":
+        votes[: len(who), 0] = [1, *[2] * (len(who) - 1)]
+    votes[len(who) - 1, 1] = 1
+    if number % 3:
+        votes[: len(who), 2] = [3, *[4] * (len(who) - 1)]
+    if where[0] != "Paris":
+        votes[place, 3] = [3, *[4] * (len(where) - 1)]
+    votes[-1, 4] = 1
+    return {"label": gold, "weak_labels": votes.tolist(), "data": {words_key: words}}

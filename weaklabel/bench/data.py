@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from weaklabel.bench.span_data import SpanSet, is_span_set, read_span_set, span_set_files
 from weaklabel.bench.split import BenchSet, Split, hidden, limited_rows, texts_or_none
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.corpus.entities import MOST_WORDS, mark_entities
@@ -255,8 +256,14 @@ def _check_gold(rows: Corpus) -> None:
         )
 
 
+def read_set(path: str | Path) -> BenchSet | SpanSet:
+    """Read a benchmark set of texts or, where its folder has meta.json in WRENCH's format for sequences, of spans."""
+    checked = _checked_path(path)
+    return read_span_set(checked) if is_span_set(checked) else read_bench_set(checked)
+
+
 def read_bench_set(path: str | Path) -> BenchSet:
-    """Read a benchmark set; train gold stays hidden.
+    """Read a benchmark set of texts; train gold stays hidden.
 
     Parameters
     ----------
@@ -271,25 +278,31 @@ def read_bench_set(path: str | Path) -> BenchSet:
     CorpusError, VoteError, ScoreError
         A file is missing or damaged, votes or labels are none, splits do not fit, or test has no gold.
     """
+    path = _checked_path(path)
+    labels, splits = _wrench(path) if _is_wrench(path) else _voted(path)
+    _check(path, splits)
+    valid = splits.get("valid", splits["test"].take(np.arange(0)))
+    name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
+    return BenchSet(name, path, labels, splits["train"], valid, splits["test"], _content(path))
+
+
+def _checked_path(path: str | Path) -> Path:
     path = Path(path)
     if not path.exists():
         raise CorpusError(
             f"the benchmark set {path} does not exist; give a folder in WRENCH's format, or a table with votes"
         )
-    real = path.resolve()
-    for place in (path.absolute(), real):
+    for place in (path.absolute(), path.resolve()):
         if any("\ud800" <= letter <= "\udfff" for letter in str(place)):
             raise CorpusError(f"the path of a benchmark set must be UTF-8, which {str(place)!r} is not; rename it")
-    labels, splits = _wrench(path) if _is_wrench(path) else _voted(path)
-    _check(path, splits)
-    valid = splits.get("valid", splits["test"].take(np.arange(0)))
-    name = real.name if path.is_dir() else path.name.split(".")[0]
-    return BenchSet(name, path, labels, splits["train"], valid, splits["test"], _content(path))
+    return path
 
 
 def set_files(path: str | Path) -> list[Path]:
     """Return the files that a benchmark set may be read from: a table, or those in a folder."""
     path = Path(path)
+    if is_span_set(path):
+        return span_set_files(path)
     names = [f"{split}.{ending}" for split in ("train", "valid", "test", "label") for ending in ("json", "csv")]
     return [path / name for name in names] if path.is_dir() else [path]
 

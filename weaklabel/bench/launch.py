@@ -11,6 +11,7 @@ from pathlib import Path
 
 from weaklabel.bench.cells import Cell
 from weaklabel.bench.outcome import OUTCOME, read_outcome
+from weaklabel.bench.span_data import SpanSet
 from weaklabel.bench.split import BenchSet
 from weaklabel.bench.work import ERROR, JOB
 from weaklabel.support.files import write_json
@@ -22,7 +23,7 @@ _CALM = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
 
 
 def compute_apart(
-    cell: Cell, bench_set: BenchSet, folder: Path, label_model_cell: Path, timeout: float | None
+    cell: Cell, bench_set: BenchSet | SpanSet, folder: Path, label_model_cell: Path, timeout: float | None
 ) -> str | None:
     """Compute a cell in its own process.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from weaklabel.bench.sections import CURVE, TRACKS, metric_of, percent, sections
-from weaklabel.bench.summary import Summary
-from weaklabel.bench.views import BASELINE, Curve, Method, Results, Track, read_curves, read_track
+from weaklabel.bench.summary import Summary, baseline_of
+from weaklabel.bench.views import Curve, Method, Results, Track, read_curves, read_track
 from weaklabel.page.charts import Estimate, Line, dots, lines
 from weaklabel.page.page import Chart, Charts, Fold, Section, page
 
@@ -24,7 +24,8 @@ def curve_charts(results: Results) -> Charts:
 
 def _set_chart(results: Results, track: Track, name: str, seen: str) -> Chart:
     by_method = {method: row[name].summary for method, row in track.methods.items() if name in row}
-    baseline = by_method.get(Method(BASELINE, None))
+    baseline_name = baseline_of(results["sets"][name])
+    baseline = by_method.get(Method(baseline_name, None))
     metric = f"{name}: {metric_of(results, name)}, percent"
     svg = dots(
         [str(method) for method in by_method],
@@ -33,7 +34,7 @@ def _set_chart(results: Results, track: Track, name: str, seen: str) -> Chart:
         alt=f"{metric}, by label model and classifier, with 95% intervals. {seen}.",
         reference=None if baseline is None or baseline.mean is None else percent(baseline.mean),
     )
-    drawn = "95% intervals" + (f"; dashed: {BASELINE} itself" if baseline is not None else "")
+    drawn = "95% intervals" + (f"; dashed: {baseline_name} itself" if baseline is not None else "")
     return Chart(svg, f"{name}, {drawn}")
 
 

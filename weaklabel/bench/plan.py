@@ -9,11 +9,16 @@ from typing import Literal, TypeAlias
 
 from weaklabel.bench.cells import Cell, Clean, Track
 from weaklabel.bench.models import GOLD, check_names
+from weaklabel.bench.span_data import SpanSet
+from weaklabel.bench.span_models import check_span_names, missing_package
 from weaklabel.bench.split import BenchSet
 from weaklabel.classifier.named import for_gold
 from weaklabel.errors import ConfigError
 
-Metric: TypeAlias = Literal["accuracy", "f1"]
+Metric: TypeAlias = Literal["accuracy", "f1", "span f1"]
+
+SPAN_LABEL_MODELS = ("word-vote", "span-vote", "skweak-majority", "skweak-hmm")
+"""Label models that are compared on sets with spans by default."""
 
 F1_SETS = ("sms", "census", "spouse", "cdr")
 """Sets whose classes are so uneven that they are scored by F1 of the positive class, class 1, everywhere."""
@@ -27,6 +32,8 @@ class BenchSettings:
     ----------
     label_models, classifiers
         Names, in the order of the tables; "gold" among the label models is the ceiling: train gold in their place.
+    span_label_models, taggers
+        The same for sets with spans.
     seeds
         How many seeds, from 0.
     validation
@@ -55,6 +62,8 @@ class BenchSettings:
     work: Path
     label_models: Sequence[str] = ("majority", "snorkel", "auto")
     classifiers: Sequence[str] = ()
+    span_label_models: Sequence[str] = SPAN_LABEL_MODELS
+    taggers: Sequence[str] = ()
     seeds: int = 1
     validation: bool = False
     clean_labels: Sequence[Clean] = ()
@@ -67,6 +76,7 @@ class BenchSettings:
 
     def __post_init__(self) -> None:
         check_names(self.label_models, self.classifiers)
+        check_span_names(self.span_label_models, self.taggers)
         numbers = {
             "seeds": self.seeds,
             "limit_train": self.limit_train,
@@ -87,14 +97,16 @@ class BenchSettings:
             raise ConfigError("there is nothing to compare: name a label model")
 
 
-def plan_cells(bench_set: BenchSet, settings: BenchSettings) -> list[Cell]:
+def plan_cells(bench_set: BenchSet | SpanSet, settings: BenchSettings) -> list[Cell]:
     """Return the cells of a set; a label model comes before the classifiers that train on its labels.
 
     Raises
     ------
     ConfigError
-        Validation gold is asked for, and the set has none.
+        Validation gold is asked for, and the set has none; or there is nothing to compare on a set.
     """
+    if isinstance(bench_set, SpanSet):
+        return _span_cells(bench_set, settings)
     if settings.validation and not (bench_set.valid.Y >= 0).any():
         raise ConfigError(f"{bench_set.path} has no valid split with gold, which the validation track needs")
     classifiers = settings.classifiers if bench_set.has_texts else ()
@@ -113,6 +125,29 @@ def plan_cells(bench_set: BenchSet, settings: BenchSettings) -> list[Cell]:
     return [replace(cell, max_length=settings.max_length) for cell in cells]
 
 
+def _span_cells(bench_set: SpanSet, settings: BenchSettings) -> list[Cell]:
+    taggers = settings.taggers if bench_set.train is not None else ()
+    names = [name for name in settings.span_label_models if missing_package(name) is None]
+    cells = [
+        Cell(bench_set.name, "no_gold", name, tagger, seed)
+        for name in names
+        if name != GOLD
+        for tagger in (None, *taggers)
+        for seed in range(settings.seeds)
+    ]
+    if GOLD in names:
+        cells += [
+            Cell(bench_set.name, "clean_labels", GOLD, tagger, seed, "all", "clean")
+            for tagger in taggers
+            for seed in range(settings.seeds)
+        ]
+    if not cells:
+        raise ConfigError(
+            f"on {bench_set.path}, a set with spans, there is nothing to compare: name a label model for spans"
+        )
+    return cells
+
+
 def _clean_cells(name: str, classifiers: Sequence[str], settings: BenchSettings) -> Iterator[Cell]:
     weak = [model for model in settings.label_models if model != GOLD] if settings.clean_labels else []
     for classifier in classifiers:
@@ -127,7 +162,7 @@ def _clean_cells(name: str, classifiers: Sequence[str], settings: BenchSettings)
                 yield Cell(name, "clean_labels", GOLD, classifier, seed, "all", "clean")
 
 
-def scored_by(bench_set: BenchSet, settings: BenchSettings) -> tuple[Metric, str | None]:
+def scored_by(bench_set: BenchSet | SpanSet, settings: BenchSettings) -> tuple[Metric, str | None]:
     """Return a set's metric, and the class that precision, recall and F1 are of; None where they are macro averages.
 
     Raises
@@ -135,6 +170,8 @@ def scored_by(bench_set: BenchSet, settings: BenchSettings) -> tuple[Metric, str
     ConfigError
         The set has no such positive class.
     """
+    if isinstance(bench_set, SpanSet):
+        return "span f1", None
     if settings.positive is not None:
         if settings.positive not in bench_set.labels:
             names = ", ".join(bench_set.labels)
@@ -144,9 +181,11 @@ def scored_by(bench_set: BenchSet, settings: BenchSettings) -> tuple[Metric, str
     return settings.metric or usual, bench_set.labels[1] if bench_set.k == 2 else None
 
 
-def notes_on(bench_set: BenchSet, settings: BenchSettings) -> list[str]:
+def notes_on(bench_set: BenchSet | SpanSet, settings: BenchSettings) -> list[str]:
     """Say what of the settings a set cannot have, and which gold is drawn from."""
     notes = list(bench_set.notes)
+    if isinstance(bench_set, SpanSet):
+        return [*notes, *_span_notes(bench_set, settings)]
     if settings.classifiers and not bench_set.has_texts:
         notes.append("no texts, so no classifier is trained")
         return notes
@@ -157,4 +196,21 @@ def notes_on(bench_set: BenchSet, settings: BenchSettings) -> list[str]:
     if settings.clean_labels or GOLD in settings.label_models:
         replaced = [(name, for_gold(name)) for name in settings.classifiers if for_gold(name) != name]
         notes += [f"on clean labels alone, {other} replaces {name}" for name, other in replaced]
+    return notes
+
+
+def _span_notes(bench_set: SpanSet, settings: BenchSettings) -> list[str]:
+    notes = []
+    if len(bench_set.recommended) < len(bench_set.test.votes.lf_names):
+        notes.append(f"{bench_set.m} of {bench_set.test.votes.m} labeling functions, those that published figures use")
+    missing = {name: package for name in settings.span_label_models if (package := missing_package(name)) is not None}
+    for package in dict.fromkeys(missing.values()):
+        names = ", ".join(name for name, needed in missing.items() if needed == package)
+        notes.append(f"without {names}: {package} is not installed; pip install {package}")
+    if settings.taggers and bench_set.train is None:
+        notes.append("no train split, so no tagger is trained")
+    if settings.validation:
+        notes.append("no track with validation gold for sets with spans")
+    if settings.clean_labels:
+        notes.append("no clean-labels curve for sets with spans")
     return notes

@@ -12,20 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from weaklabel.bench.cells import Cell, cell_key, package_versions_of_cells
-from weaklabel.bench.data import read_bench_set
+from weaklabel.bench.data import read_set
 from weaklabel.bench.launch import compute_apart
 from weaklabel.bench.outcome import PREDICTIONS, Outcome, read_outcome, read_predictions
 from weaklabel.bench.plan import BenchSettings, notes_on, plan_cells, scored_by
+from weaklabel.bench.span_data import SpanSet
+from weaklabel.bench.span_work import spans_of_table
 from weaklabel.bench.split import BenchSet
 from weaklabel.bench.summary import CellPredictions, crossings, plain, select_on_valid, summarise
 from weaklabel.dedup import count_contaminated
 from weaklabel.errors import ConfigError
 from weaklabel.labels import Labels
-from weaklabel.scoring import score
+from weaklabel.scoring import score, score_spans
 from weaklabel.support.progress import stage
+from weaklabel.units import Spans
 
 FORMAT = "weaklabel bench 1"
 
+_SPAN_SCORES = ("precision", "recall", "f1", "macro_f1", "calibration_error")
 _SCORES = ("accuracy", "precision", "recall", "macro_f1", "f1", "log_loss", "calibration_error")
 
 _log = logging.getLogger(__name__)
@@ -53,7 +57,7 @@ class Bench:
     computed: set[str] = field(default_factory=set)
     errors: dict[str, str] = field(default_factory=dict)
 
-    def run(self, cell: Cell, bench_set: BenchSet) -> tuple[dict[str, Any], Labels | None]:
+    def run(self, cell: Cell, bench_set: BenchSet | SpanSet) -> tuple[dict[str, Any], Labels | Spans | None]:
         """Return a cell's entry in the results, and its predictions; compute it if needed."""
         key = cell_key(cell, bench_set)
         folder = self.settings.work / key
@@ -68,12 +72,17 @@ class Bench:
             _log.warning("%s: %s", prefix, self.errors[key])
             return entry | {"scores": None, "valid_score": None, "predictions_file": None}, None
         arrays = read_predictions(folder)
-        scores, valid_score = self._scores(bench_set, arrays, outcome)
+        preds: Labels | Spans = arrays["preds"]
+        if isinstance(bench_set, SpanSet):
+            preds = spans_of_table(arrays["preds"], len(bench_set.test))
+            scores, valid_score = _span_scores(bench_set, preds, arrays), None
+        else:
+            scores, valid_score = self._scores(bench_set, arrays, outcome)
         _log.info("%s: %s%s", prefix, _shown(scores, outcome), " (kept)" if kept is not None else "")
         scored = {"scores": scores, "valid_score": valid_score, "predictions_file": f"{key}/{PREDICTIONS}"}
-        return entry | scored, arrays["preds"]
+        return entry | scored, preds
 
-    def _compute(self, cell: Cell, bench_set: BenchSet, key: str) -> None:
+    def _compute(self, cell: Cell, bench_set: BenchSet | SpanSet, key: str) -> None:
         label_model = cell_key(cell.without_classifier(), bench_set) if cell.uses_votes else key
         if label_model in self.errors:
             self.errors[key] = f"its label model failed: {self.errors[label_model]}"
@@ -121,7 +130,7 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
         A set or a setting is invalid. A failing cell raises nothing: its ``error`` has the message.
     """
     began = time.perf_counter()
-    sets = [read_bench_set(path).limited(settings.limit_train) for path in paths]
+    sets = [read_set(path).limited(settings.limit_train) for path in paths]
     names = [bench_set.name for bench_set in sets]
     for name in names:
         if names.count(name) > 1:
@@ -130,7 +139,7 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
     plans = [plan_cells(bench_set, settings) for bench_set in sets]
     bench = Bench(settings, total=sum(map(len, plans)))
     cells: list[dict[str, Any]] = []
-    preds: list[Labels | None] = []
+    preds: list[Labels | Spans | None] = []
     with stage("benchmark", bench.total, "cells") as progress:
         for bench_set, plan in zip(sets, plans, strict=True):
             done = []
@@ -138,7 +147,7 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
                 progress.note = str(cell)
                 done.append(bench.run(cell, bench_set))
                 progress.advance()
-            n_valid = int((bench_set.valid.Y >= 0).sum())
+            n_valid = 0 if isinstance(bench_set, SpanSet) else int((bench_set.valid.Y >= 0).sum())
             chosen = select_on_valid([cell for cell, _ in done], n_valid)
             done += [(cell, done[position][1]) for position, cell in chosen]
             cells += [cell for cell, _ in done]
@@ -151,11 +160,26 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
         "sets": entries,
         "cells": cells,
     }
-    gold = {bench_set.name: bench_set.test.Y for bench_set in sets}
+    gold = {bench_set.name: _gold_of(bench_set) for bench_set in sets}
     summaries = summarise(results, CellPredictions(gold, preds))
     crossed = [asdict(crossing) | {"sentence": str(crossing)} for crossing in crossings(summaries)]
     took = {"seconds": time.perf_counter() - began, "cell_seconds": _cell_seconds(cells)}
     return results | {"summary": plain(summaries), "crossings": crossed, **took}
+
+
+def _gold_of(bench_set: BenchSet | SpanSet) -> Labels | Spans:
+    """Return the gold of test."""
+    if not isinstance(bench_set, SpanSet):
+        return bench_set.test.Y
+    assert bench_set.test.gold is not None
+    return bench_set.test.gold
+
+
+def _span_scores(bench_set: SpanSet, preds: Spans, arrays: dict[str, Any]) -> dict[str, float | None]:
+    gold = _gold_of(bench_set)
+    assert isinstance(gold, Spans)
+    scores = score_spans(gold, preds, bench_set.labels, probs=arrays["probs"], intervals=0)
+    return {"metric": scores.f1, **{name: getattr(scores, name) for name in _SPAN_SCORES}}
 
 
 def _cell_seconds(cells: Sequence[dict[str, Any]]) -> float:
@@ -172,13 +196,13 @@ def machine() -> dict[str, Any]:
     return {"processor": (names or [platform.machine()])[0], "cores": os.cpu_count(), "system": platform.system()}
 
 
-def _set_entry(bench_set: BenchSet, settings: BenchSettings) -> dict[str, Any]:
+def _set_entry(bench_set: BenchSet | SpanSet, settings: BenchSettings) -> dict[str, Any]:
     metric, positive = scored_by(bench_set, settings)
     return {
         "metric": metric,
         "positive": positive,
         "labels": list(bench_set.labels),
-        "n": {name: len(getattr(bench_set, name)) for name in ("train", "valid", "test")},
+        "n": {name: len(getattr(bench_set, name) or ()) for name in ("train", "valid", "test")},
         "m": bench_set.m,
         "k": bench_set.k,
         "coverage": bench_set.coverage,
@@ -187,9 +211,10 @@ def _set_entry(bench_set: BenchSet, settings: BenchSettings) -> dict[str, Any]:
     }
 
 
-def _train_rows_like_held_out(bench_set: BenchSet) -> int | None:
+def _train_rows_like_held_out(bench_set: BenchSet | SpanSet) -> int | None:
     """Count train rows that are near-duplicates of valid or test rows; None where a split has no texts."""
-    train, valid, test = (getattr(bench_set, name).texts for name in ("train", "valid", "test"))
+    splits = (getattr(bench_set, name) for name in ("train", "valid", "test"))
+    train, valid, test = (None if split is None else split.texts for split in splits)
     if train is None or test is None:
         return None
     return count_contaminated(train, [*(valid or ()), *test])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from weaklabel.bench.published import Published, published_for
-from weaklabel.bench.summary import Summary
-from weaklabel.bench.views import BASELINE, Curve, Figures, Results, Track, read_curves, read_track
+from weaklabel.bench.summary import Summary, baseline_of
+from weaklabel.bench.views import Curve, Figures, Results, Track, read_curves, read_track
 from weaklabel.page.page import Block, DataTable, Fold, Section, Text
 
 TRACKS = {
@@ -72,8 +72,10 @@ def percent(share: float) -> float:
 
 
 def metric_of(results: Results, name: str) -> str:
-    """Return the metric of a set in words: accuracy, or F1 and of which class."""
+    """Return the metric of a set in words: accuracy, F1 and of which class, or F1 of spans."""
     about = results["sets"][name]
+    if about["metric"] == "span f1":
+        return "F1 of exact spans"
     return f"F1 of {about['positive']}" if about["metric"] == "f1" else str(about["metric"])
 
 
@@ -130,7 +132,7 @@ def _one_set(results: Results, track: Track, name: str) -> list[Block]:
         [method.label_model, method.classifier, *(_detail(key, figures.details.get(key)) for key in keys)]
         for method, figures in rows
     ]
-    heads = [metric, "95% interval", f"minus {BASELINE}", "95% interval of that", "seeds"]
+    heads = [metric, "95% interval", f"minus {baseline_of(results['sets'][name])}", "95% interval of that", "seeds"]
     means = f"{name}: means over seeds, in percent except for log loss; of memory the highest peak."
     return [
         DataTable([*_METHOD, *heads], intervals, f"{name}: {metric} in percent."),

@@ -12,6 +12,8 @@ from weaklabel.bench.cells import Clean
 from weaklabel.labels import Labels
 from weaklabel.scoring.intervals import percentile_interval, resample
 from weaklabel.scoring.measures import Floats, count_classes, measures
+from weaklabel.scoring.span_counts import count_spans, measure_spans
+from weaklabel.units import Spans
 
 REPLICATES = 1000
 CONFIDENCE = 0.95
@@ -25,13 +27,13 @@ class CellPredictions:
     Attributes
     ----------
     gold
-        Test gold of each set, -1 where a row has none. Shape: [n].
+        Test gold of each set, -1 where a row has none. Shape: [n]; or its spans.
     preds
-        Predicted classes of the test rows, one array per cell, in the order of the cells; None if a cell failed.
+        Predicted classes, or spans, of the test rows, one per cell, in the order of the cells; None if a cell failed.
     """
 
-    gold: Mapping[str, Labels]
-    preds: Sequence[Labels | None]
+    gold: Mapping[str, Labels | Spans]
+    preds: Sequence[Labels | Spans | None]
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,13 @@ def summarise(results: Mapping[str, Any], predictions: CellPredictions) -> list[
     groups: dict[tuple[Any, ...], _Group] = {}
     for name, entry in results["sets"].items():
         groups |= _groups_of(name, entry, results["cells"], predictions)
-    return [_summary(key, group, groups.get(_majority_of(key))) for key, group in groups.items()]
+    baselines = {name: baseline_of(entry) for name, entry in results["sets"].items()}
+    return [_summary(key, group, groups.get(_majority_of(key, baselines))) for key, group in groups.items()]
+
+
+def baseline_of(entry: Mapping[str, Any]) -> str:
+    """Return the label model that every other is compared with on a set: majority vote, on words where it has spans."""
+    return "word-vote" if entry["metric"] == "span f1" else "majority"
 
 
 def _groups_of(
@@ -117,8 +125,10 @@ def _groups_of(
     return {key: _Group(**group) for key, group in groups.items()}
 
 
-def _replicates(gold: Labels, scored: Sequence[Labels], entry: Mapping[str, Any]) -> Floats:
-    """Score every array of predictions on the same draws of rows. Shape: [replicates, len(scored)]."""
+def _replicates(gold: Labels | Spans, scored: Sequence[Any], entry: Mapping[str, Any]) -> Floats:
+    """Score all predictions on the same draws of rows. Shape: [replicates, len(scored)]."""
+    if isinstance(gold, Spans):
+        return _span_replicates(gold, scored, int(entry["k"]))
     has_gold = gold >= 0
     columns, k = [preds[has_gold] for preds in scored], int(entry["k"])
     positive = None if entry["positive"] is None else entry["labels"].index(entry["positive"])
@@ -132,8 +142,21 @@ def _replicates(gold: Labels, scored: Sequence[Labels], entry: Mapping[str, Any]
     return resample(np.ones(int(has_gold.sum())), REPLICATES, _SEED, score_all)
 
 
-def _majority_of(key: tuple[Any, ...]) -> tuple[Any, ...]:
-    parts = dict(zip(_KEY, key, strict=True)) | {"label_model": "majority", "clean_per_class": None}
+def _span_replicates(gold: Spans, scored: Sequence[Spans], k: int) -> Floats:
+    counts = [count_spans(gold, predicted, k) for predicted in scored]
+
+    def score_all(drawn: Floats) -> Floats:
+        values = [measure_spans(np.tensordot(drawn, of_cell, axes=1)).micro[2] for of_cell in counts]
+        return np.stack(values, axis=-1)
+
+    if not scored:
+        return np.empty((REPLICATES, 0))
+    return resample(np.ones(gold.n_rows), REPLICATES, _SEED, score_all)
+
+
+def _majority_of(key: tuple[Any, ...], baselines: Mapping[str, str]) -> tuple[Any, ...]:
+    parts = dict(zip(_KEY, key, strict=True)) | {"clean_per_class": None}
+    parts["label_model"] = baselines[parts["set"]]
     if parts["track"] == "clean_labels":
         parts["start"] = "weak"
     return tuple(parts.values())

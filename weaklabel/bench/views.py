@@ -12,9 +12,6 @@ from weaklabel.bench.summary import Summary
 Results: TypeAlias = Mapping[str, Any]
 """What ``weaklabel bench -o`` writes, as plain dicts and lists."""
 
-BASELINE = "majority"
-"""The label model that every other is compared with."""
-
 CEILING = "gold"
 """The name of train gold in the place of a label model; in separate tables."""
 

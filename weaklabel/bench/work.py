@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.bench.cells import Cell, Clean
-from weaklabel.bench.data import read_bench_set, train_gold
+from weaklabel.bench.clock import Clock
+from weaklabel.bench.data import read_set, train_gold
 from weaklabel.bench.models import new_classifier, new_label_model, other_ways
 from weaklabel.bench.outcome import Arrays, Outcome, read_predictions, write_outcome
+from weaklabel.bench.span_data import SpanSet
+from weaklabel.bench.span_work import label_spans, tag_spans
 from weaklabel.bench.split import BenchSet, Split
 from weaklabel.classifier.continued import fit_weak_then_clean
 from weaklabel.errors import LabelModelError, ScoreError, WeakLabelError
@@ -67,28 +66,6 @@ def draw_clean(Y: Labels, k: int, per_class: Clean, seed: int) -> NDArray[np.int
 JOB, ERROR = "job.json", "error.txt"
 
 
-@dataclass
-class Clock:
-    """Wall time of fitting and predicting, in seconds."""
-
-    fit: float = 0.0
-    predict: float = 0.0
-
-    @contextmanager
-    def fitting(self) -> Iterator[None]:
-        """Time what is fitted."""
-        start = time.perf_counter()
-        yield
-        self.fit += time.perf_counter() - start
-
-    @contextmanager
-    def predicting(self) -> Iterator[None]:
-        """Time what is predicted."""
-        start = time.perf_counter()
-        yield
-        self.predict += time.perf_counter() - start
-
-
 def compute(folder: Path) -> None:
     """Compute a cell and write its outcome into its folder.
 
@@ -99,9 +76,15 @@ def compute(folder: Path) -> None:
     """
     job = json.loads((folder / JOB).read_text(encoding="utf-8"))
     cell, clock = Cell(**job["cell"]), Clock()
-    bench_set = read_bench_set(job["path"]).limited(job["limit"])
+    bench_set = read_set(job["path"]).limited(job["limit"])
     with kept_warnings() as kept:
-        if cell.classifier is None:
+        if isinstance(bench_set, SpanSet):
+            if cell.classifier is None:
+                arrays, coverage, why = label_spans(cell, bench_set, clock)
+            else:
+                labeled = folder.parent / job["label_model_cell"]
+                arrays, coverage, why = tag_spans(cell, bench_set, labeled, clock)
+        elif cell.classifier is None:
             arrays, coverage, why = _label_model(cell, bench_set, clock)
         else:
             given = read_predictions(folder.parent / job["label_model_cell"]) if cell.uses_votes else {}

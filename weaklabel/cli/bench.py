@@ -17,7 +17,7 @@ from weaklabel.cli.options import expanded, names_option
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_path
 from weaklabel.cli.voting import Caching
 from weaklabel.cli.writing import HtmlOpt, announce_replaced, check_outputs
-from weaklabel.registries import CLASSIFIERS, LABEL_MODELS
+from weaklabel.registries import CLASSIFIERS, LABEL_MODELS, SPAN_LABEL_MODELS, TAGGERS
 
 if TYPE_CHECKING:
     from weaklabel.bench.cells import Clean
@@ -40,6 +40,19 @@ class Comparison:
     classifiers: Annotated[
         str,
         names_option(CLASSIFIERS, "--classifiers", help="Classifiers to train on the labels."),
+    ] = ""
+    span_label_models: Annotated[
+        str,
+        names_option(
+            SPAN_LABEL_MODELS,
+            "--span-label-models",
+            help="Label models to compare on sets with spans; those of skweak need that package, and are left out "
+            "without it; gold trains taggers on gold spans.",
+            also=("gold", "skweak-majority", "skweak-hmm"),
+        ),
+    ] = "word-vote,span-vote,skweak-majority,skweak-hmm"
+    taggers: Annotated[
+        str, names_option(TAGGERS, "--taggers", help="Taggers to train on the spans of sets with spans.")
     ] = ""
     seeds: Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="Repeat everything with N seeds.")] = 1
     validation: Annotated[
@@ -90,6 +103,8 @@ class Comparison:
                 "work": self.work or _work_folder(),
                 "label_models": _names(self.label_models),
                 "classifiers": _names(self.classifiers),
+                "span_label_models": _names(self.span_label_models),
+                "taggers": _names(self.taggers),
                 "clean_labels": _amounts(self.clean_labels),
             }
         )
@@ -134,7 +149,7 @@ def bench(
         list[Path],
         typer.Argument(
             metavar="SET ...",
-            help="Folders in WRENCH's format, folders with train.csv and test.csv, or tables with a column split.",
+            help="Folders in WRENCH's formats, folders with train.csv and test.csv, or tables with a column split.",
         ),
     ],
     *,
@@ -155,6 +170,9 @@ def bench(
     texts. A test row without a vote gets the most frequent class among the labels of train; ties are broken at random, by
     a hash of the votes. Only gold of test is used, unless --validation, --clean-labels or the label model gold ask for
     more; results that used it are in separate tables.
+
+    A folder with meta.json is one of WRENCH's sequence sets: spans are scored by exact match, with the labeling functions
+    that published figures use. --span-label-models and --taggers are for these sets.
 
     A table needs the columns split (train, valid, test), label (gold), text, and vote_<name> for each labeling function,
     as weaklabel label --votes writes them.
