@@ -21,8 +21,11 @@ from weaklabel.label_model import (
 from weaklabel.labels import ABSTAIN as ABSTAIN
 from weaklabel.lf import (
     LabelingFunction as LabelingFunction,
+    column_spans as column_spans,
     column_votes as column_votes,
+    consistent_lf as consistent_lf,
     count_lf as count_lf,
+    edit_spans_lf as edit_spans_lf,
     entity_lf as entity_lf,
     gazetteer_lf as gazetteer_lf,
     keyword_lf as keyword_lf,
@@ -34,6 +37,7 @@ from weaklabel.lf import (
     load_lfs as load_lfs,
     lookup_lf as lookup_lf,
     matcher_lf as matcher_lf,
+    negative_lf as negative_lf,
     phrase_lf as phrase_lf,
     preprocessor as preprocessor,
     prototype_lf as prototype_lf,
@@ -42,6 +46,7 @@ from weaklabel.lf import (
     sklearn_lf as sklearn_lf,
     spacy_lf as spacy_lf,
     span_lf as span_lf,
+    spans_from_jsonl as spans_from_jsonl,
     stem_lf as stem_lf,
     transformers_lf as transformers_lf,
     vader_lexicon as vader_lexicon,
