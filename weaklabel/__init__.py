@@ -39,6 +39,7 @@ _HOMES = {
         "preprocessor",
         "prototype_lf",
         "regex_lf",
+        "regex_spans_lf",
         "sentiment_lf",
         "sklearn_lf",
         "spacy_lf",

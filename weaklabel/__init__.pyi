@@ -42,6 +42,7 @@ from weaklabel.lf import (
     preprocessor as preprocessor,
     prototype_lf as prototype_lf,
     regex_lf as regex_lf,
+    regex_spans_lf as regex_spans_lf,
     sentiment_lf as sentiment_lf,
     sklearn_lf as sklearn_lf,
     spacy_lf as spacy_lf,

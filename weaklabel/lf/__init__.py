@@ -16,6 +16,7 @@ from weaklabel.lf.spans.core import SpanLF
 from weaklabel.lf.spans.derived import edit_spans_lf, negative_lf
 from weaklabel.lf.spans.function import span_lf
 from weaklabel.lf.spans.gazetteer import gazetteer_lf
+from weaklabel.lf.spans.regexes import regex_spans_lf
 from weaklabel.lf.wordlists import sentiment_lf, stem_lf, vader_lexicon
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "preprocessor",
     "prototype_lf",
     "regex_lf",
+    "regex_spans_lf",
     "sentiment_lf",
     "sklearn_lf",
     "spacy_lf",
