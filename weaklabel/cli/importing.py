@@ -193,7 +193,9 @@ def _result(imported: Imported, several: Any) -> dict[str, Any]:
 
 def _told(imported: Imported, result: dict[str, Any], where: str, rejects_file: Path | None) -> str:
     shares = ", ".join(f"{name} {count:,}" for name, count in result["labels"].items())
-    lines = [f"{_some(result['annotations'], 'annotation')} of {_some(result['rows'], 'row')} to {where}{'; spans' * (imported.task == 'spans')}: {shares}"]
+    what = "; spans" if imported.task == "spans" else ""
+    some = f"{_some(result['annotations'], 'annotation')} of {_some(result['rows'], 'row')}"
+    lines = [f"{some} to {where}{what}: {shares}"]
     if result["by_several"]:
         ties = f"; {result['without_label']:,} without a label" if result["without_label"] else ""
         kappa = f" (kappa {result['kappa']:.2f})" if result["kappa"] is not None else ""
