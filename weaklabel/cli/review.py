@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,6 +24,14 @@ def review(
         typer.Option("--labels", metavar="A,B", help="Class names, to label a corpus without labeling functions."),
     ] = None,
     lfs: LFsIfAny = None,
+    task: Annotated[
+        Literal["texts", "spans"] | None,
+        typer.Option(
+            "--task",
+            help="What has labels: whole texts, or spans of them. Default: as the pack says; without one, spans if the "
+            "corpus has a column spans.",
+        ),
+    ] = None,
     reading: Reading,
     revote: Annotated[
         bool,
@@ -49,7 +57,9 @@ def review(
       weaklabel review runs/demo
       weaklabel review project.toml --reviewer ada
       weaklabel review messages.csv --labels ham,spam
+      weaklabel review labeled.jsonl --lfs ./names_lfs.py
 
+    Of a pack for spans, or a file with a column spans, the page shows each text with its spans marked, to be corrected.
     The page is served to this machine only and needs no network. Every decision is written to decisions.jsonl at once;
     use the file in score, analyze and train with --decisions. Needs: pip install 'weaklabel[review]'
     """
@@ -66,6 +76,7 @@ def review(
             project,
             labels=names,
             lfs=lfs,
+            task=task,
             revote=revote,
             progress=not quiet,
             **reading.arguments(),

@@ -8,6 +8,7 @@ from weaklabel.review.packs.preview import LFPreview, LFStats
 from weaklabel.review.precision import PrecisionEstimate
 from weaklabel.review.query import Filter, RowPage
 from weaklabel.review.review import Review
+from weaklabel.review.spans.review import SpanReview
 from weaklabel.review.spot_checks import Sample
 from weaklabel.review.views import LFLine, RowView, VoteView
 from weaklabel.scoring.intervals import Share
@@ -29,6 +30,7 @@ __all__ = [
     "Sample",
     "Saved",
     "Share",
+    "SpanReview",
     "VoteView",
     "open_review",
 ]

@@ -44,7 +44,11 @@ class Ledger:
     def latest(self) -> dict[tuple[str, str], Decision]:
         """Return the last decision of each reviewer on each text, without withdrawn ones: (hash, reviewer) -> decision."""
         latest = latest_of(self.log.decisions())
-        return {pair: decision for pair, decision in latest.items() if decision.label is not None}
+        return {pair: decision for pair, decision in latest.items() if self.stands(decision)}
+
+    def stands(self, decision: Decision) -> bool:
+        """Whether a decision says something of a row, rather than withdrawing what was said."""
+        return decision.label is not None
 
     def of_row(self, row: int) -> dict[str, Decision]:
         """Return the last decision of each reviewer on a row, by name."""
@@ -70,10 +74,10 @@ class Ledger:
 
     def disagreement(self) -> NDArray[np.bool_]:
         """Return on which rows reviewers decided differently. Shape: [n]."""
-        labels_of: defaultdict[str, set[str | None]] = defaultdict(set)
+        said_of: defaultdict[str, set[object]] = defaultdict(set)
         for (key, _), decision in self.latest().items():
-            labels_of[key].add(decision.label)
-        return self._mask({key for key, labels in labels_of.items() if len(labels) > 1})
+            said_of[key].add((decision.label, decision.spans))
+        return self._mask({key for key, said in said_of.items() if len(said) > 1})
 
     def progress(self) -> dict[str, int]:
         """Return the number of different texts of this corpus that each reviewer decided on, by name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,9 +18,12 @@ from weaklabel.project.folder import holds_run
 from weaklabel.project.gold import open_unlabeled
 from weaklabel.project.reader import FinishedRun, read_run
 from weaklabel.review.review import Review
+from weaklabel.review.spans.opening import open_span_review
+from weaklabel.review.spans.review import SpanReview
 from weaklabel.review.state import ReviewSource, Snapshot, label_now
 from weaklabel.review.workspace import SavedState, Workspace, pack_hashes
 from weaklabel.support.warn import warn
+from weaklabel.units import SPANS
 from weaklabel.votes import Votes, apply_lfs
 
 
@@ -29,10 +32,11 @@ def open_review(
     *,
     labels: Sequence[str] | None = None,
     lfs: Sequence[str] | None = None,
+    task: Literal["texts", "spans"] | None = None,
     revote: bool = False,
     progress: bool = False,
     **reading: Any,
-) -> Review:
+) -> Review | SpanReview:
     """Open a review.
 
     Parameters
@@ -44,6 +48,9 @@ def open_review(
         Class names, for a corpus that has no labeling functions yet.
     lfs
         Packs for a corpus, as for `weaklabel.load_lfs`.
+    task
+        What is labeled in a corpus: "texts" or "spans". By default as the packs say, or without packs, "spans" if the corpus
+        has a column ``spans``.
     revote
         Apply the labeling functions and fit the label model again if the corpus or a pack has changed since the run;
         without it, such a run is refused.
@@ -54,7 +61,7 @@ def open_review(
 
     Returns
     -------
-    Review
+    Review or SpanReview
         Its folder, which holds the decisions, is ``review`` in the folder of the run or the project file, or
         ``<name>-review`` in the folder of the corpus.
 
@@ -65,39 +72,58 @@ def open_review(
     """
     path = Path(path).absolute()
     if holds_run(path):
-        _only_for_corpora(path, labels, lfs, reading)
+        _only_for_corpora(path, labels, lfs, task, reading)
         return open_run(path, revote, progress)
     file = path / PROJECT_FILE if (path / PROJECT_FILE).is_file() else path
     if file.suffix == ".toml":
-        _only_for_corpora(file, labels, lfs, reading)
+        _only_for_corpora(file, labels, lfs, task, reading)
         return _open_project(file, progress)
     if not path.exists():
         raise ConfigError(f"{path} does not exist; give the folder of a run, a project file, or a corpus")
-    return _open_corpus(read_corpus(path, **reading), path, labels, list(lfs or ()), progress)
+    return _open_corpus(read_corpus(path, **reading), path, labels, list(lfs or ()), task, progress)
 
 
 def _only_for_corpora(
-    path: Path, labels: Sequence[str] | None, lfs: Sequence[str] | None, reading: Mapping[str, Any]
+    path: Path, labels: Sequence[str] | None, lfs: Sequence[str] | None, task: str | None, reading: Mapping[str, Any]
 ) -> None:
-    if labels or lfs or reading:
+    if labels or lfs or task or reading:
         raise ConfigError(
-            f"{path} has its own labels, labeling functions and reading options: leave out --labels, --lfs and "
+            f"{path} has its own labels, labeling functions and reading options: leave out --labels, --lfs, --task and "
             "all options for reading a corpus"
         )
 
 
-def _open_project(file: Path, progress: bool) -> Review:
+def _open_project(file: Path, progress: bool) -> Review | SpanReview:
     project, workspace = read_project(file), Workspace(file.parent / FOLDER)
     corpus, lfs, use = open_unlabeled(project), load_lfs(*workspace.specs(project.lfs.use)), tuple(project.lfs.use)
     settings, seed = project.label_model, project.seed
     source = ReviewSource(project.title, workspace, corpus, lfs.labels, settings, seed, use, "", file.parent)
+    if lfs.task == TASK:
+        return open_span_review(source, lfs, project.lfs, progress=progress)
     return Review(source, label_now(source, lfs, project.lfs, progress))
 
 
-def _open_corpus(corpus: Corpus, path: Path, labels: Sequence[str] | None, use: list[str], progress: bool) -> Review:
+def _open_corpus(
+    corpus: Corpus,
+    path: Path,
+    labels: Sequence[str] | None,
+    use: list[str],
+    task: str | None,
+    progress: bool,
+) -> Review | SpanReview:
     workspace = Workspace(path.with_name(f"{path.stem}-{FOLDER}"))
     specs = workspace.specs(use)
     lfs = load_lfs(*specs) if specs else None
+    of_pack = None if lfs is None else lfs.task
+    if task and of_pack and task != of_pack:
+        raise ConfigError(f"{', '.join(specs)} labels {of_pack}, not {task}; leave out --task, or give other --lfs")
+    if (task or of_pack or (TASK if corpus.has_column(SPANS) else "texts")) == TASK:
+        given = tuple(labels or (() if lfs else workspace.state.labels))
+        source = ReviewSource(path.name, workspace, corpus, given, LabelModelSettings(), 0, tuple(use), "", path.parent)
+        review = open_span_review(source, lfs, LFSettings(use=specs) if specs else None, progress=progress)
+        if lfs is None:
+            workspace.write(replace(workspace.state, labels=review.labels))
+        return review
     names = list(labels or (lfs.labels if lfs else workspace.state.labels))
     if not names:
         raise ConfigError(f"{path}: name the labels, such as --labels ham,spam, or give --lfs")
@@ -119,6 +145,7 @@ def _nothing_yet(n: int, labels: tuple[str, ...]) -> Snapshot:
     return Snapshot(None, votes, None, preds, probs, ())
 
 
+TASK = "spans"
 FOLDER = "review"
 PROJECT_FILE = "project.toml"
 

@@ -41,6 +41,8 @@ class Review:
 
     Attributes
     ----------
+    task
+        "texts": whole texts have labels.
     state
         The corpus, the decisions on it, and the current snapshot.
     source
@@ -60,6 +62,8 @@ class Review:
     editor
         Edits pattern labeling functions.
     """
+
+    task = "texts"
 
     def __init__(self, source: ReviewSource, snapshot: Snapshot) -> None:
         self.state = state = ReviewState(source, snapshot)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from weaklabel.errors import WeakLabelError, visible
 from weaklabel.review.web import jobs, lfs, reviewers, rows, spot, suggestions
-from weaklabel.review.web.desk import Desk, the_desk
+from weaklabel.review.web.desk import Desk, any_desk
+from weaklabel.review.web.names import MAX_NAME, remember
 from weaklabel.review.web.security import Gate, address_without
+from weaklabel.review.web.spans import lfs as span_lfs, reviewers as span_reviewers, rows as span_rows
 from weaklabel.review.web.texts import readable
 
 if TYPE_CHECKING:
-    from weaklabel.review import Review
+    from weaklabel.review import Review, SpanReview
 
 TABS = (
     ("rows.index", "Rows"),
@@ -26,9 +28,14 @@ TABS = (
     ("suggestions.index", "Suggestions"),
     ("reviewers.index", "Reviewers"),
 )
+SPAN_TABS = (
+    ("rows.index", "Texts"),
+    ("lfs.index", "Labeling functions"),
+    ("reviewers.index", "Reviewers"),
+)
 
 
-def create_app(review: Review, gate: Gate, reviewer: str | None = None) -> Flask:
+def create_app(review: Review | SpanReview, gate: Gate, reviewer: str | None = None) -> Flask:
     """Make the review app.
 
     Parameters
@@ -44,23 +51,27 @@ def create_app(review: Review, gate: Gate, reviewer: str | None = None) -> Flask
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {"visible": visible, "readable": readable}
-    desk = app.extensions["desk"] = Desk(review, gate, reviewer)
-    app.jinja_env.globals |= {"desk": desk, "tabs": TABS}
+    desk: Desk[Any] = Desk(review, gate, reviewer)
+    app.extensions["desk"] = desk
+    of_spans = review.task == "spans"
+    app.jinja_env.globals |= {"desk": desk, "tabs": SPAN_TABS if of_spans else TABS}
     gate.guard(app)
     app.before_request(_who)
     app.errorhandler(WeakLabelError)(_user_error)
     app.errorhandler(HTTPException)(_http_error)
-    for pages in (rows, spot, lfs, suggestions, reviewers, jobs):
+    # Pages of either kind have the same names, so that links between them are the same.
+    of_task = (span_rows, span_lfs, span_reviewers) if of_spans else (rows, spot, lfs, suggestions, reviewers)
+    for pages in (*of_task, jobs):
         app.register_blueprint(pages.pages)
     return app
 
 
 def _who() -> AnyResponse | None:
     """Find out who is reviewing; a new browser is asked once."""
-    desk = the_desk()
-    given = (request.args.get("reviewer") or "").strip()[: reviewers.MAX_NAME]
+    desk = any_desk()
+    given = (request.args.get("reviewer") or "").strip()[:MAX_NAME]
     if given and request.method == "GET" and request.endpoint:
-        return reviewers.remember(redirect(address_without("reviewer"), 303), given)
+        return remember(redirect(address_without("reviewer"), 303), given)
     g.reviewer = unquote(request.cookies.get(desk.reviewer_cookie, "")) or desk.reviewer or ""
     asks = request.endpoint in ("static", "reviewers.name", "reviewers.set_name")
     if not g.reviewer and not asks:

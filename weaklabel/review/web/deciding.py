@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from weaklabel.decisions import Decision, latest_of
-from weaklabel.review import PrecisionEstimate, Review, Share
+from weaklabel.review import PrecisionEstimate, Review, Share, SpanReview
 from weaklabel.review.web.desk import Desk
 
 KINDS = {"random": "random rows", "stratified": "stratified rows", "uncertain": "least certain rows"}
@@ -21,7 +21,7 @@ class SpotCheckProgress:
     words: str
 
 
-def tally_of(desk: Desk, sample: str) -> SpotCheckProgress:
+def tally_of(desk: Desk[Review], sample: str) -> SpotCheckProgress:
     """Return how far a spot check has come."""
     estimate = desk.review.precision(sample)
     return SpotCheckProgress(KINDS[estimate.kind], estimate.n_decided, estimate.n_rows, precision_words(estimate))
@@ -54,7 +54,7 @@ def share_words(share: Share) -> str:
     return f"{share.value:.1%} ({100 * share.low:.0f} to {100 * share.high:.0f}%), {share.hits} of {share.n}"
 
 
-def progress_words(review: Review, reviewer: str) -> str:
+def progress_words(review: Review | SpanReview, reviewer: str) -> str:
     """Say how many rows are decided, and by whom."""
     done = review.progress()
     others = sum(n for name, n in done.items() if name != reviewer)
@@ -73,19 +73,19 @@ def my_labels(review: Review, reviewer: str, rows: list[int]) -> dict[int, str]:
     return labels
 
 
-def last_decision(review: Review, reviewer: str) -> int | None:
+def last_decision(review: Review | SpanReview, reviewer: str) -> int | None:
     """Return the row of a reviewer's last decision that is not withdrawn."""
     made = [decision for decision in review.log.decisions() if decision.reviewer == reviewer]
     standing = latest_of(made)
     for decision in reversed(made):
-        if decision.label is not None and standing[decision.text_sha256, reviewer] is decision:
+        if review.ledger.stands(decision) and standing[decision.text_sha256, reviewer] is decision:
             row = _row_of(review, decision)
             if row is not None:
                 return row
     return None
 
 
-def _row_of(review: Review, decision: Decision) -> int | None:
+def _row_of(review: Review | SpanReview, decision: Decision) -> int | None:
     """Return the row that a decision is on, None where the corpus lacks it; it may have moved since."""
     rows = review.rows_with(decision.text_sha256).tolist()
     return decision.row if decision.row in rows else next(iter(rows), None)

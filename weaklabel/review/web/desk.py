@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from flask import current_app
 
-from weaklabel.review import Review
+from weaklabel.review import Review, SpanReview
 from weaklabel.review.web.job_queue import Jobs
 from weaklabel.review.web.security import Gate
 
 COLORS = 8
 
+AnyReview = TypeVar("AnyReview", Review, SpanReview)
 
-class Desk:
+
+class Desk(Generic[AnyReview]):
     """The review, and the state of the app.
 
     Parameters
@@ -22,8 +24,8 @@ class Desk:
         As for `weaklabel.review.web.app.create_app`.
     """
 
-    def __init__(self, review: Review, gate: Gate, reviewer: str | None) -> None:
-        self.review = review
+    def __init__(self, review: AnyReview, gate: Gate, reviewer: str | None) -> None:
+        self.review: AnyReview = review
         self.reviewer = reviewer
         self.reviewer_cookie = f"weaklabel_reviewer_{gate.port}"
         self.jobs = Jobs()
@@ -52,8 +54,22 @@ class Desk:
         return None if label < 0 else self.labels[label]
 
 
-def the_desk() -> Desk:
-    """Return the desk of the current app."""
+def any_desk() -> Desk[Any]:
+    """Return the desk of the current app, whatever is reviewed."""
     desk: Any = current_app.extensions["desk"]
     assert isinstance(desk, Desk)
+    return desk
+
+
+def the_desk() -> Desk[Review]:
+    """Return the desk of the current app, which reviews labels of texts."""
+    desk = any_desk()
+    assert isinstance(desk.review, Review)
+    return desk
+
+
+def the_span_desk() -> Desk[SpanReview]:
+    """Return the desk of the current app, which reviews spans."""
+    desk = any_desk()
+    assert isinstance(desk.review, SpanReview)
     return desk

@@ -37,14 +37,14 @@ class Detail:
         The reviewer; decisions of others are shown only after their own, to avoid influence.
     """
 
-    def __init__(self, desk: Desk, row: int, reviewer: str) -> None:
+    def __init__(self, desk: Desk[Review], row: int, reviewer: str) -> None:
         self._seen = seen = desk.review.row(row)
         self.row = row
         self.proposed = seen.label
         self.segments = marked(seen, SHOWN)
         # sorted() is stable: classes of one probability stay in their own order.
         self._probs = sorted(seen.probabilities.items(), key=lambda item: -item[1])
-        self.columns = [(name, _cell(value)) for name, value in seen.columns.items()]
+        self.columns = [(name, cell_shown(value)) for name, value in seen.columns.items()]
         decision = seen.decisions.get(reviewer)
         self.mine = None if decision is None else decision.label
         self._others = [(name, made.label) for name, made in sorted(seen.decisions.items()) if name != reviewer]
@@ -104,10 +104,7 @@ class Detail:
     @property
     def others_wait(self) -> str:
         """Says that others have decided, without saying what."""
-        if not self._others or self.mine is not None:
-            return ""
-        who = "Another reviewer has" if len(self._others) == 1 else f"{len(self._others)} other reviewers have"
-        return f"{who} decided this row; you see how once you have."
+        return "" if self.mine is not None else others_words(len(self._others))
 
 
 def spans_of(seen: RowView) -> list[tuple[int, int]]:
@@ -121,7 +118,16 @@ def marked(seen: RowView, shown: int | None) -> list[Segment]:
     return segments(seen.text, spans_of(seen), shown)
 
 
-def _cell(value: Any) -> str:
+def others_words(n: int) -> str:
+    """Say that other reviewers have decided a row, without saying what."""
+    if not n:
+        return ""
+    who = "Another reviewer has" if n == 1 else f"{n} other reviewers have"
+    return f"{who} decided this row; you see how once you have."
+
+
+def cell_shown(value: Any) -> str:
+    """Return the value of a column as it is shown: the beginning of a long one."""
     text = "" if value is None else str(value)
     return f"{text[:SHOWN]} …" if len(text) > SHOWN else text
 

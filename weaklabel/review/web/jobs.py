@@ -6,7 +6,7 @@ import time
 
 from flask import Blueprint, Response, abort, jsonify
 
-from weaklabel.review.web.desk import the_desk
+from weaklabel.review.web.desk import any_desk
 
 pages = Blueprint("jobs", __name__, url_prefix="/jobs")
 
@@ -14,7 +14,7 @@ pages = Blueprint("jobs", __name__, url_prefix="/jobs")
 @pages.get("/<name>")
 def one(name: str) -> Response:
     """Return the status of a piece of work."""
-    job = the_desk().jobs.get(name)
+    job = any_desk().jobs.get(name)
     if job is None:
         abort(404, f"no work called {name} was started")
     return jsonify(running=job.is_running, seconds=int(time.monotonic() - job.started), error=job.error)

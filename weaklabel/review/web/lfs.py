@@ -14,7 +14,7 @@ from weaklabel.errors import LFError
 from weaklabel.lf.core import Reason
 from weaklabel.lf.patterns import PATTERN_MAKERS
 from weaklabel.lf.reasons import reason
-from weaklabel.review import EditableLF, LFPreview, LFSpec, LFStats
+from weaklabel.review import EditableLF, LFPreview, LFSpec, LFStats, Review
 from weaklabel.review.packs.lf_spec import option_defaults
 from weaklabel.review.web.asked import body, flag_of, text_of, whole_number
 from weaklabel.review.web.deciding import share_words
@@ -141,7 +141,7 @@ class PreviewPage:
         What it would do.
     """
 
-    def __init__(self, desk: Desk, spec: LFSpec, preview: LFPreview) -> None:
+    def __init__(self, desk: Desk[Review], spec: LFSpec, preview: LFPreview) -> None:
         self._desk = desk
         with kept_warnings():  # the preview has them
             self._lf = spec.make(desk.labels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ import numpy as np
 from flask import url_for
 
 from weaklabel.errors import WeakLabelError
+from weaklabel.review import Review
 from weaklabel.review.query import Filter, Order
 from weaklabel.review.web.deciding import my_labels, progress_words
 from weaklabel.review.web.desk import Desk
@@ -67,6 +68,10 @@ class RowQuery:
         WeakLabelError
             A number is invalid.
         """
+        return Filter(**self.conditions(reviewer), cluster=_number(self.cluster, int), sample=self.sample or None)
+
+    def conditions(self, reviewer: str) -> dict[str, Any]:
+        """Return the conditions that rows with labels and rows with spans have in common; see `filter`."""
         decided: dict[str, dict[str, Any]] = {
             "no": {"decided": False, "reviewer": reviewer},
             "mine": {"decided": True, "reviewer": reviewer},
@@ -75,19 +80,17 @@ class RowQuery:
             "differ": {"disagreement": True},
         }
         who = decided.get(self.decided, {"decided": True, "reviewer": self.by} if self.by else {})
-        return Filter(
-            lf=self.lf or None,
-            vote=self.vote or None,
-            label="" if self.label == NO_LABEL else self.label or None,
-            min_conf=_number(self.min_conf, float),
-            max_conf=_number(self.max_conf, float),
-            conflict=True if self.show == "conflict" else None,
-            uncovered=True if self.show == "uncovered" else None,
-            text=self.text or None,
-            cluster=_number(self.cluster, int),
-            sample=self.sample or None,
+        return {
+            "lf": self.lf or None,
+            "vote": self.vote or None,
+            "label": "" if self.label == NO_LABEL else self.label or None,
+            "min_conf": _number(self.min_conf, float),
+            "max_conf": _number(self.max_conf, float),
+            "conflict": True if self.show == "conflict" else None,
+            "uncovered": True if self.show == "uncovered" else None,
+            "text": self.text or None,
             **who,
-        )
+        }
 
     @property
     def ordered(self) -> Order:
@@ -157,40 +160,29 @@ class Facet:
     options: list[tuple[str, str]]
 
 
-class Listing:
-    """What the list shows.
+class Paging:
+    """Where in a list a page is, and the addresses around it.
 
-    Parameters
+    Attributes
     ----------
-    desk
-        What is reviewed.
     choice
         Which rows, in which order.
-    reviewer
-        Who looks.
-    page
-        Page of the list, from 1, as the address has it.
-    row
-        Row to open, as the address has it; by default the first that the reviewer has not decided.
+    page, pages
+        The page, from 1, and how many there are.
+    total, n
+        Rows that were found, and rows of the corpus.
     """
 
-    def __init__(self, desk: Desk, choice: RowQuery, reviewer: str, page: str, row: str) -> None:
-        self.choice = choice
-        self._desk = desk
-        per_page = LARGEST_SAMPLE if choice.sample else PER_PAGE
-        self.page = max(1, int(page)) if page.isascii() and page.isdigit() else 1
-        matches = desk.review.query(choice.filter(reviewer), choice.ordered, (self.page - 1) * per_page, per_page)
-        self.total = matches.total
-        self.pages = math.ceil(matches.total / per_page)
-        self.items = self._items([int(row) for row in matches.rows], reviewer)
-        self.row = self._opened(row)
-        self.progress = progress_words(desk.review, reviewer)
+    choice: RowQuery
+    page: int
+    pages: int
+    total: int
+    n: int
 
     @property
     def count(self) -> str:
         """How many rows were found, in words."""
-        n = len(self._desk.review)
-        return f"{n:,} rows" if self.total == n else f"{self.total:,} of {n:,} rows"
+        return f"{self.n:,} rows" if self.total == self.n else f"{self.total:,} of {self.n:,} rows"
 
     @property
     def page_words(self) -> str:
@@ -212,6 +204,57 @@ class Listing:
         """Each condition in words, and the address without it."""
         return [(words, _address(without)) for words, without in self.choice.chips()]
 
+    def address(self, **more: object) -> str:
+        """Return the address of this list, with further arguments."""
+        page = {"page": self.page} if self.page > 1 else {}
+        return _address(self.choice, **(page | more))
+
+
+def page_number(page: str) -> int:
+    """Return the page of a list, from 1, that an address names."""
+    return max(1, int(page)) if page.isascii() and page.isdigit() else 1
+
+
+def opened_row(row: str, undecided: Iterable[int], first: int | None) -> int | None:
+    """Return the row that an address names; else the first undecided one, or the first."""
+    if row:
+        if not (row.isascii() and row.isdigit()):
+            raise WeakLabelError(f"'{row}' in the address is not a row number; rows are numbered from 0")
+        return int(row)
+    return next(iter(undecided), first)
+
+
+class Listing(Paging):
+    """What the list shows.
+
+    Parameters
+    ----------
+    desk
+        What is reviewed.
+    choice
+        Which rows, in which order.
+    reviewer
+        Who looks.
+    page
+        Page of the list, from 1, as the address has it.
+    row
+        Row to open, as the address has it; by default the first that the reviewer has not decided.
+    """
+
+    def __init__(self, desk: Desk[Review], choice: RowQuery, reviewer: str, page: str, row: str) -> None:
+        self.choice = choice
+        self._desk = desk
+        per_page = LARGEST_SAMPLE if choice.sample else PER_PAGE
+        self.n = len(desk.review)
+        self.page = page_number(page)
+        matches = desk.review.query(choice.filter(reviewer), choice.ordered, (self.page - 1) * per_page, per_page)
+        self.total = matches.total
+        self.pages = math.ceil(matches.total / per_page)
+        self.items = self._items([int(row) for row in matches.rows], reviewer)
+        undecided = (item.row for item in self.items if item.mine is None)
+        self.row = opened_row(row, undecided, self.items[0].row if self.items else None)
+        self.progress = progress_words(desk.review, reviewer)
+
     @property
     def facets(self) -> list[Facet]:
         """The filters of the form; without labeling functions there are none on votes."""
@@ -232,11 +275,6 @@ class Listing:
             order,
         ]
 
-    def address(self, **more: object) -> str:
-        """Return the address of this list, with further arguments."""
-        page = {"page": self.page} if self.page > 1 else {}
-        return _address(self.choice, **(page | more))
-
     def _items(self, rows: list[int], reviewer: str) -> list[ListItem]:
         review, mine = self._desk.review, my_labels(self._desk.review, reviewer, rows)
         items = []
@@ -246,14 +284,6 @@ class Listing:
             text = snippet(review.texts[row])
             items.append(ListItem(row, text, label, None if math.isnan(conf) else conf, mine.get(row)))
         return items
-
-    def _opened(self, row: str) -> int | None:
-        if row:
-            if not (row.isascii() and row.isdigit()):
-                raise WeakLabelError(f"'{row}' in the address is not a row number; rows are numbered from 0")
-            return int(row)
-        undecided = (item.row for item in self.items if item.mine is None)
-        return next(undecided, self.items[0].row if self.items else None)
 
 
 def _address(choice: RowQuery, **more: object) -> str:

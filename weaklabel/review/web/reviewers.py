@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, g, jsonify, render_template, request, url_for
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Blueprint, Response, render_template
 
 from weaklabel.review import Filter
-from weaklabel.review.web.asked import body, text_of
 from weaklabel.review.web.desk import the_desk
+from weaklabel.review.web.names import add_name_pages
 from weaklabel.review.web.texts import snippet
 
 pages = Blueprint("reviewers", __name__)
+add_name_pages(pages)
 
-MAX_NAME = 80
 MOST_SHOWN = 50
 
 
@@ -43,30 +40,6 @@ def gold() -> Response:
     # A text may hold half of a surrogate pair, which UTF-8 has no bytes for.
     content = the_desk().review.export_gold().encode("utf-8", "backslashreplace")
     return Response(content, mimetype="text/csv", headers=headers)
-
-
-@pages.get("/name")
-def name() -> str:
-    """Ask who is reviewing."""
-    return render_template("name.html", go=request.args.get("go", ""), suggested=g.reviewer)
-
-
-@pages.post("/name")
-def set_name() -> AnyResponse:
-    """Remember who is reviewing in this browser."""
-    asked = body()
-    given, go = text_of(asked, "name").strip(), text_of(asked, "go")
-    if not given or len(given) > MAX_NAME:
-        abort(400, f"a name has 1 to {MAX_NAME} characters")
-    here = go.startswith("/") and not go.startswith(("//", "/\\"))
-    return remember(jsonify(go=go if here else url_for("rows.index")), given)
-
-
-def remember(answer: AnyResponse, name: str) -> AnyResponse:
-    """Set the cookie that says who is reviewing."""
-    cookie = the_desk().reviewer_cookie
-    answer.set_cookie(cookie, quote(name), httponly=True, samesite="Strict", max_age=timedelta(days=365))
-    return answer
 
 
 def _dispute(row: int) -> tuple[int, str, list[tuple[str, Any]]]:

@@ -19,7 +19,7 @@ from weaklabel.errors import WeakLabelError
 from weaklabel.review.libraries import FOR_AGREEMENT, FOR_EXPLANATIONS, load_libraries
 
 if TYPE_CHECKING:
-    from weaklabel.review import Review
+    from weaklabel.review import Review, SpanReview
     from weaklabel.review.web.security import Gate
 
 
@@ -60,7 +60,13 @@ CLEANUP_SECONDS = 2
 """Interval at which idle connections are closed."""
 
 
-def serve(review: Review, *, port: int | None = None, open_browser: bool = True, reviewer: str | None = None) -> None:
+def serve(
+    review: Review | SpanReview,
+    *,
+    port: int | None = None,
+    open_browser: bool = True,
+    reviewer: str | None = None,
+) -> None:
     """Serve the review app until Ctrl-C, on 127.0.0.1 alone.
 
     Parameters
@@ -95,7 +101,9 @@ def serve(review: Review, *, port: int | None = None, open_browser: bool = True,
     print("weaklabel: review stopped; all decisions are saved", file=sys.stderr)
 
 
-def make_server(review: Review, *, port: int | None = None, reviewer: str | None = None) -> tuple[Any, Gate]:
+def make_server(
+    review: Review | SpanReview, *, port: int | None = None, reviewer: str | None = None
+) -> tuple[Any, Gate]:
     """Return a listening server, not yet running, and its gate; parameters as of `serve`."""
     from waitress import create_server
 

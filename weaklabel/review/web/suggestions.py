@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, url_for
 
+from weaklabel.review import Review
 from weaklabel.review.web.desk import Desk, the_desk
 from weaklabel.review.web.texts import snippet
 from weaklabel.suggest import CandidateLF, Suggestions
@@ -64,7 +65,7 @@ def look() -> Response:
     return jsonify(job=url_for("jobs.one", name=JOB))
 
 
-def _candidate(desk: Desk, lf: CandidateLF) -> CandidateView:
+def _candidate(desk: Desk[Review], lf: CandidateLF) -> CandidateView:
     content: dict[str, Any] = (
         {"keywords": "\n".join(lf.patterns)} if lf.kind == "keyword" else {"pattern": lf.patterns[0]}
     )
@@ -80,7 +81,7 @@ def _candidate(desk: Desk, lf: CandidateLF) -> CandidateView:
     )
 
 
-def _groups(desk: Desk, suggestions: Suggestions) -> list[ClusterView]:
+def _groups(desk: Desk[Review], suggestions: Suggestions) -> list[ClusterView]:
     return [
         ClusterView(
             ", ".join(cluster.phrases[:MOST_PHRASES]) or "(nothing in common)",
