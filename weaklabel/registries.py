@@ -73,7 +73,15 @@ CLASSIFIERS: Registry[Any] = Registry(
     ClassifierError,
 )
 
-TAGGERS: Registry[Any] = Registry("tagger", "weaklabel.taggers", "weaklabel.tagger.base:Tagger", {}, ClassifierError)
+TAGGERS: Registry[Any] = Registry(
+    "tagger",
+    "weaklabel.taggers",
+    "weaklabel.tagger.base:Tagger",
+    {
+        "linear": Entry("weaklabel.tagger.linear:LinearTagger", "logistic regression on features of words"),
+    },
+    ClassifierError,
+)
 
 CLASSIFIER, CORPUS = "classifier", "corpus"
 """What exporters are for."""

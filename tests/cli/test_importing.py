@@ -78,3 +78,17 @@ def test_an_unknown_label_names_file_line_and_task(weaklabel, tmp_path, project_
 def test_somewhere_must_be_written_to(weaklabel, project_json):
     done = weaklabel("import", project_json)
     assert done.code == 2 and "give -o or --decisions" in done.err
+
+
+def test_spans_go_out_and_come_back(weaklabel, tmp_path):
+    labeled = tmp_path / "labeled.jsonl"
+    span = {"start": 0, "end": 3, "label": "PER", "prob": 0.9}
+    labeled.write_text(json.dumps({"text": "Ada wrote.", "spans": [span]}) + "\n")
+    assert weaklabel("export", labeled, "--to", "conll", "-o", tmp_path / "o.conll").code == 0
+    done = weaklabel("import", tmp_path / "o.conll", "-o", tmp_path / "gold.jsonl")
+    assert done.code == 0, done.err
+    assert "1 annotation of 1 row to " in done.out and "; spans: PER 1" in done.out
+    gold = json.loads((tmp_path / "gold.jsonl").read_text())
+    assert gold["spans"] == [{"start": 0, "end": 3, "label": "PER", "text": "Ada"}]
+    wrong = weaklabel("export", labeled, "--to", "kto", "-o", tmp_path / "kto")
+    assert wrong.code != 0 and "holds spans, and KTO is a form for labels of whole texts" in wrong.err

@@ -1,4 +1,4 @@
-"""``weaklabel import``: what people labeled in other tools, as gold or as decisions."""
+"""``weaklabel import``: what people labeled in other tools, whole texts or spans, as gold or as decisions."""
 
 from __future__ import annotations
 
@@ -28,14 +28,24 @@ class AnnotationFiles:
     """Where the files hold what."""
 
     form: Annotated[
-        Literal["label-studio", "argilla", "doccano", "table"] | None,
-        _option("--from", metavar="FORM", help="label-studio, argilla, doccano or table. Default: detected."),
+        Literal["label-studio", "argilla", "doccano", "prodigy", "conll", "brat", "docbin", "table"] | None,
+        _option(
+            "--from",
+            metavar="FORM",
+            help="label-studio, argilla, doccano or table; of spans prodigy, conll, brat or docbin, too. Default: detected.",
+        ),
+    ] = None
+    task: Annotated[
+        Literal["texts", "spans"] | None,
+        _option("--task", help="Whether whole texts or spans were labeled. Default: by what the files hold."),
     ] = None
     text_field: Annotated[str, _option("--text-field", metavar="NAME", help="Field or column with the text.")] = "text"
     question: Annotated[
         str | None,
         _option(
-            "--question", metavar="NAME", help="The question, choice or column with the label. Default: the only one."
+            "--question",
+            metavar="NAME",
+            help="The question, choice or column with the label or spans. Default: the only one.",
         ),
     ] = None
     row_id_field: Annotated[
@@ -50,7 +60,10 @@ class AnnotationFiles:
 def import_annotations(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Exports of Label Studio, Argilla or doccano (.zip too); tables."),
+        typer.Argument(
+            metavar="FILE...",
+            help="Exports of Label Studio, Argilla, doccano (.zip too), Prodigy; CoNLL, DocBin, brat; tables.",
+        ),
     ],
     *,
     out: Annotated[
@@ -99,6 +112,7 @@ def import_annotations(
       weaklabel import records.json --corpus messages.csv --decisions review/decisions.jsonl
       weaklabel import all.zip --from doccano -o gold.csv --several unanimous
       weaklabel import labeled-by-hand.csv --question verdict -o gold.csv
+      weaklabel import tagged.conll --corpus news.csv -o gold.jsonl
 
     Rows are matched by the id that weaklabel export gave them, and by their text. What cannot be used goes to
     OUT.rejects.jsonl with its line, its task and the reason. Options for reading are those of the corpus.
@@ -126,6 +140,7 @@ def import_annotations(
         corpus=rows,
         id_column=id_column,
         unknown=unknown,
+        task=annotations.task,
     )
     if out is not None:
         _write(imported, out, several)
@@ -151,18 +166,24 @@ def _result(imported: Imported, several: Any) -> dict[str, Any]:
 
     ties = sum(row.label(several) is None for row in imported.rows) if several != "all" else 0
     counts = dict.fromkeys(imported.labels, 0)
-    for row in imported.rows:
+    if imported.task == "spans":
+        for row in imported.rows:
+            answers = row.spans.values() if several == "all" else [row.agreed_spans(several) or ()]
+            for name in (name for spans in answers for _, _, name in spans):
+                counts[name] += 1
+    for row in imported.rows if imported.task == "texts" else ():
         for label in row.labels.values() if several == "all" else [row.label(several)]:
             if label is not None:
                 counts[label] += 1
-    agreed = agreement(imported.decisions(), imported.labels)
+    decisions = imported.decisions() if imported.task == "texts" else ()  # kappa is of classes
     return {
+        **({"task": "spans"} if imported.task == "spans" else {}),
         "rows": len(imported.rows),
         "annotations": imported.annotations,
         "labels": counts,
         "by_several": imported.by_several,
         "disagreements": imported.disagreements,
-        "kappa": agreed.kappa,
+        "kappa": agreement(decisions, imported.labels).kappa,
         "without_label": ties,
         "replaced": imported.replaced,
         "not_labeled": dict(imported.not_labeled),
@@ -172,7 +193,9 @@ def _result(imported: Imported, several: Any) -> dict[str, Any]:
 
 def _told(imported: Imported, result: dict[str, Any], where: str, rejects_file: Path | None) -> str:
     shares = ", ".join(f"{name} {count:,}" for name, count in result["labels"].items())
-    lines = [f"{_some(result['annotations'], 'annotation')} of {_some(result['rows'], 'row')} to {where}: {shares}"]
+    what = "; spans" if imported.task == "spans" else ""
+    some = f"{_some(result['annotations'], 'annotation')} of {_some(result['rows'], 'row')}"
+    lines = [f"{some} to {where}{what}: {shares}"]
     if result["by_several"]:
         ties = f"; {result['without_label']:,} without a label" if result["without_label"] else ""
         kappa = f" (kappa {result['kappa']:.2f})" if result["kappa"] is not None else ""

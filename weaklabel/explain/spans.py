@@ -12,6 +12,7 @@ from weaklabel.errors import VoteError, nearest, visible
 from weaklabel.label_model.sequence import SpanLabelModel, SpanLabels
 from weaklabel.lf.core import Reason
 from weaklabel.support.table import html_table, table
+from weaklabel.units import Units
 from weaklabel.units.spans import Numbers, Spans, in_code_points, overlap_pairs
 from weaklabel.votes.spans import SpanVotes
 
@@ -268,6 +269,21 @@ def explain_span_row(
         marks=tuple(mark for of_lf in marks for mark in of_lf),
         silent=tuple(name for name, of_lf in zip(votes.lf_names, marks, strict=True) if not of_lf),
     )
+
+
+def votes_of_row(votes: SpanVotes, row: int) -> SpanVotes:
+    """Return the votes on one row of votes that have their words."""
+    assert votes.words is not None
+    first, last = (int(place) for place in votes.offsets[row : row + 2])
+    offsets = np.array([0, last - first])
+    words = Units(offsets, votes.words.begins[first:last], votes.words.ends[first:last])
+    chosen = np.zeros(votes.n_rows, dtype=bool)
+    chosen[row] = True
+    spans, negatives = (
+        tuple(each.of_rows_chosen(chosen) for each in of_lfs) for of_lfs in (votes.spans, votes.negatives)
+    )
+    texts = None if votes.texts is None else [votes.texts[row]]
+    return replace(votes, spans=spans, negatives=negatives, offsets=offsets, words=words, texts=texts)
 
 
 class _Places:

@@ -140,7 +140,7 @@ def open_labeled_file(
             gold = SPANS
         if gold is not None:
             corpus = read_corpus(path, text=text, **reading, hide=[gold])
-        return _open_spans(corpus, column, labels, gold, with_gold, _split_column(corpus, split))
+        return open_spans(corpus, column, labels, gold, with_gold, _split_column(corpus, split))
     columns = LabelColumns.of(corpus, prefix)
     if gold is None and columns.label != _LABEL and _LABEL in corpus.columns:
         gold = _LABEL
@@ -215,7 +215,7 @@ def _span_columns(corpus: Corpus) -> list[str]:
     return sorted(named, key=lambda name: (len(name), name))
 
 
-def _open_spans(
+def open_spans(
     corpus: Corpus,
     column: str,
     labels: Sequence[str] | None,
@@ -223,12 +223,35 @@ def _open_spans(
     with_gold: bool,
     split: str | None,
 ) -> LabeledCorpus:
-    """Open a file with a column of spans."""
+    """Open rows with a column of spans; the arguments are those of `open_labeled_file`.
+
+    Parameters
+    ----------
+    corpus
+        The rows; a gold column is hidden in it.
+    column
+        With the spans.
+    labels
+        Names of the labels, in order; those that occur if None.
+    gold
+        Column with true spans; None for none.
+    with_gold
+        Export hidden columns, too.
+    split
+        Column with the parts of a split; None for none.
+
+    Raises
+    ------
+    WeakLabelError
+        A cell holds something else than spans of its text, or nothing says which labels there are.
+    """
     names, has_probs = _survey_spans(corpus, column, labels)
     where = f"{corpus.name}, column '{column}'"
+    behind = corpus.columns[corpus.columns.index(column) + 1 :]
+    own = {column, *takewhile(lambda name: name.startswith(f"{column}_"), behind)}  # and the votes, where they are
 
     def frame(batch: Batch) -> pl.DataFrame:
-        return batch.stored.drop({column} if with_gold else {column, *batch.hide}, strict=False)
+        return batch.stored.drop(own if with_gold else own | set(batch.hide), strict=False)
 
     def parts() -> Iterator[LabeledPart]:
         for batch in corpus.batches(ROWS_AT_ONCE):

@@ -10,9 +10,13 @@ from weaklabel.lf.nlp import entity_lf, matcher_lf, phrase_lf, spacy_lf
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.lf.patterns import count_lf, keyword_lf, length_lf, lookup_lf, regex_lf
 from weaklabel.lf.preprocess import preprocessor
+from weaklabel.lf.spans.columns import column_spans, spans_from_jsonl
+from weaklabel.lf.spans.consistent import consistent_lf
 from weaklabel.lf.spans.core import SpanLF
+from weaklabel.lf.spans.derived import edit_spans_lf, negative_lf
 from weaklabel.lf.spans.function import span_lf
 from weaklabel.lf.spans.gazetteer import gazetteer_lf
+from weaklabel.lf.spans.regexes import regex_spans_lf
 from weaklabel.lf.wordlists import sentiment_lf, stem_lf, vader_lexicon
 
 __all__ = [
@@ -24,8 +28,11 @@ __all__ = [
     "Reason",
     "SpanLF",
     "calibrate_lf",
+    "column_spans",
     "column_votes",
+    "consistent_lf",
     "count_lf",
+    "edit_spans_lf",
     "entity_lf",
     "gazetteer_lf",
     "keyword_lf",
@@ -37,14 +44,17 @@ __all__ = [
     "load_lfs",
     "lookup_lf",
     "matcher_lf",
+    "negative_lf",
     "phrase_lf",
     "preprocessor",
     "prototype_lf",
     "regex_lf",
+    "regex_spans_lf",
     "sentiment_lf",
     "sklearn_lf",
     "spacy_lf",
     "span_lf",
+    "spans_from_jsonl",
     "stem_lf",
     "transformers_lf",
     "vader_lexicon",

@@ -54,14 +54,14 @@ def reason(lf: LF, batch: Batch, row: int, vote: int) -> Reason:
         alone = batch.once(("alone", row), lambda: batch.part(row, row + 1))
         why = lf.reason(alone, vote)
         if why is None:
-            return Reason(_docstring_line(lf) or f"its code says so: {lf.name}")
+            return Reason(docstring_line(lf) or f"its code says so: {lf.name}")
         # The vote may be older than a change of the labeling function, or of the row; one that asks compares for itself.
         return why if lf.asks or lf.vote(alone)[0] == vote else replace(why, text=f"votes differently now: {why.text}")
     except (Exception, pl.exceptions.PanicException) as error:
         return Reason(f"a {lf.kind} labeling function without a reason: {first_line(f'{error}')}")
 
 
-def _docstring_line(lf: LF) -> str:
+def docstring_line(lf: LF) -> str:
     """Return the first line of the docstring of what was written for a labeling function."""
     code = lf.code
     while isinstance(code, partial):

@@ -39,6 +39,7 @@ from weaklabel.project.gold import (
 from weaklabel.project.names import GOLD, LABEL_MODEL, PREDS, PROBS, SCORES, VOTES
 from weaklabel.project.outcome import prepared_by, read_scores
 from weaklabel.project.reader import read_run
+from weaklabel.project.span_export import is_run_of_spans, labeled_span_run
 from weaklabel.registries import EXPORTERS
 from weaklabel.report.text import lf_columns, lf_rows
 from weaklabel.split import splitter
@@ -96,7 +97,8 @@ def open_labeled(source: Any, **reading: Any) -> LabeledCorpus:
     if corpus.sha256() != run.corpus_sha256:
         raise ExportError(f"{corpus.name} is not as it was when it was labeled; run the project again")
     decisions = folder / REVIEW / FILE_NAME
-    return labeled_run(
+    opened = labeled_span_run if is_run_of_spans(folder) else labeled_run
+    return opened(
         run.project,
         corpus,
         partial(load_lfs, *run.project.lfs.use),
@@ -244,7 +246,8 @@ def export_labeled(project: Project, corpus: Corpus, lfs: LFCollection, folder: 
     """
     settings = project.export
     assert settings is not None
-    labeled = labeled_run(project, corpus, lambda: lfs, folder, with_gold=settings.with_gold)
+    opened = labeled_span_run if lfs.task == "spans" else labeled_run
+    labeled = opened(project, corpus, lambda: lfs, folder, with_gold=settings.with_gold)
     labeled = replace(labeled, source=replace(labeled.source, command="weaklabel run PROJECT.toml"))
     return export_of(labeled, settings, project.seed).write_into(out)
 
@@ -267,6 +270,7 @@ def check_forms(settings: ExportSettings, corpus: Corpus, lfs: LFCollection) -> 
         read=lambda: iter(()),
         corpus=corpus,
         lfs=lambda: lfs,
+        task="spans" if lfs.task == "spans" else "texts",
     )
     for form in forms_of(settings).values():
         form.check_corpus(labeled)

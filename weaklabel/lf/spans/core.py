@@ -166,6 +166,14 @@ class SpanLF(LF):
         """Return the name of a label, or its number where that is unknown."""
         return self.label_names[number] if 0 <= number < len(self.label_names) else number
 
+    def check_read(self, batch: Batch) -> None:
+        """Refuse, as an `LFError`, a batch that lacks the spans of those that it reads."""
+        for name in self.reads:
+            if name not in batch.spans:
+                raise LFError(
+                    f"LF '{self.name}' reads the spans of LF '{name}', which is not applied; apply both together"
+                )
+
     def spans_read(self, batch: Batch) -> list[dict[str, list[MarkedSpan]]]:
         """Return for each row the spans of those that it reads, by name. Length: n.
 
@@ -174,11 +182,7 @@ class SpanLF(LF):
         LFError
             They are not there: it was not applied together with those that it reads.
         """
-        for name in self.reads:
-            if name not in batch.spans:
-                raise LFError(
-                    f"LF '{self.name}' reads the spans of LF '{name}', which is not applied; apply both together"
-                )
+        self.check_read(batch)
         return [
             {
                 name: [MarkedSpan(b, e, self.name_of(label), text[b:e]) for b, e, label in batch.spans[name][row]]
