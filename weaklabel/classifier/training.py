@@ -139,7 +139,7 @@ def _one_epoch(
         rows = batches[state.batch]
         lr = recipe.lr * _warm_up_then_decay(steps, recipe.warmup, before + state.batch)
         for group in optimizer.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group["scale"]
         loss = loss_of(rows)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
@@ -177,11 +177,22 @@ def _close_epoch(
         state.best_state = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
+SCALE = "weaklabel_lr_scale"
+"""Attribute of a parameter whose learning rate is that of the recipe times a number."""
+
+
 def _adamw(model: torch.nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.Optimizer:
+    def scale_of(weight: torch.nn.Parameter) -> float:
+        return float(getattr(weight, SCALE, 1.0))
+
     # Biases and normalisation layers are vectors; pulling them to 0 only hurts.
     matrices = [weight for weight in model.parameters() if weight.ndim > 1]
     vectors = [weight for weight in model.parameters() if weight.ndim <= 1]
-    groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    groups = [
+        {"params": [weight for weight in weights if scale_of(weight) == scale], "weight_decay": decay, "scale": scale}
+        for scale in sorted({*map(scale_of, model.parameters())})
+        for weights, decay in ((matrices, recipe.weight_decay), (vectors, 0.0))
+    ]
     return torch.optim.AdamW(groups, lr=recipe.lr, fused=device.type in ("cpu", "cuda"))
 
 

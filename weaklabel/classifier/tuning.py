@@ -1,8 +1,9 @@
-"""Fine-tuning a BERT classifier: at one learning rate, or at several of which the best is kept."""
+"""Fine-tuning a transformer: at one learning rate, or at several of which the best is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields
 from functools import partial
@@ -18,7 +19,7 @@ from weaklabel.classifier.options import Metric, TrainingOptions
 from weaklabel.classifier.pretraining import pretrained
 from weaklabel.classifier.recipe import Recipe, goodness
 from weaklabel.classifier.targets import Rows, warn_of_truncated
-from weaklabel.classifier.training import Diverged, Examples, train
+from weaklabel.classifier.training import Diverged, Examples, Loss, train
 from weaklabel.classifier.transformer import load_for_training, token_limit, tokenise
 from weaklabel.encoder.encoder import default_model
 from weaklabel.encoder.inference import pick_device
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 class Tuned:
     """A fine-tuned model, its tokenizer, and what happened, for ``training_``."""
 
-    model: PreTrainedModel
+    model: Any
     tokenizer: PreTrainedTokenizerBase
     record: dict[str, Any]
 
@@ -44,13 +45,29 @@ class Tuned:
 
 
 @dataclass(frozen=True)
-class _Sets:
-    """The tokenized rows to train and to validate on, the number of truncated texts, and the most tokens of a text."""
+class Sets:
+    """The rows to train and to validate on, tokenized.
 
-    train: Examples
-    held: Examples | None
-    truncated: int
-    limit: int
+    Attributes
+    ----------
+    lengths
+        Tokens of every row to train on. Shape: [n].
+    loss
+        Returns the loss of a model on these rows.
+    validate
+        Returns ``validation_loss``, and ``validation_<metric>`` for a metric other than the loss; None if there are no rows to
+        validate on.
+    data
+        By name: all of it, row by row, in values that JSON has, for the identity of a checkpoint.
+    record
+        What ``training_`` says of it.
+    """
+
+    lengths: list[int]
+    loss: Callable[[torch.nn.Module, torch.device], Loss]
+    validate: Callable[[torch.nn.Module, torch.device], dict[str, float]] | None
+    data: dict[str, list[Any]]
+    record: dict[str, Any]
 
 
 def fine_tune(
@@ -60,7 +77,7 @@ def fine_tune(
     held: Rows | None,
     labels: Sequence[str],
 ) -> Tuned:
-    """Train once for each learning rate in ``options``, and return the best.
+    """Train a classifier once for each learning rate in ``options``, and return the best.
 
     Parameters
     ----------
@@ -78,9 +95,22 @@ def fine_tune(
     Diverged
         At every learning rate.
     """
+    return tune_at_rates(options, corpus, lambda base: _ClassifierTuner(options, base, rows, held, labels))
+
+
+def tune_at_rates(options: TrainingOptions, corpus: Sequence[str], tuner_for: Callable[[str | Path], Tuner]) -> Tuned:
+    """Train once for each learning rate in ``options``, and return the best.
+
+    Parameters
+    ----------
+    options, corpus
+        See `fine_tune`.
+    tuner_for
+        Returns the tuner for a checkpoint to start from.
+    """
     rates = options.learning_rates
     with _first_model(options, corpus) as (base, pretraining):
-        tuner = _Tuner(options, base, rows, held, labels)
+        tuner = tuner_for(base)
         best, tried = None, []
         for lr in rates:
             folder = _folder(options.run_folder, lr, len(rates))
@@ -130,43 +160,49 @@ def _first_model(options: TrainingOptions, corpus: Sequence[str]) -> Any:
     )
 
 
-class _Tuner:
-    """Trains the same model on the same rows at one learning rate after the other."""
+class Tuner(ABC):
+    """Trains the same model on the same rows at one learning rate after the other.
 
-    def __init__(
-        self,
-        options: TrainingOptions,
-        base: str | Path,
-        rows: Rows,
-        held: Rows | None,
-        labels: Sequence[str],
-    ) -> None:
+    Parameters
+    ----------
+    options
+        See `TrainingOptions`; its number of epochs must be set.
+    base
+        The checkpoint to start from.
+    """
+
+    def __init__(self, options: TrainingOptions, base: str | Path) -> None:
         self.options = options
         self.base = base
-        self.rows = rows
-        self.held = held
-        self.labels = labels
         self.shared = {field.name: getattr(options, field.name) for field in fields(Recipe)}
         self.device = pick_device(options.device)
         self.checkpoints: list[Checkpoint] = []
-        self._sets: _Sets | None = None
+        self._sets: Sets | None = None
+
+    @abstractmethod
+    def load(self) -> tuple[Any, PreTrainedTokenizerBase]:
+        """Load the model to train and its tokenizer; new weights are drawn from torch's global generator."""
+
+    @abstractmethod
+    def sets(self, model: Any, tokenizer: PreTrainedTokenizerBase) -> Sets:
+        """Return the rows to train and to validate on; they are the same at each learning rate."""
 
     def tune(self, lr: float, folder: Path | None) -> Tuned:
         """Train at ``lr``; every call starts from the same weights."""
         recipe = Recipe(**self.shared | {"lr": lr})
         with seeded(self.options.seed, self.device):
-            model, tokenizer = load_for_training(self.base, self.labels)
+            model, tokenizer = self.load()
             if self._sets is None:
-                self._sets = self._tokenised(model, tokenizer)
+                self._sets = self.sets(model, tokenizer)
             sets = self._sets
             checkpoint = self._checkpoint(folder, model, sets, recipe)
-            check = partial(validate, model, sets.held, recipe.metric, self.device) if sets.held else None
+            check = partial(sets.validate, model, self.device) if sets.validate else None
             with training_log(folder, self.options.loggers, asdict(recipe)) as report:
                 try:
                     run = train(
                         model,
-                        [len(tokens) for tokens in sets.train.ids],
-                        sets.train.loss(model, self.options.label_smoothing, self.device),
+                        sets.lengths,
+                        sets.loss(model, self.device),
                         recipe,
                         self.device,
                         validate=check,
@@ -177,7 +213,7 @@ class _Tuner:
                     if checkpoint is not None:
                         checkpoint.delete()
                     raise
-        record = {"truncated": sets.truncated, "max_tokens": sets.limit, "lr": lr, "metric": recipe.metric}
+        record = sets.record | {"lr": lr, "metric": recipe.metric}
         return Tuned(model.cpu(), tokenizer, record | {"history": run.history, "best_epoch": run.best_epoch})
 
     def delete_checkpoints(self) -> None:
@@ -185,7 +221,34 @@ class _Tuner:
         for checkpoint in self.checkpoints:
             checkpoint.delete()
 
-    def _tokenised(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> _Sets:
+    def _checkpoint(self, folder: Path | None, model: torch.nn.Module, sets: Sets, recipe: Recipe) -> Checkpoint | None:
+        if folder is None:
+            return None
+        settings = asdict(recipe) | {"label_smoothing": self.options.label_smoothing}
+        del settings["progress"]
+        identity = identity_of(settings, model.state_dict(), sets.data)
+        checkpoint = Checkpoint(folder / "checkpoint.safetensors", identity, self.options.checkpoint_seconds)
+        self.checkpoints.append(checkpoint)
+        return checkpoint
+
+
+class _ClassifierTuner(Tuner):
+    """Trains a classifier of texts."""
+
+    def __init__(
+        self, options: TrainingOptions, base: str | Path, rows: Rows, held: Rows | None, labels: Sequence[str]
+    ) -> None:
+        super().__init__(options, base)
+        self.rows = rows
+        self.held = held
+        self.labels = labels
+
+    def load(self) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+        """See `Tuner.load`."""
+        return load_for_training(self.base, self.labels)
+
+    def sets(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Sets:
+        """See `Tuner.sets`."""
         limit = token_limit(model, tokenizer, self.options.max_length)
         sets, total = [], 0
         for texts, targets in [self.rows] + ([self.held] if self.held else []):
@@ -193,22 +256,18 @@ class _Tuner:
             sets.append(Examples.of(ids, targets))
             total += int(truncated.sum())
         warn_of_truncated(total, sum(len(examples.ids) for examples in sets), limit)
-        return _Sets(sets[0], sets[1] if self.held else None, total, limit)
-
-    def _checkpoint(
-        self, folder: Path | None, model: torch.nn.Module, sets: _Sets, recipe: Recipe
-    ) -> Checkpoint | None:
-        if folder is None:
-            return None
-        data = {"texts": sets.train.ids, "targets": sets.train.targets.tolist(), "weights": sets.train.weights.tolist()}
-        if sets.held is not None:
-            data |= {"validation texts": sets.held.ids, "validation targets": sets.held.targets.tolist()}
-        settings = asdict(recipe) | {"label_smoothing": self.options.label_smoothing}
-        del settings["progress"]
-        identity = identity_of(settings, model.state_dict(), data)
-        checkpoint = Checkpoint(folder / "checkpoint.safetensors", identity, self.options.checkpoint_seconds)
-        self.checkpoints.append(checkpoint)
-        return checkpoint
+        train, held = sets[0], sets[1] if self.held else None
+        data = {"texts": train.ids, "targets": train.targets.tolist(), "weights": train.weights.tolist()}
+        if held is not None:
+            data |= {"validation texts": held.ids, "validation targets": held.targets.tolist()}
+        metric, smoothing = self.options.metric, self.options.label_smoothing
+        return Sets(
+            [len(tokens) for tokens in train.ids],
+            lambda model, device: train.loss(model, smoothing, device),
+            None if held is None else lambda model, device: validate(model, held, metric, device),
+            data,
+            {"truncated": total, "max_tokens": limit},
+        )
 
 
 def validate(model: torch.nn.Module, rows: Examples, metric: Metric, device: torch.device) -> dict[str, float]:
