@@ -78,6 +78,7 @@ TAGGERS: Registry[Any] = Registry(
     "weaklabel.taggers",
     "weaklabel.tagger.base:Tagger",
     {
+        "bert": Entry("weaklabel.tagger.tokens:TokenClassifier", "a fine-tuned BERT model that tags words"),
         "linear": Entry("weaklabel.tagger.linear:LinearTagger", "logistic regression on features of words"),
     },
     ClassifierError,

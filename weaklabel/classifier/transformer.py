@@ -38,6 +38,17 @@ def load_for_training(name: str | Path, labels: Sequence[str]) -> tuple[PreTrain
     )
 
 
+def load_encoder(name: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a checkpoint without a head.
+
+    Raises
+    ------
+    ClassifierError
+        As for `load_for_training`.
+    """
+    return _load("AutoModel", name)
+
+
 def load_for_masking(name: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load a checkpoint with a masked-language head; one without it gets a new head, tied to the embeddings.
 
