@@ -16,6 +16,7 @@ from weaklabel.lf.spans.core import SpanLF
 from weaklabel.lf.spans.derived import edit_spans_lf, negative_lf
 from weaklabel.lf.spans.function import span_lf
 from weaklabel.lf.spans.gazetteer import gazetteer_lf
+from weaklabel.lf.spans.nlp import matcher_spans_lf, ner_lf
 from weaklabel.lf.spans.regexes import regex_spans_lf
 from weaklabel.lf.wordlists import sentiment_lf, stem_lf, vader_lexicon
 
@@ -44,7 +45,9 @@ __all__ = [
     "load_lfs",
     "lookup_lf",
     "matcher_lf",
+    "matcher_spans_lf",
     "negative_lf",
+    "ner_lf",
     "phrase_lf",
     "preprocessor",
     "prototype_lf",

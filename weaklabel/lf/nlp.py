@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet
 
 from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.errors import LFError, nearest
@@ -23,6 +22,8 @@ from weaklabel.lf.pipelines import (
     needs_of,
     one_line,
     pipeline_identity,
+    share_pipeline,
+    shared_needs,
 )
 from weaklabel.lf.reasons import enumerated, joined, quoted
 from weaklabel.lf.regexes import check_words
@@ -32,10 +33,6 @@ from weaklabel.support.warn import warn
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc, Span
-
-
-_sharing: WeakKeyDictionary[Language, WeakSet[SpacyLF]] = WeakKeyDictionary()
-"""The labeling functions that share a pipeline, as long as they live."""
 
 
 class SpacyLF(LF):
@@ -91,7 +88,7 @@ class SpacyLF(LF):
         self.f = f
         self.nlp = load_pipeline(name, pipeline)
         self.needs = check_needs(name, self.nlp, needs)
-        _sharing.setdefault(self.nlp, WeakSet()).add(self)
+        share_pipeline(self.nlp, self)
 
     def __call__(self, x: Any) -> int:
         """Vote on one row, or on one parsed text."""
@@ -104,9 +101,7 @@ class SpacyLF(LF):
 
     def docs(self, batch: Batch) -> list[Doc | Exception | None]:
         """Return the parsed text of every row, None where it is missing, the error where parsing failed. Length: n."""
-        # One run for all: what the first of them leaves out, the next would have to parse again.
-        needs = frozenset[str]().union(*(lf.needs for lf in _sharing[self.nlp] if lf.columns == self.columns))
-        return docs_of(batch, self.nlp, self.columns[0], needs)
+        return docs_of(batch, self.nlp, self.columns[0], shared_needs(self.nlp, self.columns[0]))
 
     def _judge(self, doc: Doc | Exception | None) -> Any:
         if doc is None:
@@ -254,10 +249,10 @@ def matcher_lf(
         matcher = Matcher(nlp.vocab, validate=True)
         matcher.add(name, patterns)
     except BAD_PATTERN as error:
-        raise _bad(name, "Matcher patterns", error) from None
+        raise bad_pattern(name, "Matcher patterns", error) from None
     attributes = {attribute for pattern in patterns for token in pattern for attribute in token}
     check_annotations(name, nlp, attributes)
-    _warn_of_impossible(name, nlp, (token for pattern in patterns for token in pattern))
+    warn_of_impossible(name, nlp, (token for pattern in patterns for token in pattern))
     definition = ("matcher", [[dict(token) for token in pattern] for pattern in patterns])
     return _counting(
         name, label, lambda doc: matcher(doc, as_spans=True), min_count, nlp, column, needs_of(attributes), definition
@@ -319,7 +314,7 @@ def phrase_lf(
         matcher = PhraseMatcher(nlp.vocab, attr=attr)
         matcher.add(name, [parse(word) for word in words])
     except BAD_PATTERN as error:
-        raise _bad(name, f"phrases compared by {attr!r}", error) from None
+        raise bad_pattern(name, f"phrases compared by {attr!r}", error) from None
     definition = ("phrases", attr, words)
     if str(attr).upper() not in ("LOWER", "ORTH", "TEXT"):
         return _counting(
@@ -383,7 +378,7 @@ def entity_lf(
     nlp = load_pipeline(check_name(name), pipeline)
     wanted = set(check_words(name, types))
     if rules is None:
-        available, find, needs = _types_of(nlp), lambda doc: doc.ents, frozenset({"ENT_TYPE"})
+        available, find, needs = entity_types(nlp), lambda doc: doc.ents, frozenset({"ENT_TYPE"})
     else:
         available, find, needs = _ruled(name, nlp, rules)
     if available is not None and wanted - available:
@@ -425,7 +420,7 @@ def _counting(
     return SpacyLF(name, count, nlp, column, number, needs, (*definition, min_count), places)
 
 
-def _types_of(nlp: Language) -> set[str] | None:
+def entity_types(nlp: Language) -> set[str] | None:
     """Return the entity types that the pipeline finds, None where a component does not say."""
     finders = [nlp.get_pipe(name) for name in nlp.pipe_names if "doc.ents" in nlp.get_pipe_meta(name).assigns]
     if not all(hasattr(finder, "labels") for finder in finders):
@@ -446,16 +441,16 @@ def _ruled(
         ruler = SpanRuler(nlp, validate=True)
         ruler.add_patterns(rules)
     except BAD_PATTERN as error:
-        raise _bad(name, "entity rules", error) from None
+        raise bad_pattern(name, "entity rules", error) from None
     tokens = [token for rule in rules if not isinstance(rule["pattern"], str) for token in rule["pattern"]]
     attributes = {attribute for token in tokens for attribute in token}
     check_annotations(name, nlp, attributes)
-    _warn_of_impossible(name, nlp, tokens)
+    warn_of_impossible(name, nlp, tokens)
     # As an EntityRuler does, the longest of overlapping entities wins, whatever its type.
     return set(ruler.labels), lambda doc: filter_spans(ruler.match(doc)), needs_of(attributes)
 
 
-def _warn_of_impossible(name: str, nlp: Language, tokens: Iterable[Mapping[str, Any]]) -> None:
+def warn_of_impossible(name: str, nlp: Language, tokens: Iterable[Mapping[str, Any]]) -> None:
     """Warn of a token pattern that no token can match: a capital in LOWER, or text that is more than one token."""
     for token in tokens:
         for attribute, condition in token.items():
@@ -478,5 +473,6 @@ def _warn_of_impossible(name: str, nlp: Language, tokens: Iterable[Mapping[str, 
                     )
 
 
-def _bad(name: str, what: str, error: Exception) -> LFError:
+def bad_pattern(name: str, what: str, error: Exception) -> LFError:
+    """Return the error that spaCy refuses a pattern of a labeling function."""
     return LFError(f"LF '{name}': spaCy refuses the {what}: {one_line(error)}")

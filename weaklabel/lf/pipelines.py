@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 import polars as pl
@@ -214,6 +214,23 @@ def docs_of(batch: Batch, nlp: Language, column: str, needs: frozenset[str]) -> 
     with_vectors = bool(needs & _VECTORS)
     key = ("docs", nlp, column, components, with_vectors)
     return batch.once(key, lambda: _parse(_Run(nlp, components, with_vectors), batch.frame[column]))
+
+
+_sharing: WeakKeyDictionary[Language, WeakSet[Any]] = WeakKeyDictionary()
+"""The labeling functions that share a pipeline, as long as they live."""
+
+
+def share_pipeline(nlp: Language, lf: Any) -> None:
+    """Note that a labeling function, with its ``needs`` and ``columns``, uses a pipeline."""
+    _sharing.setdefault(nlp, WeakSet()).add(lf)
+
+
+def shared_needs(nlp: Language, column: str) -> frozenset[str]:
+    """Return what all labeling functions that read a column need of a pipeline.
+
+    One run does for all: what the first of them left out, the next would have to parse again.
+    """
+    return frozenset[str]().union(*(lf.needs for lf in _sharing.get(nlp, ()) if column in lf.columns))
 
 
 class _Run(NamedTuple):
