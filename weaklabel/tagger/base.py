@@ -15,9 +15,9 @@ from weaklabel.classifier.trained import TrainedModel
 from weaklabel.errors import ClassifierError
 from weaklabel.label_model.sequence import SpanLabels
 from weaklabel.registries import TAGGERS
-from weaklabel.tagger.chain import consistent_spans, marginals
 from weaklabel.tagger.targets import WordTargets, span_names, word_targets
 from weaklabel.units import Spans, Units, find_words, in_code_points, on_words, tag_names
+from weaklabel.units.chain import consistent_spans, marginals
 
 
 class TaggerRows(NamedTuple):

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from weaklabel.tagger.chain import best_tags, marginals
 from weaklabel.units import Spans, spans_of_tags
+from weaklabel.units.chain import best_tags, marginals
 
 
 def every_tagging(scores):
