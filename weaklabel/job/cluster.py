@@ -14,7 +14,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 from weaklabel.config import LabelModelSettings
 from weaklabel.corpus import Corpus, read_corpus
@@ -23,6 +23,7 @@ from weaklabel.errors import CorpusError, WeakLabelError, require
 from weaklabel.job.engine import WritingJob
 from weaklabel.job.folder import unpacked
 from weaklabel.job.predict import PredictJob
+from weaklabel.job.spans.work import SpanJob, SurveyJob
 from weaklabel.job.voting import LabelOptions, PartSummary, VotingJob
 from weaklabel.job.work import LabelJob
 from weaklabel.lf.packs import Identity, check_same, load_lfs
@@ -140,7 +141,9 @@ def _order(job: Any, corpus: dict[str, Any]) -> str:
     return json.dumps({**job.order(), "corpus": corpus, "stamp": stamp, "cache": cache})
 
 
-_jobs: dict[str, VotingJob[Any, Any] | PredictJob] = {}
+Job: TypeAlias = VotingJob[Any, Any] | SurveyJob | PredictJob
+
+_jobs: dict[str, Job] = {}
 
 
 def vote_part(order: str, part: Part) -> PartSummary[Any]:
@@ -161,7 +164,7 @@ def write_part(order: str, part: Part) -> Part:
     return part
 
 
-def _job(order: str) -> VotingJob[Any, Any] | PredictJob:
+def _job(order: str) -> Job:
     if order not in _jobs:
         for earlier in _jobs.values():
             earlier.close()
@@ -170,16 +173,16 @@ def _job(order: str) -> VotingJob[Any, Any] | PredictJob:
     return _jobs[order]
 
 
-def _made(order: dict[str, Any]) -> VotingJob[Any, Any] | PredictJob:
+def _made(order: dict[str, Any]) -> Job:
     if order["cache"] is not None:
         os.environ["WEAKLABEL_CACHE"] = order["cache"]
     corpus = read_corpus(**order["corpus"])
     if json.loads(json.dumps(corpus.stamp)) != order["stamp"]:
         raise CorpusError(f"{corpus.name} has changed since the job began: run the same command again")
-    return _label_job(order, corpus) if order["kind"] == "label" else _predict_job(order, corpus)
+    return _predict_job(order, corpus) if order["kind"] == "predict" else _voting_job(order, corpus)
 
 
-def _label_job(order: dict[str, Any], corpus: Corpus) -> LabelJob:
+def _voting_job(order: dict[str, Any], corpus: Corpus) -> VotingJob[Any, Any] | SurveyJob:
     settings = LabelModelSettings.model_validate(order["options"].pop("label_model"))
     lfs = load_lfs(*order["lfs"])
     check_same(
@@ -189,7 +192,8 @@ def _label_job(order: dict[str, Any], corpus: Corpus) -> LabelJob:
         "use the same pack, packages and Python on all machines, do not change them during the job, and run the same "
         "command again",
     )
-    job = LabelJob(
+    kind: type[VotingJob[Any, Any]] = LabelJob if order["kind"] == LabelJob.kind else SpanJob
+    job = kind(
         corpus,
         lfs,
         LabelOptions(label_model=settings, **order["options"]),
@@ -199,7 +203,11 @@ def _label_job(order: dict[str, Any], corpus: Corpus) -> LabelJob:
         Path(order["votes"]),
         order["cache_of_votes"] and Path(order["cache_of_votes"]),
     )
+    if isinstance(job, SpanJob):
+        job.begin_phase(order["phase"])
     job.begin_turn(order["turn"])
+    if order["kind"] == "survey" and isinstance(job, SpanJob):
+        return SurveyJob(job)
     if order["tag"]:
         job.begin_labels(order["tag"], order["out"], Path(order["folder"]))
         job.load_model()

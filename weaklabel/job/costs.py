@@ -16,7 +16,8 @@ from weaklabel.corpus.batch import Batch
 from weaklabel.errors import visible
 from weaklabel.job.asked import shown_money
 from weaklabel.job.engine import LocalEngine
-from weaklabel.job.label import first_answers, first_votes, label_job
+from weaklabel.job.label import first_answers, label_job
+from weaklabel.job.passes import first_votes
 from weaklabel.job.voting import LabelOptions
 from weaklabel.job.work import LabelJob
 from weaklabel.lf.core import ALL_ROWS, LF

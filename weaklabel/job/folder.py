@@ -21,6 +21,7 @@ from weaklabel.corpus.parts import PART_CHUNKS, PART_ROWS
 from weaklabel.errors import CorpusError
 from weaklabel.lf.core import ALL_ROWS
 from weaklabel.lf.packs import Identity, LFCollection
+from weaklabel.support.cache import cache_folder
 from weaklabel.support.files import atomic_path, is_stream, link_target, lock_file, remove_partial_files, write_json
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.versions import versions
@@ -227,6 +228,12 @@ def corpus_identity(corpus: Corpus) -> str:
         "limit": corpus.limit,
     }
     return sha256_of_json(how)
+
+
+def cached_votes(corpus_id: str) -> Path | None:
+    """Return the folder in which votes on a corpus stay for later runs; None if there is no cache."""
+    root = cache_folder()
+    return root / "votes" / corpus_id[:32] if root else None
 
 
 def lf_keys(identity: Identity, lfs: LFCollection) -> tuple[str, ...]:

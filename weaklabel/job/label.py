@@ -7,33 +7,32 @@ engine (see `weaklabel.job.engine`), in a folder from which an interrupted job r
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weaklabel.config import LabelModelSettings, LLMSettings
 from weaklabel.corpus import THE_CORPUS, Corpus, check_new_columns, label_outputs
 from weaklabel.corpus.parts import Part, PartRows
-from weaklabel.errors import ConfigError, CorpusError, LabelModelError, WeakLabelError
+from weaklabel.errors import ConfigError, LabelModelError, LFError
 from weaklabel.job.asked import asking_in_job, budget_in
-from weaklabel.job.engine import Engine, LocalEngine, expect, follow
-from weaklabel.job.folder import ONCE, JobFolder, corpus_identity, lf_keys, output_identity
-from weaklabel.job.labeled import TABLES_AT_ONCE, FittedCorpus, LabeledCorpus, VotedCorpus
+from weaklabel.job.engine import Engine, LocalEngine, follow
+from weaklabel.job.folder import JobFolder, corpus_identity, lf_keys, output_identity
+from weaklabel.job.labeled import FittedCorpus, LabeledCorpus, VotedCorpus
 from weaklabel.job.output import new_columns, write_all_rejects
-from weaklabel.job.voting import LabelOptions, PartSummary
+from weaklabel.job.passes import Counted, counted, first_votes, keep_votes, kept_votes, stored
+from weaklabel.job.spans.corpus import LabeledSpans, VotedSpans
+from weaklabel.job.spans.label import assemble, check_span_columns, have_labeled, have_voted, span_identity, span_job
+from weaklabel.job.voting import LabelOptions
 from weaklabel.job.work import LabelJob
 from weaklabel.label_model.base import make_label_model
-from weaklabel.lf.packs import PACK_FILES, LFCollection, check_files, identity_of, pack_inputs
-from weaklabel.support.cache import cache_folder
-from weaklabel.support.files import check_outputs, write_json
+from weaklabel.lf.packs import PACK_FILES, SPANS, TEXTS, LFCollection, identity_of, pack_inputs
+from weaklabel.support.files import check_outputs
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.progress import finish, showing, stage
-from weaklabel.support.warn import kept_warnings, warn
+from weaklabel.support.warn import kept_warnings
 from weaklabel.votes import Problems, VotePatterns
 from weaklabel.votes.apply import check_columns, warn_of_problems
 from weaklabel.votes.cascade import (
@@ -51,10 +50,8 @@ from weaklabel.votes.tally import has_vote
 
 if TYPE_CHECKING:
     from weaklabel.label_model import BaseLabelModel
+    from weaklabel.label_model.sequence import SpanLabelModel
     from weaklabel.llm import Spent
-
-VOTED = "voted.json"
-"""Written to the folder of a job when all votes are there; names the keys of the labeling functions."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +65,19 @@ class LabeledFile:
     known_rows
         Rows whose votes were already there, from an interrupted or an earlier run.
     labels
-        How many rows each class has.
+        How many rows each class has; of spans, how many there are of each label.
     problems
         Failures, by labeling function.
     patterns
-        The vote patterns of the corpus, with counts and without rows.
+        The vote patterns of the corpus, with counts and without rows; None for spans.
     model
         The fitted label model.
     rejects_file
         File of the rejects; None if there are none.
     spent
         What language models took; None where none was to be asked, or not within the caps of this job.
+    spans
+        Where spans are labeled, the votes, with what is counted of them; else None.
     """
 
     rows: int
@@ -86,10 +85,11 @@ class LabeledFile:
     known_rows: int
     labels: Mapping[str, int]
     problems: Mapping[str, Problems]
-    patterns: VotePatterns
-    model: BaseLabelModel
+    patterns: VotePatterns | None
+    model: BaseLabelModel | SpanLabelModel
     rejects_file: Path | None = None
     spent: Spent | None = None
+    spans: VotedSpans | None = None
 
 
 def label_file(
@@ -152,31 +152,33 @@ def label_file(
     options = options or LabelOptions()
     with showing(progress):
         check_outputs(label_outputs(corpus, out), {THE_CORPUS: corpus.files(), PACK_FILES: pack_inputs(lfs.origins)})
-        _check_columns(corpus, lfs, options)
-        job = label_job(corpus, lfs, options)
+        steps = _STEPS[lfs.task]
+        steps.check_columns(corpus, lfs, options)
+        job = steps.new_job(corpus, lfs, options)
         place = "-" if dry_run else out
-        with JobFolder(place, label_identity(job, out)) as folder:
+        with JobFolder(place, steps.identity(job, out)) as folder:
             job.move_to(folder.path)
             with asking_in_job(lfs, llm, partial(budget_in, folder.path), protect) as asked:
-                voted = _vote(job, engine or LocalEngine())
+                voted = steps.have_voted(job, engine or LocalEngine())
                 spent = None if asked is None else asked.spent()
-            labeled = _label(voted, None if dry_run else out, engine or LocalEngine(), folder.path)
+            labeled = steps.have_labeled(voted, None if dry_run else out, engine or LocalEngine(), folder.path)
             rejects_file = None
             if not dry_run:
                 if out == "-":
                     finish()  # the output may go to the same terminal
                 rejects_file = write_all_rejects(folder, corpus, voted.n_rejects, voted.rejects())
-                _assemble(labeled)
+                steps.put_together(labeled)
             return LabeledFile(
                 rows=voted.n,
                 rejects=voted.n_rejects,
                 known_rows=voted.known_rows,
                 labels=labeled.label_counts,
                 problems=voted.problems,
-                patterns=voted.patterns,
+                patterns=voted.patterns if isinstance(voted, VotedCorpus) else None,
                 model=labeled.model,
                 rejects_file=rejects_file,
                 spent=spent,
+                spans=voted if isinstance(voted, VotedSpans) else None,
             )
 
 
@@ -290,21 +292,7 @@ def read_voted(corpus: Corpus, lfs: LFCollection, options: LabelOptions, folder:
         Votes are missing, or belong to another corpus or to other labeling functions.
     """
     job = label_job(corpus, lfs, options)
-    try:
-        saved = json.loads((folder / VOTED).read_text(encoding="utf-8"))
-        keys, where, n_parts = tuple(saved["keys"]), saved["where"], int(saved["parts"])
-    except (OSError, ValueError, KeyError, TypeError):
-        keys, where, n_parts = (), {}, 0
-    now = [key for key in job.keys if not key.startswith(ONCE)]
-    if (
-        [key for key in keys if not key.startswith(ONCE)] != now
-        or len(keys) != len(job.keys)
-        or where != rows_to_ask(lfs.lfs)
-    ):
-        raise CorpusError(f"{folder} does not hold all votes on {corpus.name}: apply the labeling functions again")
-    job.move_to(folder, keys)
-    summaries = (job.summary(job.stored(number), is_new=False) for number in range(n_parts))
-    return _counted(summaries, ErrorBudget(1.0), job)
+    return voted_corpus(job, kept_votes(job, folder))
 
 
 def row_choices(voted: VotedCorpus) -> dict[int, RowChoice]:
@@ -334,7 +322,7 @@ def _vote(job: LabelJob, engine: Engine, choices: Mapping[int, RowChoice] | None
     lfs = job.lfs.lfs
     second = second_places(lfs)
     try:
-        voted = first_votes(job, engine, first_places(lfs))
+        voted = voted_corpus(job, first_votes(job, engine, first_places(lfs)))
         if second:
             problems = dict(voted.problems)
             answers = first_answers(job, voted.patterns) if choices is None else None
@@ -347,42 +335,21 @@ def _vote(job: LabelJob, engine: Engine, choices: Mapping[int, RowChoice] | None
                 )
                 problems |= _second_votes(job, place, voted, choice)
             job.begin_turn(range(len(lfs)))
-            counted = _counted(_stored(job, voted.parts), ErrorBudget(1.0), job)
-            voted = replace(counted, problems=problems, known_rows=voted.known_rows)
+            of_all = voted_corpus(job, counted(stored(job, voted.parts), ErrorBudget(1.0), job))
+            voted = replace(of_all, problems=problems, known_rows=voted.known_rows)
         job.say_slowest()
     except BaseException:
         job.stop_asking()
         raise
     finally:
         job.close()
-    try:
-        check_files(job.identity)
-    except WeakLabelError:
-        job.store.discard()
-        raise
-    where = rows_to_ask(job.lfs.lfs)
-    write_json(job.store.folder / VOTED, {"keys": job.keys, "where": where, "parts": len(voted.parts)})
-    try:
-        job.store.keep(len(voted.parts))
-    except (OSError, WeakLabelError) as error:
-        warn(f"votes are not kept in {job.store.cache}: {error}", stacklevel=3)
+    keep_votes(job, len(voted.parts))
     return voted
 
 
-def first_votes(job: LabelJob, engine: Engine, first: Sequence[int]) -> VotedCorpus:
-    """Apply the labeling functions that are asked about all rows; those that cost money in this process, which counts it."""
-    here = [place for place in first if job.lfs.lfs[place].asks]
-    turns = [(tuple(first), engine)]
-    if here and engine.is_shared:
-        there = tuple(place for place in first if place not in here)
-        turns = [*([(there, engine)] if there else []), (tuple(first), LocalEngine())]
-    for turn, voter in turns:
-        job.begin_turn(turn)
-        budget = ErrorBudget(job.options.error_budget)
-        with stage("voting", unit="rows") as job.stage:
-            voted = _counted(voter.vote(job), budget, job)
-        budget.check()
-    return voted
+def voted_corpus(job: LabelJob, votes: Counted[VotePatterns]) -> VotedCorpus:
+    """Return the corpus of a job with the votes on it."""
+    return VotedCorpus(job, votes.parts, votes.table, votes.problems, votes.n_rejects, votes.known_rows)
 
 
 def first_answers(job: LabelJob, votes: VotePatterns) -> Answers | None:
@@ -410,17 +377,11 @@ def _second_votes(job: LabelJob, place: int, first: VotedCorpus, choice: RowChoi
     new = job.vote(_read_some(job, [part for part in first.parts if part.number in missing]))
     with stage(f"asking {job.lfs.names[place]}", choice.count, "rows") as job.stage:
         for part in first.parts:
-            done = next(new) if part.number in missing else next(_stored(job, [part]))
+            done = next(new) if part.number in missing else next(stored(job, [part]))
             budget.note(done.problems, done.n_asked)
             (job.stage.advance if done.is_new else job.stage.skip)(done.n_asked)
     budget.check()
     return budget.problems
-
-
-def _stored(job: LabelJob, parts: Iterable[Part]) -> Iterator[PartSummary]:
-    """Give what is counted of votes that are there."""
-    for part in parts:
-        yield job.summary(job.stored(part.number, job.keys_in_turn), is_new=False)
 
 
 def _read_some(job: LabelJob, parts: Sequence[Part]) -> Iterator[PartRows]:
@@ -435,29 +396,6 @@ def _read_some(job: LabelJob, parts: Sequence[Part]) -> Iterator[PartRows]:
             yield rows
         if not left:
             break
-
-
-def _counted(summaries: Iterator[PartSummary], budget: ErrorBudget, job: LabelJob) -> VotedCorpus:
-    """Count the votes of all parts together."""
-    parts: list[Part] = []
-    tables: list[VotePatterns] = []
-    n_rejects = known_rows = 0
-    for summary in summaries:
-        budget.note(summary.problems, summary.part.n_rows)
-        parts.append(summary.part)
-        tables.append(summary.table)
-        if len(tables) == TABLES_AT_ONCE:
-            tables = [merge_patterns(tables)]
-        n_rejects += summary.n_rejects
-        if summary.is_new:
-            job.stage.advance(summary.part.n_rows)
-        else:
-            known_rows += summary.part.n_rows
-            job.stage.skip(summary.part.n_rows)
-        expect(job.stage, job.corpus, summary.part)
-    none = VotePatterns(np.empty((0, len(job.turn)), np.int8), np.empty(0, np.int64))
-    patterns = merge_patterns(tables) if tables else none
-    return VotedCorpus(job, parts, patterns, budget.problems, n_rejects, known_rows)
 
 
 def _label(voted: VotedCorpus, out: str | None, engine: Engine, folder: Path) -> LabeledCorpus:
@@ -503,7 +441,9 @@ def _assemble(labeled: LabeledCorpus) -> None:
 
 def label_job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> LabelJob:
     """Return the job, after all checks that need no work."""
-    unfitted = make_label_model(options.label_model, len(lfs.labels), options.seed)
+    if lfs.task != TEXTS:
+        raise LFError("these labeling functions mark spans; label_spans and vote_spans take them")
+    unfitted = make_label_model(options.label_model.for_task(TEXTS), len(lfs.labels), options.seed)
     if options.reads_texts and not unfitted.uses_texts:
         raise ConfigError(
             f"the label model '{options.label_model.name}' does not read texts; take auto or text, or leave the texts out"
@@ -512,7 +452,7 @@ def label_job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> Label
     first_places(lfs.lfs)
     identity = identity_of(lfs)
     corpus_id, keys = corpus_identity(corpus), lf_keys(identity, lfs)
-    return LabelJob(corpus, lfs, options, identity, keys, corpus_id, Path(), _cached_votes(corpus_id))
+    return LabelJob(corpus, lfs, options, identity, keys, corpus_id, Path(), cached_votes(corpus_id))
 
 
 def _check_columns(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> None:
@@ -537,6 +477,18 @@ def label_identity(job: LabelJob, out: str) -> dict[str, Any]:
     )
 
 
-def _cached_votes(corpus_id: str) -> Path | None:
-    root = cache_folder()
-    return root / "votes" / corpus_id[:32] if root else None
+class _Steps(NamedTuple):
+    """The steps of labeling a file, which differ by what is labeled."""
+
+    check_columns: Callable[[Corpus, LFCollection, LabelOptions], None]
+    new_job: Callable[[Corpus, LFCollection, LabelOptions], Any]
+    identity: Callable[[Any, str], dict[str, Any]]
+    have_voted: Callable[[Any, Engine], VotedCorpus | VotedSpans]
+    have_labeled: Callable[[Any, str | None, Engine, Path], LabeledCorpus | LabeledSpans]
+    put_together: Callable[[Any], None]
+
+
+_STEPS = {
+    TEXTS: _Steps(_check_columns, label_job, label_identity, _vote, _label, _assemble),
+    SPANS: _Steps(check_span_columns, span_job, span_identity, have_voted, have_labeled, assemble),
+}

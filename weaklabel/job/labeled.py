@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from weaklabel.corpus import Batch, Corpus, Reject
 from weaklabel.corpus.parts import Part
+from weaklabel.job.passes import TABLES_AT_ONCE
 from weaklabel.job.store import PartLabels
 from weaklabel.job.voting import LabelOptions
 from weaklabel.job.work import LabelJob
@@ -25,9 +26,6 @@ from weaklabel.votes.storage import write_votes
 
 if TYPE_CHECKING:
     from weaklabel.label_model import BaseLabelModel
-
-TABLES_AT_ONCE = 32
-"""Pattern tables of parts that are in memory together."""
 
 
 @dataclass(frozen=True, eq=False)

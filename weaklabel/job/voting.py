@@ -192,6 +192,10 @@ class VotingJob(ABC, Generic[T, C]):
         self.store = self._store(folder, self.store.cache)
         self.folder = folder
 
+    def begin_turn(self, turn: Sequence[int]) -> None:
+        """Let only the labeling functions at these places vote from now on."""
+        self.turn = tuple(turn)
+
     @property
     def keys_in_turn(self) -> list[str]:
         """Keys of the labeling functions that vote now."""
@@ -326,7 +330,7 @@ class VotingJob(ABC, Generic[T, C]):
             for rows, cached in some:
                 part = rows.part
                 self.stage.expect(part.first_row + part.n_rows, part.end.place, self.corpus.source.extent())
-                self.prepare(rows.batch, cached)
+                self.prepare(rows.batch, cached, missing)
                 under_way.append((rows, cached))
                 yield rows.batch
 
@@ -359,8 +363,11 @@ class VotingJob(ABC, Generic[T, C]):
         """Return what gets the votes of the labeling functions at these places."""
 
     @abstractmethod
-    def prepare(self, batch: Batch, cached: PartVotes[T] | None) -> None:
-        """Make a batch ready for votes, and see that it can be labeled: an error is to come before hours of voting."""
+    def prepare(self, batch: Batch, cached: PartVotes[T] | None, missing: Sequence[int]) -> None:
+        """Make a batch ready for the votes of the labeling functions at the places ``missing``.
+
+        What stops it from being labeled is an error now, not after hours of voting.
+        """
 
     @abstractmethod
     def table(self, batch: Batch, of_lfs: Sequence[LFVotes]) -> T:

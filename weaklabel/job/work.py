@@ -138,7 +138,7 @@ class LabelJob(VotingJob[VotePatterns, VotePatterns]):
         """See `VotingJob.new_voter`."""
         return Voter([self.lfs.lfs[place] for place in places], top=len(self.lfs.labels), **how)
 
-    def prepare(self, batch: Batch, cached: PartVotes[VotePatterns] | None) -> None:
+    def prepare(self, batch: Batch, cached: PartVotes[VotePatterns] | None, missing: Sequence[int]) -> None:
         """See `VotingJob.prepare`."""
         if self.corpus.entities and self.options.reads_texts:
             _ = batch.model_texts  # an entity that is not in its text is an error now

@@ -18,7 +18,7 @@ from weaklabel.support.progress import stage
 from weaklabel.units import Units
 from weaklabel.votes.checking import ErrorBudget
 from weaklabel.votes.matrix import Problems
-from weaklabel.votes.spans.snapping import LFSpans, SpanCounts, no_spans
+from weaklabel.votes.spans.snapping import LFSpans
 from weaklabel.votes.spans.table import SpanTable, join_tables
 from weaklabel.votes.spans.votes import SpanVotes
 from weaklabel.votes.spans.voting import Phase, SpanVoter, Survey, add_survey, in_rows, phases, words_of
@@ -127,8 +127,7 @@ class _Application:
             SpanTable(words.offsets, tuple(self._columns[lf.name][number] for lf in self._lfs))
             for number, words in enumerate(self._words)
         ]
-        nothing = LFSpans(no_spans(0), no_spans(0), SpanCounts())
-        table = join_tables(tables) if tables else SpanTable(np.zeros(1, np.int64), (nothing,) * len(self._lfs))
+        table = join_tables(tables) if tables else SpanTable.silent(np.zeros(1, np.int64), len(self._lfs))
         none = np.empty(0, np.int64)
         begins, ends = (
             np.concatenate([none, *(getattr(words, name) for words in self._words)]) for name in ("begins", "ends")

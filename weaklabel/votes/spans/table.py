@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from weaklabel.errors import VoteError
 from weaklabel.labels import NOT_ENTITY
 from weaklabel.units.spans import Numbers, Spans
-from weaklabel.votes.spans.snapping import LFSpans, SpanCounts
+from weaklabel.votes.spans.snapping import LFSpans, SpanCounts, no_spans
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,12 @@ class SpanTable:
     offsets: Numbers
     columns: tuple[LFSpans, ...]
 
+    @classmethod
+    def silent(cls, offsets: Numbers, m: int) -> Self:
+        """Return the votes of ``m`` labeling functions that mark nothing."""
+        nothing = no_spans(len(offsets) - 1)
+        return cls(offsets, (LFSpans(nothing, nothing, SpanCounts()),) * m)
+
     @property
     def n(self) -> int:
         """Rows."""
@@ -42,13 +48,13 @@ class SpanTable:
         """Labeling functions."""
         return len(self.columns)
 
-    def only(self, places: Sequence[int]) -> SpanTable:
+    def only(self, places: Sequence[int]) -> Self:
         """Return the votes of the labeling functions at these places, in this order."""
-        return SpanTable(self.offsets, tuple(self.columns[place] for place in places))
+        return type(self)(self.offsets, tuple(self.columns[place] for place in places))
 
-    def beside(self, other: SpanTable) -> SpanTable:
+    def beside(self, other: Self) -> Self:
         """Return the votes of the labeling functions of both on the same rows."""
-        return SpanTable(self.offsets, self.columns + other.columns)
+        return type(self)(self.offsets, self.columns + other.columns)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return it as arrays, each in the smallest type, for ``numpy.savez``."""
