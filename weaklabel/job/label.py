@@ -19,7 +19,7 @@ from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.errors import ConfigError, LabelModelError, LFError
 from weaklabel.job.asked import asking_in_job, budget_in
 from weaklabel.job.engine import Engine, LocalEngine, follow
-from weaklabel.job.folder import JobFolder, corpus_identity, lf_keys, output_identity
+from weaklabel.job.folder import JobFolder, cached_votes, corpus_identity, lf_keys, output_identity
 from weaklabel.job.labeled import FittedCorpus, LabeledCorpus, VotedCorpus
 from weaklabel.job.output import new_columns, write_all_rejects
 from weaklabel.job.passes import Counted, counted, first_votes, keep_votes, kept_votes, stored

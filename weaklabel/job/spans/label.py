@@ -22,6 +22,7 @@ from weaklabel.job.voting import LabelOptions
 from weaklabel.lf.packs import SPANS, LFCollection, identity_of
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.progress import showing, stage
+from weaklabel.votes import Problems
 from weaklabel.votes.apply import check_columns, warn_of_problems
 from weaklabel.votes.checking import ErrorBudget
 
@@ -128,7 +129,8 @@ def span_job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> SpanJo
 
 def have_voted(job: SpanJob, engine: Engine) -> VotedSpans:
     """Let all labeling functions vote on all parts, phase by phase."""
-    problems, known = {}, None
+    problems: dict[str, Problems] = {}
+    known: int | None = None
     votes: Counted[SpanTally] | None = None
     try:
         for number, phase in enumerate(job.phases):

@@ -282,6 +282,10 @@ class SurveyJob:
         """See `weaklabel.job.engine.WritingJob`."""
         return self.job.order() | {"kind": "survey"}
 
+    def close(self) -> None:
+        """End all processes of labeling functions."""
+        self.job.close()
+
     def parts(self, after: Part | None = None) -> Iterator[PartRows]:
         """See `weaklabel.job.engine.WritingJob`."""
         return self.job.parts(after)
@@ -326,10 +330,10 @@ def may_read_texts(model: SpanLabelModel, options: LabelOptions) -> bool:
 
 def write_surveys(path: Path, surveys: Mapping[str, Survey]) -> None:
     """Write surveys, atomically; the same counts are the same bytes."""
-    write_json(
-        path,
-        {name: {text: sorted(of.items()) for text, of in sorted(survey.items())} for name, survey in surveys.items()},
-    )
+    ordered = {
+        name: {text: sorted(survey[text].items()) for text in sorted(survey)} for name, survey in surveys.items()
+    }
+    write_json(path, ordered)
 
 
 def read_surveys(path: Path) -> dict[str, Survey]:
