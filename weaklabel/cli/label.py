@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -66,6 +67,9 @@ def label(
     these are empty if no labeling function voted. With --read-texts the label model (auto or text) also uses the texts,
     and labels rows without votes, too; this takes seconds for a thousand short texts, hours for millions. Rows that
     cannot be read are written to OUT.rejects.jsonl. To resume after an interruption, give the same command again.
+
+    Of labeling functions that mark spans (TASK = "spans"), the output has one new column, spans: a JSON array of objects
+    with start, end, label, prob and text; --votes adds spans_NAME for each labeling function.
     """
     from weaklabel.corpus import check_target, label_outputs
     from weaklabel.job import LabelOptions, label_file
@@ -112,11 +116,16 @@ def label(
             dry_run=dry_run,
             progress=not printing.quiet,
         )
-    result = _summary(done, None if dry_run else out)
-    hint = labeling.label_model == "auto" and not read_texts and result["unlabeled"] > 0
-    printing.summary(
-        result, "\n".join([_text(result, done, hint), *not_written(rows)]), to_stderr=is_stdout(out) and not dry_run
-    )
+    if done.spans is None:
+        result = _summary(done, None if dry_run else out) | _of_classes(done)
+        lines = _class_lines(result)
+    else:
+        result = _summary(done, None if dry_run else out) | _of_spans(done.spans, done.labels)
+        lines = _span_lines(result)
+    if labeling.label_model == "auto" and not read_texts and result.get("unlabeled", 1) > 0:
+        lines.append(_READ_SPANS if done.spans else _READ_TEXTS)
+    text = _text(result, done, lines)
+    printing.summary(result, "\n".join([text, *not_written(rows)]), to_stderr=is_stdout(out) and not dry_run)
 
 
 def show_costs(
@@ -145,8 +154,6 @@ def _summary(done: job.LabeledFile, out: str | None) -> dict[str, Any]:
         "rows_in": done.rows + done.rejects,
         "rows_out": done.rows,
         "rejects": done.rejects,
-        "labels": dict(done.labels),
-        "unlabeled": done.rows - sum(done.labels.values()),
         "label_model": done.model.describe(),
         **problem_counts(done.problems),
         "rows_voted_before": done.known_rows,
@@ -154,6 +161,48 @@ def _summary(done: job.LabeledFile, out: str | None) -> dict[str, Any]:
         "out": out,
         "rejects_file": str(done.rejects_file) if done.rejects_file else None,
     }
+
+
+def _of_classes(done: job.LabeledFile) -> dict[str, Any]:
+    return {"labels": dict(done.labels), "unlabeled": done.rows - sum(done.labels.values())}
+
+
+def _class_lines(result: dict[str, Any]) -> list[str]:
+    model = result["label_model"]
+    return [
+        f"labels: {_frequent(result['labels'])}, {result['unlabeled']:,} without a label",
+        *([f"label model: {visible(model)}"] if model else []),
+    ]
+
+
+def _of_spans(voted: job.VotedSpans, labels: Mapping[str, int]) -> dict[str, Any]:
+    changed = {name: asdict(counts) for name, counts in voted.counts.items()}
+    return {"task": "spans", "spans": dict(labels), "rows_with_votes": voted.covered, "votes": voted.n_spans} | {
+        what: {name: counts[what] for name, counts in changed.items() if counts[what]}
+        for what in ("snapped", "overlapped", "blank")
+    }
+
+
+def _span_lines(result: dict[str, Any]) -> list[str]:
+    model = result["label_model"]
+    lines = [
+        f"spans: {_frequent(result['spans'])}; labeling functions mark spans in {result['rows_with_votes']:,} rows"
+    ]
+    for what, text in _CHANGED.items():
+        if result[what]:
+            of_lfs = ", ".join(f"{count:,} of LF '{visible(name)}'" for name, count in result[what].items())
+            lines.append(f"{text}: {of_lfs}")
+    return [*lines, *([f"label model: {visible(model)}"] if model else [])]
+
+
+_CHANGED = {
+    "snapped": "spans that cut a word, and were made to take all of it",
+    "overlapped": "spans left out, since a longer one of the same labeling function overlaps them",
+    "blank": "spans left out, since there is nothing but white space in them",
+}
+
+_READ_TEXTS = "to label the rows without votes from their texts: --read-texts"
+_READ_SPANS = "to find spans that no labeling function marks from their texts: --read-texts"
 
 
 def _frequent(labels: dict[str, int]) -> str:
@@ -164,14 +213,12 @@ def _frequent(labels: dict[str, int]) -> str:
     return f"{listed}, {sum(rest):,} of {len(rest)} other classes" if rest else listed
 
 
-def _text(result: dict[str, Any], done: job.LabeledFile, hint: bool) -> str:
+def _text(result: dict[str, Any], done: job.LabeledFile, labeled: list[str]) -> str:
     from weaklabel.job.asked import spent_as_text
 
     lines = [
         f"rows: {result['rows_in']:,} in = {result['rows_out']:,} out + {result['rejects']:,} rejected",
-        f"labels: {_frequent(result['labels'])}, {result['unlabeled']:,} without a label",
-        *([f"label model: {visible(result['label_model'])}"] if result["label_model"] else []),
-        *(["to label the rows without votes from their texts: --read-texts"] if hint else []),
+        *labeled,
         *(visible(f"LF '{name}': {problems}") for name, problems in done.problems.items()),
         *spent_as_text(result["spent"]),
         f"written to {shown_output(result['out'])}" if result["out"] else "nothing written (dry run)",
