@@ -15,6 +15,7 @@ from weaklabel.lf.core import LF
 from weaklabel.lf.packs import LFCollection, load_lfs, ready_packs
 
 PACKS = ("question", "sentiment", "sentiment_zh", "spam", "topic")
+SPAN_PACKS = ("names", "names_zh")
 
 # What those labeling functions vote on their example whose label is not an argument.
 PYTHON_VOTES = {
@@ -98,18 +99,20 @@ def majority(pack: str, text: str) -> str:
 
 
 def test_the_packs_are_these():
-    assert set(ready_packs()) == set(PACKS)
+    assert set(ready_packs()) == {*PACKS, *SPAN_PACKS}
+    assert {pack for pack in ready_packs() if loaded(pack).task == "spans"} == set(SPAN_PACKS)
 
 
-@pytest.mark.parametrize("pack", PACKS)
+@pytest.mark.parametrize("pack", [*PACKS, *SPAN_PACKS])
 def test_every_labeling_function_has_an_example_and_every_example_one(pack):
     assert sorted(namespace(pack)["EXAMPLES"]) == sorted(loaded(pack).names)
 
 
-@pytest.mark.parametrize("pack", PACKS)
+@pytest.mark.parametrize("pack", [*PACKS, *SPAN_PACKS])
 def test_a_pack_says_what_it_is_for(pack):
     doc = namespace(pack)["__doc__"]
-    assert all(word in doc for word in ("Task:", "Language:", "Column:", "Classes"))
+    classes = "Labels:" if pack in SPAN_PACKS else "Classes"
+    assert all(word in doc for word in ("Task:", "Language:", "Column:", classes))
     assert loaded(pack).labels == namespace(pack)["LABELS"]
 
 
@@ -137,7 +140,7 @@ def test_the_majority_gets_a_plain_text_right(pack, label, text):
     assert majority(pack, text) == label
 
 
-@pytest.mark.parametrize("pack", PACKS)
+@pytest.mark.parametrize("pack", [*PACKS, *SPAN_PACKS])
 def test_a_pack_imports_nothing_by_a_relative_path(pack):
     tree = ast.parse(ready_packs()[pack].read_text(encoding="utf-8"))
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
