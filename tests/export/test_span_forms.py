@@ -245,3 +245,74 @@ def test_brat_parts_a_span_at_line_ends(tmp_path):
     file = jsonl(tmp_path / "labeled.jsonl", [{"text": "Ada\r\nLovelace", "spans": [[0, 13, "PER"]]}])
     exported(file, tmp_path / "out", "brat", {})
     assert (tmp_path / "out" / "0.ann").read_text() == "T1\tPER 0 3;5 13\tAda Lovelace\n"
+
+
+def test_argilla_takes_spans_as_suggestions(labeled, tmp_path):
+    argilla = pytest.importorskip("argilla")
+    from tests.export.argilla_server import user_server
+
+    exported(labeled, tmp_path / "out", "argilla", {}, gold="gold")
+    with user_server() as url:
+        argilla.Argilla(api_url=url, api_key="key")
+        rules = argilla.Settings.from_json(tmp_path / "out" / ".argilla" / "settings.json")
+        rules.validate()
+        question = rules.serialize()["questions"][0]
+        assert (question["name"], question["settings"]["type"], question["settings"]["field"]) == (
+            "spans",
+            "span",
+            "text",
+        )
+        file = tmp_path / "out" / "records.json"
+        records = [argilla.Record.from_dict(record) for record in json.loads(file.read_text())]
+    (suggestion,) = records[3].suggestions
+    assert (suggestion.value, suggestion.score) == ([{"start": 0, "end": 2, "label": "LOC"}], [0.99])
+    assert not list(records[2].suggestions)
+
+
+def test_label_studio_takes_regions_as_predictions(labeled, tmp_path):
+    interface = pytest.importorskip("label_studio_sdk.label_interface")
+    exported(labeled, tmp_path / "out", "label-studio", {}, gold="gold")
+    config = interface.LabelInterface((tmp_path / "out" / "config.xml").read_text())
+    config.validate()
+    tasks = json.loads((tmp_path / "out" / "tasks-00000.json").read_text())
+    for task in tasks:
+        assert config.validate_task({"data": task["data"]})
+        for prediction in task.get("predictions", []):
+            assert config.validate_prediction(prediction)
+    assert not config.validate_prediction(
+        {"result": [{"from_name": "none", "to_name": "text", "type": "labels", "value": {}}]}
+    )
+
+
+@pytest.mark.parametrize("form", ["messages", "prompt-completion", "alpaca", "sharegpt"])
+def test_language_models_are_asked_for_the_spans(form, labeled, tmp_path):
+    options = {"verbalizers": {"PER": "person", "LOC": "place"}}
+    exported(labeled, tmp_path / "out", form, options, gold="gold")
+    rows = [
+        json.loads(line) for line in (tmp_path / "out" / "train.jsonl").read_text(encoding="utf-8").split("\n") if line
+    ]
+    texts = [json.dumps(row, ensure_ascii=False) for row in rows]
+    asked = {
+        "messages": lambda row: (row["messages"][0]["content"], row["messages"][1]["content"]),
+        "prompt-completion": lambda row: (row["prompt"][0]["content"], row["completion"][0]["content"]),
+        "alpaca": lambda row: (f"{row['instruction']}\n{row['input']}", row["output"]),
+        "sharegpt": lambda row: (row["conversations"][0]["value"], row["conversations"][1]["value"]),
+    }[form]
+    question, answer = asked(rows[0])
+    assert "place, person" in question and ROWS[0]["text"] in question and len(texts) == 2
+    assert json.loads(answer) == [
+        {"text": "Ada Lovelace", "label": "person"},
+        {"text": "London", "label": "place"},
+        {"text": "Tom", "label": "person"},
+    ]
+    assert asked(rows[1])[1] == "[]"
+    chinese = json.loads((tmp_path / "out" / "test.jsonl").read_text(encoding="utf-8"))
+    assert "place、person" in asked(chinese)[0]
+    assert json.loads(asked(chinese)[1]) == [{"text": "北京", "label": "place"}]
+
+
+def test_what_an_answer_of_spans_cannot_have_is_refused(labeled, tmp_path):
+    with pytest.raises(ExportError, match="rationale is after, which is of labels of whole texts"):
+        exported(labeled, tmp_path / "out", "messages", {"rationale": "after"}, gold="gold")
+    with pytest.raises(ExportError, match="a text that is cut loses spans"):
+        exported(labeled, tmp_path / "out", "messages", {"tokenizer": "smollm2", "max_tokens": 50}, gold="gold")

@@ -1,7 +1,8 @@
-"""Forms for instruction tuning: each row is a question about its text, and its label is the answer."""
+"""Forms for instruction tuning: each row is a question about its text, and its label, or its spans, are the answer."""
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,10 +12,11 @@ from typing import Any, ClassVar
 
 from weaklabel.corpus import Batch
 from weaklabel.errors import ExportError, nearest
-from weaklabel.export.corpus import LabeledCorpus, LabeledPart
+from weaklabel.export.corpus import LabeledCorpus, LabeledPart, Task
 from weaklabel.export.exporter import CorpusExporter, ExportRecord, write_lines
 from weaklabel.export.lengths import CONTROL, TokenCounter, TooLong, described
 from weaklabel.export.reasons import explaining_lfs, reasons_for
+from weaklabel.export.spans import marked_spans
 from weaklabel.lf.core import LF
 from weaklabel.llm.instructions import Conversation, InstructionTemplates, Language, Question, Rationale
 
@@ -29,6 +31,9 @@ MAYBE_CONTROL = "records with what may be a control token (give tokenizer to lea
 @dataclass(kw_only=True, repr=False, eq=False)
 class ConversationExporter(CorpusExporter):
     """Makes a conversation of each row; a subclass says how it is written.
+
+    Of spans, the question is which there are, and the answer a JSON list of objects with ``text`` and ``label``, in the order
+    of the text.
 
     Parameters
     ----------
@@ -61,6 +66,7 @@ class ConversationExporter(CorpusExporter):
     """
 
     suffix = ".jsonl"
+    tasks: ClassVar[tuple[Task, ...]] = ("texts", "spans")
     task = "text-generation"
 
     apart: ClassVar[bool] = False
@@ -95,6 +101,7 @@ class ConversationExporter(CorpusExporter):
             columns=[name for name in corpus.schema if name.isidentifier()],
             apart=self.apart,
             seed=self.seed,
+            task=corpus.task,
         )
 
     def check_corpus(self, corpus: LabeledCorpus) -> None:
@@ -108,6 +115,12 @@ class ConversationExporter(CorpusExporter):
             raise ExportError("max_tokens counts tokens, which needs the tokenizer of the model; give tokenizer, too")
         if self.max_tokens < 0 or self.phrasings < 0:
             raise ExportError("max_tokens and phrasings must not be negative")
+        if corpus.task == "spans" and self.rationale != "none":
+            raise ExportError(
+                f"rationale is {self.rationale}, which is of labels of whole texts: leave it out for spans"
+            )
+        if corpus.task == "spans" and self.max_tokens and self.too_long == "cut":
+            raise ExportError("a text that is cut loses spans of its answer; give too_long=leave-out or too_long=keep")
         for name in self.columns or ():
             if name not in corpus.schema:
                 raise ExportError(f"{corpus.name} has no column '{name}'{nearest(name, corpus.schema)}")
@@ -132,9 +145,10 @@ class ConversationExporter(CorpusExporter):
 
     def _records(self, corpus: LabeledCorpus, work: _Work) -> Iterator[dict[str, Any]]:
         for part in corpus.parts():
+            of_spans = None if part.spans is None else self._lists_of_spans(part, corpus, work)
             for row, text in enumerate(part.texts):
                 columns = work.columns(part, row)
-                for answers in self.answers(part, corpus, row, work.left_out):
+                for answers in [(next(of_spans),)] if of_spans else self.answers(part, corpus, row, work.left_out):
                     reasons = work.reasons(part, row)
                     asked = work.question(text, columns, answers, reasons)
                     if asked is not None:
@@ -149,6 +163,14 @@ class ConversationExporter(CorpusExporter):
         Rows for which there are none are counted in ``left_out``, by reason.
         """
         yield (int(part.preds[row]),)
+
+    def _lists_of_spans(self, part: LabeledPart, corpus: LabeledCorpus, work: _Work) -> Iterator[str]:
+        """Give the spans of each row as the answer to the question which there are."""
+        numbers = {label: number for number, label in enumerate(corpus.labels)}
+        for text, spans in zip(part.texts, marked_spans(part, corpus.labels), strict=True):
+            words = work.templates.words(text)
+            listed = [{"text": text[s.begin : s.end], "label": words[numbers[s.label]]} for s in spans]
+            yield json.dumps(listed, ensure_ascii=False)
 
     def reads_columns(self) -> bool:
         """Return whether questions or records need more of a row than its text."""

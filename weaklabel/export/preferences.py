@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from weaklabel.export.conversations import (
     as_text,
     before_answer,
 )
-from weaklabel.export.corpus import LabeledCorpus, LabeledPart
+from weaklabel.export.corpus import LabeledCorpus, LabeledPart, Task
 from weaklabel.export.selection import uniform
 from weaklabel.llm.instructions import InstructionTemplates, Question
 
@@ -67,6 +67,7 @@ class PreferenceExporter(ConversationExporter):
     consumer = "TRL's DPOTrainer and RewardTrainer, axolotl; with plain=true LLaMA-Factory"
     fields = ("prompt", "chosen", "rejected")
     takes_drawn = False
+    tasks: ClassVar[tuple[Task, ...]] = ("texts",)
     plain: bool = False
     min_margin: float = 0.0
     candidates: list[str] | None = None
@@ -183,6 +184,7 @@ class KtoExporter(ConversationExporter):
     consumer = "TRL's KTOTrainer; with plain=true LLaMA-Factory"
     fields = ("prompt", "completion", "label")
     takes_drawn = False
+    tasks: ClassVar[tuple[Task, ...]] = ("texts",)
     plain: bool = False
     min_margin: float = 0.0
 

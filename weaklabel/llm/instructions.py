@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from weaklabel.errors import ExportError, nearest
-from weaklabel.llm.phrasings import BY_LANGUAGE, INSTRUCTIONS, REASONS, SEPARATORS
+from weaklabel.llm.phrasings import BY_LANGUAGE, PHRASINGS, REASONS, SEPARATORS
 from weaklabel.llm.template import SandboxedTemplate
 from weaklabel.support.hashing import sha256_of_text
 
@@ -95,6 +95,8 @@ class InstructionTemplates:
         Leave the text out of built-in phrasings, for forms that have it in a field of its own.
     seed
         Another seed is another choice of phrasings and words.
+    task
+        Whether built-in phrasings ask which label a text has (``texts``), or for all of its ``spans``, as JSON.
 
     Raises
     ------
@@ -126,6 +128,7 @@ class InstructionTemplates:
         columns: Sequence[str] = (),
         apart: bool = False,
         seed: int = 0,
+        task: Literal["texts", "spans"] = "texts",
     ) -> None:
         if language not in ("auto", *BY_LANGUAGE):
             raise ExportError(f"language is {language!r}: give auto, {' or '.join(BY_LANGUAGE)}")
@@ -153,9 +156,14 @@ class InstructionTemplates:
         else:
             self._templates = {
                 name: [SandboxedTemplate(source, VARIABLES, f"phrasing {name}") for source in sources[:phrasings]]
-                for name, sources in (INSTRUCTIONS if apart else BY_LANGUAGE).items()
+                for name, sources in PHRASINGS[task, apart].items()
             }
         self._system = SandboxedTemplate(system, allowed, "the system prompt", ExportError)
+
+    def words(self, text: str) -> tuple[str, ...]:
+        """Return what stands for each class in the question about a text, in the order of the classes. Length: k."""
+        at = _number(text, self.seed, "words")
+        return tuple(of_class[at % len(of_class)] for of_class in self._words)
 
     def question(self, text: str, row: Mapping[str, Any] | None = None, *, shown: str | None = None) -> Question:
         """Return the question about a text.
@@ -171,8 +179,7 @@ class InstructionTemplates:
         """
         language = language_of(text) if self.language == "auto" else self.language
         templates = self._templates[language]
-        at = _number(text, self.seed, "words")
-        words = tuple(of_class[at % len(of_class)] for of_class in self._words)
+        words = self.words(text)
         described = {word: text for word, text in zip(words, self._descriptions, strict=True) if text}
         listed = [f"{word} ({described[word]})" if word in described else word for word in words]
         values = {

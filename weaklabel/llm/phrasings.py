@@ -1,4 +1,4 @@
-"""Phrasings of the question which class a text is of: Jinja templates, English and Chinese."""
+"""Phrasings of the questions which class a text is of, and which spans it has: Jinja templates, English and Chinese."""
 
 ENGLISH = (
     "Classify the text below. Answer with one of these labels and nothing else: {{ labels }}.\n\nText:\n{{ text }}",
@@ -53,6 +53,47 @@ CHINESE_INSTRUCTIONS = (
 INSTRUCTIONS = {"en": ENGLISH_INSTRUCTIONS, "zh": CHINESE_INSTRUCTIONS}
 
 BY_LANGUAGE = {"en": ENGLISH, "zh": CHINESE}
+
+ENGLISH_SPANS = (
+    'Find all spans of these kinds in the text below: {{ labels }}. Answer with a JSON list of objects with "text" and '
+    '"label", in the order of the text, or [] if there is none.\n\nText:\n{{ text }}',
+    "Extract {{ labels }} from this text.\n\n{{ text }}\n\nReply with JSON alone, a list such as "
+    '[{"text": "...", "label": "..."}]; copy each span exactly.',
+    'Read the text and list every span with one of the labels {{ labels }}, as a JSON list of {"text", "label"}. The list is '
+    "empty if no label applies.\n\nText: {{ text }}\n\nJSON:",
+    '{{ text }}\n\nWhich parts of this text are {{ labels }}? Give a JSON list with "text" and "label" of each, in order.',
+    'You are given a text and a list of labels. Mark the spans that they name.\n\nLabels: {{ labels }}\n\n"""\n{{ text }}\n"""'
+    '\n\nAnswer in JSON: [{"text": "...", "label": "..."}, ...]',
+)
+
+CHINESE_SPANS = (
+    '请从下面的文本中找出以下类别的所有片段：{{ labels }}。按出现顺序以 JSON 列表回答，每项包含 "text" 和 "label"；'
+    "没有则回答 []。\n\n文本：\n{{ text }}",
+    "从文本中抽取 {{ labels }}。\n\n{{ text }}\n\n只用 JSON 回答，例如 "
+    '[{"text": "...", "label": "..."}]，片段须与原文一致。',
+    "阅读文本，列出属于 {{ labels }} 的所有片段，格式为包含 text 和 label 的 JSON 列表。\n\n文本：{{ text }}\n\nJSON：",
+    '{{ text }}\n\n这段文本中哪些部分是 {{ labels }}？请按顺序给出 JSON 列表，每项有 "text" 和 "label"。',
+)
+
+ENGLISH_SPAN_INSTRUCTIONS = (
+    'Find all spans of these kinds in the text: {{ labels }}. Answer with a JSON list of objects with "text" and "label", in '
+    "the order of the text, or [] if there is none.",
+    'Extract {{ labels }} from the text. Reply with JSON alone, a list such as [{"text": "...", "label": "..."}].',
+    'List every span with one of the labels {{ labels }}, as a JSON list of {"text", "label"}; it is empty if none applies.',
+)
+
+CHINESE_SPAN_INSTRUCTIONS = (
+    '请找出文本中以下类别的所有片段：{{ labels }}。按出现顺序以 JSON 列表回答，每项包含 "text" 和 "label"；没有则回答 []。',
+    '从文本中抽取 {{ labels }}。只用 JSON 回答，例如 [{"text": "...", "label": "..."}]。',
+)
+
+PHRASINGS = {
+    ("texts", False): BY_LANGUAGE,
+    ("texts", True): INSTRUCTIONS,
+    ("spans", False): {"en": ENGLISH_SPANS, "zh": CHINESE_SPANS},
+    ("spans", True): {"en": ENGLISH_SPAN_INSTRUCTIONS, "zh": CHINESE_SPAN_INSTRUCTIONS},
+}
+"""By what is asked for, and whether the text is in a field of its own."""
 
 SEPARATORS = {"en": ", ", "zh": "、"}
 """Between the labels of a list."""
