@@ -163,3 +163,17 @@ def test_features_depend_on_three_words_to_each_side_only():
     assert (columns[3] != columns[9 + 3]).any()
     assert columns.min() >= 0
     assert columns.max() < 2**18
+
+
+def test_states_of_a_frozen_encoder(news, tmp_path):
+    texts, rows = news[0][::4], news[1][::4]
+    tagger = LinearTagger(layers=(2, 6), C=0.01, device="cpu").fit(texts, rows)
+    assert tagger.score(texts, rows) > 0.9
+    tagger.save(tmp_path / "m")
+    loaded = load_tagger(tmp_path / "m")
+    assert np.array_equal(loaded.predict_proba(texts[:5]), tagger.predict_proba(texts[:5]))
+    assert "states of a frozen encoder" in (tmp_path / "m" / "README.md").read_text()
+    with pytest.raises(ClassifierError, match="give layers, such as"):
+        LinearTagger(model="somewhere").fit(texts, rows)
+    with pytest.raises(ClassifierError, match="layers must be numbers of hidden states"):
+        LinearTagger(layers=(-1,)).fit(texts, rows)

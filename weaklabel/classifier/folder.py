@@ -136,6 +136,15 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     write_json(folder / MANIFEST, entries)
 
 
+def task_of(folder: Path) -> str:
+    """Return what the model in a folder labels: "texts", or "spans" in them; "texts" where that cannot be read."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return TEXTS
+    return SPANS if isinstance(manifest, dict) and manifest.get("task") == SPANS else TEXTS
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read ``weaklabel.json``, after finishing an interrupted replacement of the folder.
 

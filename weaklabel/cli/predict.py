@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,7 +39,7 @@ def predict(
     printing: Printing,
     dry_run: DryRunOpt = False,
 ) -> None:
-    """Predict the label of every row with a trained classifier.
+    """Predict the label of every row with a trained classifier, or its spans with a trained tagger.
 
     \b
     Examples:
@@ -47,22 +47,21 @@ def predict(
       weaklabel predict new.jsonl --model runs/demo/models/bert --text body -o predicted.jsonl
       weaklabel predict new.csv --model model --backend onnx -o predicted.csv
 
-    A classifier trained with --entities uses the columns of that name; --entities names others. To resume after an
-    interruption, give the same command again.
+    A tagger writes the column spans: a list of start, end, label, prob and text. A classifier trained with --entities
+    uses the columns of that name; --entities names others. To resume after an interruption, give the same command again.
     """
-    from weaklabel.classifier import load_classifier
     from weaklabel.corpus import check_new_columns, check_target, label_outputs
     from weaklabel.job import mark_as_trained, predict_file
-    from weaklabel.job.output import new_columns
+    from weaklabel.job.predict import column_names, load_trained
     from weaklabel.support.files import is_stdout
     from weaklabel.support.hashing import hash_path
 
     log_to_stderr(quiet=True)
     caching.apply()
-    classifier = load_classifier(model, backend)
+    classifier = load_trained(model, backend)
     rows, out = reading.open(corpus), writing.target(dry_run)
     check_target(rows, out, safe=writing.spreadsheet_safe)
-    check_new_columns(rows, new_columns(classifier.labels_, (), writing.prefix))
+    check_new_columns(rows, column_names(classifier, writing.prefix))
     check_outputs(*label_outputs(rows, out), corpora=[rows], others={"the model": [model]})
     announce_replaced(out, printing=printing, dry_run=dry_run)
     if dry_run:
@@ -82,7 +81,7 @@ def predict(
             engine=opened,
             progress=not printing.quiet,
         )
-    result = {
+    result: dict[str, Any] = {
         "rows_in": done.rows + done.rejects,
         "rows_out": done.rows,
         "rejects": done.rejects,
@@ -91,8 +90,9 @@ def predict(
         "rejects_file": str(done.rejects_file) if done.rejects_file else None,
     }
     labels = ", ".join(f"{count:,} {visible(name)}" for name, count in done.labels.items())
+    what = "spans" if classifier.task == "spans" else "labels"
     summary = (
         f"rows: {result['rows_in']:,} in = {done.rows:,} out + {done.rejects:,} rejected\n"
-        f"labels: {labels}\nwritten to {shown_output(out)}"
+        f"{what}: {labels}\nwritten to {shown_output(out)}"
     )
     printing.summary(result, "\n".join([summary, *not_written(rows)]), to_stderr=is_stdout(out))

@@ -22,7 +22,7 @@ from weaklabel.corpus.parts import Part
 from weaklabel.errors import CorpusError, WeakLabelError, require
 from weaklabel.job.engine import WritingJob
 from weaklabel.job.folder import unpacked
-from weaklabel.job.predict import PredictJob
+from weaklabel.job.predict import PredictJob, load_trained
 from weaklabel.job.spans.work import SpanJob, SurveyJob
 from weaklabel.job.voting import LabelOptions, PartSummary, VotingJob
 from weaklabel.job.work import LabelJob
@@ -215,9 +215,5 @@ def _voting_job(order: dict[str, Any], corpus: Corpus) -> VotingJob[Any, Any] | 
 
 
 def _predict_job(order: dict[str, Any], corpus: Corpus) -> PredictJob:
-    from weaklabel.classifier import load_classifier
-
-    classifier = load_classifier(**order["loading"])
-    return PredictJob(
-        corpus, classifier, order["out"], order["prefix"], order["safe"], Path(order["folder"]), order["tag"]
-    )
+    model = load_trained(**order["loading"])
+    return PredictJob(corpus, model, order["out"], order["prefix"], order["safe"], Path(order["folder"]), order["tag"])

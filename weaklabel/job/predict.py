@@ -1,15 +1,20 @@
-"""Predicting a corpus of any size with a trained classifier, part by part."""
+"""Predicting a corpus of any size with a trained classifier or tagger, part by part."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 
+from weaklabel.classifier import Classifier, load_classifier
+from weaklabel.classifier.folder import SPANS as OF_SPANS, task_of
+from weaklabel.classifier.named import OWN_BACKEND
 from weaklabel.corpus import THE_CORPUS, Corpus, Reject, check_new_columns, label_outputs
+from weaklabel.corpus.batch import Batch
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.corpus.sinks import NewColumns
 from weaklabel.errors import ClassifierError
@@ -20,14 +25,13 @@ from weaklabel.support.files import check_outputs
 from weaklabel.support.naming import setting
 from weaklabel.support.progress import finish, showing
 from weaklabel.support.warn import warn
-
-if TYPE_CHECKING:
-    from weaklabel.classifier import Classifier
+from weaklabel.tagger import Tagger, load_tagger
+from weaklabel.units import SPANS, find_words, in_code_points, spans_column
 
 
 @dataclass(frozen=True)
 class PredictedFile:
-    """The result of predicting a corpus: rows, rejects and their file, and the number of rows of each class."""
+    """The result of predicting a corpus: rows, rejects and their file, and the number of rows, or spans, of each label."""
 
     rows: int
     rejects: int
@@ -35,13 +39,52 @@ class PredictedFile:
     rejects_file: Path | None = None
 
 
+class Columns(NamedTuple):
+    """The new columns of some rows, and how many rows, or spans, have each label. Shape of the counts: [k]."""
+
+    new: NewColumns
+    counts: list[int]
+
+
+def predicted_columns(model: Classifier | Tagger, batch: Batch, prefix: str) -> Columns:
+    """Return what a model says of some rows: labels and probabilities of a classifier, the spans of a tagger."""
+    if isinstance(model, Tagger):
+        texts = batch.texts
+        words = find_words(texts)
+        tagged = model.tag(texts, words)
+        column = spans_column(in_code_points(tagged.spans, words), texts, model.labels_, tagged.probs)
+        counts = np.bincount(tagged.spans.label, minlength=len(model.labels_)).tolist()
+        return Columns(NewColumns(pl.DataFrame([column.alias(prefix + SPANS)])), counts)
+    probs = model.predict_proba(batch.model_texts)
+    preds = probs.argmax(axis=1) if len(probs) else np.empty(0, np.int64)
+    counts = np.bincount(preds, minlength=len(model.labels_)).tolist()
+    return Columns(NewColumns(label_columns(preds, probs, model.labels_, prefix)), counts)
+
+
+def column_names(model: Classifier | Tagger, prefix: str = "") -> list[str]:
+    """Return the names of the columns that predicting adds."""
+    return [prefix + SPANS] if isinstance(model, Tagger) else new_columns(model.labels_, (), prefix)
+
+
+def load_trained(folder: str | Path, backend: str = OWN_BACKEND) -> Classifier | Tagger:
+    """Load a saved classifier or tagger, whichever is in the folder.
+
+    Raises
+    ------
+    ClassifierError
+        As for `load_classifier`.
+    """
+    is_tagger = task_of(Path(folder)) == OF_SPANS
+    return load_tagger(folder, backend) if is_tagger else load_classifier(folder, backend)
+
+
 class PredictJob:
     """What a process needs to predict parts of a corpus.
 
     Parameters
     ----------
-    corpus, classifier
-        The corpus, and the fitted classifier.
+    corpus, model
+        The corpus, and the fitted classifier or tagger.
     out, prefix, safe
         The final output, a prefix for the names of new columns, and whether cells must not be formulas.
     folder, tag
@@ -49,10 +92,10 @@ class PredictJob:
     """
 
     def __init__(
-        self, corpus: Corpus, classifier: Classifier, out: str, prefix: str, safe: bool, folder: Path, tag: str
+        self, corpus: Corpus, model: Classifier | Tagger, out: str, prefix: str, safe: bool, folder: Path, tag: str
     ) -> None:
         self.corpus = corpus
-        self.classifier = classifier
+        self.model = model
         self.prefix = prefix
         self.folder = folder
         self.output = Output(corpus, out, folder, tag, safe)
@@ -62,7 +105,7 @@ class PredictJob:
         """Return what a worker elsewhere needs to make this job, except for the corpus; as JSON has it."""
         if self.loading is None:
             raise ClassifierError(
-                "workers of a cluster load the classifier from its folder: save it, and give loading={'folder': ...}"
+                "workers of a cluster load the model from its folder: save it, and give loading={'folder': ...}"
             )
         return {
             "kind": "predict",
@@ -91,23 +134,22 @@ class PredictJob:
 
     def write(self, rows: PartRows) -> None:
         """Predict a part and write it."""
-        probs = self.classifier.predict_proba(rows.batch.model_texts)
-        preds = probs.argmax(axis=1) if len(probs) else np.empty(0, np.int64)
-        counts = np.bincount(preds, minlength=len(self.classifier.labels_)).tolist()
+        predicted = predicted_columns(self.model, rows.batch, self.prefix)
         rejects = [asdict(reject) for reject in rows.rejects]
-        self.output.note(rows.part.number, {"labels": counts, "rejects": rejects})
-        new = NewColumns(label_columns(preds, probs, self.classifier.labels_, self.prefix))
-        self.output.write(rows.part.number, rows.batch, new)
+        number = rows.part.number
+        self.output.note(number, {"rows": len(rows.batch), "labels": predicted.counts, "rejects": rejects})
+        self.output.write(number, rows.batch, predicted.new)
 
-    def counts(self, parts: Sequence[Part]) -> tuple[dict[str, int], int]:
-        """Return how many rows each class got, and how many rejects there are, in all parts."""
-        labels = self.classifier.labels_
-        total, n_rejects = np.zeros(len(labels), dtype=np.int64), 0
+    def counts(self, parts: Sequence[Part]) -> PredictedFile:
+        """Return how many rows and rejects there are in all parts, and how many rows, or spans, have each label."""
+        labels = self.model.labels_
+        total, n_rows, n_rejects = np.zeros(len(labels), dtype=np.int64), 0, 0
         for part in parts:
             counts = self.output.noted(part.number)
             total += np.array(counts["labels"], dtype=np.int64)
+            n_rows += counts["rows"]
             n_rejects += len(counts["rejects"])
-        return dict(zip(labels, total.tolist(), strict=True)), n_rejects
+        return PredictedFile(n_rows, n_rejects, dict(zip(labels, total.tolist(), strict=True)))
 
     def rejects(self, parts: Sequence[Part]) -> Iterator[Reject]:
         """Give the rejects of all parts, in order."""
@@ -116,12 +158,10 @@ class PredictJob:
 
     def empty_columns(self) -> NewColumns:
         """Return the new columns of no rows."""
-        labels = self.classifier.labels_
-        none = np.empty((0, len(labels)))
-        return NewColumns(label_columns(np.empty(0, np.int64), none, labels, self.prefix))
+        return predicted_columns(self.model, self.corpus.empty(), self.prefix).new
 
 
-def mark_as_trained(corpus: Corpus, classifier: Classifier) -> None:
+def mark_as_trained(corpus: Corpus, classifier: Classifier | Tagger) -> None:
     """Mark entities in a corpus as in the training of the classifier; in the same columns unless others are given.
 
     Raises
@@ -130,6 +170,10 @@ def mark_as_trained(corpus: Corpus, classifier: Classifier) -> None:
         No columns are given, and the corpus lacks those of the training.
     """
     if corpus.entities:
+        if isinstance(classifier, Tagger):
+            raise ClassifierError(
+                f"entities are marked in {corpus.name}, but a tagger reads texts as they are; leave the entities out"
+            )
         if not classifier.entities_:
             warn(
                 f"entities are marked in {corpus.name}, but the classifier was not saved with entity columns: leave entities "
@@ -149,7 +193,7 @@ def mark_as_trained(corpus: Corpus, classifier: Classifier) -> None:
 
 def predict_file(
     corpus: Corpus,
-    classifier: Classifier,
+    classifier: Classifier | Tagger,
     out: str,
     *,
     model_id: str,
@@ -166,13 +210,13 @@ def predict_file(
     corpus
         From `read_corpus`; its entities are marked as the classifier was trained, see `mark_as_trained`.
     classifier
-        A fitted classifier.
+        A fitted classifier, or a fitted tagger, which writes the column ``spans``.
     out
         As of `label_file`.
     model_id
         An identity of the classifier, so that predictions of two classifiers are never mixed.
     loading
-        Arguments of `load_classifier` for the workers of a cluster, ready for JSON; only they need them.
+        Arguments of `load_trained` for the workers of a cluster, ready for JSON; only they need them.
     prefix
         Put before the names of new columns.
     safe
@@ -191,7 +235,7 @@ def predict_file(
     """
     mark_as_trained(corpus, classifier)
     engine = engine or LocalEngine()
-    check_new_columns(corpus, new_columns(classifier.labels_, (), prefix))
+    check_new_columns(corpus, column_names(classifier, prefix))
     model = [loading["folder"]] if loading else []
     check_outputs(label_outputs(corpus, out), {THE_CORPUS: corpus.files(), "the model": model})
     identity = output_identity(
@@ -203,7 +247,7 @@ def predict_file(
         parts = follow(engine.write(job), "predicting", corpus, corpus.known_length)
         if out == "-":
             finish()  # the output may go to the same terminal
-        labels, n_rejects = job.counts(parts)
-        rejects_file = write_all_rejects(folder, corpus, n_rejects, job.rejects(parts))
+        done = job.counts(parts)
+        rejects_file = write_all_rejects(folder, corpus, done.rejects, job.rejects(parts))
         job.output.assemble(len(parts), job.empty_columns())
-    return PredictedFile(sum(labels.values()), n_rejects, labels, rejects_file)
+    return replace(done, rejects_file=rejects_file)

@@ -155,9 +155,8 @@ class LinearTagger(Tagger):
     def _write(self, folder: Path) -> dict[str, Any]:
         from safetensors.numpy import save_file
 
-        save_file(
-            {name: np.ascontiguousarray(value) for name, value in self.weights_._asdict().items()}, folder / _FILE
-        )
+        arrays = self.weights_._asdict() | {"mean": self.scale_[0], "factor": self.scale_[1]}
+        save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, folder / _FILE)
         write_text(
             folder / "README.md",
             tagger_card(
@@ -178,6 +177,7 @@ class LinearTagger(Tagger):
         arrays = load_file(folder / _FILE)
         mean, factor = arrays.pop("mean"), arrays.pop("factor")
         weights = Weights(**arrays)
+        self.layers = tuple(self.layers)  # JSON has lists only
         self.check_params(False)
         k, d = 2 * len(self.labels_) + 1, len(mean)
         shapes = (weights.sparse.shape, weights.dense.shape, weights.intercept.shape, mean.shape, factor.shape)
