@@ -12,6 +12,7 @@ from weaklabel.corpus.batch import Batch
 from weaklabel.lf.core import LF, vote_by_row
 from weaklabel.lf.expressions import ExpressionLF
 from weaklabel.lf.fingerprint import NotFingerprintable, version_of
+from weaklabel.lf.spans.annotators import ComponentLF, annotator_lfs, is_annotator, is_ruler
 
 
 class SnorkelLF(LF):
@@ -80,16 +81,30 @@ class ForeignLF(LF):
         return repr(self.wrapped)
 
 
+def as_lfs(thing: Any) -> list[LF]:
+    """Return ``thing`` as labeling functions: as `as_lf` does; one that combines several annotators is all of these."""
+    if is_annotator(thing) and not isinstance(thing, LF):
+        return list(annotator_lfs(thing))
+    lf = as_lf(thing)
+    return [] if lf is None else [lf]
+
+
 def as_lf(thing: Any) -> LF | None:
     """Return ``thing`` as a labeling function, or None where it is none.
 
     Whatever has a string ``name`` and either votes on batches or is made with ``snorkel.labeling`` is wrapped; one that
-    has a polars expression and its columns is evaluated as such. Classes do not count.
+    has a polars expression and its columns is evaluated as such. An annotator of spans, such as skweak's, and a component of
+    spaCy that marks spans by rules are labeling functions of spans. Classes do not count.
     """
     if isinstance(thing, LF):
         return thing
     if isinstance(thing, type) or not isinstance(getattr(thing, "name", None), str):
         return None
+    if is_annotator(thing):
+        lfs = annotator_lfs(thing)
+        return lfs[0] if len(lfs) == 1 else None
+    if is_ruler(thing):
+        return ComponentLF(thing)
     if callable(getattr(thing, "vote", None)):
         expr, columns = getattr(thing, "expr", None), getattr(thing, "columns", None)
         if isinstance(expr, pl.Expr) and columns is not None:

@@ -29,7 +29,8 @@ from weaklabel.label_names import encode_labels
 from weaklabel.labels import Labels, check_label_names
 from weaklabel.lf.core import LF, check_label_order
 from weaklabel.lf.fingerprint import ValueHash, fingerprint_with, is_installed, own_modules
-from weaklabel.lf.foreign import as_lf
+from weaklabel.lf.foreign import as_lfs
+from weaklabel.lf.spans.annotators import joined_annotators, without_parts
 from weaklabel.lf.spans.core import SpanLF
 from weaklabel.lf.spans.forest import Inner, LabelForest, label_forest
 from weaklabel.lf.spans.order import in_order
@@ -334,18 +335,20 @@ def _collect(
             f"pack {origin}: TASK must be {' or '.join(map(repr, TASKS))}, not {task!r}{nearest(str(task), TASKS)}"
         )
     forest = _labels(module.LABELS, task, f"pack {origin}")
-    by_id: dict[int, LF] = {}
+    by_id: dict[int, list[LF]] = {}
     for name, value in items:
         if name.startswith("_"):
             continue
         for thing in value if isinstance(value, list | tuple) else [value]:
-            lf = as_lf(thing)
-            if lf is not None:
-                by_id.setdefault(id(thing), lf)
+            if id(thing) not in by_id and (of_thing := as_lfs(thing)):
+                # Annotators and components of others are something else in a pack for whole texts.
+                by_id[id(thing)] = [lf for lf in of_thing if lf is thing or task == SPANS or lf.task == TEXTS]
+    collected = without_parts(lf for of_thing in by_id.values() for lf in of_thing)
+    joined_annotators(collected)
     maker = "span_lf" if task == SPANS else "labeling_function"
-    if not by_id:
+    if not collected:
         raise LFError(f"pack {origin} has no labeling functions; decorate a function with @{maker}()")
-    lfs = tuple(_fit(lf, task, forest, origin) for lf in by_id.values())
+    lfs = tuple(_fit(lf, task, forest, origin) for lf in collected)
     doc = (module.__doc__ or "").strip().partition("\n")[0]
     origins = (origin,) * len(lfs)
     return join_packs([LFCollection(lfs, forest.leaves, (spec,), origins, doc, sources, task, forest.inner)])

@@ -18,8 +18,9 @@ from weaklabel.corpus.corpus import can_be_text
 from weaklabel.errors import LFError, VoteError, nearest
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, VoteArray, as_votes, check_label_names
 from weaklabel.lf.core import LF, check_label_order
-from weaklabel.lf.foreign import as_lf
+from weaklabel.lf.foreign import as_lfs
 from weaklabel.lf.packs import SPANS, LFCollection
+from weaklabel.lf.spans.annotators import joined_annotators
 from weaklabel.lf.spans.core import SpanLF
 from weaklabel.lf.spans.forest import LabelForest
 from weaklabel.support.progress import showing, stage
@@ -296,14 +297,15 @@ def _problems(functions: Sequence[LF], votes: Sequence[LFVotes]) -> dict[str, Pr
 def _as_lfs(lfs: Any) -> list[LF]:
     if isinstance(lfs, str) or not isinstance(lfs, Iterable):
         raise LFError(f"lfs must be a list of labeling functions, not {lfs!r}; packs are loaded by load_lfs")
-    functions = []
+    functions: list[LF] = []
     for position, thing in enumerate(lfs):
-        lf = as_lf(thing)
-        if lf is None:
+        of_thing = as_lfs(thing)
+        if not of_thing:
             raise LFError(
                 f"lfs[{position}] is {thing!r}, which is not a labeling function; decorate a function with @labeling_function()"
             )
-        functions.append(lf)
+        functions += of_thing
+    joined_annotators(functions)
     if not functions:
         raise LFError("there are no labeling functions to apply; give at least one")
     name, uses = Counter(lf.name for lf in functions).most_common(1)[0]
