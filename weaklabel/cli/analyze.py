@@ -13,6 +13,7 @@ from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows, gold_column
 from weaklabel.cli.options import expanded
 from weaklabel.cli.printing import Printing, stdout_for_results
 from weaklabel.cli.reading import CorpusArg, Reading
+from weaklabel.cli.span_columns import GoldFileOpt
 from weaklabel.cli.voting import Caching, Labeling, LFs, Voting, problem_counts, vote_and_fit, vote_and_label
 from weaklabel.cli.writing import HtmlOpt, announce_replaced, check_outputs
 from weaklabel.support.progress import stage
@@ -24,6 +25,7 @@ def analyze(
     lfs: LFs,
     *,
     gold: GoldOpt = None,
+    gold_file: GoldFileOpt = None,
     decisions: DecisionsOpt = None,
     html: HtmlOpt = None,
     labeling: Labeling,
@@ -45,23 +47,39 @@ def analyze(
     'Est. Acc.' is the share of an LF's votes that the label model expects to be correct. Estimated from votes alone, it
     hardly separates good LFs from bad ones; with --label-model text it uses the texts, too, as review and run do, and
     mostly separates them. --gold adds a column with the true precision.
+
+    Of a pack whose labeling functions mark spans: their spans, the texts and words that they cover, how many overlap spans
+    of others, exactly or in part, with the same label or another one, the strings that they mark most, and with gold
+    precision and recall.
     """
+    from weaklabel.cli.span_analysis import analyze_spans_of
+    from weaklabel.cli.span_columns import SpanGold
     from weaklabel.decisions import read_decisions
+    from weaklabel.lf.packs import SPANS
     from weaklabel.lf.packs import load_lfs
     from weaklabel.support.files import check_file_path
     from weaklabel.support.warn import recorded_warnings
     from weaklabel.votes import LFAnalysis
 
-    if gold is not None and decisions is not None:
-        raise typer.BadParameter("it contradicts --gold", param_hint="--decisions")
+    if sum(given is not None for given in (gold, gold_file, decisions)) > 1:
+        raise typer.BadParameter("it contradicts --gold", param_hint="--decisions" if decisions else "--gold-file")
     caching.apply()
-    made = read_decisions(decisions) if decisions else None
     if html is not None:
         check_file_path(html)
     loaded = load_lfs(*lfs)
+    of_spans = loaded.task == SPANS
+    if gold_file is not None and not of_spans:
+        raise typer.BadParameter("it is for packs that mark spans; name a column with --gold", param_hint="--gold-file")
+    made = read_decisions(decisions) if decisions and not of_spans else None
     rows = reading.open(corpus, hide=[gold] if gold else [])
-    check_outputs(html, corpora=[rows], lfs=loaded, decisions=decisions)
+    gold_files = {"the gold spans": [gold_file]} if gold_file is not None else {}
+    check_outputs(html, corpora=[rows], lfs=loaded, decisions=decisions, others=gold_files)
     announce_replaced(html, printing=printing)
+    if of_spans:
+        of_file = gold_file or decisions
+        truth = None if gold is None and of_file is None else SpanGold(rows, gold, of_file, loaded.labels)
+        analyze_spans_of(rows, loaded, labeling, voting, truth, html, printing)
+        return
     Y = None if gold is None else gold_column(rows, gold, loaded.labels)
     Y = Y if made is None else decided_rows(rows, made, loaded.labels)
     with_text = labeling.label_model == "text"

@@ -54,7 +54,7 @@ def explain(
     caching: Caching,
     printing: Printing,
 ) -> None:
-    """Explain why a row has its label, or what a labeling function does.
+    """Explain why a row has its label or its spans, or what a labeling function does.
 
     \b
     Examples:
@@ -68,6 +68,10 @@ def explain(
 
     For the folder of a finished run, its own votes and label model are used. A corpus is labeled first; only
     --label-model text uses the texts.
+
+    Of a pack whose labeling functions mark spans, --row shows for each span of the text which ones mark it, exactly or in
+    part, what is against it, its probability, also without each of them, and what else is marked; --lf shows spans that
+    nobody else marks, and where the label model, using the others, gives other spans.
     """
     if (row is None) == (lf is None):
         raise typer.BadParameter("give one of --row N and --lf NAME", param_hint="--row")
@@ -81,10 +85,14 @@ def explain(
     else:
         if not lfs:
             raise typer.BadParameter("a corpus needs labeling functions, such as --lfs spam", param_hint="--lfs")
-        from weaklabel.lf.packs import load_lfs
+        from weaklabel.cli.span_analysis import explain_spans_of
+        from weaklabel.lf.packs import SPANS, load_lfs
 
         loaded = load_lfs(*lfs)
         rows = reading.open(corpus)
+        if loaded.task == SPANS:
+            explain_spans_of(rows, loaded, labeling, voting, row, lf, printing)
+            return
         with_text = labeling.label_model == "text"
         fitted = vote_and_fit(rows, loaded, labeling, voting, quiet=printing.quiet, read_texts=with_text)
         voted = Voted(rows, loaded, fitted.votes, fitted.model, with_text)

@@ -121,19 +121,13 @@ def _score_spans(
     seed: int,
     printing: Printing,
 ) -> None:
-    from weaklabel.errors import ScoreError
     from weaklabel.scoring import score_spans
     from weaklabel.units import SPANS
 
     names = labels.split(",") if labels else None
-    columns = read_span_columns(rows, predicted=pred or SPANS, gold=gold, gold_file=gold_file, labels=names)
+    columns = read_span_columns(rows, pred or SPANS, gold, gold_file, names)
     warn_of_rejects(rows, len(rows.rejects), next(iter(rows.rejects), None))
-    assert columns.predicted is not None and columns.gold is not None
     has_gold = columns.gold.is_known
-    if not has_gold.any():
-        raise ScoreError(
-            f"{rows.name}: no row has gold spans, so there is nothing to score; a text without spans has []"
-        )
     truth, predicted = (side.of_rows_chosen(has_gold) for side in (columns.gold, columns.predicted))
     scores = score_spans(truth.spans, predicted.spans, columns.labels, probs=predicted.probs, seed=seed)
     without = {"unlabeled": int((~has_gold).sum()), "without_predictions": int((~predicted.is_known).sum())}

@@ -13,7 +13,8 @@ from weaklabel.errors import visible
 from weaklabel.support import progress
 
 if TYPE_CHECKING:
-    from weaklabel.corpus import Corpus
+    from weaklabel.corpus import Batch, Corpus
+    from weaklabel.decisions import GoldSpans
     from weaklabel.units import SpanRows
 
 GoldFileOpt = Annotated[
@@ -27,6 +28,65 @@ GoldFileOpt = Annotated[
 ]
 
 
+class SpanGold:
+    """Gold spans of the rows of a corpus, from a column of it or from a file.
+
+    Parameters
+    ----------
+    rows
+        The corpus.
+    column
+        Name of the column; or
+    file
+        any form that `weaklabel.decisions.read_gold_spans` reads.
+    labels
+        Names of the labels; by default those that occur, sorted.
+
+    Raises
+    ------
+    WeakLabelError
+        There is no such column, or the file cannot be read.
+    """
+
+    def __init__(self, rows: Corpus, column: str | None, file: Path | None, labels: Sequence[str] | None) -> None:
+        from weaklabel.decisions import read_gold_spans
+
+        self._column, self._labels, self._where = column, labels, f"{rows.name}, column '{column}'"
+        self._file: GoldSpans | None = None
+        self._n_known = 0
+        if column is not None:
+            rows.values(column)  # refuses a column that is not there
+        else:
+            assert file is not None
+            self._file = read_gold_spans(file, labels)
+
+    def of(self, batch: Batch, first_row: int) -> SpanRows:
+        """Return the gold spans of the rows of a batch, in code points."""
+        from weaklabel.units import read_spans
+
+        texts = batch.texts
+        if self._file is not None:
+            gold = self._file.on(texts, first_row)
+        else:
+            cells = batch.source[self._column]
+            gold = read_spans(cells, texts, self._labels, where=self._where, first_row=first_row)
+        self._n_known += int(gold.is_known.sum())
+        return gold
+
+    def check(self, rows: Corpus) -> None:
+        """Say, after all rows, which texts of the file are not in the corpus; refuse gold of no row at all."""
+        from weaklabel.errors import ConfigError
+
+        if not self._n_known:
+            missing = f"none of the {len(self._file)} texts of {self._file.name}" if self._file is not None else "no gold"
+            raise ConfigError(f"{rows.name} has {missing}; give gold spans of this corpus, [] for a text without spans")
+        if self._file is not None and self._file.n_unseen:
+            progress.message(
+                f"weaklabel: warning: {self._file.n_unseen} of {len(self._file)} texts with gold spans are not in "
+                f"{visible(rows.name)} and were left out"
+            )
+
+
 @dataclass(frozen=True)
 class SpanColumns:
     """Spans of the rows of a corpus, with the same labels.
@@ -36,14 +96,12 @@ class SpanColumns:
     labels
         Names of the labels. Length: k.
     predicted, gold
-        None where they were not asked for.
-    n_texts
-        Rows.
+        Of all rows.
     """
 
     labels: tuple[str, ...]
-    predicted: SpanRows | None
-    gold: SpanRows | None
+    predicted: SpanRows
+    gold: SpanRows
 
 
 def holds_spans(rows: Corpus, column: str) -> bool:
@@ -56,64 +114,31 @@ def holds_spans(rows: Corpus, column: str) -> bool:
 
 
 def read_span_columns(
-    rows: Corpus,
-    *,
-    predicted: str | None = None,
-    gold: str | None = None,
-    gold_file: Path | None = None,
-    labels: Sequence[str] | None = None,
+    rows: Corpus, predicted: str, gold: str | None, gold_file: Path | None, labels: Sequence[str] | None = None
 ) -> SpanColumns:
-    """Read predicted spans from a column, and gold spans from a column or from a file.
-
-    Parameters
-    ----------
-    rows
-        With texts.
-    predicted, gold
-        Names of columns.
-    gold_file
-        Any form that `weaklabel.decisions.read_gold_spans` reads.
-    labels
-        Names of the labels; by default those that occur, sorted.
+    """Read predicted spans from a column, and gold spans from a column or from a file; see `SpanGold`.
 
     Raises
     ------
     WeakLabelError
-        A column does not exist, a cell is not one of spans, or a span is not in its text; or no text of the file is one of the
-        corpus.
+        A column does not exist, a cell is not one of spans, a span is not in its text, or no row has gold.
     """
-    from weaklabel.decisions import read_gold_spans
-    from weaklabel.errors import ConfigError
     from weaklabel.units import read_spans
 
-    of_file = None if gold_file is None else read_gold_spans(gold_file, labels)
-    columns = [name for name in (predicted, gold) if name is not None]
-    for name in columns:
-        rows.values(name)  # refuses a column that is not there
-    parts: dict[str | None, list[SpanRows]] = {name: [] for name in (*columns, None)}
+    truth = SpanGold(rows, gold, gold_file, labels)
+    rows.values(predicted)  # refuses a column that is not there
+    where = f"{rows.name}, column '{predicted}'"
+    of_gold: list[SpanRows] = []
+    of_predicted: list[SpanRows] = []
     first = 0
     for batch in rows.batches_with_progress():
-        texts = batch.texts
-        for name in columns:
-            where = f"{rows.name}, column '{name}'"
-            parts[name].append(read_spans(batch.source[name], texts, labels, where=where, first_row=first))
-        if of_file is not None:
-            parts[None].append(of_file.on(texts, first))
+        of_gold.append(truth.of(batch, first))
+        cells = batch.source[predicted]
+        of_predicted.append(read_spans(cells, batch.texts, labels, where=where, first_row=first))
         first += len(batch)
-    if of_file is not None:
-        if first and not any(part.is_known.any() for part in parts[None]):
-            raise ConfigError(
-                f"{rows.name} has none of the {len(of_file)} texts of {of_file.name}; give gold of this corpus"
-            )
-        if of_file.n_unseen:
-            progress.message(
-                f"weaklabel: warning: {of_file.n_unseen} of {len(of_file)} texts with gold spans are not in "
-                f"{visible(rows.name)} and were left out"
-            )
-    names = tuple(labels) if labels is not None else _all_labels([part for of in parts.values() for part in of])
-    joined = {name: _joined(of, names) for name, of in parts.items()}
-    gold_rows = joined[None] if of_file is not None else joined.get(gold) if gold is not None else None
-    return SpanColumns(names, joined[predicted] if predicted is not None else None, gold_rows)
+    truth.check(rows)
+    names = tuple(labels) if labels is not None else _all_labels([*of_gold, *of_predicted])
+    return SpanColumns(names, _joined(of_predicted, names), _joined(of_gold, names))
 
 
 def _all_labels(parts: Sequence[SpanRows]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -375,6 +376,9 @@ def _dropped(votes: SpanVotes, spans: Spans, places: _Places) -> list[DroppedSpa
     return dropped
 
 
+N_EXAMPLES = 5
+"""Examples of each sort that are kept of a labeling function."""
+
 CONSENSUS = ("same span", "other label", "other places", "other label and places", "nothing")
 """What the others say where a labeling function marks a span."""
 
@@ -438,6 +442,22 @@ class SpanLFExplanation:
     alone: tuple[SpanLFExample, ...]
     disagrees: tuple[SpanLFExample, ...]
 
+    def __add__(self, later: SpanLFExplanation) -> SpanLFExplanation:
+        """Return the explanation of these rows and of later ones."""
+        n = max(len(self.alone), len(later.alone), len(self.disagrees), len(later.disagrees), N_EXAMPLES)
+        spans = Counter(self.spans) + Counter(later.spans)
+        surest = sorted([*self.disagrees, *later.disagrees], key=lambda each: -(each.probability or 0.0))
+        return SpanLFExplanation(
+            lf=self.lf,
+            rows=self.rows + later.rows,
+            marked_rows=self.marked_rows + later.marked_rows,
+            spans=dict(spans),
+            consensus={kind: count + later.consensus[kind] for kind, count in self.consensus.items()},
+            n_alone=self.n_alone + later.n_alone,
+            alone=(*self.alone, *later.alone)[:n],
+            disagrees=tuple(surest[:n]),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain lists, dicts, numbers and strings."""
         return asdict(self)
@@ -466,7 +486,8 @@ def explain_span_lf(
     texts: Sequence[str],
     *,
     reads_texts: bool = False,
-    n_examples: int = 5,
+    n_examples: int = N_EXAMPLES,
+    first_row: int = 0,
 ) -> SpanLFExplanation:
     """Show where a labeling function is alone, and where it disagrees with what the others say.
 
@@ -486,6 +507,8 @@ def explain_span_lf(
         Whether the label model reads the texts, too.
     n_examples
         Most examples of each sort.
+    first_row
+        Number of the first row in the corpus.
 
     Raises
     ------
@@ -520,7 +543,7 @@ def explain_span_lf(
             begin, stop = int(others_in_text.begin[other]), int(others_in_text.end[other])
             consensus = f"{votes.labels[others.spans.label[other]]} {_shown(texts[row][begin:stop])}"
         return SpanLFExample(
-            row=row,
+            row=first_row + row,
             start=start,
             end=end,
             label=votes.all_labels[int(own.label[number])],

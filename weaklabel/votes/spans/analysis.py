@@ -224,11 +224,15 @@ class SpanLFAnalysis:
             parts.append(f"{int(self.gold_spans.sum()):,} gold spans")
         return "; ".join(parts)
 
+    def shown(self) -> tuple[list[str], list[list[Any]]]:
+        """Return `records` as a table: names of columns, and rows."""
+        columns = list(self._columns())
+        return columns, [[record[name] for name in columns] for record in self.records()]
+
     def to_text(self, strings: bool = True) -> str:
         """Return it as tables; "-" where there is no figure."""
-        columns = self._columns()
-        shown = [[record[name] for name in columns] for record in self.records()]
-        parts = [self.title, table(shown, list(columns))]
+        columns, rows = self.shown()
+        parts = [self.title, table(rows, columns)]
         if strings and self.strings is not None:
             parts.append(table(self._string_rows(), ["LF", "most frequent strings"]))
         return "\n\n".join(parts)
@@ -237,10 +241,8 @@ class SpanLFAnalysis:
         return self.to_text()
 
     def _repr_html_(self) -> str:
-        columns = self._columns()
-        shown = [[record[name] for name in columns] for record in self.records()]
-        bars = ["Texts", "Words", "Precision", "Recall"]
-        page = html_table(shown, list(columns), title=self.title, bars=bars)
+        columns, rows = self.shown()
+        page = html_table(rows, columns, title=self.title, bars=["Texts", "Words", "Precision", "Recall"])
         if self.strings is not None:
             page += html_table(self._string_rows(), ["LF", "most frequent strings"])
         return page
