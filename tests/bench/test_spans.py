@@ -63,6 +63,17 @@ def test_sets_of_texts_and_of_spans_share_tables_and_a_second_run_computes_nothi
     assert {file: file.stat().st_mtime_ns for file in (tmp_path / "work").rglob("outcome.json")} == stamps
 
 
+def test_taggers_learn_from_label_models_and_from_gold(tmp_path):
+    settings = BenchSettings(work=tmp_path / "work", span_label_models=("word-vote", "gold"), taggers=("linear",))
+    results = run_bench([sequences(tmp_path)], settings)
+    cells = {(cell["label_model"], cell["classifier"]): cell for cell in results["cells"]}
+    assert list(cells) == [("word-vote", None), ("word-vote", "linear"), ("gold", "linear")]
+    f1 = {key: cell["scores"]["f1"] for key, cell in cells.items()}
+    assert f1["gold", "linear"] > 0.9 > f1["word-vote", "linear"] > 0
+    assert cells["gold", "linear"]["track"] == "clean_labels"
+    assert "Trained on gold" in text_table(results)
+
+
 def test_a_set_without_train_is_fitted_on_test_and_says_so(tmp_path):
     path = sequences(tmp_path, splits=("test",), words_key="tokens")
     results = run_bench([path], BenchSettings(work=tmp_path / "work", span_label_models=("span-vote",)))
