@@ -49,7 +49,10 @@ def measured(data):
         paired = paired_span_difference(data.test.gold, labels.spans, baseline, data.labels)
         all_scores = [score_spans(data.test.gold, run["labels"].spans, data.labels, intervals=0) for run in runs]
         models[name] = {
-            **{key: fmean(getattr(each, key) for each in all_scores) for key in ("precision", "recall", "f1", "macro_f1")},
+            **{
+                key: fmean(getattr(each, key) for each in all_scores)
+                for key in ("precision", "recall", "f1", "macro_f1")
+            },
             "seeds": len(runs),
             "f1_of_seeds": [each.f1 for each in all_scores],
             "interval": list(scores.intervals["f1"]),
@@ -95,7 +98,9 @@ def table(result):
             difference = "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * value for value in scores["difference"]))
             figures = " | ".join(f"{100 * scores[key]:.1f}" for key in ("precision", "recall", "f1"))
             shown = "" if model == result["setting"]["baseline"] else difference
-            lines.append(f"| {name} | {model} | {figures} ({low:.1f} to {high:.1f}) | {shown} | {scores['fit_seconds']:.1f} |")
+            lines.append(
+                f"| {name} | {model} | {figures} ({low:.1f} to {high:.1f}) | {shown} | {scores['fit_seconds']:.1f} |"
+            )
     return "\n".join(lines)
 
 

@@ -55,8 +55,7 @@ def analyze(
     from weaklabel.cli.span_analysis import analyze_spans_of
     from weaklabel.cli.span_columns import SpanGold
     from weaklabel.decisions import read_decisions
-    from weaklabel.lf.packs import SPANS
-    from weaklabel.lf.packs import load_lfs
+    from weaklabel.lf.packs import SPANS, load_lfs
     from weaklabel.support.files import check_file_path
     from weaklabel.support.warn import recorded_warnings
     from weaklabel.votes import LFAnalysis

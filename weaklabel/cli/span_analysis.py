@@ -113,6 +113,8 @@ def analyze_spans_of(
     if analysis is None:
         printing.result({"rows": 0, "lfs": [], **result}, "0 rows, so there is nothing to analyze")
         return
+    failures = {name: each.count for name, each in voted.problems.items() if each.count}
+    analysis = replace(analysis, failures=failures)  # a part's votes do not know them
     if html is not None:
         _write_page(html, voted, analysis, gold, warned)
     printing.result({**analysis.to_dict(), **result}, analysis.to_text())
@@ -129,7 +131,6 @@ def _write_page(
     from weaklabel.report.spans import SpanInsight, span_sections
     from weaklabel.scoring import score_spans
     from weaklabel.support.files import write_text
-    from weaklabel.units import Spans
 
     with stdout_for_results():
         labeled = label_spans(voted.corpus, voted.lfs, voted.options, voted=voted)
@@ -201,9 +202,7 @@ def explain_spans_of(
     printing.result(result, shown)
 
 
-def _explained_row(
-    voted: VotedSpans, model: SpanLabelModel, row: int, reads_text: bool
-) -> tuple[dict[str, Any], str]:
+def _explained_row(voted: VotedSpans, model: SpanLabelModel, row: int, reads_text: bool) -> tuple[dict[str, Any], str]:
     from weaklabel.errors import CorpusError
     from weaklabel.explain import explain_span_row
     from weaklabel.explain.spans import votes_of_row
@@ -254,15 +253,15 @@ def _reasons(lfs: LFCollection, votes: SpanVotes, batch: Batch) -> dict[tuple[st
     }
 
 
-def _explained_lf(
-    voted: VotedSpans, model: SpanLabelModel, lf: str, reads_texts: bool
-) -> tuple[dict[str, Any], str]:
+def _explained_lf(voted: VotedSpans, model: SpanLabelModel, lf: str, reads_texts: bool) -> tuple[dict[str, Any], str]:
     from weaklabel.explain import explain_span_lf
 
     explanation = None
     for part in parts_of(voted):
         assert part.votes.texts is not None
-        of_part = explain_span_lf(model, part.votes, lf, part.votes.texts, reads_texts=reads_texts, first_row=part.first_row)
+        of_part = explain_span_lf(
+            model, part.votes, lf, part.votes.texts, reads_texts=reads_texts, first_row=part.first_row
+        )
         explanation = of_part if explanation is None else explanation + of_part
     why = model.describe() or type(model).__name__
     if explanation is None:

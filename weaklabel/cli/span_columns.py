@@ -68,6 +68,7 @@ class SpanGold:
         if self._file is not None:
             gold = self._file.on(texts, first_row)
         else:
+            assert self._column is not None
             cells = batch.source[self._column]
             gold = read_spans(cells, texts, self._labels, where=self._where, first_row=first_row)
         self._n_known += int(gold.is_known.sum())
@@ -78,7 +79,9 @@ class SpanGold:
         from weaklabel.errors import ConfigError
 
         if not self._n_known:
-            missing = f"none of the {len(self._file)} texts of {self._file.name}" if self._file is not None else "no gold"
+            missing = (
+                f"none of the {len(self._file)} texts of {self._file.name}" if self._file is not None else "no gold"
+            )
             raise ConfigError(f"{rows.name} has {missing}; give gold spans of this corpus, [] for a text without spans")
         if self._file is not None and self._file.n_unseen:
             progress.message(
