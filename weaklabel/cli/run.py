@@ -141,7 +141,7 @@ def show_plan(
 def show_run(result: RunResult, printing: Printing) -> None:
     """Print the scores of a run and where everything is."""
     from weaklabel.job.asked import spent_as_text
-    from weaklabel.report import scores_table
+    from weaklabel.report.text import scores_of_stages
 
     shown: dict[str, Any] = {
         "scores": {stage: scores.to_dict() for stage, scores in result.scores.items()},
@@ -154,7 +154,7 @@ def show_run(result: RunResult, printing: Printing) -> None:
     lines = [f"  {where}/{name:<{width}}  {what}" for name, what in result.files.items()]
     took = f"{sum(result.timings.values()):.0f} s"
     done = f"all steps were done before (in {took})" if result.done_before else f"took {took}"
-    scores = [scores_table(result.scores), ""] if result.scores else []
+    scores = [scores_of_stages(result.scores), ""] if result.scores else []
     then = f"open {where}/report.html in a browser; weaklabel review {where} to check rows by hand"
     spent = spent_as_text(shown["spent"])
     printing.summary(shown, "\n".join([*scores, *spent, f"{done}; everything is in {where}:", *lines, then]))

@@ -177,9 +177,15 @@ def new_columns(labels: Sequence[str], lf_names: Sequence[str] = (), prefix: str
 
 
 def free_prefix(corpus: Corpus, labels: Sequence[str]) -> str:
+    """Return the prefix of the columns that labels of whole texts add to a corpus."""
+    return first_free_prefix(corpus, new_columns(labels))
+
+
+def first_free_prefix(corpus: Corpus, columns: Sequence[str]) -> str:
     """Return the first of "", "weak_", "weak2_", ... under which no new column has the name of an old one."""
     prefixes = ("" if number == 0 else f"weak{'' if number == 1 else number}_" for number in count())
-    return next(prefix for prefix in prefixes if not set(new_columns(labels, (), prefix)) & set(corpus.columns))
+    old = set(corpus.columns)
+    return next(prefix for prefix in prefixes if not {prefix + name for name in columns} & old)
 
 
 def label_columns(preds: Labels, probs: Probs, labels: Sequence[str], prefix: str = "") -> pl.DataFrame:

@@ -49,12 +49,14 @@ class TrainingRows:
 
     def describe(self) -> str:
         """Say in one sentence that this is a sample; "" if it is not."""
-        if not self.is_sample:
-            return ""
-        return (
-            f"It was trained on {len(self.rows):,} of {self.n_trainable:,} rows, picked by a hash of row number and seed "
-            "(max_rows)."
-        )
+        return sample_note(len(self.rows), self.n_trainable)
+
+
+def sample_note(rows: int, n_trainable: int) -> str:
+    """Say in one sentence that so many of the rows are a sample; "" if they are all."""
+    if rows == n_trainable:
+        return ""
+    return f"It was trained on {rows:,} of {n_trainable:,} rows, picked by a hash of row number and seed (max_rows)."
 
 
 def training_rows(
@@ -107,7 +109,7 @@ def training_rows(
             usable &= ~held_out[begin:end]
         rows = begin + np.flatnonzero(usable)
         n_trainable += len(rows)
-        kept, hashes = np.concatenate([kept, rows]), np.concatenate([hashes, _hashes(rows, seed)])
+        kept, hashes = np.concatenate([kept, rows]), np.concatenate([hashes, row_hashes(rows, seed)])
         if len(kept) > most:
             lowest = np.sort(np.argpartition(hashes, most)[:most])
             kept, hashes = kept[lowest], hashes[lowest]
@@ -166,7 +168,7 @@ def check_trainable(covered: int, corpus: Corpus) -> None:
         )
 
 
-def _hashes(rows: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
+def row_hashes(rows: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
     """Return a hash of each row number and the seed (splitmix64). Shape: [r]."""
     with np.errstate(over="ignore"):
         mixed = rows.astype(np.uint64) + np.uint64(seed + 1) * np.uint64(0x9E3779B97F4A7C15)

@@ -18,6 +18,7 @@ from weaklabel.job.training import texts_of
 from weaklabel.label_names import encode_labels, has_label
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, label_index, labels_of
 from weaklabel.lf.packs import LFCollection
+from weaklabel.registries import SPANS, TEXTS
 from weaklabel.support.files import atomic_path
 from weaklabel.support.hashing import hash_path, sha256_of_text
 from weaklabel.votes import Votes
@@ -134,19 +135,36 @@ def held_out_inputs(project: Project) -> dict[str, str]:
     return {f"the choice of rows in {path.name}": sha256_of_text("\n".join(decided))}
 
 
-def open_unlabeled(project: Project) -> Corpus:
-    """Open the project's corpus; a gold column that it may have is hidden from labeling functions."""
+def gold_column(project: Project, task: str = TEXTS) -> str:
+    """Return the column with gold: for spans ``spans``, unless the project names another; "" without gold."""
+    if project.gold is None:
+        return ""
+    is_given = "column" in project.gold.model_fields_set
+    return SPANS if task == SPANS and not is_given else project.gold.column
+
+
+def open_unlabeled(project: Project, column: str | None = None) -> Corpus:
+    """Open the project's corpus; a gold column that it may have is hidden from labeling functions.
+
+    Parameters
+    ----------
+    project
+        Says where the corpus is.
+    column
+        The column with gold, by default that of labels of whole texts; see `gold_column`.
+    """
+    column = gold_column(project) if column is None else column
     reading = project.corpus.reading()
     corpus = read_corpus(project.corpus.path, **reading)
-    if project.gold is None or not corpus.has_column(project.gold.column):
+    if project.gold is None or not corpus.has_column(column):
         return corpus
-    if project.gold.column in corpus.entities:
-        raise ConfigError(f"gold.column: '{project.gold.column}' is one of corpus.entities; name the column with gold")
+    if column in corpus.entities:
+        raise ConfigError(f"gold.column: '{column}' is one of corpus.entities; name the column with gold")
     # Opened again, so that workers of a cluster, which read it with its arguments, do not see gold either.
-    return read_corpus(project.corpus.path, **reading, hide=[project.gold.column])
+    return read_corpus(project.corpus.path, **reading, hide=[column])
 
 
-def check_gold(project: Project, corpus: Corpus, labels: Sequence[str]) -> None:
+def check_gold(project: Project, corpus: Corpus, labels: Sequence[str], column: str | None = None) -> None:
     """Find out before any work, and without reading it, whether the gold that is asked for is there.
 
     Raises
@@ -164,9 +182,10 @@ def check_gold(project: Project, corpus: Corpus, labels: Sequence[str]) -> None:
             raise ConfigError(f"{key}: {path} does not exist")
     if gold.path is None and gold.ceiling is not None:
         raise ConfigError("gold.ceiling needs gold.path: it would train on the gold rows of the corpus itself")
-    if gold.path is None and not corpus.has_column(gold.column):
+    column = gold_column(project) if column is None else column
+    if gold.path is None and not corpus.has_column(column):
         raise ConfigError(
-            f"gold.column: {corpus.name} has no column '{gold.column}'{nearest(gold.column, corpus.columns)}; "
+            f"gold.column: {corpus.name} has no column '{column}'{nearest(column, corpus.columns)}; "
             "name one that it has, or give gold.path"
         )
     if gold.split is not None and gold.path is not None:
@@ -198,16 +217,24 @@ def held_out(project: Project, corpus: Corpus) -> NDArray[np.bool_] | None:
     return np.fromiter((key in decided for key in keys), dtype=bool)
 
 
-def check_rows_to_train_on(project: Project, corpus: Corpus, n_rows: int) -> None:
+def check_rows_to_train_on(project: Project, corpus: Corpus, held: NDArray[np.bool_] | None, column: str) -> None:
     """Refuse a corpus of which every row is held out of training, before anything is paid for labels of it.
+
+    Parameters
+    ----------
+    project, corpus
+        What is run.
+    held
+        Which rows are held out, as `held_out` says. Shape: [n].
+    column
+        The column with gold.
 
     Raises
     ------
     ConfigError
         All rows have gold, or belong to other parts of the split.
     """
-    held = held_out(project, corpus) if n_rows else None
-    if held is None or not held.all():
+    if held is None or not len(held) or not held.all():
         return
     gold = project.gold
     assert gold is not None
@@ -216,7 +243,7 @@ def check_rows_to_train_on(project: Project, corpus: Corpus, n_rows: int) -> Non
             f"gold.split: no row of {corpus.name} has '{TRAIN}' in its column '{split_column(project)}', so there is nothing "
             "to train on; split it anew, or leave out gold.split"
         )
-    where = f"column '{gold.column}'" if gold.path is None else gold.path.name
+    where = f"column '{column}'" if gold.path is None else gold.path.name
     raise ConfigError(
         f"{corpus.name}: every row has gold in {where}, and rows with gold are kept out of training; give more rows without "
         "gold, name the rows to score with gold.split, or give gold in its own file (gold.path)"

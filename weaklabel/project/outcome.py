@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,6 +14,7 @@ from weaklabel.job.asked import spent_as_json
 from weaklabel.job.journal import JOURNAL, Record
 from weaklabel.job.labeled import VotedCorpus
 from weaklabel.label_model import load_label_model
+from weaklabel.label_model.sequence import load_span_label_model
 from weaklabel.labels import Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.project.asked import asked_summary
@@ -36,10 +37,12 @@ from weaklabel.project.names import (
     VOTES,
 )
 from weaklabel.project.prepare import what_was_done
+from weaklabel.registries import SPANS
 from weaklabel.report import RunSummary, run_report
 from weaklabel.report.html import html_report
 from weaklabel.report.insight import Gold, gather
 from weaklabel.scoring import Scores
+from weaklabel.scoring.spans import SpanScores
 from weaklabel.support.files import write_json, write_text
 from weaklabel.support.hashing import sha256_of_file
 from weaklabel.support.mapped import map_npy
@@ -125,7 +128,7 @@ def write_reports(
         label_model={"name": project.label_model.name, "why": model.describe(votes.lf_names), **model.get_params()},
         scores=read_scores(folder),
         prepared=prepared_by(project),
-        training=_sampled(folder),
+        training=sampled(folder),
         answers=_answers(folder),
         problems=[f"LF '{name}': {problems}" for name, problems in votes.problems.items()],
         warnings=warnings_of(records),
@@ -166,19 +169,20 @@ def write_manifest(
     spent: Spent | None = None,
 ) -> None:
     """Write the manifest; see `write_reports`."""
-    votes, model, counts = load_votes(folder / VOTES), load_label_model(folder / LABEL_MODEL), read_counts(folder)
+    counts = read_counts(folder)
     packs = {origin for origin in lfs.origins if Path(origin).is_file()}
     manifest = {
         "title": project.title,
         "settings": project.model_dump(mode="json"),
-        "label_model": {"class": type(model).__name__, **_described(model, votes.lf_names)},
+        "task": lfs.task,
+        "label_model": _label_model(folder, lfs),
         "classifiers": {path.name: _params(path) for path in sorted((folder / MODELS).iterdir())},
         "inputs": _inputs(project, corpus, records["read"].basis["files"][project.corpus.path.name]),
         "packs": {origin: sha256_of_file(origin) for origin in sorted(packs)},
         "rows": counts["rows"],
         "rejects": counts["rejects"],
         "labels": list(lfs.labels),
-        "lfs": list(votes.lf_names),
+        "lfs": list(lfs.names),
         "versions": versions_of(records),
         "timings_seconds": timings_of(records),
         "warnings": warnings_of(records),
@@ -194,6 +198,14 @@ def read_scores(folder: Path) -> dict[str, Scores]:
     if not path.is_file():
         return {}
     return {name: Scores.from_dict(plain) for name, plain in json.loads(path.read_text(encoding="utf-8")).items()}
+
+
+def read_span_scores(folder: Path) -> dict[str, SpanScores]:
+    """Return the scores of a run that labeled spans, by stage; none where nothing was scored."""
+    path = folder / SCORES
+    if not path.is_file():
+        return {}
+    return {name: SpanScores.from_dict(plain) for name, plain in json.loads(path.read_text(encoding="utf-8")).items()}
 
 
 def prepared_by(project: Project) -> dict[str, dict[str, Any]]:
@@ -230,7 +242,7 @@ def warnings_of(records: Mapping[str, Record]) -> list[str]:
     return list(dict.fromkeys(warning for record in records.values() for warning in record.warnings))
 
 
-def _sampled(folder: Path) -> dict[str, str]:
+def sampled(folder: Path) -> dict[str, str]:
     """Return what classifiers were trained on, by name, of those that were trained on a sample."""
     pattern = TRAINED.format("*")
     noted = {path.stem.partition("-")[2]: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob(pattern)}
@@ -244,11 +256,15 @@ def _answers(folder: Path) -> dict[str, dict[str, Any]]:
     return {name: record for name, record in records.items() if record is not None}
 
 
-def _described(model: BaseLabelModel, lf_names: Iterable[str]) -> dict[str, Any]:
-    return {
-        "why": model.describe(tuple(lf_names)),
-        **{name: _plain(value) for name, value in model.get_params().items()},
-    }
+def _label_model(folder: Path, lfs: LFCollection) -> dict[str, Any]:
+    """Return what the label model of a run is, and why."""
+    if lfs.task == SPANS:
+        of_spans = load_span_label_model(folder / LABEL_MODEL)
+        name, why, params = type(of_spans).__name__, of_spans.describe(), of_spans.get_params()
+    else:
+        model = load_label_model(folder / LABEL_MODEL)
+        name, why, params = type(model).__name__, model.describe(lfs.names), model.get_params()
+    return {"class": name, "why": why, **{name: _plain(value) for name, value in params.items()}}
 
 
 def _params(model: Path) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 from weaklabel.config import Project
@@ -14,9 +13,10 @@ from weaklabel.corpus.writing import reading_back
 from weaklabel.decisions import Decision, GoldSpans, gold_spans_of, read_gold_spans
 from weaklabel.export.corpus import ROWS_AT_ONCE, LabeledCorpus, LabeledPart, Source
 from weaklabel.export.opening import open_spans, spans_column_of
+from weaklabel.job.output import first_free_prefix
 from weaklabel.lf.packs import LFCollection
 from weaklabel.project.folder import read_counts
-from weaklabel.project.gold import split_column
+from weaklabel.project.gold import gold_column, split_column
 from weaklabel.project.names import LABELED, MANIFEST
 from weaklabel.project.outcome import prepared_by
 from weaklabel.units import SPANS, SpanRows, read_spans
@@ -90,8 +90,7 @@ def labeled_span_run(
 
 def _new_column(corpus: Corpus) -> str:
     """Return the name of the column with spans that labeling adds to a corpus."""
-    prefixes = ("" if number == 0 else f"weak{'' if number == 1 else number}_" for number in count())
-    return next(prefix + SPANS for prefix in prefixes if prefix + SPANS not in corpus.columns)
+    return first_free_prefix(corpus, [SPANS]) + SPANS
 
 
 def _gold(project: Project, corpus: Corpus, labels: tuple[str, ...]) -> Callable[[Batch], SpanRows] | None:
@@ -101,7 +100,7 @@ def _gold(project: Project, corpus: Corpus, labels: tuple[str, ...]) -> Callable
     if project.gold.path is not None:
         of_texts = read_gold_spans(project.gold.path, labels)
         return lambda batch: of_texts.on(batch.texts, batch.start)
-    column = project.gold.column
+    column = gold_column(project, SPANS)
     where = f"{corpus.name}, column '{column}'"
     return lambda batch: read_spans(batch.source[column], batch.texts, labels, where=where, first_row=batch.start)
 

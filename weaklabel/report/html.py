@@ -22,7 +22,8 @@ from weaklabel.report.label_sections import against_gold, rows_to_look_at, votes
 from weaklabel.report.lf_sections import labeling_functions, overlaps_and_conflicts, suggestions
 from weaklabel.report.markdown import BASELINE, CEILING, RunSummary, best_stage, flat, value_text
 from weaklabel.report.prepared import prepared
-from weaklabel.report.text import stage_caption, stage_columns, stage_rows
+from weaklabel.report.spans import SpanInsight, span_sections
+from weaklabel.report.text import lf_columns, lf_rows, stage_caption, stage_columns, stage_rows
 from weaklabel.scoring import Scores
 
 _MOST_LABELS = 20
@@ -146,18 +147,17 @@ def _line(epochs: list[float], log: Epochs, key: str) -> Line:
 _OPEN = 10
 
 
-def warnings_given(insight: Insight) -> Section | None:
+def warnings_given(run: RunSummary) -> Section | None:
     """List what labeling functions did wrong and what was warned of; None if there is nothing."""
-    sentences = [*insight.run.problems, *insight.run.warnings]
+    sentences = [*run.problems, *run.warnings]
     if not sentences:
         return None
     table = DataTable(["warning"], [[sentence] for sentence in sentences])
     return Section("Warnings", [table if len(sentences) <= _OPEN else Fold(f"All {len(sentences)} warnings", [table])])
 
 
-def how_it_was_made(insight: Insight) -> Section:
+def how_it_was_made(run: RunSummary) -> Section:
     """Show settings, versions, timings and files, folded."""
-    run = insight.run
     tables = {
         "Label model": _values(run.label_model),
         "Training rows": _values(run.training),
@@ -190,13 +190,27 @@ _SECTIONS = (
     rows_to_look_at,
     training,
     answers,
-    warnings_given,
-    how_it_was_made,
 )
+
+_LAST_SECTIONS = (warnings_given, how_it_was_made)
+"""Sections of the reports on texts and on spans."""
 
 
 def html_report(insight: Insight) -> str:
     """Render what was gathered; see `weaklabel.report.insight.gather`."""
-    made = [section(insight) for section in _SECTIONS]
+    made = [*(section(insight) for section in _SECTIONS), *(section(insight.run) for section in _LAST_SECTIONS)]
     lead = "Results of the labeling functions and the label model on this corpus, and what to check next."
     return page(insight.run.title, [section for section in made if section is not None], lead=lead)
+
+
+def span_html_report(run: RunSummary, insight: SpanInsight, lead: str) -> str:
+    """Render the report of a run with labels for spans; ``lead`` says what the texts in it are."""
+    made = [*span_sections(insight), _span_lfs(run), *(section(run) for section in _LAST_SECTIONS)]
+    return page(run.title, [section for section in made if section is not None], lead=lead)
+
+
+def _span_lfs(run: RunSummary) -> Section | None:
+    """Show what each labeling function marked in the whole corpus."""
+    if run.lf_summary is None:
+        return None
+    return Section("Labeling functions", [DataTable(lf_columns(run.lf_summary), lf_rows(run.lf_summary))])

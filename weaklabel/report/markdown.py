@@ -28,16 +28,19 @@ from weaklabel.report.asked import (
 )
 from weaklabel.report.text import (
     RULE_COLUMNS,
+    SPAN_STAGE_COLUMNS,
     STEP_COLUMNS,
     lf_columns,
     lf_rows,
     rule_rows,
+    span_stage_rows,
     stage_caption,
     stage_columns,
     stage_rows,
     step_rows,
 )
 from weaklabel.scoring import Scores
+from weaklabel.scoring.spans import SpanScores
 from weaklabel.support.table import cell_text, numeric
 
 if TYPE_CHECKING:
@@ -76,6 +79,8 @@ class RunSummary:
         Values by name; a mapping inside shows as ``outer.inner``.
     scores
         By stage; empty without gold.
+    span_scores
+        The same of spans.
     problems
         Of labeling functions, a sentence each.
     prepared
@@ -107,6 +112,7 @@ class RunSummary:
     label_counts: Mapping[str, int] = field(default_factory=dict)
     label_model: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Scores] = field(default_factory=dict)
+    span_scores: Mapping[str, SpanScores] = field(default_factory=dict)
     problems: Sequence[str] = ()
     prepared: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     training: Mapping[str, str] = field(default_factory=dict)
@@ -130,7 +136,7 @@ def run_report(run: RunSummary) -> str:
     sections = {
         "What was run": _overview(run),
         "Preparing the corpus": _prepared(run.prepared),
-        "Scores": _scores(run.scores),
+        "Scores": _span_scores(run.span_scores) if run.span_scores else _scores(run.scores),
         "Labeling functions": _labeling_functions(run.lf_summary),
         "Language models": _asked(run.asked),
         "Label balance": _balance(run.label_counts),
@@ -213,6 +219,14 @@ def _scores(stages: Mapping[str, Scores]) -> str:
             f"Confusion matrix of {escape(best)}, the stage with the highest F1 (rows gold, columns predicted):"
         )
         parts.append(_confusion(stages[best]))
+    return "\n\n".join(parts)
+
+
+def _span_scores(stages: Mapping[str, SpanScores]) -> str:
+    caption = "A span is right if its begin, its end and its label are."
+    parts = [caption, markdown_table(span_stage_rows(stages), SPAN_STAGE_COLUMNS)]
+    if CEILING in stages:
+        parts.append(f"{escape(CEILING)} was trained on gold; no other stage was.")
     return "\n\n".join(parts)
 
 

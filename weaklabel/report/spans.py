@@ -25,6 +25,7 @@ from weaklabel.page.page import (
     Text,
     VoteLine,
 )
+from weaklabel.report.text import SPAN_STAGE_COLUMNS, span_stage_rows
 from weaklabel.scoring.span_counts import ERROR_KINDS, error_kinds
 from weaklabel.scoring.spans import SpanScores
 from weaklabel.units import Spans, in_code_points, overlap_pairs
@@ -133,8 +134,8 @@ def spans_against_gold(insight: SpanInsight) -> Section | None:
         return None
     charts = [_score_chart(insight.scores)]
     stages = DataTable(
-        ["stage", "precision", "recall", "F1", "95% interval of F1", "macro F1", "texts"],
-        [_stage_row(stage, scores) for stage, scores in insight.scores.items()],
+        SPAN_STAGE_COLUMNS,
+        span_stage_rows(insight.scores),
         "A span is right if its begin, its end and its label are.",
     )
     parts: list[Block] = [Charts(charts), stages]
@@ -142,12 +143,6 @@ def spans_against_gold(insight: SpanInsight) -> Section | None:
     parts.append(_error_chart(insight.scores))
     parts += _error_examples(insight)
     return Section("Spans against gold", parts)
-
-
-def _stage_row(stage: str, scores: SpanScores) -> list[object]:
-    interval = scores.intervals.get("f1")
-    shown = "-" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
-    return [stage, scores.precision, scores.recall, scores.f1, shown, scores.macro_f1, scores.n]
 
 
 def _score_chart(scores: Mapping[str, SpanScores]) -> Chart:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from weaklabel.errors import ScoreError
 from weaklabel.scoring import Scores
+from weaklabel.scoring.spans import SpanScores
 from weaklabel.support.table import table
 
 if TYPE_CHECKING:
@@ -28,6 +29,31 @@ def lf_rows(summary: pd.DataFrame) -> list[list[Any]]:
     # Column by column: a row of a frame with mixed columns would turn whole numbers into floats.
     values = [summary.iloc[:, number].tolist() for number in range(summary.shape[1])]
     return [list(row) for row in zip(map(str, summary.index), *values, strict=True)]
+
+
+SPAN_STAGE_COLUMNS = ("stage", "precision", "recall", "F1", "95% interval of F1", "macro F1", "texts", "gold spans")
+
+
+def span_stage_rows(stages: Mapping[str, SpanScores]) -> list[list[Any]]:
+    """Return the scores of stages that give spans, one row a stage."""
+    rows = []
+    for stage, scores in stages.items():
+        low, high = scores.intervals.get("f1", (None, None))
+        interval = "-" if low is None else f"{low:.3f} to {high:.3f}"
+        figures = [scores.precision, scores.recall, scores.f1]
+        rows.append([stage, *figures, interval, scores.macro_f1, scores.n, scores.n_gold])
+    return rows
+
+
+def span_scores_table(stages: Mapping[str, SpanScores]) -> str:
+    """Render the scores of several stages that give spans side by side."""
+    return table(span_stage_rows(stages), SPAN_STAGE_COLUMNS)
+
+
+def scores_of_stages(stages: Mapping[str, Scores] | Mapping[str, SpanScores]) -> str:
+    """Render the scores of several stages of a run, whether they label texts or spans."""
+    of_spans = {name: scores for name, scores in stages.items() if isinstance(scores, SpanScores)}
+    return span_scores_table(of_spans) if of_spans else scores_table(stages)  # type: ignore[arg-type]
 
 
 def scores_table(stages: Mapping[str, Scores]) -> str:

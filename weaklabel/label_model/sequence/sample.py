@@ -128,7 +128,7 @@ class SpanTextSampler:
 
     def _keep(self, most: dict[bool, int] | None) -> None:
         """Join the parts, and keep the texts with the lowest hashes, up to so many words with and without votes."""
-        joined, rows = _joined(self._parts), np.concatenate(self._rows)
+        joined, rows = join_texts(self._parts), np.concatenate(self._rows)
         if most is not None:
             lengths, is_voted = np.diff(joined.words.offsets), _has_votes(joined.votes)
             kept = []
@@ -165,7 +165,8 @@ def _of_rows(spans: Spans, place: Numbers, n_rows: int) -> Spans:
     return Spans(row[kept], spans.begin[kept], spans.end[kept], spans.label[kept], n_rows)
 
 
-def _joined(parts: Sequence[SpanTextSample]) -> SpanTextSample:
+def join_texts(parts: Sequence[SpanTextSample]) -> SpanTextSample:
+    """Return the texts of several samples, one after the other; there must be one at least."""
     if len(parts) == 1:
         return parts[0]
     table = join_tables([part.votes.table for part in parts])
