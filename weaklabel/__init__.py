@@ -49,6 +49,7 @@ _HOMES = {
         "spans_from_jsonl",
         "stem_lf",
         "transformers_lf",
+        "transformers_ner_lf",
         "vader_lexicon",
         "votes_from_csv",
         "zero_shot_lf",

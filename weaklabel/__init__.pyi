@@ -52,6 +52,7 @@ from weaklabel.lf import (
     spans_from_jsonl as spans_from_jsonl,
     stem_lf as stem_lf,
     transformers_lf as transformers_lf,
+    transformers_ner_lf as transformers_ner_lf,
     vader_lexicon as vader_lexicon,
     votes_from_csv as votes_from_csv,
     zero_shot_lf as zero_shot_lf,

@@ -18,6 +18,7 @@ from weaklabel.lf.spans.function import span_lf
 from weaklabel.lf.spans.gazetteer import gazetteer_lf
 from weaklabel.lf.spans.nlp import matcher_spans_lf, ner_lf
 from weaklabel.lf.spans.regexes import regex_spans_lf
+from weaklabel.lf.spans.transformers import transformers_ner_lf
 from weaklabel.lf.wordlists import sentiment_lf, stem_lf, vader_lexicon
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "spans_from_jsonl",
     "stem_lf",
     "transformers_lf",
+    "transformers_ner_lf",
     "vader_lexicon",
     "votes_from_csv",
     "zero_shot_lf",
