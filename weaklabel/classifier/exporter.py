@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.folder import Manifest
+from weaklabel.classifier.trained import TrainedModel
 from weaklabel.errors import ClassifierError, require
-from weaklabel.registries import CLASSIFIERS, EXPORTERS
+from weaklabel.registries import EXPORTERS
 
 
 class Exporter(ABC):
@@ -72,12 +73,12 @@ class ClassifierExporter(Exporter):
     The record of the export is kept in ``weaklabel.json``, in the entry ``state``, under the exporter's name.
     """
 
-    def check(self, source: type[Classifier]) -> None:
+    def check(self, source: type[TrainedModel]) -> None:
         """See `Exporter.check`."""
         if EXPORTERS.name_of(type(self)) not in source.exports:
             raise ClassifierError(
-                f"a {CLASSIFIERS.name_of(source)} classifier has no {self.title} export; leave the export out, or train a "
-                "classifier that has one, such as bert"
+                f"a {source.registry.name_of(source)} {source.registry.kind} has no {self.title} export; leave the export "
+                f"out, or train a {source.registry.kind} that has one, such as bert"
             )
         super().check(source)
 

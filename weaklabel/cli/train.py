@@ -14,7 +14,8 @@ from weaklabel.cli.gold import DecisionsOpt, decided_rows
 from weaklabel.cli.options import DryRunOpt, chosen_settings, described, expanded, name_option
 from weaklabel.cli.printing import Printing, shown_path
 from weaklabel.cli.reading import CorpusArg, Reading
-from weaklabel.cli.voting import Caching, Labeling, LFs, Voting, vote_and_label
+from weaklabel.cli.train_spans import check_tagger, train_spans
+from weaklabel.cli.voting import Caching, Labeling, LFs, Voting, vote_and_label, voting_options
 from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import ConfigError, visible
 from weaklabel.registries import CHOOSABLE_CLASSIFIERS, CLASSIFIERS, EXPORTERS
@@ -109,9 +110,18 @@ class Training:
         bool, _option("--onnx", help="Also write an 8-bit ONNX export, for weaklabel predict --backend onnx.")
     ] = False
 
-    def check(self) -> None:
-        """Refuse options that the classifier does not use, before anything is read."""
-        name, cls = self.classifier, CLASSIFIERS[self.classifier]
+    def check(self, task: str) -> None:
+        """Refuse options that the classifier, or tagger, does not use, before anything is read."""
+        if task == "spans":
+            check_tagger(
+                CHOOSABLE_CLASSIFIERS.check(self.classifier, task),
+                run_folder=self.run_folder is not None,
+                validation=self.validation is not None,
+                gold=self.gold != "label",
+                onnx=self.onnx,
+            )
+            return
+        name, cls = self.classifier, CLASSIFIERS[CHOOSABLE_CLASSIFIERS.check(self.classifier, task)]
         if self.run_folder is not None and not cls.has_param("run_folder"):
             raise ConfigError(f"the {name} classifier writes neither a log nor checkpoints; leave --run-folder out")
         if self.validation is not None and not cls.uses_validation:
@@ -157,7 +167,7 @@ def train(
     printing: Printing,
     dry_run: DryRunOpt = False,
 ) -> None:
-    """Label a corpus and train a classifier on the labels.
+    """Label a corpus and train a classifier, or a tagger of spans, on the labels.
 
     \b
     Examples:
@@ -168,7 +178,8 @@ def train(
       weaklabel train messages.csv --lfs spam --decisions review/decisions.jsonl -o model
       weaklabel predict new.csv --model model -o predicted.csv
 
-    With --decisions the classifier is trained on the weak labels, then on the decided rows with the decided labels.
+    With --decisions the classifier is trained on the weak labels, then on the decided rows with the decided labels. Of
+    labeling functions that mark spans (TASK = "spans"), a tagger is trained, with the decided spans in place of the others.
     """
     from weaklabel.classifier import check_model_folder
     from weaklabel.classifier.named import make_classifier
@@ -178,10 +189,30 @@ def train(
 
     caching.apply()
     check_model_folder(out)
-    training.check()
+    loaded = load_lfs(*lfs)
+    training.check(loaded.task)
     labeling, params = labeling.for_classifier()
     settings = training.settings(params)
-    loaded = load_lfs(*lfs)
+    if loaded.task == "spans":
+        rows = reading.open(corpus)
+        _check_outputs(out, training, [rows], loaded, decisions)
+        announce_replaced(out, printing=printing, dry_run=dry_run)
+        trained, text = train_spans(
+            rows,
+            loaded,
+            voting_options(labeling, voting),
+            settings,
+            out,
+            validation=training.validation,
+            decisions=decisions,
+            run_folder=training.run_folder,
+            onnx=training.onnx,
+            dry_run=dry_run,
+            progress=not printing.quiet,
+        )
+        written = "nothing written (dry run)" if dry_run else f"{settings.name} tagger written to {shown_path(out)}"
+        printing.summary(trained, f"{text}\n{written}")
+        return
     rows, held = reading.open(corpus), training.held_out(reading)
     _check_outputs(out, training, [rows, held] if held else [rows], loaded, decisions)
     announce_replaced(out, printing=printing, dry_run=dry_run)
@@ -259,7 +290,11 @@ def _check_outputs(
     written = [*written_by_model(out), *(written_by_training(run_folder) if run_folder else ())]
     if run_folder is not None and run_folder.exists() and not run_folder.is_dir():
         raise ConfigError(f"{run_folder} is a file; choose a folder for --run-folder")
-    bases = {"the checkpoint to fine-tune (--base)": [base]} if base and Path(base).exists() else None
+    bases: dict[str, list[Any]] = (
+        {"the checkpoint to fine-tune (--base)": [base]} if base and Path(base).exists() else {}
+    )
+    if training.validation is not None:
+        bases["the validation rows (--validation)"] = [training.validation]
     check_outputs(out, *written, corpora=corpora, lfs=lfs, decisions=decisions, others=bases)
 
 

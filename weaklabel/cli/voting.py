@@ -295,7 +295,7 @@ def vote_and_label(
     from weaklabel.job import label_corpus
 
     with stdout_for_results():
-        labeled = label_corpus(rows, lfs, _options(labeling, voting, read_texts), progress=not quiet)
+        labeled = label_corpus(rows, lfs, voting_options(labeling, voting, read_texts), progress=not quiet)
     return _warned_of_rejects(labeled)
 
 
@@ -313,7 +313,7 @@ def vote_and_fit(
     from weaklabel.job import fit_corpus
 
     with stdout_for_results():
-        fitted = fit_corpus(rows, lfs, _options(labeling, voting, read_texts, skim), progress=not quiet)
+        fitted = fit_corpus(rows, lfs, voting_options(labeling, voting, read_texts, skim), progress=not quiet)
     return _warned_of_rejects(fitted)
 
 
@@ -327,7 +327,10 @@ def problem_counts(problems: Mapping[str, Problems]) -> dict[str, Any]:
     }
 
 
-def _options(labeling: Labeling, voting: Voting, read_texts: bool | None, skim: bool = False) -> LabelOptions:
+def voting_options(
+    labeling: Labeling, voting: Voting, read_texts: bool | None = None, skim: bool = False
+) -> LabelOptions:
+    """Return the options of a job that labels."""
     from weaklabel.job import LabelOptions
 
     return LabelOptions(

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from weaklabel.tagger.network import TagNetwork
 
+MIN_EPOCHS = 3
+"""By default: the head is new, and most words are in no span, so that one pass teaches little."""
+
 HEAD_FILE = "head.safetensors"
 
 
@@ -48,13 +51,13 @@ class TokenClassifier(Tagger):
     labels
         Names of the labels; by default those in the training spans.
     epochs
-        Passes over the training texts; by default one, or for few texts as many as make 25 batches a tag, at most 10, and
+        Passes over the training texts; by default three, or for few texts as many as make 25 batches a tag, at most 10, and
         with validation at least 5. A model that is trained long on weak labels learns their errors.
     batch_size
         Windows in a training batch.
     lr
         Peak learning rate of the encoder, that of the head is 20 times as high; or several, of which the one with the best
-        validation is kept.
+        validation is kept. Larger models want a lower one, such as 3e-5.
     warmup, weight_decay, clip, label_smoothing
         See `weaklabel.BertClassifier`.
     max_length
@@ -95,7 +98,7 @@ class TokenClassifier(Tagger):
         *,
         epochs: int | None = None,
         batch_size: int = 32,
-        lr: float | Sequence[float] = 1e-4,
+        lr: float | Sequence[float] = 2e-4,
         warmup: float = 0.1,
         weight_decay: float = 0.01,
         clip: float = 1.0,
@@ -148,6 +151,8 @@ class TokenClassifier(Tagger):
         options = self.options()
         n_tags = 2 * len(labels) + 1
         epochs, patience = options.epochs_and_patience(len(rows.texts), n_tags, held is not None)
+        if self.epochs is None:
+            epochs = max(epochs, MIN_EPOCHS)
         tuned = tune_tagger(replace(options, epochs=epochs, patience=patience), rows, held, n_tags)
         self.network_, self.tokenizer_ = tuned.model, tuned.tokenizer
         self.training_ |= {
