@@ -3,10 +3,12 @@
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 
 from tests.units.texts import marked_texts
+from weaklabel.corpus import read_corpus, write_labeled
 from weaklabel.errors import ExportError
 from weaklabel.export.exporter import forms_for
 from weaklabel.project.export import export_corpus, open_labeled
@@ -125,3 +127,14 @@ def test_tables_give_back_the_same_spans(marked, tmp_path_factory):
         (part,) = open_labeled(out, labels=LABELS, **reading).parts()
         assert list(part.texts) == marked[0]
         assert np.array_equal(part.span_rows.spans.keys(), marked[1].keys())
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_a_column_of_spans_that_nobody_named_as_gold_is_pointed_out(form, tmp_path):
+    gold = [{"start": 0, "end": 3, "label": "PER"}]
+    rows = {"text": ["Ada", "b"], "by_hand": [gold, []], "n": [1, 2], "weak_spans": [gold, []]}
+    file = tmp_path / f"labeled.{form}"
+    write_labeled(read_corpus(pl.DataFrame({"text": rows["text"]})), str(file), pl.DataFrame(rows).drop("text"))
+    with pytest.warns(UserWarning, match="the column 'by_hand' holds spans, and jsonl will have it"):
+        export_corpus(file, tmp_path / "out.jsonl")
+    export_corpus(file, tmp_path / "out.jsonl", gold="by_hand")

@@ -52,7 +52,8 @@ class Survey:
     span_gold
         Its spans of rows with gold that are right, all of these rows, and their true spans.
     like_labels
-        Columns whose cells, where they are not empty, are all names of classes: they may be gold that nobody named.
+        Columns whose cells, where they are not empty, are all names of classes, or all spans: they may be gold that nobody
+        named.
     """
 
     rows: int = 0
@@ -199,6 +200,7 @@ class Selection:
         survey, total, n = Survey(), 0.0, 0
         # By column, whether a cell was not empty; columns with anything but names of classes are gone.
         like_labels = {name: False for name, dtype in corpus.schema.items() if dtype == pl.String}
+        nested = {name for name, dtype in corpus.schema.items() if corpus.task == "spans" and _is_spans(dtype)}
         with stage("counting", unit="rows") as progress:
             for part in corpus.parts():
                 survey.rows += len(part)
@@ -206,7 +208,8 @@ class Selection:
                     cells = part.frame[name].drop_nulls()
                     cells = cells.filter(cells != "")
                     like_labels[name] |= len(cells) > 0
-                    if not cells.is_in(corpus.labels).all():
+                    is_like = cells.str.contains(_SPANS) if corpus.task == "spans" else cells.is_in(corpus.labels)
+                    if not is_like.all():
                         del like_labels[name]
                 for reason, left_out in self.reasons(part, bool(corpus.splits)):
                     if count := int(left_out.sum()):
@@ -226,11 +229,21 @@ class Selection:
                     total, n = total + float(np.nansum(of_label)), n + int((~np.isnan(of_label)).sum())
                 progress.advance(len(part))
         survey.confidence = (total, n)
-        survey.like_labels = tuple(name for name, has_cells in like_labels.items() if has_cells)
+        survey.like_labels = (*(name for name, has_cells in like_labels.items() if has_cells), *sorted(nested))
         order = [(split, label) for split in corpus.splits or (TRAIN,) for label in range(len(corpus.labels))]
         survey.taken = Counter({key: survey.taken[key] for key in order if key in survey.taken})
         survey.spans = Counter({key: survey.spans[key] for key in order if key in survey.spans})
         return survey
+
+
+_SPANS = r'^\s*\[\s*(\]|\[\s*\d+\s*,\s*\d+\s*,|\{[^}]*"start")'
+"""Beginning of a cell with spans as JSON text."""
+
+
+def _is_spans(dtype: pl.DataType) -> bool:
+    """Say whether a column has lists of objects with the places and the label of a span."""
+    inner = dtype.inner if isinstance(dtype, pl.List) else None
+    return isinstance(inner, pl.Struct) and {"start", "end", "label"} <= {field.name for field in inner.fields}
 
 
 def _count_spans(

@@ -206,8 +206,9 @@ class Export:
             if name in self.corpus.corpus.hide:
                 continue  # named as gold, and asked for
             if forms := [form for form in self.forms if name in self.forms[form].written_columns(self.corpus)]:
+                what = "spans" if self.corpus.task == "spans" else "names of classes only"
                 warn(
-                    f"the column '{name}' holds names of classes only, and {', '.join(forms)} will have it: if it is gold, "
+                    f"the column '{name}' holds {what}, and {', '.join(forms)} will have it: if it is gold, "
                     f"name it ({setting('gold', name)})",
                     stacklevel=3,
                 )
