@@ -47,7 +47,7 @@ def spans_pack(tmp_path):
 def texts(tmp_path):
     path = tmp_path / "texts.csv"
     with path.open("w", newline="", encoding="utf-8") as handle:
-        csv.writer(handle).writerows([["text"], *([text] for text in TEXTS)])
+        csv.writer(handle).writerows([["text", "other", "more"], *([text, "a", "b"] for text in TEXTS)])
     return path
 
 
@@ -68,11 +68,13 @@ def test_a_column_of_spans_and_one_for_each_labeling_function(weaklabel, texts, 
     assert [row["text"] for row in rows] == TEXTS
     assert list(rows[0]) == [
         "text",
+        "other",
+        "more",
         "spans",
         *(f"spans_{name}" for name in ("people", "places", "years", "again", "capitals")),
     ]
     for row in rows:
-        for column in list(row)[1:]:
+        for column in list(row)[3:]:
             assert all(row["text"][span["start"] : span["end"]] == span["text"] for span in row[column])
     assert [(span["text"], span["label"]) for span in rows[0]["spans"]] == [
         ("Ada Lovelace", "PER"), ("London", "LOC"), ("1843", "DATE"),
@@ -110,6 +112,8 @@ def test_csv_and_parquet_hold_the_same(weaklabel, texts, spans_pack, tmp_path):
         (["--label-model", "dawid-skene"], "'dawid-skene' is for texts"),
         (["--read-texts"], "'span-vote' does not read texts"),
         (["--lfs", "spam"], "TASK"),
+        (["--text", "text,other"], "name one"),
+        (["--entities", "other,more"], "leave them out for spans"),
     ],
     ids=lambda given: given[0] if isinstance(given, list) else "",
 )

@@ -120,6 +120,12 @@ def span_job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> SpanJo
         raise LFError("these labeling functions vote on whole texts; label_corpus and vote_corpus take them")
     if options.skim:
         raise ConfigError("skim is for label models of whole texts; leave it out for spans")
+    if len(corpus.text) > 1:
+        raise ConfigError(
+            f"spans are places in one text, and {', '.join(corpus.text)} are {len(corpus.text)} columns of text: name one"
+        )
+    if corpus.entities:
+        raise ConfigError("columns with entities are for packs that label whole texts; leave them out for spans")
     unfitted_model(options)
     check_columns(lfs.lfs, corpus)
     identity = identity_of(lfs)
