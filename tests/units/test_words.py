@@ -10,7 +10,9 @@ from weaklabel.units import check_offsets, find_words, spell_words
     ("text", "words"),
     [
         ("Don't go!", ["Don't", "go", "!"]),
-        ("it\u2019s 'quoted'", ["it\u2019s", "'", "quoted", "'"]),
+        ("it\u2019s 'quoted'", ["it", "\u2019s", "'", "quoted", "'"]),
+        ("Ada's O'Brien's 's so 'so 1's", ["Ada", "'s", "O'Brien", "'s", "'s", "so", "'", "so", "1", "'s"]),
+        ("l'est don't rock'n'roll jeunes'S", ["l'est", "don't", "rock'n'roll", "jeunes", "'S"]),
         ("1,000.5 at 10:30, or 3.", ["1,000.5", "at", "10:30", ",", "or", "3", "."]),
         ("state-of-the-art", ["state", "-", "of", "-", "the", "-", "art"]),
         ("\u6771\u4eac\u306b2\u5ea6", ["\u6771", "\u4eac", "\u306b", "2", "\u5ea6"]),

@@ -20,14 +20,17 @@ UNSPACED = (
 """Regex of a character of a script that puts no spaces between words: Han, kana, Thai, Lao, Khmer, Myanmar."""
 
 _LETTERS = rf"[\w--{UNSPACED}]+"
+_POSSESSIVE = r"['\u2019][sS](?-u:\b)"
+_AFTER_APOSTROPHE = rf"(?:[\w--{UNSPACED}--[sS]][\w--{UNSPACED}]*|[sS]{_LETTERS})"
 _MODIFIERS = r"[\p{M}\x{1F3FB}-\x{1F3FF}]*"
 _SYMBOL = rf"[^\s\w]{_MODIFIERS}(?:\x{{200D}}[^\s\w]{_MODIFIERS})*"
 
 _NUMBER = r"\p{Nd}+(?:[.,:]\p{Nd}+)+"
 
-WORD = rf"{UNSPACED}\p{{M}}*|{_NUMBER}|{_LETTERS}(?:['\u2019]{_LETTERS})*|{_SYMBOL}"
+WORD = rf"{UNSPACED}\p{{M}}*|{_NUMBER}|{_LETTERS}(?:['\u2019]{_AFTER_APOSTROPHE})*|{_POSSESSIVE}|{_SYMBOL}"
 """Rust regex of a word: a character of an unspaced script; a number such as 1,000.5 or 10:30; a run of letters, marks and
-digits, with apostrophes inside; any other character alone, an emoji with what modifies it or is joined to it."""
+digits, with apostrophes inside; the 's behind a word; any other character alone, an emoji with what modifies it or is joined
+to it."""
 
 _PIECE = rf"\s+|{WORD}"
 
@@ -74,10 +77,10 @@ class Units:
 def find_words(texts: Sequence[str] | pl.Series) -> Units:
     """Find the words of texts.
 
-    A word is a run of letters, digits and marks, an apostrophe between two of them included; a number such as 1,000.5; in
-    scripts without spaces
-    between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese) a single character; any other character but white space
-    is a word of its own, and an emoji of several characters is one.
+    A word is a run of letters, digits and marks, an apostrophe between two of them included; the "'s" behind a word, so that
+    "Ada's" has the name as a word; a number such as 1,000.5; in scripts without spaces between words (Chinese, Japanese, Thai,
+    Lao, Khmer, Burmese) a single character; any other character but white space is a word of its own, and an emoji of several
+    characters is one.
 
     Parameters
     ----------
