@@ -12,6 +12,7 @@ pytest.importorskip("flask")
 pytest.importorskip("playwright")
 
 from tests.review.spans.conftest import MARKED, TEXTS, folder, marked, marked_file, review  # noqa: F401
+from tests.review.spans.test_span_editor import PACK as EDITED_PACK
 from tests.review.web.conftest import write_corpus
 from tests.review.web.test_browser import HOSTILE, row, settle
 from weaklabel.review import open_review
@@ -150,6 +151,7 @@ def test_votes_are_seen_by_pointing_and_by_keyboard_and_can_be_used(marked, serv
     page = tab.open(serve(marked, "Ada").address + "&row=3")
     page.wait_for_selector("#detail [data-row='3']")
     assert page.get_attribute("#text mark", "title") == "Voted for by places"
+    assert "marks '東京' as LOC" in page.inner_text("#votes")
     page.hover("#votes tr:has-text('titles')")
     assert "".join(page.locator("#text .voted").all_inner_texts()) == "Mary of York"
     page.mouse.move(0, 0)
@@ -318,3 +320,36 @@ def test_requests_that_make_no_sense_are_refused(review, asked):  # noqa: F811
     answer = client.post("/decide", json=asked, headers=headers)
     assert answer.status_code in (400, 404) and answer.json["error"]
     assert review.log.decisions() == []
+
+
+def test_a_gazetteer_is_edited_with_a_preview(folder, serve, tab):  # noqa: F811
+    path = folder / "names_lfs.py"
+    path.write_text(EDITED_PACK, "utf-8")
+    app = serve(open_review(folder / "texts.jsonl", lfs=[str(path)]), "Ada")
+    page = tab.open(app.address)
+    page.click("text=Labeling functions")
+    page.click("th >> text=people")
+    page.wait_for_selector("text=Spans it gains 0")
+    page.fill("[name=entries]", "Ada Lovelace\nMary of York")
+    page.wait_for_selector("text=Spans it gains 1")
+    assert page.inner_text(".examples mark >> nth=0") == "Mary of York"
+    assert "Mary of York" not in path.read_text("utf-8")
+    page.click("button:text('Save')")
+    page.wait_for_selector("#saved:has-text('Saved in')")
+    assert '["Ada Lovelace", "Mary of York"]' in path.read_text("utf-8")
+    page.goto(f"{app.home}/lfs/edit?name=places")
+    page.fill("[name=pattern]", "(")
+    page.wait_for_selector("#preview .error")
+    assert ["400" in error for error in tab.errors] == [True]
+    tab.errors.clear()
+    page.fill("[name=pattern]", "London|York")
+    page.wait_for_selector("text=Spans it gains 1")
+    page.goto(f"{app.home}/lfs/edit?name=code")
+    assert page.is_visible("text=Only gazetteers and regexes can be edited here")
+    page.goto(f"{app.home}/lfs/")
+    assert page.is_visible("text=Labeling functions have changed since spans were proposed")
+    page.click("text=Relabel all texts")
+    page.wait_for_selector("text=have changed since spans were proposed", state="detached")
+    page.goto(f"{app.home}/?row=3")
+    page.wait_for_selector("#spans .pick")
+    assert ("Mary of York", "PER") in spans_shown(page)

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from weaklabel.errors import LFError
 from weaklabel.labels import label_index
+from weaklabel.lf.core import LF
 from weaklabel.lf.patterns import PATTERN_MAKERS, PatternLF
+from weaklabel.lf.spans.core import SpanLF
+from weaklabel.lf.spans.gazetteer import gazetteer_lf
+from weaklabel.lf.spans.regexes import regex_spans_lf
+
+SPAN_MAKERS: dict[str, Callable[..., SpanLF]] = {"gazetteer": gazetteer_lf, "regex spans": regex_spans_lf}
+"""What makes the labeling functions of spans that can be edited, by kind."""
+
+MAKERS: dict[str, Callable[..., LF]] = {**PATTERN_MAKERS, **SPAN_MAKERS}
 
 
 @dataclass(frozen=True)
 class LFSpec:
-    """A pattern labeling function that can be made, previewed and saved.
+    """A pattern labeling function, or one of spans, that can be made, previewed and saved.
 
     Attributes
     ----------
     kind
-        "keyword", "regex", "count" or "length".
+        "keyword", "regex", "count" or "length"; of spans, "gazetteer" or "regex spans".
     name
         Name of the labeling function.
     label
         Name of the class that it votes for.
     options
-        The other arguments of `keyword_lf`, `regex_lf`, `count_lf` or `length_lf`, by name; the rest have their defaults.
-        Keywords are a list of strings.
+        The other arguments of `keyword_lf`, `regex_lf`, `count_lf` or `length_lf`, of `gazetteer_lf` or `regex_spans_lf`, by
+        name; the rest have their defaults. Keywords and entries are lists of strings.
     """
 
     kind: str
@@ -46,15 +55,40 @@ class LFSpec:
         maker = PATTERN_MAKERS.get(self.kind)
         if maker is None:
             raise LFError(f"LF '{self.name}': kind must be one of {', '.join(PATTERN_MAKERS)}, not '{self.kind}'")
+        self._check_options()
+        number = label_index(self.label, labels, f"LF '{self.name}'")
+        return maker(self.name, number, **self.options)
+
+    def make_span_lf(self, labels: Sequence[str], named: bool = True) -> SpanLF:
+        """Make the labeling function of spans.
+
+        Parameters
+        ----------
+        labels
+            Names of all labels of votes.
+        named
+            Whether the label is given by name, as in the source of its pack, or by number; its votes are the same.
+
+        Raises
+        ------
+        LFError
+            As `make`.
+        """
+        maker = SPAN_MAKERS.get(self.kind)
+        if maker is None:
+            raise LFError(f"LF '{self.name}': kind must be one of {', '.join(SPAN_MAKERS)}, not '{self.kind}'")
+        self._check_options()
+        number = label_index(self.label, labels, f"LF '{self.name}'")
+        return maker(self.name, self.label if named else number, **self.options).bind(labels)
+
+    def _check_options(self) -> None:
         defaults = option_defaults(self.kind)
         for option in self.options:
             if option not in defaults:
-                raise LFError(f"LF '{self.name}': {self.kind}_lf has no {option}; it has {', '.join(defaults)}")
+                raise LFError(f"LF '{self.name}': {_maker(self.kind)} has no {option}; it has {', '.join(defaults)}")
         for option, default in defaults.items():
             if default is inspect.Parameter.empty and option not in self.options:
-                raise LFError(f"LF '{self.name}': {self.kind}_lf needs {option}")
-        number = label_index(self.label, labels, f"LF '{self.name}'")
-        return maker(self.name, number, **self.options)
+                raise LFError(f"LF '{self.name}': {_maker(self.kind)} needs {option}")
 
 
 @dataclass(frozen=True)
@@ -92,5 +126,9 @@ class EditableLF:
 
 def option_defaults(kind: str) -> dict[str, Any]:
     """Return the options of a kind with their defaults; ``inspect.Parameter.empty`` for required ones."""
-    parameters = list(inspect.signature(PATTERN_MAKERS[kind]).parameters.values())[2:]
+    parameters = list(inspect.signature(MAKERS[kind]).parameters.values())[2:]
     return {parameter.name: parameter.default for parameter in parameters}
+
+
+def _maker(kind: str) -> str:
+    return MAKERS[kind].__name__

@@ -18,8 +18,7 @@ from typing import Any
 
 from weaklabel.errors import LFError
 from weaklabel.lf.packs import normalised, python_name
-from weaklabel.lf.patterns import PATTERN_MAKERS
-from weaklabel.review.packs.lf_spec import LFSpec, option_defaults
+from weaklabel.review.packs.lf_spec import MAKERS, LFSpec, option_defaults
 
 WIDTH = 120
 
@@ -73,7 +72,13 @@ def _character(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
-_MODULES = ("weaklabel", "weaklabel.lf.patterns")
+_MODULES = (
+    "weaklabel",
+    "weaklabel.lf",
+    "weaklabel.lf.patterns",
+    "weaklabel.lf.spans.gazetteer",
+    "weaklabel.lf.spans.regexes",
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ class LFCall:
     Attributes
     ----------
     kind
-        Which of `PATTERN_MAKERS`.
+        Which of `MAKERS`.
     node
         The call.
     arguments
@@ -173,7 +178,7 @@ class PackSource:
     @cached_property
     def makers(self) -> dict[str, str]:
         """The kind by the name that the source uses for its maker: ``keyword_lf`` or ``weaklabel.keyword_lf``."""
-        kinds = {maker.__name__: kind for kind, maker in PATTERN_MAKERS.items()}
+        kinds = {maker.__name__: kind for kind, maker in MAKERS.items()}
         makers: dict[str, str] = {}
         for node in self.tree.body:
             if isinstance(node, ast.ImportFrom) and node.module in _MODULES:
@@ -247,7 +252,7 @@ class PackSource:
             return None
         named = {argument.arg: argument.value for argument in node.keywords if argument.arg is not None}
         try:
-            bound = inspect.signature(PATTERN_MAKERS[kind]).bind(*node.args, **named)
+            bound = inspect.signature(MAKERS[kind]).bind(*node.args, **named)
         except TypeError:
             return None
         return LFCall(kind, node, bound.arguments)
@@ -302,7 +307,7 @@ def with_new_lf(source: PackSource, spec: LFSpec, number: int, classes: Mapping[
     maker = next((name for name, kind in source.makers.items() if kind == spec.kind), None)
     edits = []
     if maker is None:
-        maker = PATTERN_MAKERS[spec.kind].__name__
+        maker = MAKERS[spec.kind].__name__
         place = source.line_starts[_last_import(source)]
         edits.append((place, place, f"from weaklabel import {maker}\n"))
     head = f"{_variable(source, spec.name)} = {maker}("
@@ -321,7 +326,7 @@ def with_new_lf(source: PackSource, spec: LFSpec, number: int, classes: Mapping[
 def class_source(source: PackSource, number: int, label: str, classes: Mapping[str, int]) -> str:
     """Return how the pack writes a class: as another of its labeling functions does, by a constant, or its number."""
     for name, calls in source.calls.items():
-        node = calls[0].arguments["label"]
+        node = calls[0].arguments.get("label")
         if classes.get(name) == number and isinstance(node, ast.Name | ast.Attribute):
             return ast.unparse(node)
     constant = _constant(label)
@@ -366,7 +371,7 @@ def _variable(source: PackSource, name: str) -> str:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    taken |= {maker.__name__ for maker in PATTERN_MAKERS.values()}
+    taken |= {maker.__name__ for maker in MAKERS.values()}
     wanted = python_name(name)
     number = 1
     while (free := wanted if number == 1 else f"{wanted}_{number}") in taken:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -13,18 +15,25 @@ from numpy.typing import NDArray
 from weaklabel.corpus.batch import TEXT
 from weaklabel.decisions import Decision, DecisionLog, now
 from weaklabel.errors import ConfigError, CorpusError
+from weaklabel.labels import NOT_ENTITY
 from weaklabel.lf.packs import LFCollection
+from weaklabel.lf.spans.reasons import span_reason
 from weaklabel.review.query import Order, RowPage
 from weaklabel.review.spans.agreement import SpanAgreement, span_agreement
 from weaklabel.review.spans.ledger import SpanLedger
+from weaklabel.review.spans.proposing import propose
 from weaklabel.review.spans.query import SpanFilter, find_rows
 from weaklabel.review.spans.state import SpanSnapshot
 from weaklabel.review.spans.views import ProposedSpan, SpanRowView, SpanVoteView
 from weaklabel.review.state import ReviewSource
-from weaklabel.units import Spans, overlapping, read_spans
+from weaklabel.review.views import uses_models
+from weaklabel.units import SPANS, Spans, overlapping, read_spans
 from weaklabel.votes.spans import SpanVotes
 
 ALL_TEXTS = SpanFilter()
+
+MOST_REASONS = 40
+"""Votes of a row up to which each is explained; each takes a call of its labeling function."""
 
 
 class SpanReview:
@@ -61,6 +70,7 @@ class SpanReview:
         self.source = source
         self.snapshot = snapshot
         self.lock = threading.RLock()
+        self._asking, self._fitting = threading.Lock(), threading.Lock()
         self.title = source.title
         self.labels = source.labels
         self.folder = source.workspace.path
@@ -159,8 +169,47 @@ class SpanReview:
                 silent.append(name)
         votes.sort(key=lambda vote: (vote.begin, vote.end))
         text = columns.pop(TEXT) or ""
+        columns.pop(SPANS, None)  # shown as marks
+        votes = self._with_reasons(n, votes)
         gold = self.ledger.gold_spans().get(n)
         return SpanRowView(n, text, columns, spans, tuple(votes), tuple(silent), self.ledger.of_row(n), gold)
+
+    def _with_reasons(self, n: int, votes: list[SpanVoteView]) -> list[SpanVoteView]:
+        """Say why labeling functions marked what they did, of a row with few votes."""
+        lfs = self.lfs
+        if lfs is None or len(votes) > MOST_REASONS:
+            return votes
+        # Those that read others, or a whole corpus, cannot be asked about a row alone.
+        alone = {lf.name: lf for lf in lfs if not lf.reads and not getattr(lf, "surveys", False)}
+        batch, number = self.batch.part(n, n + 1), {name: at for at, name in enumerate(self.all_labels)}
+        number_of = lambda label: NOT_ENTITY if label is None else number[label]  # noqa: E731
+        with self._asking if uses_models(lfs) else nullcontext():
+            return [
+                replace(
+                    vote,
+                    reason=span_reason(alone[vote.lf], batch, 0, (vote.begin, vote.end, number_of(vote.label))).text,
+                )
+                if vote.lf in alone
+                else vote
+                for vote in votes
+            ]
+
+    def relabel(self) -> None:
+        """Propose the spans that the label model gives to the current votes.
+
+        Raises
+        ------
+        WeakLabelError
+            There are no labeling functions, or the label model cannot be fitted on their votes.
+        """
+        with self._fitting:
+            before = self.snapshot
+            if before.votes is None:
+                raise ConfigError("there are no labeling functions; open the review with --lfs")
+            spans, probs = propose(before.votes, self.source.settings, self.source.seed)
+            with self.lock:
+                now = self.snapshot
+                self.snapshot = replace(now, spans=spans, probs=probs, is_stale=now.votes is not before.votes)
 
     def decide(
         self, row: int, spans: Iterable[tuple[int, int, str]] | None, reviewer: str, *, note: str = ""

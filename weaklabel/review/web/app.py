@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
@@ -11,15 +11,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from weaklabel.errors import WeakLabelError, visible
+from weaklabel.review import Review, SpanReview
+from weaklabel.review.spans.editor import SpanEditor
 from weaklabel.review.web import jobs, lfs, reviewers, rows, spot, suggestions
 from weaklabel.review.web.desk import Desk, any_desk
 from weaklabel.review.web.names import MAX_NAME, remember
 from weaklabel.review.web.security import Gate, address_without
 from weaklabel.review.web.spans import lfs as span_lfs, reviewers as span_reviewers, rows as span_rows
 from weaklabel.review.web.texts import readable
-
-if TYPE_CHECKING:
-    from weaklabel.review import Review, SpanReview
 
 TABS = (
     ("rows.index", "Rows"),
@@ -53,12 +52,14 @@ def create_app(review: Review | SpanReview, gate: Gate, reviewer: str | None = N
     app.jinja_env.filters |= {"visible": visible, "readable": readable}
     desk: Desk[Any] = Desk(review, gate, reviewer)
     app.extensions["desk"] = desk
-    of_spans = review.task == "spans"
+    of_spans = isinstance(review, SpanReview)
     app.jinja_env.globals |= {"desk": desk, "tabs": SPAN_TABS if of_spans else TABS}
     gate.guard(app)
     app.before_request(_who)
     app.errorhandler(WeakLabelError)(_user_error)
     app.errorhandler(HTTPException)(_http_error)
+    if isinstance(review, SpanReview):
+        app.extensions["span_editor"] = SpanEditor(review)
     # Pages of either kind have the same names, so that links between them are the same.
     of_task = (span_rows, span_lfs, span_reviewers) if of_spans else (rows, spot, lfs, suggestions, reviewers)
     for pages in (*of_task, jobs):

@@ -17,7 +17,7 @@ function showKind() {
 // A form without anything to look for is not voted with.
 function isBlank() {
   const values = formValues(form);
-  const fields = { keyword: ["keywords"], regex: ["pattern"], count: ["pattern"], length: ["min", "max"] }[kind.value];
+  const fields = { keyword: ["keywords"], regex: ["pattern"], count: ["pattern"], length: ["min", "max"], gazetteer: ["entries"], "regex spans": ["pattern"] }[kind.value];
   return fields.every((name) => !values[name].trim());
 }
 

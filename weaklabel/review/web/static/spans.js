@@ -170,15 +170,14 @@ function drawVotes() {
     const name = make("span", { className: "name", textContent: label ?? "no entity" });
     return make(
       "tr",
-      { "data-vote": number, title: reason },
+      { "data-vote": number },
       make("th", { scope: "row", textContent: lf }),
-      make("td", {}, make("span", { className: "what", dir: "auto", textContent: textOf({ begin, end }) })),
-      make("td", {}, make("span", { className: `chip ${colorOf(label)}` }, name)),
+      make("td", {}, make("span", { className: "what", dir: "auto", textContent: textOf({ begin, end }) }), " ", make("span", { className: `chip ${colorOf(label)}` }, name), make("span", { className: "reason small soft", textContent: reason })),
       make("td", { className: "right" }, take),
     );
   });
-  const head = ["Labeling function", "Text", "Label", ""].map((words) => make("th", { scope: "col", textContent: words }));
-  head[3].append(make("span", { className: "hidden-label", textContent: "Take it" }));
+  const head = ["Labeling function", "Marks", ""].map((words) => make("th", { scope: "col", textContent: words }));
+  head[2].append(make("span", { className: "hidden-label", textContent: "Take it" }));
   box.replaceChildren(make("table", { className: "votes" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...lines)));
 }
 
