@@ -17,7 +17,7 @@ from weaklabel.lf.spans.core import SpanLF
 from weaklabel.review.packs.editor import Packs, Saved
 from weaklabel.review.packs.files import PackPlace, load_uncached, replace_pack
 from weaklabel.review.packs.lf_spec import SPAN_MAKERS, EditableLF, LFSpec
-from weaklabel.review.packs.source import class_source, literal
+from weaklabel.review.packs.source import LFCall, class_source, literal
 from weaklabel.review.spans.proposing import vote_again
 from weaklabel.review.spans.review import SpanReview
 from weaklabel.scoring.intervals import Share, share
@@ -85,7 +85,7 @@ class SpanPacks(Packs):
 
     def _spec(self, lf: LF, place: PackPlace) -> tuple[LFSpec, int]:
         """Return spec and line of a labeling function; a ValueError says why it cannot be edited."""
-        if lf.kind not in SPAN_MAKERS or not isinstance(lf, SpanLF):
+        if lf.kind not in SPAN_MAKERS:
             raise ValueError("only gazetteers and regexes can be edited here")
         if lf.label is None:
             raise ValueError("it has several labels, or says what is no entity")
@@ -102,7 +102,7 @@ class SpanPacks(Packs):
             raise ValueError("it has several regexes")
         spec = LFSpec(lf.kind, lf.name, self.labels[lf.label], options)
         with kept_warnings():  # shown when the pack was loaded
-            made = spec.make_span_lf(self.labels, named=isinstance(lf.labels[0], str))
+            made = spec.make_span_lf(self.labels, named=_is_named(calls[0]))
         if fingerprint(made) != fingerprint(lf):
             raise ValueError("its file differs from what was loaded")
         return spec, calls[0].node.lineno
@@ -190,8 +190,7 @@ class SpanEditor:
             )
         source = packs.sources[old.file]
         call = source.calls[old.name][0]
-        node = call.arguments["label"]
-        named = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        named = _is_named(call)
         with kept_warnings():  # a preview shows them
             made = spec.make_span_lf(review.all_labels, named)
         label = None
@@ -240,3 +239,9 @@ class SpanEditor:
             strict=True,
         )
         return tuple(SpanChange(row, begin, end, labels[label]) for row, begin, end, label in table)
+
+
+def _is_named(call: LFCall) -> bool:
+    """Whether the source gives the label by its name."""
+    node = call.arguments["label"]
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
