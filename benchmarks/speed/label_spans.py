@@ -22,30 +22,7 @@ FIRST = ["Ada", "Alan", "Grace", "Linus", "Barbara", "Donald", "Edsger", "John",
 LAST = ["Lovelace", "Turing", "Hopper", "Torvalds", "Liskov", "Knuth", "Dijkstra", "Backus", "Smith", "Jones"]
 CITIES = ["London", "Paris", "New York", "Berlin", "Rome", "Oslo", "Madrid"]
 COMPANIES = ["Acme Corp", "Foo Ltd", "Bar Inc", "Qux Corp"]
-WORDS = [
-    "the",
-    "a",
-    "report",
-    "said",
-    "that",
-    "work",
-    "went",
-    "on",
-    "and",
-    "nobody",
-    "knew",
-    "when",
-    "it",
-    "would",
-    "end",
-    "or",
-    "why",
-    "they",
-    "had",
-    "come",
-    "here",
-    "again",
-]
+WORDS = "the a report said that work went on and nobody knew when it would end or why they had come here again".split()  # noqa: SIM905
 
 PACK = r"""
 import re

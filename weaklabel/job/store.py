@@ -22,6 +22,8 @@ from weaklabel.job.folder import ONCE
 from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.support.cache import size_limit
 from weaklabel.support.files import atomic_path
+from weaklabel.support.hashing import sha256_of_text
+from weaklabel.units.words import WORD
 from weaklabel.votes import Problems, VotePatterns, vote_patterns
 from weaklabel.votes.spans.table import SpanTable
 
@@ -188,7 +190,12 @@ def _patterns_of_arrays(arrays: Mapping[str, NDArray[Any]]) -> VotePatterns:
 
 
 CLASS_TABLES: TableForm[VotePatterns] = TableForm("weaklabel part 2", _arrays_of_patterns, _patterns_of_arrays)
-SPAN_TABLES: TableForm[SpanTable] = TableForm("weaklabel part of spans 1", SpanTable.to_arrays, SpanTable.from_arrays)
+SPAN_TABLES: TableForm[SpanTable] = TableForm(
+    # Spans count words: those of another definition of a word are not used.
+    f"weaklabel part of spans 1, words {sha256_of_text(WORD)[:12]}",
+    SpanTable.to_arrays,
+    SpanTable.from_arrays,
+)
 
 
 class VoteStore(Generic[T]):

@@ -18,6 +18,7 @@ from weaklabel.job.folder import cached_votes, corpus_identity, output_identity
 from weaklabel.job.passes import Counted, counted, first_votes, keep_votes, kept_votes, stored
 from weaklabel.job.spans.corpus import LabeledSpans, VotedSpans
 from weaklabel.job.spans.work import SpanJob, SpanTally, SurveyJob, may_read_texts, new_span_columns, span_keys
+from weaklabel.job.store import SPAN_TABLES
 from weaklabel.job.voting import LabelOptions
 from weaklabel.lf.packs import SPANS, LFCollection, identity_of
 from weaklabel.support.hashing import sha256_of_json
@@ -234,7 +235,7 @@ def span_identity(job: SpanJob, out: str) -> dict[str, Any]:
     return output_identity(
         job.corpus_id,
         out,
-        task=SPANS,
+        votes=SPAN_TABLES.name,
         limits=[options.time_limit, options.memory_limit],
         keys=list(job.keys),
         lfs=job.lfs.names,
