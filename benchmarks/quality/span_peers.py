@@ -2,14 +2,13 @@
 
     python -m benchmarks.quality.span_peers FOLDER [FOLDER ...]
 
-skweak must be installed; ours are all that the registry has, with their defaults. Label models are fitted on the votes of
-train (of test, where a set has no train split), of the labeling functions that published figures use, and on its texts where
-they read texts: with three seeds where they have one. Times are of the processor, one thread.
+skweak must be installed; ours are those of the registry that see votes alone, as skweak's do, with their defaults. Label models
+are fitted on the votes of train (of test, where a set has no train split), of the labeling functions that published figures
+use. Times are of the processor, one thread.
 """
 
 import sys
 import time
-from statistics import fmean
 
 from benchmarks.common import save
 from weaklabel.bench.span_data import read_span_set
@@ -41,42 +40,26 @@ def measured(data):
     train, votes = (split.votes.only(data.recommended) for split in (data.fitted_on, data.test))
     baseline = new_span_label_model(BASELINE, 0).fit(train).predict(votes).spans
     check(data.name, score_spans(data.test.gold, baseline, data.labels, intervals=0))
+    ours = [name for name in SPAN_LABEL_MODELS.built_in if not SPAN_LABEL_MODELS[name].uses_texts]
     models = {}
-    for name in (*SPAN_LABEL_MODELS.built_in, *PEERS):
-        runs = [one_run(name, seed, data, train, votes) for seed in range(n_seeds(name))]
-        labels = runs[0]["labels"]
+    for name in (*ours, *PEERS):
+        model = new_span_label_model(name, 0)
+        start = time.process_time()
+        model.fit(train)
+        fit_seconds = time.process_time() - start
+        labels = model.predict(votes)
         scores = score_spans(data.test.gold, labels.spans, data.labels, probs=labels.probs)
         paired = paired_span_difference(data.test.gold, labels.spans, baseline, data.labels)
-        all_scores = [score_spans(data.test.gold, run["labels"].spans, data.labels, intervals=0) for run in runs]
         models[name] = {
-            **{
-                key: fmean(getattr(each, key) for each in all_scores)
-                for key in ("precision", "recall", "f1", "macro_f1")
-            },
-            "seeds": len(runs),
-            "f1_of_seeds": [each.f1 for each in all_scores],
+            **{key: getattr(scores, key) for key in ("precision", "recall", "f1", "macro_f1", "calibration_error")},
             "interval": list(scores.intervals["f1"]),
             "difference": [paired.difference, paired.low, paired.high],
-            "calibration_error": scores.calibration_error,
             "errors": dict(scores.errors),
-            "fit_seconds": fmean(run["fit_seconds"] for run in runs),
-            "why": runs[0]["why"],
+            "fit_seconds": round(fit_seconds, 3),
+            "why": model.describe(),
         }
-        print(data.name, name, round(100 * models[name]["f1"], 2), models[name]["why"], file=sys.stderr, flush=True)
+        print(data.name, name, round(100 * scores.f1, 2), file=sys.stderr, flush=True)
     return models
-
-
-def n_seeds(name):
-    return 3 if name not in PEERS and SPAN_LABEL_MODELS[name].uses_texts else 1
-
-
-def one_run(name, seed, data, train, votes):
-    model = new_span_label_model(name, seed)
-    start = time.process_time()
-    model.fit(train, data.fitted_on.texts) if model.uses_texts else model.fit(train)
-    seconds = time.process_time() - start
-    labels = model.predict(votes, data.test.texts) if model.uses_texts else model.predict(votes)
-    return {"labels": labels, "fit_seconds": seconds, "why": model.describe()}
 
 
 def check(name, scores):
