@@ -11,8 +11,9 @@ import sys
 import time
 
 from benchmarks.common import save
+from weaklabel.bench.defaults import PEERS
 from weaklabel.bench.span_data import read_span_set
-from weaklabel.bench.span_models import PEERS, new_span_label_model
+from weaklabel.bench.span_models import new_span_label_model
 from weaklabel.registries import SPAN_LABEL_MODELS
 from weaklabel.scoring import paired_span_difference, score_spans
 

@@ -121,3 +121,17 @@ def test_what_a_labeling_function_marks(weaklabel, corpus, how):
 def test_options_of_texts_are_refused_for_spans_in_one_sentence(weaklabel, corpus, how, tmp_path):
     refused = weaklabel("analyze", corpus, *how[2:], "--lfs", how[1], "--label-model", "snorkel")
     assert refused.code == 1 and "snorkel" in refused.err and refused.err.count("\n") == 1
+
+
+def test_a_finished_run_is_explained_by_its_own_votes(weaklabel, corpus, pack, tmp_path):
+    project = tmp_path / "project.toml"
+    project.write_text(
+        f'out = "run"\n[corpus]\npath = "{corpus.name}"\n[lfs]\nuse = ["./{pack.name}"]\n'
+        '[label_model]\nname = "span-vote"\n[classifier]\nname = "linear"\n'
+    )
+    done = weaklabel("run", project, "-q")
+    assert done.code == 0, done.err
+    result = weaklabel("explain", tmp_path / "run", "--row", 0, "--json")
+    assert result.code == 0, result.err
+    assert [span["text"] for span in result.json["spans"]] == ["Ada Lovelace", "London"]
+    assert weaklabel("explain", tmp_path / "run", "--lf", "people", "--json").json["spans"] == {"PER": 4}

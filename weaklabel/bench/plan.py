@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from weaklabel.bench.cells import Cell, Clean, Track
+from weaklabel.bench.defaults import DEFAULT_SPAN_LABEL_MODELS
 from weaklabel.bench.models import GOLD, check_names
 from weaklabel.bench.span_data import SpanSet
 from weaklabel.bench.span_models import check_span_names, missing_package
@@ -16,9 +17,6 @@ from weaklabel.classifier.named import for_gold
 from weaklabel.errors import ConfigError
 
 Metric: TypeAlias = Literal["accuracy", "f1", "span f1"]
-
-SPAN_LABEL_MODELS = ("word-vote", "span-vote", "skweak-majority", "skweak-hmm")
-"""Label models that are compared on sets with spans by default."""
 
 F1_SETS = ("sms", "census", "spouse", "cdr")
 """Sets whose classes are so uneven that they are scored by F1 of the positive class, class 1, everywhere."""
@@ -62,7 +60,7 @@ class BenchSettings:
     work: Path
     label_models: Sequence[str] = ("majority", "snorkel", "auto")
     classifiers: Sequence[str] = ()
-    span_label_models: Sequence[str] = SPAN_LABEL_MODELS
+    span_label_models: Sequence[str] = DEFAULT_SPAN_LABEL_MODELS
     taggers: Sequence[str] = ()
     seeds: int = 1
     validation: bool = False

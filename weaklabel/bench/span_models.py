@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from weaklabel.bench.defaults import PEERS
 from weaklabel.bench.models import GOLD
 from weaklabel.errors import ConfigError, nearest, require
 from weaklabel.label_model.sequence import SpanLabels
 from weaklabel.registries import SPAN_LABEL_MODELS, TAGGERS
 from weaklabel.units import Spans
 from weaklabel.votes.spans import SpanVotes
-
-PEERS = {"skweak-majority": "skweak", "skweak-hmm": "skweak"}
-"""Label models of other packages, and the package of each."""
 
 
 def check_span_names(label_models: Sequence[str], taggers: Sequence[str]) -> None:

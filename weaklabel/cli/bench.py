@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from weaklabel.bench.defaults import DEFAULT_SPAN_LABEL_MODELS, PEERS
 from weaklabel.cli.options import expanded, names_option
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_path
 from weaklabel.cli.voting import Caching
@@ -48,9 +49,9 @@ class Comparison:
             "--span-label-models",
             help="Label models to compare on sets with spans; those of skweak need that package, and are left out "
             "without it; gold trains taggers on gold spans.",
-            also=("gold", "skweak-majority", "skweak-hmm"),
+            also=("gold", *PEERS),
         ),
-    ] = "word-vote,span-vote,skweak-majority,skweak-hmm"
+    ] = ",".join(DEFAULT_SPAN_LABEL_MODELS)
     taggers: Annotated[
         str, names_option(TAGGERS, "--taggers", help="Taggers to train on the spans of sets with spans.")
     ] = ""

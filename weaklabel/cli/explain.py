@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from weaklabel.label_model import BaseLabelModel
     from weaklabel.lf.core import Reason
     from weaklabel.lf.packs import LFCollection
+    from weaklabel.project.reader import FinishedRun
     from weaklabel.votes import Votes
 
 LONGEST_TEXT = 1000
@@ -75,19 +76,22 @@ def explain(
     """
     if (row is None) == (lf is None):
         raise typer.BadParameter("give one of --row N and --lf NAME", param_hint="--row")
+    from weaklabel.cli.span_analysis import explain_spans_of, explain_spans_of_run
+    from weaklabel.lf.packs import SPANS, load_lfs
     from weaklabel.support.folders import recover_folder
 
     caching.apply()
     recover_folder(Path(corpus), "manifest.json")
     if (Path(corpus) / "manifest.json").is_file():
         _refuse_settings(context)
-        voted = _of_run(Path(corpus))
+        run, run_corpus, run_lfs = _open_run(Path(corpus))
+        if run_lfs.task == SPANS:
+            explain_spans_of_run(run, run_corpus, run_lfs, row, lf, printing)
+            return
+        voted = _of_run(run, run_corpus, run_lfs)
     else:
         if not lfs:
             raise typer.BadParameter("a corpus needs labeling functions, such as --lfs spam", param_hint="--lfs")
-        from weaklabel.cli.span_analysis import explain_spans_of
-        from weaklabel.lf.packs import SPANS, load_lfs
-
         loaded = load_lfs(*lfs)
         rows = reading.open(corpus)
         if loaded.task == SPANS:
@@ -126,16 +130,14 @@ def _refuse_settings(context: typer.Context) -> None:
             raise typer.BadParameter("a finished run has its own settings: omit this option", param_hint=option)
 
 
-def _of_run(folder: Path) -> Voted:
-    """Read the votes and the label model of a finished run; a corpus that has changed since is a `ConfigError`."""
+def _open_run(folder: Path) -> tuple[FinishedRun, Corpus, LFCollection]:
+    """Open the corpus and the packs of a finished run; a corpus that has changed since is a `ConfigError`."""
     from weaklabel.errors import ConfigError
-    from weaklabel.label_model import load_label_model
     from weaklabel.lf.packs import load_lfs
     from weaklabel.project.gold import open_unlabeled
     from weaklabel.project.reader import read_run
     from weaklabel.review.workspace import pack_hashes
     from weaklabel.support.warn import warn
-    from weaklabel.votes import load_votes
 
     run = read_run(folder)
     corpus, lfs = open_unlabeled(run.project), load_lfs(*run.project.lfs.use)
@@ -150,8 +152,16 @@ def _of_run(folder: Path) -> Voted:
             "reasons are from the pack as it is now",
             stacklevel=2,
         )
-    model = load_label_model(folder)
-    return Voted(corpus, lfs, load_votes(folder / "votes.npz"), model, model.uses_texts)
+    return run, corpus, lfs
+
+
+def _of_run(run: FinishedRun, corpus: Corpus, lfs: LFCollection) -> Voted:
+    """Read the votes and the label model of a finished run."""
+    from weaklabel.label_model import load_label_model
+    from weaklabel.votes import load_votes
+
+    model = load_label_model(run.path)
+    return Voted(corpus, lfs, load_votes(run.path / "votes.npz"), model, model.uses_texts)
 
 
 def _row(voted: Voted, row: int) -> tuple[dict[str, Any], str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from weaklabel.label_model.sequence import SpanLabelModel
     from weaklabel.lf.core import Reason
     from weaklabel.lf.packs import LFCollection
+    from weaklabel.project.reader import FinishedRun
     from weaklabel.units import Spans
     from weaklabel.votes import SpanLFAnalysis
     from weaklabel.votes.spans import SpanVotes
@@ -188,11 +189,30 @@ def explain_spans_of(
 ) -> None:
     """Print why a row has its spans, or what a labeling function marks."""
     from weaklabel.job.spans.label import fitted
-    from weaklabel.job.spans.work import may_read_texts
 
     voted = vote(rows, lfs, labeling, voting, quiet=printing.quiet)
     with stdout_for_results():
         model = fitted(voted)
+    _explain(voted, model, row, lf, printing)
+
+
+def explain_spans_of_run(
+    run: FinishedRun, corpus: Corpus, lfs: LFCollection, row: int | None, lf: str | None, printing: Printing
+) -> None:
+    """Print the same by the votes and the label model of a finished run."""
+    from weaklabel.job import read_voted_spans
+    from weaklabel.label_model.sequence import load_span_label_model
+    from weaklabel.project.names import VOTED
+    from weaklabel.project.spans import span_options
+
+    voted = read_voted_spans(corpus, lfs, span_options(run.project, corpus, lfs), run.path / VOTED)
+    _explain(voted, load_span_label_model(run.path), row, lf, printing)
+
+
+def _explain(voted: VotedSpans, model: SpanLabelModel, row: int | None, lf: str | None, printing: Printing) -> None:
+    from weaklabel.job.spans.work import may_read_texts
+
+    with stdout_for_results():
         reads_texts = may_read_texts(model, voted.options)
         result, shown = (
             _explained_row(voted, model, row, reads_texts)
