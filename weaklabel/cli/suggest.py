@@ -58,7 +58,8 @@ def suggest(
     corpus the label model reads a sample of the texts, and the output says how many. Of long texts, all words are used and
     the beginning is embedded; --label-model text embeds as much as label does.
     """
-    from weaklabel.lf.packs import load_lfs
+    from weaklabel.errors import LFError
+    from weaklabel.lf.packs import SPANS, load_lfs
     from weaklabel.suggest import suggest_lfs
     from weaklabel.suggest.code import check_pack_path, write_pack
 
@@ -68,6 +69,11 @@ def suggest(
     if out is not None:
         check_pack_path(out, replace=force)
     loaded = load_lfs(*lfs)
+    if loaded.task == SPANS:
+        raise LFError(
+            f"{', '.join(loaded.specs)} marks spans, and suggest finds labeling functions for whole texts; weaklabel analyze "
+            "shows the strings that labeling functions mark most, and weaklabel explain --lf where others contradict one"
+        )
     rows = reading.open(corpus, hide=[gold] if gold else [])
     check_outputs(out, corpora=[rows], lfs=loaded)
     announce_replaced(out, printing=printing, dry_run=dry_run)
