@@ -24,6 +24,9 @@ def lfs(
     llm: Annotated[
         bool, typer.Option("--llm", help="With --new: a pack with a labeling function that asks a language model.")
     ] = False,
+    spans: Annotated[
+        bool, typer.Option("--spans", help="With --new: a pack whose labeling functions mark spans, such as names.")
+    ] = False,
     json: JsonOpt = False,
 ) -> None:
     """List packs and their labeling functions, or start a new pack.
@@ -33,16 +36,18 @@ def lfs(
       weaklabel lfs                      all installed packs
       weaklabel lfs spam ./mine.py       these two; a broken one is listed with its error
       weaklabel lfs --new my_pack.py     a commented starter pack
+      weaklabel lfs --new names.py --spans      one that marks spans
 
     Exits with 1 if a named pack is broken.
     """
     from weaklabel.lf.packs import list_packs
     from weaklabel.lf.starter import write_starter
 
-    if llm and new is None:
-        raise typer.BadParameter("it needs --new FILE", param_hint="--llm")
+    for is_given, option in ((llm, "--llm"), (spans, "--spans")):
+        if is_given and new is None:
+            raise typer.BadParameter("it needs --new FILE", param_hint=option)
     if new is not None:
-        write_starter(new, llm)
+        write_starter(new, llm, spans=spans)
         show({"written": str(new)}, f"wrote {shown_path(new)}; next: weaklabel lfs {shown_path(new)}", json)
         return
     packs = list_packs(specs or ())

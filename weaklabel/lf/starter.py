@@ -57,13 +57,60 @@ topic = llm_lf(
 """What is added for a language model."""
 
 
-def write_starter(path: Path, llm: bool = False) -> None:
-    """Write the starter pack to ``path``, with a labeling function that asks a language model if ``llm``.
+SPANS_STARTER = '''\
+"""People and places in English news; reads the column 'text'."""
+
+import re
+
+from weaklabel import consistent_lf, gazetteer_lf, negative_lf, regex_spans_lf, span_lf
+
+# What is labeled are spans of the texts, such as names.
+TASK = "spans"
+LABELS = ("PER", "LOC")
+
+# Lists of names: whole words, the longest first. A list may have a million entries; Path("cities.txt") reads a file.
+cities = gazetteer_lf("cities", "LOC", ["Berlin", "New York", "New York City", "Paris", "The Hague"])
+
+# Regexes: the group "span" is marked; what is around it must be there, too.
+titled = regex_spans_lf("titled", "PER", r"\\b(?:Dr|Mr|Mrs|Ms|Prof)\\.? (?P<span>[A-Z]\\w+(?: [A-Z]\\w+)*)")
+located = regex_spans_lf("located", "LOC", r"\\b(?:lives|arrived|born|held) in (?P<span>[A-Z]\\w+(?: [A-Z]\\w+)*)")
+
+
+# Any Python: the function gets the text, and yields begin, end and label, or matches of a regex.
+@span_lf(label="PER")
+def said(text):
+    yield from re.finditer(r"(?P<span>[A-Z]\\w+ [A-Z]\\w+),? (?:said|told|added)", text)
+
+
+# What is no entity, although it looks like one.
+months = negative_lf("months", regex_spans_lf("dates", "PER", r"\\b(?:April|August|May|June) \\d+"))
+
+# A name that was marked once is marked wherever else it stands in the text.
+again = consistent_lf("again", ["titled", "said"])
+
+# Next steps, with news.csv as your corpus:
+#   weaklabel lfs ./PACK                                does it load?
+#   weaklabel analyze news.csv --lfs ./PACK             what does each function mark?
+#   weaklabel label news.csv --lfs ./PACK -o labeled.csv
+'''
+
+
+def write_starter(path: Path, llm: bool = False, *, spans: bool = False) -> None:
+    """Write the starter pack to ``path``.
+
+    Parameters
+    ----------
+    path
+        A new file.
+    llm
+        Whether one of its labeling functions asks a language model.
+    spans
+        Whether its labeling functions mark spans, rather than vote on whole texts.
 
     Raises
     ------
     LFError
-        The file exists, or its name does not end in ``.py``.
+        The file exists, or its name does not end in ``.py``; or there is no such pack.
     WeakLabelError
         The file cannot be written.
     """
@@ -71,7 +118,9 @@ def write_starter(path: Path, llm: bool = False) -> None:
         raise LFError(f"a pack is a Python file: {path} must end in .py")
     if path.exists():
         raise LFError(f"{path} exists already; choose another name")
-    text = STARTER.replace("PACK", path.name)
+    if llm and spans:
+        raise LFError("language models label whole texts: there is no pack of both, so leave --llm or --spans out")
+    text = (SPANS_STARTER if spans else STARTER).replace("PACK", path.name)
     if llm:
         before, begin, steps = text.partition("\n# Next steps")
         costs = f"#   weaklabel label messages.csv --lfs ./{path.name} --dry-run     what will asking cost?\n"
