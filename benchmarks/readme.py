@@ -171,6 +171,7 @@ TABLES = {
     },
     "docs/protect.md": {"personal data": of("personal_data", kind="quality")},
     "docs/reviewing.md": {"suggestion table": of("suggestions", kind="quality")},
+    "docs/span-labeling-functions.md": {"gazetteers": of("gazetteer")},
     "docs/spans.md": {"spans": of("spans", kind="quality")},
     "docs/scaling.md": {
         "costs": of("scaling", "cost_table"),
