@@ -175,3 +175,21 @@ def test_the_embedded_model_learns_names(news):
     assert tagger.predict([text]).texts([text]) == ["Oslo", "Ada Lovelace"]
     assert NAMES[0] in text
     assert PLACES[3] in text
+
+
+def test_an_onnx_export_agrees_with_the_tagger(encoder, shouts, tmp_path):
+    pytest.importorskip("onnxruntime")
+    tagger = TokenClassifier(encoder, **FAST).fit(*shouts)
+    long = " ".join(shouts[0][:20])
+    tagger.save(tmp_path / "m", onnx=[*shouts[0], long, ""])
+    exported = load_tagger(tmp_path / "m", "onnx")
+    assert exported.check_["agreement"] >= 0.98
+    texts = [*shouts[0][:20], long]
+    assert np.abs(exported.predict_proba(texts) - tagger.predict_proba(texts)).mean() < 0.02
+    assert exported.labels_ == ("LOC", "PER")
+    assert exported.predict([""]).n_rows == 1
+    with pytest.raises(ClassifierError, match="only predicts"):
+        exported.fit(*shouts)
+    tagger.save(tmp_path / "m")
+    with pytest.raises(ClassifierError, match="has no ONNX export; train with --onnx"):
+        load_tagger(tmp_path / "m", "onnx")

@@ -163,7 +163,7 @@ def load_model(registry: Registry[Any], task: str, folder: str | Path, backend: 
     if exporter and backend not in cls.exports:
         raise ClassifierError(f"{folder} holds a {kind} {what}, which has no {exporter.title} export")
     try:
-        return exporter.load(folder, manifest) if exporter else _load(cls, folder, manifest)
+        return cls.load_export(backend, folder, manifest) if exporter else _load(cls, folder, manifest)
     except MissingPackageError:
         raise
     except Exception as error:  # numpy, safetensors, torch and tokenizers each raise their own errors for damaged files

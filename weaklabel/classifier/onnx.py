@@ -87,7 +87,7 @@ class OnnxClassifier(Classifier):
         ids, cut = self._tokenise(different)
         warn_of_truncated(int(cut[row_of].sum()), len(row_of), self._limit)
         with (
-            ThreadPoolExecutor(self.threads or _processors()) as pool,
+            ThreadPoolExecutor(self.threads or processors()) as pool,
             stage("predicting", len(ids), "texts") as progress,
         ):
             logits = list(progress.over(pool.map(self._logits, ids)))
@@ -120,14 +120,11 @@ class OnnxClassifier(Classifier):
 
     def _open(self, folder: Path, record: dict[str, Any]) -> None:
         """Load network and tokenizer; ``record`` holds ``max_tokens`` and ``padding``, the id of that token."""
-        runtime = require("onnxruntime", INSTALL, "the ONNX backend")
         tokenizers = require("tokenizers", "tokenizers", "the ONNX backend")
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._session = open_session(folder / FILE)
         try:
-            self._session = runtime.InferenceSession(str(folder / FILE), options, providers=["CPUExecutionProvider"])
             self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as error:  # both libraries raise bare exceptions of their own
+        except Exception as error:  # the library raises bare exceptions of its own
             raise ClassifierError(f"the ONNX export cannot be loaded: {str(error).strip()}") from error
         self._limit, self._padding = record["max_tokens"], record["padding"]
         if not (type(self._limit) is int and self._limit >= 1 and type(self._padding) is int and self._padding >= 0):
@@ -138,7 +135,19 @@ class OnnxClassifier(Classifier):
         self._tokenizer.enable_truncation(self._limit)
 
 
-def _processors() -> int:
+def open_session(file: Path) -> Any:
+    """Load an exported network, to be run on one thread."""
+    runtime = require("onnxruntime", INSTALL, "the ONNX backend")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    try:
+        return runtime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library raises bare exceptions of its own
+        raise ClassifierError(f"the ONNX export cannot be loaded: {str(error).strip()}") from error
+
+
+def processors() -> int:
+    """Return how many texts are to run at once."""
     chosen = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
     if chosen.isdecimal() and int(chosen) > 0:
         return int(chosen)
@@ -219,8 +228,6 @@ def _export(source: Exportable, folder: Path, texts: Sequence[str]) -> dict[str,
 def _write_file(network: Any, ids: list[list[int]], path: Path) -> None:
     """Trace the network on one text, and write it with 8-bit weights."""
     import torch
-    from onnxruntime.quantization import quantize_dynamic
-    from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Logits(torch.nn.Module):
         def __init__(self) -> None:
@@ -230,17 +237,41 @@ def _write_file(network: Any, ids: list[list[int]], path: Path) -> None:
         def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
             return self.network(input_ids=input_ids).logits
 
+    write_quantized(Logits().eval(), "logits", network, ids, path)
+
+
+def write_quantized(graph: Any, output: str, network: Any, ids: list[list[int]], path: Path) -> None:
+    """Trace a module on one text, and write it with 8-bit weights.
+
+    Parameters
+    ----------
+    graph
+        Takes ``input_ids`` [1, t] and returns one tensor, which is called ``output``.
+    network
+        What it wraps, for messages.
+    ids
+        The text's tokens. Shape: [1, t].
+
+    Raises
+    ------
+    ClassifierError
+        It cannot be exported.
+    """
+    import torch
+    from onnxruntime.quantization import quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
     with tempfile.TemporaryDirectory(prefix="weaklabel_onnx_") as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # notes of the tracer, and that a newer exporter exists
         traced, prepared = Path(scratch) / "traced.onnx", Path(scratch) / "prepared.onnx"
         try:
             # The newer exporter's files are refused by the quantizer, which finds their shapes contradictory.
             torch.onnx.export(
-                Logits().eval(),
+                graph,
                 (torch.tensor(ids),),
                 str(traced),
                 input_names=["input_ids"],
-                output_names=["logits"],
+                output_names=[output],
                 dynamic_axes={"input_ids": {1: "tokens"}},
                 opset_version=_OPSET,
                 dynamo=False,

@@ -151,10 +151,21 @@ class TrainedModel(HasParams, ABC):
         with replaced_folder(folder) as part:
             state = self._write(part)
             for name, texts in wanted.items():
-                state[name] = EXPORTERS[name]().export(self, part, texts)
+                state[name] = self._export(name, part, texts)
             state |= {"named": True} if self.named_ else {}
             kind, params = self.registry.name_of(type(self)), self._saved_params()
             write_manifest(part, Manifest(kind, labels, params, state, self.provenance_, self.entities_, self.task))
+
+    def _export(self, name: str, folder: Path, texts: list[str]) -> dict[str, Any] | None:
+        """Write an export into the folder that the model was written to; see `Exporter.export`."""
+        record: dict[str, Any] | None = EXPORTERS[name]().export(self, folder, texts)
+        return record
+
+    @classmethod
+    def load_export(cls, name: str, folder: Path, manifest: Manifest) -> TrainedModel:
+        """Load an export from the folder of a saved model; see `ClassifierExporter.load`."""
+        model: TrainedModel = EXPORTERS[name]().load(folder, manifest)
+        return model
 
     def restore(self, folder: Path, manifest: Manifest) -> None:
         """Become the fitted model that was saved to ``folder`` with this manifest."""

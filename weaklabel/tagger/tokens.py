@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from weaklabel.classifier.bert import EMBEDDED
 from weaklabel.classifier.card import in_code, literal
+from weaklabel.classifier.folder import Manifest
 from weaklabel.classifier.logs import Logger
 from weaklabel.classifier.options import TrainingOptions
+from weaklabel.classifier.trained import TrainedModel
 from weaklabel.encoder.inference import pick_device, quiet_transformers
 from weaklabel.errors import ClassifierError
 from weaklabel.support.files import write_text
 from weaklabel.tagger.base import Tagger, TaggerRows
 from weaklabel.tagger.card import tagger_card
+from weaklabel.tagger.onnx import HEAD_FILE, OnnxTagger, export_onnx
 from weaklabel.tagger.targets import WordTargets
 from weaklabel.units import Spans, Units
 
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
 
 MIN_EPOCHS = 3
 """By default: the head is new, and most words are in no span, so that one pass teaches little."""
-
-HEAD_FILE = "head.safetensors"
 
 
 class TokenClassifier(Tagger):
@@ -87,6 +88,7 @@ class TokenClassifier(Tagger):
 
     run_params = frozenset({"device", "run_folder", "checkpoint_seconds", "loggers", "progress"})
     uses_validation = True
+    exports = ("onnx",)
     modules: ClassVar[tuple[str, ...]] = ("torch", "transformers")
     network_: TagNetwork
     tokenizer_: PreTrainedTokenizerBase
@@ -186,6 +188,16 @@ class TokenClassifier(Tagger):
         )
         write_text(folder / "README.md", tagger_card(self, about, _history(self.training_)))
         return {"training": self.training_}
+
+    def _export(self, name: str, folder: Path, texts: list[str]) -> dict[str, Any] | None:
+        return export_onnx(self, folder, texts)
+
+    @classmethod
+    def load_export(cls, name: str, folder: Path, manifest: Manifest) -> TrainedModel:
+        """See `TrainedModel.load_export`."""
+        tagger = OnnxTagger()
+        tagger.restore(folder, manifest)
+        return tagger
 
     def _read(self, folder: Path, state: dict[str, Any]) -> None:
         from weaklabel.tagger.running import load_network
