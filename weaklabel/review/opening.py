@@ -18,7 +18,7 @@ from weaklabel.project.folder import holds_run
 from weaklabel.project.gold import open_unlabeled
 from weaklabel.project.reader import FinishedRun, read_run
 from weaklabel.review.review import Review
-from weaklabel.review.spans.opening import open_span_review
+from weaklabel.review.spans.opening import given_spans, open_span_review, spans_of_run
 from weaklabel.review.spans.review import SpanReview
 from weaklabel.review.state import ReviewSource, Snapshot, label_now
 from weaklabel.review.workspace import SavedState, Workspace, pack_hashes
@@ -120,7 +120,9 @@ def _open_corpus(
     if (task or of_pack or (TASK if corpus.has_column(SPANS) else "texts")) == TASK:
         given = tuple(labels or (() if lfs else workspace.state.labels))
         source = ReviewSource(path.name, workspace, corpus, given, LabelModelSettings(), 0, tuple(use), "", path.parent)
-        review = open_span_review(source, lfs, LFSettings(use=specs) if specs else None, progress=progress)
+        column = given_spans(corpus, given or (lfs.labels if lfs else ()))
+        how = LFSettings(use=specs) if specs else None
+        review = open_span_review(source, lfs, how, column, progress=progress)
         if lfs is None:
             workspace.write(replace(workspace.state, labels=review.labels))
         return review
@@ -150,7 +152,7 @@ FOLDER = "review"
 PROJECT_FILE = "project.toml"
 
 
-def open_run(path: Path, revote: bool, progress: bool) -> Review:
+def open_run(path: Path, revote: bool, progress: bool) -> Review | SpanReview:
     """Open the review of the run in a folder; see `weaklabel.review.open_review`."""
     run, workspace = read_run(path), Workspace(path / FOLDER)
     project, use = run.project, run.project.lfs.use
@@ -170,6 +172,12 @@ def open_run(path: Path, revote: bool, progress: bool) -> Review:
         run.base,
         _home(path),
     )
+    if lfs.task == TASK:
+        reason = _outdated(run, None, corpus, lfs)
+        if reason and not revote:
+            raise ConfigError(_refusal(reason))
+        given = None if reason else spans_of_run(path, corpus, lfs.labels)
+        return open_span_review(source, lfs, project.lfs, given, progress=progress)
     # Votes and labels kept for an earlier run in this folder are not used.
     kept = workspace.state if workspace.state.base == run.base and workspace.state.packs else None
     as_run = lfs if kept or workspace.specs(use) == use else load_lfs(*use)
@@ -177,10 +185,7 @@ def open_run(path: Path, revote: bool, progress: bool) -> Review:
     if reason and revote:
         snapshot = label_now(source, lfs, project.lfs, progress)
     elif reason:
-        raise ConfigError(
-            f"{reason} since this run was labeled, so its votes are outdated; open it with revote (--revote), or run "
-            "the project again"
-        )
+        raise ConfigError(_refusal(reason))
     elif kept:
         snapshot = _kept(run, workspace, kept, corpus, lfs)
     else:
@@ -194,6 +199,13 @@ def open_run(path: Path, revote: bool, progress: bool) -> Review:
     if is_edited or reason:
         source.keep(snapshot, labels=True)
     return review
+
+
+def _refusal(reason: str) -> str:
+    return (
+        f"{reason} since this run was labeled, so its votes are outdated; open it with revote (--revote), or run the "
+        "project again"
+    )
 
 
 def _home(path: Path) -> Path | None:

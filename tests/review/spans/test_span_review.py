@@ -6,9 +6,11 @@ import polars as pl
 import pytest
 
 from tests.review.spans.conftest import MARKED, TEXTS, marked_file
+from weaklabel.config import read_project
 from weaklabel.corpus import read_corpus
 from weaklabel.decisions import DecisionLog, read_decisions
 from weaklabel.errors import WeakLabelError
+from weaklabel.project.run import run_project
 from weaklabel.review import SpanReview, open_review
 from weaklabel.review.spans import SpanFilter
 from weaklabel.units import read_spans
@@ -161,3 +163,42 @@ def test_nested_spans_stay(folder):
     nested.decide(3, [(11, 23, "PER"), (19, 23, "LOC")], "Ada")
     assert nested.row(3).gold == ((11, 23, "PER"), (19, 23, "LOC"))
     assert pl.read_csv(nested.export_gold().encode())["text"].to_list() == [TEXTS[3]]
+
+
+PROJECT = """title = "Names"
+out = "run"
+[corpus]
+path = "texts.jsonl"
+[lfs]
+use = ["names_lfs.py"]
+workers = 0
+[label_model]
+name = "span-vote"
+[classifier]
+name = "linear"
+"""
+
+
+def test_rows_without_spans_get_those_of_the_label_model(folder):
+    gold = [{"start": 0, "end": 3, "label": "PER"}]
+    some = open_review(marked_file(folder, [gold, *[None] * 5]), lfs=[str(folder / "names_lfs.py")])
+    assert [(span.begin, span.end) for span in some.row(0).spans] == [(0, 3)]
+    assert [(span.begin, span.end) for span in some.row(5).spans] == [(0, 12), (22, 28)]
+
+
+def test_a_project_and_its_run_are_reviewed(folder):
+    file = folder / "project.toml"
+    file.write_text(PROJECT, "utf-8")
+    opened = open_review(file)
+    assert opened.title == "Names" and opened.row(0).spans
+    run_project(read_project(file))
+    of_run = open_review(folder / "run")
+    assert of_run.folder == folder / "run" / "review" and of_run.title == "Names"
+    assert of_run.spans.texts(TEXTS) == opened.spans.texts(TEXTS)
+    of_run.decide(0, [(0, 12, "PER")], "Ada")
+    assert open_review(folder / "run").has_gold()[0]
+    pack = folder / "names_lfs.py"
+    pack.write_text(pack.read_text("utf-8") + "\n", "utf-8")
+    with pytest.raises(WeakLabelError, match="has changed since this run was labeled"):
+        open_review(folder / "run")
+    assert open_review(folder / "run", revote=True).row(0).spans
