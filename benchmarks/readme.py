@@ -159,7 +159,10 @@ TABLES = {
         "validation gold": validation_table,
         "clean labels": curve_table,
     },
-    "docs/benchmarks.md": {"classifier table": classifier_table, "training table": training_table},
+    "docs/benchmarks.md": {
+        "classifier table": classifier_table,
+        "training table": training_table,
+    },
     "docs/clean.md": {
         "gibberish": of("gibberish", kind="quality"),
         "language": of("language", kind="quality"),

@@ -27,7 +27,7 @@ PUBLISHED_CHECK = {"laptop": (88.86, 62.33, 73.27)}
 def main():
     ours = [name for name in SPAN_LABEL_MODELS.built_in if not SPAN_LABEL_MODELS[name].uses_texts]
     sets = {}
-    # A process for each: skweak's models fail on a set that comes after others in the same process.
+    # A process for each, so that none is slower for what others left behind.
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
         for folder in sys.argv[1:]:
             data = read_span_set(folder)

@@ -83,6 +83,14 @@ def test_a_set_without_train_is_fitted_on_test_and_says_so(tmp_path):
         span_train_gold(read_span_set(path))
 
 
+def test_a_file_without_examples_is_no_split(tmp_path):
+    path = sequences(tmp_path)
+    for name in ("train", "valid"):
+        (path / f"{name}.json").write_text("{}")
+    data = read_span_set(path)
+    assert data.train is None and data.valid is None and data.fitted_on is data.test
+
+
 def test_fewer_train_texts(tmp_path):
     path = sequences(tmp_path)
     data, limited = read_span_set(path), read_span_set(path).limited(10)

@@ -184,8 +184,11 @@ def read_span_set(folder: str | Path) -> SpanSet:
         for name in ("train", "valid", "test")
         if name == "test" or (folder / f"{name}.json").exists()
     }
-    train, valid, test = (splits.get(name) for name in ("train", "valid", "test"))
-    assert test is not None
+    # A file without examples stands for a split that a set lacks.
+    train, valid = (
+        split if (split := splits.get(name)) is not None and len(split) else None for name in ("train", "valid")
+    )
+    test = splits["test"]
     files = [path for path in span_set_files(folder) if path.exists()]
     content = "-".join(hash_path(path)[:16] for path in files)
     notes = () if train is not None else ("no train split, so label models are fitted on the votes of test",)
