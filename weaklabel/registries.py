@@ -49,10 +49,14 @@ SPAN_LABEL_MODELS: Registry[Any] = Registry(
     "weaklabel.span_label_models",
     "weaklabel.label_model.sequence.base:SpanLabelModel",
     {
+        "auto": Entry("weaklabel.label_model.sequence.auto:AutoSpanModel", "votes and texts, or votes alone"),
         "span-vote": Entry(
             "weaklabel.label_model.sequence.vote:SpanVote", "majority vote on whole spans; needs no fit"
         ),
         "word-vote": Entry("weaklabel.label_model.sequence.vote:WordVote", "majority vote word by word; needs no fit"),
+        "text": Entry(
+            "weaklabel.label_model.sequence.text:SpanTextModel", "votes and word vectors of the texts together"
+        ),
     },
     LabelModelError,
 )

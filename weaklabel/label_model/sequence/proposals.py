@@ -63,3 +63,22 @@ def word_votes(runs: Runs) -> NDArray[np.float64]:
             for leaf in leaves:
                 counts[words, 1 + leaf] += 1
     return counts
+
+
+def conflict_share(runs: Runs) -> float:
+    """Return the share of the voted words to which labeling functions give labels that cannot both be right.
+
+    An inner label of a hierarchy agrees with each of its leaves.
+    """
+    tags = runs.tags
+    possible = np.ones((len(tags), len(runs.labels)), dtype=bool)
+    leaves = leaves_of(runs)
+    is_leaf = np.zeros((len(leaves), len(runs.labels)), dtype=bool)
+    for number, some in enumerate(leaves):
+        is_leaf[number, list(some)] = True
+    for column in tags.T:
+        voted = np.flatnonzero(column > 0)
+        possible[voted] &= is_leaf[(column[voted].astype(np.int64) - 1) // 2]
+    disjoint = ~possible.any(axis=1) & (tags > 0).any(axis=1)
+    weight = np.repeat(runs.counts, runs.lengths)
+    return float(disjoint @ weight) / max(1, int(weight.sum()))
