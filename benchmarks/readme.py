@@ -181,6 +181,7 @@ TABLES = {
         "patterns": of("scaling", "pattern_table"),
         "engines": of("scaling", "engine_table"),
         "a billion rows": of("scaling", "billion_table"),
+        "span costs": of("label_spans"),
     },
 }
 

@@ -146,6 +146,12 @@ def test_too_many_failures_are_refused():
         apply_lfs([broken], ["a", "b", "c"])
 
 
+def test_a_survey_that_fails_is_refused(lfs):
+    lfs.lfs[lfs.names.index("repeated")].survey = lambda batch: 1 / 0
+    with pytest.raises(LFError, match="LF 'repeated' failed as it counted in rows 0 to 4: ZeroDivisionError"):
+        apply_lfs(lfs, TEXTS, error_budget=1)
+
+
 def test_what_cannot_be_applied_is_refused():
     @span_lf(reads=["b"], label="PER")
     def a(text, spans):

@@ -160,6 +160,8 @@ def have_voted(job: SpanJob, engine: Engine) -> VotedSpans:
     finally:
         job.close()
     keep_votes(job, len(votes.parts))
+    for path in job.store.folder.glob("survey-*.json"):
+        path.unlink()
     return VotedSpans(job, votes)
 
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from weaklabel.corpus import Corpus
 from weaklabel.corpus.batch import Batch
-from weaklabel.errors import LFError
+from weaklabel.errors import LFError, WeakLabelError
 from weaklabel.lf.core import LF
 from weaklabel.lf.spans.core import SpanLF
 from weaklabel.lf.spans.forest import LabelForest, label_forest
 from weaklabel.support.progress import stage
 from weaklabel.units import Units
 from weaklabel.votes.checking import ErrorBudget
+from weaklabel.votes.form import error_message
 from weaklabel.votes.matrix import Problems
 from weaklabel.votes.spans.snapping import LFSpans
 from weaklabel.votes.spans.table import SpanTable, join_tables
@@ -136,9 +137,23 @@ class _Application:
 
 
 def survey_of(lf: LF, batch: Batch) -> Survey:
-    """Return what a labeling function that surveys the corpus counts in a batch."""
-    counts: Survey = cast("SpanLF", lf).survey(batch)
-    return counts
+    """Return what a labeling function that surveys the corpus counts in a batch.
+
+    Raises
+    ------
+    LFError
+        It raises something: without its count of all rows there is nothing that it could say of one.
+    """
+    try:
+        return cast("SpanLF", lf).survey(batch)
+    except WeakLabelError:
+        raise
+    except Exception as error:
+        last = batch.start + len(batch) - 1
+        raise LFError(
+            f"LF '{lf.name}' failed as it counted in rows {batch.start} to {last}: {error_message(error)}; "
+            "fix it or leave it out"
+        ) from error
 
 
 def are_complete(lfs: Sequence[LF]) -> tuple[bool, ...]:
