@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from weaklabel.classifier import Classifier, load_classifier
-from weaklabel.classifier.folder import SPANS as OF_SPANS, task_of
-from weaklabel.classifier.named import OWN_BACKEND
 from weaklabel.corpus import THE_CORPUS, Corpus, Reject, check_new_columns, label_outputs
 from weaklabel.corpus.batch import Batch
 from weaklabel.corpus.parts import Part, PartRows
@@ -25,8 +22,11 @@ from weaklabel.support.files import check_outputs
 from weaklabel.support.naming import setting
 from weaklabel.support.progress import finish, showing
 from weaklabel.support.warn import warn
-from weaklabel.tagger import Tagger, load_tagger
 from weaklabel.units import SPANS, find_words, in_code_points, spans_column
+
+if TYPE_CHECKING:
+    from weaklabel.classifier import Classifier
+    from weaklabel.tagger import Tagger
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Columns(NamedTuple):
 
 def predicted_columns(model: Classifier | Tagger, batch: Batch, prefix: str) -> Columns:
     """Return what a model says of some rows: labels and probabilities of a classifier, the spans of a tagger."""
+    from weaklabel.tagger import Tagger
+
     if isinstance(model, Tagger):
         texts = batch.texts
         words = find_words(texts)
@@ -63,10 +65,12 @@ def predicted_columns(model: Classifier | Tagger, batch: Batch, prefix: str) -> 
 
 def column_names(model: Classifier | Tagger, prefix: str = "") -> list[str]:
     """Return the names of the columns that predicting adds."""
+    from weaklabel.tagger import Tagger
+
     return [prefix + SPANS] if isinstance(model, Tagger) else new_columns(model.labels_, (), prefix)
 
 
-def load_trained(folder: str | Path, backend: str = OWN_BACKEND) -> Classifier | Tagger:
+def load_trained(folder: str | Path, backend: str | None = None) -> Classifier | Tagger:
     """Load a saved classifier or tagger, whichever is in the folder.
 
     Raises
@@ -74,6 +78,12 @@ def load_trained(folder: str | Path, backend: str = OWN_BACKEND) -> Classifier |
     ClassifierError
         As for `load_classifier`.
     """
+    from weaklabel.classifier import load_classifier
+    from weaklabel.classifier.folder import SPANS as OF_SPANS, task_of
+    from weaklabel.classifier.named import OWN_BACKEND
+    from weaklabel.tagger import load_tagger
+
+    backend = OWN_BACKEND if backend is None else backend
     is_tagger = task_of(Path(folder)) == OF_SPANS
     return load_tagger(folder, backend) if is_tagger else load_classifier(folder, backend)
 
@@ -169,6 +179,8 @@ def mark_as_trained(corpus: Corpus, classifier: Classifier | Tagger) -> None:
     ClassifierError
         No columns are given, and the corpus lacks those of the training.
     """
+    from weaklabel.tagger import Tagger
+
     if corpus.entities:
         if isinstance(classifier, Tagger):
             raise ClassifierError(
