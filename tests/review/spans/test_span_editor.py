@@ -25,6 +25,8 @@ LFS = [
     regex_spans_lf("places", LOC, r"(?P<span>London)"),
     gazetteer_lf("both", {"PER": ["Grace"], "LOC": ["York"]}),
 ]
+TITLES = "Ms|Dr"
+titles = regex_spans_lf("titles", "PER", [rf"(?:{TITLES})\\. (?P<span>\\w+)", r"Grace"])
 negative = regex_spans_lf("months", pattern="May", negative=True)
 
 
@@ -68,7 +70,19 @@ def test_a_preview_says_which_spans_are_gained_and_lost(opened):
     assert outcome.n_gained == outcome.n_lost == 0
     with pytest.raises(LFError, match="places"):
         editor.preview(replace(places, options={**places.options, "pattern": "("}))
-    assert opened.votes.lf_names == ("people", "places", "both", "months", "code")
+    assert opened.votes.lf_names == ("people", "places", "both", "titles", "months", "code")
+
+
+def test_computed_regexes_can_be_tried_and_not_saved(opened, path):
+    editor = SpanEditor(opened)
+    assert not editor.get("titles").editable and "computed" in editor.get("titles").why
+    spec = editor.spec("titles")
+    assert spec.options["pattern"] == [r"(?:Ms|Dr)\. (?P<span>\w+)", "Grace"] and editor.preview(spec).n_gained == 0
+    outcome = editor.preview(replace(spec, options={**spec.options, "pattern": ["Hopper"]}))
+    assert (outcome.n_gained, outcome.n_lost) == (1, 1)
+    with pytest.raises(LFError, match="computed"):
+        editor.save(spec)
+    assert editor.spec("code") is None and editor.spec("months") is None and path.read_text("utf-8") == PACK
 
 
 def test_saving_changes_the_pack_and_the_votes(opened, path):

@@ -344,6 +344,10 @@ def test_a_gazetteer_is_edited_with_a_preview(folder, serve, tab):  # noqa: F811
     tab.errors.clear()
     page.fill("[name=pattern]", "London|York")
     page.wait_for_selector("text=Spans it gains 1")
+    page.goto(f"{app.home}/lfs/edit?name=titles")
+    assert page.is_visible("text=For a preview only") and page.locator("button:text('Save')").count() == 0
+    page.fill("[name=pattern]", "Hopper\nGrace")
+    page.wait_for_selector("text=Spans it gains 1")
     page.goto(f"{app.home}/lfs/edit?name=code")
     assert page.is_visible("text=Only gazetteers and regexes can be edited here")
     page.goto(f"{app.home}/lfs/")

@@ -16,7 +16,7 @@ from weaklabel.lf.packs import LFCollection
 from weaklabel.lf.spans.core import SpanLF
 from weaklabel.review.packs.editor import Packs, Saved
 from weaklabel.review.packs.files import PackPlace, load_uncached, replace_pack
-from weaklabel.review.packs.lf_spec import SPAN_MAKERS, EditableLF, LFSpec
+from weaklabel.review.packs.lf_spec import SPAN_MAKERS, EditableLF, LFSpec, option_defaults
 from weaklabel.review.packs.source import LFCall, class_source, literal
 from weaklabel.review.spans.proposing import vote_again
 from weaklabel.review.spans.review import SpanReview
@@ -128,6 +128,11 @@ class SpanEditor:
         if name not in editable:
             raise LFError(f"no labeling function is called '{name}'{nearest(name, editable)}")
         return editable[name]
+
+    def spec(self, name: str) -> LFSpec | None:
+        """Return what can be changed for a preview: of one that cannot be saved, too, as it was loaded; None if nothing can."""
+        editable = self.get(name)
+        return editable.spec or _as_loaded(editable, self._review)
 
     def preview(self, spec: LFSpec) -> SpanPreview:
         """Return what an edited labeling function would do on the corpus, or as much of it as there is time for.
@@ -245,3 +250,16 @@ def _is_named(call: LFCall) -> bool:
     """Whether the source gives the label by its name."""
     node = call.arguments["label"]
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _as_loaded(editable: EditableLF, review: SpanReview) -> LFSpec | None:
+    """Return the spec of regexes that the source computes, as they were loaded; None of others."""
+    (lf,) = (each for each in review.lfs or () if each.name == editable.name)
+    if lf.kind != "regex spans" or lf.label is None:
+        return None
+    loaded = lf.options()
+    pattern = {"pattern": loaded.get("pattern", loaded.get("patterns"))}
+    spec = LFSpec(lf.kind, lf.name, review.all_labels[lf.label], option_defaults(lf.kind) | pattern)
+    with kept_warnings():  # shown when the pack was loaded
+        made = [spec.make_span_lf(review.all_labels, named) for named in (True, False)]
+    return spec if fingerprint(lf) in map(fingerprint, made) else None

@@ -82,7 +82,8 @@ def edit() -> str:
     """Show the editor of a labeling function, or why it cannot be edited."""
     lf = _editor().get(request.args.get("name", ""))
     where = f"{lf.file}{f', line {lf.line}' if lf.line else ''}" if lf.file else ""
-    form = None if lf.spec is None else _form_of(lf.spec)
+    spec = _editor().spec(lf.name)
+    form = None if spec is None else _form_of(spec)
     return render_template(
         "spans/editor.html", lf=lf, where=where, form=form, cases=CASES, labels=the_span_desk().review.all_labels
     )
@@ -133,6 +134,9 @@ def _form_of(spec: LFSpec) -> dict[str, Any]:
     fields = {name: value for name, value in spec.options.items() if value is not None}
     if "entries" in fields:
         fields["entries"] = "\n".join(fields["entries"])
+    fields["several"] = isinstance(fields.get("pattern"), list)
+    if fields["several"]:
+        fields["pattern"] = "\n".join(fields["pattern"])
     return fields | {"kind": spec.kind, "name": spec.name, "label": spec.label}
 
 
@@ -146,7 +150,7 @@ def _spec_of(asked: Mapping[str, Any]) -> LFSpec:
     """
     asked = dict(asked)
     name = text_of(asked, "name").strip()
-    old = _editor().get(name).spec
+    old = _editor().spec(name)
     if old is None:
         raise LFError(f"LF '{name}' cannot be edited here")
     options = dict(old.options)
@@ -160,11 +164,13 @@ def _spec_of(asked: Mapping[str, Any]) -> LFSpec:
             raise LFError(f"LF '{name}': the least number of characters must be a whole number")
         options["min_length"] = length
     else:
-        options["pattern"] = text_of(asked, "pattern")
+        pattern = text_of(asked, "pattern")
+        is_list = isinstance(old.options["pattern"], list)
+        options["pattern"] = [line for line in pattern.splitlines() if line.strip()] if is_list else pattern
         options["ignore_case"] = flag_of(asked, "ignore_case")
-        if len(options["pattern"]) > LONGEST_PATTERN:
+        if len(pattern) > LONGEST_PATTERN:
             raise LFError(
-                f"LF '{name}': the pattern has {len(options['pattern']):,} characters, and {LONGEST_PATTERN:,} at most can "
+                f"LF '{name}': the pattern has {len(pattern):,} characters, and {LONGEST_PATTERN:,} at most can "
                 "be edited here; write it in the pack file"
             )
     return LFSpec(old.kind, name, text_of(asked, "label"), options)
