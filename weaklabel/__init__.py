@@ -57,6 +57,7 @@ _HOMES = {
     "weaklabel.votes": ("LFAnalysis", "Votes", "apply_lfs"),
     "weaklabel.label_model": ("AutoLabelModel", "LabelModel", "MajorityVote"),
     "weaklabel.classifier": ("BertClassifier", "LinearClassifier", "load_classifier"),
+    "weaklabel.tagger": ("LinearTagger", "TokenClassifier", "load_tagger"),
     "weaklabel.generator": ("CausalFineTuner", "GeneratorClassifier"),
     "weaklabel.job": ("label_file", "predict_file"),
     "weaklabel.collect.collect": ("collect_corpus",),

@@ -65,6 +65,11 @@ from weaklabel.review import open_review as open_review
 from weaklabel.scoring import score as score
 from weaklabel.split import split_corpus as split_corpus
 from weaklabel.suggest import suggest_lfs as suggest_lfs
+from weaklabel.tagger import (
+    LinearTagger as LinearTagger,
+    TokenClassifier as TokenClassifier,
+    load_tagger as load_tagger,
+)
 from weaklabel.votes import LFAnalysis as LFAnalysis, Votes as Votes, apply_lfs as apply_lfs
 
 __version__: str
