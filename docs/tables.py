@@ -147,12 +147,17 @@ def forms() -> str:
     """Return a table of the forms in which labeled rows are exported."""
     from weaklabel.registries import EXPORTERS
 
-    lines = ["| form | what it is | of | written as | probabilities | read by |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| form | what it is | of | written as | probabilities | read by |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for name in _forms():
         form = EXPORTERS[name]
         written = "folder" if form.writes_folder else f"`{form.suffix}`"
         probs = "kept" if form.keeps_probs else ""
-        lines.append(f"| `{name}` | {EXPORTERS.help(name)} | {', '.join(form.tasks)} | {written} | {probs} | {form.consumer} |")
+        lines.append(
+            f"| `{name}` | {EXPORTERS.help(name)} | {', '.join(form.tasks)} | {written} | {probs} | {form.consumer} |"
+        )
     return "\n".join(lines)
 
 
