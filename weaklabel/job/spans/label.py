@@ -212,6 +212,8 @@ def unfitted_model(options: LabelOptions) -> SpanLabelModel:
 
     settings = options.label_model.for_task(SPANS)
     model = make_span_label_model(settings.name, **settings.options())
+    if "seed" in model.param_names():
+        model.set_params(seed=options.seed)
     if options.read_texts and not model.uses_texts:
         raise ConfigError(
             f"the label model '{settings.name}' does not read texts; take auto or text, or leave the texts out"
