@@ -69,6 +69,7 @@ def write_span_reports(
         labels=lfs.labels,
         lf_summary=table,
         label_counts=counts,
+        counted="spans",
         label_model={"name": project.label_model.name, "why": model.describe(), **model.get_params()},
         span_scores=read_span_scores(run.folder),
         prepared=prepared_by(project),
@@ -101,11 +102,15 @@ def lf_table(
 def _changes(counts: SpanCounts) -> str:
     """Say what was changed of the spans of a labeling function; "" if nothing."""
     parts = {
-        "spans cut a word, and were made to take all of it": counts.snapped,
-        "spans overlapped a longer one, and were left out": counts.overlapped,
-        "spans of white space were left out": counts.blank,
+        "cut a word, and took all of it": counts.snapped,
+        "left out because a longer one of the same labeling function overlaps": counts.overlapped,
+        "left out because only white space is in them": counts.blank,
     }
-    return "; ".join(f"{count:,} {what}" for what, count in parts.items() if count)
+    return (
+        "spans " + "; ".join(f"{what}: {count:,}" for what, count in parts.items() if count)
+        if any(parts.values())
+        else ""
+    )
 
 
 def _insight(

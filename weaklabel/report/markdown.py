@@ -75,6 +75,8 @@ class RunSummary:
         LF analysis, one row a labeling function, or None.
     label_counts
         Rows by the label that the label model gave; rows without one under a name such as "(no label)".
+    counted
+        What ``label_counts`` counts: rows, or spans.
     label_model, settings
         Values by name; a mapping inside shows as ``outer.inner``.
     scores
@@ -110,6 +112,7 @@ class RunSummary:
     labels: Sequence[str]
     lf_summary: pd.DataFrame | None = None
     label_counts: Mapping[str, int] = field(default_factory=dict)
+    counted: str = "rows"
     label_model: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Scores] = field(default_factory=dict)
     span_scores: Mapping[str, SpanScores] = field(default_factory=dict)
@@ -139,7 +142,7 @@ def run_report(run: RunSummary) -> str:
         "Scores": _span_scores(run.span_scores) if run.span_scores else _scores(run.scores),
         "Labeling functions": _labeling_functions(run.lf_summary),
         "Language models": _asked(run.asked),
-        "Label balance": _balance(run.label_counts),
+        "Label balance": _balance(run.label_counts, run.counted),
         "Label model": _mapping(run.label_model),
         "Training rows": _mapping(run.training),
         "Answers of language models": _answers(run.answers),
@@ -248,10 +251,10 @@ def _asked(asked: AskedSummary | None) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _balance(counts: Mapping[str, int]) -> str:
+def _balance(counts: Mapping[str, int], unit: str) -> str:
     total = sum(counts.values())
     rows = ((label, count, count / total if total else None) for label, count in counts.items())
-    return markdown_table(rows, ["label", "rows", "share"])
+    return markdown_table(rows, ["label", unit, "share"])
 
 
 def _answers(answers: Mapping[str, Mapping[str, Any]]) -> str:
