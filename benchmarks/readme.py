@@ -162,6 +162,7 @@ TABLES = {
     "docs/benchmarks.md": {
         "classifier table": classifier_table,
         "training table": training_table,
+        "span peers": of("span_peers", kind="quality"),
     },
     "docs/clean.md": {
         "gibberish": of("gibberish", kind="quality"),
