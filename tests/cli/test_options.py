@@ -35,6 +35,7 @@ DIFFERENT = {
     "--seed": "run overrides the project's seed",
     "--set": "export sets options of forms, not of models",
     "--split-column": "split adds the column; export reads it",
+    "--task": "what says it by default differs: columns of a file, the form of an annotation, the pack",
     "--validation": "a file for train; bench has it in its sets",
     "--workers": "run overrides the project's number",
 }
