@@ -1,10 +1,12 @@
 """A small corpus with a pack that marks spans, opened for review in several ways."""
 
 import json
+from functools import partial
 
 import pytest
 
-from weaklabel.review import open_review
+from weaklabel.config import LabelModelSettings
+from weaklabel.review import open_review, opening
 
 PACK = '''\
 """People and places, for the tests."""
@@ -38,6 +40,12 @@ TEXTS = [
     "Nobody was there.",
     "Ada Lovelace moved to London in May.",
 ]
+
+
+@pytest.fixture(autouse=True)
+def span_vote(monkeypatch):
+    """Let a corpus without a project be labeled by votes alone: the default reads texts, which takes seconds."""
+    monkeypatch.setattr(opening, "LabelModelSettings", partial(LabelModelSettings, name="span-vote"))
 
 
 @pytest.fixture

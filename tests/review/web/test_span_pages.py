@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("flask")
 pytest.importorskip("playwright")
 
-from tests.review.spans.conftest import MARKED, TEXTS, folder, marked, marked_file, review  # noqa: F401
+from tests.review.spans.conftest import MARKED, TEXTS, folder, marked, marked_file, review, span_vote  # noqa: F401
 from tests.review.spans.test_span_editor import PACK as EDITED_PACK
 from tests.review.web.conftest import write_corpus
 from tests.review.web.test_browser import HOSTILE, row, settle

@@ -42,8 +42,6 @@ def propose(votes: SpanVotes, settings: LabelModelSettings, seed: int) -> tuple[
 
 
 def _model(settings: LabelModelSettings, seed: int) -> SpanLabelModel:
-    if settings.name == "auto" and "auto" not in SPAN_LABEL_MODELS:
-        return make_span_label_model("span-vote")
     chosen = settings.for_task("spans")
     options = chosen.options()
     if SPAN_LABEL_MODELS[chosen.name].has_param("seed"):
