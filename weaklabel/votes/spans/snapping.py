@@ -68,10 +68,6 @@ class LFSpans:
             counts,
         )
 
-    def take_rows(self, begin: int, end: int) -> LFSpans:
-        """Return the votes on some consecutive rows, numbered from 0; of the counts, nothing is known for these."""
-        return LFSpans(_rows_of(self.spans, begin, end), _rows_of(self.negatives, begin, end), SpanCounts())
-
 
 def in_words(marked: RowSpans, words: Units) -> LFSpans:
     """Return what a labeling function marked, in whole words and without overlaps.
@@ -179,8 +175,3 @@ def no_spans(n_rows: int) -> Spans:
     """Return no spans of so many rows."""
     none = np.empty(0, np.int64)
     return Spans(none, none, none, none, n_rows)
-
-
-def _rows_of(spans: Spans, begin: int, end: int) -> Spans:
-    some = slice(*np.searchsorted(spans.row, [begin, end]))
-    return Spans(spans.row[some] - begin, spans.begin[some], spans.end[some], spans.label[some], end - begin)
