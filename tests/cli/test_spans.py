@@ -118,11 +118,6 @@ def test_what_a_labeling_function_marks(weaklabel, corpus, how):
     assert "did you mean 'people'" in weaklabel("explain", corpus, *how, "--lf", "peopl").err
 
 
-def test_suggest_says_that_it_is_for_texts(weaklabel, corpus, how):
-    refused = weaklabel("suggest", corpus, *how)
-    assert refused.code == 1 and "marks spans, and suggest finds" in refused.err and refused.err.count("\n") == 1
-
-
 def test_options_of_texts_are_refused_for_spans_in_one_sentence(weaklabel, corpus, how, tmp_path):
     refused = weaklabel("analyze", corpus, *how[2:], "--lfs", how[1], "--label-model", "snorkel")
     assert refused.code == 1 and "snorkel" in refused.err and refused.err.count("\n") == 1

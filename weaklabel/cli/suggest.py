@@ -13,6 +13,7 @@ from weaklabel.cli.options import DryRunOpt, expanded, given_options
 from weaklabel.cli.printing import Printing, shown_path, stdout_for_results
 from weaklabel.cli.proposing import Proposing, estimate_text
 from weaklabel.cli.reading import CorpusArg, Reading
+from weaklabel.cli.span_suggestions import suggest_for_spans
 from weaklabel.cli.voting import AskingOptions, Caching, Labeling, LFs, Voting, vote_and_fit
 from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import visible
@@ -56,9 +57,9 @@ def suggest(
 
     Precisions are estimates by the label model, which also reads the texts: check a candidate before you use it. Of a large
     corpus the label model reads a sample of the texts, and the output says how many. Of long texts, all words are used and
-    the beginning is embedded; --label-model text embeds as much as label does.
+    the beginning is embedded; --label-model text embeds as much as label does. Of a pack that marks spans, candidates are
+    strings and patterns that the label model marks and no labeling function votes for.
     """
-    from weaklabel.errors import LFError
     from weaklabel.lf.packs import SPANS, load_lfs
     from weaklabel.suggest import suggest_lfs
     from weaklabel.suggest.code import check_pack_path, write_pack
@@ -69,31 +70,41 @@ def suggest(
     if out is not None:
         check_pack_path(out, replace=force)
     loaded = load_lfs(*lfs)
-    if loaded.task == SPANS:
-        raise LFError(
-            f"{', '.join(loaded.specs)} marks spans, and suggest finds labeling functions for whole texts; weaklabel analyze "
-            "shows the strings that labeling functions mark most, and weaklabel explain --lf where others contradict one"
-        )
     rows = reading.open(corpus, hide=[gold] if gold else [])
     check_outputs(out, corpora=[rows], lfs=loaded)
     announce_replaced(out, printing=printing, dry_run=dry_run)
-    Y = None if gold is None else gold_column(rows, gold, loaded.labels)
-    with proposing.open(asking) as proposer:
-        if proposer is not None:
-            proposer.check(loaded.labels)
-        fitted = vote_and_fit(rows, loaded, labeling, voting, quiet=printing.quiet, skim=True)
-        if dry_run:
-            _show_plan(rows, fitted, loaded.labels, proposer, printing)
-            return
-        with stdout_for_results():
-            suggestions = suggest_lfs(
-                rows, fitted.votes, fitted.model, loaded.labels, n=number, seed=labeling.seed, gold=Y, proposer=proposer
+    if loaded.task == SPANS:
+        if proposing.llm is not None:
+            raise typer.BadParameter(
+                "language models propose labeling functions for whole texts only", param_hint="--llm"
             )
-    result = suggestions.to_dict()
-    shown = suggestions.to_text({row: batch.texts[0] for row, batch in rows.read_rows(suggestions.rows_shown())})
-    if out is not None:
+        of_spans = suggest_for_spans(rows, loaded, labeling, voting, printing, number=number, gold=gold)
+        result, shown, code = of_spans.to_dict(), of_spans.to_text(), of_spans.code()
+    else:
+        Y = None if gold is None else gold_column(rows, gold, loaded.labels)
+        with proposing.open(asking) as proposer:
+            if proposer is not None:
+                proposer.check(loaded.labels)
+            fitted = vote_and_fit(rows, loaded, labeling, voting, quiet=printing.quiet, skim=True)
+            if dry_run:
+                _show_plan(rows, fitted, loaded.labels, proposer, printing)
+                return
+            with stdout_for_results():
+                suggestions = suggest_lfs(
+                    rows,
+                    fitted.votes,
+                    fitted.model,
+                    loaded.labels,
+                    n=number,
+                    seed=labeling.seed,
+                    gold=Y,
+                    proposer=proposer,
+                )
+        result, code = suggestions.to_dict(), suggestions.code()
+        shown = suggestions.to_text({row: batch.texts[0] for row, batch in rows.read_rows(suggestions.rows_shown())})
+    if out is not None and not dry_run:
         doc = f"Candidates that weaklabel suggest found in {Path(rows.name).name}; check each before you keep it."
-        write_pack(out, suggestions.code(), loaded.labels, doc, replace=force)
+        write_pack(out, code, loaded.labels, doc, replace=force, task=loaded.task)
         result["written"] = str(out)
         named = shown_path(out) if out.is_absolute() or str(out).startswith(".") else f"./{out}"
         following = ["weaklabel", "analyze", corpus, *(part for spec in [*lfs, named] for part in ("--lfs", spec))]

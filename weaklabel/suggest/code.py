@@ -8,6 +8,7 @@ from pathlib import Path
 
 from weaklabel.errors import LFError, WeakLabelError
 from weaklabel.lf.packs import normalised, python_name
+from weaklabel.registries import TEXTS
 from weaklabel.support.files import check_file_path, write_text
 
 _LONGEST = 40
@@ -45,7 +46,9 @@ def pack_additions(lfs: Sequence[tuple[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_pack(path: Path, additions: str, labels: Sequence[str], doc: str, *, replace: bool = False) -> None:
+def write_pack(
+    path: Path, additions: str, labels: Sequence[str], doc: str, *, replace: bool = False, task: str = TEXTS
+) -> None:
     """Write candidates as a separate pack, to be used together with the one they were found for.
 
     Parameters
@@ -60,6 +63,8 @@ def write_pack(path: Path, additions: str, labels: Sequence[str], doc: str, *, r
         One line for the docstring.
     replace
         Replace a file that is there.
+    task
+        What the pack labels: "texts" or "spans".
 
     Raises
     ------
@@ -73,7 +78,8 @@ def write_pack(path: Path, additions: str, labels: Sequence[str], doc: str, *, r
         raise LFError(f"no candidate to write to {path}; give more rows, or labeling functions that vote")
     imports, _, rest = additions.partition("\n\n")
     shown = doc.replace("\\", "/").replace('"', "'")
-    write_text(path, f'"""{shown}"""\n\n{imports}\n\nLABELS = {tuple(labels)!r}\n\n{rest}')
+    of_task = "" if task == TEXTS else f'TASK = "{task}"\n'
+    write_text(path, f'"""{shown}"""\n\n{imports}\n\n{of_task}LABELS = {tuple(labels)!r}\n\n{rest}')
 
 
 def check_pack_path(path: Path, *, replace: bool) -> None:
