@@ -13,7 +13,6 @@ from weaklabel.cli.options import DryRunOpt, expanded, given_options
 from weaklabel.cli.printing import Printing, shown_path, stdout_for_results
 from weaklabel.cli.proposing import Proposing, estimate_text
 from weaklabel.cli.reading import CorpusArg, Reading
-from weaklabel.cli.span_suggestions import suggest_for_spans
 from weaklabel.cli.voting import AskingOptions, Caching, Labeling, LFs, Voting, vote_and_fit
 from weaklabel.cli.writing import announce_replaced, check_outputs
 from weaklabel.errors import visible
@@ -74,6 +73,8 @@ def suggest(
     check_outputs(out, corpora=[rows], lfs=loaded)
     announce_replaced(out, printing=printing, dry_run=dry_run)
     if loaded.task == SPANS:
+        from weaklabel.cli.span_suggestions import suggest_for_spans
+
         if proposing.llm is not None:
             raise typer.BadParameter(
                 "language models propose labeling functions for whole texts only", param_hint="--llm"
