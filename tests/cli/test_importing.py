@@ -92,3 +92,13 @@ def test_spans_go_out_and_come_back(weaklabel, tmp_path):
     assert gold["spans"] == [{"start": 0, "end": 3, "label": "PER", "text": "Ada"}]
     wrong = weaklabel("export", labeled, "--to", "kto", "-o", tmp_path / "kto")
     assert wrong.code != 0 and "holds spans, and KTO is a form for labels of whole texts" in wrong.err
+
+
+def test_nobody_marked_a_span(weaklabel, tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"text": "nobody came", "label": []}\n{"text": "", "label": []}\n', encoding="utf-8")
+    done = weaklabel("import", rows, "--from", "doccano", "--task", "spans", "-o", tmp_path / "gold.jsonl")
+    assert done.code == 0, done.err
+    assert "; spans: none" in done.out
+    gold = (tmp_path / "gold.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["spans"] for line in gold] == [[], []]

@@ -192,7 +192,7 @@ def _result(imported: Imported, several: Any) -> dict[str, Any]:
 
 
 def _told(imported: Imported, result: dict[str, Any], where: str, rejects_file: Path | None) -> str:
-    shares = ", ".join(f"{name} {count:,}" for name, count in result["labels"].items())
+    shares = ", ".join(f"{name} {count:,}" for name, count in result["labels"].items()) or "none"
     what = "; spans" if imported.task == "spans" else ""
     some = f"{_some(result['annotations'], 'annotation')} of {_some(result['rows'], 'row')}"
     lines = [f"{some} to {where}{what}: {shares}"]

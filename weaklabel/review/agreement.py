@@ -137,4 +137,4 @@ def _counts(decided: Iterable[dict[str, int]], k: int) -> np.ndarray:
     for labels in decided:
         for key, label in labels.items():
             counts[key][label] += 1
-    return np.array(list(counts.values()), dtype=np.int64).reshape(-1, k)
+    return np.array(list(counts.values()), dtype=np.int64).reshape(len(counts), k)

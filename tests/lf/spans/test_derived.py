@@ -176,6 +176,8 @@ def test_over_several_rows(within, marked):
     assert [len(spans) for spans in lf.vote(batch)] == marked
     where = "the corpus" if within == "corpus" else "its doc"
     assert span_reason(lf, batch, 1, (7, 10, 0)).text == f"in {where}, 1 of 1 marks of 'Ada' are 0"
+    batch.survey = {}  # as when a row is explained by itself
+    assert span_reason(lf, batch.part(0, 2), 1, (7, 10, 0)).text == f"in {where}, most marks of 'Ada' are 0"
 
 
 PIECES = ["Ada", " ", ".", "Bo", "-", "\n", "北京", "Ada Bo", "\U0001f600"]

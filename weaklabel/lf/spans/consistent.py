@@ -89,6 +89,8 @@ class ConsistentLF(DerivedLF):
             counts = of_text
         of_string = counts.get(f"{self._documents(row)[0]}{_SEPARATOR}{key}", {})
         where = {IN_TEXT: "this text", IN_CORPUS: "the corpus"}.get(self.within, f"its {self.within}")
+        if self.surveys and not row.survey:  # the counts of the corpus are not at hand
+            return Reason(f"in {where}, most marks of {quoted(row.texts[0][begin:end])} are {self.name_of(label)}")
         share = f"{of_string.get(label, 0)} of {sum(of_string.values())}"
         return Reason(f"in {where}, {share} marks of {quoted(row.texts[0][begin:end])} are {self.name_of(label)}")
 

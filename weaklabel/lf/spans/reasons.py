@@ -53,6 +53,8 @@ def span_reason(lf: LF, batch: Batch, row: int, span: Span) -> Reason:
             why = Reason(f"marks {quoted(text[begin:end])} as {name}{': ' * bool(line)}{line}")
         if why.column is None:
             why = replace(why, column=TEXT, spans=((begin, end),))
+        if isinstance(lf, SpanLF) and lf.surveys and not alone.survey:
+            return why  # without the counts of the corpus it cannot be asked again
         marked = lf.vote(alone)
         spans = marked.of_row(0) if isinstance(marked, Spans) else marked[0]
         if isinstance(spans, BaseException):
