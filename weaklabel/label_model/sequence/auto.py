@@ -47,7 +47,7 @@ class AutoSpanModel(SpanLabelModel):
         return self._reason
 
     def _fit_runs(self, runs: Runs) -> None:
-        self._choose(SpanVote().fit(runs), "majority vote on spans, since there are no texts to read")
+        self._choose(SpanVote().fit(runs), "majority vote on spans; texts are not read")
 
     def _fit_sample(self, runs: Runs, sample: SpanTextSample) -> None:
         model = SpanTextModel(self.encoder, seed=self.seed).fit_sample(runs, sample)
