@@ -54,6 +54,10 @@ SPAN_LABEL_MODELS: Registry[Any] = Registry(
             "weaklabel.label_model.sequence.vote:SpanVote", "majority vote on whole spans; needs no fit"
         ),
         "word-vote": Entry("weaklabel.label_model.sequence.vote:WordVote", "majority vote word by word; needs no fit"),
+        "weighted": Entry(
+            "weaklabel.label_model.sequence.weighted:WeightedSpanVote", "majority vote on spans, weighted by agreement"
+        ),
+        "hmm": Entry("weaklabel.label_model.sequence.hmm:SpanHMM", "a hidden Markov model of tags, by few steps of EM"),
         "text": Entry(
             "weaklabel.label_model.sequence.text:SpanTextModel", "votes and word vectors of the texts together"
         ),

@@ -14,11 +14,15 @@ import numpy as np
 from benchmarks.common import save
 from weaklabel.bench.span_data import read_span_set
 from weaklabel.label_model.sequence import AutoSpanModel, SpanVote, WordVote
+from weaklabel.label_model.sequence.hmm import SpanHMM
+from weaklabel.label_model.sequence.weighted import WeightedSpanVote
 from weaklabel.scoring import score_spans
 
 MODELS = {
     "majority vote on words (WRENCH's)": WordVote,
     "majority vote on spans": SpanVote,
+    "weighted vote on spans": WeightedSpanVote,
+    "hidden Markov model": SpanHMM,
     "auto: votes and texts": AutoSpanModel,
 }
 SEEDS = (0, 1, 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,19 +51,20 @@ def _table(
     return np.stack([run_of[first], first - shift, last - shift, label[first], np.full(len(first), lf)], axis=1)
 
 
-def word_votes(runs: Runs) -> NDArray[np.float64]:
+def word_votes(runs: Runs, weights: Sequence[Sequence[float]] | None = None) -> NDArray[np.float64]:
     """Return how many labeling functions say of each word that it is no entity, and that it has each label.
 
-    A vote for an inner label of a hierarchy counts for each of its leaves. Shape: [n_run_words, k + 1].
+    A vote for an inner label of a hierarchy counts for each of its leaves. ``weights`` are what a vote of each labeling
+    function for each label counts; by default 1. Shape: [n_run_words, k + 1].
     """
     counts = np.zeros((len(runs.tags), len(runs.labels) + 1))
     counts[:, 0] = (runs.tags == NEGATIVE_TAG).sum(axis=1)
-    for tags in runs.tags.T:
+    for lf, tags in enumerate(runs.tags.T):
         label = (tags.astype(np.int64) - 1) // 2
         for number, leaves in enumerate(leaves_of(runs)):
             words = np.flatnonzero((tags > 0) & (label == number))
             for leaf in leaves:
-                counts[words, 1 + leaf] += 1
+                counts[words, 1 + leaf] += weights[lf][number] if weights else 1
     return counts
 
 

@@ -79,10 +79,11 @@ class SpanVote(VoteModel):
         agreement, shares = self._learned(runs)
         leaves = leaves_of(runs)
         rank = np.argsort(np.argsort(-shares, kind="stable")).tolist()
+        weights = self._weights(runs)
         spans: list[tuple[int, ...]] = []
         probs: list[float] = []
         for number, marks, negatives in _by_run(runs):
-            for *span, prob in _joined(_best(marks, negatives, leaves, rank, agreement)):
+            for *span, prob in _joined(_best(marks, negatives, leaves, rank, agreement, weights)):
                 spans.append((number, *span))
                 probs.append(prob)
         table = np.array(spans, dtype=np.int64).reshape(-1, 4)
@@ -93,8 +94,17 @@ class SpanVote(VoteModel):
         shift = np.cumsum(lengths) - lengths
         chosen[np.repeat(first - shift, lengths) + np.arange(int(lengths.sum()))] = np.repeat(1 + label, lengths)
         return RunLabels(
-            run, begin, end, label, np.array(probs, dtype=np.float64), _word_probs(word_votes(runs), chosen, agreement)
+            run,
+            begin,
+            end,
+            label,
+            np.array(probs, dtype=np.float64),
+            _word_probs(word_votes(runs, weights), chosen, agreement),
         )
+
+    def _weights(self, runs: Runs) -> list[list[float]]:
+        """Return how much a vote of each labeling function for each label, the inner ones last, counts."""
+        return [[1.0] * (len(runs.labels) + len(runs.inner))] * runs.m
 
 
 class WordVote(VoteModel):
@@ -149,22 +159,36 @@ def _by_run(runs: Runs) -> Iterator[tuple[int, list[_Mark], list[_Mark]]]:
 
 
 def _best(
-    marks: list[_Mark], negatives: list[_Mark], leaves: list[tuple[int, ...]], rank: list[int], agreement: float
+    marks: list[_Mark],
+    negatives: list[_Mark],
+    leaves: list[tuple[int, ...]],
+    rank: list[int],
+    agreement: float,
+    weights: list[list[float]],
 ) -> list[tuple[int, int, int, float]]:
     """Take the best span, then the best of those that do not overlap it, and so on; sorted by begin."""
-    votes: dict[_Span, int] = {}
-    for begin, end, label, _ in marks:
+    votes: dict[_Span, float] = {}
+    for begin, end, label, lf in marks:
         for leaf in leaves[label]:
-            votes[begin, end, leaf] = votes.get((begin, end, leaf), 0) + 1
+            votes[begin, end, leaf] = votes.get((begin, end, leaf), 0.0) + weights[lf][label]
+
+    def order(span: _Span) -> tuple[float, ...]:
+        total = round(votes[span], 9)  # in whatever order the weights were added up
+        return -total * (span[1] - span[0]), -total, span[0], span[1], rank[span[2]]
+
     taken: list[tuple[int, int, int, float]] = []
-    for span in sorted(votes, key=lambda it: (-votes[it] * (it[1] - it[0]), -votes[it], it[0], it[1], rank[it[2]])):
+    for span in sorted(votes, key=order):
         begin, end, label = span
         if all(end <= other[0] or other[1] <= begin for other in taken):
             against = len({lf for first, last, _, lf in negatives if first < end and begin < last})
             if against > votes[span]:
                 continue
-            on_it = len({lf for first, last, _, lf in marks if first < end and begin < last}) + against
-            taken.append((begin, end, label, (votes[span] + agreement) / (max(on_it, votes[span]) + 1)))
+            on_it: dict[int, float] = {}
+            for first, last, mark, lf in marks:
+                if first < end and begin < last:
+                    on_it[lf] = max(on_it.get(lf, 0.0), weights[lf][mark])
+            most = max(sum(on_it.values()) + against, votes[span])
+            taken.append((begin, end, label, (votes[span] + agreement) / (most + 1)))
     return sorted(taken)
 
 
