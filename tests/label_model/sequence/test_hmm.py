@@ -124,6 +124,7 @@ def test_runs_in_which_all_are_silent_have_no_span(name):
         (SpanHMM(max_steps=0), "max_steps"),
         (SpanHMM(vote_weight=-1), "vote_weight"),
         (WeightedSpanVote(prior_votes=0), "prior_votes"),
+        (WeightedSpanVote(prior_share=1), "prior_share"),
         (WeightedSpanVote(n_rounds=0), "n_rounds"),
     ],
 )

@@ -37,8 +37,9 @@ class WeightedSpanVote(SpanVote):
 
     Parameters
     ----------
-    prior_votes
-        Strength of the smoothing: comparisons that are added to those of each labeling function and label; above 0.
+    prior_votes, prior_share
+        Strength of the smoothing, as in `WeightedMajorityVote`: comparisons that are added to those of each labeling
+        function and label, above 0; and the share of its weight that ever so many comparisons leave to them, 0 to below 1.
     n_rounds
         Rounds of weighing; at least 1.
 
@@ -55,23 +56,25 @@ class WeightedSpanVote(SpanVote):
     --------
     >>> from weaklabel.units import Spans
     >>> from weaklabel.votes import SpanVotes
-    >>> lfs = [Spans.of_rows([[(0, 2, label)]] * 9 + [[(0, 2, label)]]) for label in (0, 0, 1)]
+    >>> lfs = [Spans.of_rows([[(0, 2, label)]] * 10) for label in (0, 0, 1)]
     >>> votes = SpanVotes.of(lfs, range(0, 31, 3), ["first", "second", "third"], ["PER", "ORG"])
-    >>> WeightedSpanVote().fit(votes).weights_[:, 0].round(2).tolist()
-    [1.31, 1.31, 1.0]
+    >>> WeightedSpanVote().fit(votes).weights_.max(axis=1).round(2).tolist()
+    [2.84, 2.84, 0.25]
     """
 
     needs_fit = True
     weights_: Floats
 
-    def __init__(self, prior_votes: float = 10.0, n_rounds: int = 3) -> None:
+    def __init__(self, prior_votes: float = 10.0, prior_share: float = 0.3, n_rounds: int = 3) -> None:
         self.prior_votes = prior_votes
+        self.prior_share = prior_share
         self.n_rounds = n_rounds
 
     def _fit_runs(self, runs: Runs) -> None:
-        if not 0 < self.prior_votes < np.inf or self.n_rounds < 1:
+        if not 0 < self.prior_votes < np.inf or not 0 <= self.prior_share < 1 or self.n_rounds < 1:
             raise LabelModelError(
-                f"prior_votes={self.prior_votes} must be above 0, and n_rounds={self.n_rounds} at least 1"
+                f"prior_votes={self.prior_votes} must be above 0, prior_share={self.prior_share} from 0 to below 1, and "
+                f"n_rounds={self.n_rounds} at least 1"
             )
         super()._fit_runs(runs)
         marks, _ = marks_of_runs(runs)
@@ -95,10 +98,14 @@ class WeightedSpanVote(SpanVote):
     def _weigh(self, agreed: Floats, compared: Floats) -> Floats:
         """Make weights of how often others agree. Shapes: [m, k]."""
         usual = (agreed.sum() + self.prior_votes * _USUAL) / (compared.sum() + self.prior_votes)
-        of_lf = (agreed.sum(axis=1) + self.prior_votes * usual) / (compared.sum(axis=1) + self.prior_votes)
-        shares = (agreed + self.prior_votes * of_lf[:, None]) / (compared + self.prior_votes)
+        of_lf = self._smooth(agreed.sum(axis=1), compared.sum(axis=1), usual)
+        shares = self._smooth(agreed, compared, of_lf[:, None])
         weights = 1 + (_log_odds(shares) - _log_odds(usual)) / _log_odds(_USUAL)
         return np.asarray(np.clip(weights, _LEAST, _MOST))
+
+    def _smooth(self, agreed: Floats, compared: Floats, towards: float | Floats) -> Floats:
+        added = self.prior_votes + compared * self.prior_share / (1 - self.prior_share)
+        return np.asarray((agreed + added * towards) / (compared + added))
 
     def _weights(self, runs: Runs) -> list[list[float]]:
         n_labels = len(runs.labels) + len(runs.inner)
