@@ -28,7 +28,7 @@ def test_score_takes_decisions_for_gold(weaklabel, corpus, pack, decisions, tmp_
     assert by_decisions.code == 0, by_decisions.err
     assert by_decisions.json["n"] == 18 and by_decisions.json["accuracy"] > 0.8
     both = weaklabel("score", out, "--decisions", decisions, "--gold", "truth")
-    assert both.code == 2 and "one of --gold and --decisions" in both.err
+    assert both.code == 2 and "give one of --gold, --decisions and --gold-file" in both.err
     assert weaklabel("score", out).code == 2
 
 

@@ -167,7 +167,7 @@ def test_a_run_marks_what_models_read_and_its_folder_does_so_again(weaklabel, ru
     done = weaklabel(
         "predict", run / "relations.csv", "--model", run / "run" / "models" / "linear", "-o", tmp_path / "o.csv"
     )
-    assert done.code == 0 and read["LinearClassifier.predict_proba"][-1] == everything
+    assert done.code == 0 and everything in read["LinearClassifier.predict_proba"]
 
 
 def test_what_is_decided_of_a_pair_says_nothing_of_another_in_the_same_sentence(weaklabel, corpus, pack, tmp_path):
