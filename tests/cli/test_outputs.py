@@ -67,12 +67,12 @@ STORES = {
 NAMES = {
     "text", "entities", "delimiter", "comment", "quote_char", "encoding", "columns", "class_balance", "prefix", "address",
     "gold", "pred", "labels", "params",
-    "positive", "lf", "lr", "label_model", "label_models", "classifier", "classifiers", "taggers", "span_label_models", "backend", "clean_labels", "reviewer",
+    "positive", "lf", "lr", "label_model", "label_models", "classifier", "classifiers", "backend", "clean_labels", "reviewer",
     "from_step", "preset", "rule", "annotate", "pipeline", "names_pipeline", "action", "action_of", "find", "ignore", "only",
     "skip", "regions", "names", "pattern", "allow", "unit", "user_agent", "query", "key", "keep_row", "votes",
     "group_by", "split_column", "shares", "stratify", "id_column", "question", "text_field", "row_id_field", "annotator_field",
     "price", "describe", "llm", "llm_key", "endpoint", "personal_data", "to", "license", "title", "source_license", "languages",
-    "description", "set_", "split", "log",
+    "description", "set_", "split", "log", "taggers", "span_label_models",
 }  # fmt: skip
 
 
