@@ -215,3 +215,9 @@ def test_places_are_those_of_the_text(texts, data):
 def test_matches_are_at_their_places(text):
     lf = span_lf("f", 0)(lambda text: re.finditer(r"\w+", text))
     assert [text[begin:end] for begin, end, _ in lf(text)] == re.findall(r"\w+", text)
+
+
+def test_a_wrong_span_is_told_with_the_name_of_its_label():
+    batch = Batch(pl.DataFrame({"text": ["Ada"]}), ("text",))
+    checked = SpanForm(2, ("PER", "LOC")).check("f", [[(0, 9, 1)]], batch)
+    assert "span (0, 9, 'LOC') ends beyond the text" in checked.problems.first[0].message

@@ -112,7 +112,7 @@ class SpanJob(VotingJob[SpanTable, SpanTally]):
     def new_voter(self, places: tuple[int, ...], **how: Any) -> PartVoter:
         """See `VotingJob.new_voter`."""
         lfs, waves = self.phases[self.phase].of(self.lfs.lfs, places)
-        return SpanVoter(lfs, waves, len(self.lfs.all_labels), self.surveys, **how)
+        return SpanVoter(lfs, waves, self.lfs.all_labels, self.surveys, **how)
 
     def prepare(self, batch: Batch, cached: PartVotes[SpanTable] | None, missing: Sequence[int]) -> None:
         """See `VotingJob.prepare`: the batch gets the spans that others read, of those who voted before."""

@@ -57,7 +57,7 @@ def apply_span_lfs(
         in_phase, waves = phase.of(lfs)
         with (
             stage("voting", corpus.known_length, "rows") as shown,
-            SpanVoter(in_phase, waves, len(forest.names), surveys, **how) as voter,
+            SpanVoter(in_phase, waves, forest.names, surveys, **how) as voter,
         ):
             voter.stage = shown
             for batch, votes in voter.vote(application.batches(phase)):

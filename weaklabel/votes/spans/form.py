@@ -58,10 +58,13 @@ class SpanForm(VoteForm):
     ----------
     n_labels
         Number of labels, the inner ones of a hierarchy included; a span's label is below it, or -2.
+    labels
+        Their names, for messages; not needed.
     """
 
-    def __init__(self, n_labels: int) -> None:
+    def __init__(self, n_labels: int, labels: Sequence[str] = ()) -> None:
         self.n_labels = n_labels
+        self.labels = tuple(labels)
 
     def check(self, name: str, votes: Any, batch: Batch) -> LFVotes:
         """See `VoteForm`; a row with a span that is none loses all its spans of this labeling function."""
@@ -121,10 +124,11 @@ class SpanForm(VoteForm):
 
     def to_dict(self) -> dict[str, Any]:
         """See `VoteForm`."""
-        return {"n_labels": self.n_labels}
+        return {"n_labels": self.n_labels, "labels": self.labels}
 
     def _message(self, batch: Batch, row: int, begin: int, end: int, label: int) -> str:
-        span = f"span ({begin}, {end}, {label})"
+        name = repr(self.labels[label]) if 0 <= label < len(self.labels) else label
+        span = f"span ({begin}, {end}, {name})"
         if not 0 <= begin < end:
             return f"{span} is empty, or begins before 0; a span is (begin, end, label) with 0 <= begin < end"
         length = int(_text_lengths(batch)[row])

@@ -105,8 +105,8 @@ class SpanVoter:
     waves
         Places among these; each wave is asked after the one before it. Those that they read are among them, or their
         spans are in the batches.
-    n_labels
-        Number of labels, the inner ones of a hierarchy included.
+    labels
+        Names of the labels, the inner ones of a hierarchy included.
     surveys
         By name, what labeling functions counted over the corpus.
     **how
@@ -117,13 +117,13 @@ class SpanVoter:
         self,
         lfs: Sequence[LF],
         waves: Iterable[Iterable[int]],
-        n_labels: int,
+        labels: Sequence[str],
         surveys: Mapping[str, Survey] | None = None,
         **how: Any,
     ) -> None:
         self.lfs = tuple(lfs)
         self.surveys = dict(surveys or {})
-        form = SpanForm(n_labels)
+        form = SpanForm(len(labels), labels)
         self._voters = [Voter([lfs[place] for place in wave], form=form, **how) for wave in waves]
         self._read = {name for lf in lfs for name in lf.reads}
 
