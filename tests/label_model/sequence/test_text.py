@@ -85,7 +85,7 @@ def test_where_votes_contradict_each_other_they_are_evidence():
 def test_without_texts_votes_alone_answer(dictionaries, fitted):
     by_votes = SpanVote().fit(dictionaries).predict(dictionaries)
     alone = AutoSpanModel().fit(dictionaries.runs().without_places())
-    assert "no texts" in alone.describe()
+    assert "texts are not read" in alone.describe()
     for labels in (alone.predict(dictionaries), alone.predict(dictionaries, TEXTS), fitted.predict(dictionaries)):
         assert (labels.spans.keys() == by_votes.spans.keys()).all() and (labels.probs == by_votes.probs).all()
 
