@@ -177,6 +177,7 @@ TABLES = {
     "docs/reviewing.md": {"suggestion table": of("suggestions", kind="quality")},
     "docs/span-labeling-functions.md": {"gazetteers": of("gazetteer")},
     "docs/spans.md": {"spans": of("spans", kind="quality")},
+    "docs/span-taggers.md": {"taggers": of("taggers", kind="quality")},
     "docs/scaling.md": {
         "costs": of("scaling", "cost_table"),
         "patterns": of("scaling", "pattern_table"),
