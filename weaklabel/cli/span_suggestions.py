@@ -31,7 +31,7 @@ def suggest_for_spans(
     from weaklabel.job.spans.label import unfitted_model
     from weaklabel.job.spans.training import texts_with_votes
     from weaklabel.job.spans.work import may_read_texts
-    from weaklabel.job.training import row_hashes
+    from weaklabel.job.training import lowest_rows
     from weaklabel.suggest.spans import MAX_TEXTS, suggest_spans
     from weaklabel.support.progress import showing, stage
     from weaklabel.units import read_spans
@@ -39,9 +39,7 @@ def suggest_for_spans(
     voted = vote(rows, lfs, labeling, voting, quiet=printing.quiet)
     if not voted.n:
         raise CorpusError(f"{rows.name} has no rows; give texts in which labeling functions mark something")
-    chosen = np.arange(voted.n)
-    if voted.n > MAX_TEXTS:
-        chosen = np.sort(np.argpartition(row_hashes(chosen, labeling.seed), MAX_TEXTS)[:MAX_TEXTS])
+    chosen = lowest_rows(np.arange(voted.n), MAX_TEXTS, labeling.seed)
     with showing(not printing.quiet), stdout_for_results():
         sample = texts_with_votes(voted, chosen)
         model = unfitted_model(voted.options)

@@ -21,6 +21,7 @@ from weaklabel.decisions.tools import (
     flat_responses,
     is_argilla,
     is_label_studio,
+    label_studio_answers,
     metadata_of,
     nested_responses,
     of_question,
@@ -165,22 +166,14 @@ def read_label_studio_spans(task: Mapping[str, Any], columns: Columns) -> Iterat
         yield from _of_json_min(task, columns)
         return
     text, row_id = text_of(task["data"], columns), optional(task["data"].get(columns.row_id))
-    annotations = task.get("annotations", task.get("completions")) or []
-    if not annotations:
-        yield NotLabeled(DRAFT if task.get("drafts") else UNLABELED)
-    for annotation in annotations:
-        if not isinstance(annotation, dict):
-            yield Problem("its annotation is a number alone: export it as JSON, with full annotations")
-        elif annotation.get("was_cancelled") or annotation.get("skipped"):
-            yield NotLabeled(SKIPPED)
-        else:
-            person, time = person_of(annotation.get("completed_by")), time_of(annotation)
-            try:
-                regions = _label_studio_regions(annotation.get("result") or [], columns.question)
-            except Unusable as error:
-                yield Problem(str(error))
-                continue
-            yield marked(regions, text, row_id, person, time)
+
+    def read(annotation: Mapping[str, Any]) -> Answer:
+        person, time = person_of(annotation.get("completed_by")), time_of(annotation)
+        return marked(
+            _label_studio_regions(annotation.get("result") or [], columns.question), text, row_id, person, time
+        )
+
+    yield from label_studio_answers(task, read)
 
 
 def _label_studio_regions(result: Sequence[Mapping[str, Any]], question: str | None) -> list[Region]:

@@ -143,6 +143,16 @@ def read_label_studio(task: Mapping[str, Any], columns: Columns) -> Iterator[Ans
         yield from _of_json_min(task, columns)
         return
     text, row_id = text_of(task["data"], columns), optional(task["data"].get(columns.row_id))
+
+    def read(annotation: Mapping[str, Any]) -> Answer:
+        person, time = person_of(annotation.get("completed_by")), time_of(annotation)
+        return answer(_choices(annotation.get("result") or [], columns.question), text, row_id, person, time)
+
+    yield from label_studio_answers(task, read)
+
+
+def label_studio_answers(task: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Answer]) -> Iterator[Answer]:
+    """Give what each annotation of a task in JSON says, as ``read`` returns it; it may raise `Unusable`."""
     annotations = task.get("annotations", task.get("completions")) or []
     if not annotations:
         yield NotLabeled(DRAFT if task.get("drafts") else UNLABELED)
@@ -153,13 +163,11 @@ def read_label_studio(task: Mapping[str, Any], columns: Columns) -> Iterator[Ans
         if annotation.get("was_cancelled") or annotation.get("skipped"):
             yield NotLabeled(SKIPPED)
             continue
-        person, time = person_of(annotation.get("completed_by")), time_of(annotation)
         try:
-            labels = _choices(annotation.get("result") or [], columns.question)
+            said = read(annotation)
         except Unusable as error:
-            yield Problem(str(error))
-            continue
-        yield answer(labels, text, row_id, person, time)
+            said = Problem(str(error))
+        yield said
 
 
 def _choices(result: Sequence[Mapping[str, Any]], question: str | None) -> list[str]:

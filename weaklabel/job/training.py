@@ -168,6 +168,13 @@ def check_trainable(covered: int, corpus: Corpus) -> None:
         )
 
 
+def lowest_rows(rows: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
+    """Return the rows with the lowest hashes of row number and seed, at most so many, in ascending order."""
+    if len(rows) <= most:
+        return rows
+    return np.sort(rows[np.argpartition(row_hashes(rows, seed), most)[:most]])
+
+
 def row_hashes(rows: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
     """Return a hash of each row number and the seed (splitmix64). Shape: [r]."""
     with np.errstate(over="ignore"):

@@ -133,10 +133,12 @@ def preparation_of(project: Project, again: str | None) -> tuple[Preparation | N
     UnknownStepError
         There is no such step.
     """
-    before, after = preparing_steps(project), step_names(project)
-    if again and again not in {*before, *after, *(name.partition(" ")[0] for name in after)}:
-        names = [*before, *after]
-        raise UnknownStepError(f"no step '{again}'{nearest(again, names)}; the steps are {', '.join(names)}")
+    before = preparing_steps(project)
+    if again:
+        after = step_names(project)
+        if again not in {*before, *after, *(name.partition(" ")[0] for name in after)}:
+            names = [*before, *after]
+            raise UnknownStepError(f"no step '{again}'{nearest(again, names)}; the steps are {', '.join(names)}")
     if not before:
         return None, again
     is_before = again in ("", *before)

@@ -117,10 +117,16 @@ def _insight(
     run: Run, voted: VotedSpans, model: SpanLabelModel, sample: SpanTextSample | None, predicted: SpanPredictions | None
 ) -> SpanInsight:
     scores = read_span_scores(run.folder)
-    if predicted is not None and (predicted.rows is None or sample is None):
+    if predicted is not None:
         stage = predicted.stages["label_model"]
         return SpanInsight(
-            predicted.texts, run.lfs.labels, stage.spans, stage.probs, gold=predicted.gold, scores=scores
+            predicted.texts,
+            run.lfs.labels,
+            stage.spans,
+            stage.probs,
+            votes=None if predicted.rows is None or sample is None else sample.votes,
+            gold=predicted.gold,
+            scores=scores,
         )
     if sample is None:
         none = np.empty(0, np.int64)
@@ -134,7 +140,6 @@ def _insight(
         spans,
         labels.probs,
         votes=sample.votes,
-        gold=None if predicted is None else predicted.gold,
         scores=scores,
     )
 

@@ -210,7 +210,10 @@ def check_spans_project(project: Project) -> None:
 
 def steps_of_spans(project: Project, corpus: Corpus, lfs: LFCollection) -> list[Step[Run]]:
     """Return the steps of a project's run, in order, with all that their results depend on."""
-    return list(_steps(project, corpus, lfs))
+    steps = list(_steps(project, corpus, lfs))
+    outputs = {LF_TABLE: "what each labeling function marked", REPORT: "this run as text", PAGE: "this run as a page"}
+    before = tuple(step.name for step in steps)
+    return [*steps, Step("report", report, outputs, before, settings=Options(project)())]
 
 
 def _steps(project: Project, corpus: Corpus, lfs: LFCollection) -> Iterator[Step[Run]]:
@@ -295,13 +298,3 @@ def _steps(project: Project, corpus: Corpus, lfs: LFCollection) -> Iterator[Step
             },
             modules=EXPORTERS.modules(*forms),
         )
-    before = ["read", "vote", "label", *(f"train {name}" for name in tagger_names(project))]
-    before += ["predict", "score"] if gold is not None else []
-    before += ["export"] if project.export is not None else []
-    yield Step(
-        "report",
-        report,
-        {LF_TABLE: "what each labeling function marked", REPORT: "this run as text", PAGE: "this run as a page"},
-        tuple(before),
-        settings=options(),
-    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,7 +117,10 @@ def find(
         mask[cluster] = True
     for condition in _conditions(state, snapshot, filter):
         mask &= condition
-    return _ordered(snapshot, np.flatnonzero(mask), order, seed) if drawn is None else drawn[mask[drawn]]
+    if drawn is not None:
+        return drawn[mask[drawn]]
+    keys = {"confidence": lambda: snapshot.confidence, "conflict": lambda: -snapshot.conflict}
+    return ordered(np.flatnonzero(mask), order, seed, len(snapshot.preds), keys)
 
 
 def _conditions(state: ReviewState, snapshot: Snapshot, filter: Filter) -> Iterator[Mask]:
@@ -156,16 +159,31 @@ def _votes(snapshot: Snapshot, labels: Sequence[str], lf: str | None, vote: str 
     return mask
 
 
-def _ordered(snapshot: Snapshot, rows: Rows, order: Order, seed: int) -> Rows:
-    """Put rows into order: rows without a confidence come last, and ties stay in the corpus's order."""
+def ordered(rows: Rows, order: Order, seed: int, n_rows: int, keys: Mapping[str, Callable[[], NDArray[Any]]]) -> Rows:
+    """Put rows into order: rows without a confidence come last, and ties stay in the corpus's order.
+
+    Parameters
+    ----------
+    rows
+        Some rows of the corpus.
+    order, seed
+        See `Review.query`.
+    n_rows
+        Rows of the corpus.
+    keys
+        For the orders "confidence" and "conflict", what returns the value of each row of the corpus; the lowest comes first.
+
+    Raises
+    ------
+    ConfigError
+        There is no such order.
+    """
     if order == "row":
         return rows
-    if order == "confidence":
-        return rows[np.argsort(snapshot.confidence[rows], kind="stable")]
-    if order == "conflict":
-        return rows[np.argsort(-snapshot.conflict[rows], kind="stable")]
+    if order in keys:
+        return rows[np.argsort(keys[order]()[rows], kind="stable")]
     if order == "random":
         # Each row has its place whatever the filter, so that a row that is decided moves no other one.
-        place = np.random.default_rng(seed).permutation(len(snapshot.preds))
+        place = np.random.default_rng(seed).permutation(n_rows)
         return rows[np.argsort(place[rows], kind="stable")]
     raise ConfigError(f"rows can be ordered by row, confidence, random or conflict, not '{order}'")

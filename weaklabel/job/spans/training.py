@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from weaklabel.errors import ConfigError
 from weaklabel.job.spans.corpus import VotedSpans
 from weaklabel.job.spans.work import may_read_texts
-from weaklabel.job.training import row_hashes, sample_note
+from weaklabel.job.training import lowest_rows, sample_note
 from weaklabel.label_model.sequence import SpanLabelModel, SpanLabels
 from weaklabel.label_model.sequence.sample import SpanTextSample, join_texts, take_texts
 from weaklabel.support.hashing import sampling_numbers
@@ -95,8 +95,7 @@ def training_texts(
     if not len(rows):
         raise ConfigError(f"{corpus.name}: every row is kept out of training; give more rows without gold")
     n_trainable, most = len(rows), tagger.max_rows if max_rows is None else max_rows
-    if n_trainable > most:
-        rows = np.sort(rows[np.argpartition(row_hashes(rows, seed), most)[:most]])
+    rows = lowest_rows(rows, most, seed)
     sample = texts_with_votes(voted, rows)
     texts = list(sample.texts) if may_read_texts(model, voted.options) else None
     with stage("labeling the training texts"):

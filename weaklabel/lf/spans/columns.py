@@ -73,7 +73,7 @@ def column_spans(
         empty where nothing is known. ``text``, where it is there, is compared with what the text has at that place.
     labels
         The labels that count: a list, or a mapping from the column's names to those of the pack, such as ``{"PERSON":
-        "PER"}``. By default all; what is no label of the pack is left out and counted.
+        "PER"}``. By default all; names that are not labels of the pack are left out and counted.
     name
         Name of the labeling function; by default the column's.
     complete

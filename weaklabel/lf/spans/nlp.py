@@ -272,8 +272,8 @@ def ner_lf(
         Name of the labeling function.
     labels
         A mapping from the pipeline's types to labels, such as ``{"PERSON": "PER", "GPE": "LOC", "LOC": "LOC"}``, or a list of
-        those that are labels themselves; others are left out. By default all; what is no label of the pack is left out and
-        counted.
+        those that are labels themselves; others are left out. By default all; names that are not labels of the pack are
+        left out and counted.
     pipeline
         See `weaklabel.lf.nlp.spacy_lf`.
     spans_key

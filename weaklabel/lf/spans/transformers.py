@@ -131,7 +131,7 @@ def transformers_ner_lf(
         ``B-PER`` and ``I-PER``. No code of a model is run.
     labels
         A mapping from the model's types (``PER``) to labels, or a list of those that are labels themselves; others are left
-        out. By default all; what is no label of the pack is left out and counted.
+        out. By default all; names that are not labels of the pack are left out and counted.
     threshold
         Probability, from 0 to 1, that a span needs: the mean of those of its words.
     max_length

@@ -10,7 +10,7 @@ import polars as pl
 
 from weaklabel.errors import ConfigError, nearest
 from weaklabel.labels import label_index
-from weaklabel.review.query import Mask, Order, Rows
+from weaklabel.review.query import Mask, Order, Rows, ordered
 from weaklabel.review.spans.ledger import SpanLedger
 from weaklabel.review.spans.state import SpanSnapshot
 
@@ -88,7 +88,8 @@ def find_rows(
     mask = np.ones(snapshot.n_rows, dtype=bool)
     for condition in _conditions(snapshot, ledger, lower_texts, labels, filter):
         mask &= condition
-    return _ordered(snapshot, np.flatnonzero(mask), order, seed)
+    keys = {"confidence": lambda: snapshot.least_prob, "conflict": lambda: -snapshot.conflict}
+    return ordered(np.flatnonzero(mask), order, seed, snapshot.n_rows, keys)
 
 
 def _conditions(
@@ -138,18 +139,3 @@ def _rows_with(row: Rows, chosen: Mask, snapshot: SpanSnapshot) -> Mask:
     mask = np.zeros(snapshot.n_rows, dtype=bool)
     mask[row[chosen]] = True
     return mask
-
-
-def _ordered(snapshot: SpanSnapshot, rows: Rows, order: Order, seed: int) -> Rows:
-    """Put rows into order: rows without a probability come last, and ties stay in the corpus's order."""
-    if order == "row":
-        return rows
-    if order == "confidence":
-        return rows[np.argsort(snapshot.least_prob[rows], kind="stable")]
-    if order == "conflict":
-        return rows[np.argsort(-snapshot.conflict[rows], kind="stable")]
-    if order == "random":
-        # Each row has its place whatever the filter, so that a row that is decided moves no other one.
-        place = np.random.default_rng(seed).permutation(snapshot.n_rows)
-        return rows[np.argsort(place[rows], kind="stable")]
-    raise ConfigError(f"rows can be ordered by row, confidence, random or conflict, not '{order}'")
