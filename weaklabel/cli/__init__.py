@@ -19,6 +19,7 @@ from weaklabel.cli import (
     collect,
     dedup,
     demo,
+    doctor,
     explain,
     export,
     importing,
@@ -83,6 +84,7 @@ for verb in (
     run.run,
     bench.bench,
     demo.demo,
+    doctor.doctor,
 ):
     app.command(cls=GroupedHelp)(with_progress(verb if verb in ASKING else asking_nothing(verb)))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from weaklabel.support.memory import free_memory, total_memory
 
 if TYPE_CHECKING:
     import torch
@@ -128,23 +129,7 @@ def machine_of(device: torch.device) -> Machine:
 
 
 def _free_memory() -> int:
-    """Return the bytes of main memory that are free for a process, by Linux's estimate; half of all where there is none."""
-    import os
-
-    limits = []
-    try:
-        with Path("/proc/meminfo").open(encoding="ascii") as handle:
-            kib = {line.split(":")[0]: int(line.split()[1]) for line in handle if line.endswith("kB\n")}
-        limits.append(kib["MemAvailable"] * 1024)
-    except (OSError, KeyError, ValueError):
-        try:
-            limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
-        except (AttributeError, ValueError, OSError):  # Windows
-            limits.append(4 * 2**30)
-    try:  # a container may have less
-        most, used = (Path(f"/sys/fs/cgroup/memory.{name}").read_text(encoding="ascii") for name in ("max", "current"))
-        if most.strip() != "max":
-            limits.append(max(0, int(most) - int(used)))
-    except (OSError, ValueError):
-        pass
-    return min(limits)
+    """Return the bytes of main memory that are free for a process; half of all if that is unknown."""
+    total = total_memory() or 8 * 2**30
+    free = free_memory()
+    return total // 2 if free is None else free

@@ -8,8 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from queue import LifoQueue
 from types import TracebackType
 from typing import Any
@@ -19,6 +18,7 @@ from weaklabel.errors import LFError, VoteError
 from weaklabel.labels import MAX_CARDINALITY
 from weaklabel.lf.core import LF, Place
 from weaklabel.lf.packs import LFCollection, identity_of
+from weaklabel.support.memory import total_memory
 from weaklabel.support.progress import Stage, say
 from weaklabel.support.threads import cores
 from weaklabel.votes.checking import ClassForm, ask, ask_together, join_votes
@@ -26,15 +26,11 @@ from weaklabel.votes.form import LFVotes, VoteForm
 from weaklabel.votes.workers.guard import Order, VoteGuard
 from weaklabel.votes.workers.protocol import TIME_LIMIT, WHOLE, LFHealth, can_limit, steps
 
-CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
-"""The file in which Linux has a container's memory limit."""
-
 WAKE_UP = 0.2
 """Seconds after which a wait for votes checks for Ctrl-C."""
 
 SHARE_OF_MEMORY = 0.6
 """Share of the machine's memory that guarded processes may hold together, unless the caller sets it."""
-
 
 ROWS_AT_FIRST = 1_024
 """Rows of a batch that a guarded process is asked for at first: a large model takes seconds over them."""
@@ -333,10 +329,5 @@ def _check_numbers(workers: int, time_limit: float | None, memory_limit: int | N
 
 def _share_of_memory(workers: int) -> int | None:
     """Return the bytes that each of ``workers`` processes may hold; None where the machine's memory is unknown."""
-    try:
-        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):
-        return None
-    with suppress(OSError, ValueError):  # not in a container, or in one without a limit ("max")
-        total = min(total, int(CONTAINER_LIMIT.read_text(encoding="ascii")))
-    return max(LEAST_MEMORY, math.floor(total * SHARE_OF_MEMORY / workers))
+    total = total_memory()
+    return None if total is None else max(LEAST_MEMORY, math.floor(total * SHARE_OF_MEMORY / workers))
