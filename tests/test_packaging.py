@@ -17,6 +17,9 @@ import pytest
 from weaklabel.cli import app
 
 ROOT = Path(__file__).parents[1]
+SHIPPED = ("CHANGELOG.md", "CITATION.cff", "SECURITY.md", "THIRD_PARTY.md", "constraints.txt")
+"""What an sdist has beside code."""
+
 PROBE = "import weaklabel, weaklabel.lf.packs as p; print(weaklabel.__file__); print(p.ready_packs()['spam'])"
 IMPORT_ALL = """
 import importlib, pkgutil, weaklabel
@@ -36,7 +39,7 @@ def checkout(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("weaklabel", "labeling_functions"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.py", "setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", *SHIPPED):
         shutil.copy(ROOT / name, folder / name)
     return folder
 
@@ -87,6 +90,19 @@ def test_sdist(built, tmp_path):
         sdist.extractall(tmp_path, filter="data")
     (source,) = tmp_path.glob("weaklabel-*")
     assert probe(source, tmp_path) == source / "labeling_functions" / "spam.py"
+
+
+def test_one_version_everywhere():
+    from weaklabel import __version__
+
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion = {__version__}\n" in (ROOT / "setup.cfg").read_text(encoding="utf-8")
+
+
+def test_what_is_embedded_is_named_with_its_license():
+    text = (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8")
+    for data in (ROOT / "weaklabel").rglob("*.npz"):
+        assert f"`{data.relative_to(ROOT)}`" in text
 
 
 def test_plain_checkout(checkout, tmp_path):
