@@ -14,17 +14,18 @@ from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.dependencies import find_dependencies
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.snorkel import LabelModel
-from weaklabel.label_model.structured.model import StructuredLabelModel
+from weaklabel.label_model.structured.model import (
+    MAX_MISFIT,
+    StructuredLabelModel,
+    read_misfit,
+    saved_misfit,
+)
 from weaklabel.label_model.triplets import TripletLabelModel
 from weaklabel.label_model.weighted import WeightedMajorityVote
 from weaklabel.labels import ABSTAIN, Probs, VoteArray
 from weaklabel.support.progress import Stage, stage
 from weaklabel.support.warn import kept_warnings
 from weaklabel.votes.patterns import VotePatterns, patterns_or_rows
-
-MAX_MISFIT = 1.5
-"""Misfit from which the full model's assumptions count as violated: votes drawn from it stay below 1.4 (84 synthetic
-problems), those on texts and census data start at 1.9 (7 sets)."""
 
 
 class CommitteeLabelModel(BaseLabelModel):
@@ -53,8 +54,7 @@ class CommitteeLabelModel(BaseLabelModel):
     members_ : tuple of BaseLabelModel
         The fitted models whose probabilities are averaged.
     misfit_ : float
-        Of the full model, see `misfit`: about 1 or less if its assumptions hold; infinite if there is too little overlap to
-        test them.
+        Of the full model, see `misfit`: below .15 where its assumptions are shown to hold; infinite if nothing can be shown.
     left_out_ : tuple of str
         Class names of models that were left out, since they would take more than 1 GiB for so many labeling functions and
         classes (see `weaklabel.label_model.checks`).
@@ -68,7 +68,7 @@ class CommitteeLabelModel(BaseLabelModel):
     >>> model.predict(L).tolist()
     [0, 1, 0, 1, 0, -1]
     >>> model.describe()
-    'mean of 8 label models: too little overlap between labeling functions to test their independence'
+    'mean of 8 label models: too little overlap between labeling functions to show that they are independent'
     """
 
     members_: tuple[BaseLabelModel, ...]
@@ -136,11 +136,11 @@ class CommitteeLabelModel(BaseLabelModel):
     def _state(self) -> dict[str, Any]:
         members = [member.to_saved() for member in self.members_]
         left_out = {"left_out": self.left_out_} if self.left_out_ else {}
-        return {"members": members, "misfit": self.misfit_ if np.isfinite(self.misfit_) else None, **left_out}
+        return {"members": members, "overlap_error": saved_misfit(self.misfit_), **left_out}
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.members_ = tuple(restore(member) for member in state["members"])
-        self.misfit_ = np.inf if state["misfit"] is None else float(state["misfit"])
+        self.misfit_ = read_misfit(state)
         self.left_out_ = tuple(state.get("left_out", ()))
         if not self.members_ or any(member.cardinality != self.cardinality for member in self.members_):
             raise ValueError("it has no members, or they have another number of classes")
@@ -181,16 +181,15 @@ def _full_model(
 
 
 def _reason(misfit: float, members: Sequence[BaseLabelModel], left_out: Sequence[str]) -> str:
-    if misfit < MAX_MISFIT:
-        return (
-            "the full model, with copies and hard rows: labeling functions overlap as it expects "
-            f"(misfit {misfit:.2f}, below {MAX_MISFIT})"
-        )
+    if len(members) == 1 and isinstance(members[0], StructuredLabelModel):
+        how_far = "" if np.isnan(misfit) else f" (to within {misfit:.0%})"
+        return f"the full model, with copies and hard rows: labeling functions overlap as it expects{how_far}"
     if StructuredLabelModel.__name__ in left_out:
         why = "the full model, which tests the independence of labeling functions, is too large"
     elif np.isinf(misfit):
-        why = "too little overlap between labeling functions to test their independence"
+        why = "too little overlap between labeling functions to show that they are independent"
     else:
-        why = f"labeling functions depend on each other beyond the class (misfit {misfit:.2f}, {MAX_MISFIT} or more)"
+        how_far = "" if np.isnan(misfit) else f" (overlaps may be off by {misfit:.0%}, {MAX_MISFIT:.0%} or more)"
+        why = f"labeling functions are not shown to be independent given the class{how_far}"
     out = f"; left out, since they would take more than {gib(BUDGET)}: {', '.join(left_out)}" if left_out else ""
     return f"mean of {len(members)} label models: {why}{out}"

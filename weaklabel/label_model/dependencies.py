@@ -1,6 +1,6 @@
 """Dependencies between labeling functions, whose votes label models assume to be independent given the class.
 
-Copies and near-copies are found by how their votes correlate given the class; `misfit` tests the assumption.
+Copies and near-copies are found by how their votes correlate given the class; `misfit` says how far off the assumption may be.
 """
 
 from __future__ import annotations
@@ -157,18 +157,18 @@ _MIN_EXPECTED = 3.0
 _PAIRS_AT_ONCE = 1 << 24
 """Pairs of votes that are judged together, which takes some 40 bytes each."""
 
-_MIN_TOGETHER = 30.0
-"""Rows on which these must be expected in all for the test to mean anything."""
-
-_MIN_OVERLAPS = 5_000
-"""Overlaps of two votes that are needed to test how they depend on each other. With fewer, the votes of seven real sets (parts
-of 200 to 2,000 rows) look independent, and a model that takes them so loses up to ten points of accuracy."""
+_ERRORS_ABOVE = 2.0
+"""Standard errors from the estimate to the bound that is returned."""
 
 
 def misfit(
     overlaps: Floats, n: int, likelihood: Floats, balance: Floats, explained: NDArray[np.bool_] | None = None
 ) -> float:
-    r"""Compare how often each two votes overlap with how often a model expects it.
+    r"""Say how far off a model may be about how often each two votes overlap.
+
+    It is the size of an effect, which does not grow with the rows, and not a test that many rows always fail and few
+    always pass: the root mean square error of the expected overlaps as a share of them, in its upper confidence bound. So
+    if it is small, the model is shown to fit, and with too few rows to show anything it is large.
 
     Parameters
     ----------
@@ -186,17 +186,22 @@ def misfit(
     Returns
     -------
     float
-        The mean of :math:`(O - E)^2 / E` over pairs of votes of different labeling functions, where O is on how many
-        rows both occur, and E on how many they are expected to, if that is 3 or more; or
-        :math:`\sum (O - E)^2 / \sum E` over the other pairs, if that is larger: about 1 or less where the model is true,
-        from 1.9 to 70 on the votes of real labeling functions. Infinite if fewer than 5,000 votes overlap: too few for
-        a test.
+        With O and E rows on which a pair of votes of different labeling functions occurs and is expected to, the square
+        root of :math:`(\sum (O - E)^2 / E - d + 2 \sqrt{V}) / \sum O`, the sum at least d: V is the variance of its first
+        sum where the model is true, and d how large that sum is then: the pairs, less the parameters that were fitted to
+        them, one for each vote and class but one. Pairs that are expected on fewer than 3 rows share one mean E. Infinite
+        where there are no more pairs than parameters, since any votes would fit then, or no overlaps.
+
+    References
+    ----------
+    MacCallum, Browne, Sugawara: Power Analysis and Determination of Sample Size for Covariance Structure Modeling.
+    Psychological Methods 1, 1996 (bounds of the root mean square error of approximation, instead of tests of exact fit).
     """
     m, k = len(likelihood), likelihood.shape[1]
     rates = likelihood.reshape(m * k, len(balance))
     apart = ~np.eye(m, dtype=bool) if explained is None else ~(np.eye(m, dtype=bool) | explained)
     seen, lfs = overlaps.diagonal() > 0, np.repeat(np.arange(m), k)
-    n_overlaps = off_often = n_often = off_seldom = together = 0.0
+    n_overlaps = n_often = n_seldom = off_often = off_seldom = together = 0.0
     at_once = max(1, _PAIRS_AT_ONCE // max(1, m * k))
     for start in range(0, m * k, at_once):
         some = slice(start, start + at_once)
@@ -209,10 +214,15 @@ def misfit(
         off_often += float((squares[often] / expected[often]).sum())
         n_often += np.count_nonzero(often)
         off_seldom += float(squares[seldom].sum())
+        n_seldom += np.count_nonzero(seldom)
         together += float(expected[seldom].sum())
-    if n_overlaps / 2 < _MIN_OVERLAPS:
+    # Each pair was met twice.
+    pairs, classes = (n_often + n_seldom) / 2, np.count_nonzero(seen.reshape(m, k).any(axis=0))
+    free = pairs - np.count_nonzero(seen) * (classes - 1)
+    if free <= 0 or not n_overlaps:
         return np.inf
-    values = [off_often / n_often] if n_often else []
-    if together >= _MIN_TOGETHER or not values:
-        values.append(off_seldom / max(together, 1.0))
-    return max(values)
+    mean = max(together, 1.0) / max(n_seldom, 1.0)
+    off = (off_often + off_seldom / mean) / 2
+    # The square of what a Poisson count is off by has the variance 2 E**2 + E.
+    variance = (2 * n_often + (2 + 1 / mean) * n_seldom) / 2 * (free / pairs)
+    return float(np.sqrt((max(off - free, 0.0) + _ERRORS_ABOVE * np.sqrt(variance)) / (n_overlaps / 2)))
