@@ -295,6 +295,9 @@ class LabelModelSettings(ChosenSettings):
     """The label model; which there are depends on whether the pack labels texts or spans."""
     class_balance: Literal["majority", "uniform"] | list[float] | None = None
     """The share of each class, or where to take it from: `majority` (the majority vote) or `uniform`."""
+    exact_texts: bool | None = None
+    """Embed every text that is read (`auto`, `text`); by default, of a large corpus only those that a faster model is not
+    sure of."""
     n_epochs: Annotated[int, Field(ge=1)] | None = None
     """Training steps (`snorkel`)."""
     lr: Annotated[float, Field(gt=0)] | None = None

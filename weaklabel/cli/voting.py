@@ -241,6 +241,15 @@ class Labeling:
             rich_help_panel=_MODEL_PANEL,
         ),
     ] = None
+    exact_texts: Annotated[
+        bool,
+        typer.Option(
+            "--exact-texts",
+            help="Embed every text that the label model reads; by default, of a large corpus only those that a faster "
+            "model is not sure of.",
+            rich_help_panel=_MODEL_PANEL,
+        ),
+    ] = False
     params: Annotated[
         list[str] | None,
         typer.Option(
@@ -257,7 +266,11 @@ class Labeling:
         """Return the label model's settings; an invalid class balance or parameter is wrong usage."""
         from weaklabel.config import LabelModelSettings
 
-        own = {"name": self.label_model, "class_balance": self._class_balance()}
+        own = {
+            "name": self.label_model,
+            "class_balance": self._class_balance(),
+            "exact_texts": self.exact_texts or None,
+        }
         return chosen_settings(LabelModelSettings, own, self.params or [])
 
     def for_classifier(self) -> tuple[Labeling, list[str]]:
