@@ -295,9 +295,8 @@ class LabelModelSettings(ChosenSettings):
     """The label model; which there are depends on whether the pack labels texts or spans."""
     class_balance: Literal["majority", "uniform"] | list[float] | None = None
     """The share of each class, or where to take it from: `majority` (the majority vote) or `uniform`."""
-    exact_texts: bool | None = None
-    """Embed every text that is read (`auto`, `text`); by default, of a large corpus only those that a faster model is not
-    sure of."""
+    encoder: str | None = None
+    """What turns texts into vectors: a folder, or a name on the Hugging Face hub; an English model if not given."""
     n_epochs: Annotated[int, Field(ge=1)] | None = None
     """Training steps (`snorkel`)."""
     lr: Annotated[float, Field(gt=0)] | None = None
@@ -573,7 +572,12 @@ class Project(_Section):
     export: ExportSettings | None = None
 
     def overridden(
-        self, out: Path | None = None, seed: int | None = None, limit: int | None = None, workers: int | None = None
+        self,
+        out: Path | None = None,
+        seed: int | None = None,
+        limit: int | None = None,
+        workers: int | None = None,
+        encoder: str | None = None,
     ) -> Project:
         """Return the project with the given settings instead of its own; None keeps them."""
         return self.model_copy(
@@ -582,6 +586,7 @@ class Project(_Section):
                 "seed": self.seed if seed is None else seed,
                 "corpus": self.corpus.model_copy(update={"limit": limit or self.corpus.limit}),
                 "lfs": self.lfs.model_copy(update={"workers": self.lfs.workers if workers is None else workers}),
+                "label_model": self.label_model.model_copy(update={"encoder": encoder or self.label_model.encoder}),
             }
         )
 
@@ -677,6 +682,8 @@ def _anchored(project: Project, folder: Path) -> Project:
     use = [str(folder / spec) if spec.endswith(".py") else spec for spec in project.lfs.use]
     model = project.classifier.model
     classifier = project.classifier.model_copy(update={"model": model and _anchored_model(model, folder)})
+    encoder = project.label_model.encoder
+    label_model = project.label_model.model_copy(update={"encoder": encoder and _anchored_model(encoder, folder)})
     causal = project.generator and project.generator.model
     generator = project.generator and project.generator.model_copy(
         update={"model": causal and _anchored_model(causal, folder)}
@@ -690,6 +697,7 @@ def _anchored(project: Project, folder: Path) -> Project:
             "protect": protecting,
             "corpus": project.corpus.model_copy(update={"path": folder / project.corpus.path}),
             "lfs": project.lfs.model_copy(update={"use": use}),
+            "label_model": label_model,
             "gold": gold,
             "classifier": classifier,
             "export": export,

@@ -72,7 +72,7 @@ def analyze(
     made = read_decisions(decisions) if decisions and not of_spans else None
     rows = reading.open(corpus, hide=[gold] if gold else [])
     gold_files = {"the gold spans": [gold_file]} if gold_file is not None else {}
-    check_outputs(html, corpora=[rows], lfs=loaded, decisions=decisions, others=gold_files)
+    check_outputs(html, corpora=[rows], lfs=loaded, decisions=decisions, others=gold_files | labeling.inputs())
     announce_replaced(html, printing=printing)
     if of_spans:
         of_file = gold_file or decisions

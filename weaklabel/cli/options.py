@@ -83,6 +83,18 @@ def _checker(registry: Registry[Any] | Registries, also: tuple[str, ...]) -> Cal
     return checked
 
 
+MODEL_PANEL = "Label model"
+
+EncoderOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        metavar="ENCODER",
+        help="What turns texts into vectors where the label model reads them: a folder, or a name on the Hugging Face hub. "
+        "Default: an English one that is installed.",
+        rich_help_panel=MODEL_PANEL,
+    ),
+]
 SeedOpt = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of all random numbers.")]
 DryRunOpt = Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")]
 

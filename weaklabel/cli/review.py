@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from weaklabel.cli.options import expanded
+from weaklabel.cli.options import EncoderOpt, expanded
 from weaklabel.cli.printing import QuietOpt, stdout_for_results
 from weaklabel.cli.reading import Reading
 from weaklabel.cli.voting import LFsIfAny
@@ -32,6 +32,7 @@ def review(
             "corpus has a column spans.",
         ),
     ] = None,
+    encoder: EncoderOpt = None,
     reading: Reading,
     revote: Annotated[
         bool,
@@ -77,6 +78,7 @@ def review(
             labels=names,
             lfs=lfs,
             task=task,
+            encoder=encoder,
             revote=revote,
             progress=not quiet,
             **reading.arguments(),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from weaklabel.cli.batches import BatchFiles
-from weaklabel.cli.options import DryRunOpt, expanded
+from weaklabel.cli.options import DryRunOpt, EncoderOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_path, stdout_for_results
 from weaklabel.cli.reading import LimitOpt
 from weaklabel.cli.voting import Caching, EngineOptions
@@ -34,6 +34,7 @@ def run(
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="Guarded processes, in place of the project's number.")
     ] = None,
+    encoder: EncoderOpt = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show which steps are done, stale (and why) or to do; compute nothing.")
     ] = False,
@@ -76,7 +77,9 @@ def run(
     caching.apply()
     log_to_stderr(printing.quiet)
     with settings_named("key"):
-        settings = read_project(project).overridden(out=out and out.absolute(), seed=seed, limit=limit, workers=workers)
+        settings = read_project(project).overridden(
+            out=out and out.absolute(), seed=seed, limit=limit, workers=workers, encoder=encoder
+        )
         try:
             preparation, again = preparation_of(settings, "" if force else from_step)
         except UnknownStepError as error:

@@ -70,7 +70,7 @@ def suggest(
         check_pack_path(out, replace=force)
     loaded = load_lfs(*lfs)
     rows = reading.open(corpus, hide=[gold] if gold else [])
-    check_outputs(out, corpora=[rows], lfs=loaded)
+    check_outputs(out, corpora=[rows], lfs=loaded, others=labeling.inputs())
     announce_replaced(out, printing=printing, dry_run=dry_run)
     if loaded.task == SPANS:
         from weaklabel.cli.span_suggestions import suggest_for_spans

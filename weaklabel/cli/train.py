@@ -195,7 +195,7 @@ def train(
     settings = training.settings(params)
     if loaded.task == "spans":
         rows = reading.open(corpus)
-        _check_outputs(out, training, [rows], loaded, decisions)
+        _check_outputs(out, training, labeling, [rows], loaded, decisions)
         announce_replaced(out, printing=printing, dry_run=dry_run)
         trained, text = train_spans(
             rows,
@@ -214,7 +214,7 @@ def train(
         printing.summary(trained, f"{text}\n{written}")
         return
     rows, held = reading.open(corpus), training.held_out(reading)
-    _check_outputs(out, training, [rows, held] if held else [rows], loaded, decisions)
+    _check_outputs(out, training, labeling, [rows, held] if held else [rows], loaded, decisions)
     announce_replaced(out, printing=printing, dry_run=dry_run)
     model = make_classifier(
         settings.name,
@@ -281,7 +281,12 @@ def _train(
 
 
 def _check_outputs(
-    out: Path, training: Training, corpora: list[Corpus], lfs: LFCollection, decisions: Path | None
+    out: Path,
+    training: Training,
+    labeling: Labeling,
+    corpora: list[Corpus],
+    lfs: LFCollection,
+    decisions: Path | None,
 ) -> None:
     """Refuse to write a model or the files of a training over an input, before anything is trained."""
     from weaklabel.classifier import written_by_model, written_by_training
@@ -295,7 +300,7 @@ def _check_outputs(
     )
     if training.validation is not None:
         bases["the validation rows (--validation)"] = [training.validation]
-    check_outputs(out, *written, corpora=corpora, lfs=lfs, decisions=decisions, others=bases)
+    check_outputs(out, *written, corpora=corpora, lfs=lfs, decisions=decisions, others=bases | labeling.inputs())
 
 
 def _fit(

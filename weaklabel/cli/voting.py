@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
-from weaklabel.cli.options import SeedOpt, chosen_settings, name_option
+from weaklabel.cli.options import MODEL_PANEL, EncoderOpt, SeedOpt, chosen_settings, name_option
 from weaklabel.cli.printing import stdout_for_results
 from weaklabel.cli.reading import warn_of_rejects
 from weaklabel.registries import CHOOSABLE_LABEL_MODELS
@@ -213,8 +213,6 @@ def _price(given: str) -> tuple[str, list[float]]:
     return model, price
 
 
-_MODEL_PANEL = "Label model"
-
 Fitted = TypeVar("Fitted", bound="FittedCorpus")
 
 
@@ -228,7 +226,7 @@ class Labeling:
             CHOOSABLE_LABEL_MODELS,
             "--label-model",
             help="auto chooses one by the votes, and by the texts where the command reads them.",
-            panel=_MODEL_PANEL,
+            panel=MODEL_PANEL,
         ),
     ] = "auto"
     class_balance: Annotated[
@@ -238,18 +236,10 @@ class Labeling:
             metavar="HOW",
             help="Share of each class among all rows: uniform, majority (estimated from the votes), or numbers such as "
             "0.8,0.2.",
-            rich_help_panel=_MODEL_PANEL,
+            rich_help_panel=MODEL_PANEL,
         ),
     ] = None
-    exact_texts: Annotated[
-        bool,
-        typer.Option(
-            "--exact-texts",
-            help="Embed every text that the label model reads; by default, of a large corpus only those that a faster "
-            "model is not sure of.",
-            rich_help_panel=_MODEL_PANEL,
-        ),
-    ] = False
+    encoder: EncoderOpt = None
     params: Annotated[
         list[str] | None,
         typer.Option(
@@ -257,7 +247,7 @@ class Labeling:
             metavar="KEY=VALUE",
             help="Any parameter of what is chosen by name, with its key in a project file, such as "
             "label_model.tie_break_policy=random; repeatable.",
-            rich_help_panel=_MODEL_PANEL,
+            rich_help_panel=MODEL_PANEL,
         ),
     ] = None
     seed: SeedOpt = 0
@@ -266,12 +256,12 @@ class Labeling:
         """Return the label model's settings; an invalid class balance or parameter is wrong usage."""
         from weaklabel.config import LabelModelSettings
 
-        own = {
-            "name": self.label_model,
-            "class_balance": self._class_balance(),
-            "exact_texts": self.exact_texts or None,
-        }
+        own = {"name": self.label_model, "class_balance": self._class_balance(), "encoder": self.encoder}
         return chosen_settings(LabelModelSettings, own, self.params or [])
+
+    def inputs(self) -> dict[str, list[Path]]:
+        """Return what the label model reads, besides the corpus, by what it is."""
+        return {"the encoder (--encoder)": [Path(self.encoder)]} if self.encoder and Path(self.encoder).exists() else {}
 
     def for_classifier(self) -> tuple[Labeling, list[str]]:
         """Return the options without the parameters of a classifier, and these."""

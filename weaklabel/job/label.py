@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weaklabel.config import LabelModelSettings, LLMSettings
 from weaklabel.corpus import THE_CORPUS, Corpus, check_new_columns, label_outputs
 from weaklabel.corpus.parts import Part, PartRows
+from weaklabel.encoder.named import check_encoder_of, model_files
 from weaklabel.errors import ConfigError, LabelModelError, LFError
 from weaklabel.job.asked import asking_in_job, budget_in
 from weaklabel.job.engine import Engine, LocalEngine, follow
@@ -448,6 +449,7 @@ def label_job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> Label
         raise ConfigError(
             f"the label model '{options.label_model.name}' does not read texts; take auto or text, or leave the texts out"
         )
+    check_encoder_of(options.label_model.encoder, options.reads_texts)
     check_columns(lfs.lfs, corpus)
     first_places(lfs.lfs)
     identity = identity_of(lfs)
@@ -474,6 +476,7 @@ def label_identity(job: LabelJob, out: str) -> dict[str, Any]:
         seed=options.seed,
         columns=[options.with_votes, options.prefix, options.safe],
         texts=[options.skim, *job.corpus.entities] if options.reads_texts else None,
+        encoder=model_files(options.label_model.encoder) if options.reads_texts else None,
     )
 
 

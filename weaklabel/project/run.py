@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from weaklabel.classifier.named import make_classifier
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus
+from weaklabel.encoder.named import check_encoder
 from weaklabel.errors import ConfigError, nearest
 from weaklabel.job import LabelOptions
 from weaklabel.job.asked import asking_in_job
@@ -198,6 +199,7 @@ class ProjectRun:
             An option is unknown to one of them, or out of range.
         """
         project, labels = self.project, self.lfs.labels
+        check_encoder(project.label_model.encoder)
         if self.lfs.task == SPANS:
             make_span_label_model(project.label_model.name, **project.label_model.options())
             for name in tagger_names(project):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus
+from weaklabel.encoder.named import model_files
 from weaklabel.errors import ConfigError
 from weaklabel.job import LabelOptions
 from weaklabel.job.output import first_free_prefix
@@ -52,7 +53,7 @@ from weaklabel.project.names import (
 from weaklabel.project.options import Options
 from weaklabel.project.outcome import files_of
 from weaklabel.project.span_report import write_span_reports
-from weaklabel.project.step import Run, model_files, named_by_content, read
+from weaklabel.project.step import Run, named_by_content, read
 from weaklabel.registries import EXPORTERS, SPAN_LABEL_MODELS, TAGGERS
 from weaklabel.scoring import score_spans
 from weaklabel.support.files import write_json
@@ -224,7 +225,7 @@ def _steps(project: Project, corpus: Corpus, lfs: LFCollection) -> Iterator[Step
     kinds = tuple(sorted({type(lf).__module__ for lf in lfs.lfs}))
     voting = hidden | options("lfs.error_budget") | {"labels": list(lfs.all_labels)}
     prefix = first_free_prefix(corpus, new_span_columns())
-    encoder = project.label_model.options().get("encoder")
+    encoder = project.label_model.encoder
     held = held_out_span_inputs(project)
     yield Step(
         "read",

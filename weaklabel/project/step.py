@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from weaklabel.config import Project
 from weaklabel.corpus import Corpus, Reject, write_rejects
-from weaklabel.encoder.encoder import default_model
-from weaklabel.errors import MissingPackageError
 from weaklabel.job.engine import Engine
 from weaklabel.job.journal import Record
 from weaklabel.lf.packs import LFCollection
@@ -19,7 +17,6 @@ from weaklabel.project.gold_spans import held_out_rows
 from weaklabel.project.names import COUNTS, REJECTS
 from weaklabel.registries import SPANS
 from weaklabel.support.files import write_json
-from weaklabel.support.hashing import hash_path
 from weaklabel.support.progress import stage
 
 if TYPE_CHECKING:
@@ -91,12 +88,3 @@ def read(run: Run) -> None:
 def named_by_content(models: Mapping[str, str | None]) -> list[str]:
     """Return the settings whose model is in a folder: its hash counts, and where it is does not; see `model_files`."""
     return [name for name, model in models.items() if model is not None and Path(model).is_dir()]
-
-
-def model_files(model: str | None) -> dict[str, str]:
-    """Return the hash of the model that texts are read with, where it is in a folder."""
-    try:
-        folder = Path(model) if model is not None else default_model()
-    except MissingPackageError:
-        return {}
-    return {folder.name if model else "the default encoder": hash_path(folder)} if folder.is_dir() else {}

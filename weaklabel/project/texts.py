@@ -15,6 +15,7 @@ from weaklabel.classifier import load_classifier
 from weaklabel.classifier.named import BASELINES, for_gold, make_classifier, options_for_gold
 from weaklabel.config import ClassifierSettings, GeneratorSettings, Project
 from weaklabel.corpus import Corpus
+from weaklabel.encoder.named import model_files
 from weaklabel.errors import ConfigError
 from weaklabel.job import LabelOptions, label_corpus, read_voted, vote_corpus
 from weaklabel.job.folder import lf_keys
@@ -57,7 +58,7 @@ from weaklabel.project.names import (
 )
 from weaklabel.project.options import Options
 from weaklabel.project.outcome import files_of, write_reports
-from weaklabel.project.step import Run, model_files, named_by_content, read
+from weaklabel.project.step import Run, named_by_content, read
 from weaklabel.registries import CLASSIFIERS, EXPORTERS, LABEL_MODELS
 from weaklabel.report.markdown import CEILING
 from weaklabel.scoring import score as score_stage
@@ -253,7 +254,7 @@ def steps_of_texts(project: Project, corpus: Corpus, lfs: LFCollection) -> list[
         for name, kind in trained.items()
     }
     classifier = of_trained[chosen]
-    encoder = project.label_model.options().get("encoder")
+    encoder = project.label_model.encoder
     held = held_out_inputs(project)
 
     steps: list[Step[Run]] = [

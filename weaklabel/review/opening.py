@@ -11,6 +11,7 @@ import numpy as np
 
 from weaklabel.config import LabelModelSettings, LFSettings, read_project
 from weaklabel.corpus import Corpus, read_corpus
+from weaklabel.encoder.named import check_encoder
 from weaklabel.errors import ConfigError, WeakLabelError
 from weaklabel.labels import ABSTAIN, check_label_names
 from weaklabel.lf.packs import LFCollection, load_lfs
@@ -33,6 +34,7 @@ def open_review(
     labels: Sequence[str] | None = None,
     lfs: Sequence[str] | None = None,
     task: Literal["texts", "spans"] | None = None,
+    encoder: str | None = None,
     revote: bool = False,
     progress: bool = False,
     **reading: Any,
@@ -51,6 +53,9 @@ def open_review(
     task
         What is labeled in a corpus: "texts" or "spans". By default as the packs say, or without packs, "spans" if the corpus
         has a column ``spans``.
+    encoder
+        What turns the texts of a corpus into vectors for the label model: a folder, or a name on the Hugging Face hub; by
+        default an English one.
     revote
         Apply the labeling functions and fit the label model again if the corpus or a pack has changed since the run;
         without it, such a run is refused.
@@ -72,24 +77,31 @@ def open_review(
     """
     path = Path(path).absolute()
     if holds_run(path):
-        _only_for_corpora(path, labels, lfs, task, reading)
+        _only_for_corpora(path, labels, lfs, task, encoder, reading)
         return open_run(path, revote, progress)
     file = path / PROJECT_FILE if (path / PROJECT_FILE).is_file() else path
     if file.suffix == ".toml":
-        _only_for_corpora(file, labels, lfs, task, reading)
+        _only_for_corpora(file, labels, lfs, task, encoder, reading)
         return _open_project(file, progress)
     if not path.exists():
         raise ConfigError(f"{path} does not exist; give the folder of a run, a project file, or a corpus")
-    return _open_corpus(read_corpus(path, **reading), path, labels, list(lfs or ()), task, progress)
+    check_encoder(encoder)
+    settings = LabelModelSettings(encoder=encoder)
+    return _open_corpus(read_corpus(path, **reading), path, labels, list(lfs or ()), task, settings, progress)
 
 
 def _only_for_corpora(
-    path: Path, labels: Sequence[str] | None, lfs: Sequence[str] | None, task: str | None, reading: Mapping[str, Any]
+    path: Path,
+    labels: Sequence[str] | None,
+    lfs: Sequence[str] | None,
+    task: str | None,
+    encoder: str | None,
+    reading: Mapping[str, Any],
 ) -> None:
-    if labels or lfs or task or reading:
+    if labels or lfs or task or encoder or reading:
         raise ConfigError(
-            f"{path} has its own labels, labeling functions and reading options: leave out --labels, --lfs, --task and "
-            "all options for reading a corpus"
+            f"{path} has its own labels, labeling functions, encoder and reading options: leave out --labels, --lfs, --task, "
+            "--encoder and all options for reading a corpus"
         )
 
 
@@ -109,6 +121,7 @@ def _open_corpus(
     labels: Sequence[str] | None,
     use: list[str],
     task: str | None,
+    settings: LabelModelSettings,
     progress: bool,
 ) -> Review | SpanReview:
     workspace = Workspace(path.with_name(f"{path.stem}-{FOLDER}"))
@@ -119,7 +132,7 @@ def _open_corpus(
         raise ConfigError(f"{', '.join(specs)} labels {of_pack}, not {task}; leave out --task, or give other --lfs")
     if (task or of_pack or (TASK if corpus.has_column(SPANS) else "texts")) == TASK:
         given = tuple(labels or (() if lfs else workspace.state.labels))
-        source = ReviewSource(path.name, workspace, corpus, given, LabelModelSettings(), 0, tuple(use), "", path.parent)
+        source = ReviewSource(path.name, workspace, corpus, given, settings, 0, tuple(use), "", path.parent)
         column = given_spans(corpus, given or (lfs.labels if lfs else ()))
         how = LFSettings(use=specs) if specs else None
         review = open_span_review(source, lfs, how, column, progress=progress)
@@ -130,9 +143,7 @@ def _open_corpus(
     if not names:
         raise ConfigError(f"{path}: name the labels, such as --labels ham,spam, or give --lfs")
     class_names = check_label_names(names, str(path))
-    source = ReviewSource(
-        path.name, workspace, corpus, class_names, LabelModelSettings(), 0, tuple(use), "", path.parent
-    )
+    source = ReviewSource(path.name, workspace, corpus, class_names, settings, 0, tuple(use), "", path.parent)
     if lfs is None:
         workspace.write(replace(workspace.state, labels=class_names))
         return Review(source, _nothing_yet(len(corpus), class_names))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from weaklabel.corpus import Corpus, check_new_columns
 from weaklabel.corpus.parts import Part
+from weaklabel.encoder.named import check_encoder_of, model_files
 from weaklabel.errors import ConfigError, LFError
 from weaklabel.job.engine import Engine, LocalEngine, follow
 from weaklabel.job.folder import cached_votes, corpus_identity, output_identity
@@ -218,6 +219,7 @@ def unfitted_model(options: LabelOptions) -> SpanLabelModel:
         raise ConfigError(
             f"the label model '{settings.name}' does not read texts; take auto or text, or leave the texts out"
         )
+    check_encoder_of(settings.encoder, may_read_texts(model, options))
     return model
 
 
@@ -248,4 +250,5 @@ def span_identity(job: SpanJob, out: str) -> dict[str, Any]:
         seed=options.seed,
         columns=[options.with_votes, options.prefix, options.safe],
         texts=options.read_texts,
+        encoder=None if options.read_texts is False else model_files(options.label_model.encoder),
     )
