@@ -1,11 +1,15 @@
 """Votes and texts together: texts fill the silence of dictionaries, and decide where votes contradict each other."""
 
+import json
+
 import numpy as np
 import pytest
 
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.sequence import AutoSpanModel, SpanTextModel, SpanVote, load_span_label_model
+from weaklabel.label_model.sequence.base import SpanLabels
 from weaklabel.label_model.sequence.proposals import conflict_share
+from weaklabel.label_model.sequence.text import expected_f1
 from weaklabel.units import Spans, find_words
 from weaklabel.votes import SpanVotes
 
@@ -72,6 +76,34 @@ def test_probabilities(dictionaries, fitted):
     assert ((labels.probs >= 0) & (labels.probs <= 1)).all()
 
 
+def test_probabilities_of_what_stands_are_those_of_the_votes(dictionaries, fitted):
+    by_votes, labels = SpanVote().fit(dictionaries).predict(dictionaries), fitted.predict(dictionaries, TEXTS)
+    probs = dict(zip(labels.spans.keys().tolist(), labels.probs.tolist(), strict=True))
+    assert [probs[key] for key in by_votes.spans.keys().tolist()] == by_votes.probs.tolist()
+
+
+def test_texts_add_less_where_labeling_functions_leave_little():
+    cities = marked(set(CITIES), 1)
+    apart = votes_of([marked(set(NAMES[:8]), 0), marked(set(NAMES[7:11]), 0), cities])
+    alike = votes_of([marked(set(NAMES[:11]), 0), marked(set(NAMES[1:11]), 0), cities])
+    models = [SpanTextModel().fit(votes, TEXTS) for votes in (apart, alike)]
+    assert models[0].coverage_[0] == 0.5 and models[1].coverage_[0] == 0.95
+    n_names = [
+        int((model.predict(votes, TEXTS).spans.label == 0).sum())
+        for model, votes in zip(models, (apart, alike), strict=True)
+    ]
+    assert n_names[0] > n_names[1] >= len(marked(set(NAMES[:11]), 0))
+
+
+def test_the_threshold_is_half_of_the_expected_f1(fitted):
+    assert 0.25 < fitted.chosen_.threshold_ <= 0.5
+    spans = Spans.of_rows([[(0, 1, 0), (2, 3, 0)]])
+    word_probs = np.array([[0.1, 0.9], [0.8, 0.2], [0.4, 0.6], [0.7, 0.3]])
+    labels = SpanLabels(spans, np.array([0.8, 0.5]), word_probs)
+    # 1.3 of 2 spans are right, and as 1.5 of 2.0 words of entities are in them, 1.3 * 2.0 / 1.5 entities are there in all.
+    assert expected_f1(labels, np.array([0, 4])) == pytest.approx(2 * 1.3 / (2 + 1.3 * 2 / 1.5))
+
+
 def test_where_votes_contradict_each_other_they_are_evidence():
     wrong = [marked({name}, 1) for name in NAMES[:8]]
     rows = [[span for lf in wrong for span in lf.of_row(row)] for row in range(len(TEXTS))]
@@ -99,6 +131,21 @@ def test_a_saved_model_answers_as_before_and_a_fit_is_the_same_again(dictionarie
         other = model.predict(dictionaries, TEXTS)
         assert (one.spans.keys() == other.spans.keys()).all() and (one.probs == other.probs).all()
         assert (one.word_probs == other.word_probs).all() and model.describe() == fitted.describe()
+
+
+def test_a_model_saved_before_coverage_was_estimated_is_read(fitted, tmp_path):
+    saved = fitted.to_saved()
+    for name in ("coverage", "threshold"):
+        del saved["state"]["chosen"]["state"][name]
+    fitted.save(tmp_path / "new.json")
+    version = json.loads((tmp_path / "new.json").read_text())
+    (tmp_path / "old.json").write_text(json.dumps(version | saved))
+    model = load_span_label_model(tmp_path / "old.json").chosen_
+    assert model.coverage_.tolist() == [0.5, 0.5] and model.threshold_ == 0.5
+    version["state"]["chosen"]["state"]["threshold"] = 2
+    (tmp_path / "new.json").write_text(json.dumps(version))
+    with pytest.raises(LabelModelError, match="threshold"):
+        load_span_label_model(tmp_path / "new.json")
 
 
 def test_texts_without_votes_and_without_words():

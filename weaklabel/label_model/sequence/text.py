@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.sequence.arrays import from_text, to_text
 from weaklabel.label_model.sequence.base import Floats, SpanLabelModel, SpanLabels
+from weaklabel.label_model.sequence.coverage import coverage_of_labels
 from weaklabel.label_model.sequence.features import WordFeatures
 from weaklabel.label_model.sequence.network import NAMES, Vectors, WordNetwork, train_networks
 from weaklabel.label_model.sequence.proposals import conflict_share
@@ -42,6 +44,12 @@ class SpanTextModel(SpanLabelModel):
     words that touch a span by votes, which stands as it is. Others contradict each other often, and are often wrong. Then
     :math:`\lambda` is the log odds that votes agree, :math:`\log((1 - c) / c)`, and at least 0.
 
+    Networks learn what labeling functions mark, which is not all. If these mark a share r of the entities of a label, the
+    odds that a word which nobody marks is in such an entity are :math:`(1 - r) / r` times the odds that a network gives
+    (Elkan and Noto 2008: positive and unlabeled examples). `coverage_of_labels` estimates r from the overlap of
+    labeling functions. Such a word is taken for a part of an entity from the probability on that pays for expected F1: half of
+    the F1 that is expected on the texts of the fit (Lipton et al. 2014).
+
     Parameters
     ----------
     encoder
@@ -61,9 +69,19 @@ class SpanTextModel(SpanLabelModel):
         Share of the voted words to which labeling functions give different labels.
     vote_weight_ : float
         See above; 20 where votes stand.
+    coverage_ : array
+        Estimated share of the entities of each label that at least one labeling function marks. Shape: [k].
+    threshold_ : float
+        Probability from which on texts may put a word that nobody marks into an entity; at most 0.5.
     text_agreement_ : float
         F1 of the spans by texts alone against those by the votes, on texts whose votes were not learned from; 0 where no
         network was trained.
+
+    References
+    ----------
+    Elkan and Noto: Learning Classifiers from Only Positive and Unlabeled Data. KDD 2008.
+
+    Lipton, Elkan and Narayanaswamy: Optimal Thresholding of Classifiers to Maximize F1 Measure. ECML 2014.
     """
 
     uses_texts = True
@@ -71,6 +89,8 @@ class SpanTextModel(SpanLabelModel):
     votes_: SpanVote
     conflict_share_: float
     vote_weight_: float
+    coverage_: Floats
+    threshold_: float
     text_agreement_: float
 
     def __init__(
@@ -95,6 +115,8 @@ class SpanTextModel(SpanLabelModel):
         self.conflict_share_ = conflict_share(runs)
         odds = (1 - self.conflict_share_) / max(self.conflict_share_, 1e-9)
         self.vote_weight_ = STAND if self.conflict_share_ < self.conflict else max(0.0, float(np.log(odds)))
+        self.coverage_ = coverage_of_labels(runs)
+        self.threshold_ = 0.5
         self.text_agreement_ = 0.0
         self._networks: list[WordNetwork] = []
         self._hashes = np.empty(0, dtype=np.int64)
@@ -107,7 +129,8 @@ class SpanTextModel(SpanLabelModel):
             )
         self._fit_runs(runs)
         offsets, k = sample.words.offsets, len(runs.labels)
-        spans = self.votes_.predict(sample.votes).spans
+        by_votes = self.votes_.predict(sample.votes)
+        spans = by_votes.spans
         tags = spans.tags(offsets)
         fold = np.repeat(sample.hashes % FOLDS, np.diff(offsets))
         rows = [np.flatnonzero(fold != number) for number in range(FOLDS)]
@@ -117,9 +140,11 @@ class SpanTextModel(SpanLabelModel):
         targets = np.eye(2 * k + 1, dtype=np.float32)[tags]
         self._hashes = np.unique(sample.hashes)
         self._networks = train_networks(vectors, targets, rows * self.n_networks, 1000 * self.seed)
-        by_texts = spans_of_tags(best_tags(self._judge(vectors, fold), offsets), offsets)
+        scores = self._judge(vectors, fold)
+        by_texts = spans_of_tags(best_tags(scores, offsets), offsets)
         n_same = int(np.isin(by_texts.keys(), spans.keys()).sum())
         self.text_agreement_ = 2 * n_same / max(1, len(by_texts) + len(spans))
+        self.threshold_ = expected_f1(self._joined(scores, sample, by_votes), offsets) / 2
 
     def _predict_votes(self, votes: SpanVotes) -> SpanLabels:
         return self.votes_.predict(votes)
@@ -132,18 +157,31 @@ class SpanTextModel(SpanLabelModel):
         vectors = self._features.transform(sample.texts, sample.words)
         is_fitted = np.isin(sample.hashes, self._hashes)
         fold = np.repeat(np.where(is_fitted, sample.hashes % FOLDS, -1), np.diff(offsets))
-        scores = self._judge(vectors, fold)
+        return self._joined(self._judge(vectors, fold), sample, by_votes)
+
+    def _joined(self, scores: Floats, sample: SpanTextSample, by_votes: SpanLabels) -> SpanLabels:
+        """Return what the scores of tags by texts, which are changed, and votes say together."""
+        offsets = sample.words.offsets
         tags = by_votes.spans.tags(offsets)
-        voted = np.flatnonzero(tags > 0)
+        voted, unmarked = np.flatnonzero(tags > 0), np.flatnonzero(~_is_marked(sample.votes))
+        scores[unmarked, 1:] += np.repeat(np.log((1 - self.coverage_) / self.coverage_), 2)
         scores[voted, tags[voted]] += self.vote_weight_
+        eagerness = float(np.log((1 - self.threshold_) / self.threshold_))
+        scores[unmarked, 1:] += eagerness
         beside = _beside(tags, offsets) if self.vote_weight_ == STAND else voted[:0]
         scores[beside, 0] += STAND
         spans = spans_of_tags(best_tags(scores, offsets), offsets)
         scores[beside, 0] -= STAND
-        # Votes that stand are not certain for that: probabilities take them for as good as they agree with each other.
+        scores[unmarked, 1:] -= eagerness
+        # Votes are not more certain than they agree with each other.
         trust = min(self.vote_weight_, float(np.log(self.votes_.agreement_ / max(1e-3, 1 - self.votes_.agreement_))))
         scores[voted, tags[voted]] += max(0.0, trust) - self.vote_weight_
         of = marginals(scores, offsets, spans)
+        if self.vote_weight_ == STAND:  # texts have no say in what stands
+            _, own, theirs = np.intersect1d(spans.keys(), by_votes.spans.keys(), True, return_indices=True)
+            of.spans[own] = by_votes.probs[theirs]
+            if by_votes.word_probs is not None:
+                of.words[voted] = by_votes.word_probs[voted]
         return SpanLabels(spans, of.spans, of.words)
 
     def _judge(self, vectors: Vectors, fold: Numbers) -> Floats:
@@ -161,6 +199,8 @@ class SpanTextModel(SpanLabelModel):
             "votes": self.votes_._state(),
             "conflict_share": self.conflict_share_,
             "vote_weight": self.vote_weight_,
+            "coverage": self.coverage_,
+            "threshold": self.threshold_,
             "text_agreement": self.text_agreement_,
             "hashes": self._hashes,
             "features": self._features.to_saved() if self._networks else None,
@@ -172,17 +212,43 @@ class SpanTextModel(SpanLabelModel):
         self.votes_.lf_names_, self.votes_.labels_ = self.lf_names_, self.labels_
         self.votes_._restore(state["votes"])
         self.conflict_share_, self.vote_weight_ = float(state["conflict_share"]), float(state["vote_weight"])
+        # Models from before these were estimated were as if half of the entities were marked.
+        self.coverage_ = np.array(state.get("coverage", [0.5] * len(self.labels_)), dtype=np.float64)
+        self.threshold_ = float(state.get("threshold", 0.5))
         self.text_agreement_ = float(state["text_agreement"])
         self._hashes = np.array(state["hashes"], dtype=np.int64)
         self._features = WordFeatures(self.encoder)
         self._networks = [WordNetwork(*(from_text(saved[name]) for name in NAMES)) for saved in state["networks"]]
         if self._networks:
             self._features.restore(state["features"])
+        if self.coverage_.shape != (len(self.labels_),) or not ((self.coverage_ > 0) & (self.coverage_ < 1)).all():
+            raise ValueError("the coverage of the labels is not a share of each")
+        if not 0 < self.threshold_ <= 0.5:
+            raise ValueError("the threshold is not a probability up to 0.5")
         n_tags = 2 * len(self.labels_) + 1
         if any(network.weights_out.shape != (len(network.bias_in), n_tags) for network in self._networks):
             raise ValueError("a network does not give as many tags as there are labels")
         if len(self._networks) % FOLDS:
             raise ValueError("some networks are missing")
+
+
+def expected_f1(labels: SpanLabels, offsets: Numbers) -> float:
+    """Return the F1 that the probabilities of spans and words let expect; 1 where nothing is expected."""
+    if labels.word_probs is None or not len(labels):
+        return 1.0
+    in_entity = 1 - labels.word_probs[:, 0]
+    right = float(labels.probs.sum())
+    # As many entities are there in all as words of entities are expected in all, for those within the spans.
+    in_all = right * float(in_entity.sum()) / max(1e-9, float(in_entity[labels.spans.tags(offsets) > 0].sum()))
+    return float(np.clip(2 * right / (len(labels) + in_all), 0.02, 1))
+
+
+def _is_marked(votes: SpanVotes) -> NDArray[np.bool_]:
+    """Return of each word whether any labeling function marks it. Shape: [n_words]."""
+    is_marked = np.zeros(int(votes.offsets[-1]), dtype=bool)
+    for spans in votes.spans:
+        is_marked |= spans.tags(votes.offsets) > 0
+    return is_marked
 
 
 def _beside(tags: Numbers, offsets: Numbers) -> Numbers:
