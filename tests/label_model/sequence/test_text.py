@@ -97,11 +97,10 @@ def test_texts_add_less_where_labeling_functions_leave_little():
 
 def test_the_threshold_is_half_of_the_expected_f1(fitted):
     assert 0.25 < fitted.chosen_.threshold_ <= 0.5
-    spans = Spans.of_rows([[(0, 1, 0), (2, 3, 0)]])
-    word_probs = np.array([[0.1, 0.9], [0.8, 0.2], [0.4, 0.6], [0.7, 0.3]])
-    labels = SpanLabels(spans, np.array([0.8, 0.5]), word_probs)
-    # 1.3 of 2 spans are right, and as 1.5 of 2.0 words of entities are in them, 1.3 * 2.0 / 1.5 entities are there in all.
-    assert expected_f1(labels, np.array([0, 4])) == pytest.approx(2 * 1.3 / (2 + 1.3 * 2 / 1.5))
+    by_votes = SpanLabels(Spans.of_rows([[(0, 1, 0), (2, 3, 1)]]), np.array([0.8, 0.6]))
+    labels = SpanLabels(Spans.of_rows([[(0, 1, 0), (2, 3, 1), (5, 6, 1)]]), np.array([0.8, 0.6, 0.5]))
+    # 1.9 of 3 are right, and there are 1 entity of the first label and 1.2 of the second in all.
+    assert expected_f1(labels, by_votes, np.array([0.8, 0.5])) == pytest.approx(2 * 1.9 / (3 + 1.0 + 1.2))
 
 
 def test_where_votes_contradict_each_other_they_are_evidence():

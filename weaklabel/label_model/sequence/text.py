@@ -144,7 +144,7 @@ class SpanTextModel(SpanLabelModel):
         by_texts = spans_of_tags(best_tags(scores, offsets), offsets)
         n_same = int(np.isin(by_texts.keys(), spans.keys()).sum())
         self.text_agreement_ = 2 * n_same / max(1, len(by_texts) + len(spans))
-        self.threshold_ = expected_f1(self._joined(scores, sample, by_votes), offsets) / 2
+        self.threshold_ = expected_f1(self._joined(scores, sample, by_votes), by_votes, self.coverage_) / 2
 
     def _predict_votes(self, votes: SpanVotes) -> SpanLabels:
         return self.votes_.predict(votes)
@@ -232,15 +232,12 @@ class SpanTextModel(SpanLabelModel):
             raise ValueError("some networks are missing")
 
 
-def expected_f1(labels: SpanLabels, offsets: Numbers) -> float:
-    """Return the F1 that the probabilities of spans and words let expect; 1 where nothing is expected."""
-    if labels.word_probs is None or not len(labels):
-        return 1.0
-    in_entity = 1 - labels.word_probs[:, 0]
+def expected_f1(labels: SpanLabels, by_votes: SpanLabels, coverage: Floats) -> float:
+    """Return the F1 that probabilities let expect, if labeling functions mark a share ``coverage`` of the entities of labels."""
+    of_votes = np.bincount(by_votes.spans.label, weights=by_votes.probs, minlength=len(coverage))
+    in_all = float((of_votes / coverage).sum())
     right = float(labels.probs.sum())
-    # As many entities are there in all as words of entities are expected in all, for those within the spans.
-    in_all = right * float(in_entity.sum()) / max(1e-9, float(in_entity[labels.spans.tags(offsets) > 0].sum()))
-    return float(np.clip(2 * right / (len(labels) + in_all), 0.02, 1))
+    return float(np.clip(2 * right / max(1e-9, len(labels) + in_all), 0.02, 1))
 
 
 def _is_marked(votes: SpanVotes) -> NDArray[np.bool_]:
