@@ -233,7 +233,7 @@ class SpanTextModel(SpanLabelModel):
 
 
 def expected_f1(labels: SpanLabels, by_votes: SpanLabels, coverage: Floats) -> float:
-    """Return the F1 that probabilities let expect, if labeling functions mark a share ``coverage`` of the entities of labels."""
+    """Return the F1 that probabilities let expect; ``coverage`` is the share of entities of labels that the votes mark."""
     of_votes = np.bincount(by_votes.spans.label, weights=by_votes.probs, minlength=len(coverage))
     in_all = float((of_votes / coverage).sum())
     right = float(labels.probs.sum())
