@@ -297,6 +297,9 @@ class LabelModelSettings(ChosenSettings):
     """The share of each class, or where to take it from: `majority` (the majority vote) or `uniform`."""
     encoder: str | None = None
     """What turns texts into vectors: a folder, or a name on the Hugging Face hub; an English model if not given."""
+    exact_texts: bool | None = None
+    """Embed every text that is read (`auto`, `text`); by default, of a large corpus only those that a faster model is not
+    sure of."""
     n_epochs: Annotated[int, Field(ge=1)] | None = None
     """Training steps (`snorkel`)."""
     lr: Annotated[float, Field(gt=0)] | None = None

@@ -65,8 +65,9 @@ def label(
 
     The output has all columns and rows of the input, in order, then label, confidence and one probability per class;
     these are empty if no labeling function voted. With --read-texts the label model (auto or text) also uses the texts,
-    and labels rows without votes, too; this takes seconds for a thousand short texts, hours for millions. Rows that
-    cannot be read are written to OUT.rejects.jsonl. To resume after an interruption, give the same command again.
+    and labels rows without votes, too. Of a large corpus most texts are then read by a fast model that learned from the
+    full one, and only those that it is not sure of are embedded (all of them with --exact-texts). Rows that cannot be
+    read are written to OUT.rejects.jsonl. To resume after an interruption, give the same command again.
 
     Of labeling functions that mark spans (TASK = "spans"), the output has one new column, spans: a JSON array of objects
     with start, end, label, prob and text; --votes adds spans_NAME for each labeling function.

@@ -240,6 +240,15 @@ class Labeling:
         ),
     ] = None
     encoder: EncoderOpt = None
+    exact_texts: Annotated[
+        bool,
+        typer.Option(
+            "--exact-texts",
+            help="Embed every text that the label model reads; by default, of a large corpus only those that a faster "
+            "model is not sure of.",
+            rich_help_panel=MODEL_PANEL,
+        ),
+    ] = False
     params: Annotated[
         list[str] | None,
         typer.Option(
@@ -256,7 +265,12 @@ class Labeling:
         """Return the label model's settings; an invalid class balance or parameter is wrong usage."""
         from weaklabel.config import LabelModelSettings
 
-        own = {"name": self.label_model, "class_balance": self._class_balance(), "encoder": self.encoder}
+        own = {
+            "name": self.label_model,
+            "class_balance": self._class_balance(),
+            "encoder": self.encoder,
+            "exact_texts": self.exact_texts or None,
+        }
         return chosen_settings(LabelModelSettings, own, self.params or [])
 
     def inputs(self) -> dict[str, list[Path]]:

@@ -39,6 +39,8 @@ class AutoLabelModel(TextReader):
         P(Y) of all rows: one share a class, ``"uniform"``, or ``"majority"``: as majority vote labels the rows with votes. By
         default that of ``Y_dev`` where `fit` is given it, and otherwise learned; see `TextLabelModel` and
         `CommitteeLabelModel`.
+    exact_texts
+        Embed every text, also of a large corpus; see `TextLabelModel`.
     tie_break_policy, seed
         See `BaseLabelModel`.
 
@@ -65,6 +67,7 @@ class AutoLabelModel(TextReader):
         encoder: str | None = None,
         max_length: int = 128,
         class_balance: str | Sequence[float] | NDArray[np.float64] | None = None,
+        exact_texts: bool = False,
         tie_break_policy: str = "abstain",
         seed: int = 0,
     ) -> None:
@@ -72,6 +75,7 @@ class AutoLabelModel(TextReader):
         self.encoder = encoder
         self.max_length = max_length
         self.class_balance = class_balance
+        self.exact_texts = exact_texts
 
     def _fit(self, votes: VotePatterns) -> None:
         chosen = CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed).fit(votes)
@@ -86,6 +90,7 @@ class AutoLabelModel(TextReader):
             self.encoder,
             max_length=self.max_length,
             class_balance=self.class_balance,
+            exact_texts=self.exact_texts,
             seed=self.seed,
         )
         if not fits(model.bytes_needed(votes)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from weaklabel.label_model.evidence import ExpectedVotes, expected_accuracies, s
 from weaklabel.label_model.preds import sure_labels
 from weaklabel.label_model.saving import check_array
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
+from weaklabel.label_model.text.fast import FROM_CORPUS, FastReader
 from weaklabel.label_model.text.reader import MAX_ROWS, TextReader, TextSample, TextSampler
 from weaklabel.label_model.text.shares import Shares, warn_of_few_covered
 from weaklabel.label_model.text.training_lfs import choose_training_lfs, gain
@@ -73,6 +75,9 @@ class TextLabelModel(TextReader):
         labels the rows with votes. The answers for all rows come near these shares, unless they are sure. By default that of
         ``Y_dev`` where `fit` is given it; otherwise texts learn it from the rows with votes, which a `WeakLabelWarning` says
         where they are fewer than half.
+    exact_texts
+        Embed every text. By default, where a corpus has at least twice as many rows as ``max_rows``, most texts are read
+        by a `FastReader`, and only those that it is not sure of are embedded.
     tie_break_policy, seed
         See `BaseLabelModel`.
 
@@ -90,6 +95,8 @@ class TextLabelModel(TextReader):
         Which labeling functions trained the text model, see `choose_training_lfs`. Shape: [m].
     text_gain_ : float
         Nats by which texts predict labels better than the class balance does; 0 or less if texts do not predict them.
+    fast_ : FastReader or None
+        What answers where texts need not be embedded.
     lf_accuracies_ : array
         Expected share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
 
@@ -112,6 +119,7 @@ class TextLabelModel(TextReader):
     bias_: Floats
     training_lfs_: NDArray[np.bool_]
     text_gain_: float
+    fast_: FastReader | None
 
     def __init__(
         self,
@@ -123,6 +131,7 @@ class TextLabelModel(TextReader):
         max_rows: int = MAX_ROWS,
         max_length: int = 128,
         class_balance: str | Sequence[float] | Floats | None = None,
+        exact_texts: bool = False,
         tie_break_policy: str = "abstain",
         seed: int = 0,
     ) -> None:
@@ -134,12 +143,15 @@ class TextLabelModel(TextReader):
         self.max_rows = max_rows
         self.max_length = max_length
         self.class_balance = class_balance
+        self.exact_texts = exact_texts
 
     def describe(self, lf_names: Sequence[str] | None = None) -> str:
         """Describe the fitted model in one line; see `BaseLabelModel.describe`."""
         self._check_fitted()
         names = range(len(self.training_lfs_)) if lf_names is None else [f"'{name}'" for name in lf_names]
         description = f"votes and texts (a text adds {self.text_gain_:.2f} nats about its label to the class balance)"
+        if self.fast_ is not None:
+            description += f"; about {self.fast_.share:.0%} of the texts are read by a fast reader, the others embedded"
         return description + "".join(
             f"; the dominant labeling function {names[lf]} is excluded from the text model's training targets"
             for lf in np.flatnonzero(~self.training_lfs_)
@@ -243,19 +255,40 @@ class TextLabelModel(TextReader):
     def _predict_patterns(self, patterns: VoteArray) -> Probs:
         return self.votes_.predict_proba(patterns)
 
+    def _learn_fast(self, votes: VotePatterns, sample: TextSample) -> None:
+        self.fast_ = None
+        if not self.exact_texts and votes.n >= FROM_CORPUS * len(sample):
+            self.fast_ = FastReader.learn(sample, self._read(sample.texts), partial(self._combine, sample.L))
+
     def _predict_texts(self, rows: VoteArray, texts: list[str]) -> Probs:
         probs = np.empty((len(rows), self.cardinality))
         for start in range(0, len(rows), _TEXTS_AT_ONCE):
             some = slice(start, start + _TEXTS_AT_ONCE)
-            vectors = self.features_.transform(texts[some])
-            if vectors.shape[1] != len(self.weights_):
-                raise LabelModelError(
-                    f"this TextLabelModel was fitted on vectors of {len(self.weights_)} numbers, and texts now have "
-                    f"{vectors.shape[1]}: the encoder is another one, or the saved model is damaged"
-                )
-            from_text = normalised(vectors @ self.weights_ + self.bias_)
-            probs[some] = np.exp(normalised(from_text + self.vote_weight * vote_evidence(rows[some], self.evidence_)))
+            probs[some] = self._answer_texts(rows[some], texts[some])
         return probs
+
+    def _answer_texts(self, rows: VoteArray, texts: list[str]) -> Probs:
+        if self.fast_ is None:
+            return self._combine(rows, self._read(texts))
+        probs, is_left = self.fast_.answer(texts, partial(self._combine, rows))
+        left = np.flatnonzero(is_left)
+        if len(left):
+            probs[left] = self._combine(rows[left], self._read([texts[row] for row in left.tolist()]))
+        return probs
+
+    def _read(self, texts: list[str]) -> Floats:
+        """Return log probabilities by what the encoder sees in texts. Shape: [n] -> [n, k]."""
+        vectors = self.features_.transform(texts)
+        if vectors.shape[1] != len(self.weights_):
+            raise LabelModelError(
+                f"this TextLabelModel was fitted on vectors of {len(self.weights_)} numbers, and texts now have "
+                f"{vectors.shape[1]}: the encoder is another one, or the saved model is damaged"
+            )
+        return normalised(vectors @ self.weights_ + self.bias_)
+
+    def _combine(self, rows: VoteArray, log_probs: Floats) -> Probs:
+        """Return probabilities by votes and by what texts say. Shape: [n, m], [n, k] -> [n, k]."""
+        return np.exp(normalised(log_probs + self.vote_weight * vote_evidence(rows, self.evidence_)))
 
     def _new_votes_model(self) -> CommitteeLabelModel:
         return CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed)
@@ -266,7 +299,14 @@ class TextLabelModel(TextReader):
     def _state(self) -> dict[str, Any]:
         arrays = {name: getattr(self, name) for name in ("lf_accuracies_", "evidence_", "weights_", "bias_")}
         learned = {"features": self.features_.to_saved(), "votes": self.votes_.to_saved()}
-        return {**arrays, **learned, "text_gain": self.text_gain_, "training_lfs": self.training_lfs_}
+        fast = None if self.fast_ is None else self.fast_.to_saved()
+        return {
+            **arrays,
+            **learned,
+            "text_gain": self.text_gain_,
+            "training_lfs": self.training_lfs_,
+            "fast": fast,
+        }
 
     def _restore(self, state: dict[str, Any]) -> None:
         for name in ("lf_accuracies_", "evidence_", "weights_", "bias_"):
@@ -274,6 +314,8 @@ class TextLabelModel(TextReader):
         self.text_gain_, self.votes_ = float(state["text_gain"]), restore(state["votes"])
         self.training_lfs_ = np.array(state["training_lfs"])
         self.features_ = self._new_features().restore(state["features"])
+        fast = state.get("fast")
+        self.fast_ = None if fast is None else FastReader.from_saved(fast, self.cardinality)
         if not np.isfinite(self.text_gain_) or self.votes_.cardinality != self.cardinality:
             raise ValueError("text_gain is not finite, or the model of votes has another number of classes")
 

@@ -161,8 +161,7 @@ class TextReader(BaseLabelModel):
         votes = self._given(L)
         sampler = self.sampler()
         sampler.add(votes, as_texts(texts, LabelModelError, votes.n))
-        self._fit_sample(votes, sampler.sample())
-        self._look_back(votes)
+        self._fit_all(votes, sampler.sample())
 
     def fit_sample(self, L: GivenVotes, sample: TextSample) -> Self:
         """Fit to votes, and to the texts that `sampler` chose: the same as `fit` to all texts.
@@ -179,10 +178,16 @@ class TextReader(BaseLabelModel):
         VoteError, LabelModelError
             As `BaseLabelModel.fit`.
         """
-        votes = self._given(L)
-        self._fit_sample(votes, sample)
-        self._look_back(votes)
+        self._fit_all(self._given(L), sample)
         return self
+
+    def _fit_all(self, votes: VotePatterns, sample: TextSample) -> None:
+        self._fit_sample(votes, sample)
+        self._learn_fast(votes, sample)
+        self._look_back(votes)
+
+    def _learn_fast(self, votes: VotePatterns, sample: TextSample) -> None:
+        """Learn to answer most rows of a large corpus fast, once the model is fitted; by default, nothing is learned."""
 
     def sampler(self) -> TextSampler:
         """Return what chooses the rows whose texts are read at a fit.
