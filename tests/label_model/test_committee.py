@@ -139,3 +139,17 @@ def test_rows_that_repeat_get_the_answer_of_one(coverage):
     assert len(model.members_) == (8 if coverage[0] == 0.5 else 1)
     which = rng.integers(0, 300, 20_000)
     np.testing.assert_array_equal(model.predict_proba(L[which]), model.predict_proba(L)[which])
+
+
+def test_many_rows_are_drawn_from_and_rare_votes_are_not_lost():
+    L, _ = draw_votes(250_000, 6, 2, seed=3, coverage=(0.3, 0.6))
+    model = CommitteeLabelModel(2).fit(L)
+    everything = CommitteeLabelModel(2).fit(vote_patterns(L))
+    np.testing.assert_allclose(model.predict_proba(L[:1000]), everything.predict_proba(L[:1000]), atol=0.03)
+    again = CommitteeLabelModel(2).fit(L)
+    np.testing.assert_array_equal(model.predict_proba(L[:1000]), again.predict_proba(L[:1000]))
+    rare = np.full((len(L), 1), -1, dtype=np.int8)
+    drawn = np.random.default_rng(0).choice(len(L), 200_000, replace=False, shuffle=False)
+    rare[np.setdiff1d(np.arange(len(L)), drawn)[0]] = 1
+    with_rare = CommitteeLabelModel(2).fit(np.hstack([L, rare]))
+    assert np.isfinite(with_rare.lf_accuracies_).all()

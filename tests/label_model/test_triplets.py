@@ -72,6 +72,16 @@ def test_many_counts_stay_exact():
     assert np.isfinite(same).sum() >= np.isfinite(effects).sum()
 
 
+@pytest.mark.parametrize("coverage", [(0.05, 0.1), (0.5, 0.9)])
+def test_effects_are_the_same_whatever_adds_up_the_products(monkeypatch, coverage):
+    L, _ = draw_votes(3000, 9, 4, seed=2, coverage=coverage)
+    votes = vote_patterns(L)
+    expected = vote_effects(votes, 4)
+    monkeypatch.setattr("weaklabel.label_model.moments._MOST_OVERLAPS", 0)
+    for rates, others in zip(expected, vote_effects(votes, 4), strict=True):
+        np.testing.assert_array_equal(rates, others)
+
+
 def test_labeling_functions_without_a_triplet_are_named_and_assumed():
     with pytest.warns(WeakLabelWarning, match="2 of 2 labeling functions have votes that are in no usable triplet"):
         model = TripletLabelModel(class_balance="uniform").fit([[0, 0], [1, 1], [0, 1], [1, 1]])

@@ -25,7 +25,11 @@ from weaklabel.label_model.weighted import WeightedMajorityVote
 from weaklabel.labels import ABSTAIN, Probs, VoteArray
 from weaklabel.support.progress import Stage, stage
 from weaklabel.support.warn import kept_warnings
-from weaklabel.votes.patterns import VotePatterns, patterns_or_rows
+from weaklabel.votes.patterns import VotePatterns, patterns_or_rows, take_rows, vote_patterns
+from weaklabel.votes.tally import tally_votes
+
+_MOST_ROWS = 200_000
+"""Rows that the models are fitted on, where there are more."""
 
 
 class CommitteeLabelModel(BaseLabelModel):
@@ -61,6 +65,11 @@ class CommitteeLabelModel(BaseLabelModel):
     lf_accuracies_ : array
         Mean of the members' estimates. Shape: [m].
 
+    Notes
+    -----
+    Of more than 200,000 rows, so many are drawn by the seed, unless votes of a labeling function, or for a class, are in
+    none of them.
+
     Examples
     --------
     >>> L = [[0, 0, -1], [1, 1, 1], [0, -1, 0], [1, 1, -1], [0, 0, 1], [-1, -1, -1]]
@@ -84,6 +93,16 @@ class CommitteeLabelModel(BaseLabelModel):
     ) -> None:
         super().__init__(cardinality, tie_break_policy, seed)
         self.class_balance = class_balance
+
+    def _gather(self, L: VoteArray) -> VotePatterns:
+        if len(L) <= _MOST_ROWS:
+            return vote_patterns(L)
+        drawn = np.random.default_rng(self.seed).choice(len(L), _MOST_ROWS, replace=False, shuffle=False)
+        drawn.sort()
+        sample = take_rows(L, drawn)
+        seen, drawn_seen = (tally_votes(votes, classes=self.cardinality).seen > 0 for votes in (L, sample))
+        lost = any((seen.any(axis) & ~drawn_seen.any(axis)).any() for axis in (0, 1))
+        return vote_patterns(L if lost else sample)
 
     def _fit(self, votes: VotePatterns) -> None:
         voting_lfs(votes)
@@ -128,8 +147,12 @@ class CommitteeLabelModel(BaseLabelModel):
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:
         # Majority vote would use votes of labeling functions that never voted at the fit; the other members do not.
-        usable = np.asfortranarray(np.where(self._usable(), patterns, np.int8(ABSTAIN)))
-        votes = patterns_or_rows(usable)  # which pays off for eight models
+        usable = self._usable()
+        if not usable.all():
+            patterns = np.asfortranarray(np.where(usable, patterns, np.int8(ABSTAIN)))
+        if len(self.members_) == 1:
+            return self.members_[0].predict_proba(patterns)
+        votes = patterns_or_rows(patterns)  # which pays off for eight models
         probs = _mean(self.members_, votes.patterns)
         return probs if votes.inverse is None else probs[votes.inverse]
 

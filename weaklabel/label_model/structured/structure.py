@@ -97,16 +97,18 @@ class Structure:
     def posterior(self, L: VoteArray) -> Floats:
         """Return P(class | votes): by tables, not by codes as in EM. Shape: [n, m] -> [n, k]."""
         span, copiers = self.k + 1, np.flatnonzero(self.leaders >= 0)
+        prior = np.log(np.maximum(self.states, _IMPOSSIBLE))
+        if not len(copiers):
+            states = probs_by_evidence(L, self.evidence[:, :span], prior)
+            return states[:, : self.k] + states[:, self.k :]
         own, led = L[:, copiers], L[:, self.leaders[copiers]]
         # Agreement with the leader, abstain or not, is a further kind of vote of the labeling function.
         alike = np.where(own == led, own + np.int8(1), np.int8(ABSTAIN))
         apart, said_alike = self.evidence[:, :span], self.evidence[copiers, span:]
-        evidence = np.zeros((len(apart) + len(copiers), span + (len(copiers) > 0), 2 * self.k))
+        evidence = np.zeros((len(apart) + len(copiers), span + 1, 2 * self.k))
         evidence[: len(apart), :span] = apart
-        if len(copiers):
-            evidence[len(apart) :, 1:] = said_alike - apart[copiers]
-        columns = np.asfortranarray(np.hstack([L, alike]))
-        states = probs_by_evidence(columns, evidence, np.log(np.maximum(self.states, _IMPOSSIBLE)))
+        evidence[len(apart) :, 1:] = said_alike - apart[copiers]
+        states = probs_by_evidence(np.asfortranarray(np.hstack([L, alike])), evidence, prior)
         return states[:, : self.k] + states[:, self.k :]
 
 
@@ -305,7 +307,7 @@ _MIN, _TINY = 1e-6, 1e-9
 
 _START_HARD, _START_INFORMATIVE, _START_COPYING = 0.2, 0.3, 0.5
 
-_TOLERANCE = 1e-6
+_TOLERANCE = 1e-5
 """Iterations end where the log likelihood rises by less a row."""
 
 
