@@ -186,6 +186,8 @@ class LFSettings(_Section):
     """The share of rows on which a labeling function may fail before the run stops; 0 stops at the first failure."""
     workers: Annotated[int, Field(ge=0)] = 1
     """Guarded processes for Python labeling functions; 0 runs them in this process."""
+    skip_slow: bool = False
+    """Leave out labeling functions that need a text encoder, a trained spaCy pipeline or a language model."""
 
 
 @dataclass(frozen=True)
@@ -581,14 +583,19 @@ class Project(_Section):
         limit: int | None = None,
         workers: int | None = None,
         encoder: str | None = None,
+        skip_slow: bool = False,
     ) -> Project:
-        """Return the project with the given settings instead of its own; None keeps them."""
+        """Return the project with the given settings instead of its own; None and False keep them."""
+        lfs = {
+            "workers": self.lfs.workers if workers is None else workers,
+            "skip_slow": skip_slow or self.lfs.skip_slow,
+        }
         return self.model_copy(
             update={
                 "out": out or self.out,
                 "seed": self.seed if seed is None else seed,
                 "corpus": self.corpus.model_copy(update={"limit": limit or self.corpus.limit}),
-                "lfs": self.lfs.model_copy(update={"workers": self.lfs.workers if workers is None else workers}),
+                "lfs": self.lfs.model_copy(update=lfs),
                 "label_model": self.label_model.model_copy(update={"encoder": encoder or self.label_model.encoder}),
             }
         )

@@ -55,7 +55,7 @@ def analyze(
     from weaklabel.cli.span_analysis import analyze_spans_of
     from weaklabel.cli.span_columns import SpanGold
     from weaklabel.decisions import read_decisions
-    from weaklabel.lf.packs import SPANS, load_lfs
+    from weaklabel.lf.packs import SPANS
     from weaklabel.support.files import check_file_path
     from weaklabel.support.warn import recorded_warnings
     from weaklabel.votes import LFAnalysis
@@ -65,7 +65,7 @@ def analyze(
     caching.apply()
     if html is not None:
         check_file_path(html)
-    loaded = load_lfs(*lfs)
+    loaded = voting.load(lfs, quiet=printing.quiet)
     of_spans = loaded.task == SPANS
     if gold_file is not None and not of_spans:
         raise typer.BadParameter("it is for packs that mark spans; name a column with --gold", param_hint="--gold-file")

@@ -77,7 +77,7 @@ def explain(
     if (row is None) == (lf is None):
         raise typer.BadParameter("give one of --row N and --lf NAME", param_hint="--row")
     from weaklabel.cli.span_analysis import explain_spans_of, explain_spans_of_run
-    from weaklabel.lf.packs import SPANS, load_lfs
+    from weaklabel.lf.packs import SPANS
     from weaklabel.support.folders import recover_folder
 
     caching.apply()
@@ -92,7 +92,7 @@ def explain(
     else:
         if not lfs:
             raise typer.BadParameter("a corpus needs labeling functions, such as --lfs spam", param_hint="--lfs")
-        loaded = load_lfs(*lfs)
+        loaded = voting.load(lfs, quiet=printing.quiet)
         rows = reading.open(corpus)
         if loaded.task == SPANS:
             explain_spans_of(rows, loaded, labeling, voting, row, lf, printing)
@@ -140,7 +140,7 @@ def _open_run(folder: Path) -> tuple[FinishedRun, Corpus, LFCollection]:
     from weaklabel.support.warn import warn
 
     run = read_run(folder)
-    corpus, lfs = open_unlabeled(run.project), load_lfs(*run.project.lfs.use)
+    corpus, lfs = open_unlabeled(run.project), load_lfs(*run.project.lfs.use, skip_slow=run.project.lfs.skip_slow)
     if corpus.sha256() != run.corpus_sha256:
         raise ConfigError(
             f"{corpus.name} has changed since this run, so the votes do not belong to these rows; run the "

@@ -74,13 +74,12 @@ def label(
     """
     from weaklabel.corpus import check_target, label_outputs
     from weaklabel.job import LabelOptions, label_file
-    from weaklabel.lf.packs import load_lfs
     from weaklabel.support.files import is_stdout
 
     log_to_stderr(quiet=True)
     caching.apply()
     is_batch = batches.given(dry_run)
-    out, loaded = writing.target(dry_run), load_lfs(*lfs)
+    out, loaded = writing.target(dry_run), voting.load(lfs, quiet=printing.quiet)
     rows = reading.open(corpus)
     check_target(rows, out, safe=writing.spreadsheet_safe)
     options = LabelOptions(

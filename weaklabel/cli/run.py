@@ -13,7 +13,7 @@ from weaklabel.cli.batches import BatchFiles
 from weaklabel.cli.options import DryRunOpt, EncoderOpt, expanded
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_path, stdout_for_results
 from weaklabel.cli.reading import LimitOpt
-from weaklabel.cli.voting import Caching, EngineOptions
+from weaklabel.cli.voting import Caching, EngineOptions, SkipSlowOpt, say_left_out
 
 if TYPE_CHECKING:
     from weaklabel.config import LLMSettings
@@ -35,6 +35,7 @@ def run(
         int | None, typer.Option("--workers", min=0, help="Guarded processes, in place of the project's number.")
     ] = None,
     encoder: EncoderOpt = None,
+    skip_slow: SkipSlowOpt = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show which steps are done, stale (and why) or to do; compute nothing.")
     ] = False,
@@ -64,6 +65,7 @@ def run(
     """
     from weaklabel.config import read_project
     from weaklabel.job.steps import UnknownStepError
+    from weaklabel.lf.packs import load_lfs
     from weaklabel.project.run import ProjectRun, preparation_of, steps_to_come
     from weaklabel.support.naming import settings_named
 
@@ -78,7 +80,12 @@ def run(
     log_to_stderr(printing.quiet)
     with settings_named("key"):
         settings = read_project(project).overridden(
-            out=out and out.absolute(), seed=seed, limit=limit, workers=workers, encoder=encoder
+            out=out and out.absolute(),
+            seed=seed,
+            limit=limit,
+            workers=workers,
+            encoder=encoder,
+            skip_slow=skip_slow,
         )
         try:
             preparation, again = preparation_of(settings, "" if force else from_step)
@@ -99,6 +106,8 @@ def run(
                 preparation.run(engine=opened)
             settings = preparation.prepared
         prepared = ProjectRun(settings, project, again)
+        if settings.lfs.skip_slow and not printing.quiet:
+            say_left_out(load_lfs(*settings.lfs.use))
         if dry_run:
             prepared.check_models()
             corpus, lfs = prepared.corpus, prepared.lfs

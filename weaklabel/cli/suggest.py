@@ -59,7 +59,7 @@ def suggest(
     the beginning is embedded; --label-model text embeds as much as label does. Of a pack that marks spans, candidates are
     strings and patterns that the label model marks and no labeling function votes for.
     """
-    from weaklabel.lf.packs import SPANS, load_lfs
+    from weaklabel.lf.packs import SPANS
     from weaklabel.suggest import suggest_lfs
     from weaklabel.suggest.code import check_pack_path, write_pack
 
@@ -68,7 +68,7 @@ def suggest(
     caching.apply()
     if out is not None:
         check_pack_path(out, replace=force)
-    loaded = load_lfs(*lfs)
+    loaded = voting.load(lfs, quiet=printing.quiet)
     rows = reading.open(corpus, hide=[gold] if gold else [])
     check_outputs(out, corpora=[rows], lfs=loaded, others=labeling.inputs())
     announce_replaced(out, printing=printing, dry_run=dry_run)

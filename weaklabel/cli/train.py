@@ -185,11 +185,10 @@ def train(
     from weaklabel.classifier.named import make_classifier
     from weaklabel.decisions import read_decisions
     from weaklabel.job.training import check_trainable
-    from weaklabel.lf.packs import load_lfs
 
     caching.apply()
     check_model_folder(out)
-    loaded = load_lfs(*lfs)
+    loaded = voting.load(lfs, quiet=printing.quiet)
     training.check(loaded.task)
     labeling, params = labeling.for_classifier()
     settings = training.settings(params)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ import typer
 from weaklabel.cli.options import MODEL_PANEL, EncoderOpt, SeedOpt, chosen_settings, name_option
 from weaklabel.cli.printing import stdout_for_results
 from weaklabel.cli.reading import warn_of_rejects
+from weaklabel.errors import visible
 from weaklabel.registries import CHOOSABLE_LABEL_MODELS
 from weaklabel.support.threads import MOST_WORKERS, workers_for
 
@@ -38,6 +39,15 @@ LFsIfAny = Annotated[list[str] | None, _LFS]
 
 def _option(*names: str, panel: str = _PANEL, **settings: Any) -> Any:
     return typer.Option(*names, rich_help_panel=panel, **settings)
+
+
+SkipSlowOpt = Annotated[
+    bool,
+    _option(
+        "--skip-slow",
+        help="Leave out labeling functions that need a text encoder, a trained spaCy pipeline or a language model.",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,20 @@ class Voting:
         ),
     ] = None
 
+    skip_slow: SkipSlowOpt = False
+
+    def load(self, specs: Sequence[str], *, quiet: bool = False) -> LFCollection:
+        """Load the labeling functions that are to vote; those that are left out are named on standard error."""
+        from weaklabel.lf.packs import load_lfs
+
+        loaded = load_lfs(*specs)
+        if not self.skip_slow:
+            return loaded
+        fast = loaded.without_slow()
+        if not quiet:
+            say_left_out(loaded)
+        return fast
+
     def arguments(self) -> dict[str, Any]:
         """Return the options as arguments of `weaklabel.job.LabelOptions`."""
         return {
@@ -83,6 +107,15 @@ class Voting:
             "time_limit": self.time_limit,
             "memory_limit": None if self.memory_limit is None else int(self.memory_limit * 2**30),
         }
+
+
+def say_left_out(lfs: LFCollection) -> None:
+    """Name the labeling functions that ``--skip-slow`` leaves out, on standard error."""
+    from weaklabel.support.progress import message
+
+    for lf in lfs:
+        if lf.slow is not None:
+            message(visible(f"weaklabel: labeling function '{lf.name}' is left out: it needs {lf.slow}"))
 
 
 @dataclass(frozen=True)

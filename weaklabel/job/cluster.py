@@ -184,7 +184,7 @@ def _made(order: dict[str, Any]) -> Job:
 
 def _voting_job(order: dict[str, Any], corpus: Corpus) -> VotingJob[Any, Any] | SurveyJob:
     settings = LabelModelSettings.model_validate(order["options"].pop("label_model"))
-    lfs = load_lfs(*order["lfs"])
+    lfs = load_lfs(*order["lfs"]).only(order["names"])
     check_same(
         Identity(**order["identity"]),
         lfs.names,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic
 
@@ -14,9 +14,10 @@ from weaklabel.job.engine import Engine, LocalEngine, expect
 from weaklabel.job.folder import ONCE
 from weaklabel.job.store import T
 from weaklabel.job.voting import C, PartSummary, VotingJob
+from weaklabel.lf.core import LF
 from weaklabel.lf.packs import check_files
 from weaklabel.support.files import write_json
-from weaklabel.support.progress import stage
+from weaklabel.support.progress import say, stage
 from weaklabel.support.warn import warn
 from weaklabel.votes import Problems
 from weaklabel.votes.cascade import rows_to_ask
@@ -60,19 +61,64 @@ class Counted(Generic[C]):
 
 
 def first_votes(job: VotingJob[T, C], engine: Engine, first: Sequence[int]) -> Counted[C]:
-    """Apply the labeling functions that are asked about all rows; those that cost money in this process, which counts it."""
-    here = [place for place in first if job.lfs.lfs[place].asks]
-    turns = [(tuple(first), engine)]
-    if here and engine.is_shared:
-        there = tuple(place for place in first if place not in here)
-        turns = [*([(there, engine)] if there else []), (tuple(first), LocalEngine())]
-    for turn, voter in turns:
-        job.begin_turn(turn)
+    """Apply the labeling functions that are asked about all rows.
+
+    Slow ones vote after the others, whose votes are then there if the job is stopped. Those that cost money vote in this
+    process, which counts it.
+    """
+    lfs = job.lfs.lfs
+    ranks = {place: _rank(lfs[place], engine) for place in first}
+    turns: list[Counted[C]] = []
+    for rank in sorted(set(ranks.values())) or [_FAST]:
+        new = [place for place in first if ranks[place] == rank]
+        job.begin_turn(new)
         budget = ErrorBudget(job.options.error_budget)
-        with stage("voting", unit="rows") as job.stage:
-            voted = counted(voter.vote(job), budget, job)
+        with stage(_what(lfs, new, rank), unit="rows") as job.stage:
+            if turns:
+                _say_slow(lfs, new, turns[0].n_rows)
+            turns.append(counted((LocalEngine() if rank == _ASKED else engine).vote(job), budget, job))
         budget.check()
-    return voted
+    if len(turns) == 1:
+        return turns[0]
+    job.begin_turn(first)
+    of_all = counted(stored(job, turns[0].parts), ErrorBudget(1.0), job)
+    return replace(of_all, known_rows=min(turn.known_rows for turn in turns))
+
+
+_FAST, _SLOW, _ASKED = range(3)
+
+_MANY_ROWS = 5_000
+"""Rows from which on it is said that slow labeling functions can be left out."""
+
+
+def _rank(lf: LF, engine: Engine) -> int:
+    """Say in which turn a labeling function votes."""
+    if lf.asks and engine.is_shared:
+        return _ASKED
+    return _FAST if lf.slow is None else _SLOW
+
+
+def _what(lfs: Sequence[LF], places: Sequence[int], rank: int) -> str:
+    """Return what is shown while labeling functions vote: slow ones are named."""
+    if rank == _FAST:
+        return "voting"
+    reasons = sorted({str(lfs[place].slow) for place in places})
+    return f"voting by {_named(lfs[place].name for place in places)} ({', '.join(reasons)})"
+
+
+def _say_slow(lfs: Sequence[LF], places: Sequence[int], n: int) -> None:
+    if n >= _MANY_ROWS:
+        slow = _named(lfs[place].name for place in places)
+        say(
+            f"the other labeling functions have voted on {n:,} rows; {slow} take longer, and --skip-slow leaves them out"
+        )
+
+
+def _named(names: Iterable[str]) -> str:
+    """Return names for a line: the first three, quoted."""
+    all_names = [f"'{name}'" for name in names]
+    more = f" and {len(all_names) - 3} more" if len(all_names) > 3 else ""
+    return ", ".join(all_names[:3]) + more
 
 
 def stored(job: VotingJob[T, C], parts: Iterable[Part]) -> Iterator[PartSummary[C]]:

@@ -227,6 +227,7 @@ class VotingJob(ABC, Generic[T, C]):
         return {
             "kind": self.kind,
             "lfs": self.lfs.specs,
+            "names": self.lfs.names,
             "options": options | {"workers": 1, "label_model": self.options.label_model.model_dump(mode="json")},
             "identity": asdict(self.identity),
             "keys": self.keys,

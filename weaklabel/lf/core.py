@@ -185,6 +185,14 @@ class LF(ABC):
             raise votes[0]
         return int(votes[0])
 
+    @property
+    def slow(self) -> str | None:
+        """What makes a vote take about a millisecond or more, such as "a text encoder"; None where nothing is known to.
+
+        Slow labeling functions vote after the others, and can be left out.
+        """
+        return None
+
     def evaluator(self) -> Callable[[Sequence[Any], Batch], list[Any]] | None:
         """Return the function that votes for all labeling functions which return the same one, in one pass.
 

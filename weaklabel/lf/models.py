@@ -90,6 +90,11 @@ class PretrainedLF(ModelLF):
             raise NotFingerprintable(self.model)
         return [model, {**super().identity(), "model": ""}]
 
+    @property
+    def slow(self) -> str | None:
+        """See `LF.slow`."""
+        return "a transformer"
+
     def files(self) -> tuple[str]:
         """See `LF.files`."""
         return (str(default_model() if self.model is None else self.model),)
@@ -465,6 +470,11 @@ class PrototypeLF(PretrainedLF):
         vectors = batch.once(("embedding", encoder.model, self.column), lambda: encoder.encode(self.texts(batch)))
         likeness = np.stack([_likeness(vectors @ own.T) for own in prototypes.vectors], axis=1)
         return softmax((likeness - prototypes.begin) / TEMPERATURE), np.array(list(self.examples))
+
+    @property
+    def slow(self) -> str | None:
+        """See `LF.slow`."""
+        return "a text encoder"
 
     @property
     def says(self) -> str:

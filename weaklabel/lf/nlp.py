@@ -94,6 +94,11 @@ class SpacyLF(LF):
         """Vote on one row, or on one parsed text."""
         return self.f(x) if type(x).__module__.startswith("spacy.") else super().__call__(x)
 
+    @property
+    def slow(self) -> str | None:
+        """See `LF.slow`."""
+        return "a spaCy pipeline" if components_for(self.nlp, self.needs) else None
+
     def vote(self, batch: Batch) -> list[Any]:
         """Vote on every row of ``batch``; see `LF.vote`."""
         check_columns(self.name, self.columns, batch)

@@ -115,6 +115,19 @@ class LFCollection:
         origins = tuple(self.origins[number] for number in chosen) if self.origins else ()
         return replace(self, lfs=tuple(self.lfs[number] for number in chosen), origins=origins)
 
+    def without_slow(self) -> LFCollection:
+        """Return the collection without labeling functions that need an encoder, a trained pipeline or a language model.
+
+        Raises
+        ------
+        LFError
+            No others are left.
+        """
+        fast = self.only(lf.name for lf in self.lfs if lf.slow is None)
+        if self.lfs and not fast.lfs:
+            raise LFError("all labeling functions are slow, so none is left without them: do not skip slow ones")
+        return fast
+
     def __iter__(self) -> Iterator[LF]:
         return iter(self.lfs)
 
@@ -133,7 +146,7 @@ class LFCollection:
         return len(self.lfs)
 
 
-def load_lfs(*specs: str | Path) -> LFCollection:
+def load_lfs(*specs: str | Path, skip_slow: bool = False) -> LFCollection:
     """Load labeling functions by name, file, or import path.
 
     Parameters
@@ -142,6 +155,8 @@ def load_lfs(*specs: str | Path) -> LFCollection:
         Each is the name of a ready pack (``spam``) or of an installed plugin, the path of a ``.py`` file
         (``./mine.py``), or ``package:attribute`` where the attribute is a labeling function, a list of them, or a
         module.
+    skip_slow
+        Leave out those that need a text encoder, a trained spaCy pipeline or a language model, see `weaklabel.lf.core.LF.slow`.
 
     Returns
     -------
@@ -162,7 +177,8 @@ def load_lfs(*specs: str | Path) -> LFCollection:
     if not specs:
         raise LFError(f"no labeling functions were named; ready packs are {', '.join(sorted(ready_packs()))}")
     with stage("loading labeling functions"):
-        return join_packs([_load(str(spec)) for spec in specs])
+        loaded = join_packs([_load(str(spec)) for spec in specs])
+    return loaded.without_slow() if skip_slow else loaded
 
 
 def join_packs(packs: Sequence[LFCollection]) -> LFCollection:

@@ -333,7 +333,8 @@ def _steps(project: Project) -> list[Step[Prepare]]:
             settings |= options("seed")
         if name == "dedup" and _counts_votes(project):
             settings |= options("lfs.use")
-            lfs = {key: value or "" for key, value in identity_of(load_lfs(*project.lfs.use)).keys.items()}
+            loaded = load_lfs(*project.lfs.use, skip_slow=project.lfs.skip_slow)
+            lfs = {key: value or "" for key, value in identity_of(loaded).keys.items()}
         if number == 0 and name != "collect":
             settings |= options("corpus", but=("corpus.path",))
             files |= {project.corpus.path.name: hash_path(project.corpus.path)}

@@ -110,7 +110,7 @@ class RunResult:
 
 def step_names(project: Project) -> list[str]:
     """Return the names of the steps of `steps_of`, which needs the corpus to say more of them."""
-    task = load_lfs(*project.lfs.use).task
+    task = load_lfs(*project.lfs.use, skip_slow=project.lfs.skip_slow).task
     training = [f"train {name}" for name in (tagger_names(project) if task == SPANS else stages(project))]
     last = ["report"] if project.export is None else ["export", "report"]
     if project.gold is None:
@@ -176,7 +176,7 @@ class ProjectRun:
 
     def __init__(self, project: Project, file: Path | None = None, again: str | None = None) -> None:
         self.project = project
-        self.lfs = load_lfs(*project.lfs.use)
+        self.lfs = load_lfs(*project.lfs.use, skip_slow=project.lfs.skip_slow)
         if self.lfs.task == SPANS:
             check_spans_project(project)
         self.corpus = open_unlabeled(project, gold_column(project, self.lfs.task))

@@ -107,7 +107,8 @@ def _only_for_corpora(
 
 def _open_project(file: Path, progress: bool) -> Review | SpanReview:
     project, workspace = read_project(file), Workspace(file.parent / FOLDER)
-    corpus, lfs, use = open_unlabeled(project), load_lfs(*workspace.specs(project.lfs.use)), tuple(project.lfs.use)
+    corpus, use = open_unlabeled(project), tuple(project.lfs.use)
+    lfs = load_lfs(*workspace.specs(use), skip_slow=project.lfs.skip_slow)
     settings, seed = project.label_model, project.seed
     source = ReviewSource(project.title, workspace, corpus, lfs.labels, settings, seed, use, "", file.parent)
     if lfs.task == TASK:
@@ -171,7 +172,7 @@ def open_run(path: Path, revote: bool, progress: bool) -> Review | SpanReview:
         raise ConfigError(
             f"the corpus of this run, {project.corpus.path}, does not exist; restore it, or run the project again"
         )
-    lfs, corpus = load_lfs(*workspace.specs(use)), open_unlabeled(project)
+    lfs, corpus = load_lfs(*workspace.specs(use), skip_slow=project.lfs.skip_slow), open_unlabeled(project)
     source = ReviewSource(
         project.title,
         workspace,
@@ -191,7 +192,7 @@ def open_run(path: Path, revote: bool, progress: bool) -> Review | SpanReview:
         return open_span_review(source, lfs, project.lfs, given, progress=progress)
     # Votes and labels kept for an earlier run in this folder are not used.
     kept = workspace.state if workspace.state.base == run.base and workspace.state.packs else None
-    as_run = lfs if kept or workspace.specs(use) == use else load_lfs(*use)
+    as_run = lfs if kept or workspace.specs(use) == use else load_lfs(*use, skip_slow=project.lfs.skip_slow)
     reason = _outdated(run, kept, corpus, as_run)
     if reason and revote:
         snapshot = label_now(source, lfs, project.lfs, progress)

@@ -79,6 +79,11 @@ class LanguageModelLF(LF):
         self._numbers = np.array([*numbers, OFF_LIST])
         self._files = (*files, *source.files())
 
+    @property
+    def slow(self) -> str | None:
+        """See `LF.slow`."""
+        return "a language model"
+
     def vote(self, batch: Batch) -> list[Any]:
         """Vote on every row of ``batch``; see `LF.vote`."""
         answered = self._questions.ask(self._model, batch)

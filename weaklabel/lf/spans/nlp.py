@@ -82,6 +82,11 @@ class SpacySpansLF(NamedSpansLF):
         share_pipeline(self.nlp, bound)
         return bound
 
+    @property
+    def slow(self) -> str | None:
+        """See `LF.slow`."""
+        return "a spaCy pipeline" if components_for(self.nlp, self.needs) else None
+
     def vote(self, batch: Batch) -> list[Any]:
         """See `SpanLF.vote`."""
         docs = docs_of(batch, self.nlp, TEXT, shared_needs(self.nlp, TEXT))

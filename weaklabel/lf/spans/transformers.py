@@ -54,6 +54,11 @@ class TransformersNerLF(NamedSpansLF):
         self.threshold = threshold
         self.max_length = max_length
 
+    @property
+    def slow(self) -> str | None:
+        """See `LF.slow`."""
+        return "a transformer"
+
     def vote(self, batch: Batch) -> list[list[Span]]:
         """See `SpanLF.vote`."""
         spans, labels, _ = self._marked(batch)
