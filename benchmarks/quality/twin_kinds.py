@@ -124,7 +124,7 @@ def as_it_is(source: Source, rng: Generator) -> Source:
 def one_against_rest(source: Source, rng: Generator, together: int = 1) -> Source:
     """Make a binary set of one class, or ``together`` classes in one, with few positives and few votes."""
     k, L, Y = len(source.labels), source.train.L, source.train.Y
-    known = [c for c in range(k) if (c == L).any() and (c == Y).sum() >= (60 if together == 1 else 1)]
+    known = [c for c in range(k) if ((c == L).sum(axis=0) > 2).any() and (c == Y).sum() >= (60 if together == 1 else 1)]
     chosen = rng.choice(known, size=together, replace=False)
 
     def binary(split: Split) -> Split:
@@ -168,6 +168,8 @@ def _by_votes(source: Source, n: int, rng: Generator, among: np.ndarray | None =
     if among is not None:
         weights *= among
     n = min(n, int((weights > 0).sum()))
+    if not n:
+        return []
     return [int(lf) for lf in rng.choice(len(weights), size=n, replace=False, p=weights / weights.sum())]
 
 
