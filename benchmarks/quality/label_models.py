@@ -20,16 +20,20 @@ from benchmarks.quality.answers import Answers, Predictions, complete, fit_and_p
 from benchmarks.quality.oracle import oracles
 from benchmarks.quality.peers import PEERS, PeerFailedError, run_peer
 from weaklabel.bench.data import read_bench_set
+from weaklabel.bench.plan import usual_metric
 from weaklabel.bench.split import BenchSet, Split
 from weaklabel.errors import WeakLabelError
 from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.scoring import score
 
-POSITIVE = {"sms": "spam", "census": "positive"}
-"""Sets scored by F1, and the class it is of; all others are scored by accuracy."""
-
 ORACLE = "oracle"
 MEASURES = ("metric", "accuracy", "macro_f1", "log_loss", "calibration_error", "coverage")
+
+
+def positive_of(data: BenchSet) -> str | None:
+    """Return the class that F1 is of, for a set that is scored by F1; None for accuracy."""
+    metric, positive = usual_metric(data)
+    return positive if metric == "f1" else None
 
 
 def scores(answers: Answers, split: Split, labels: tuple[str, ...], positive: str | None) -> dict[str, float]:
@@ -71,7 +75,7 @@ def _by_seed(predictions: list[Predictions], data: BenchSet, split: Split) -> di
     runs = []
     for seed, single in enumerate(predictions):
         answers = complete(single, data.train.L, split.L, seed)
-        runs.append(scores(answers, split, data.labels, POSITIVE.get(data.name)))
+        runs.append(scores(answers, split, data.labels, positive_of(data)))
     figures = {measure: [run[measure] for run in runs] for measure in MEASURES}
     means = {f"mean_{measure}": round(statistics.mean(values), 5) for measure, values in figures.items()}
     return {
@@ -95,7 +99,7 @@ def _oracle_scores(probs, data: BenchSet, split: Split, seeds: int) -> dict:
             complete(Predictions(probs, probs, 0.0), split.L, split.L, seed),
             split,
             data.labels,
-            POSITIVE.get(data.name),
+            positive_of(data),
         )
         for seed in range(seeds)
     ]
@@ -115,8 +119,8 @@ def run_set(data: BenchSet, split: Split, models: dict[str, type[BaseLabelModel]
         shown = cells[name].get("failed") or f"{cells[name]['mean_metric']:.4f} in {cells[name]['fit_seconds']} s"
         print(f"{data.name}: {name}: {shown}", file=sys.stderr)
     described = {
-        "metric": "f1" if data.name in POSITIVE else "accuracy",
-        "positive": POSITIVE.get(data.name),
+        "metric": usual_metric(data)[0],
+        "positive": positive_of(data),
         "k": data.k,
         "m": data.m,
         "train_rows": len(data.train),

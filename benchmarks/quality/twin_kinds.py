@@ -31,6 +31,7 @@ from pathlib import Path
 import numpy as np
 
 from weaklabel.bench.data import read_bench_set, train_gold
+from weaklabel.bench.plan import usual_metric
 from weaklabel.bench.split import BenchSet, Split, hidden
 from weaklabel.labels import ABSTAIN, Labels, VoteArray, as_votes
 from weaklabel.support.hashing import sha256_of_json
@@ -61,7 +62,6 @@ class Twin(BenchSet):
     source: str = ""
     seed: int = 0
     train_gold: Labels = field(default_factory=lambda: hidden(0))
-    positive: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,9 @@ def read_source(path: Path) -> Source:
     texts = (data.train.texts + (data.valid.texts or ())) if data.train.texts is not None else None
     L = np.asfortranarray(np.concatenate([data.train.L, data.valid.L]))
     train = Split(L, gold, texts)
-    shares = np.bincount(data.valid.Y[data.valid.Y >= 0], minlength=data.k) / len(data.valid)
-    positive = data.labels[int(shares.argmin())] if data.k == 2 and shares.min() < 0.3 else None
+    metric, positive = usual_metric(data)
     drawn = [_draw(split, SOURCE_ROWS, np.random.default_rng(0)) for split in (train, data.test)]
-    return Source(data.name, data.labels, drawn[0], drawn[1], positive)
+    return Source(data.name, data.labels, drawn[0], drawn[1], positive if metric == "f1" else None)
 
 
 def _draw(split: Split, n: int, rng: Generator) -> Split:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.bench.sets import LABELS, change, rows_of, voted, wrench, write
-from weaklabel.bench.data import read_bench_set, train_gold
+from weaklabel.bench.data import find_sets, read_bench_set, train_gold
 from weaklabel.corpus.entities import MOST_WORDS
 from weaklabel.errors import WeakLabelError
 
@@ -97,11 +97,9 @@ def test_relations_have_their_entities_marked(tmp_path):
         )
     assert read_bench_set(folder).train.texts[0] == "@ rain @ met # roof #"
     change(folder / "test.json", lambda rows: rows["3"]["data"].update(span2=[9, 99]))
-    with pytest.raises(WeakLabelError, match=r"test\.json: row '3': span2 9-99"):
-        read_bench_set(folder)
+    assert "row '3': span2 9-99" in read_bench_set(folder).test.refused[0]
     change(folder / "test.json", lambda rows: rows["3"]["data"].pop("span2"))
-    with pytest.raises(WeakLabelError, match="row '3': span1 and span2 must"):
-        read_bench_set(folder)
+    assert "row '3': span1 and span2 must" in read_bench_set(folder).test.refused[0]
 
 
 def test_a_long_text_of_a_relation_is_cut_around_its_entities(tmp_path):
@@ -128,6 +126,42 @@ def test_fewer_train_rows_are_the_same_ones_everywhere(tmp_path):
     assert set(some.train.texts) < set(texts)
     assert train_gold(some).tolist() == [gold[text] for text in some.train.texts]
     assert whole.limited(60) is whole
+    tested = whole.limited(None, 15)
+    assert (len(tested.train), len(tested.test), tested.notes) == (60, 15, ("15 of 40 test rows, drawn with seed 0",))
+    assert tested.limited(10).limit_test == 15
+
+
+def test_what_a_set_is_scored_by_is_a_key_of_its_file(tmp_path):
+    folder = wrench(tmp_path)
+    assert (read_bench_set(folder).metric, read_bench_set(folder).positive) == (None, None)
+    content = read_bench_set(folder).content
+    write(folder / "meta.json", '{"metric": "f1", "positive": "food", "task": "anything"}')
+    bench_set = read_bench_set(folder)
+    assert (bench_set.metric, bench_set.positive, bench_set.content) == ("f1", "food", content)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ('{"metric": "auc"}', "metric must be accuracy or f1, not 'auc'"),
+        ('{"metric": "f1"}', 'the metric f1 needs "positive"'),
+        ('{"metric": "f1", "positive": "snow"}', "positive is 'snow', which is not a class"),
+        ("[1]", "must be an object"),
+    ],
+)
+def test_what_no_set_can_be_scored_by_is_refused(tmp_path, written, message):
+    folder = wrench(tmp_path)
+    write(folder / "meta.json", written)
+    with pytest.raises(WeakLabelError, match=message):
+        read_bench_set(folder)
+
+
+def test_a_folder_of_sets_stands_for_them(tmp_path):
+    sets = [wrench(tmp_path / "all", name) for name in ("a", "b")]
+    (tmp_path / "all" / "notes").mkdir()
+    table = voted(tmp_path / "table.csv")
+    assert find_sets([tmp_path / "all", table]) == [*sets, table]
+    assert find_sets([sets[0]]) == sets[:1]
 
 
 def test_other_content_has_another_hash(tmp_path):
@@ -154,15 +188,6 @@ FAULTS = {
     "half_a_label": (lambda folder: write(folder / "label.json", r'{"0": "a", "1": "\ud83d"}'), "json: '1' has half"),
     "half_a_letter": (lambda folder: _row(folder, lambda row: row.update(data={"text": "\ud83d"})), "json: '2' has half"),
     "half_an_id": (lambda folder: write(folder / "test.json", r'{"\uDE00": {}}'), r"json: '\\ude00' has half"),
-    "no_votes": (lambda folder: _row(folder, lambda row: row.pop("weak_labels")), "row '2': weak_labels must be"),
-    "ragged": (lambda folder: _row(folder, lambda row: row["weak_labels"].pop()), "row '2' has 3 votes, the rows before it 4"),
-    "vote_too_high": (lambda folder: _row(folder, lambda row: row.update(weak_labels=[0, 2, 0, 0])), "row '2' has the vote 2"),
-    "vote_too_low": (lambda folder: _row(folder, lambda row: row.update(weak_labels=[0, -2, 0, 0])), "has the vote -2"),
-    "vote_half": (lambda folder: _row(folder, lambda row: row.update(weak_labels=[0, 0.5, 0, 0])), "has the vote 0.5"),
-    "vote_true": (lambda folder: _row(folder, lambda row: row.update(weak_labels=[0, True, 0, 0])), "has the vote True"),
-    "label_outside": (lambda folder: _row(folder, lambda row: row.update(label=2)), "row '2' has the label 2, outside -1..1"),
-    "no_data": (lambda folder: _row(folder, lambda row: row.pop("data")), "row '2': data must be an object"),
-    "text_a_number": (lambda folder: _row(folder, lambda row: row.update(data={"text": 3})), "row '2': data must be"),
     "no_gold": (lambda folder: _all(folder, lambda row: row.update(label=-1)), "no row of test has a label"),
     "fewer_votes": (lambda folder: _all(folder, lambda row: row["weak_labels"].pop()), "test has 3 votes a row, train 4"),
 }  # fmt: skip
@@ -174,6 +199,55 @@ def _row(folder, edit):
 
 def _all(folder, edit):
     change(folder / "test.json", lambda rows: [edit(row) for row in rows.values()])
+
+
+ROW_FAULTS = {
+    "no_votes": (lambda row: row.pop("weak_labels"), "row '2': weak_labels must be"),
+    "ragged": (lambda row: row["weak_labels"].pop(), "row '2' has 3 votes, most rows have 4"),
+    "vote_too_high": (lambda row: row.update(weak_labels=[0, 2, 0, 0]), "row '2' has the vote 2"),
+    "vote_too_low": (lambda row: row.update(weak_labels=[0, -2, 0, 0]), "has the vote -2"),
+    "vote_half": (lambda row: row.update(weak_labels=[0, 0.5, 0, 0]), "has the vote 0.5"),
+    "vote_true": (lambda row: row.update(weak_labels=[0, True, 0, 0]), "has the vote True"),
+    "label_outside": (lambda row: row.update(label=2), "row '2' has the label 2, outside -1..1"),
+    "no_data": (lambda row: row.pop("data"), "row '2': data must be an object"),
+    "text_a_number": (lambda row: row.update(data={"text": 3}), "row '2': data must be"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ROW_FAULTS)
+def test_a_row_that_cannot_be_read_is_left_out_and_named(tmp_path, name):
+    edit, message = ROW_FAULTS[name]
+    folder = wrench(tmp_path)
+    whole = read_bench_set(folder).test
+    change(folder / "test.json", lambda rows: edit(rows["2"]))
+    bench_set = read_bench_set(folder)
+    assert bench_set.test.texts == (*whole.texts[:2], *whole.texts[3:])
+    assert bench_set.test.Y.tolist() == [*whole.Y[:2], *whole.Y[3:]]
+    (reason,) = bench_set.test.refused
+    assert message in reason
+    assert bench_set.notes == (f"1 row of test left out, as it cannot be read; the first: {reason}",)
+
+
+def test_a_split_of_which_no_row_can_be_read_is_refused(tmp_path):
+    folder = wrench(tmp_path)
+    _all(folder, lambda row: row.pop("weak_labels"))
+    with pytest.raises(WeakLabelError, match=r"test\.json: no row can be read; the first: row '0': weak_labels must"):
+        read_bench_set(folder)
+
+
+def test_train_gold_is_that_of_the_rows_that_could_be_read(tmp_path):
+    folder = wrench(tmp_path)
+    whole = train_gold(read_bench_set(folder)).tolist()
+    change(folder / "train.json", lambda rows: rows["4"]["weak_labels"].pop())
+    assert train_gold(read_bench_set(folder)).tolist() == whole[:4] + whole[5:]
+
+
+def test_lines_of_a_table_that_cannot_be_read_are_counted(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("split,text,label,vote_a\ntrain,one,,x\ntest,two,x,y,z,w\ntest,two,x,x\n")
+    bench_set = read_bench_set(path)
+    assert len(bench_set.test) == 1
+    assert "1 row of train left out, as it cannot be read; the first: line 3: " in bench_set.notes[0]
 
 
 @pytest.mark.parametrize("name", FAULTS)

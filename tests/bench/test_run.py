@@ -21,7 +21,7 @@ from weaklabel.bench.outcome import read_outcome, read_predictions
 from weaklabel.bench.plan import BenchSettings
 from weaklabel.bench.run import run_bench
 from weaklabel.errors import ConfigError
-from weaklabel.label_model import MajorityVote
+from weaklabel.label_model import AutoLabelModel, MajorityVote
 
 
 @pytest.fixture(autouse=True)
@@ -315,14 +315,49 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, settings, caplog, how
 
 def test_each_set_has_its_metric(tmp_path, settings):
     only = replace(settings, label_models=["majority"])
-    results = run_bench([wrench(tmp_path), wrench(tmp_path, "sms")], only)
+    named = wrench(tmp_path, "named")
+    (named / "meta.json").write_text('{"metric": "f1", "positive": "food"}')
+    rare = wrench(tmp_path, "rare")
+    change(rare / "test.json", lambda rows: [rows.pop(key) for key in list(rows)[5:] if rows[key]["label"] == 0])
+    results = run_bench([wrench(tmp_path), named, rare], only)
     assert {name: (entry["metric"], entry["positive"]) for name, entry in results["sets"].items()} == {
         "guests": ("accuracy", "food"),
-        "sms": ("f1", "food"),
+        "named": ("f1", "food"),
+        "rare": ("f1", "weather"),
     }
+    assert "F1, as one of its two classes is rare" in results["sets"]["rare"]["notes"][0]
     for cell in results["cells"]:
         assert cell["scores"]["metric"] == cell["scores"][results["sets"][cell["set"]]["metric"]]
     asked = run_bench([tmp_path / "guests"], replace(only, metric="f1", positive="weather"))
     assert asked["cells"][0]["scores"]["metric"] != results["cells"][0]["scores"]["f1"]
     with pytest.raises(ConfigError, match="no class 'spam'; its classes are weather, food"):
         run_bench([tmp_path / "guests"], replace(only, metric="f1", positive="spam"))
+
+
+def test_fewer_test_rows_and_refused_rows_are_said(tmp_path, settings):
+    path = wrench(tmp_path)
+    change(path / "test.json", lambda rows: rows["3"].update(weak_labels=[0]))
+    results = run_bench([path], replace(settings, limit_test=20))
+    about = results["sets"]["guests"]
+    assert about["n"]["test"] == 20
+    assert about["refused"] == {"test": ["row '3' has 1 votes, most rows have 4"]}
+    assert [cell["error"] for cell in results["cells"]] == [None, None]
+    whole = run_bench([path], settings)
+    assert whole["sets"]["guests"]["n"]["test"] == 39
+    assert [cell["predictions_file"] for cell in whole["cells"]] != [
+        cell["predictions_file"] for cell in results["cells"]
+    ]
+
+
+def test_votes_alone_is_auto_without_texts_and_trains_classifiers_on_texts(tmp_path, settings):
+    path = wrench(tmp_path)
+    results = run_bench([path], replace(settings, label_models=["votes"], classifiers=["linear"]))
+    assert [(cell["label_model"], cell["classifier"]) for cell in results["cells"]] == [
+        ("votes", None),
+        ("votes", "linear"),
+    ]
+    data = read_bench_set(path)
+    model = AutoLabelModel(2, tie_break_policy="random").fit(data.train.L)
+    predictions = read_predictions((settings.work / results["cells"][0]["predictions_file"]).parent)
+    voted = (data.test.L >= 0).any(axis=1)
+    assert (predictions["preds"][voted] == model.predict(data.test.L)[voted]).all()

@@ -40,8 +40,16 @@ def test_the_tables_hold_the_figures_of_the_results():
         "youtube (accuracy)": "84.1 ± 1.2",
         "sms (F1 of spam)": "84.1 ± 1.2",
         "mean": "84.1",
+        "log loss": "0.432",
+        "calibration error": "8.7",
     }
-    assert row(of_linear, "snorkel")["youtube (accuracy)"] == "92.3 ± 1.2 ▲"
+    assert row(of_linear, "snorkel")["youtube (accuracy)"] == "92.3 ± 1.2 ▲ [+2.2, +4.2]"
+
+
+def test_label_models_stand_beside_the_classifiers_trained_on_their_labels():
+    _, _, by_classifier, *_ = tables(results(), NO_GOLD)
+    assert by_classifier.columns == ["label model", "its labels", "linear"]
+    assert row(by_classifier, "majority") == {"label model": "majority", "its labels": "84.1", "linear": "89.1"}
 
 
 def test_a_difference_is_marked_where_its_interval_excludes_zero():
@@ -52,7 +60,7 @@ def test_a_difference_is_marked_where_its_interval_excludes_zero():
     summaries += [summary(*key, "worse", None, 0.79, **below)]
     overview, figures, _ = tables(of_cells([cell(*key, "majority", None, 0, 0.8)], summaries), NO_GOLD)
     shown = [line[1] for line in overview.texts]
-    assert shown == ["80.0 ± 1.2", "81.0 ± 1.2", "79.0 ± 1.2 ▼"]
+    assert shown == ["80.0 ± 1.2", "81.0 ± 1.2 [-0.1, +2.0]", "79.0 ± 1.2 ▼ [-2.0, -0.1]"]
     assert row(figures, "near")["minus majority"] == "+1.0"
     assert row(figures, "worse")["minus majority"] == "-1.0 ▼"
     assert row(figures, "worse")["95% interval of that"] == "[-2.0, -0.1]"
@@ -124,7 +132,7 @@ def test_the_mean_is_over_sets_that_all_have():
     summaries = [summary(name, "no_gold", model, None, mean) for (name, model), mean in values.items()]
     overview, *_ = tables(of_cells(cells, summaries, {"youtube": about(), "sms": about()}), NO_GOLD)
     assert "Mean over youtube." in overview.caption
-    assert [line[-1] for line in overview.texts] == ["80.0", "60.0", "-"]
+    assert [row(overview, name)["mean"] for name in ("a", "b", "broken")] == ["80.0", "60.0", "-"]
     assert row(overview, "b")["sms (accuracy)"] == "-"
 
 

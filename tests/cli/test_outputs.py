@@ -42,7 +42,7 @@ INPUTS = {
     "suggest": {"corpus", "encoder", "lfs"},
     "train": {"corpus", "encoder", "lfs", "decisions", "validation", "base"},
     "run": {"project", "read_batch", "encoder"},
-    "bench": {"sets"},
+    "bench": {"sets", "datasculpt"},
     "explain": {"corpus", "encoder", "lfs"},
     "score": {"corpus", "decisions", "gold_file"},
     "review": {"project", "lfs", "encoder"},

@@ -116,7 +116,7 @@ def cell_key(cell: Cell, bench_set: BenchSet | SpanSet) -> str:
     cell = cell.as_computed()
     parts: dict[str, Any] = asdict(cell) | {
         "set": [bench_set.content, bench_set.labels],
-        "limit": bench_set.limit,
+        "limit": [bench_set.limit, bench_set.limit_test],
         "code": _code_of(with_classifier=cell.classifier is not None),
     }
     del parts["max_length"]  # what reads texts says so itself; to others it makes no difference
@@ -134,7 +134,7 @@ def cell_key(cell: Cell, bench_set: BenchSet | SpanSet) -> str:
 def _span_cell_key(cell: Cell, bench_set: SpanSet) -> str:
     parts: dict[str, Any] = asdict(cell) | {
         "set": [bench_set.content, bench_set.labels, bench_set.recommended],
-        "limit": bench_set.limit,
+        "limit": [bench_set.limit, bench_set.limit_test],
         "code": _code_of_spans(with_tagger=cell.classifier is not None),
     }
     if cell.label_model != GOLD:

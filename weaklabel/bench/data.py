@@ -1,14 +1,12 @@
 """Reading benchmark sets, in WRENCH's format or as tables with votes.
 
-WRENCH's format is ``{train,valid,test}.json`` and ``label.json``. Each split maps an id to ``{"label", "weak_labels": [one
-vote per labeling function, -1 = abstain], "data": {"text", ..}}``. Source: Zhang et al., WRENCH: A Comprehensive Benchmark
-for Weak Supervision. NeurIPS Datasets and Benchmarks 2021. Tables with votes are what ``weaklabel label --votes`` writes,
-with gold next to it.
+Tables with votes are what ``weaklabel label --votes`` writes, with gold next to it. Rows that cannot be read are left out,
+counted and named. A file ``meta.json`` in a set's folder may say what it is scored by: ``"metric"``, "accuracy" or "f1",
+and ``"positive"``, the class that F1 is of.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,126 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from weaklabel.bench.datasculpt import read_datasculpt
 from weaklabel.bench.span_data import SpanSet, is_span_set, read_span_set, span_set_files
-from weaklabel.bench.split import BenchSet, Split, hidden, limited_rows, texts_or_none
-from weaklabel.corpus import Corpus, read_corpus
-from weaklabel.corpus.entities import MOST_WORDS, mark_entities
+from weaklabel.bench.split import BenchSet, Metric, Split, hidden, limited_rows, texts_or_none
+from weaklabel.bench.wrench import read_json, read_wrench_labels, read_wrench_split, read_wrench_train_gold
+from weaklabel.corpus import Corpus, Reject, read_corpus
 from weaklabel.errors import CorpusError, ScoreError, VoteError
 from weaklabel.label_names import encode_labels, find_labels, has_label
-from weaklabel.labels import ABSTAIN, Labels, VoteArray, as_votes, check_label_names
-from weaklabel.support.encodings import NotUtf8, utf8
+from weaklabel.labels import ABSTAIN, Labels, as_votes
 from weaklabel.support.hashing import hash_path
 
-
-def read_wrench_labels(folder: Path) -> tuple[str, ...]:
-    """Return the class names that ``label.json`` gives to 0, 1, ..."""
-    path = folder / "label.json"
-    names = _read_json(path)
-    if not isinstance(names, dict) or sorted(names) != sorted(map(str, range(len(names)))):
-        raise CorpusError(f'{path}: must map "0", "1", ... to class names, as in {{"0": "ham", "1": "spam"}}')
-    return check_label_names([names[str(number)] for number in range(len(names))], str(path))
-
-
-def read_wrench_split(path: Path, labels: Sequence[str], gold: bool) -> Split:
-    """Read one split; without ``gold`` its labels are not looked at.
-
-    Raises
-    ------
-    CorpusError, VoteError
-        The file is missing, no such JSON, or a row lacks something; says the row's id.
-    """
-    rows = _read_json(path)
-    if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
-        raise CorpusError(f"{path}: must map each id to a row {{label, weak_labels, data}}, as WRENCH's files do")
-    Y = _gold(rows, len(labels), path) if gold else hidden(len(rows))
-    return Split(_votes(rows, len(labels), path), Y, _texts(rows, path))
-
-
-def _votes(rows: Mapping[str, Any], k: int, path: Path) -> VoteArray:
-    votes, wide = [], None
-    for key, row in rows.items():
-        given = row.get("weak_labels")
-        if not isinstance(given, list):
-            raise VoteError(f"{path}: row '{key}': weak_labels must be a list of votes, -1 for an abstain")
-        wide = len(given) if wide is None else wide
-        if len(given) != wide:
-            raise VoteError(f"{path}: row '{key}' has {len(given)} votes, the rows before it {wide}")
-        # Checked in C: a Python loop over millions of votes would take longer than everything else.
-        if given and (set(map(type, given)) != {int} or min(given) < ABSTAIN or max(given) >= k):
-            wrong = next(vote for vote in given if type(vote) is not int or not ABSTAIN <= vote < k)
-            raise VoteError(f"{path}: row '{key}' has the vote {wrong!r}, which is not an integer from -1 to {k - 1}")
-        votes.append(given)
-    return as_votes(np.array(votes, dtype=np.int16, order="F").reshape(len(votes), wide or 0), k)
-
-
-def _gold(rows: Mapping[str, Any], k: int, path: Path) -> Labels:
-    gold = np.empty(len(rows), dtype=np.int64)
-    for number, (key, row) in enumerate(rows.items()):
-        label = row.get("label")
-        if label is not None and (type(label) is not int or not ABSTAIN <= label < k):
-            raise VoteError(
-                f"{path}: row '{key}' has the label {label!r}, outside -1..{k - 1}, the classes of label.json"
-            )
-        gold[number] = ABSTAIN if label is None else label
-    return gold
-
-
-def _texts(rows: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
-    return texts_or_none([_text(row.get("data"), f"{path}: row '{key}'") for key, row in rows.items()])
-
-
-def _text(data: Any, where: str) -> str:
-    """Return the text of a row; of a relation `MOST_WORDS` around its two entities, which are marked."""
-    text = data.get("text", "") if isinstance(data, dict) else None
-    if not isinstance(text, str):
-        raise CorpusError(f'{where}: data must be an object with a text, as in {{"text": "..."}}')
-    if "span1" not in data:
-        return text
-    try:
-        return mark_entities(text, data["span1"], data["span2"], words=MOST_WORDS)
-    except (KeyError, TypeError):
-        raise CorpusError(f"{where}: span1 and span2 must each be [begin, end], characters of the text") from None
-    except CorpusError as error:
-        raise CorpusError(f"{where}: {error}") from None
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        text = utf8(path.read_bytes(), str(path))
-        value = json.loads(text, object_pairs_hook=lambda pairs: _unique(pairs, path))
-    except NotUtf8 as error:
-        raise CorpusError(str(error)) from None
-    except json.JSONDecodeError as error:
-        raise CorpusError(f"{path}, line {error.lineno}, column {error.colno}: not valid JSON: {error.msg}") from None
-    except OSError as error:
-        raise CorpusError(f"cannot read {path}: {error.strerror or error}") from None
-    if isinstance(value, dict) and r"\ud" in text.lower():
-        _check_characters(value, path)
-    return value
-
-
-def _check_characters(entries: Mapping[str, Any], path: Path) -> None:
-    """Refuse half of a surrogate pair: JSON can spell it, but no file that is written of it can hold it."""
-    for key, entry in entries.items():
-        try:
-            json.dumps([key, entry], ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise CorpusError(
-                f"{path}: {key!r} has half of a surrogate pair, which is not a character; correct it"
-            ) from None
-
-
-def _unique(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
-    """Return an object from its pairs; JSON readers would silently keep the last of two members with the same name."""
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for number, name in enumerate(names) if name in names[:number])
-        raise CorpusError(f"{path}: {twice!r} occurs twice in one object; keep one")
-    return members
-
-
-GOLD, TEXT, SPLIT = "label", "text", "split"
+GOLD, TEXT, SPLIT, META = "label", "text", "split", "meta.json"
 _VOTE = re.compile(r"(weak\d*_)?vote_.")
 
 
@@ -152,12 +41,15 @@ class SplitTable:
         Cells by column, in the file's order.
     gold, texts
         Cells; None if there is no such column, or gold is hidden.
+    refused
+        Lines of the file that could not be read, and why.
     """
 
     where: str
     votes: dict[str, list[Any]]
     gold: list[Any] | None
     texts: list[Any] | None
+    refused: tuple[str, ...] = ()
 
     def with_votes(self, names: Sequence[str]) -> SplitTable:
         """Return the table with its vote columns in this order."""
@@ -181,7 +73,9 @@ def read_tables(path: Path, train_gold: bool = False) -> dict[str, SplitTable]:
         tables = _divided(_open(path), train_gold)
     for name in ("train", "test"):
         if name not in tables:
-            raise CorpusError(f"{path} has no {name} split; it needs train and test, and may have valid")
+            refused = [reason for table in tables.values() for reason in table.refused]
+            first = f"; lines that cannot be read: {len(refused):,}, the first: {refused[0]}" if refused else ""
+            raise CorpusError(f"{path} has no {name} split; it needs train and test, and may have valid{first}")
     return tables
 
 
@@ -199,7 +93,7 @@ def table_split(table: SplitTable, labels: Sequence[str], gold: bool) -> Split:
     columns = [encode_labels(cells, labels, f"{table.where}, column '{name}'") for name, cells in table.votes.items()]
     L = as_votes(np.array(columns, dtype=np.int16), len(labels)).T
     texts = None if table.texts is None else texts_or_none(["" if cell is None else str(cell) for cell in table.texts])
-    return Split(L, table_gold(table, labels) if gold else hidden(len(L)), texts)
+    return Split(L, table_gold(table, labels) if gold else hidden(len(L)), texts, table.refused)
 
 
 def table_gold(table: SplitTable, labels: Sequence[str]) -> Labels:
@@ -211,13 +105,14 @@ def table_gold(table: SplitTable, labels: Sequence[str]) -> Labels:
 
 def _open(file: Path) -> Corpus:
     rows = read_corpus(file, text=())
-    n = len(rows)
-    if rows.rejects:
-        first = rows.rejects[0]
-        raise CorpusError(f"{file}, line {first.line}: {first.reason}; a benchmark needs every row, so correct it")
-    if not n:
-        raise CorpusError(f"{file} has no rows")
+    if not len(rows):
+        first = f"; the first line that cannot be read: {_reject(rows.rejects[0])}" if rows.rejects else ""
+        raise CorpusError(f"{file} has no rows{first}")
     return rows
+
+
+def _reject(reject: Reject) -> str:
+    return f"line {reject.line}: {reject.reason}"
 
 
 def _table(rows: Corpus, split: str, train_gold: bool, chosen: Sequence[int] | None = None) -> SplitTable:
@@ -234,7 +129,8 @@ def _table(rows: Corpus, split: str, train_gold: bool, chosen: Sequence[int] | N
 
     gold = column(GOLD) if with_gold and GOLD in rows.columns else None
     texts = column(TEXT) if TEXT in rows.columns else None
-    return SplitTable(f"{rows.name}, {split}", {name: column(name) for name in votes}, gold, texts)
+    refused = tuple(map(_reject, rows.rejects)) if chosen is None else ()
+    return SplitTable(f"{rows.name}, {split}", {name: column(name) for name in votes}, gold, texts, refused)
 
 
 def _divided(rows: Corpus, train_gold: bool) -> dict[str, SplitTable]:
@@ -245,7 +141,10 @@ def _divided(rows: Corpus, train_gold: bool) -> dict[str, SplitTable]:
         if cell not in ("train", "valid", "test"):
             raise CorpusError(f"{rows.name}, row {row}: split is {cell!r}, not train, valid or test")
         of.setdefault(cell, []).append(row)
-    return {name: _table(rows, name, train_gold, chosen) for name, chosen in of.items()}
+    tables = {name: _table(rows, name, train_gold, chosen) for name, chosen in of.items()}
+    # Which split a line that cannot be read is of is not known; it is counted once.
+    first = next(iter(tables))
+    return tables | {first: replace(tables[first], refused=tuple(map(_reject, rows.rejects)))}
 
 
 def _check_gold(rows: Corpus) -> None:
@@ -256,13 +155,31 @@ def _check_gold(rows: Corpus) -> None:
         )
 
 
-def read_set(path: str | Path) -> BenchSet | SpanSet:
+def read_set(path: str | Path, lfs: Path | None = None) -> BenchSet | SpanSet:
     """Read a benchmark set of texts or, where its folder has meta.json in WRENCH's format for sequences, of spans."""
     checked = _checked_path(path)
-    return read_span_set(checked) if is_span_set(checked) else read_bench_set(checked)
+    return read_span_set(checked) if is_span_set(checked) else read_bench_set(checked, lfs)
 
 
-def read_bench_set(path: str | Path) -> BenchSet:
+def find_sets(paths: Sequence[Path | str]) -> list[Path]:
+    """Return the benchmark sets of some paths: a folder that is no set, but has sets in it, stands for these.
+
+    WRENCH and BoxWRENCH are distributed as such folders of sets.
+    """
+    sets = []
+    for path in map(Path, paths):
+        inside = sorted(part for part in path.iterdir() if _is_set(part)) if path.is_dir() and not _is_set(path) else []
+        sets += inside or [path]
+    return sets
+
+
+def _is_set(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("train.json", "train.csv")) or (
+        folder.is_dir() and is_span_set(folder)
+    )
+
+
+def read_bench_set(path: str | Path, lfs: Path | None = None) -> BenchSet:
     """Read a benchmark set of texts; train gold stays hidden.
 
     Parameters
@@ -272,6 +189,9 @@ def read_bench_set(path: str | Path) -> BenchSet:
         test.csv and maybe valid.csv; or one table with a column ``split``. Tables have the columns ``text`` (may be
         missing), ``label`` (gold; may be missing in train, and empty) and ``vote_<name>`` for each labeling function,
         empty if it abstains.
+    lfs
+        DataSculpt's labeling functions, which vote in place of the votes of a folder in WRENCH's format; see
+        `weaklabel.bench.datasculpt`.
 
     Raises
     ------
@@ -279,11 +199,52 @@ def read_bench_set(path: str | Path) -> BenchSet:
         A file is missing or damaged, votes or labels are none, splits do not fit, or test has no gold.
     """
     path = _checked_path(path)
-    labels, splits = _wrench(path) if _is_wrench(path) else _voted(path)
+    if lfs is not None and not _is_wrench(path):
+        raise CorpusError(f"{path} is not a folder in WRENCH's format, as labeling functions of DataSculpt need it")
+    labels, splits = _wrench(path, lfs) if _is_wrench(path) else _voted(path)
     _check(path, splits)
     valid = splits.get("valid", splits["test"].take(np.arange(0)))
     name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
-    return BenchSet(name, path, labels, splits["train"], valid, splits["test"], _content(path))
+    metric, positive = _scored_by(path, labels)
+    return BenchSet(
+        name if lfs is None else f"{name}-{lfs.stem}",
+        path,
+        labels,
+        splits["train"],
+        valid,
+        splits["test"],
+        _content(path) if lfs is None else f"{_content(path)}-{hash_path(lfs)[:16]}",
+        notes=tuple(_refused_note(name, split) for name, split in splits.items() if split.refused),
+        metric=metric,
+        positive=positive,
+        lfs=lfs,
+    )
+
+
+def _refused_note(name: str, split: Split) -> str:
+    n = len(split.refused)
+    return (
+        f"{n:,} {'row' if n == 1 else 'rows'} of {name} left out, as {'it' if n == 1 else 'they'} cannot be read; "
+        + (f"the first: {split.refused[0]}")
+    )
+
+
+def _scored_by(path: Path, labels: Sequence[str]) -> tuple[Metric | None, str | None]:
+    """Return what meta.json in the set's folder says of its metric."""
+    file = path / META
+    if not path.is_dir() or not file.exists():
+        return None, None
+    about = read_json(file)
+    if not isinstance(about, dict):
+        raise CorpusError(f'{file}: must be an object, as in {{"metric": "f1", "positive": "spam"}}')
+    metric, positive = about.get("metric"), about.get("positive")
+    if metric not in (None, "accuracy", "f1"):
+        raise CorpusError(f"{file}: metric must be accuracy or f1, not {metric!r}")
+    if positive is not None and positive not in labels:
+        raise CorpusError(f"{file}: positive is {positive!r}, which is not a class; classes are {', '.join(labels)}")
+    if metric == "f1" and positive is None:
+        raise CorpusError(f'{file}: the metric f1 needs "positive", the class that it is of')
+    return metric, positive
 
 
 def _checked_path(path: str | Path) -> Path:
@@ -304,7 +265,7 @@ def set_files(path: str | Path) -> list[Path]:
     if is_span_set(path):
         return span_set_files(path)
     names = [f"{split}.{ending}" for split in ("train", "valid", "test", "label") for ending in ("json", "csv")]
-    return [path / name for name in names] if path.is_dir() else [path]
+    return [path / name for name in [*names, META]] if path.is_dir() else [path]
 
 
 def train_gold(bench_set: BenchSet) -> Labels:
@@ -316,7 +277,7 @@ def train_gold(bench_set: BenchSet) -> Labels:
         There is no benchmark set, or it is damaged.
     """
     if _is_wrench(bench_set.path):
-        gold = read_wrench_split(bench_set.path / "train.json", bench_set.labels, gold=True).Y
+        gold = read_wrench_train_gold(bench_set.path / "train.json", bench_set.labels)
     else:
         gold = table_gold(read_tables(bench_set.path, train_gold=True)["train"], bench_set.labels)
     rows = limited_rows(len(gold), bench_set.limit)
@@ -333,10 +294,11 @@ def _is_wrench(path: Path) -> bool:
     raise CorpusError(f"{path} is not a benchmark set: it has neither train.json (WRENCH's format) nor train.csv")
 
 
-def _wrench(path: Path) -> tuple[tuple[str, ...], dict[str, Split]]:
+def _wrench(path: Path, lfs: Path | None) -> tuple[tuple[str, ...], dict[str, Split]]:
     labels = read_wrench_labels(path)
     names = ["train", "test", *(["valid"] if (path / "valid.json").exists() else [])]
-    return labels, {name: read_wrench_split(path / f"{name}.json", labels, gold=name != "train") for name in names}
+    vote = None if lfs is None else read_datasculpt(lfs, len(labels))
+    return labels, {name: read_wrench_split(path / f"{name}.json", labels, name != "train", vote) for name in names}
 
 
 def _voted(path: Path) -> tuple[tuple[str, ...], dict[str, Split]]:

@@ -50,6 +50,8 @@ def compute_apart(
         "cell": asdict(cell.as_computed()),
         "path": str(bench_set.path.absolute()),
         "limit": bench_set.limit,
+        "limit_test": bench_set.limit_test,
+        "lfs": str(bench_set.lfs.absolute()) if isinstance(bench_set, BenchSet) and bench_set.lfs else None,
         "label_model_cell": label_model_cell.name,
     }
     write_json(folder / JOB, job)

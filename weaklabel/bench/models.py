@@ -8,6 +8,7 @@ from importlib import import_module
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.bench.defaults import VOTES
 from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.named import make_classifier
 from weaklabel.errors import ConfigError, nearest
@@ -21,7 +22,7 @@ GOLD = "gold"
 def check_names(label_models: Sequence[str], classifiers: Sequence[str]) -> None:
     """Raise a `ConfigError` where a name is unknown or given twice."""
     for what, names, known in (
-        ("label model", label_models, (*LABEL_MODELS, GOLD)),
+        ("label model", label_models, (*LABEL_MODELS, VOTES, GOLD)),
         ("classifier", classifiers, CLASSIFIERS),
     ):
         for name in names:
@@ -39,7 +40,7 @@ def new_label_model(
     max_length: int | None = None,
 ) -> BaseLabelModel:
     """Make a label model with its defaults; what else is given goes to one that takes it. Ties are never abstained."""
-    model = LABEL_MODELS[name](k, seed=seed, tie_break_policy="random")
+    model = LABEL_MODELS["auto" if name == VOTES else name](k, seed=seed, tie_break_policy="random")
     if class_balance is not None and "class_balance" in model.get_params():
         model.set_params(class_balance=class_balance.tolist())
     if max_length is not None and "max_length" in model.get_params():

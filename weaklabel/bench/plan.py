@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+
+import numpy as np
 
 from weaklabel.bench.cells import Cell, Clean, Track
-from weaklabel.bench.defaults import DEFAULT_SPAN_LABEL_MODELS
+from weaklabel.bench.defaults import DEFAULT_LABEL_MODELS, DEFAULT_SPAN_LABEL_MODELS
 from weaklabel.bench.models import GOLD, check_names
 from weaklabel.bench.span_data import SpanSet
 from weaklabel.bench.span_models import check_span_names, missing_package
-from weaklabel.bench.split import BenchSet
+from weaklabel.bench.split import BenchSet, Metric
 from weaklabel.classifier.named import for_gold
 from weaklabel.errors import ConfigError
+from weaklabel.labels import ABSTAIN
 
-Metric: TypeAlias = Literal["accuracy", "f1", "span f1"]
-
-F1_SETS = ("sms", "census", "spouse", "cdr")
-"""Sets whose classes are so uneven that they are scored by F1 of the positive class, class 1, everywhere."""
+RARE = 0.3
+"""A set with two classes is scored by F1 of the rarer one where a smaller share of its test rows than this is of it."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,15 @@ class BenchSettings:
         Numbers of clean labels per class on the clean-labels curve; empty for none.
     limit_train
         Number of train rows to draw; None for all.
+    limit_test
+        Number of test rows to draw; None for all.
+    datasculpt
+        Folder with DataSculpt's labeling functions, ``SET/MODEL.txt``: a set is compared with each file's votes, too.
     max_length
         Maximum number of tokens per text; None for the default of each model.
     metric, positive
-        For all sets: "accuracy" or "f1", and the class that F1 is of. By default the usual metric of the set.
+        For all sets: "accuracy" or "f1", and the class that F1 is of. By default what meta.json in the set's folder says,
+        or F1 where one of two classes is rare, see `RARE`.
     timeout
         Maximum seconds per cell.
     fresh
@@ -58,7 +63,7 @@ class BenchSettings:
     """
 
     work: Path
-    label_models: Sequence[str] = ("majority", "snorkel", "auto")
+    label_models: Sequence[str] = DEFAULT_LABEL_MODELS
     classifiers: Sequence[str] = ()
     span_label_models: Sequence[str] = DEFAULT_SPAN_LABEL_MODELS
     taggers: Sequence[str] = ()
@@ -66,6 +71,8 @@ class BenchSettings:
     validation: bool = False
     clean_labels: Sequence[Clean] = ()
     limit_train: int | None = None
+    limit_test: int | None = None
+    datasculpt: Path | None = None
     max_length: int | None = None
     metric: Metric | None = None
     positive: str | None = None
@@ -78,6 +85,7 @@ class BenchSettings:
         numbers = {
             "seeds": self.seeds,
             "limit_train": self.limit_train,
+            "limit_test": self.limit_test,
             "max_length": self.max_length,
             "timeout": self.timeout,
         }
@@ -175,8 +183,20 @@ def scored_by(bench_set: BenchSet | SpanSet, settings: BenchSettings) -> tuple[M
             names = ", ".join(bench_set.labels)
             raise ConfigError(f"{bench_set.path} has no class '{settings.positive}'; its classes are {names}")
         return settings.metric or "f1", settings.positive
-    usual: Metric = "f1" if bench_set.name in F1_SETS and bench_set.k == 2 else "accuracy"
-    return settings.metric or usual, bench_set.labels[1] if bench_set.k == 2 else None
+    usual, positive = usual_metric(bench_set)
+    return settings.metric or usual, positive
+
+
+def usual_metric(bench_set: BenchSet) -> tuple[Metric, str | None]:
+    """Return what a set is scored by: what its file says, or else F1 of a rare one of two classes, or accuracy."""
+    if bench_set.metric is not None:
+        return bench_set.metric, bench_set.positive
+    if bench_set.k != 2:
+        return "accuracy", None
+    gold = bench_set.test.Y[bench_set.test.Y != ABSTAIN]
+    shares = np.bincount(gold, minlength=2) / len(gold)
+    rare = int(shares.argmin())
+    return ("f1", bench_set.labels[rare]) if shares[rare] < RARE else ("accuracy", bench_set.labels[1])
 
 
 def notes_on(bench_set: BenchSet | SpanSet, settings: BenchSettings) -> list[str]:
@@ -184,6 +204,8 @@ def notes_on(bench_set: BenchSet | SpanSet, settings: BenchSettings) -> list[str
     notes = list(bench_set.notes)
     if isinstance(bench_set, SpanSet):
         return [*notes, *_span_notes(bench_set, settings)]
+    if bench_set.metric is None and scored_by(bench_set, settings)[0] == "f1" and settings.metric is None:
+        notes.append("F1, as one of its two classes is rare; a key metric in its meta.json says otherwise")
     if settings.classifiers and not bench_set.has_texts:
         notes.append("no texts, so no classifier is trained")
         return notes

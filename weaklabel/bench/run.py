@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from weaklabel.bench.cells import Cell, cell_key, package_versions_of_cells
-from weaklabel.bench.data import read_set
+from weaklabel.bench.data import find_sets, read_set
+from weaklabel.bench.datasculpt import find_datasculpt
 from weaklabel.bench.launch import compute_apart
 from weaklabel.bench.outcome import PREDICTIONS, Outcome, read_outcome, read_predictions
 from weaklabel.bench.plan import BenchSettings, notes_on, plan_cells, scored_by
@@ -130,7 +131,15 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
         A set or a setting is invalid. A failing cell raises nothing: its ``error`` has the message.
     """
     began = time.perf_counter()
-    sets = [read_set(path).limited(settings.limit_train) for path in paths]
+    if settings.datasculpt is not None and not settings.datasculpt.is_dir():
+        raise ConfigError(
+            f"{settings.datasculpt} is not a folder; DataSculpt's labeling functions are in SET/MODEL.txt there"
+        )
+    sets = [
+        read_set(path, lfs).limited(settings.limit_train, settings.limit_test)
+        for path in find_sets(paths)
+        for lfs in (None, *_datasculpt(path, settings))
+    ]
     names = [bench_set.name for bench_set in sets]
     for name in names:
         if names.count(name) > 1:
@@ -165,6 +174,10 @@ def run_bench(paths: Sequence[Path | str], settings: BenchSettings, command: str
     crossed = [asdict(crossing) | {"sentence": str(crossing)} for crossing in crossings(summaries)]
     took = {"seconds": time.perf_counter() - began, "cell_seconds": _cell_seconds(cells)}
     return results | {"summary": plain(summaries), "crossings": crossed, **took}
+
+
+def _datasculpt(path: Path, settings: BenchSettings) -> list[Path]:
+    return [] if settings.datasculpt is None else find_datasculpt(settings.datasculpt, path.resolve().name)
 
 
 def _gold_of(bench_set: BenchSet | SpanSet) -> Labels | Spans:
@@ -208,7 +221,16 @@ def _set_entry(bench_set: BenchSet | SpanSet, settings: BenchSettings) -> dict[s
         "coverage": bench_set.coverage,
         "train_rows_like_held_out": _train_rows_like_held_out(bench_set),
         "notes": notes_on(bench_set, settings),
+        "refused": _refused(bench_set),
     }
+
+
+def _refused(bench_set: BenchSet | SpanSet) -> dict[str, list[str]]:
+    """Return the rows of each split that could not be read, and why; of splits that have such rows."""
+    if isinstance(bench_set, SpanSet):
+        return {}
+    splits = {name: getattr(bench_set, name) for name in ("train", "valid", "test")}
+    return {name: list(split.refused) for name, split in splits.items() if split.refused}
 
 
 def _train_rows_like_held_out(bench_set: BenchSet | SpanSet) -> int | None:

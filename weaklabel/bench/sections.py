@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import Any
 
 from weaklabel.bench.published import Published, published_for
 from weaklabel.bench.summary import Summary, baseline_of
-from weaklabel.bench.views import Curve, Figures, Results, Track, read_curves, read_track
+from weaklabel.bench.views import Curve, Figures, Method, Results, Track, read_curves, read_track
 from weaklabel.page.page import Block, DataTable, Fold, Section, Text
 
 TRACKS = {
@@ -26,8 +27,9 @@ TRACKS = {
 CURVE = "Clean labels against weak labels"
 
 _SCALE = (
-    "Test split, in percent: mean ± standard deviation over seeds. ▲ and ▼ mark a paired difference to majority vote "
-    "(same classifier, same test rows) whose 95% interval is above or below 0."
+    "Test split, in percent: mean ± standard deviation over seeds, and the 95% interval of the paired difference to "
+    "majority vote (same classifier, same test rows), which ▲ and ▼ mark where it is above or below 0. Log loss and "
+    "calibration error are means over the sets."
 )
 _CEILING = "Classifiers trained on the gold labels of the train split: what weak labels could at best give them."
 _CURVE = (
@@ -42,6 +44,9 @@ _DETAILS = {
     "calibration_error": "calibration error", "coverage": "coverage", "log_loss": "log loss",
     "fit_seconds": "fit s", "predict_seconds": "predict s", "peak_mib": "peak MiB",
 }  # fmt: skip
+_CALIBRATION = ("log_loss", "calibration_error")
+"""What an overview has besides the metric."""
+
 _DIGITS = {"log_loss": 3, "fit_seconds": 2, "predict_seconds": 2, "peak_mib": 0}
 
 
@@ -83,7 +88,25 @@ def _track(results: Results, name: str) -> list[Block]:
     track = read_track(results, name)
     overviews = [_overview(results, track.of_classifier(name), name) for name in track.classifiers]
     folds = [Fold(f"{name}: all figures", _one_set(results, track, name)) for name in track.sets]
-    return [Text(_SCALE), *overviews, *_reasons(results, name), *folds]
+    return [Text(_SCALE), *overviews, *_by_classifier(track), *_reasons(results, name), *folds]
+
+
+def _by_classifier(track: Track) -> list[Block]:
+    """Return a table with label models down, and across what they and the classifiers trained on their labels reach."""
+    if len(track.classifiers) < 2:
+        return []
+    names = dict.fromkeys(method.label_model for method in track.methods)
+    rows = [[name, *(_reached(track, Method(name, classifier)) for classifier in track.classifiers)] for name in names]
+    over = f"mean over {', '.join(track.common_sets)}" if len(track.sets) > 1 else track.sets[0]
+    caption = f"Label models, and the classifiers trained on their labels: {over}."
+    return [DataTable(["label model", *(name or "its labels" for name in track.classifiers)], rows, caption)]
+
+
+def _reached(track: Track, method: Method) -> str | None:
+    if len(track.sets) == 1:
+        return _overview_cell(track.methods.get(method, {}).get(track.sets[0]))
+    mean = track.mean(method) if method in track.methods else None
+    return None if mean is None else f"{percent(mean):.1f}"
 
 
 def _ceiling(results: Results) -> list[Block]:
@@ -107,7 +130,22 @@ def _overview(results: Results, track: Track, classifier: str | None) -> DataTab
         for row, method in zip(rows, track.methods, strict=True):
             mean = track.mean(method)
             row.append(None if mean is None else f"{percent(mean):.1f}")
+    for key in _CALIBRATION:
+        means = [_mean_detail(track, method, key) for method in track.methods]
+        if any(mean is not None for mean in means):
+            heads.append(_DETAILS[key])
+            for row, mean in zip(rows, means, strict=True):
+                row.append(_detail(key, mean))
     return DataTable(["label model", *heads], rows, what)
+
+
+def _mean_detail(track: Track, method: Method, key: str) -> float | None:
+    """Return the mean of a detail over the sets on which every method has a figure."""
+    values = [
+        track.methods[method][name].details.get(key) for name in track.common_sets if name in track.methods[method]
+    ]
+    measured = [value for value in values if value is not None]
+    return fmean(measured) if measured else None
 
 
 def _overview_cell(figures: Figures | None) -> str | None:
@@ -119,7 +157,8 @@ def _overview_cell(figures: Figures | None) -> str | None:
         if summary.n_failed and summary.n_seeds
         else ""
     )
-    return " ".join(filter(None, [_mean_sd(summary), figures.mark, some]))
+    apart = _interval(summary.difference_low, summary.difference_high, "+")
+    return " ".join(filter(None, [_mean_sd(summary), figures.mark, apart, some]))
 
 
 def _one_set(results: Results, track: Track, name: str) -> list[Block]:

@@ -76,8 +76,8 @@ class SpanSet:
         Where it was read from.
     content
         Hash of its files.
-    limit
-        How many train texts were drawn; None where all are there.
+    limit, limit_test
+        How many train and test texts were drawn; None where all are there.
     notes
         What was left out or drawn, a sentence each.
     """
@@ -92,6 +92,7 @@ class SpanSet:
     content: str
     limit: int | None = None
     notes: tuple[str, ...] = ()
+    limit_test: int | None = None
 
     @property
     def m(self) -> int:
@@ -115,15 +116,18 @@ class SpanSet:
         rows = np.unique(np.concatenate([np.empty(0, np.int64), *(lf.row for lf in votes.spans)]))
         return len(rows) / max(votes.n_rows, 1)
 
-    def limited(self, limit: int | None) -> SpanSet:
-        """Return the set with at most ``limit`` train texts, and a note that says so."""
-        if self.train is None:
-            return self
-        rows = limited_rows(len(self.train), limit)
-        if rows is None:
-            return self
-        note = f"{limit:,} of {len(self.train):,} train texts, drawn with seed {LIMIT_SEED}"
-        return replace(self, train=self.train.take(rows), limit=limit, notes=(*self.notes, note))
+    def limited(self, limit: int | None, limit_test: int | None = None) -> SpanSet:
+        """Return the set with at most ``limit`` train and ``limit_test`` test texts, and a note that says so."""
+        limited = self
+        rows = None if self.train is None else limited_rows(len(self.train), limit)
+        if self.train is not None and rows is not None:
+            note = f"{limit:,} of {len(self.train):,} train texts, drawn with seed {LIMIT_SEED}"
+            limited = replace(limited, train=self.train.take(rows), limit=limit, notes=(*limited.notes, note))
+        rows = limited_rows(len(self.test), limit_test)
+        if rows is not None:
+            note = f"{limit_test:,} of {len(self.test):,} test texts, drawn with seed {LIMIT_SEED}"
+            limited = replace(limited, test=self.test.take(rows), limit_test=limit_test, notes=(*limited.notes, note))
+        return limited
 
 
 _FILES = ("meta.json", "train.json", "valid.json", "test.json")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from weaklabel.bench.cells import Cell, Clean
 from weaklabel.bench.clock import Clock
 from weaklabel.bench.data import read_set, train_gold
+from weaklabel.bench.defaults import VOTES
 from weaklabel.bench.models import new_classifier, new_label_model, other_ways
 from weaklabel.bench.outcome import Arrays, Outcome, read_predictions, write_outcome
 from weaklabel.bench.span_data import SpanSet
@@ -76,7 +77,9 @@ def compute(folder: Path) -> None:
     """
     job = json.loads((folder / JOB).read_text(encoding="utf-8"))
     cell, clock = Cell(**job["cell"]), Clock()
-    bench_set = read_set(job["path"]).limited(job["limit"])
+    bench_set = read_set(job["path"], job["lfs"] and Path(job["lfs"])).limited(job["limit"], job["limit_test"])
+    if cell.label_model == VOTES and cell.classifier is None and isinstance(bench_set, BenchSet):
+        bench_set = bench_set.without_texts()
     with kept_warnings() as kept:
         if isinstance(bench_set, SpanSet):
             if cell.classifier is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from weaklabel.bench.defaults import DEFAULT_SPAN_LABEL_MODELS, PEERS
+from weaklabel.bench.defaults import DEFAULT_LABEL_MODELS, DEFAULT_SPAN_LABEL_MODELS, PEERS, VOTES
 from weaklabel.cli.options import expanded, names_option
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_path
 from weaklabel.cli.voting import Caching
@@ -34,10 +34,11 @@ class Comparison:
         names_option(
             LABEL_MODELS,
             "--label-models",
-            help="Label models to compare; gold trains classifiers on true labels, as an upper bound.",
-            also=("gold",),
+            help="Label models to compare; votes is auto without texts, gold trains classifiers on true labels, as an "
+            "upper bound.",
+            also=(VOTES, "gold"),
         ),
-    ] = "majority,snorkel,auto"
+    ] = ",".join(DEFAULT_LABEL_MODELS)
     classifiers: Annotated[
         str,
         names_option(CLASSIFIERS, "--classifiers", help="Classifiers to train on the labels."),
@@ -69,6 +70,17 @@ class Comparison:
     limit_train: Annotated[
         int | None, typer.Option("--limit-train", min=1, metavar="N", help="Use N random train rows of each set.")
     ] = None
+    limit_test: Annotated[
+        int | None, typer.Option("--limit-test", min=1, metavar="N", help="Score N random test rows of each set.")
+    ] = None
+    datasculpt: Annotated[
+        Path | None,
+        typer.Option(
+            "--datasculpt",
+            metavar="FOLDER",
+            help="Folder of DataSculpt's labeling functions, SET/MODEL.txt: compare each set with their votes, too.",
+        ),
+    ] = None
     max_length: Annotated[
         int | None,
         typer.Option(
@@ -78,7 +90,9 @@ class Comparison:
     metric: Annotated[
         Literal["accuracy", "f1"] | None,
         typer.Option(
-            "--metric", help="Metric for all sets. Default: f1 for sms, census, spouse and cdr, else accuracy."
+            "--metric",
+            help="Metric for all sets. Default: metric in the set's meta.json; else f1 of a rare one of two classes, "
+            "accuracy of others.",
         ),
     ] = None
     positive: Annotated[
@@ -119,16 +133,18 @@ class ResultFiles:
     html: HtmlOpt = None
     markdown: Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables.")] = None
 
-    def check(self, sets: Sequence[Path]) -> None:
+    def check(self, sets: Sequence[Path], datasculpt: Path | None) -> None:
         """Refuse files that cannot be written, or belong to a benchmark set."""
-        from weaklabel.bench.data import set_files
+        from weaklabel.bench.data import find_sets, set_files
         from weaklabel.support.files import check_file_path
 
         files = (self.out, self.html, self.markdown)
         for file in files:
             if file is not None:
                 check_file_path(file)
-        check_outputs(*files, others={"a file of a benchmark set": [file for path in sets for file in set_files(path)]})
+        inputs = [file for path in find_sets(sets) for file in set_files(path)]
+        inputs += [] if datasculpt is None else sorted(datasculpt.glob("*/*.txt"))
+        check_outputs(*files, others={"a file of a benchmark set": inputs})
 
     def write(self, results: dict[str, Any]) -> None:
         """Write the files that were asked for."""
@@ -150,7 +166,8 @@ def bench(
         list[Path],
         typer.Argument(
             metavar="SET ...",
-            help="Folders in WRENCH's formats, folders with train.csv and test.csv, or tables with a column split.",
+            help="Folders in WRENCH's formats, folders with train.csv and test.csv, folders of these, or tables with a "
+            "column split.",
         ),
     ],
     *,
@@ -172,8 +189,11 @@ def bench(
     a hash of the votes. Only gold of test is used, unless --validation, --clean-labels or the label model gold ask for
     more; results that used it are in separate tables.
 
-    A folder with meta.json is one of WRENCH's sequence sets: spans are scored by exact match, with the labeling functions
-    that published figures use. --span-label-models and --taggers are for these sets.
+    A set's meta.json may name its metric, as in {"metric": "f1", "positive": "spam"}. Rows that cannot be read are left
+    out, and named. BoxWRENCH has WRENCH's format; DataSculpt adds labeling functions to it: --datasculpt.
+
+    A folder with meta.json and no label.json is one of WRENCH's sequence sets: spans are scored by exact match, with the
+    labeling functions that published figures use. --span-label-models and --taggers are for these sets.
 
     A table needs the columns split (train, valid, test), label (gold), text, and vote_<name> for each labeling function,
     as weaklabel label --votes writes them.
@@ -186,7 +206,7 @@ def bench(
 
     caching.apply()
     settings = comparison.settings()
-    files.check(sets)
+    files.check(sets, settings.datasculpt)
     announce_replaced(files.out, files.html, files.markdown, printing=printing)
     log_to_stderr(printing.quiet)
     results = run_bench(sets, settings, command=recorded_command())
