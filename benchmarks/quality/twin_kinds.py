@@ -340,6 +340,20 @@ def twins(
             yield plan.kind, make_twin(plan, Path(folder), seed, number)
 
 
+WHOLE = "whole set"
+"""The kind of a real set with all its rows and its own splits."""
+
+
+def whole_set(path: Path, seed: int) -> Twin:
+    """Return a real set as if it were a twin, so that it is scored alike."""
+    data = read_bench_set(path)
+    metric, positive = usual_metric(data)
+    return Twin(
+        data.name, path, data.labels, data.train, data.valid, data.test, data.content,
+        kind=WHOLE, source=data.name, seed=seed, positive=positive if metric == "f1" else None,
+    )  # fmt: skip
+
+
 def make_twin(plan: Plan, folder: Path, seed: int, number: int = 0) -> Twin:
     """Make one twin."""
     rng = np.random.default_rng([seed, number])

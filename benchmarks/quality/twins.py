@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.common import save
 from benchmarks.quality.answers import complete, fit_and_predict
-from benchmarks.quality.twin_kinds import KINDS, Twin, twins
+from benchmarks.quality.twin_kinds import KINDS, Twin, twins, whole_set
 from weaklabel.bench.split import Split
 from weaklabel.errors import WeakLabelError
 from weaklabel.labels import Labels, Probs
@@ -209,6 +209,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--kinds", default=",".join(KINDS), help="of " + ", ".join(KINDS))
     parser.add_argument("--sets", help="only twins of these real sets")
+    parser.add_argument("--whole", default="", help="score on these real sets with all rows, and on no twin")
     parser.add_argument("--out", type=Path, help="write results there, and not among the committed ones")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -217,16 +218,25 @@ def main() -> None:
         parser.error(f"unknown kind {unknown.pop()!r}; kinds are {', '.join(KINDS)}")
     results = []
     for seed in range(options.seeds):
-        for _, twin in twins(options.data, seed, kinds, options.sets and tuple(options.sets.split(","))):
+        if options.whole:
+            made: Iterable[Twin] = (whole_set(options.data / name, seed) for name in options.whole.split(","))
+        else:
+            made = (
+                twin for _, twin in twins(options.data, seed, kinds, options.sets and tuple(options.sets.split(",")))
+            )
+        for twin in made:
             results.append(run_twin(twin, options.models.split(","), options.split))
             print(shown(results[-1]), file=sys.stderr, flush=True)
+            if options.out:
+                options.out.write_text(json.dumps({"twins": results}, indent=1) + "\n")
     print(table(results))
     setting = {"split": options.split, "seeds": options.seeds, "confidence": 0.95, "replicates": REPLICATES}
     figures = {"setting": setting, "summary": summaries(results), "twins": results}
     if options.out:
         options.out.write_text(json.dumps(figures, indent=1) + "\n")
     else:
-        save("quality_twins" if options.split == "test" else "quality_twins_valid", ["numpy"], figures)
+        name = "quality_whole_sets" if options.whole else "quality_twins"
+        save(name if options.split == "test" else f"{name}_valid", ["numpy"], figures)
 
 
 if __name__ == "__main__":
