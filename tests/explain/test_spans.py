@@ -5,7 +5,8 @@ import json
 import pytest
 
 from weaklabel.errors import VoteError
-from weaklabel.explain.spans import explain_span_lf, explain_span_row, votes_of_row
+from weaklabel.explain.span_lf import explain_span_lf
+from weaklabel.explain.span_row import explain_span_row, votes_of_row
 from weaklabel.label_model.sequence import SpanVote
 from weaklabel.lf.core import Reason
 from weaklabel.units import Spans, find_words, on_words
@@ -107,3 +108,23 @@ def test_a_labeling_function_against_the_others(votes):
     assert explain_span_lf(SpanVote().fit(votes), votes, "months", TEXTS).spans == {}
     with pytest.raises(VoteError, match=r"'nams' .did you mean 'names'"):
         explain_span_lf(SpanVote().fit(votes), votes, "nams", TEXTS)
+
+
+def test_a_vote_for_an_inner_label_alone_contradicts_none_of_its_leaves():
+    votes = votes_on(
+        {
+            "places": [(0, "New York", 1), (2, "York", 1)],
+            "capitals": [(0, "New York", 2)],
+            "names": [(0, "Ada Lovelace", 0)],
+        }
+    )
+    explanation = explain_span_lf(SpanVote().fit(votes), votes, "places", TEXTS)
+    assert explanation.consensus["same span"] == 1 and not explanation.disagrees
+    told = votes_on({"places": [(0, "New York", 1)], "capitals": [(0, "New York", 2)], "names": [(0, "New York", 0)]})
+    explanation = explain_span_lf(SpanVote().fit(told), told, "places", TEXTS)
+    assert explanation.consensus["other label"] == 1
+    assert explanation.disagrees[0].consensus == "PER 'New York'"
+    apart = votes_on({"places": [(0, "York", 1)], "capitals": [(0, "New York", 2)], "names": [(0, "Ada Lovelace", 0)]})
+    explanation = explain_span_lf(SpanVote().fit(apart), apart, "places", TEXTS)
+    assert explanation.consensus["other places"] == 1
+    assert explanation.disagrees[0].consensus == "ENT 'New York'"

@@ -225,7 +225,7 @@ def _explain(voted: VotedSpans, model: SpanLabelModel, row: int | None, lf: str 
 def _explained_row(voted: VotedSpans, model: SpanLabelModel, row: int, reads_text: bool) -> tuple[dict[str, Any], str]:
     from weaklabel.errors import CorpusError
     from weaklabel.explain import explain_span_row
-    from weaklabel.explain.spans import votes_of_row
+    from weaklabel.explain.span_row import votes_of_row
 
     corpus = voted.corpus
     part = next((part for part in voted.parts if part.first_row <= row < part.first_row + part.n_rows), None)

@@ -2,7 +2,8 @@
 
 from weaklabel.explain.lf import LFExample, LFExplanation, explain_lf
 from weaklabel.explain.row import Contribution, Flip, RowExplanation, explain_row
-from weaklabel.explain.spans import SpanLFExplanation, SpanRowExplanation, explain_span_lf, explain_span_row
+from weaklabel.explain.span_lf import SpanLFExplanation, explain_span_lf
+from weaklabel.explain.span_row import SpanRowExplanation, explain_span_row
 
 __all__ = [
     "Contribution",
