@@ -118,7 +118,9 @@ def test_the_committee_uses_what_fits(monkeypatch):
 def test_up_to_127_classes_only_what_lies_in_squares_counts():
     few, many = (vote_patterns(np.arange(50 * n).reshape(n, 50) % 127) for n in (10, 127))
     assert DawidSkene(127).bytes_needed(many) == DawidSkene(127).bytes_needed(few) > 0
-    assert LabelModel(10).bytes_needed(vote_patterns(np.zeros((1, 1200), dtype=np.int8))) > BUDGET
+    every_vote = vote_patterns(np.repeat(np.arange(10, dtype=np.int8)[:, None], 1200, axis=1))
+    assert LabelModel(10).bytes_needed(every_vote) > BUDGET
+    assert LabelModel(10).bytes_needed(vote_patterns(np.zeros((1, 1200), dtype=np.int8))) < BUDGET / 20
     assert MajorityVote(127).bytes_needed(many) == 0
 
 
@@ -134,6 +136,22 @@ def test_as_much_memory_is_taken_as_estimated(kind):
     finally:
         tracemalloc.stop()
     assert 0.5 < peak / kind(20).bytes_needed(table) < 2
+
+
+def test_snorkels_model_takes_memory_for_votes_that_are_cast(monkeypatch):
+    """150 labeling functions for a class each: all their votes for all classes would take 10 GiB."""
+    rng = np.random.default_rng(0)
+    Y = rng.integers(0, 150, 3000)
+    L = np.full((3000, 150), -1, dtype=np.int16)
+    L[np.arange(3000), Y] = Y
+    L[np.arange(3000), (Y + 1) % 150] = np.where(rng.random(3000) < 0.2, (Y + 1) % 150, -1)
+    model = LabelModel(150).fit(L)
+    assert (model.predict(L) == Y).mean() > 0.8
+    assert LabelModel.__name__ in {type(member).__name__ for member in CommitteeLabelModel(150).fit(L).members_}
+    few = np.where(L < 20, L, -1)[:, :20].astype(np.int8)
+    expected = LabelModel(20).fit(few)
+    monkeypatch.setattr("weaklabel.label_model.moments.MOST_OVERLAPS", 0)
+    np.testing.assert_array_equal(LabelModel(20).fit(few).mu_, expected.mu_)
 
 
 def test_patterns_are_taken_as_well_as_votes():

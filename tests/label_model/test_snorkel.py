@@ -65,6 +65,15 @@ def test_parameters_and_answers_are_snorkels(k, balanced, options):
     np.testing.assert_allclose(ours.predict_proba(L)[voted], theirs.predict_proba(L)[voted], rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamax"])
+def test_votes_that_are_never_cast_change_nothing(optimizer):
+    L = with_silent_rows(900, 9, 3, seed=3)
+    one_sided = np.where(np.arange(9) % 3 == L, L, -1).astype(np.int8)
+    ours = fit_quietly(LabelModel(3, optimizer=optimizer, l2=0.05), one_sided)
+    theirs = fit_snorkel(one_sided, 3, None, seed=0, optimizer=optimizer, l2=0.05)
+    np.testing.assert_allclose(ours.mu_, theirs.mu.detach().numpy(), rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize(("k", "balance"), [(2, None), (3, None), (5, None), (4, [0.3, 0.3, 0.2, 0.2])])
 def test_classes_are_ordered_as_snorkel_orders_them(k, balance):
     L, _ = draw_votes(800, 6, k, seed=2)

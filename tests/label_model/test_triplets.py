@@ -77,7 +77,7 @@ def test_effects_are_the_same_whatever_adds_up_the_products(monkeypatch, coverag
     L, _ = draw_votes(3000, 9, 4, seed=2, coverage=coverage)
     votes = vote_patterns(L)
     expected = vote_effects(votes, 4)
-    monkeypatch.setattr("weaklabel.label_model.moments._MOST_OVERLAPS", 0)
+    monkeypatch.setattr("weaklabel.label_model.moments.MOST_OVERLAPS", 0)
     for rates, others in zip(expected, vote_effects(votes, 4), strict=True):
         np.testing.assert_array_equal(rates, others)
 

@@ -19,6 +19,9 @@ from weaklabel.support.threads import cores
 from weaklabel.votes.patterns import VotePatterns, pack_bytes, votes_a_byte
 from weaklabel.votes.tally import SPARSE, tally_votes
 
+MOST_OVERLAPS = 1 << 23
+"""Entries of a matrix of overlaps that is made even if most of them are 0."""
+
 _PATTERNS_AT_ONCE = 1 << 17
 
 _FEW_PATTERNS = 1 << 11
@@ -71,6 +74,26 @@ def count_overlaps(all_votes: VotePatterns, cardinality: int) -> NDArray[np.floa
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(count, combinations_with_replacement(range(packed.shape[1]), 2)))
     return total
+
+
+def overlaps_of_cast(votes: VotePatterns, cardinality: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Count overlaps of votes that are cast, as `count_overlaps` does of all.
+
+    Returns
+    -------
+    overlaps
+        Shape: [d, d].
+    cells
+        ``i*k + y`` for labeling function ``i`` voting ``y``, in order. Shape: [d].
+    """
+    if (votes.m * cardinality) ** 2 <= MOST_OVERLAPS:
+        overlaps = count_overlaps(votes, cardinality)
+        cells = np.flatnonzero(overlaps.diagonal())
+        return (overlaps if len(cells) == len(overlaps) else overlaps[np.ix_(cells, cells)]), cells
+    cast = vote_matrix(votes.patterns, cardinality)
+    cells = np.unique(cast.indices).astype(np.int64)
+    cast = cast[:, cells]
+    return np.asarray((cast.T @ cast.multiply(votes.counts[:, None]).tocsr()).toarray()), cells
 
 
 def _multiply(all_votes: VotePatterns, cardinality: int) -> NDArray[np.float64]:
@@ -163,9 +186,6 @@ Floats = NDArray[np.float64]
 
 _ROWS_AT_ONCE = 1 << 13
 
-_MOST_OVERLAPS = 1 << 23
-"""Entries of a matrix of overlaps that may be made of it."""
-
 _PARTNERS = 100
 """The labeling functions that one is put into triplets with: those that its votes vary with most, and what ties."""
 
@@ -219,7 +239,7 @@ def vote_effects(votes: VotePatterns, cardinality: int) -> tuple[Floats, Floats]
 
 def _products_of(votes: VotePatterns, cardinality: int) -> Callable[[int], tuple[Floats, Floats, Floats]]:
     """Return what adds up products for a class, in the fastest way that the sizes allow; the sums are the same."""
-    if (votes.m * cardinality) ** 2 <= _MOST_OVERLAPS:
+    if (votes.m * cardinality) ** 2 <= MOST_OVERLAPS:
         return _OverlapProducts(count_overlaps(votes, cardinality), cardinality)
     voted = votes.patterns >= 0
     sparse = np.count_nonzero(voted) < SPARSE * voted.size

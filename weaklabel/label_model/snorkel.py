@@ -6,6 +6,7 @@ It is trained in numpy, from overlaps instead of votes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -14,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 from weaklabel.errors import LabelModelError, nearest
 from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import BaseLabelModel
-from weaklabel.label_model.checks import texts_and_gold, voting_lfs
-from weaklabel.label_model.moments import count_overlaps
+from weaklabel.label_model.checks import NUMBER, texts_and_gold, voting_lfs
+from weaklabel.label_model.moments import MOST_OVERLAPS, overlaps_of_cast
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.support.warn import warn
 from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, patterns_or_rows, vote_patterns
-from weaklabel.votes.tally import has_vote
+from weaklabel.votes.tally import has_vote, tally_votes
 
 _FIT_OPTIONS = ("n_epochs", "lr", "l2", "optimizer", "lr_scheduler", "prec_init", "mu_eps", "seed")
 """Options that Snorkel's fit takes."""
@@ -34,8 +35,9 @@ class LabelModel(BaseLabelModel):
 
     Its parameters are those of `snorkel.labeling.model.LabelModel` on the same votes, seed and options, except for
     rounding. The objective needs only how often each two votes overlap, which vote patterns give: training does not take
-    longer for more rows. Memory grows with the square of m*k: 16 bytes each, so 1,200 labeling functions and 10 classes
-    take 2.3 GB. Neither Snorkel nor PyTorch is imported, and global random states are left as they were.
+    longer for more rows. Memory grows with the square of the kinds of votes that are cast, of at most m*k: 16 bytes each, so
+    1,200 labeling functions that vote for 10 classes each take 2.3 GB, and 150 that vote for one of 150 each take 27 MB.
+    Neither Snorkel nor PyTorch is imported, and global random states are left as they were.
 
     Where accuracies cannot be estimated from the votes (fewer than three labeling functions vote, or all votes are for one
     class), each labeling function is taken to be as accurate as ``prec_init``, and a `WeakLabelWarning` says so.
@@ -176,36 +178,39 @@ class LabelModel(BaseLabelModel):
         shared = isinstance(self.class_balance, str) and self.class_balance == "majority"
         return vote_patterns(L) if shared else patterns_or_rows(L)
 
-    def _numbers(self, u: int, m: int) -> int:
-        k = self.cardinality
-        return 5 * (m * k) ** 2 // 2 + 6 * m * k * k
+    def bytes_needed(self, votes: VotePatterns) -> int:
+        """Return about how much memory a fit takes; see `BaseLabelModel.bytes_needed`."""
+        k, m = self.cardinality, votes.m
+        few = (m * k) ** 2 <= MOST_OVERLAPS
+        cells = m * k if few else np.count_nonzero(tally_votes(votes.patterns, classes=k).seen)
+        return NUMBER * (5 * int(cells) ** 2 // 2 + 6 * m * k * k)
 
     def _fit(self, votes: VotePatterns) -> None:
         k, p = self.cardinality, find_class_balance(self.class_balance, votes, self.cardinality)
-        overlaps = count_overlaps(votes, k)
-        lf_rows = overlaps.diagonal().reshape(votes.m, k).sum(axis=1)
+        overlaps, cells = overlaps_of_cast(votes, k)
+        of_cells = overlaps.diagonal()
+        lf_rows = np.bincount(cells // k, of_cells, minlength=votes.m)
         voting = voting_lfs(votes)
         n = votes.n if self.count_uncovered_rows else int(votes.counts[has_vote(votes.patterns)].sum())
         if not voting.any():
             self.p_, self.mu_, self.lf_accuracies_ = p, np.full((votes.m * k, k), 1 / k), np.full(votes.m, np.nan)
             return
-        if not voting.all():
-            kept = np.flatnonzero(np.repeat(voting, k))
-            overlaps = overlaps[np.ix_(kept, kept)]
 
-        precisions = self._precisions(votes.m)[voting]
+        precisions = self._precisions(votes.m)
         mu_eps = min(0.01, 1 / 10 ** np.ceil(np.log10(n))) if self.mu_eps is None else self.mu_eps
-        reason = self._not_identifiable(overlaps)
+        reason = self._not_identifiable(cells)
+        # The result of Snorkel's clamping for a vote that is never cast: the same for all classes, no evidence.
+        self.p_, self.mu_ = p, np.full((votes.m * k, k), mu_eps)
         if reason:
             warn(reason)
-            mu = _assumed_mu(np.diag(overlaps) / n, p, precisions, mu_eps)
+            rates = np.zeros(votes.m * k)
+            rates[cells] = of_cells / n
+            assumed = _assumed_mu(rates, p, precisions, mu_eps)
+            self.mu_[np.repeat(voting, k)] = assumed[np.repeat(voting, k)]
         else:
-            mu = self._train(overlaps, n, p, precisions, mu_eps)
-
-        self.p_ = p
-        # The result of Snorkel's clamping for a labeling function that never votes: the same for all classes, no evidence.
-        self.mu_ = np.full((votes.m * k, k), mu_eps)
-        self.mu_[np.repeat(voting, k)] = mu
+            self.mu_[cells] = self._train(overlaps, cells, n, p, precisions, mu_eps)
+            kept = np.repeat(voting, k)
+            self.mu_[kept] = match_classes(self.mu_[kept], p)
         right = (self.mu_.reshape(votes.m, k, k).diagonal(axis1=1, axis2=2) * p).sum(axis=1)
         self.lf_accuracies_ = np.full(votes.m, np.nan)
         self.lf_accuracies_[voting] = np.clip(right[voting] / (lf_rows[voting] / n), 1e-6, 1.0)
@@ -224,16 +229,15 @@ class LabelModel(BaseLabelModel):
             raise LabelModelError(f"prec_init must be 0 to 1, not {self.prec_init}")
         return np.broadcast_to(precisions, (m,))
 
-    def _not_identifiable(self, overlaps: NDArray[np.float64]) -> str:
-        """Return why accuracies cannot be estimated from these votes; empty if they can."""
+    def _not_identifiable(self, cells: NDArray[np.int64]) -> str:
+        """Return why accuracies cannot be estimated from votes that are cast; empty if they can."""
         if self.cardinality == 1:
             return "there is one class only, so the label model takes every vote to be right"
-        votes = np.diag(overlaps).reshape(-1, self.cardinality)
-        classes = np.flatnonzero(votes.sum(axis=0))
+        classes, lfs = np.unique(cells % self.cardinality), np.unique(cells // self.cardinality)
         if len(classes) == 1:
             why = f"all votes are for class {classes[0]}"
-        elif len(votes) < 3:
-            why = f"only {len(votes)} of at least three labeling functions vote"
+        elif len(lfs) < 3:
+            why = f"only {len(lfs)} of at least three labeling functions vote"
         else:
             return ""
         return (
@@ -244,6 +248,7 @@ class LabelModel(BaseLabelModel):
     def _train(
         self,
         overlaps: NDArray[np.float64],
+        cells: NDArray[np.int64],
         n: int,
         p: NDArray[np.float64],
         precisions: NDArray[np.float64],
@@ -264,7 +269,7 @@ class LabelModel(BaseLabelModel):
         for retry in range(RETRIES + 1):
             lr = self.lr / 10**retry
             try:
-                return train_snorkel(overlaps, n, p, lr=lr, **options)
+                return train_snorkel(overlaps, cells, n, p, lr=lr, **options)
             except LossDivergedError:
                 if retry < RETRIES:
                     again = f"the loss of Snorkel's label model diverged with lr={lr:g}; trying lr={lr / 10:g}"
@@ -333,6 +338,7 @@ class LossDivergedError(Exception):
 
 def train_snorkel(
     overlaps: NDArray[np.float64],
+    cells: NDArray[np.int64],
     n: int,
     class_balance: NDArray[np.float64],
     *,
@@ -354,7 +360,9 @@ def train_snorkel(
     Parameters
     ----------
     overlaps
-        See `count_overlaps`. Shape: [m*k, m*k].
+        See `count_overlaps`. Only votes that are cast matter: the parameters of others stay 0. Shape: [d, d].
+    cells
+        Which votes these are, ``i*k + j`` for labeling function i and class j, in order. Shape: [d].
     n
         Rows that the overlaps were counted in.
     class_balance
@@ -369,7 +377,7 @@ def train_snorkel(
     Returns
     -------
     array
-        The parameters ``mu``. Shape: [m*k, k].
+        The parameters ``mu`` of these votes, before classes are matched. Shape: [d, k].
 
     Raises
     ------
@@ -381,42 +389,44 @@ def train_snorkel(
     Ratner, Hancock, Dunnmon, Sala, Pandey, Ré: Training Complex Models with Multi-Task Weak Supervision. AAAI 2019.
     """
     k = len(class_balance)
+    own = np.flatnonzero(np.diff(cells // k, prepend=-1, append=-1))
     O = np.empty(overlaps.shape, dtype=np.float32)  # noqa: E741 - the paper's letter
     np.divide(overlaps, n, out=O, casting="same_kind")
     p = class_balance.astype(np.float32)
     rates = O.diagonal().copy()
-    start = _start(rates, class_balance, precisions)
+    start = _start(rates, cells, class_balance, precisions)
     # A vote excludes the other votes of its labeling function, so these carry no information.
-    _clear_own_blocks(O, k)
+    _clear_own_blocks(O, own)
     mu = start * np.float32(np.random.RandomState(seed).random_sample())
     step = STEPS[optimizer](mu)
     with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is found by its value
         for epoch in range(n_epochs):
-            loss, gradient = _loss_and_gradient(mu, O, p, rates, start, l2)
+            loss, gradient = _loss_and_gradient(mu, O, own, p, rates, start, l2)
             _check(loss)
             mu -= step(gradient + np.float32(l2) * mu, lr * LR_FACTORS[lr_scheduler](epoch, n_epochs))
-        _check(_loss_and_gradient(mu, O, p, rates, start, l2)[0])
-    return match_classes(np.clip(mu, np.float32(mu_eps), np.float32(1 - mu_eps)), p).astype(np.float64)
+        _check(_loss_and_gradient(mu, O, own, p, rates, start, l2)[0])
+    return np.clip(mu, np.float32(mu_eps), np.float32(1 - mu_eps)).astype(np.float64)
 
 
-def _start(rates: Floats, p: NDArray[np.float64], precisions: NDArray[np.float64]) -> Floats:
-    """P(vote y | Y = y) where a vote is right as often as ``precisions`` say; 0 for wrong votes. Shape: [m*k, k]."""
-    m, k = len(precisions), len(p)
-    start = np.zeros((m, k, k), dtype=np.float32)
-    right = rates.reshape(m, k) * precisions.astype(np.float32)[:, None] / p
-    start[:, range(k), range(k)] = np.clip(right, 0, 1)
-    return start.reshape(m * k, k)
+def _start(rates: Floats, cells: NDArray[np.int64], p: NDArray[np.float64], precisions: NDArray[np.float64]) -> Floats:
+    """P(vote y | Y = y) where a vote is right as often as ``precisions`` say; 0 for wrong votes. Shape: [d, k]."""
+    k = len(p)
+    lf, label = np.divmod(cells, k)
+    start = np.zeros((len(cells), k), dtype=np.float32)
+    start[range(len(cells)), label] = np.clip(rates * precisions.astype(np.float32)[lf] / p[label], 0, 1)
+    return start
 
 
-def _clear_own_blocks(square: Floats, k: int) -> None:
-    """Set to 0 what belongs to two votes of one labeling function. Shape: [m*k, m*k]."""
-    m = len(square) // k
-    square.reshape(m, k, m, k)[range(m), :, range(m), :] = 0
+def _clear_own_blocks(square: Floats, own: NDArray[np.int64]) -> None:
+    """Set to 0 what belongs to two votes of one labeling function, whose votes begin at ``own``. Shape: [d, d]."""
+    for first, after in pairwise(own.tolist()):
+        square[first:after, first:after] = 0
 
 
 def _loss_and_gradient(
     mu: Floats,
     O: Floats,  # noqa: E741
+    own: NDArray[np.int64],
     p: Floats,
     rates: Floats,
     start: Floats,
@@ -424,7 +434,7 @@ def _loss_and_gradient(
 ) -> tuple[float, Floats]:
     weighted: Floats = mu * p
     error: Floats = np.subtract(O, weighted @ mu.T, dtype=np.float32)
-    _clear_own_blocks(error, len(p))
+    _clear_own_blocks(error, own)
     rate_error = weighted.sum(axis=1) - rates
     pull = np.float32(l2) * (mu - start)
     loss = np.vdot(error, error) + np.vdot(rate_error, rate_error) + np.vdot(pull, pull)
@@ -487,7 +497,7 @@ LR_FACTORS: dict[str, Callable[[int, int], float]] = {
 }
 
 
-def match_classes(mu: Floats, p: Floats) -> Floats:
+def match_classes(mu: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[np.float64]:
     """Choose, among the classes that are equally frequent, the order in which votes are right most often.
 
     The objective is the same for any order of such classes.
