@@ -65,6 +65,19 @@ def test_gold_in_another_file_is_matched_by_text(weaklabel, frame, tmp_path):
     assert result.code == 1 and "none of the 1 texts" in result.err
 
 
+def test_gold_names_the_column_of_the_file_with_gold(weaklabel, frame, tmp_path):
+    path = write(frame, tmp_path / "labeled.csv")
+    gold = frame.select("text", pl.col("gold").alias("truth"))[[2, 0]]
+    gold.write_ndjson(tmp_path / "gold.jsonl")
+    by_file = weaklabel("score", path, "--gold-file", str(tmp_path / "gold.jsonl"), "--gold", "truth", "--json", "-q")
+    assert by_file.code == 0, by_file.err
+    gold.select("text", spans="truth").write_ndjson(tmp_path / "named.jsonl")
+    named = weaklabel("score", path, "--gold-file", str(tmp_path / "named.jsonl"), "--json", "-q")
+    assert json.loads(by_file.out) == json.loads(named.out) and json.loads(named.out)["n_gold"] > 0
+    result = weaklabel("score", path, "--gold-file", str(tmp_path / "gold.jsonl"), "--gold", "true")
+    assert result.code == 1 and "true" in result.err
+
+
 def test_wrong_usage_and_wrong_cells(weaklabel, frame, tmp_path):
     path = write(frame, tmp_path / "labeled.csv")
     result = weaklabel("score", path, "--gold", "gold", "--positive", "PER")

@@ -60,7 +60,7 @@ def analyze(
     from weaklabel.support.warn import recorded_warnings
     from weaklabel.votes import LFAnalysis
 
-    if sum(given is not None for given in (gold, gold_file, decisions)) > 1:
+    if sum(given is not None for given in (gold if gold_file is None else None, gold_file, decisions)) > 1:
         raise typer.BadParameter("it contradicts --gold", param_hint="--decisions" if decisions else "--gold-file")
     caching.apply()
     if html is not None:
@@ -70,7 +70,7 @@ def analyze(
     if gold_file is not None and not of_spans:
         raise typer.BadParameter("it is for packs that mark spans; name a column with --gold", param_hint="--gold-file")
     made = read_decisions(decisions) if decisions and not of_spans else None
-    rows = reading.open(corpus, hide=[gold] if gold else [])
+    rows = reading.open(corpus, hide=[gold] if gold and gold_file is None else [])
     gold_files = {"the gold spans": [gold_file]} if gold_file is not None else {}
     check_outputs(html, corpora=[rows], lfs=loaded, decisions=decisions, others=gold_files | labeling.inputs())
     announce_replaced(html, printing=printing)

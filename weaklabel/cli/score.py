@@ -74,7 +74,7 @@ def score(
     from weaklabel.scoring import score as score_labels
     from weaklabel.units import SPANS
 
-    if sum(given is not None for given in (gold, decisions, gold_file)) != 1:
+    if sum(given is not None for given in (gold if gold_file is None else None, decisions, gold_file)) != 1:
         raise typer.BadParameter("give one of --gold, --decisions and --gold-file", param_hint="--gold")
     # Standard input can be read once, so that options alone say what is in it.
     is_of_spans = gold_file is not None or pred == SPANS

@@ -23,7 +23,7 @@ GoldFileOpt = Annotated[
         "--gold-file",
         metavar="FILE",
         help="Gold spans in another file: a table with a column of spans, decisions, CoNLL, DocBin, brat, or an export of a "
-        "review tool; rows are matched by text.",
+        "review tool; rows are matched by text. With --gold, that is the column of spans in this file.",
     ),
 ]
 
@@ -36,9 +36,9 @@ class SpanGold:
     rows
         The corpus.
     column
-        Name of the column; or
+        Name of the column of the corpus or, with a file, of the file.
     file
-        any form that `weaklabel.decisions.read_gold_spans` reads.
+        Any form that `weaklabel.decisions.read_gold_spans` reads.
     labels
         Names of the labels; by default those that occur, sorted.
 
@@ -50,15 +50,16 @@ class SpanGold:
 
     def __init__(self, rows: Corpus, column: str | None, file: Path | None, labels: Sequence[str] | None) -> None:
         from weaklabel.decisions import read_gold_spans
+        from weaklabel.decisions.tools import Columns
 
         self._column, self._labels, self._where = column, labels, f"{rows.name}, column '{column}'"
         self._file: GoldSpans | None = None
         self._n_known = 0
-        if column is not None:
-            rows.values(column)  # refuses a column that is not there
+        if file is not None:
+            self._file = read_gold_spans(file, labels, columns=None if column is None else Columns(question=column))
         else:
-            assert file is not None
-            self._file = read_gold_spans(file, labels)
+            assert column is not None
+            rows.values(column)  # refuses a column that is not there
 
     def of(self, batch: Batch, first_row: int) -> SpanRows:
         """Return the gold spans of the rows of a batch, in code points."""
