@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.corpus.entities import between_entities
-from weaklabel.encoder.encoder import Encoder
-from weaklabel.encoder.lsa import WordSpace, has_more_tokens
+from weaklabel.encoder.encoder import Encoder, default_model
+from weaklabel.encoder.lsa import CharacterSpace, WordSpace, has_more_tokens
+from weaklabel.encoder.readability import MANY_UNKNOWN, Readability, readability
+from weaklabel.support.warn import warn
 
 LONG_SHARE = 0.25
 """If a larger share of the texts is longer than the encoder reads, latent semantic analysis is added."""
@@ -32,6 +35,8 @@ class TextFeatures:
     - If a quarter of the texts or more has more words than the encoder reads: latent semantic analysis of all words. It is
       not used for short texts: their few words are those that labeling functions look for, so a model would learn the
       labels back from them, with their errors.
+    - If the encoder was not made for the language of the texts (see `weaklabel.encoder.readability`): latent semantic
+      analysis of n-grams of characters. A `WeakLabelWarning` says so.
 
     Parameters
     ----------
@@ -45,7 +50,7 @@ class TextFeatures:
     Attributes
     ----------
     views_ : tuple of str
-        Which features are used: "text", and possibly "between" and "words".
+        Which features are used: "text", and possibly "between", "words" and "characters".
     """
 
     views_: tuple[str, ...]
@@ -54,7 +59,7 @@ class TextFeatures:
         self, encoder: str | os.PathLike[str] | None = None, max_length: int = 128, device: str | None = None
     ) -> None:
         self.encoder = Encoder(encoder, max_length=max_length, device=device)
-        self.words_: WordSpace | None = None
+        self.spaces_: dict[str, WordSpace] = {}
 
     def fit(self, texts: Sequence[str]) -> Self:
         """Decide which features to use, and fit latent semantic analysis if it is one of them."""
@@ -67,28 +72,33 @@ class TextFeatures:
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return a vector of length 1 for each text. Shape: [n] -> [n, d]."""
-        return self._side_by_side(texts, None if self.words_ is None else self.words_.transform(texts))
+        return self._side_by_side(texts, [space.transform(texts) for space in self.spaces_.values()])
 
-    def _learn(self, texts: Sequence[str]) -> NDArray[np.float64] | None:
-        """Fit, and return the vectors of latent semantic analysis if it is used. Shape: [n, d]."""
+    def _learn(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
+        """Fit, and return the vectors of latent semantic analysis as far as it is used. Shape of each: [n, d]."""
         related = bool(len(texts)) and all(between_entities(text) is not None for text in texts)
-        self.words_, by_words = None, None
+        read = readability(self.encoder.model, texts)
+        wanted: dict[str, WordSpace] = {}
         if are_long(texts, self.encoder.max_length):
-            space = WordSpace()
-            # It fails if all words are in nearly all texts, or in only one.
+            wanted["words"] = WordSpace()
+        if read is not None and read.is_low:
+            wanted["characters"] = CharacterSpace()
+            _warn_of_language(self.encoder.model, read)
+        self.spaces_, vectors = {}, []
+        for view, space in wanted.items():
+            # It fails if all n-grams are in nearly all texts, or in only one.
             with suppress(ValueError):
-                by_words = space.fit_transform(texts)
-                self.words_ = space
-        self.views_ = ("text", *(["between"] if related else []), *(["words"] if self.words_ else []))
-        return by_words
+                vectors.append(space.fit_transform(texts))
+                self.spaces_[view] = space
+        self.views_ = ("text", *(["between"] if related else []), *self.spaces_)
+        return vectors
 
-    def _side_by_side(self, texts: Sequence[str], by_words: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    def _side_by_side(self, texts: Sequence[str], others: list[NDArray[np.float64]]) -> NDArray[np.float64]:
         views = [self._embed(texts)]
         if "between" in self.views_:
             parts = [between_entities(text) for text in texts]
             views.append(self._embed([text if part is None else part for part, text in zip(parts, texts, strict=True)]))
-        if by_words is not None:
-            views.append(by_words)
+        views += others
         return np.hstack(views) / np.sqrt(len(views))
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -96,20 +106,39 @@ class TextFeatures:
 
     def to_saved(self) -> dict[str, Any]:
         """Return the fitted state in values that JSON has, without the encoder."""
-        return {"views": list(self.views_), "words": self.words_ and self.words_.to_saved()}
+        return {"views": list(self.views_), "words": None} | {
+            view: space.to_saved() for view, space in self.spaces_.items()
+        }
 
     def restore(self, saved: dict[str, Any]) -> Self:
         """Restore what `to_saved` returned; damaged input is a KeyError or ValueError."""
         self.views_ = tuple(saved["views"])
-        possible = {"text", "between", "words"}
+        own = {view: saved.get(view) for view in _SPACES}
         if (
             self.views_[:1] != ("text",)
-            or not possible.issuperset(self.views_)
-            or ("words" in self.views_) != bool(saved["words"])
+            or not {"text", "between", *_SPACES}.issuperset(self.views_)
+            or any((view in self.views_) != bool(state) for view, state in own.items())
         ):
             raise ValueError(f"views of texts are {list(self.views_)}")
-        self.words_ = WordSpace.from_saved(saved["words"]) if saved["words"] else None
+        self.spaces_ = {view: _SPACES[view].from_saved(state) for view, state in own.items() if state}
         return self
+
+
+_SPACES: dict[str, type[WordSpace]] = {"words": WordSpace, "characters": CharacterSpace}
+
+
+def _warn_of_language(model: str, read: Readability) -> None:
+    """Warn that an encoder was not made for the language of texts."""
+    how = (
+        f"does not know {read.unknown:.0%} of their words"
+        if read.unknown >= MANY_UNKNOWN
+        else f"splits a word into {read.pieces:.1f} pieces of {read.letters:.1f} letters on average"
+    )
+    which = "the default encoder (English)" if model == str(default_model()) else f"the encoder '{Path(model).name}'"
+    warn(
+        f"{which} was not made for the language of these texts: it {how}; n-grams of characters "
+        "are used beside it, but a multilingual encoder reads them better: give one as encoder (--encoder)"
+    )
 
 
 def are_long(texts: Sequence[str], max_length: int) -> bool:

@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +48,15 @@ class WordSpace:
     Deerwester et al., Indexing by Latent Semantic Analysis, JASIS 1990.
     """
 
+    max_share: ClassVar[float] = MAX_DOCUMENT_SHARE
+    """N-grams in a larger share of the texts are left out."""
+
     vectorizer_: TfidfVectorizer
     components_: NDArray[np.float64]
+
+    @staticmethod
+    def _vectorizer(**options: Any) -> TfidfVectorizer:
+        return new_tfidf(NGRAMS, **options)
 
     def __init__(self, n_dimensions: int = 100) -> None:
         self.n_dimensions = n_dimensions
@@ -69,7 +76,7 @@ class WordSpace:
         """
         from sklearn.decomposition import TruncatedSVD
 
-        self.vectorizer_ = new_tfidf(NGRAMS, min_df=2, max_df=MAX_DOCUMENT_SHARE, max_features=MAX_FEATURES)
+        self.vectorizer_ = self._vectorizer(min_df=2, max_df=self.max_share, max_features=MAX_FEATURES)
         with stage("counting words", len(texts), "texts") as progress:
             counts = self.vectorizer_.fit_transform(progress.over(texts))
         if counts.shape[1] < 2:
@@ -99,7 +106,7 @@ class WordSpace:
         }
 
     @classmethod
-    def from_saved(cls, saved: dict[str, Any]) -> WordSpace:
+    def from_saved(cls, saved: dict[str, Any]) -> Self:
         """Restore what `to_saved` returned; damaged input is a KeyError or ValueError."""
         names = saved["ngrams"]
         components = np.frombuffer(base64.b64decode(saved["components"], validate=True), dtype="<f2")
@@ -107,8 +114,49 @@ class WordSpace:
         if not np.isfinite(components).all() or len(set(names)) < len(names):
             raise ValueError("the words have weights that are not finite, or are named twice")
         space.components_ = components.reshape(len(names), space.n_dimensions).astype(np.float64)
-        space.vectorizer_ = restored_tfidf(NGRAMS, names, np.array(saved["idf"]))
+        space.vectorizer_ = cls._vectorizer(vocabulary={name: number for number, name in enumerate(names)})
+        space.vectorizer_.idf_ = np.array(saved["idf"])
         return space
+
+
+CHARACTER_NGRAMS = (1, 4)
+
+_CHARACTERS_READ = 400
+
+
+class CharacterSpace(WordSpace):
+    """Latent semantic analysis of n-grams of characters within words, from the beginning of each text.
+
+    They need no tokenizer and no spaces between words: in Chinese, they are characters and words.
+
+    Parameters
+    ----------
+    n_dimensions
+        Length of a vector; smaller if there are fewer n-grams.
+    """
+
+    max_share = 0.5
+
+    def __init__(self, n_dimensions: int = 150) -> None:
+        super().__init__(n_dimensions)
+
+    def fit_transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """See `WordSpace.fit_transform`."""
+        return super().fit_transform(_beginnings(texts))
+
+    def transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """See `WordSpace.transform`."""
+        return super().transform(_beginnings(texts))
+
+    @staticmethod
+    def _vectorizer(**options: Any) -> TfidfVectorizer:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        return TfidfVectorizer(analyzer="char_wb", ngram_range=CHARACTER_NGRAMS, sublinear_tf=True, **options)
+
+
+def _beginnings(texts: Sequence[str]) -> list[str]:
+    return [text[:_CHARACTERS_READ] for text in texts]
 
 
 def latent_vectors(counts: Any, n_dimensions: int, seed: int) -> NDArray[np.float64]:
