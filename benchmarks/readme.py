@@ -184,6 +184,7 @@ TABLES = {
         "engines": of("scaling", "engine_table"),
         "a billion rows": of("scaling", "billion_table"),
         "span costs": of("label_spans"),
+        "reading texts": of("read_texts"),
     },
 }
 
