@@ -121,3 +121,16 @@ def test_options_that_make_no_sense_are_refused(weaklabel, texts, spans_pack, tm
     done = run(weaklabel, texts, spans_pack, tmp_path / "out.csv", *options)
     assert done.code in (1, 2) and message in done.err and done.err.count("error:") == 1
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_labeling_function_that_hangs_is_named_with_its_row(weaklabel, texts, tmp_path):
+    pack = tmp_path / "stuck_pack.py"
+    pack.write_text(
+        'from weaklabel import span_lf\n\nTASK = "spans"\nLABELS = ["PER"]\n\n\n@span_lf(label="PER")\ndef stuck(text):\n'
+        '    while "London calls" in text:\n        pass\n    return [(0, 3)] if text.startswith("Ada") else []\n'
+    )
+    result = run(weaklabel, texts, pack, tmp_path / "out.jsonl", "--time-limit", "0.3")
+    assert result.code == 0, result.err
+    assert "LF 'stuck': 1 row failed, first row 1: took longer than 0.3 s" in result.out
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [[span["text"] for span in row["spans"]] for row in rows] == [["Ada"], [], [], [], [], []]
