@@ -64,6 +64,7 @@ _HOMES = {
     "weaklabel.clean": ("clean_corpus",),
     "weaklabel.protect": ("protect_corpus",),
     "weaklabel.dedup": ("dedup_corpus",),
+    "weaklabel.select": ("select_corpus",),
     "weaklabel.split": ("split_corpus",),
     "weaklabel.scoring": ("score",),
     "weaklabel.explain": ("explain_lf", "explain_row"),

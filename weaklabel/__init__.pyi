@@ -63,6 +63,7 @@ from weaklabel.protect import protect_corpus as protect_corpus
 from weaklabel.report.show import show_spans as show_spans
 from weaklabel.review import open_review as open_review
 from weaklabel.scoring import score as score
+from weaklabel.select import select_corpus as select_corpus
 from weaklabel.split import split_corpus as split_corpus
 from weaklabel.suggest import suggest_lfs as suggest_lfs
 from weaklabel.tagger import (

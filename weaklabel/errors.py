@@ -69,6 +69,10 @@ class ClassifierError(WeakLabelError, ValueError):
     """A classifier cannot be trained, saved, loaded or applied."""
 
 
+class SelectionError(WeakLabelError, ValueError):
+    """Training rows cannot be chosen as asked."""
+
+
 class ScoreError(WeakLabelError, ValueError):
     """Predictions and gold cannot be compared."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weaklabel.errors import ClassifierError, ExportError, LabelModelError
+from weaklabel.errors import ClassifierError, ExportError, LabelModelError, SelectionError
 from weaklabel.support.plugins import Entry, Registries, Registry
 
 LABEL_MODELS: Registry[Any] = Registry(
@@ -90,6 +90,27 @@ TAGGERS: Registry[Any] = Registry(
         "linear": Entry("weaklabel.tagger.linear:LinearTagger", "logistic regression on features of words"),
     },
     ClassifierError,
+)
+
+SELECTORS: Registry[Any] = Registry(
+    "selector",
+    "weaklabel.selectors",
+    "weaklabel.select.base:Selector",
+    {
+        "random": Entry("weaklabel.select.confidence:RandomRows", "rows at random: the baseline"),
+        "confidence": Entry("weaklabel.select.confidence:Confidence", "the most probable labels"),
+        "margin": Entry("weaklabel.select.confidence:Margin", "labels far more probable than the next class"),
+        "cut": Entry("weaklabel.select.neighbors:CutStatistic", "labels that agree with those of similar texts"),
+        "loss": Entry("weaklabel.select.opinion:SmallLoss", "labels that a classifier predicts, fitted on other rows"),
+        "agreement": Entry("weaklabel.select.opinion:Agreement", "labels that label model and classifier agree on"),
+        "forgetting": Entry("weaklabel.select.opinion:Forgetting", "labels that training learns early and keeps"),
+        "k-center": Entry("weaklabel.select.diversity:KCenter", "texts unlike each other"),
+        "clusters": Entry("weaklabel.select.diversity:Clusters", "typical texts of every cluster"),
+        "density": Entry("weaklabel.select.diversity:Density", "texts like many others"),
+        "length": Entry("weaklabel.select.combined:TypicalLength", "texts of usual length"),
+        "combined": Entry("weaklabel.select.combined:Combined", "the mean rank of confidence, cut and loss"),
+    },
+    SelectionError,
 )
 
 CLASSIFIER, CORPUS = "classifier", "corpus"

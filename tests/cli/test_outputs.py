@@ -29,6 +29,7 @@ OUTPUTS = {
     "clean": {"out"},
     "dedup": {"out", "clusters"},
     "protect": {"out"},
+    "select": {"out"},
     "split": {"out"},
     "import": {"out", "decisions"},
     "export": {"out"},
@@ -51,6 +52,7 @@ INPUTS = {
     "clean": {"corpus", "keep"},
     "dedup": {"corpus", "keep", "against", "lfs"},
     "protect": {"corpus", "keep", "key_file"},
+    "select": {"corpus", "keep"},
     "split": {"corpus", "keep"},
     "import": {"files", "corpus"},
     "export": {"source"},
@@ -73,6 +75,7 @@ NAMES = {
     "group_by", "split_column", "shares", "stratify", "id_column", "question", "text_field", "row_id_field", "annotator_field",
     "price", "describe", "llm", "llm_key", "endpoint", "personal_data", "to", "license", "title", "source_license", "languages",
     "description", "set_", "split", "log", "taggers", "span_label_models",
+    "method", "budget", "balance", "label_prefix", "score_column", "encoder", "tokenizer",
 }  # fmt: skip
 
 
@@ -117,6 +120,10 @@ def place(tmp_path, corpus, pack, monkeypatch):
     for name in ("chat.jsonl", "held.jsonl"):
         (tmp_path / name).write_text('{"prompt": "slow", "completion": "complaint"}\n', encoding="utf-8")
     (tmp_path / "table.csv").write_text("split,text,label,vote_a\ntrain,x,1,1\ntest,y,0,0\n", encoding="utf-8")
+    labeled = (
+        "text,label,confidence,p_complaint,p_praise\nit is slow,complaint,0.8,0.8,0.2\nthanks,praise,0.9,0.1,0.9\n"
+    )
+    (tmp_path / "voted.csv").write_text(labeled, encoding="utf-8")
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "train.csv").write_text("text,label,vote_a\nx,1,1\n", encoding="utf-8")
     (tmp_path / "texts").mkdir()
@@ -178,6 +185,7 @@ COMMANDS = [
            ("messages.csv", "validation.csv")),
     Output("protect", "out", PROTECT, ".csv", ("messages.csv",)),
     Output("protect", "out", PROTECT, ".jsonl", ("secret.jsonl",)),
+    Output("select", "out", "select voted.csv --by confidence -o OUT", ".csv", ("voted.csv",)),
     Output("split", "out", "split messages.csv -o OUT", ".csv", ("messages.csv",)),
     Output("import", "out", f"{IMPORT} -o OUT", ".csv", ("validation.csv", "messages.csv")),
     Output("import", "decisions", f"{IMPORT} --decisions OUT", "", ("validation.csv", "messages.csv")),

@@ -1,0 +1,192 @@
+"""``select_corpus``: keep the labeled rows that are worth training on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from weaklabel.corpus import Corpus, read_corpus
+from weaklabel.errors import ConfigError, SelectionError
+from weaklabel.export.opening import LabelColumns
+from weaklabel.job.engine import Engine
+from weaklabel.job.transform import check_text, transform_file, transform_rows
+from weaklabel.job.transform_job import Transformation
+from weaklabel.label_names import find_labels
+from weaklabel.labels import check_label_names
+from weaklabel.registries import SELECTORS
+from weaklabel.select.budget import LABELED, UNIFORM, Budget
+from weaklabel.select.transform import Select
+from weaklabel.support.params import checked_params
+
+SPLIT = "split"
+"""The column with the split, if nothing else is said."""
+
+METHOD, BUDGET = "agreement", "50%"
+"""What is chosen by, and how much, if nothing else is said."""
+
+
+def select_corpus(
+    source: Any,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    method: str = METHOD,
+    params: Mapping[str, Any] | None = None,
+    budget: Budget | str | float = BUDGET,
+    class_balance: str | Sequence[float] | None = None,
+    text: str | Sequence[str] = "text",
+    prefix: str | None = None,
+    split: str | None = None,
+    score: str | None = None,
+    encoder: str | None = None,
+    tokenizer: str | None = None,
+    seed: int = 0,
+    engine: Engine | None = None,
+    progress: bool = False,
+) -> Transformation:
+    """Keep the labeled rows that are worth training on, and drop the others.
+
+    Rows without a label are dropped, too. No gold is used.
+
+    Parameters
+    ----------
+    source
+        A labeled file, as `weaklabel.label` writes it, or a `Corpus` of one, or whatever else `read_corpus` takes.
+    out
+        Where to write. By default, the rows are returned.
+    method, params
+        Name of a selector (``SELECTORS`` in `weaklabel.registries`), and its parameters.
+    budget
+        ``"50%"``, a number of rows, or ``"20000 tokens"``; see `Budget.parse`.
+    class_balance
+        Shares of the budget: ``"labels"``, ``"uniform"``, or a number a class. By default scores alone decide.
+    text
+        Columns that hold the text, if ``source`` is not a `Corpus`.
+    prefix
+        How the columns with labels begin; found if there is only one such prefix.
+    split
+        Column of the split, of which only the rows of ``train`` are chosen from; ``split`` if there is such a column.
+    score
+        Column to add with the score of each row.
+    encoder
+        Local folder or hub name of what embeds texts; by default the embedded encoder.
+    tokenizer
+        Checkpoint whose tokenizer counts tokens; by default that of the encoder.
+    seed
+        Another seed draws other rows where something is drawn.
+    engine
+        Who works on the parts of the corpus; by default this process.
+    progress
+        Show progress on stderr.
+
+    Returns
+    -------
+    Transformation
+        ``summary`` says how many rows of each class were chosen.
+
+    Raises
+    ------
+    ConfigError, SelectionError
+        An option has a wrong value, or no row has a label.
+    ExportError
+        There is no column with labels.
+    CorpusError
+        The corpus cannot be read, or the output cannot be written.
+
+    Examples
+    --------
+    >>> rows = {"text": ["a prize", "lunch", "a gift", "dinner"], "label": ["spam", "ham", "spam", "ham"]}
+    >>> rows |= {"confidence": [0.9, 0.6, 0.7, 0.8], "p_ham": [0.1, 0.6, 0.3, 0.8], "p_spam": [0.9, 0.4, 0.7, 0.2]}
+    >>> done = select_corpus(rows, method="confidence", budget=2, class_balance="uniform")
+    >>> done.frame["text"].to_list()
+    ['a prize', 'dinner']
+    """
+    corpus = source if isinstance(source, Corpus) else read_corpus(source, text=text)
+    transform = selector_of(
+        corpus,
+        method=method,
+        params=params,
+        budget=budget,
+        class_balance=class_balance,
+        prefix=prefix,
+        split=split,
+        score=score,
+        encoder=encoder,
+        tokenizer=tokenizer,
+        seed=seed,
+    )
+    if out is None:
+        return transform_rows(corpus, transform, engine=engine, progress=progress)
+    return transform_file(corpus, transform, out, engine=engine, progress=progress)
+
+
+def selector_of(
+    corpus: Corpus,
+    *,
+    method: str = METHOD,
+    params: Mapping[str, Any] | None = None,
+    budget: Budget | str | float = BUDGET,
+    class_balance: str | Sequence[float] | None = None,
+    prefix: str | None = None,
+    split: str | None = None,
+    score: str | None = None,
+    encoder: str | None = None,
+    tokenizer: str | None = None,
+    seed: int = 0,
+) -> Select:
+    """Return the transform that chooses rows, all of it checked before any work; see `select_corpus`.
+
+    Raises
+    ------
+    ConfigError, SelectionError, ExportError, CorpusError
+        As for `select_corpus`.
+    """
+    check_text(corpus, "select")
+    selector = SELECTORS[method]
+    columns = LabelColumns.of(corpus, prefix)
+    if columns.probs:
+        labels = columns.names(columns.probs, "p_")
+    else:
+        labels = tuple(find_labels(corpus.values(columns.label), (), corpus.name))
+        if method in ("confidence", "margin", "combined"):
+            raise SelectionError(
+                f"'{method}' compares probabilities, and {corpus.name} has none: label it with probabilities, or choose "
+                "another method, such as 'loss'"
+            )
+    if split is not None and split not in corpus.columns:
+        raise SelectionError(
+            f"{corpus.name} has no column '{split}' with a split; columns are {', '.join(corpus.columns)}"
+        )
+    if score is not None and score in corpus.columns:
+        raise ConfigError(f"select: {corpus.name} has a column '{score}' already; name another one for scores")
+    given = dict(params or {})
+    try:
+        checked_params(selector, given)
+    except ValueError as error:
+        raise ConfigError(f"select: {error}") from None
+    return Select(
+        text=tuple(corpus.text),
+        labels=tuple(check_label_names(labels, corpus.name)),
+        label=columns.label,
+        probs=columns.probs,
+        method=method,
+        params=given,
+        budget=Budget.parse(budget),
+        class_balance=_checked_balance(class_balance, len(labels)),
+        split=SPLIT if split is None and SPLIT in corpus.columns else split,
+        score=score,
+        encoder=encoder,
+        tokenizer=tokenizer,
+        seed=seed,
+    )
+
+
+def _checked_balance(balance: str | Sequence[float] | None, k: int) -> str | tuple[float, ...] | None:
+    if balance is None or (isinstance(balance, str) and balance in (LABELED, UNIFORM)):
+        return balance
+    if isinstance(balance, str) or len(balance) != k or min(balance) < 0 or not sum(balance) > 0:
+        raise ConfigError(
+            f"select: the class balance must be '{LABELED}', '{UNIFORM}' or {k} shares, one a class in their order, not "
+            f"{balance!r}"
+        )
+    return tuple(float(share) for share in balance)
