@@ -52,7 +52,7 @@ INPUTS = {
     "clean": {"corpus", "keep"},
     "dedup": {"corpus", "keep", "against", "lfs"},
     "protect": {"corpus", "keep", "key_file"},
-    "select": {"corpus", "keep"},
+    "select": {"corpus", "encoder", "keep", "tokenizer"},
     "split": {"corpus", "keep"},
     "import": {"files", "corpus"},
     "export": {"source"},
@@ -75,7 +75,7 @@ NAMES = {
     "group_by", "split_column", "shares", "stratify", "id_column", "question", "text_field", "row_id_field", "annotator_field",
     "price", "describe", "llm", "llm_key", "endpoint", "personal_data", "to", "license", "title", "source_license", "languages",
     "description", "set_", "split", "log", "taggers", "span_label_models",
-    "method", "budget", "balance", "label_prefix", "score_column", "encoder", "tokenizer",
+    "method", "budget", "balance", "score_column",
 }  # fmt: skip
 
 

@@ -115,6 +115,7 @@ def test_labels_without_probabilities():
         ({"class_balance": [1, 2, 3]}, ConfigError, "or 2 shares, one a class"),
         ({"params": {"neighbours": 3}, "method": "cut"}, ConfigError, "no parameter 'neighbours'"),
         ({"split": "part"}, SelectionError, "no column 'part' with a split"),
+        ({"encoder": "./nowhere"}, ConfigError, "no folder with a model"),
         ({"score": "label"}, ConfigError, "has a column 'label' already"),
     ],
 )

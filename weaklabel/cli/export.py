@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from weaklabel.cli.options import SeedOpt, expanded, names_option
+from weaklabel.cli.options import LabelPrefixOpt, SeedOpt, expanded, names_option
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_output
 from weaklabel.cli.reading import Reading, column_names
 from weaklabel.cli.split import named_shares
@@ -63,12 +63,7 @@ class Choosing:
         str | None,
         _choosing("--group-by", metavar="A,B", help="With --split: columns whose equal values put rows on one side."),
     ] = None
-    prefix: Annotated[
-        str | None,
-        _choosing(
-            "--label-prefix", metavar="TEXT", help="Prefix of the columns with labels. Default: the one that is there."
-        ),
-    ] = None
+    prefix: LabelPrefixOpt = None
     gold: Annotated[
         str | None,
         _choosing(

@@ -90,9 +90,18 @@ EncoderOpt = Annotated[
     typer.Option(
         "--encoder",
         metavar="ENCODER",
-        help="What turns texts into vectors where the label model reads them: a folder, or a name on the Hugging Face hub. "
-        "Default: an English one that is installed.",
+        help="What turns texts into vectors: a folder, or a name on the Hugging Face hub. Default: an English one that is "
+        "installed.",
         rich_help_panel=MODEL_PANEL,
+    ),
+]
+LabelPrefixOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--label-prefix",
+        metavar="TEXT",
+        help="Prefix of the columns with labels. Default: the one that is there.",
+        rich_help_panel="Rows and labels",
     ),
 ]
 SeedOpt = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of all random numbers.")]

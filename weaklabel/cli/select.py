@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from weaklabel.cli.options import SeedOpt, expanded, name_option
+from weaklabel.cli.options import EncoderOpt, LabelPrefixOpt, SeedOpt, expanded, name_option
 from weaklabel.cli.printing import Printing
 from weaklabel.cli.reading import CorpusArg, Reading
 from weaklabel.cli.transforming import Transforming, carry_out
@@ -25,9 +25,9 @@ def _option(*names: str, **settings: Any) -> Any:
 class Selecting:
     """By what rows are chosen, and how many."""
 
-    method: Annotated[
-        str, name_option(SELECTORS, "--by", panel=_PANEL, help="By what labeled rows are chosen.")
-    ] = "agreement"
+    method: Annotated[str, name_option(SELECTORS, "--by", panel=_PANEL, help="By what labeled rows are chosen.")] = (
+        "agreement"
+    )
     budget: Annotated[
         str, _option("--budget", metavar="SIZE", help="How much is kept: 50%, 500 (rows), or '20000 tokens'.")
     ] = "50%"
@@ -39,9 +39,7 @@ class Selecting:
             help="Shares of the budget: labels, uniform, or a share a class, such as 0.9,0.1. Default: scores alone decide.",
         ),
     ] = None
-    label_prefix: Annotated[
-        str | None, _option("--label-prefix", metavar="TEXT", help="How the columns with labels begin. Default: found.")
-    ] = None
+    prefix: LabelPrefixOpt = None
     split_column: Annotated[
         str | None,
         _option(
@@ -53,12 +51,7 @@ class Selecting:
     score_column: Annotated[
         str | None, _option("--score-column", metavar="NAME", help="Add a column with the score of each row.")
     ] = None
-    encoder: Annotated[
-        str | None,
-        _option(
-            "--encoder", metavar="MODEL", help="Folder or hub name of what embeds texts. Default: the embedded one."
-        ),
-    ] = None
+    encoder: EncoderOpt = None
     tokenizer: Annotated[
         str | None,
         _option("--tokenizer", metavar="MODEL", help="Checkpoint that counts tokens. Default: that of the encoder."),
@@ -109,7 +102,7 @@ def select(
         method=selecting.method,
         budget=selecting.budget,
         class_balance=selecting.shares(),
-        prefix=selecting.label_prefix,
+        prefix=selecting.prefix,
         split=selecting.split_column,
         score=selecting.score_column,
         encoder=selecting.encoder,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from weaklabel.corpus import Corpus, read_corpus
+from weaklabel.encoder.named import check_encoder
 from weaklabel.errors import ConfigError, SelectionError
 from weaklabel.export.opening import LabelColumns
 from weaklabel.job.engine import Engine
@@ -142,6 +143,7 @@ def selector_of(
         As for `select_corpus`.
     """
     check_text(corpus, "select")
+    check_encoder(encoder)
     selector = SELECTORS[method]
     columns = LabelColumns.of(corpus, prefix)
     if columns.probs:

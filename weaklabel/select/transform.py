@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from weaklabel.corpus.transform import Drop, Transform, Transformed
 from weaklabel.dedup.transform import joined_texts
 from weaklabel.encoder.features import TextFeatures
+from weaklabel.encoder.named import model_files
 from weaklabel.errors import SelectionError
 from weaklabel.labels import ABSTAIN, Labels
 from weaklabel.registries import SELECTORS
@@ -85,7 +86,13 @@ class Select(Transform):
             "labels", "label", "probs", "method", "class_balance", "split", "train", "score", "encoder", "tokenizer", "seed",
         )  # fmt: skip
         own = {name: getattr(self, name) for name in names}
-        return own | {"params": dict(self.params), "budget": [self.budget.size, self.budget.unit], "version": 1}
+        own |= {"params": dict(self.params), "budget": [self.budget.size, self.budget.unit], "version": 1}
+        return own | ({"encoder files": model_files(self.encoder)} if SELECTORS[self.method].needs_features else {})
+
+    def inputs(self) -> dict[str, list[str]]:
+        """See `Transform.inputs`."""
+        folders = [name for name in (self.encoder, self.tokenizer) if name is not None and Path(name).is_dir()]
+        return {"a model": folders} if folders else {}
 
     def new_columns(self, schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
         """See `Transform.new_columns`."""
