@@ -192,6 +192,83 @@ def _cells(summary: dict) -> list[str]:
     ]  # fmt: skip
 
 
+def markdown(result: dict) -> str:
+    """Write a committed result as Markdown: kinds down; by kind the models' means, and how `auto` differs from its peers."""
+    titles = {
+        "auto": "`auto`",
+        VOTES: "on votes",
+        "majority": "majority vote",
+        "dawid-skene": "Dawid-Skene",
+        "snorkel": "Snorkel",
+    }
+    lines = [
+        "| kind (twins) | "
+        + " | ".join(titles.values())
+        + " | worst difference to the best of these | below one of them | log loss, `auto` | uniform guess |"
+        " calibration error: median, worst |",
+        "| --- |" + " ---: |" * (len(titles) + 5),
+    ]
+    for kind, models in result["summary"].items():
+        of_kind = [twin for twin in result["twins"] if kind in ("all", twin["kind"])]
+        auto = models["auto"]
+        means = [f"{100 * models[name]['metric']:.1f}" if models[name]["twins"] else "" for name in titles]
+        worst = min(
+            twin["models"]["auto"]["metric"]
+            - max(twin["models"][peer]["metric"] for peer in PEERS if peer in twin["models"])
+            for twin in of_kind
+        )
+        uniform = statistics.mean(twin["uniform_log_loss"] for twin in of_kind)
+        cells = [
+            *means, f"{100 * worst:+.1f}", f"{auto['below_any']} of {auto['twins']}", f"{auto['log_loss']:.2f}",
+            f"{uniform:.2f}", f"{auto['calibration_error']:.2f}, {auto['worst_calibration_error']:.2f}",
+        ]  # fmt: skip
+        lines.append(f"| {'**all**' if kind == 'all' else kind} ({auto['twins']}) | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+GOALS = {"clinc150": 60, "yoruba": 62, "agnews-llm": 84}
+SEVEN = ("youtube", "sms", "trec", "semeval", "chemprot", "imdb", "census")
+"""The sets whose mean has a goal of its own, `GOAL_OF_SEVEN`."""
+GOAL_OF_SEVEN = 82
+
+
+def whole_table(result: dict) -> str:
+    """Write the scores on whole real sets as Markdown: sets down, models across, means over seeds."""
+    models = ("auto", VOTES, "majority", "dawid-skene", "snorkel")
+    by_set: dict[str, list[dict]] = {}
+    for twin in result["twins"]:
+        by_set.setdefault(twin["set"], []).append(twin)
+    lines = [
+        "| test score | `auto` | goal | minus majority vote (95% interval) | votes | majority vote | Dawid-Skene | Snorkel |"
+        " log loss, `auto` | uniform guess | calibration error |",
+        "| --- |" + " ---: |" * 10,
+    ]
+    for name, runs in by_set.items():
+        means = {model: _mean(runs, model, "metric") for model in models}
+        low, high = (
+            statistics.mean(run["models"]["auto"]["differences"]["majority"][i] for run in runs) for i in (1, 2)
+        )
+        apart = f"{100 * (means['auto'] - means['majority']):+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+        others = [f"{100 * means[model]:.1f}" if means[model] is not None else "" for model in models[1:]]
+        cells = [
+            f"{100 * means['auto']:.1f}", str(GOALS.get(name, "")), apart, *others, f"{_mean(runs, 'auto', 'log_loss'):.2f}",
+            f"{runs[0]['uniform_log_loss']:.2f}", f"{_mean(runs, 'auto', 'calibration_error'):.2f}",
+        ]  # fmt: skip
+        lines.append(f"| {name} ({runs[0]['metric'].replace('f1', 'F1')}) | " + " | ".join(cells) + " |")
+    if set(SEVEN) <= set(by_set):
+        seven = {model: statistics.mean(_mean(by_set[name], model, "metric") for name in SEVEN) for model in models}
+        cells = [f"{100 * seven['auto']:.1f}", str(GOAL_OF_SEVEN), ""] + [
+            f"{100 * seven[name]:.1f}" for name in models[1:]
+        ]
+        lines.append(f"| **mean of the seven of WRENCH** | {' | '.join(cells)} | | | |")
+    return "\n".join(lines)
+
+
+def _mean(runs: list[dict], model: str, measure: str):
+    values = [run["models"][model][measure] for run in runs if model in run["models"]]
+    return statistics.mean(values) if values else None
+
+
 def shown(result: dict) -> str:
     """Say in a line what models reach on a twin."""
     by_model = ", ".join(

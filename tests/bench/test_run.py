@@ -14,7 +14,7 @@ import pytest
 
 from tests.bench.sets import change, voted, wrench
 from weaklabel.bench import launch, work
-from weaklabel.bench.cells import Cell
+from weaklabel.bench.cells import Cell, cell_key
 from weaklabel.bench.data import read_bench_set
 from weaklabel.bench.launch import compute_apart
 from weaklabel.bench.outcome import read_outcome, read_predictions
@@ -361,3 +361,16 @@ def test_votes_alone_is_auto_without_texts_and_trains_classifiers_on_texts(tmp_p
     predictions = read_predictions((settings.work / results["cells"][0]["predictions_file"]).parent)
     voted = (data.test.L >= 0).any(axis=1)
     assert (predictions["preds"][voted] == model.predict(data.test.L)[voted]).all()
+
+
+def test_another_encoder_is_another_cell_of_what_reads_texts_alone(tmp_path):
+    data = read_bench_set(wrench(tmp_path))
+    keys = {
+        (name, encoder): cell_key(Cell("guests", "no_gold", name, None, 0, encoder=encoder), data)
+        for name in ("majority", "auto")
+        for encoder in (None, "elsewhere")
+    }
+    assert keys["majority", None] == keys["majority", "elsewhere"]
+    assert keys["auto", None] != keys["auto", "elsewhere"]
+    with pytest.raises(ConfigError, match="encoder: there is no model in the folder"):
+        BenchSettings(work=tmp_path / "work", encoder=str(tmp_path))

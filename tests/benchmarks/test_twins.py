@@ -165,3 +165,17 @@ def test_a_twin_on_which_a_model_is_below_a_peer_beyond_its_interval_is_counted(
     summary = twins.summarise([result(-0.01), result(0.01)], "auto")
     assert summary["below_any"] == summary["to_peers"]["majority"]["below"] == 1
     assert summary["above_uniform"] == summary["badly_calibrated"] == 2
+
+
+def test_results_are_shown_by_kind_and_by_set(folder):
+    models = ["auto", "votes", *twins.PEERS]
+    twin = twin_kinds.whole_set(few_rows(folder) / "places", 0)
+    assert (twin.kind, len(twin.test), twin.positive) == (twin_kinds.WHOLE, 50, None)
+    result = twins.run_twin(twin, models, "test")
+    shown = twins.whole_table({"twins": [result]}).splitlines()
+    assert len(shown) == 3
+    assert shown[2].startswith(f"| places (accuracy) | {100 * result['models']['auto']['metric']:.1f} |")
+    by_kind = twins.markdown({"twins": [result], "summary": twins.summaries([result])}).splitlines()
+    assert [line.split("|")[1].strip() for line in by_kind[2:]] == ["whole set (1)", "**all** (1)"]
+    assert len({line.count("|") for line in by_kind}) == 1
+    assert len({line.count("|") for line in shown}) == 1

@@ -43,7 +43,7 @@ INPUTS = {
     "suggest": {"corpus", "encoder", "lfs"},
     "train": {"corpus", "encoder", "lfs", "decisions", "validation", "base"},
     "run": {"project", "read_batch", "encoder"},
-    "bench": {"sets", "datasculpt"},
+    "bench": {"sets", "datasculpt", "encoder"},
     "explain": {"corpus", "encoder", "lfs"},
     "score": {"corpus", "decisions", "gold_file"},
     "review": {"project", "lfs", "encoder"},

@@ -51,6 +51,8 @@ class Cell:
         On a clean-labels curve: the number of clean labels per class, and what they are used with.
     max_length
         Tokens of a text that label model and classifier read; None leaves it to them.
+    encoder
+        What label models read texts with, a folder or hub name; None is the default.
     """
 
     set: str
@@ -61,6 +63,7 @@ class Cell:
     clean_per_class: Clean | None = None
     start: Start | None = None
     max_length: int | None = None
+    encoder: str | None = None
 
     def __str__(self) -> str:
         """Say in words what the cell is.
@@ -119,10 +122,12 @@ def cell_key(cell: Cell, bench_set: BenchSet | SpanSet) -> str:
         "limit": [bench_set.limit, bench_set.limit_test],
         "code": _code_of(with_classifier=cell.classifier is not None),
     }
-    del parts["max_length"]  # what reads texts says so itself; to others it makes no difference
+    del parts["max_length"], parts["encoder"]  # what reads texts says so itself; to others it makes no difference
     if cell.uses_votes:
         parts["label_model"] = repr(
-            new_label_model(str(cell.label_model), bench_set.k, cell.seed, max_length=cell.max_length)
+            new_label_model(
+                str(cell.label_model), bench_set.k, cell.seed, max_length=cell.max_length, encoder=cell.encoder
+            )
         )
     elif cell.start == "clean":
         parts["label_model"] = None  # the ceiling and a curve's "all" are the same

@@ -38,6 +38,7 @@ def new_label_model(
     seed: int,
     class_balance: NDArray[np.float64] | None = None,
     max_length: int | None = None,
+    encoder: str | None = None,
 ) -> BaseLabelModel:
     """Make a label model with its defaults; what else is given goes to one that takes it. Ties are never abstained."""
     model = LABEL_MODELS["auto" if name == VOTES else name](k, seed=seed, tie_break_policy="random")
@@ -45,6 +46,8 @@ def new_label_model(
         model.set_params(class_balance=class_balance.tolist())
     if max_length is not None and "max_length" in model.get_params():
         model.set_params(max_length=max_length)
+    if encoder is not None and "encoder" in model.get_params():
+        model.set_params(encoder=encoder)
     return model
 
 

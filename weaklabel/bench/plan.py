@@ -15,6 +15,7 @@ from weaklabel.bench.span_data import SpanSet
 from weaklabel.bench.span_models import check_span_names, missing_package
 from weaklabel.bench.split import BenchSet, Metric
 from weaklabel.classifier.named import for_gold
+from weaklabel.encoder.named import check_encoder
 from weaklabel.errors import ConfigError
 from weaklabel.labels import ABSTAIN
 
@@ -46,6 +47,8 @@ class BenchSettings:
         Folder with DataSculpt's labeling functions, ``SET/MODEL.txt``: a set is compared with each file's votes, too.
     max_length
         Maximum number of tokens per text; None for the default of each model.
+    encoder
+        What label models read texts with, a folder or hub name; None for the default.
     metric, positive
         For all sets: "accuracy" or "f1", and the class that F1 is of. By default what meta.json in the set's folder says,
         or F1 where one of two classes is rare, see `RARE`.
@@ -74,6 +77,7 @@ class BenchSettings:
     limit_test: int | None = None
     datasculpt: Path | None = None
     max_length: int | None = None
+    encoder: str | None = None
     metric: Metric | None = None
     positive: str | None = None
     timeout: float | None = None
@@ -82,6 +86,7 @@ class BenchSettings:
     def __post_init__(self) -> None:
         check_names(self.label_models, self.classifiers)
         check_span_names(self.span_label_models, self.taggers)
+        check_encoder(self.encoder)
         numbers = {
             "seeds": self.seeds,
             "limit_train": self.limit_train,
@@ -128,7 +133,7 @@ def plan_cells(bench_set: BenchSet | SpanSet, settings: BenchSettings) -> list[C
         ),
         *_clean_cells(bench_set.name, classifiers, settings),
     ]
-    return [replace(cell, max_length=settings.max_length) for cell in cells]
+    return [replace(cell, max_length=settings.max_length, encoder=settings.encoder) for cell in cells]
 
 
 def _span_cells(bench_set: SpanSet, settings: BenchSettings) -> list[Cell]:
@@ -209,6 +214,8 @@ def notes_on(bench_set: BenchSet | SpanSet, settings: BenchSettings) -> list[str
     if settings.classifiers and not bench_set.has_texts:
         notes.append("no texts, so no classifier is trained")
         return notes
+    if settings.encoder is not None:
+        notes.append(f"label models read texts with the encoder {settings.encoder}")
     if settings.max_length is not None:
         notes.append(f"{settings.max_length} tokens of a text are read")
     if settings.clean_labels:

@@ -99,7 +99,7 @@ def compute(folder: Path) -> None:
 def _label_model(cell: Cell, bench_set: BenchSet, clock: Clock) -> tuple[Arrays, float, str | None]:
     train, valid, test = bench_set.train, bench_set.valid, bench_set.test
     balance = class_balance_from_gold(valid.Y, bench_set.k) if cell.track == "validation_gold" else None
-    model = new_label_model(str(cell.label_model), bench_set.k, cell.seed, balance, cell.max_length)
+    model = new_label_model(str(cell.label_model), bench_set.k, cell.seed, balance, cell.max_length, cell.encoder)
     with clock.fitting():
         model.fit(train.L, texts=train.texts)
         chosen_by = ""

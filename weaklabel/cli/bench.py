@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from weaklabel.bench.defaults import DEFAULT_LABEL_MODELS, DEFAULT_SPAN_LABEL_MODELS, PEERS, VOTES
-from weaklabel.cli.options import expanded, names_option
+from weaklabel.cli.options import EncoderOpt, expanded, names_option
 from weaklabel.cli.printing import Printing, log_to_stderr, shown_path
 from weaklabel.cli.voting import Caching
 from weaklabel.cli.writing import HtmlOpt, announce_replaced, check_outputs
@@ -87,6 +87,7 @@ class Comparison:
             "--max-length", min=8, metavar="N", help="Maximum number of tokens per text. Default: that of each model."
         ),
     ] = None
+    encoder: EncoderOpt = None
     metric: Annotated[
         Literal["accuracy", "f1"] | None,
         typer.Option(
