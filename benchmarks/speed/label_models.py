@@ -4,7 +4,8 @@
 
 Once the votes are those of independent labeling functions, so that hardly a row repeats: the worst case for vote patterns,
 whose making counts as part of our fit. And once rows repeat, as texts of one kind do; with 10 classes the committee then
-finds that votes go together, and is the mean of eight models. Each arm and step runs in a process of its own, BLAS on one thread. Ours uses all
+finds that votes go together, and is the mean of eight models. Each arm and step runs in a process of its own, BLAS on one
+thread. Ours uses all
 cores through threads of its own, so CPU seconds stand beside wall seconds. ``peak_mb`` counts from the start of the
 process, ``votes_mb`` of it are there before the step: imports and votes.
 """
