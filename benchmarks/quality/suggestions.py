@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.common import RESULTS, save
 from benchmarks.quality.answers import complete, fit_and_predict
-from benchmarks.quality.label_models import POSITIVE, scores
+from benchmarks.quality.label_models import positive_of, scores
 from weaklabel.bench.data import read_bench_set
 from weaklabel.bench.split import BenchSet, Split
 from weaklabel.label_model import AutoLabelModel, CommitteeLabelModel
@@ -143,7 +143,7 @@ def _proposed(suggestions: Suggestions, split: Split) -> dict:
 
 def _metric(model: type, data: BenchSet, split: Split, L_train: np.ndarray, L: np.ndarray, seed: int) -> float:
     predictions = fit_and_predict(model(data.k, seed=seed), L_train, L, data.train.texts, split.texts)
-    return scores(complete(predictions, L_train, L, seed), split, data.labels, POSITIVE.get(data.name))["metric"]
+    return scores(complete(predictions, L_train, L, seed), split, data.labels, positive_of(data))["metric"]
 
 
 def come_back(runs: list[dict], model: str, arm: str) -> dict:
@@ -175,8 +175,8 @@ def run_set(data: BenchSet, split: Split, seeds: range, llm: LanguageModel | Non
     arms = ("unseen", "checked", *(("llm",) if llm else ()))
     back = {model: {arm: come_back(runs, model, arm) for arm in arms} for model in MODELS}
     return {
-        "metric": "f1" if data.name in POSITIVE else "accuracy",
-        "positive": POSITIVE.get(data.name),
+        "metric": "f1" if positive_of(data) else "accuracy",
+        "positive": positive_of(data),
         "published_lfs": data.m,
         "half": data.m // 2,
         "scored_rows": len(split),
