@@ -11,6 +11,7 @@ from weaklabel.label_model.base import BaseLabelModel, load_label_model, make_la
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.dependencies import find_dependencies
+from weaklabel.label_model.gold import GoldVotes
 from weaklabel.label_model.hyper.model import HyperLabelModel
 from weaklabel.label_model.majority import MajorityVote
 from weaklabel.label_model.preds import filter_unlabeled_dataframe, preds_to_probs, probs_to_preds
@@ -28,6 +29,7 @@ __all__ = [
     "BaseLabelModel",
     "CommitteeLabelModel",
     "DawidSkene",
+    "GoldVotes",
     "HyperLabelModel",
     "LabelModel",
     "MajorityVote",

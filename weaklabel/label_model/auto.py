@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from weaklabel.label_model.base import BaseLabelModel, restore
 from weaklabel.label_model.checks import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
+from weaklabel.label_model.gold import GoldVotes
 from weaklabel.label_model.text.model import TextLabelModel
 from weaklabel.label_model.text.reader import TextReader, TextSample
 from weaklabel.labels import Probs, VoteArray
@@ -59,6 +60,7 @@ class AutoLabelModel(TextReader):
     """
 
     can_skim = True
+    _uses_gold = True
     chosen_: BaseLabelModel
 
     def __init__(
@@ -78,12 +80,16 @@ class AutoLabelModel(TextReader):
         self.exact_texts = exact_texts
 
     def _fit(self, votes: VotePatterns) -> None:
-        chosen = CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed).fit(votes)
-        self._choose(chosen)
+        self._fit_votes(votes)
+
+    def _fit_votes(self, votes: VotePatterns, gold: GoldVotes | None = None, note: str = "") -> None:
+        """Use votes alone."""
+        model = CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed)
+        self._choose(model.fit(votes, gold=gold), note)
 
     def _fit_sample(self, votes: VotePatterns, sample: TextSample) -> None:
         if self.cardinality == 1 or not has_vote(votes.patterns).any():
-            self._fit(votes)
+            self._fit_votes(votes, sample.gold_votes())
             return
         model = TextLabelModel(
             self.cardinality,
@@ -94,8 +100,8 @@ class AutoLabelModel(TextReader):
             seed=self.seed,
         )
         if not fits(model.bytes_needed(votes)):
-            self._fit(votes)
-            self._note = f"; texts are not used: the tables of votes with them would take more than {gib(BUDGET)}"
+            too_large = f"; texts are not used: the tables of votes with them would take more than {gib(BUDGET)}"
+            self._fit_votes(votes, sample.gold_votes(), too_large)
             return
         model.fit_sample(votes, sample)
         if model.text_gain_ >= MIN_GAIN:
@@ -104,10 +110,9 @@ class AutoLabelModel(TextReader):
             assert isinstance(model.votes_, CommitteeLabelModel)
             self._choose(model.votes_, "; texts do not predict the labels")
 
-    def describe(self, lf_names: Sequence[str] | None = None) -> str:
-        """Return the choice and its reason, in one line; see `BaseLabelModel.describe`."""
-        self._check_fitted()
-        return f"{self.chosen_.describe(lf_names)}{self._note}"
+    def _describe(self, lf_names: Sequence[str] | None = None) -> str:
+        """Return the choice and its reason, in one line; see `BaseLabelModel._describe`."""
+        return f"{self.chosen_._describe(lf_names)}{self._note}"
 
     def _choose(self, chosen: BaseLabelModel, note: str = "") -> None:
         self.chosen_, self._note, self.lf_accuracies_ = chosen, note, chosen.lf_accuracies_

@@ -27,6 +27,7 @@ from weaklabel.label_model.checks import (
     without_unvoted,
 )
 from weaklabel.label_model.evidence import probs_by_evidence
+from weaklabel.label_model.gold import GoldCorrection, GoldVotes, learn_correction, log_floored
 from weaklabel.label_model.preds import break_ties, check_policy
 from weaklabel.label_model.saving import check_array, read_saved, to_plain, write_model
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Probs, VoteArray, as_votes, check_Y
@@ -37,7 +38,7 @@ from weaklabel.scoring.result import COMPARED
 from weaklabel.support.params import HasParams, checked_params
 from weaklabel.support.table import html_table
 from weaklabel.votes.matrix import GivenVotes
-from weaklabel.votes.patterns import VotePatterns, vote_patterns
+from weaklabel.votes.patterns import VotePatterns, take_rows, vote_patterns
 from weaklabel.votes.tally import has_vote
 
 SNORKEL_METRICS = {"f1_micro": "micro_f1", "f1_macro": "macro_f1", "matthews_corrcoef": "mcc"}
@@ -84,6 +85,12 @@ class BaseLabelModel(HasParams, ABC):
 
     _checks_answers: ClassVar[bool] = True
     """Whether a fit looks for unanimous votes that the model contradicts, and warns of them."""
+
+    gold_rows_: int = 0
+    """Rows with gold labels that the model was fitted with."""
+
+    _correction: GoldCorrection | None = None
+    """What these change of its answers; None where there are none, or where the fit itself has used them."""
 
     params_error = LabelModelError
     _fitted: ClassVar[tuple[str, ...]] = ("lf_accuracies_",)
@@ -134,8 +141,9 @@ class BaseLabelModel(HasParams, ABC):
         Y_dev: ArrayLike | Sequence[str] | None = None,
         *,
         texts: Sequence[str] | None = None,
+        gold: ArrayLike | GoldVotes | None = None,
     ) -> Self:
-        """Fit to votes, and to texts where the model uses them.
+        """Fit to votes, to texts where the model uses them, and to a few gold labels where there are any.
 
         Parameters
         ----------
@@ -148,17 +156,21 @@ class BaseLabelModel(HasParams, ABC):
             and other models ignore them. Strings in this place are taken for ``texts``. Any length.
         texts
             Texts of the rows, for a model with ``uses_texts``; others ignore them. Shape: [n].
+        gold
+            Gold labels of some of these rows, -1 elsewhere, drawn at random or chosen by votes or texts: 20 to 100 correct
+            what the votes mislead a model about. Shape: [n]. Or the rows with gold alone, for a fit to patterns that do not
+            say which row has which.
 
         Raises
         ------
         VoteError
-            L is not a label matrix, or has a vote outside the classes; or Y_dev has a label outside them.
+            L is not a label matrix, or has a vote outside the classes; or Y_dev or gold has a label outside them.
         LabelModelError
             The model cannot be fitted on these votes, or would take too much memory (see `weaklabel.label_model.checks`);
-            Y_dev has no gold label.
+            Y_dev has no gold label; gold has none, or is not of these rows.
         """
-        texts, gold = texts_and_gold(Y_dev, texts)
-        return self._fit_with({} if gold is None else self._balance_in(gold), L, texts)
+        texts, dev = texts_and_gold(Y_dev, texts)
+        return self._fit_with({} if dev is None else self._balance_in(dev), L, texts, gold)
 
     def bytes_needed(self, votes: VotePatterns) -> int:
         """Return about how much memory a fit takes for tables of labeling functions and classes; 0 where it has none.
@@ -339,16 +351,36 @@ class BaseLabelModel(HasParams, ABC):
         """
         # A label model that is not fitted, which only MajorityVote may be, has no labeling functions.
         m = len(getattr(self, "lf_accuracies_", [0]))
-        return self._predict_patterns(np.full((1, m), ABSTAIN, dtype=np.int8))[0]
+        return self._corrected(np.full((1, m), ABSTAIN, dtype=np.int8))[0]
 
     def describe(self, lf_names: Sequence[str] | None = None) -> str | None:
-        """Return in one line what the fitted model chose and why; None for a model that makes no choice.
+        """Return in one line what the fitted model chose and why, and how many gold labels it was fitted with.
 
         Parameters
         ----------
         lf_names
             Names of the labeling functions; by default their numbers. Length: m.
+
+        Returns
+        -------
+        str or None
+            None for a model that makes no choice, and was fitted without gold.
+
+        Raises
+        ------
+        LabelModelError
+            The model makes a choice, and is not fitted.
         """
+        if type(self)._describe is not BaseLabelModel._describe:
+            self._check_fitted()
+        described = self._describe(lf_names)
+        if not self.gold_rows_:
+            return described
+        with_gold = f"fitted with {self.gold_rows_:,} gold label{'' if self.gold_rows_ == 1 else 's'}"
+        return with_gold if described is None else f"{described}; {with_gold}"
+
+    def _describe(self, lf_names: Sequence[str] | None = None) -> str | None:
+        """Return in one line what the fitted model chose and why; None for a model that makes no choice."""
         return None
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -374,28 +406,78 @@ class BaseLabelModel(HasParams, ABC):
         self._check_fitted()
         params = {name: to_plain(value) for name, value in self.get_params().items()}
         saved = {"model": LABEL_MODELS.name_of(type(self)), "params": params, "state": to_plain(self._state())}
+        if self.gold_rows_:
+            correction = None if self._correction is None else to_plain(self._correction.to_saved())
+            saved["gold"] = {"rows": self.gold_rows_, "correction": correction}
         return saved | ({"unvoted": list(self.unvoted_)} if self.unvoted_ else {})
 
-    def _fit_with(self, options: dict[str, Any], L: GivenVotes, texts: Sequence[str] | None) -> Self:
+    def _fit_with(
+        self,
+        options: dict[str, Any],
+        L: GivenVotes,
+        texts: Sequence[str] | None,
+        gold: ArrayLike | GoldVotes | None = None,
+    ) -> Self:
         """Fit with other values of some parameters, which stay as they are."""
         if not options:
-            self._fit_to(L, texts)
+            self._fit_to(L, texts, gold)
             return self
         params = self.get_params()
         fitted = type(self)(**params).set_params(**options)
-        fitted._fit_to(L, texts)
+        fitted._fit_to(L, texts, gold)
         vars(self).update({name: value for name, value in vars(fitted).items() if name not in params})
         return self
 
-    def _fit_to(self, L: GivenVotes, texts: Sequence[str] | None) -> None:
-        """Fit to votes, and to texts where the model uses them."""
-        votes = self._given(L)
+    def _fit_to(self, L: GivenVotes, texts: Sequence[str] | None, gold: ArrayLike | GoldVotes | None = None) -> None:
+        """Fit to votes, to texts where the model uses them, and to gold labels."""
+        votes, self.gold_rows_, self._correction = self._given(L), 0, None
+        known = None if gold is None else self._gold_votes(L, gold)
         self._fit(votes)
-        self._look_back(votes)
+        if known is not None:
+            self._learn(known, votes)
+        self._look_back(votes, known)
 
-    def _look_back(self, votes: VotePatterns) -> None:
-        """Note the classes without votes; warn of them, and of unanimous votes that the model contradicts."""
+    def _gold_votes(self, L: GivenVotes, gold: ArrayLike | GoldVotes) -> GoldVotes:
+        """Return the rows with gold, checked; see `fit`."""
+        votes = checked_votes(L, self.cardinality)
+        m = votes.m if isinstance(votes, VotePatterns) else votes.shape[1]
+        if isinstance(gold, GoldVotes):
+            return gold.checked(m, self.cardinality)
+        rows = take_rows(votes.patterns, votes.rows()) if isinstance(votes, VotePatterns) else votes
+        return GoldVotes.of_rows(rows, gold, self.cardinality)
+
+    def _learn(self, gold: GoldVotes, votes: VotePatterns) -> None:
+        """Learn from gold labels what to change of the answers of the fitted model, and of its accuracies."""
+        self.gold_rows_ = len(gold)
+        answered = self._answered(gold.L)
+        if not answered.any() or self.cardinality == 1:
+            return
+        some = GoldVotes(take_rows(gold.L, np.flatnonzero(answered)), gold.Y[answered])
+        self._correction = learn_correction(log_floored(self._predict_patterns(some.L)), some)
+        self.lf_accuracies_ = self._accuracies_of_answers(votes)
+
+    def _accuracies_of_answers(self, votes: VotePatterns) -> NDArray[np.float64]:
+        """Return the share of each labeling function's votes that are right by the answers. Shape: [m]."""
+        right, n_votes = np.zeros(votes.m), np.zeros(votes.m)
+        for some in in_blocks(len(votes), self.cardinality):
+            patterns, counts = votes.patterns[some], votes.counts[some]
+            probs = np.nan_to_num(self._probs(patterns))
+            for lf, column in enumerate(patterns.T):
+                voted = np.flatnonzero(column >= 0)
+                right[lf] += counts[voted] @ probs[voted, column[voted]]
+                n_votes[lf] += counts[voted].sum()
+        return np.divide(right, n_votes, out=self.lf_accuracies_.copy(), where=(n_votes > 0) & self._usable())
+
+    def _corrected(self, rows: VoteArray) -> Probs:
+        """Return the probabilities of rows as gold labels correct them. Shape: [n, m] -> [n, k]."""
+        probs = self._predict_patterns(rows)
+        return probs if self._correction is None else self._correction.apply(probs, rows)
+
+    def _look_back(self, votes: VotePatterns, gold: GoldVotes | None = None) -> None:
+        """Note the classes without votes and gold; warn of them, and of unanimous votes that the model contradicts."""
         voted = voted_classes(votes, self.cardinality)
+        if gold is not None:
+            voted[gold.Y] = True
         self.unvoted_ = tuple(np.flatnonzero(~voted).tolist())
         if self._checks_answers and voted.any():
             warn_of_unvoted(voted, self._gives_unvoted)
@@ -500,7 +582,7 @@ class BaseLabelModel(HasParams, ABC):
             for some in in_blocks(len(rows), self.cardinality):
                 probs[some] = self._probs(rows[some])
             return probs
-        probs = self._predict_patterns(rows)
+        probs = self._corrected(rows)
         if self.unvoted_ and not self._gives_unvoted:
             probs = without_unvoted(probs, rows, self.unvoted_)
         probs[~self._answered(rows)] = np.nan
@@ -578,6 +660,10 @@ def restore(saved: Any) -> BaseLabelModel:
     model: BaseLabelModel = cls(**checked_params(cls, saved["params"]))
     model._restore(saved["state"])
     model.unvoted_ = tuple(int(label) for label in saved.get("unvoted", ()))
+    if gold := saved.get("gold"):
+        model.gold_rows_ = int(gold["rows"])
+        m, correction = len(model.lf_accuracies_), gold["correction"]
+        model._correction = correction and GoldCorrection.from_saved(correction, m, model.cardinality)
     if not all(0 <= label < model.cardinality for label in model.unvoted_):
         raise ValueError(f"'unvoted' names a class outside 0..{model.cardinality - 1}")
     model._check_restored()

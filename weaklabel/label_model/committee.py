@@ -115,9 +115,8 @@ class CommitteeLabelModel(BaseLabelModel):
             self.members_ = (full,) if self.misfit_ < MAX_MISFIT else self._all(votes)
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
-    def describe(self, lf_names: Sequence[str] | None = None) -> str:
-        """Return the choice and its reason, in one line; see `BaseLabelModel.describe`."""
-        self._check_fitted()
+    def _describe(self, lf_names: Sequence[str] | None = None) -> str:
+        """Return the choice and its reason, in one line; see `BaseLabelModel._describe`."""
         return _reason(self.misfit_, self.members_, self.left_out_)
 
     def _all(self, votes: VotePatterns) -> tuple[BaseLabelModel, ...]:

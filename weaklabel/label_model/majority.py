@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.checks import in_blocks
 from weaklabel.label_model.evidence import count_by_class
+from weaklabel.label_model.gold import GoldVotes
 from weaklabel.labels import INT8_CLASSES, Probs, VoteArray
 from weaklabel.support.threads import in_threads
 from weaklabel.votes.patterns import VotePatterns
@@ -39,7 +40,7 @@ class MajorityVote(BaseLabelModel):
            [nan, nan]])
     """
 
-    def _look_back(self, votes: VotePatterns) -> None:
+    def _look_back(self, votes: VotePatterns, gold: GoldVotes | None = None) -> None:
         pass  # no vote count contradicts unanimous votes, nor gives a class without a vote
 
     def _fit(self, all_votes: VotePatterns) -> None:

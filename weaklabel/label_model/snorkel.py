@@ -16,6 +16,7 @@ from weaklabel.errors import LabelModelError, nearest
 from weaklabel.label_model.balance import find_class_balance
 from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.checks import NUMBER, texts_and_gold, voting_lfs
+from weaklabel.label_model.gold import GoldVotes
 from weaklabel.label_model.moments import MOST_OVERLAPS, overlaps_of_cast
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.support.warn import warn
@@ -130,6 +131,7 @@ class LabelModel(BaseLabelModel):
         *,
         L_train: GivenVotes | None = None,
         texts: Sequence[str] | None = None,
+        gold: ArrayLike | GoldVotes | None = None,
         log_freq: int | None = None,
         **options: Any,
     ) -> Self:
@@ -147,6 +149,8 @@ class LabelModel(BaseLabelModel):
             Taken and without effect: a fit shows nothing.
         texts
             Taken and without effect; see `BaseLabelModel.fit`.
+        gold
+            Gold labels of some of the rows; see `BaseLabelModel.fit`.
         options
             Other parameters for this fit: ``n_epochs``, ``lr``, ``l2``, ``optimizer``, ``lr_scheduler``, ``prec_init``,
             ``mu_eps`` or ``seed``. The next fit has those of the model again.
@@ -167,11 +171,11 @@ class LabelModel(BaseLabelModel):
                 f"LabelModel.fit has no option '{unknown}'{nearest(unknown, _FIT_OPTIONS)}; "
                 f"options are {', '.join(_FIT_OPTIONS)}"
             )
-        texts, gold = texts_and_gold(Y_dev, texts)
-        balance = {} if gold is None else self._balance_in(gold)
+        texts, dev = texts_and_gold(Y_dev, texts)
+        balance = {} if dev is None else self._balance_in(dev)
         if class_balance is not None:
             balance = {"class_balance": class_balance}
-        return self._fit_with(options | balance, votes, texts)
+        return self._fit_with(options | balance, votes, texts, gold)
 
     def _gather(self, L: VoteArray) -> VotePatterns:
         # Whole numbers of rows are all that is asked for, unless majority vote shares out rows whose votes are tied.

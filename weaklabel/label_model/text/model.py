@@ -16,10 +16,12 @@ from weaklabel.label_model.base import BaseLabelModel, restore
 from weaklabel.label_model.checks import voted_classes
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.evidence import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_evidence
+from weaklabel.label_model.gold import GoldCorrection
 from weaklabel.label_model.preds import sure_labels
 from weaklabel.label_model.saving import check_array
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
 from weaklabel.label_model.text.fast import FROM_CORPUS, FastReader
+from weaklabel.label_model.text.gold import SampleGold
 from weaklabel.label_model.text.reader import MAX_ROWS, TextReader, TextSample, TextSampler
 from weaklabel.label_model.text.shares import Shares, warn_of_few_covered
 from weaklabel.label_model.text.training_lfs import choose_training_lfs, gain
@@ -110,6 +112,7 @@ class TextLabelModel(TextReader):
     The idea of labels from votes and features together is old: Raykar et al., Learning From Crowds, JMLR 2010.
     """
 
+    _uses_gold = True
     _shapes = (("evidence_", ("m", "k+1", "k")), ("bias_", ("k",)))
 
     votes_: BaseLabelModel
@@ -145,9 +148,8 @@ class TextLabelModel(TextReader):
         self.class_balance = class_balance
         self.exact_texts = exact_texts
 
-    def describe(self, lf_names: Sequence[str] | None = None) -> str:
-        """Describe the fitted model in one line; see `BaseLabelModel.describe`."""
-        self._check_fitted()
+    def _describe(self, lf_names: Sequence[str] | None = None) -> str:
+        """Return the choice and its reason, in one line; see `BaseLabelModel._describe`."""
         names = range(len(self.training_lfs_)) if lf_names is None else [f"'{name}'" for name in lf_names]
         description = f"votes and texts (a text adds {self.text_gain_:.2f} nats about its label to the class balance)"
         if self.fast_ is not None:
@@ -176,19 +178,26 @@ class TextLabelModel(TextReader):
     def _fit_sample(self, votes: VotePatterns, sample: TextSample) -> None:
         wanted = self.class_balance
         balance = None if wanted is None else find_class_balance(wanted, votes, self.cardinality)
-        self.votes_ = self._new_votes_model().fit(votes)
+        self.votes_ = self._new_votes_model().fit(votes, gold=sample.gold_votes())
         if not has_vote(votes.patterns).any():
             raise LabelModelError(f"none of {votes.n} rows has a vote, so there is nothing to train the text model on")
         self.features_ = self._new_features()
-        labels = sure_labels(self.votes_.predict_proba(sample.L), has_vote(sample.L))
+        X = self.features_.fit_transform(sample.texts)
+        gold = SampleGold(sample, X, self.cardinality, use_votes=self.vote_weight > 0)
+        labels = gold.given(sure_labels(self.votes_.predict_proba(sample.L), has_vote(sample.L)))
         folds = stratified_folds(labels, sample.hashes, _FOLDS)
-        model = CrossFitted(self.features_.fit_transform(sample.texts), folds, _FOLDS)
+        model = CrossFitted(X, folds, _FOLDS)
         shares = None if balance is None else Shares(balance * voted_classes(votes, self.cardinality), votes, sample.L)
         with stage("learning from texts"):
             self.training_lfs_ = choose_training_lfs(model, sample.L, self.cardinality)
-            labels, factor, accuracies = self._alternate(model, sample.L, shares)
+            labels, factor, accuracies = self._alternate(model, sample.L, shares, gold)
         weights, bias = model.fit(labels)
         self.weights_, self.bias_ = weights * factor, bias * factor
+        correction = gold.learn(
+            model.judge(labels) * factor + self.vote_weight * vote_evidence(sample.L, self.evidence_)
+        )
+        if correction is not None:
+            self._take(correction)
         if shares is None:
             warn_of_few_covered(votes, labels, has_vote(sample.L))
         else:
@@ -197,14 +206,23 @@ class TextLabelModel(TextReader):
         # For a labeling function that votes outside the sample only, there is the estimate from votes alone.
         self.lf_accuracies_ = np.where(np.isnan(accuracies), self.votes_.lf_accuracies_, accuracies)
 
+    def _take(self, correction: GoldCorrection) -> None:
+        """Correct the linear rule and the evidence of votes."""
+        assert correction.of_text is not None
+        self.weights_ = correction.scale * self.weights_ + correction.of_text
+        self.bias_ = correction.scale * self.bias_ + correction.bias
+        self.evidence_ = correction.scale * self.evidence_
+        if len(correction.lf):
+            self.evidence_[correction.lf, correction.vote + 1] += correction.of_vote / self.vote_weight
+
     def _alternate(
-        self, model: CrossFitted, L: VoteArray, shares: Shares | None
+        self, model: CrossFitted, L: VoteArray, shares: Shares | None, gold: SampleGold
     ) -> tuple[Probs, float, NDArray[np.float64]]:
         """Alternate between texts and votes; return labels, the text model's temperature, and LF accuracies.
 
         The labels come near the ``shares`` of classes, where these were given.
         """
-        start, covered = self._start(L)
+        start, covered = self._start(L, gold)
         labels = start
         model.use(covered)
         first = -np.inf
@@ -219,13 +237,15 @@ class TextLabelModel(TextReader):
             if not number:
                 first, labels = text_gain, np.where(covered[:, None], labels, text_probs)
             self.text_gain_, factor = text_gain, scale
-            self.evidence_, accuracies = self._compare(L, (labels + text_probs) / 2)
+            self.evidence_, accuracies = self._compare(L, gold.given((labels + text_probs) / 2))
             scores = log_probs + self.vote_weight * vote_evidence(L, self.evidence_)
+            scores = gold.correct(model, scores, L)
             labels = np.exp(normalised(scores if shares is None else scores + shares.shift(scores)))
+            labels = gold.given(labels)
             model.use(np.ones(len(L), dtype=bool))
         return labels, factor, accuracies
 
-    def _start(self, L: VoteArray) -> tuple[Probs, NDArray[np.bool_]]:
+    def _start(self, L: VoteArray, gold: SampleGold) -> tuple[Probs, NDArray[np.bool_]]:
         """Label rows by the votes of the training labeling functions, and say which rows have any.
 
         Labels are sure: soft labels would bias the text model's class balance.
@@ -234,9 +254,9 @@ class TextLabelModel(TextReader):
         if not self.training_lfs_.all():
             L = np.asfortranarray(L[:, self.training_lfs_])
             with kept_warnings():  # the fit to all labeling functions has given these warnings
-                model = self._new_votes_model().fit(L)
+                model = self._new_votes_model().fit(L, gold=gold.votes_of(self.training_lfs_))
         covered = has_vote(L)
-        return sure_labels(model.predict_proba(L), covered), covered
+        return gold.given(sure_labels(model.predict_proba(L), covered)), gold.known(covered)
 
     def _compare(self, L: VoteArray, labels: Probs) -> tuple[Floats, Floats]:
         """Return evidence of votes [m, k+1, k] and accuracies [m], smoothed as `DawidSkene` does.

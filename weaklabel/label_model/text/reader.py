@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.checks import without_unvoted
-from weaklabel.labels import Probs, VoteArray, as_texts
+from weaklabel.label_model.gold import GoldVotes, check_gold, learn_correction, log_floored
+from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, as_texts
 from weaklabel.support.hashing import sampling_numbers
 from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, take_rows
@@ -37,12 +38,15 @@ class TextSample:
         Their votes. Shape: [s, m].
     texts
         Length: s.
+    gold
+        Their gold labels, -1 where there is none; None where no row has any. Shape: [s].
     """
 
     rows: NDArray[np.int64]
     hashes: NDArray[np.int64]
     L: VoteArray
     texts: list[str]
+    gold: Labels | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -50,7 +54,8 @@ class TextSample:
     def take(self, places: NDArray[np.int64]) -> TextSample:
         """Return some of the rows, in the order of ``places``."""
         texts = [self.texts[place] for place in places.tolist()]
-        return TextSample(self.rows[places], self.hashes[places], np.asfortranarray(self.L[places]), texts)
+        gold = None if self.gold is None else self.gold[places]
+        return TextSample(self.rows[places], self.hashes[places], np.asfortranarray(self.L[places]), texts, gold)
 
     def __add__(self, other: TextSample) -> TextSample:
         return TextSample(
@@ -58,17 +63,34 @@ class TextSample:
             np.concatenate([self.hashes, other.hashes]),
             np.concatenate([self.L, other.L]),
             [*self.texts, *other.texts],
+            None
+            if self.gold is None and other.gold is None
+            else np.concatenate([self._gold_or_none(), other._gold_or_none()]),
         )
+
+    def _gold_or_none(self) -> Labels:
+        """Return gold, -1 where there is none. Shape: [s]."""
+        return np.full(len(self), ABSTAIN, np.int64) if self.gold is None else self.gold
+
+    def gold_votes(self) -> GoldVotes | None:
+        """Return the rows with gold, and their votes; None if no row has any."""
+        if self.gold is None:
+            return None
+        rows = np.flatnonzero(self.gold != ABSTAIN)
+        return GoldVotes(take_rows(self.L, rows), self.gold[rows])
 
 
 _NOTHING = TextSample(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 0), np.int8), [])
+
+_GOLD = -1
+"""The sort of rows with gold, beside those with votes and without."""
 
 
 class TextSampler:
     """Chooses rows by a hash of their text: of those with votes and those without as many as is their share.
 
     But those with votes are at least half, as long as there are so many: where votes are rare, a fair sample would have
-    next to none of them. What is chosen does not depend on the parts in which rows come.
+    next to none of them. What is chosen does not depend on the parts in which rows come. Rows with gold always are.
 
     Parameters
     ----------
@@ -87,10 +109,10 @@ class TextSampler:
 
     def __init__(self, most: int = MAX_ROWS) -> None:
         self.most = most
-        self._seen = {True: 0, False: 0}
-        self._kept: dict[bool, TextSample] = {}
+        self._seen = {True: 0, False: 0, _GOLD: 0}
+        self._kept: dict[int, TextSample] = {}
 
-    def add(self, votes: VotePatterns, texts: Sequence[str]) -> None:
+    def add(self, votes: VotePatterns, texts: Sequence[str], gold: Labels | None = None) -> None:
         """Look at the next rows of the corpus.
 
         Parameters
@@ -99,11 +121,15 @@ class TextSampler:
             Their votes, as patterns that keep their rows. Shape: [n, m].
         texts
             Length: n.
+        gold
+            Their gold labels, -1 where there is none. Shape: [n].
         """
         hashes = sampling_numbers(texts)
-        voted, before = has_vote(votes.patterns)[votes.rows()], self._n_rows
-        for sort in (True, False):
-            rows = np.flatnonzero(voted == sort)
+        sorts, before = has_vote(votes.patterns)[votes.rows()].astype(np.int64), self._n_rows
+        if gold is not None:
+            sorts[gold != ABSTAIN] = _GOLD
+        for sort in (True, False) if gold is None else (True, False, _GOLD):
+            rows = np.flatnonzero(sorts == sort)
             self._seen[sort] += len(rows)
             rows = _lowest(hashes[rows], self.most, rows)
             more = TextSample(
@@ -111,6 +137,7 @@ class TextSampler:
                 hashes[rows],
                 take_rows(votes.patterns, votes.rows()[rows]),
                 [texts[row] for row in rows.tolist()],
+                gold[rows] if gold is not None and sort == _GOLD else None,
             )
             kept = self._kept[sort] + more if sort in self._kept else more
             self._kept[sort] = kept.take(_lowest(kept.hashes, self.most, np.arange(len(kept))))
@@ -122,13 +149,17 @@ class TextSampler:
     def sample(self) -> TextSample:
         """Return the rows that are chosen among those seen so far."""
         with_votes, without = self._kept.get(True, _NOTHING), self._kept.get(False, _NOTHING)
-        if self._n_rows > self.most:
-            share = round(self.most * self._seen[True] / self._n_rows)
-            n_voted = min(len(with_votes), max(self.most // 2, share))
+        gold = self._kept.get(_GOLD)
+        most, n_rows = self.most - (0 if gold is None else len(gold)), self._seen[True] + self._seen[False]
+        if n_rows > most:
+            share = round(most * self._seen[True] / n_rows)
+            n_voted = min(len(with_votes), max(most // 2, share))
             with_votes = with_votes.take(np.arange(n_voted))
-            without = without.take(np.arange(min(len(without), self.most - n_voted)))
-        both = with_votes + without
-        return both.take(np.argsort(both.rows))
+            without = without.take(np.arange(min(len(without), most - n_voted)))
+        chosen = with_votes + without
+        if gold is not None:
+            chosen += gold
+        return chosen.take(np.argsort(chosen.rows))
 
 
 def _lowest(hashes: NDArray[np.int64], most: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -154,14 +185,24 @@ class TextReader(BaseLabelModel):
     max_length: int
     _checks_answers = False  # the label model of the votes inside does
 
-    def _fit_to(self, L: GivenVotes, texts: Sequence[str] | None) -> None:
+    _uses_gold: ClassVar[bool] = False
+    """Whether the fit to a sample uses its gold labels; if not, the answers are corrected by them."""
+
+    def _fit_to(self, L: GivenVotes, texts: Sequence[str] | None, gold: ArrayLike | GoldVotes | None = None) -> None:
         if texts is None:
-            super()._fit_to(L, None)
+            super()._fit_to(L, None, gold)
             return
         votes = self._given(L)
+        labels = None if gold is None else self._gold_labels(gold, votes.n)
         sampler = self.sampler()
-        sampler.add(votes, as_texts(texts, LabelModelError, votes.n))
+        sampler.add(votes, as_texts(texts, LabelModelError, votes.n), labels)
         self._fit_all(votes, sampler.sample())
+
+    def _gold_labels(self, gold: ArrayLike | GoldVotes, n: int) -> Labels:
+        """Return gold of ``n`` rows, checked; see `fit`."""
+        if isinstance(gold, GoldVotes):
+            raise LabelModelError("with texts, gold is a label for each row, -1 where there is none; see fit_sample")
+        return check_gold(gold, n, self.cardinality)
 
     def fit_sample(self, L: GivenVotes, sample: TextSample) -> Self:
         """Fit to votes, and to the texts that `sampler` chose: the same as `fit` to all texts.
@@ -182,9 +223,16 @@ class TextReader(BaseLabelModel):
         return self
 
     def _fit_all(self, votes: VotePatterns, sample: TextSample) -> None:
+        self.gold_rows_, self._correction, gold = 0, None, sample.gold_votes()
         self._fit_sample(votes, sample)
+        if gold is not None:
+            self.gold_rows_ = len(gold)
+            if not self._uses_gold:
+                places = np.flatnonzero(sample.gold != ABSTAIN)
+                probs = self._predict_texts(gold.L, [sample.texts[place] for place in places.tolist()])
+                self._correction = learn_correction(log_floored(probs), gold)
         self._learn_fast(votes, sample)
-        self._look_back(votes)
+        self._look_back(votes, gold)
 
     def _learn_fast(self, votes: VotePatterns, sample: TextSample) -> None:
         """Learn to answer most rows of a large corpus fast, once the model is fitted; by default, nothing is learned."""
@@ -214,4 +262,6 @@ class TextReader(BaseLabelModel):
         rows = rows if inverse is None else take_rows(rows, inverse)
         self._check_width(rows.shape[1])
         probs = self._predict_texts(rows, as_texts(texts, LabelModelError, len(rows)))
+        if self._correction is not None and not self._uses_gold:
+            probs = self._correction.apply(probs, rows)
         return rows, None, without_unvoted(probs, rows, self.unvoted_) if self.unvoted_ else probs
