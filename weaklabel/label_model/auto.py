@@ -104,7 +104,7 @@ class AutoLabelModel(TextReader):
             self._fit_votes(votes, sample.gold_votes(), too_large)
             return
         model.fit_sample(votes, sample)
-        if model.text_gain_ >= MIN_GAIN:
+        if model.text_gain_ >= MIN_GAIN or sample.gold is not None:  # which says itself how far texts tell
             self._choose(model)
         else:
             assert isinstance(model.votes_, CommitteeLabelModel)

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.label_model.gold import GoldCorrection, GoldVotes, learn_correction
-from weaklabel.label_model.text.discriminant import CrossFitted, normalised
+from weaklabel.label_model.text.discriminant import normalised
 from weaklabel.label_model.text.reader import TextSample
-from weaklabel.labels import ABSTAIN, Probs, VoteArray
+from weaklabel.labels import ABSTAIN, Probs
 
 Floats = NDArray[np.float64]
 
@@ -60,18 +60,8 @@ class SampleGold:
         covered[self._rows] = True
         return covered
 
-    def correct(self, model: CrossFitted, scores: Floats, L: VoteArray) -> Floats:
-        """Return scores of classes that are corrected by what gold says. Shape: [s, k], [s, m] -> [s, k]."""
-        correction = self.learn(scores)
-        if correction is None or correction.of_text is None:
-            return scores
-        of_text = model.score(correction.of_text, np.zeros(scores.shape[1]))
-        return correction.scores(normalised(scores), L) + of_text
-
-    def learn(self, scores: Floats) -> GoldCorrection | None:
-        """Learn the correction of scores, which must not come from a text's own label; None without gold. Shape: [s, k]."""
-        if self.votes is None:
-            return None
+    def learn(self, scores: Floats) -> GoldCorrection:
+        """Learn the correction of scores of classes, which must not come from a text's own label. Shape: [s, k]."""
         learned = learn_correction(normalised(scores[self._rows]), self._gold, self._vectors)
         assert learned.of_text is not None
         of_text = learned.of_text / self._spread

@@ -193,11 +193,9 @@ class TextLabelModel(TextReader):
             labels, factor, accuracies = self._alternate(model, sample.L, shares, gold)
         weights, bias = model.fit(labels)
         self.weights_, self.bias_ = weights * factor, bias * factor
-        correction = gold.learn(
-            model.judge(labels) * factor + self.vote_weight * vote_evidence(sample.L, self.evidence_)
-        )
-        if correction is not None:
-            self._take(correction)
+        if gold.votes is not None:
+            scores = model.judge(labels) * factor + self.vote_weight * vote_evidence(sample.L, self.evidence_)
+            self._take(gold.learn(scores))
         if shares is None:
             warn_of_few_covered(votes, labels, has_vote(sample.L))
         else:
@@ -239,7 +237,6 @@ class TextLabelModel(TextReader):
             self.text_gain_, factor = text_gain, scale
             self.evidence_, accuracies = self._compare(L, gold.given((labels + text_probs) / 2))
             scores = log_probs + self.vote_weight * vote_evidence(L, self.evidence_)
-            scores = gold.correct(model, scores, L)
             labels = np.exp(normalised(scores if shares is None else scores + shares.shift(scores)))
             labels = gold.given(labels)
             model.use(np.ones(len(L), dtype=bool))
