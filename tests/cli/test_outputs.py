@@ -36,7 +36,7 @@ OUTPUTS = {
     "tune": {"out", "run_folder"},
 }
 INPUTS = {
-    "label": {"corpus", "encoder", "lfs", "read_batch"},
+    "label": {"corpus", "encoder", "lfs", "decisions", "read_batch"},
     "calibrate": {"corpus", "lfs"},
     "predict": {"corpus", "model"},
     "analyze": {"corpus", "encoder", "lfs", "decisions", "gold_file"},
@@ -158,6 +158,8 @@ IMPORT = "import validation.csv --question truth --corpus messages.csv"
 PROTECT = "protect messages.csv --key-file secret.jsonl --action pseudonym -o OUT"
 COMMANDS = [
     Output("label", "out", LABEL, ".csv", ("messages.csv", *PACK)),
+    Output("label", "out", "label messages.csv --lfs mine.py --decisions decisions.jsonl -o OUT", ".jsonl",
+           ("decisions.jsonl",)),
     Output("label", "out", "label texts --lfs mine.py -o OUT", ".csv", ("texts/a.txt",)),
     Output("label", "write_batch", "label messages.csv --lfs mine.py -o new.csv --write-batch OUT", ".jsonl",
            ("messages.csv", *PACK)),

@@ -178,12 +178,13 @@ def train(
       weaklabel train messages.csv --lfs spam --decisions review/decisions.jsonl -o model
       weaklabel predict new.csv --model model -o predicted.csv
 
-    With --decisions the classifier is trained on the weak labels, then on the decided rows with the decided labels. Of
-    labeling functions that mark spans (TASK = "spans"), a tagger is trained, with the decided spans in place of the others.
+    With --decisions the label model is fitted with the decided labels, too, and the classifier is trained on all labels, then
+    on the decided rows. Of labeling functions that mark spans (TASK = "spans"), a tagger is trained, with the decided spans
+    in place of the others.
     """
     from weaklabel.classifier import check_model_folder
     from weaklabel.classifier.named import make_classifier
-    from weaklabel.decisions import read_decisions
+    from weaklabel.decisions import agreed_classes, read_decisions
     from weaklabel.job.training import check_trainable
 
     caching.apply()
@@ -227,7 +228,8 @@ def train(
     check = None if held is None else _with_gold(held, training.gold, loaded.labels)
     made = read_decisions(decisions) if decisions else None
     Y = None if made is None else decided_rows(rows, made, loaded.labels)
-    labeled = vote_and_label(rows, loaded, labeling, voting, quiet=printing.quiet)
+    decided = None if made is None else agreed_classes(made, loaded.labels)
+    labeled = vote_and_label(rows, loaded, labeling, voting, quiet=printing.quiet, decided=decided)
     if Y is None:
         check_trainable(labeled.voted.covered, rows)
     result: dict[str, Any] = {

@@ -340,12 +340,15 @@ def vote_and_label(
     *,
     quiet: bool,
     read_texts: bool | None = None,
+    decided: Mapping[str, int] | None = None,
 ) -> LabeledCorpus:
     """Label a corpus, and warn of rows that could not be read; see `weaklabel.job.LabelOptions`."""
     from weaklabel.job import label_corpus
 
     with stdout_for_results():
-        labeled = label_corpus(rows, lfs, voting_options(labeling, voting, read_texts), progress=not quiet)
+        labeled = label_corpus(
+            rows, lfs, voting_options(labeling, voting, read_texts, decided=decided), progress=not quiet
+        )
     return _warned_of_rejects(labeled)
 
 
@@ -378,7 +381,11 @@ def problem_counts(problems: Mapping[str, Problems]) -> dict[str, Any]:
 
 
 def voting_options(
-    labeling: Labeling, voting: Voting, read_texts: bool | None = None, skim: bool = False
+    labeling: Labeling,
+    voting: Voting,
+    read_texts: bool | None = None,
+    skim: bool = False,
+    decided: Mapping[str, int] | None = None,
 ) -> LabelOptions:
     """Return the options of a job that labels."""
     from weaklabel.job import LabelOptions
@@ -388,6 +395,7 @@ def voting_options(
         seed=labeling.seed,
         read_texts=read_texts,
         skim=skim,
+        decided=decided,
         **voting.arguments(),
     )
 

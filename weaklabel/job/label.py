@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from weaklabel.config import LabelModelSettings, LLMSettings
 from weaklabel.corpus import THE_CORPUS, Corpus, check_new_columns, label_outputs
 from weaklabel.corpus.parts import Part, PartRows
@@ -29,6 +31,7 @@ from weaklabel.job.spans.label import assemble, check_span_columns, have_labeled
 from weaklabel.job.voting import LabelOptions
 from weaklabel.job.work import LabelJob
 from weaklabel.label_model.base import make_label_model
+from weaklabel.label_model.gold import GoldVotes
 from weaklabel.lf.packs import PACK_FILES, SPANS, TEXTS, LFCollection, identity_of, pack_inputs
 from weaklabel.support.files import check_outputs
 from weaklabel.support.hashing import sha256_of_json
@@ -408,7 +411,7 @@ def _label(voted: VotedCorpus, out: str | None, engine: Engine, folder: Path) ->
         model = _fitted(voted)
         job.save_model(model)
     labeled = LabeledCorpus(voted, model)
-    if out is not None or job.options.reads_texts:
+    if out is not None or job.options.by_row:
         follow(engine.write(job, voted.parts), "labeling" if out is None else "writing", job.corpus, voted.n)
     return labeled
 
@@ -418,8 +421,9 @@ def _fitted(voted: VotedCorpus) -> BaseLabelModel:
     options, patterns = voted.options, voted.patterns
     unfitted = make_label_model(options.label_model, len(voted.lfs.labels), options.seed)
     if not options.reads_texts:
+        gold = _decided_rows(voted)
         with stage("label model"):
-            return unfitted.fit(patterns)
+            return unfitted.fit(patterns, gold=gold)
     from weaklabel.encoder.features import SKIMMED_TOKENS, are_long
     from weaklabel.label_model.text.reader import TextReader
 
@@ -427,10 +431,30 @@ def _fitted(voted: VotedCorpus) -> BaseLabelModel:
     sampler = unfitted.sampler()
     follow(voted.job.sample_texts(sampler), "reading texts", voted.corpus, patterns.n)
     sample = sampler.sample()
+    if options.decided is not None and sample.gold is None:
+        raise _nothing_decided(voted)
     if options.skim and unfitted.can_skim and are_long(sample.texts, unfitted.max_length):
         unfitted.set_params(max_length=min(unfitted.max_length, SKIMMED_TOKENS))
     with stage("label model"):
         return unfitted.fit_sample(patterns, sample)
+
+
+def _decided_rows(voted: VotedCorpus) -> GoldVotes | None:
+    """Return the rows that people decided, with their votes; None where nothing is decided."""
+    if voted.options.decided is None:
+        return None
+    decided: list[GoldVotes] = []
+    follow(voted.job.find_decided(decided), "reading decided rows", voted.corpus, voted.patterns.n)
+    if not decided:
+        raise _nothing_decided(voted)
+    return GoldVotes(np.concatenate([rows.L for rows in decided]), np.concatenate([rows.Y for rows in decided]))
+
+
+def _nothing_decided(voted: VotedCorpus) -> ConfigError:
+    n_decided = len(voted.options.decided or ())
+    return ConfigError(
+        f"{voted.corpus.name} has none of the {n_decided:,} decided texts; give the corpus that was reviewed"
+    )
 
 
 def _assemble(labeled: LabeledCorpus) -> None:
@@ -477,6 +501,7 @@ def label_identity(job: LabelJob, out: str) -> dict[str, Any]:
         columns=[options.with_votes, options.prefix, options.safe],
         texts=[options.skim, *job.corpus.entities] if options.reads_texts else None,
         encoder=model_files(options.label_model.encoder) if options.reads_texts else None,
+        **({} if options.decided is None else {"decided": sorted(options.decided.items())}),
     )
 
 

@@ -201,7 +201,7 @@ class LabeledCorpus(FittedCorpus):
     def label_counts(self) -> dict[str, int]:
         """How many rows each class has, by name."""
         job, names = self.voted.job, self.voted.lfs.labels
-        if job.options.reads_texts:
+        if job.options.by_row:
             counts = sum(
                 (job.labels_of(part).counts(len(names)) for part in self.voted.parts), np.zeros(len(names), int)
             )

@@ -52,6 +52,9 @@ class LabelOptions:
         Prefix for the names of new columns.
     safe
         Whether to write cells that a spreadsheet does not take for formulas.
+    decided
+        Classes that people gave texts, by the SHA-256 of a text as models read it: the label model is fitted with them, and
+        they are the labels of these texts. None: nobody did.
     error_budget, workers, time_limit, memory_limit
         See `weaklabel.apply_lfs` and `weaklabel.votes.voter.Voter`.
     """
@@ -63,6 +66,7 @@ class LabelOptions:
     with_votes: bool = False
     prefix: str = ""
     safe: bool = False
+    decided: Mapping[str, int] | None = None
     error_budget: float | None = None
     workers: int = 1
     time_limit: float | None = None
@@ -76,6 +80,11 @@ class LabelOptions:
 
             return LABEL_MODELS[self.label_model.name].uses_texts
         return self.read_texts or self.label_model.name == "text"
+
+    @property
+    def by_row(self) -> bool:
+        """Whether labels depend on the text of a row, besides its votes."""
+        return self.reads_texts or self.decided is not None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ from weaklabel.errors import CorpusError
 from weaklabel.job.output import label_columns, vote_columns
 from weaklabel.job.store import CLASS_TABLES, LabelStore, PartLabels, PartVotes, TableForm
 from weaklabel.job.voting import PartSummary, VotingJob
+from weaklabel.label_model.gold import GoldVotes
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, as_votes
+from weaklabel.support.hashing import sha256_of_text
 from weaklabel.votes import VotePatterns, merge_patterns, vote_patterns
 from weaklabel.votes.cascade import RowChoice, first_places
 from weaklabel.votes.form import LFVotes, numbered
@@ -171,8 +173,24 @@ class LabelJob(VotingJob[VotePatterns, VotePatterns]):
     def sample_texts(self, sampler: TextSampler) -> Iterator[Part]:
         """Give all rows to the sampler of the texts that the label model is fitted to; yield the parts as they are done."""
         for rows in self.parts():
-            sampler.add(self.votes_on(rows.part), rows.batch.model_texts)
+            sampler.add(self.votes_on(rows.part), rows.batch.model_texts, self._decided(rows.batch))
             yield rows.part
+
+    def find_decided(self, into: list[GoldVotes]) -> Iterator[Part]:
+        """Put the decided rows of each part into a list, with their votes; yield the parts as they are done."""
+        for rows in self.parts():
+            decided = self._decided(rows.batch)
+            if decided is not None and (decided != ABSTAIN).any():
+                votes, some = self.votes_on(rows.part), np.flatnonzero(decided != ABSTAIN)
+                into.append(GoldVotes(take_rows(votes.patterns, votes.rows()[some]), decided[some]))
+            yield rows.part
+
+    def _decided(self, batch: Batch) -> Labels | None:
+        """Return the class that people gave each row, -1 if none; None where nothing is decided. Shape: [n]."""
+        decided = self.options.decided
+        if decided is None:
+            return None
+        return np.array([decided.get(sha256_of_text(text), ABSTAIN) for text in batch.model_texts], dtype=np.int64)
 
     def labels_of(self, part: Part, batch: Batch | None = None) -> PartLabels:
         """Return the labels of a part.
@@ -182,27 +200,28 @@ class LabelJob(VotingJob[VotePatterns, VotePatterns]):
         part
             Which part.
         batch
-            Its rows: needed if the label model reads the texts, unless the part was labeled before.
+            Its rows: needed if labels depend on the texts, unless the part was labeled before.
         """
         votes = self.votes_on(part)
-        if not self.options.reads_texts:
+        if not self.options.by_row:
             return PartLabels(*self._predict(votes.patterns), votes.rows())
         labels = self.labels.load(part.number)
         if labels is None:
             if batch is None:
                 raise CorpusError(f"part {part.number} has no labels in {self.folder}: run the same command again")
             rows = take_rows(votes.patterns, votes.rows())
-            labels = PartLabels(*self._predict(rows, batch.model_texts))
+            texts = batch.model_texts if self.options.reads_texts else None
+            labels = PartLabels(*self._with_decided(batch, *self._predict(rows, texts)))
             self.labels.save(part.number, labels)
         return labels
 
     def is_labeled(self, number: int) -> bool:
         """See `VotingJob.is_labeled`."""
-        return not self.options.reads_texts or self.labels.has(number)
+        return not self.options.by_row or self.labels.has(number)
 
     def read(self, part: Part) -> PartRows:
         """Read a part as far as `write` needs it: its records, where these are copied."""
-        only_records = self.output is not None and self.output.copies and not self.options.reads_texts
+        only_records = self.output is not None and self.output.copies and not self.options.by_row
         return self.corpus.read_records(part) if only_records else self.corpus.read_part(part)
 
     def write(self, rows: PartRows) -> None:
@@ -245,6 +264,15 @@ class LabelJob(VotingJob[VotePatterns, VotePatterns]):
     def _predict(self, L: VoteArray, texts: list[str] | None = None) -> tuple[Labels, Probs]:
         assert self.model is not None
         return self.model.predict(L, return_probs=True, texts=texts)
+
+    def _with_decided(self, batch: Batch, preds: Labels, probs: Probs) -> tuple[Labels, Probs]:
+        """Give decided rows the class that people gave them."""
+        decided = self._decided(batch)
+        if decided is not None:
+            rows = np.flatnonzero(decided != ABSTAIN)
+            preds[rows] = decided[rows]
+            probs[rows] = np.eye(probs.shape[1], dtype=probs.dtype)[decided[rows]]
+        return preds, probs
 
     def _columns(self, L: VoteArray, labels: PartLabels) -> pl.DataFrame:
         names, prefix = self.lfs.labels, self.options.prefix
