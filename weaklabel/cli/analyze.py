@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import math
 from dataclasses import asdict
+from typing import Any
 
 import typer
 
@@ -82,7 +83,7 @@ def analyze(
     Y = None if gold is None else gold_column(rows, gold, loaded.labels)
     Y = Y if made is None else decided_rows(rows, made, loaded.labels)
     with_text = labeling.label_model == "text"
-    how = {"quiet": printing.quiet, "read_texts": with_text}
+    how: dict[str, Any] = {"quiet": printing.quiet, "read_texts": with_text}
     if html is None:
         fitted = vote_and_fit(rows, loaded, labeling, voting, **how)
     else:
