@@ -25,7 +25,7 @@ from weaklabel.label_model.weighted import WeightedMajorityVote
 from weaklabel.labels import ABSTAIN, Probs, VoteArray
 from weaklabel.support.progress import Stage, stage
 from weaklabel.support.warn import kept_warnings
-from weaklabel.votes.patterns import VotePatterns, patterns_or_rows, take_rows, vote_patterns
+from weaklabel.votes.patterns import VotePatterns, patterns_or_rows, take_rows
 from weaklabel.votes.tally import tally_votes
 
 _MOST_ROWS = 200_000
@@ -94,18 +94,9 @@ class CommitteeLabelModel(BaseLabelModel):
         super().__init__(cardinality, tie_break_policy, seed)
         self.class_balance = class_balance
 
-    def _gather(self, L: VoteArray) -> VotePatterns:
-        if len(L) <= _MOST_ROWS:
-            return vote_patterns(L)
-        drawn = np.random.default_rng(self.seed).choice(len(L), _MOST_ROWS, replace=False, shuffle=False)
-        drawn.sort()
-        sample = take_rows(L, drawn)
-        seen, drawn_seen = (tally_votes(votes, classes=self.cardinality).seen > 0 for votes in (L, sample))
-        lost = any((seen.any(axis) & ~drawn_seen.any(axis)).any() for axis in (0, 1))
-        return vote_patterns(L if lost else sample)
-
     def _fit(self, votes: VotePatterns) -> None:
         voting_lfs(votes)
+        votes = self._drawn(votes)
         with kept_warnings():  # of a member, for which the others compensate
             full = StructuredLabelModel(self.cardinality, self.class_balance)
             self.left_out_, self.misfit_ = (), np.inf
@@ -114,6 +105,18 @@ class CommitteeLabelModel(BaseLabelModel):
                     self.misfit_ = full.fit(votes).misfit_
             self.members_ = (full,) if self.misfit_ < MAX_MISFIT else self._all(votes)
         self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
+
+    def _drawn(self, votes: VotePatterns) -> VotePatterns:
+        """Return as many rows as matter; which ones depends on the patterns alone, not on the order of rows."""
+        if votes.n <= _MOST_ROWS:
+            return votes
+        rng = np.random.default_rng(self.seed)
+        counts = rng.multivariate_hypergeometric(votes.counts, _MOST_ROWS, method="marginals")
+        kept = np.flatnonzero(counts)
+        sample = VotePatterns(take_rows(votes.patterns, kept), counts[kept])
+        of_all, of_sample = (tally_votes(each.patterns, classes=self.cardinality).seen > 0 for each in (votes, sample))
+        is_lost = any((of_all.any(axis) & ~of_sample.any(axis)).any() for axis in (0, 1))
+        return votes if is_lost else sample
 
     def _describe(self, lf_names: Sequence[str] | None = None) -> str:
         """Return the choice and its reason, in one line; see `BaseLabelModel._describe`."""
