@@ -77,6 +77,12 @@ def classifier_table():
     return table(read(RESULTS))
 
 
+def whole_sets_table():
+    from benchmarks.quality.twins import whole_table
+
+    return whole_table(load("quality_whole_sets"))
+
+
 def curve_table():
     from benchmarks.quality.classifiers import curve_table
 
@@ -160,6 +166,8 @@ TABLES = {
         "clean labels": curve_table,
     },
     "docs/benchmarks.md": {
+        "twins": of("twins", "markdown", kind="quality"),
+        "whole sets": whole_sets_table,
         "classifier table": classifier_table,
         "training table": training_table,
         "span peers": of("span_peers", kind="quality"),
