@@ -254,7 +254,9 @@ def whole_table(result: dict) -> str:
             f"{100 * means['auto']:.1f}", str(GOALS.get(name, "")), apart, *others, f"{_mean(runs, 'auto', 'log_loss'):.2f}",
             f"{runs[0]['uniform_log_loss']:.2f}", f"{_mean(runs, 'auto', 'calibration_error'):.2f}",
         ]  # fmt: skip
-        lines.append(f"| {name} ({runs[0]['metric'].replace('f1', 'F1')}) | " + " | ".join(cells) + " |")
+        lines.append(
+            f"| {name} ({runs[0]['metric'].replace('f1', 'F1')}; seeds: {len(runs)}) | " + " | ".join(cells) + " |"
+        )
     if set(SEVEN) <= set(by_set):
         seven = {model: statistics.mean(_mean(by_set[name], model, "metric") for name in SEVEN) for model in models}
         cells = [f"{100 * seven['auto']:.1f}", str(GOAL_OF_SEVEN), ""] + [

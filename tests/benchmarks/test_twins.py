@@ -174,7 +174,7 @@ def test_results_are_shown_by_kind_and_by_set(folder):
     result = twins.run_twin(twin, models, "test")
     shown = twins.whole_table({"twins": [result]}).splitlines()
     assert len(shown) == 3
-    assert shown[2].startswith(f"| places (accuracy) | {100 * result['models']['auto']['metric']:.1f} |")
+    assert shown[2].startswith(f"| places (accuracy; seeds: 1) | {100 * result['models']['auto']['metric']:.1f} |")
     by_kind = twins.markdown({"twins": [result], "summary": twins.summaries([result])}).splitlines()
     assert [line.split("|")[1].strip() for line in by_kind[2:]] == ["whole set (1)", "**all** (1)"]
     assert len({line.count("|") for line in by_kind}) == 1
