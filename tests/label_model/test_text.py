@@ -47,6 +47,20 @@ def test_rows_without_votes_are_labeled_by_their_texts(corpus):
     assert model.text_gain_ > 0.1
 
 
+def test_no_class_is_impossible_and_older_files_answer_as_before(corpus, tmp_path):
+    texts, L, _ = corpus
+    model = TextLabelModel(2).fit(L, texts)
+    probs = model.predict_proba(L, texts)
+    assert probs.min() >= 0.01
+    model.save(tmp_path / "model.json")
+    saved = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
+    assert saved["state"].pop("doubt") == 0.02
+    (tmp_path / "older.json").write_text(json.dumps(saved), encoding="utf-8")
+    before = load_label_model(tmp_path / "older.json").predict_proba(L, texts)
+    np.testing.assert_allclose(probs, 0.98 * before + 0.01)
+    assert (before.argmax(axis=1) == probs.argmax(axis=1)).all()
+
+
 def test_a_wrong_vote_is_outvoted(corpus):
     texts, L, _ = corpus
     model = TextLabelModel(2).fit(L, texts)

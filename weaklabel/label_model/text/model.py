@@ -41,6 +41,10 @@ _PSEUDO_SHARE, _PSEUDO_VOTES = 0.3, 1.0
 _ERROR_SHARE = 0.25
 """Errors among pseudo-votes, as a share of those that chance would make."""
 
+_DOUBT = 0.02
+"""Share of the rows of which any class may be right, whatever votes and text say together: errors that they share are in
+no estimate of theirs, and a probability of 0 would make one such row cost more than all others."""
+
 _TEXTS_AT_ONCE = 1 << 14
 """Texts whose vectors are in memory together at prediction."""
 
@@ -104,7 +108,8 @@ class TextLabelModel(TextReader):
 
     Notes
     -----
-    A text's result does not depend on the other texts. Every row gets one, also one with neither words nor votes.
+    A text's result does not depend on the other texts. Every row gets one, also one with neither words nor votes. No class is
+    impossible: 2% of each row's probability is shared out among all classes.
     The rows of each class are shared out among folds by a hash of their text, so equal texts are never in different folds.
 
     References
@@ -123,6 +128,7 @@ class TextLabelModel(TextReader):
     training_lfs_: NDArray[np.bool_]
     text_gain_: float
     fast_: FastReader | None
+    _doubt = _DOUBT
 
     def __init__(
         self,
@@ -305,7 +311,8 @@ class TextLabelModel(TextReader):
 
     def _combine(self, rows: VoteArray, log_probs: Floats) -> Probs:
         """Return probabilities by votes and by what texts say. Shape: [n, m], [n, k] -> [n, k]."""
-        return np.exp(normalised(log_probs + self.vote_weight * vote_evidence(rows, self.evidence_)))
+        probs = np.exp(normalised(log_probs + self.vote_weight * vote_evidence(rows, self.evidence_)))
+        return (1 - self._doubt) * probs + self._doubt / self.cardinality
 
     def _new_votes_model(self) -> CommitteeLabelModel:
         return CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed)
@@ -323,6 +330,7 @@ class TextLabelModel(TextReader):
             "text_gain": self.text_gain_,
             "training_lfs": self.training_lfs_,
             "fast": fast,
+            "doubt": self._doubt,
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -331,8 +339,11 @@ class TextLabelModel(TextReader):
         self.text_gain_, self.votes_ = float(state["text_gain"]), restore(state["votes"])
         self.training_lfs_ = np.array(state["training_lfs"])
         self.features_ = self._new_features().restore(state["features"])
+        self._doubt = float(state.get("doubt", 0.0))  # of older files, 0
         fast = state.get("fast")
         self.fast_ = None if fast is None else FastReader.from_saved(fast, self.cardinality)
+        if not 0 <= self._doubt < 1:
+            raise ValueError(f"the share of rows in doubt is {self._doubt}")
         if not np.isfinite(self.text_gain_) or self.votes_.cardinality != self.cardinality:
             raise ValueError("text_gain is not finite, or the model of votes has another number of classes")
 
