@@ -168,6 +168,7 @@ TABLES = {
     "docs/benchmarks.md": {
         "twins": of("twins", "markdown", kind="quality"),
         "whole sets": whole_sets_table,
+        "training labels": of("training_labels", kind="quality"),
         "classifier table": classifier_table,
         "training table": training_table,
         "span peers": of("span_peers", kind="quality"),

@@ -63,7 +63,7 @@ def run_twin(twin: Twin, models: Sequence[str], split_name: str = "valid") -> di
         point, drawn = replicates[name]
         figures[name]["metric"] = round(point, 4)
         figures[name]["differences"] = {
-            peer: _difference(point - replicates[peer][0], drawn - replicates[peer][1])
+            peer: difference(point - replicates[peer][0], drawn - replicates[peer][1])
             for peer in PEERS
             if peer in replicates and name not in PEERS
         }
@@ -111,7 +111,7 @@ def metric_replicates(twin: Twin, Y: Labels, answered: dict[str, Labels]) -> dic
     return {model: (float(points[i]), drawn[:, i]) for i, model in enumerate(answered)}
 
 
-def _difference(point: float, drawn: Floats) -> list[float]:
+def difference(point: float, drawn: Floats) -> list[float]:
     ((low, high),) = percentile_interval(drawn[:, None], 0.95)
     return [round(point, 4), round(low, 4), round(high, 4)]
 

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks.quality import twin_kinds, twins
+from benchmarks.quality import training_labels, twin_kinds, twins
 from benchmarks.quality.twin_kinds import Plan, make_twin
 from weaklabel.votes.tally import has_vote
 
@@ -179,3 +179,16 @@ def test_results_are_shown_by_kind_and_by_set(folder):
     assert [line.split("|")[1].strip() for line in by_kind[2:]] == ["whole set (1)", "**all** (1)"]
     assert len({line.count("|") for line in by_kind}) == 1
     assert len({line.count("|") for line in shown}) == 1
+
+
+def test_classifiers_on_labels_of_label_models_are_compared_by_rows(folder):
+    result = training_labels.run_twin(twin_of(folder, "300 rows", n=300), "valid")
+    assert not result["failed"]
+    assert set(result["ways"]) == {"majority", "majority itself", "auto", "auto itself"}
+    point, low, high = result["ways"]["auto"]["difference"]
+    assert low <= point <= high
+    assert point == pytest.approx(result["ways"]["auto"]["metric"] - result["ways"]["majority"]["metric"], abs=2e-4)
+    summary = training_labels.summaries([result, result])["all"]
+    assert summary["auto"]["twins"] == 2
+    assert summary["auto"]["worst"] == point
+    assert "| all | 2 |" in training_labels.table({"summary": {"all": summary}})
