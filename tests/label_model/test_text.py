@@ -61,6 +61,19 @@ def test_no_class_is_impossible_and_older_files_answer_as_before(corpus, tmp_pat
     assert (before.argmax(axis=1) == probs.argmax(axis=1)).all()
 
 
+def test_texts_that_say_nothing_are_not_used(corpus):
+    texts, _, Y = corpus
+    told = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        others = [texts[row] for row in rng.permutation(len(texts))]
+        right = rng.random((len(Y), 4)) < 0.85
+        L = np.where(rng.random((len(Y), 4)) < 0.5, np.where(right, Y[:, None], 1 - Y[:, None]), -1).astype(np.int8)
+        told.append("texts do not predict the labels" in AutoLabelModel(2).fit(L, others).describe())
+        assert "votes and texts" in AutoLabelModel(2).fit(L, texts).describe()
+    assert sum(told) >= 5  # by chance, texts may seem to say something
+
+
 def test_a_wrong_vote_is_outvoted(corpus):
     texts, L, _ = corpus
     model = TextLabelModel(2).fit(L, texts)

@@ -12,14 +12,11 @@ from weaklabel.label_model.base import BaseLabelModel, restore
 from weaklabel.label_model.checks import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.gold import GoldVotes
-from weaklabel.label_model.text.model import TextLabelModel
+from weaklabel.label_model.text.model import MIN_GAIN, TextLabelModel
 from weaklabel.label_model.text.reader import TextReader, TextSample
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.votes.patterns import VotePatterns
 from weaklabel.votes.tally import has_vote
-
-MIN_GAIN = 0.02
-"""Nats that a text must add about its label, beyond the class balance, for texts to be used."""
 
 
 class AutoLabelModel(TextReader):

@@ -33,6 +33,9 @@ from weaklabel.votes.tally import has_vote
 
 Floats = NDArray[np.float64]
 
+MIN_GAIN = 0.02
+"""Nats that a text must add about its label, beyond the class balance, in the first round, for texts to be used."""
+
 _FOLDS = 4
 
 _PSEUDO_SHARE, _PSEUDO_VOTES = 0.3, 1.0
@@ -58,7 +61,8 @@ class TextLabelModel(TextReader):
     other folds; each labeling function's votes are compared with the mean of these predictions and the labels; and both
     together give the labels of the next round: :math:`P(y \mid \text{text}) \prod_j P(v_j \mid y)^{w}`, where
     ``vote_weight`` w below 1 accounts for correlated votes. The first round trains on rows with votes, later ones on all.
-    Rounds stop early if texts explain less of the votes than in the first round (self-training drift).
+    Rounds stop early if texts explain less of the votes than in the first round (self-training drift), and after the first one
+    if texts explain next to nothing.
 
     Parameters
     ----------
@@ -236,6 +240,9 @@ class TextLabelModel(TextReader):
             log_probs = normalised(log_probs * scale)
             text_gain = gain(log_probs[covered], start[covered])
             if self.min_gain_ratio and text_gain < self.min_gain_ratio * first:
+                break
+            # Later labels come from texts of all folds, so texts that say nothing would seem to predict them.
+            if number and first < MIN_GAIN:
                 break
             text_probs = np.exp(log_probs)
             if not number:
