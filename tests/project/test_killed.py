@@ -150,6 +150,39 @@ def test_a_run_that_prepares_its_corpus_ends_as_an_undisturbed_one(start_runner)
     assert result["corpus/dedup.json"]["dropped"] == {"exact": 3}
 
 
+SPANS = """
+from weaklabel import gazetteer_lf, regex_spans_lf
+
+TASK = "spans"
+LABELS = ("WHO", "WHAT")
+people = gazetteer_lf("people", 0, ["visitor", "clerk"])
+numbers = regex_spans_lf("numbers", 1, r"\\d+")
+nouns = regex_spans_lf("nouns", 0, r"visitor|guide")
+"""
+
+
+def prepare_spans(place):
+    """Let the project mark spans, with gold for some rows, by a model that is fitted and a tagger."""
+    place.pack.write_text(SPANS, encoding="utf-8")
+    rows = [(f"the {('visitor', 'clerk', 'guide')[n % 3]} had {n} cups, thanks", "") for n in range(60)]
+    gold = [[{"start": 4, "end": text.index(" had"), "label": "WHO"}] for text, _ in rows]
+    place.write("messages.csv", [(text, json.dumps(gold[n]) if n % 4 == 0 else "") for n, (text, _) in enumerate(rows)],
+                "text", "spans")  # fmt: skip
+    place.project.write_text(
+        'out = "run"\n[corpus]\npath = "messages.csv"\n[lfs]\nuse = ["./pack.py"]\nworkers = 0\n'
+        '[label_model]\nname = "hmm"\n[classifier]\nname = "linear"\n[gold]\n[export]\nto = ["conll"]\n',
+        encoding="utf-8",
+    )
+
+
+def test_a_killed_run_with_spans_ends_as_an_undisturbed_one(start_runner):
+    runner = start_runner()
+    prepare_spans(runner.place)
+    result = killed(runner, kills=4, seed=3)
+    assert {"labeled.csv", "scores.json"} <= set(result)
+    assert any(name.endswith(".conll") for name in result)
+
+
 @pytest.mark.long
 def test_a_run_that_prepares_its_corpus_is_killed_40_times(start_runner):
     runner = start_runner()
