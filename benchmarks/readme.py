@@ -184,6 +184,7 @@ TABLES = {
     },
     "docs/protect.md": {"personal data": of("personal_data", kind="quality")},
     "docs/reviewing.md": {"suggestion table": of("suggestions", kind="quality")},
+    "docs/span-models.md": {"span models": of("span_models")},
     "docs/span-labeling-functions.md": {"gazetteers": of("gazetteer")},
     "docs/spans.md": {"spans": of("spans", kind="quality")},
     "docs/span-taggers.md": {"taggers": of("taggers", kind="quality")},
