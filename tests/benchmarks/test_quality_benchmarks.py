@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -234,8 +235,8 @@ def test_real_sets_are_scored_on_the_split_asked_for(bench_set):
     assert "failed" in lines[-1]
 
 
-def test_a_set_scored_by_f1(bench_set, monkeypatch):
-    monkeypatch.setitem(label_models.POSITIVE, "tiny", "b")
+def test_a_set_scored_by_f1(bench_set):
+    bench_set = replace(bench_set, metric="f1", positive="b")
     result = label_models.run_set(bench_set, bench_set.test, {"majority": MajorityVote}, [], seeds=1)
     preds = MajorityVote(3).predict(bench_set.test.L, tie_break_policy="random")
     right = ((preds == 1) & (bench_set.test.Y == 1)).sum()

@@ -51,7 +51,7 @@ def test_a_finished_run_takes_no_reading_options(weaklabel, tmp_path):
     project = tmp_path / "project.toml"
     project.write_text('[corpus]\npath = "a.csv"\n[lfs]\nuse = ["spam"]\n')
     done = weaklabel("review", project, "--delimiter", ";", "--no-open")
-    assert done.code == 1 and "has its own labels, labeling functions and reading options" in done.err
+    assert done.code == 1 and "has its own labels, labeling functions, encoder and reading options" in done.err
 
 
 @pytest.mark.parametrize(
