@@ -13,6 +13,9 @@ from hypothesis import HealthCheck, settings
 
 from weaklabel.support import cache
 
+# Processes that tests start buffer what they print, as those of users do.
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 # Timings are no business of tests: a busy machine would fail them.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

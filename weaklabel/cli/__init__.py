@@ -110,7 +110,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with shown_output(), warnings.catch_warnings(), settings_named("option"):
         warnings.showwarning = _show_warning
         show_instead_of_raising()
-        sys.exit(_run(arguments))
+        sys.exit(_written(_run(arguments)))
+
+
+def _written(code: int) -> int:
+    """Write out what is left of standard output, and return the exit code.
+
+    What cannot be written is dropped: at the exit, Python would try again, and end with a code of its own.
+    """
+    try:
+        if sys.__stdout__ is not None and not sys.__stdout__.closed:
+            sys.__stdout__.flush()
+    except OSError as error:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.close(nothing)
+        if code == OK and not isinstance(error, BrokenPipeError):
+            print(f"weaklabel: error: cannot write to standard output: {error.strerror}", file=sys.stderr)
+            return INPUT_AT_FAULT
+        return code or READER_GONE
+    return code
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import io
 import json
 import os
 import signal
@@ -78,6 +79,9 @@ def take_over_stdio() -> tuple[Connection, Connection]:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     os.close(nothing)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # This process may end at any moment: what it printed would be lost with its buffer.
+        sys.stdout.reconfigure(line_buffering=True)
     return Connection(incoming, writable=False), Connection(outgoing, readable=False)
 
 
