@@ -74,7 +74,7 @@ def read_wrench_train_gold(path: Path, labels: Sequence[str]) -> Labels:
     Raises
     ------
     CorpusError, VoteError
-        As there; or a row has a label that is no class.
+        As there; or the label of a row is not one of the classes.
     """
     rows = _rows(path)
     width, kept = _width(rows), []

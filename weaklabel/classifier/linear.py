@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -158,7 +159,7 @@ class LinearClassifier(Classifier):
         if len(set(vocabulary)) < len(vocabulary):
             raise ValueError("vocabulary.json names an n-gram twice")
         with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
-            self.vectorizer_ = restored_tfidf(self.ngrams, vocabulary, arrays["idf"])
+            self.vectorizer_ = restored_tfidf(partial(new_tfidf, self.ngrams), vocabulary, arrays["idf"])
             self.coef_, self.intercept_ = arrays["coef"], arrays["intercept"]
         k, d = len(self.labels_), len(vocabulary)
         if self.coef_.shape != (k, d) or self.intercept_.shape != (k,):

@@ -16,7 +16,7 @@ from weaklabel.clean.transform import Clean
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.errors import CorpusError
 from weaklabel.job.engine import Engine
-from weaklabel.job.transform import check_text, transform_file, transform_rows
+from weaklabel.job.transform import check_text, transform_corpus
 from weaklabel.job.transform_job import Transformation
 
 
@@ -82,9 +82,7 @@ def clean_corpus(
     """
     corpus = source if isinstance(source, Corpus) else read_corpus(source, text=text)
     transform = cleaner(corpus, preset, rules, annotate, pipeline)
-    if out is None:
-        return transform_rows(corpus, transform, keep=keep, engine=engine, progress=progress)
-    return transform_file(corpus, transform, out, keep=keep, engine=engine, progress=progress)
+    return transform_corpus(corpus, transform, out, keep=keep, engine=engine, progress=progress)
 
 
 def cleaner(

@@ -102,8 +102,7 @@ def label(
         safe=writing.spreadsheet_safe,
         **voting.arguments(),
     )
-    inputs = labeling.inputs() | ({"the decisions (--decisions)": [decisions]} if decisions else {})
-    check_outputs(*label_outputs(rows, out), corpora=[rows], lfs=loaded, others=inputs)
+    check_outputs(*label_outputs(rows, out), corpora=[rows], lfs=loaded, decisions=decisions, others=labeling.inputs())
     llm = asking.settings()
     if is_batch:
         from weaklabel.job.batches import asking_for_output

@@ -13,7 +13,7 @@ from weaklabel.dedup.transform import Dedup
 from weaklabel.dedup.verdict import THRESHOLD
 from weaklabel.errors import ConfigError, CorpusError, nearest
 from weaklabel.job.engine import Engine
-from weaklabel.job.transform import check_text, transform_file, transform_rows
+from weaklabel.job.transform import check_text, transform_corpus
 from weaklabel.job.transform_job import Transformation
 from weaklabel.support.files import check_outputs
 
@@ -104,9 +104,7 @@ def dedup_corpus(
         semantic=semantic,
         clusters=clusters,
     )
-    if out is None:
-        return transform_rows(corpus, transform, keep=keep, engine=engine, progress=progress)
-    return transform_file(corpus, transform, out, keep=keep, engine=engine, progress=progress)
+    return transform_corpus(corpus, transform, out, keep=keep, engine=engine, progress=progress)
 
 
 def deduper(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -114,8 +114,7 @@ class WordSpace:
         if not np.isfinite(components).all() or len(set(names)) < len(names):
             raise ValueError("the words have weights that are not finite, or are named twice")
         space.components_ = components.reshape(len(names), space.n_dimensions).astype(np.float64)
-        space.vectorizer_ = cls._vectorizer(vocabulary={name: number for number, name in enumerate(names)})
-        space.vectorizer_.idf_ = np.array(saved["idf"])
+        space.vectorizer_ = restored_tfidf(cls._vectorizer, names, np.array(saved["idf"]))
         return space
 
 
@@ -202,8 +201,10 @@ def ngrams_of(vectorizer: TfidfVectorizer) -> list[str]:
     return sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
 
 
-def restored_tfidf(ngrams: tuple[int, int], names: Sequence[str], idf: NDArray[np.float64]) -> TfidfVectorizer:
-    """Make the fitted vectorizer with these n-grams as columns, and these weights."""
-    vectorizer = new_tfidf(ngrams, vocabulary={name: number for number, name in enumerate(names)})
+def restored_tfidf(
+    make: Callable[..., TfidfVectorizer], names: Sequence[str], idf: NDArray[np.float64]
+) -> TfidfVectorizer:
+    """Make the fitted vectorizer with these n-grams as columns, and these weights; ``make`` takes its vocabulary."""
+    vectorizer = make(vocabulary={name: number for number, name in enumerate(names)})
     vectorizer.idf_ = idf
     return vectorizer

@@ -108,12 +108,7 @@ class LFExplanation:
             f"By the other votes {self.n_agrees:,} agree and {self.n_disagrees:,} do not{where and f' ({where})'}.",
             f"On {_rows(self.n_alone)} it is alone.",
         ]
-        parts = ["\n".join(map(visible, lines))]
-        if self.disagrees:
-            parts.append(f"Where the others disagree, the surest first:\n\n{_table(self.disagrees, texts)}")
-        if self.alone:
-            parts.append(f"Where it is alone:\n\n{_table(self.alone, texts)}")
-        return "\n\n".join(parts)
+        return with_examples(lines, _table(self.disagrees, texts), _table(self.alone, texts))
 
 
 def explain_lf(
@@ -302,7 +297,17 @@ def _table(examples: Sequence[LFExample], texts: Callable[[int], str]) -> str:
         )
         for example in examples
     ]
-    return table(rows, ["row", "vote", "others", "probability", "because", "text"])
+    return table(rows, ["row", "vote", "others", "probability", "because", "text"]) if rows else ""
+
+
+def with_examples(lines: Sequence[str], disagrees: str, alone: str) -> str:
+    """Return lines about a labeling function, and tables of its examples where they are not empty, for a terminal."""
+    parts = ["\n".join(map(visible, lines))]
+    if disagrees:
+        parts.append(f"Where the others disagree, the surest first:\n\n{disagrees}")
+    if alone:
+        parts.append(f"Where it is alone:\n\n{alone}")
+    return "\n\n".join(parts)
 
 
 def _rows(count: int) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.errors import VoteError, nearest, visible
+from weaklabel.errors import VoteError, nearest
+from weaklabel.explain.lf import with_examples
 from weaklabel.explain.span_row import LONGEST, number_or_none, shown, without_lf
 from weaklabel.label_model.sequence import SpanLabelModel
 from weaklabel.support.table import table
@@ -113,12 +114,7 @@ class SpanLFExplanation:
             f"By the other votes there is in their places: {said or 'nothing'}.",
             f"{self.n_alone:,} overlap no span of another labeling function.",
         ]
-        parts = ["\n".join(map(visible, lines))]
-        if self.disagrees:
-            parts.append(f"Where the others disagree, the surest first:\n\n{_examples(self.disagrees)}")
-        if self.alone:
-            parts.append(f"Where it is alone:\n\n{_examples(self.alone)}")
-        return "\n\n".join(parts)
+        return with_examples(lines, _examples(self.disagrees), _examples(self.alone))
 
 
 def explain_span_lf(
@@ -259,4 +255,4 @@ def _examples(examples: Sequence[SpanLFExample]) -> str:
         )
         for each in examples
     ]
-    return table(rows, ["row", "label", "span", "others", "probability", "text"])
+    return table(rows, ["row", "label", "span", "others", "probability", "text"]) if rows else ""

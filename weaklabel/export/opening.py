@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from weaklabel.corpus import Batch, Corpus, read_corpus
 from weaklabel.errors import ExportError, nearest
@@ -85,6 +86,11 @@ class LabelColumns:
         own = {label, *probs, *votes} | ({named} if named in columns else set())
         return cls(label, probs, votes, frozenset(own), prefix)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes that have a column of probabilities."""
+        return self.names(self.probs, _PROB)
+
     def names(self, columns: Sequence[str], kind: str) -> tuple[str, ...]:
         """Return what columns are called without the prefix."""
         return tuple(name.removeprefix(self.prefix + kind) for name in columns)
@@ -148,8 +154,8 @@ def open_labeled_file(
         corpus = read_corpus(path, text=text, **reading, hide=[gold])
     split = _split_column(corpus, split)
     names = check_label_names(_names(corpus, columns, labels), corpus.name)
-    if columns.probs and tuple(names) != columns.names(columns.probs, _PROB):
-        found = ", ".join(columns.names(columns.probs, _PROB))
+    if columns.probs and tuple(names) != columns.classes:
+        found = ", ".join(columns.classes)
         raise ExportError(
             f"{corpus.name} has probabilities of {found}, not of {', '.join(names)}; leave the labels out"
         )
@@ -323,8 +329,16 @@ def _names(corpus: Corpus, columns: LabelColumns, labels: Sequence[str] | None) 
     if labels is not None:
         return labels
     if columns.probs:
-        return columns.names(columns.probs, _PROB)
+        return columns.classes
     return find_labels(corpus.values(columns.label), (), corpus.name)
+
+
+def as_numbers(column: pl.Series) -> tuple[NDArray[np.float64], int | None]:
+    """Return the cells of a column as numbers, NaN where they are empty, and the first row that holds something else."""
+    numbers = column.cast(pl.Float64, strict=False)
+    empty = column.is_null() if column.dtype != pl.String else column.is_null() | (column == "")
+    wrong = (numbers.is_null() & ~empty).arg_true()
+    return numbers.fill_null(np.nan).to_numpy(), int(wrong[0]) if len(wrong) else None
 
 
 @dataclass(frozen=True)
@@ -368,14 +382,9 @@ class _Reader:
     def _probs(self, source: pl.DataFrame, start: int) -> Probs:
         probs = np.full((source.height, len(self.labels)), np.nan)
         for number, name in enumerate(self.columns.probs):
-            given = source[name]
-            numbers = given.cast(pl.Float64, strict=False)
-            empty = given.is_null() if given.dtype != pl.String else given.is_null() | (given == "")
-            wrong = (numbers.is_null() & ~empty).arg_true()
-            if len(wrong):
-                row = int(wrong[0])
+            probs[:, number], wrong = as_numbers(source[name])
+            if wrong is not None:
                 raise ExportError(
-                    f"{self.corpus.name}, column '{name}', row {start + row}: {given[row]!r} is not a probability"
+                    f"{self.corpus.name}, column '{name}', row {start + wrong}: {source[name][wrong]!r} is not a probability"
                 )
-            probs[:, number] = numbers.fill_null(np.nan).to_numpy()
         return probs

@@ -86,6 +86,21 @@ def transform_file(
         return job.result(parts, out=target, rejects_file=rejects)
 
 
+def transform_corpus(
+    corpus: Corpus,
+    transform: Transform,
+    out: str | os.PathLike[str] | None,
+    *,
+    keep: Sequence[str | os.PathLike[str]] = (),
+    engine: Engine | None = None,
+    progress: bool = False,
+) -> Transformation:
+    """Transform a corpus into a file, or in memory where ``out`` is None; see `transform_file` and `transform_rows`."""
+    if out is None:
+        return transform_rows(corpus, transform, keep=keep, engine=engine, progress=progress)
+    return transform_file(corpus, transform, out, keep=keep, engine=engine, progress=progress)
+
+
 def transform_rows(
     corpus: Corpus,
     transform: Transform,

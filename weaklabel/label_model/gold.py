@@ -206,4 +206,9 @@ def learn_correction(log_probs: Floats, gold: GoldVotes, X: Floats | None = None
 
 def log_floored(probs: Probs) -> Floats:
     """Return the logarithm of probabilities, of which none is 0. Shape: [n, k]."""
-    return np.asarray(np.log((1 - _DOUBT) * probs + _DOUBT / probs.shape[1]))
+    return np.asarray(np.log(with_doubt(probs, _DOUBT)))
+
+
+def with_doubt(probs: Probs, share: float) -> Probs:
+    """Return probabilities of which a share is that of the uniform guess. Shape: [n, k]."""
+    return np.asarray((1 - share) * probs + share / probs.shape[1])

@@ -13,7 +13,7 @@ from weaklabel.config import ProtectAction, ProtectSettings
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.errors import ConfigError
 from weaklabel.job.engine import Engine
-from weaklabel.job.transform import transform_file, transform_rows
+from weaklabel.job.transform import transform_corpus
 from weaklabel.job.transform_job import Transformation
 from weaklabel.protect.protector import make_protector
 from weaklabel.protect.transform import Protect
@@ -119,9 +119,7 @@ def protect_corpus(
         "key_file": key_file if key_file is None else Path(key_file),
     }
     transform = protecting(corpus, protect_settings(given if regions is None else given | {"regions": list(regions)}))
-    if out is None:
-        return transform_rows(corpus, transform, keep=keep, engine=engine, progress=progress)
-    return transform_file(corpus, transform, out, keep=keep, engine=engine, progress=progress)
+    return transform_corpus(corpus, transform, out, keep=keep, engine=engine, progress=progress)
 
 
 def protect_settings(given: Mapping[str, Any]) -> ProtectSettings:

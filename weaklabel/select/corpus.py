@@ -9,9 +9,9 @@ from typing import Any
 from weaklabel.corpus import Corpus, read_corpus
 from weaklabel.encoder.named import check_encoder
 from weaklabel.errors import ConfigError, SelectionError
-from weaklabel.export.opening import LabelColumns
+from weaklabel.export.opening import SPLIT, LabelColumns
 from weaklabel.job.engine import Engine
-from weaklabel.job.transform import check_text, transform_file, transform_rows
+from weaklabel.job.transform import check_text, transform_corpus
 from weaklabel.job.transform_job import Transformation
 from weaklabel.label_names import find_labels
 from weaklabel.labels import check_label_names
@@ -19,9 +19,6 @@ from weaklabel.registries import SELECTORS
 from weaklabel.select.budget import LABELED, UNIFORM, Budget
 from weaklabel.select.transform import Select
 from weaklabel.support.params import checked_params
-
-SPLIT = "split"
-"""The column with the split, if nothing else is said."""
 
 METHOD, BUDGET = "agreement", "50%"
 """What is chosen by, and how much, if nothing else is said."""
@@ -116,9 +113,7 @@ def select_corpus(
         tokenizer=tokenizer,
         seed=seed,
     )
-    if out is None:
-        return transform_rows(corpus, transform, engine=engine, progress=progress)
-    return transform_file(corpus, transform, out, engine=engine, progress=progress)
+    return transform_corpus(corpus, transform, out, engine=engine, progress=progress)
 
 
 def selector_of(
@@ -147,7 +142,7 @@ def selector_of(
     selector = SELECTORS[method]
     columns = LabelColumns.of(corpus, prefix)
     if columns.probs:
-        labels = columns.names(columns.probs, "p_")
+        labels = columns.classes
     else:
         labels = tuple(find_labels(corpus.values(columns.label), (), corpus.name))
         if method in ("confidence", "margin", "combined"):

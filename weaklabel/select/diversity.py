@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.select.base import Floats, LabeledRows, Selector
-from weaklabel.select.neighbors import nearest
+from weaklabel.select.neighbors import ByNeighbors
 from weaklabel.support.progress import stage
 
 
@@ -83,7 +83,7 @@ class Clusters(Selector):
         return -_ranks_within(model.labels_.astype(np.int64), apart) - apart / (apart.max() + 1)
 
 
-class Density(Selector):
+class Density(ByNeighbors):
     """Rows in dense regions: those whose nearest neighbors are near on average. Outliers come last.
 
     Parameters
@@ -96,18 +96,8 @@ class Density(Selector):
         Of the draw; see `Selector`.
     """
 
-    def __init__(self, n_neighbors: int = 20, max_candidates: int = 20_000, seed: int = 0) -> None:
-        super().__init__(seed)
-        self.n_neighbors = n_neighbors
-        self.max_candidates = max_candidates
-
     def _score(self, rows: LabeledRows) -> Floats:
-        candidates = np.arange(len(rows))
-        if len(rows) > self.max_candidates:
-            candidates = np.sort(
-                np.random.default_rng(self.seed).choice(candidates, self.max_candidates, replace=False)
-            )
-        distances, neighbors = nearest(rows.features, candidates, self.n_neighbors)
+        distances, neighbors = self._nearest(rows)
         there = neighbors >= 0
         return -np.where(there, distances, 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
 

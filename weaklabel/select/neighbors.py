@@ -12,7 +12,25 @@ _ROWS_AT_ONCE = 1024
 """Rows whose distances to all candidates are in memory together."""
 
 
-class CutStatistic(Selector):
+class ByNeighbors(Selector):
+    """Base class of selectors that look at the nearest neighbors of a row; parameters as for `CutStatistic`."""
+
+    def __init__(self, n_neighbors: int = 20, max_candidates: int = 20_000, seed: int = 0) -> None:
+        super().__init__(seed)
+        self.n_neighbors = n_neighbors
+        self.max_candidates = max_candidates
+
+    def _nearest(self, rows: LabeledRows) -> tuple[Floats, NDArray[np.int64]]:
+        """Return distances and row numbers of the neighbors of each row, see `nearest`."""
+        candidates = np.arange(len(rows))
+        if len(rows) > self.max_candidates:
+            candidates = np.sort(
+                np.random.default_rng(self.seed).choice(candidates, self.max_candidates, replace=False)
+            )
+        return nearest(rows.features, candidates, self.n_neighbors)
+
+
+class CutStatistic(ByNeighbors):
     r"""Rows whose neighbors have the same label more often than chance would give.
 
     Each row is joined with its nearest neighbors; an edge between rows of different labels is cut. With edge weights
@@ -36,18 +54,8 @@ class CutStatistic(Selector):
     NeurIPS 2022.
     """
 
-    def __init__(self, n_neighbors: int = 20, max_candidates: int = 20_000, seed: int = 0) -> None:
-        super().__init__(seed)
-        self.n_neighbors = n_neighbors
-        self.max_candidates = max_candidates
-
     def _score(self, rows: LabeledRows) -> Floats:
-        candidates = np.arange(len(rows))
-        if len(rows) > self.max_candidates:
-            candidates = np.sort(
-                np.random.default_rng(self.seed).choice(candidates, self.max_candidates, replace=False)
-            )
-        distances, neighbors = nearest(rows.features, candidates, self.n_neighbors)
+        distances, neighbors = self._nearest(rows)
         weights = np.where(neighbors >= 0, 1 / (1 + distances), 0)
         cut = (weights * (rows.labels[neighbors] != rows.labels[:, None])).sum(axis=1)
         share = (np.bincount(rows.labels, minlength=rows.k) / len(rows))[rows.labels]

@@ -16,6 +16,8 @@ from weaklabel.dedup.transform import joined_texts
 from weaklabel.encoder.features import TextFeatures
 from weaklabel.encoder.named import model_files
 from weaklabel.errors import SelectionError
+from weaklabel.export.opening import as_numbers
+from weaklabel.export.selection import TRAIN
 from weaklabel.labels import ABSTAIN, Labels
 from weaklabel.registries import SELECTORS
 from weaklabel.select.budget import Budget, choose
@@ -74,7 +76,7 @@ class Select(Transform):
     params: Mapping[str, Any] = field(default_factory=dict)
     class_balance: str | tuple[float, ...] | None = None
     split: str | None = None
-    train: str = "train"
+    train: str = TRAIN
     score: str | None = None
     encoder: str | None = None
     tokenizer: str | None = None
@@ -177,19 +179,18 @@ class Select(Transform):
         return y
 
     def _numbers(self, frame: pl.DataFrame, name: str, first_row: int) -> NDArray[np.float64]:
-        given = frame[name]
-        numbers = given.cast(pl.Float64, strict=False)
-        wrong = (numbers.is_null() & given.is_not_null() & (given.cast(pl.String) != "")).arg_true()
-        if len(wrong):
-            row = int(wrong[0])
-            raise SelectionError(f"row {first_row + row}, column '{name}': {given[row]!r} is not a probability")
-        return numbers.fill_null(np.nan).to_numpy()
+        numbers, wrong = as_numbers(frame[name])
+        if wrong is not None:
+            raise SelectionError(
+                f"row {first_row + wrong}, column '{name}': {frame[name][wrong]!r} is not a probability"
+            )
+        return numbers
 
     def _tokens(self, texts: Sequence[str]) -> NDArray[np.float64]:
         from weaklabel.encoder.encoder import default_model
-        from weaklabel.encoder.inference import from_pretrained
+        from weaklabel.encoder.inference import load_part
 
-        tokenizer = from_pretrained("AutoTokenizer", self.tokenizer or self.encoder or default_model())
+        tokenizer = load_part("AutoTokenizer", self.tokenizer or self.encoder or default_model())
         ids = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         return np.array([max(1, len(of_text)) for of_text in ids], dtype=np.float64)
 

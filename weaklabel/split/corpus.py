@@ -11,7 +11,7 @@ from weaklabel.dedup.corpus import LEAST_THRESHOLD
 from weaklabel.dedup.verdict import THRESHOLD
 from weaklabel.errors import ConfigError, CorpusError, nearest
 from weaklabel.job.engine import Engine
-from weaklabel.job.transform import check_text, transform_file, transform_rows
+from weaklabel.job.transform import check_text, transform_corpus
 from weaklabel.job.transform_job import Transformation
 from weaklabel.split.transform import Split
 
@@ -98,9 +98,7 @@ def split_corpus(
         seed=seed,
         move_leaks=move_leaks,
     )
-    if out is None:
-        return transform_rows(corpus, transform, engine=engine, progress=progress)
-    return transform_file(corpus, transform, out, engine=engine, progress=progress)
+    return transform_corpus(corpus, transform, out, engine=engine, progress=progress)
 
 
 def splitter(

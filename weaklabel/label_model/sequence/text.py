@@ -64,7 +64,7 @@ class SpanTextModel(SpanLabelModel):
     Attributes
     ----------
     votes_ : SpanVote
-        The model that answers without texts, and teaches the networks.
+        The model that answers without texts, and whose spans the networks learn from.
     conflict_share_ : float
         Share of the voted words to which labeling functions give different labels.
     vote_weight_ : float

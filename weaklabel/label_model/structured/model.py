@@ -267,7 +267,7 @@ def _accuracies(structure: Structure) -> Floats:
 def sample_rows(counts: Floats, rows: int, votes: float, voted: float) -> tuple[NDArray[np.int64], Floats]:
     """Choose patterns so that about ``rows`` rows are left, or so many that they have ``votes`` of the votes ``voted``.
 
-    It is every so manieth row in the order of patterns.
+    Rows are taken at even distances in the order of patterns.
 
     Returns
     -------

@@ -16,7 +16,7 @@ from weaklabel.label_model.base import BaseLabelModel, restore
 from weaklabel.label_model.checks import voted_classes
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.evidence import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_evidence
-from weaklabel.label_model.gold import GoldCorrection
+from weaklabel.label_model.gold import GoldCorrection, with_doubt
 from weaklabel.label_model.preds import sure_labels
 from weaklabel.label_model.saving import check_array
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
@@ -319,7 +319,7 @@ class TextLabelModel(TextReader):
     def _combine(self, rows: VoteArray, log_probs: Floats) -> Probs:
         """Return probabilities by votes and by what texts say. Shape: [n, m], [n, k] -> [n, k]."""
         probs = np.exp(normalised(log_probs + self.vote_weight * vote_evidence(rows, self.evidence_)))
-        return (1 - self._doubt) * probs + self._doubt / self.cardinality
+        return with_doubt(probs, self._doubt)
 
     def _new_votes_model(self) -> CommitteeLabelModel:
         return CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed)
