@@ -75,6 +75,9 @@ CLASSIFIERS: Registry[Any] = Registry(
             "weaklabel.classifier.robust:RobustClassifier", "BERT on labels that are denoised by the texts"
         ),
         "linear": Entry("weaklabel.classifier.linear:LinearClassifier", "TF-IDF and logistic regression"),
+        "hybrid": Entry(
+            "weaklabel.classifier.hybrid:HybridClassifier", "logistic regression on TF-IDF and a frozen encoder"
+        ),
         "generator": Entry("weaklabel.generator.classifier:GeneratorClassifier", "a fine-tuned causal language model"),
         "majority": Entry("weaklabel.classifier.majority:MajorityClassifier", "the class shares, whatever the text"),
     },

@@ -7,6 +7,7 @@ from weaklabel.classifier.base import Classifier
 from weaklabel.classifier.bert import BertClassifier
 from weaklabel.classifier.exporter import ClassifierExporter, Exporter
 from weaklabel.classifier.folder import check_model_folder, written_by_model
+from weaklabel.classifier.hybrid import HybridClassifier
 from weaklabel.classifier.linear import LinearClassifier
 from weaklabel.classifier.logs import written_by_training
 from weaklabel.classifier.majority import MajorityClassifier
@@ -20,6 +21,7 @@ __all__ = [
     "Classifier",
     "ClassifierExporter",
     "Exporter",
+    "HybridClassifier",
     "LinearClassifier",
     "MajorityClassifier",
     "OnnxClassifier",

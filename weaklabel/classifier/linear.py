@@ -103,14 +103,23 @@ class LinearClassifier(Classifier):
         names = class_names(self.labels, y)
         targets = soft_targets(len(given), y, names, sample_weight, self.uncovered)
         targets.need_two_classes(names)
+        features = self._fit_features([given[row] for row in targets.rows])
+        self.coef_, self.intercept_ = self._regress(features, targets)
+        return self._set_fitted(names, y)
+
+    def _fit_features(self, texts: list[str]) -> Any:
+        """Learn features from the texts to train on, and return those of the texts, sparse. Shape: [r] -> [r, features]."""
         vectorizer = new_tfidf(self.ngrams, max_features=self.max_features)
         try:
-            features = vectorizer.fit_transform([given[row] for row in targets.rows])
+            features = vectorizer.fit_transform(texts)
         except ValueError as error:
-            raise ClassifierError(f"cannot make TF-IDF features of the {len(targets.rows)} texts: {error}") from error
-        self.coef_, self.intercept_ = self._regress(features, targets)
+            raise ClassifierError(f"cannot make TF-IDF features of the {len(texts)} texts: {error}") from error
         self.vectorizer_ = vectorizer
-        return self._set_fitted(names, y)
+        return features
+
+    def _features(self, texts: Sequence[str]) -> Any:
+        """Return the features of texts, sparse. Shape: [n] -> [n, features]."""
+        return self.vectorizer_.transform(texts)
 
     def predict_proba(self, texts: Sequence[str]) -> Probs:
         """Return class probabilities; a class that no training row had gets 0. Shape: [n] -> [n, k]."""
@@ -121,7 +130,7 @@ class LinearClassifier(Classifier):
         return self._probs(given)
 
     def _probs(self, texts: Sequence[str]) -> Probs:
-        scores = self.vectorizer_.transform(texts) @ self.coef_.T + self.intercept_
+        scores = self._features(texts) @ self.coef_.T + self.intercept_
         odds = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float64)
 
@@ -153,15 +162,9 @@ class LinearClassifier(Classifier):
         return {}
 
     def _read(self, folder: Path, state: dict[str, Any]) -> None:
-        vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
-        if not isinstance(vocabulary, list) or not all(isinstance(ngram, str) for ngram in vocabulary):
-            raise ValueError("vocabulary.json is not a list of n-grams")
-        if len(set(vocabulary)) < len(vocabulary):
-            raise ValueError("vocabulary.json names an n-gram twice")
+        k, d = len(self.labels_), self._read_features(folder, state)
         with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
-            self.vectorizer_ = restored_tfidf(partial(new_tfidf, self.ngrams), vocabulary, arrays["idf"])
             self.coef_, self.intercept_ = arrays["coef"], arrays["intercept"]
-        k, d = len(self.labels_), len(vocabulary)
         if self.coef_.shape != (k, d) or self.intercept_.shape != (k,):
             raise ValueError(f"weights.npz has shape {self.coef_.shape}, which does not fit vocabulary and labels")
         # The intercept of a class that no row had is minus infinity.
@@ -171,6 +174,17 @@ class LinearClassifier(Classifier):
         # Anything else that is wrong, such as ngrams that are not two numbers, shows in a prediction.
         if not np.isfinite(self._probs(["a text of a few words"])).all():
             raise ValueError("its predictions are not probabilities")
+
+    def _read_features(self, folder: Path, state: dict[str, Any]) -> int:
+        """Restore what `_fit_features` learned, and return the number of features."""
+        vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+        if not isinstance(vocabulary, list) or not all(isinstance(ngram, str) for ngram in vocabulary):
+            raise ValueError("vocabulary.json is not a list of n-grams")
+        if len(set(vocabulary)) < len(vocabulary):
+            raise ValueError("vocabulary.json names an n-gram twice")
+        with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
+            self.vectorizer_ = restored_tfidf(partial(new_tfidf, self.ngrams), vocabulary, arrays["idf"])
+        return len(vocabulary)
 
 
 def _softmax_weights(model: LogisticRegression, k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
