@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from weaklabel.classifier import HybridClassifier, LinearClassifier, load_classifier
+from weaklabel.classifier.named import make_classifier
 from weaklabel.corpus import mark_entities
-from weaklabel.errors import ClassifierError
+from weaklabel.errors import ClassifierError, ConfigError
 
 WEATHER = ["rain is coming", "a storm over the hills", "snow fell all night", "sunshine and a mild wind"]
 FOOD = ["we baked bread", "soup with onions", "a plate of noodles", "roasted potatoes and cheese"]
@@ -88,3 +89,8 @@ def test_another_encoder_is_refused(tiny_bert, tmp_path):
     (tmp_path / "model" / "weaklabel.json").write_text(json.dumps(manifest))
     with pytest.raises(ClassifierError, match=r"vectors have 384 dimensions, those that it was trained on 32"):
         load_classifier(tmp_path / "model")
+
+
+def test_an_encoder_that_is_not_there_is_refused_before_any_work(tmp_path):
+    with pytest.raises(ConfigError, match="no folder with a model"):
+        make_classifier("hybrid", {"model": str(tmp_path / "none" / "here")}, ("weather", "food"))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from weaklabel.classifier.linear import LinearClassifier
 from weaklabel.classifier.targets import Uncovered
 from weaklabel.encoder.features import TextFeatures
+from weaklabel.encoder.named import check_encoder
 from weaklabel.errors import ClassifierError
 
 VECTOR_LENGTH = 0.5
@@ -75,6 +76,11 @@ class HybridClassifier(LinearClassifier):
         self.model = model
         self.max_length = max_length
         self.device = device
+
+    def check_params(self, validated: bool) -> None:
+        """Refuse an encoder that cannot be loaded; see `Classifier.check_params`."""
+        check_encoder(None if self.model is None else str(self.model))
+        super().check_params(validated)
 
     def _fit_features(self, texts: list[str]) -> Any:
         words = super()._fit_features(texts)
