@@ -1,6 +1,7 @@
 """The twins of real sets are of the kind that they are said to be, and how they are scored."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -182,13 +183,57 @@ def test_results_are_shown_by_kind_and_by_set(folder):
 
 
 def test_classifiers_on_labels_of_label_models_are_compared_by_rows(folder):
-    result = training_labels.run_twin(twin_of(folder, "300 rows", n=300), "valid")
+    result = training_labels.run_twin(twin_of(folder, "300 rows", n=300), "valid", classifiers=["linear", "majority"])
     assert not result["failed"]
-    assert set(result["ways"]) == {"majority", "majority itself", "auto", "auto itself"}
-    point, low, high = result["ways"]["auto"]["difference"]
+    figures = result["label_models"]
+    assert {name: set(ways) for name, ways in figures.items()} == {
+        name: {"itself", "linear", "majority"} for name in ("majority", "auto")
+    }
+    point, low, high = figures["auto"]["linear"]["difference"]
     assert low <= point <= high
-    assert point == pytest.approx(result["ways"]["auto"]["metric"] - result["ways"]["majority"]["metric"], abs=2e-4)
-    summary = training_labels.summaries([result, result])["all"]
-    assert summary["auto"]["twins"] == 2
-    assert summary["auto"]["worst"] == point
-    assert "| all | 2 |" in training_labels.table({"summary": {"all": summary}})
+    assert point == pytest.approx(
+        figures["auto"]["linear"]["metric"] - figures["majority"]["linear"]["metric"], abs=2e-4
+    )
+    assert "difference" not in figures["majority"]["linear"]
+    # The constant classifier knows no texts, so its scores say that a classifier's own answers are scored.
+    assert figures["auto"]["majority"]["metric"] < figures["auto"]["linear"]["metric"] - 0.2
+    summary = training_labels.summaries([result, result])
+    assert summary["all"]["auto"]["linear"]["twins"] == 2
+    assert summary["all"]["auto"]["linear"]["worst"] == point
+    shown = training_labels.table({"summary": summary}).splitlines()
+    assert shown[0] == (
+        "| kind of twin | twins | linear on majority vote | on `auto` | majority on majority vote | on `auto` |"
+    )
+    assert [line.split("|")[1].strip() for line in shown[2:]] == ["300 rows", "**all**"]
+    assert len({line.count("|") for line in shown}) == 1
+
+
+def test_what_fails_on_a_twin_is_told_and_the_others_are_scored(folder):
+    twin = twin_of(folder, "real", n=300)
+    L = np.where(twin.train.L == 0, 0, -1).astype(twin.train.L.dtype)  # one class has votes: nothing to learn
+    one_class = replace(twin, train=replace(twin.train, L=L))
+    result = training_labels.run_twin(one_class, "valid", ["majority"], ["linear", "majority"])
+    assert "only one class to train on" in result["failed"]["majority + linear"]
+    assert set(result["label_models"]["majority"]) == {"itself", "majority"}
+    table = training_labels.table({"summary": training_labels.summaries([result])})
+    assert "| real | 1 |" in table
+
+
+def test_an_interrupted_comparison_continues(folder, tmp_path, monkeypatch, capsys):
+    plans = (
+        Plan("300 rows", "places", twin_kinds.as_it_is, 300),
+        Plan("five LFs", "places", partial(twin_kinds.few_lfs, n=5), 300),
+    )
+    monkeypatch.setattr(twin_kinds, "PLANS", plans)
+    kept = tmp_path / "kept.json"
+    command = ["training_labels", "--data", str(folder), "--split", "valid", "--seeds", "1", "--classifiers", "linear"]
+    whole = [*command, "--out", str(tmp_path / "whole.json")]
+    monkeypatch.setattr("sys.argv", [*whole, "--kept", str(kept)])
+    training_labels.main()
+    done = json.loads(kept.read_text())
+    kept.write_text(json.dumps(done | {"twins": done["twins"][:1]}))
+    monkeypatch.setattr("sys.argv", [*command, "--kept", str(kept), "--out", str(tmp_path / "continued.json")])
+    capsys.readouterr()
+    training_labels.main()
+    assert capsys.readouterr().err.count("seed 0") == 1
+    assert (tmp_path / "continued.json").read_text() == (tmp_path / "whole.json").read_text()
