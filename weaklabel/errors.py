@@ -73,6 +73,10 @@ class SelectionError(WeakLabelError, ValueError):
     """Training rows cannot be chosen as asked."""
 
 
+class AugmentError(WeakLabelError, ValueError):
+    """Rows cannot be augmented as asked, or a transformation function fails."""
+
+
 class ScoreError(WeakLabelError, ValueError):
     """Predictions and gold cannot be compared."""
 
