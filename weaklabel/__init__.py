@@ -65,6 +65,7 @@ _HOMES = {
     "weaklabel.protect": ("protect_corpus",),
     "weaklabel.dedup": ("dedup_corpus",),
     "weaklabel.select": ("select_corpus",),
+    "weaklabel.augment": ("augment_corpus", "transformation_function"),
     "weaklabel.split": ("split_corpus",),
     "weaklabel.scoring": ("score",),
     "weaklabel.explain": ("explain_lf", "explain_row"),

@@ -1,5 +1,9 @@
 """Types of the public names, for editors and type checkers; at run time they are loaded on first use."""
 
+from weaklabel.augment import (
+    augment_corpus as augment_corpus,
+    transformation_function as transformation_function,
+)
 from weaklabel.classifier import (
     BertClassifier as BertClassifier,
     LinearClassifier as LinearClassifier,

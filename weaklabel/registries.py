@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weaklabel.errors import ClassifierError, ExportError, LabelModelError, SelectionError
+from weaklabel.errors import AugmentError, ClassifierError, ExportError, LabelModelError, SelectionError
 from weaklabel.support.plugins import Entry, Registries, Registry
 
 LABEL_MODELS: Registry[Any] = Registry(
@@ -114,6 +114,26 @@ SELECTORS: Registry[Any] = Registry(
         "combined": Entry("weaklabel.select.combined:Combined", "the mean rank of confidence, cut and loss"),
     },
     SelectionError,
+)
+
+TRANSFORMATION_FUNCTIONS: Registry[Any] = Registry(
+    "transformation function",
+    "weaklabel.transformation_functions",
+    "weaklabel.augment.core:TransformationFunction",
+    {
+        "typos": Entry("weaklabel.augment.words:Typos", "spelling noise: letters swapped, doubled, left out, mistyped"),
+        "case": Entry("weaklabel.augment.words:Case", "small letters, capitals, or a capital for each word"),
+        "drop-words": Entry("weaklabel.augment.words:DropWords", "words left out"),
+        "swap-words": Entry("weaklabel.augment.words:SwapWords", "neighboring words swapped"),
+        "synonyms": Entry("weaklabel.augment.synonyms:Synonyms", "synonyms of WordNet, or of a lexicon of your own"),
+        "entities": Entry(
+            "weaklabel.augment.entities:Entities", "named entities swapped for others of the training rows"
+        ),
+        "numbers": Entry("weaklabel.augment.numbers:Numbers", "other numbers and dates of the same form"),
+        "rewrite": Entry("weaklabel.augment.rewrite:Rewrite", "templates, from the special to the general one"),
+        "paraphrase": Entry("weaklabel.augment.paraphrase:Paraphrase", "a paraphrase by a language model"),
+    },
+    AugmentError,
 )
 
 CLASSIFIER, CORPUS = "classifier", "corpus"

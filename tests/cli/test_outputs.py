@@ -30,6 +30,7 @@ OUTPUTS = {
     "dedup": {"out", "clusters"},
     "protect": {"out"},
     "select": {"out"},
+    "augment": {"out"},
     "split": {"out"},
     "import": {"out", "decisions"},
     "export": {"out"},
@@ -53,6 +54,7 @@ INPUTS = {
     "dedup": {"corpus", "keep", "against", "lfs"},
     "protect": {"corpus", "keep", "key_file"},
     "select": {"corpus", "encoder", "keep", "tokenizer"},
+    "augment": {"corpus", "lfs", "not_in", "tfs"},
     "split": {"corpus", "keep"},
     "import": {"files", "corpus"},
     "export": {"source"},
@@ -75,7 +77,7 @@ NAMES = {
     "group_by", "split_column", "shares", "stratify", "id_column", "question", "text_field", "row_id_field", "annotator_field",
     "price", "describe", "llm", "llm_key", "endpoint", "personal_data", "to", "license", "title", "source_license", "languages",
     "description", "set_", "split", "log", "taggers", "span_label_models",
-    "method", "budget", "balance", "score_column",
+    "method", "budget", "balance", "score_column", "policy",
 }  # fmt: skip
 
 
@@ -102,6 +104,16 @@ slow = lexicon_lf("slow", 0, Path(__file__).parent / "words" / "slow.txt")
 """
 
 
+TFS = """
+from weaklabel import transformation_function
+
+
+@transformation_function()
+def louder(x):
+    return x.text.upper()
+"""
+
+
 @pytest.fixture
 def place(tmp_path, corpus, pack, monkeypatch):
     """A folder with one input of each kind."""
@@ -124,6 +136,7 @@ def place(tmp_path, corpus, pack, monkeypatch):
         "text,label,confidence,p_complaint,p_praise\nit is slow,complaint,0.8,0.8,0.2\nthanks,praise,0.9,0.1,0.9\n"
     )
     (tmp_path / "voted.csv").write_text(labeled, encoding="utf-8")
+    (tmp_path / "tfs.py").write_text(TFS, encoding="utf-8")
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "train.csv").write_text("text,label,vote_a\nx,1,1\n", encoding="utf-8")
     (tmp_path / "texts").mkdir()
@@ -188,6 +201,8 @@ COMMANDS = [
     Output("protect", "out", PROTECT, ".csv", ("messages.csv",)),
     Output("protect", "out", PROTECT, ".jsonl", ("secret.jsonl",)),
     Output("select", "out", "select voted.csv --by confidence -o OUT", ".csv", ("voted.csv",)),
+    Output("augment", "out", "augment voted.csv --tf tfs.py --all-train --not-in validation.csv -o OUT", ".csv",
+           ("voted.csv", "validation.csv", "tfs.py")),
     Output("split", "out", "split messages.csv -o OUT", ".csv", ("messages.csv",)),
     Output("import", "out", f"{IMPORT} -o OUT", ".csv", ("validation.csv", "messages.csv")),
     Output("import", "decisions", f"{IMPORT} --decisions OUT", "", ("validation.csv", "messages.csv")),

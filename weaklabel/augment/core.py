@@ -8,6 +8,7 @@ import random
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from reprlib import repr as shorten
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -48,7 +49,7 @@ class TransformationFunction(HasParams):
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Learn what is needed of the texts of all training rows; called once, before any row is transformed."""
-        return None
+        del texts
 
     @abstractmethod
     def transform(self, batch: Batch, columns: Sequence[str], seeds: Sequence[int]) -> list[NewText | Exception]:
@@ -183,7 +184,11 @@ class SnorkelTF(FunctionTF):
         wrapped = self.f
         if not type(wrapped).__module__.startswith("snorkel."):
             raise NotFingerprintable(type(wrapped))
-        return [version_of("snorkel"), type(wrapped), {key: value for key, value in vars(wrapped).items() if key != "_cache"}]
+        return [
+            version_of("snorkel"),
+            type(wrapped),
+            {key: value for key, value in vars(wrapped).items() if key != "_cache"},
+        ]
 
 
 class transformation_function:
@@ -227,14 +232,16 @@ class transformation_function:
 
 
 def as_tf(thing: Any) -> TransformationFunction | None:
-    """Return ``thing`` as a transformation function, or None where it is none; Snorkel's mappers are wrapped."""
+    """Return ``thing`` as a transformation function, or None where it is none; Snorkel's mappers are wrapped.
+
+    Snorkel's decorators make the same objects of transformation functions and of preprocessors.
+    """
     if isinstance(thing, TransformationFunction):
         return thing
     if isinstance(thing, type) or not callable(thing) or not isinstance(getattr(thing, "name", None), str):
         return None
-    modules = [base.__module__ for base in type(thing).__mro__]
-    is_mapper = any(module.startswith(("snorkel.augmentation", "snorkel.map")) for module in modules)
-    return SnorkelTF(thing) if is_mapper and not any(module.startswith("snorkel.preprocess") for module in modules) else None
+    is_mapper = any(base.__module__.startswith(("snorkel.augmentation", "snorkel.map")) for base in type(thing).__mro__)
+    return SnorkelTF(thing) if is_mapper else None
 
 
 class TFCaller(LF):
@@ -249,9 +256,7 @@ class TFCaller(LF):
 
     def vote(self, batch: Batch) -> list[Any]:
         """Transform every row of ``batch``, as its column `CALL` says."""
-        calls = [json.loads(call) for call in batch.frame[CALL].to_list()]
-        columns = calls[0][1:] if calls else []
-        return list(self.tf.transform(batch, columns, [call[0] for call in calls]))
+        return list(self.tf.transform(batch, *calls_of(batch)))
 
     def identity(self) -> Any:
         """See `LF.identity`."""
@@ -260,6 +265,12 @@ class TFCaller(LF):
     def files(self) -> tuple[str, ...]:
         """See `LF.files`."""
         return self.tf.files()
+
+
+def calls_of(batch: Batch) -> tuple[list[str], list[int]]:
+    """Return the text columns and the seed of each row of a batch, as its column `CALL` says them."""
+    calls = [json.loads(call) for call in batch.frame[CALL].to_list()]
+    return (calls[0][1:] if calls else []), [call[0] for call in calls]
 
 
 class OwnTFCaller(TFCaller):
@@ -288,6 +299,8 @@ def _texts_of(result: Any, row: Any, columns: Sequence[str]) -> Any:
         if len(columns) > 1:
             raise TypeError(f"the text of a row is in {', '.join(columns)}: return the row with these changed")
         return (result,)
+    if not hasattr(result, "keys") and not all(hasattr(result, column) for column in columns):
+        raise TypeError(f"{shorten(result)} is no text; return the row, its new text, or None to leave it out")
     texts = [_field(result, column) for column in columns]
     if TEXT not in columns and (text := _field(result, TEXT)) != row[TEXT]:
         if len(columns) > 1:
@@ -303,19 +316,16 @@ def _field(row: Any, column: str) -> Any:
 
 def seed_globally(seed: int) -> None:
     """Seed the global generators that functions of others draw from."""
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - Snorkel draws from it
+    np.random.seed(seed % 2**32)
     random.seed(seed)
-
 
 
 @contextmanager
 def global_generators() -> Iterator[None]:
     """Leave the global generators as they were."""
-    state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
+    state, numpy_state = random.getstate(), np.random.get_state()
     try:
         yield
     finally:
         random.setstate(state)
-        np.random.set_state(numpy_state)  # noqa: NPY002
-
-
+        np.random.set_state(numpy_state)

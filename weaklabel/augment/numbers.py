@@ -50,7 +50,10 @@ def _moved(match: re.Match[str], rng: Rng) -> str | None:
         new = date(int(year), int(month), int(day)) + timedelta(days=days)
     except (ValueError, OverflowError):
         return None
-    parts = [_in_digits_of(str(value).zfill(len(old)), old) for value, old in ((new.year, year), (new.month, month), (new.day, day))]
+    parts = [
+        _in_digits_of(str(value).zfill(len(old)), old)
+        for value, old in ((new.year, year), (new.month, month), (new.day, day))
+    ]
     return mark.join(parts)
 
 
@@ -65,6 +68,6 @@ def _other(digits: str, rng: Rng) -> str:
 
 
 def _in_digits_of(digits: str, like: str) -> str:
-    """Return digits in the script of others, whose zero is as far below as their value says."""
-    zero = ord(like[0]) - int(like[0])
-    return "".join(chr(zero + int(digit)) for digit in digits)
+    """Return digits in the scripts of others: the zero of a digit is as far below it as its value says."""
+    zeros = [ord(digit) - int(digit) for digit in like]
+    return "".join(chr(zeros[min(place, len(zeros) - 1)] + int(digit)) for place, digit in enumerate(digits))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
@@ -130,9 +130,3 @@ def _answer(reply: Any) -> str | Exception:
         return NoParaphrase("the answer was cut off")
     text = str(answer.text).strip()
     return text if text else NoParaphrase("the answer is empty")
-
-
-def prompts_of(tf: Paraphrase, batches: Iterator[tuple[Batch, Sequence[str], Sequence[int]]]) -> list[Prompt]:
-    """Return the prompts about all rows, to estimate what they cost."""
-    every = (prompt for batch in batches for prompt in tf.prompts(*batch))
-    return [prompt for prompt in every if prompt is not None]

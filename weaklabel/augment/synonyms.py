@@ -23,11 +23,14 @@ _MARK = re.compile(r"\((?:a|p|ip)\)$")
 """Syntactic marker behind an adjective of WordNet."""
 
 _FUNCTION_WORDS = frozenset(
-    "a an the and or but if then else not no nor so than too very can will just do does did done have has had having be is "
-    "am are was were been being i you he she it we they me him her us them my your his its our their this that these those "
-    "who whom which what when where why how all any both each few more most other some such only own same of at by for with "
-    "about against between into through during before after above below to from up down in out on off over under again "
-    "further once here there as".split()
+    re.findall(
+        r"\w+",
+        "a an the and or but if then else not no nor so than too very can will just do does did done have has had having be is "
+        "am are was were been being i you he she it we they me him her us them my your his its our their this that these those "
+        "who whom which what when where why how all any both each few more most other some such only own same of at by for "
+        "with about against between into through during before after above below to from up down in out on off over under "
+        "again further once here there as",
+    )
 )
 """English words that have meanings in WordNet which are hardly ever meant."""
 
@@ -183,7 +186,9 @@ def read_wordnet(folder: Path) -> dict[str, tuple[str, ...]]:
                 if others := tuple(word.replace("_", " ") for word in words if word.lower() != lemma):
                     synonyms[lemma] = others
     except (OSError, ValueError, IndexError, KeyError) as error:
-        raise AugmentError(f"{folder} does not hold the files of WordNet (index.noun, data.noun ...): {error}") from None
+        raise AugmentError(
+            f"{folder} does not hold the files of WordNet (index.noun, data.noun ...): {error}"
+        ) from None
     return synonyms
 
 

@@ -175,7 +175,12 @@ class SwapWords(WordTransformation):
         for number in some_of(len(able) - 1, self.share, rng):
             order[number], order[number + 1] = order[number + 1], order[number]
         return replaced(
-            text, {place: text[slice(*able[other])] for place, other in zip(able, order, strict=True) if place != able[other]}
+            text,
+            {
+                place: text[slice(*able[other])]
+                for place, other in zip(able, order, strict=True)
+                if place != able[other]
+            },
         )
 
 
@@ -212,7 +217,11 @@ def clusters(text: str) -> list[str]:
     """
     parts: list[str] = []
     for character in text:
-        belongs = unicodedata.category(character)[0] == "M" or character in "\u200c\u200d" or "\u1160" <= character <= "\u11ff"
+        belongs = (
+            unicodedata.category(character)[0] == "M"
+            or character in "\u200c\u200d"
+            or "\u1160" <= character <= "\u11ff"
+        )
         if parts and (belongs or parts[-1].endswith("\u200d")):
             parts[-1] += character
         else:
@@ -248,7 +257,9 @@ def _misspelled(word: str, rng: Rng) -> str:
         if len(letters) == 2:
             letters.reverse()
         return "".join(letters)
-    kinds = ["swap"] * swaps + ["double"] + ["leave out"] * (len(able) > 1) + ["neighbor"] * (letter.lower() in NEIGHBORS)
+    kinds = (
+        ["swap"] * swaps + ["double"] + ["leave out"] * (len(able) > 1) + ["neighbor"] * (letter.lower() in NEIGHBORS)
+    )
     kind = kinds[int(rng.integers(len(kinds)))]
     if kind == "swap":
         letters[place : place + 2] = [letters[place + 1], letter]

@@ -13,6 +13,7 @@ import typer
 
 from weaklabel.cli import (
     analyze,
+    augment,
     bench,
     calibrate,
     clean,
@@ -80,6 +81,7 @@ for verb in (
     predict.predict,
     score.score,
     select.select,
+    augment.augment,
     export.export,
     review.review,
     importing.import_annotations,

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Transforming:
-    """Where the rows are written, which rows are not dropped, and how many processes work."""
+class Running:
+    """Where the rows are written, and how many processes work."""
 
     out: Annotated[
         str | None,
@@ -31,14 +31,6 @@ class Transforming:
             metavar="OUT",
             help="File to write: .csv, .tsv, .jsonl, .json or .parquet; - for stdout. Rows that are dropped go to "
             "OUT.rejects.jsonl.",
-        ),
-    ] = None
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--keep",
-            metavar="FILE",
-            help="Take rows back: lines of an earlier file of rejects; repeatable.",
         ),
     ] = None
     processes: Annotated[
@@ -55,8 +47,22 @@ class Transforming:
     ] = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Transforming(Running):
+    """Where the rows are written, which rows are not dropped, and how many processes work."""
+
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep",
+            metavar="FILE",
+            help="Take rows back: lines of an earlier file of rejects; repeatable.",
+        ),
+    ] = None
+
+
 def carry_out(
-    corpus: Corpus, transform: Transform, options: Transforming, engine: EngineOptions, printing: Printing
+    corpus: Corpus, transform: Transform, options: Running, engine: EngineOptions, printing: Printing
 ) -> None:
     """Transform a corpus as the options say, and print what was done."""
     from weaklabel.corpus import check_target
@@ -66,7 +72,7 @@ def carry_out(
     log_to_stderr(quiet=True)
     if options.out is None and not options.dry_run:
         raise typer.BadParameter("give a file to write to (-o OUT), or --dry-run", param_hint="--out")
-    keep = options.keep or []
+    keep = (options.keep or []) if isinstance(options, Transforming) else []
     with engine.open(workers_for(options.processes)) as opened:
         if options.dry_run or options.out is None:
             done = transform_rows(corpus, transform, keep=keep, engine=opened, with_frame=False)
@@ -83,6 +89,10 @@ def described(done: Transformation, with_examples: bool) -> str:
     from weaklabel.support.table import table
 
     lines = [f"rows: {done.rows:,} in = {done.kept:,} kept + {done.rows - done.kept:,} dropped"]
+    if done.added or done.refused:
+        lines = [
+            f"rows: {done.kept:,} in + {done.added:,} new = {done.kept + done.added:,}; {done.refused:,} new ones refused"
+        ]
     if done.unreadable:
         lines.append(f"{done.unreadable:,} records could not be read")
     if done.taken_back:
@@ -104,7 +114,8 @@ def described(done: Transformation, with_examples: bool) -> str:
     elif done.out is not None:
         lines.append(f"written to {shown_output(done.out)}")
     if done.rejects_file is not None:
-        lines.append(f"dropped rows are in {shown_path(done.rejects_file)}")
+        what = "refused" if done.refused else "dropped"
+        lines.append(f"{what} rows are in {shown_path(done.rejects_file)}")
     return "\n".join(lines)
 
 

@@ -51,12 +51,22 @@ class Transformed:
         By rule: which rows it changed. Shape of each: [n].
     counts
         Other things that were counted, such as items by type; added up over parts.
+    added
+        New rows, with the columns of ``frame``; each is written behind its source.
+    added_to
+        Position of the source of each new row, in ascending order. Shape: [added].
+    refused, refused_rows
+        New rows that are not added, for the file of rejects: the position of the source and the reason of each, and the rows.
     """
 
     frame: pl.DataFrame
     drops: Sequence[Drop] = ()
     changed: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    added: pl.DataFrame | None = None
+    added_to: Sequence[int] = ()
+    refused: Sequence[Drop] = ()
+    refused_rows: pl.DataFrame | None = None
 
 
 class Transform:

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from weaklabel.config import LLMSettings
 from weaklabel.errors import visible
-from weaklabel.lf.core import LF
 
 if TYPE_CHECKING:
     from weaklabel.llm import Asking, Spent
@@ -23,7 +22,7 @@ BUDGET = "llm-budget.txt"
 
 @contextmanager
 def asking_in_job(
-    lfs: Iterable[LF],
+    lfs: Iterable[Any],
     settings: LLMSettings | None,
     budget: Callable[[], str],
     protect: Callable[[str], str] | None = None,
@@ -33,7 +32,7 @@ def asking_in_job(
     Parameters
     ----------
     lfs
-        Labeling functions that may vote.
+        Labeling functions that may vote, or transformation functions.
     settings
         Caps, prices and limits; None leaves in place what `weaklabel.llm.asking` returns.
     budget

@@ -22,7 +22,7 @@ from weaklabel.corpus.batch import Batch, check_names
 from weaklabel.corpus.jsonl import changed_line
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.corpus.sinks import as_json
-from weaklabel.corpus.transform import PLACE, SOURCE, STEPS, Drop, Transform
+from weaklabel.corpus.transform import PLACE, SOURCE, STEPS, Drop, Transform, Transformed
 from weaklabel.errors import CorpusError
 from weaklabel.job.assembly import join_rejects, join_rows
 from weaklabel.job.engine import Engine, expect
@@ -46,6 +46,9 @@ LINE = "\x1fline"
 UNREADABLE = "unreadable"
 """Rule by which records that cannot be read are counted."""
 
+ADDED = "new rows"
+"""Under which examples of new rows are shown."""
+
 
 @dataclass(frozen=True)
 class Transformation:
@@ -58,7 +61,11 @@ class Transformation:
     rows
         Rows of the input, without records that could not be read.
     kept
-        Rows of the output.
+        Rows of the input that are in the output.
+    added
+        Rows of the output that were made of others.
+    refused
+        Rows that were made of others and are not in the output.
     unreadable
         Records that could not be read.
     changed, dropped
@@ -90,6 +97,8 @@ class Transformation:
     counts: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
+    added: int = 0
+    refused: int = 0
     out: str | None = None
     rejects_file: Path | None = None
     frame: pl.DataFrame | None = field(default=None, repr=False)
@@ -284,11 +293,14 @@ class TransformJob:
         with atomic_path(self._path("rejects", "jsonl", part.number)) as path, path.open("wb") as handle:
             self._write_unreadable(handle, rows)
             self._write_drops(handle, shown, drops, places, part.first_row)
+            if done.refused_rows is not None:
+                of_refused = self._places(done.refused_rows, [part.first_row + each.row for each in done.refused])
+                self._write_drops(handle, done.refused_rows, done.refused, of_refused, part.first_row)
         with atomic_path(self._path("out", "parquet", part.number)) as path:
-            piece = after.cast(self.schema)  # type: ignore[arg-type]
+            piece, sources = self._with_added(after, done)
             if self.writes_json:
-                piece = piece.with_columns(pl.Series(LINE, _json_lines(rows.batch, piece), pl.String))
-            write_parquet(path, piece.filter(pl.Series(kept)))
+                piece = piece.with_columns(pl.Series(LINE, _json_lines(rows.batch, piece, sources), pl.String))
+            write_parquet(path, piece.filter(pl.Series(kept[sources])))
         return {
             "rows": before.height,
             "kept": int(kept.sum()),
@@ -296,9 +308,40 @@ class TransformJob:
             "changed": {rule: int(rows.sum()) for rule, rows in changed.items()},
             "dropped": dict(Counter(drop.rule for drop in drops)),
             "taken_back": taken_back,
+            "added": len(done.added_to),
+            "refused": len(done.refused),
             "counts": {name: int(count) for name, count in done.counts.items()},
-            "examples": {**self._examples_of_changes(before, after, changed), **self._examples_of_drops(shown, drops)},
+            "examples": {
+                **self._examples_of_changes(before, after, changed),
+                **self._examples_of_drops(shown, drops),
+                **self._examples_of_added(before, done),
+            },
         }
+
+    def _with_added(self, after: pl.DataFrame, done: Transformed) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+        """Return the rows with new ones behind their sources, and of each row the position that it, or its source, had."""
+        sources = np.arange(after.height)
+        piece = after.cast(self.schema)  # type: ignore[arg-type]
+        if done.added is None:
+            return piece, sources
+        sources = np.concatenate([sources, np.asarray(done.added_to, np.int64)])
+        order = np.argsort(sources, kind="stable")
+        new = done.added.select(list(self.schema)).cast(self.schema)  # type: ignore[arg-type]
+        return pl.concat([piece, new])[order], sources[order]
+
+    def _examples_of_added(self, before: pl.DataFrame, done: Transformed) -> dict[str, list[dict[str, str]]]:
+        examples: dict[str, list[dict[str, str]]] = {}
+        if done.added is not None:
+            examples[ADDED] = [
+                {"before": self._text(before, source), "after": self._text(done.added, number)}
+                for number, source in enumerate(done.added_to[:EXAMPLES])
+            ]
+        if done.refused_rows is not None:
+            for number, drop in enumerate(done.refused):
+                of_rule = examples.setdefault(drop.rule, [])
+                if len(of_rule) < EXAMPLES:
+                    of_rule.append({"before": self._text(done.refused_rows, number), "reason": drop.reason})
+        return {rule: of_rule for rule, of_rule in examples.items() if of_rule}
 
     def _shown(self, before: pl.DataFrame, after: pl.DataFrame, rows: Sequence[int]) -> pl.DataFrame:
         """Return some rows as rejects and examples may show them: few, since a transform that masks them takes its time."""
@@ -384,7 +427,7 @@ class TransformJob:
     def write_rejects(self, parts: Sequence[Part], path: Path, is_optional: bool = False) -> Path | None:
         """Join the rejects of all parts; see `join_rejects`."""
         notes = (self._note(part) for part in parts)
-        are_any = any(note["kept"] < note["rows"] or note["unreadable"] for note in notes)
+        are_any = any(note["kept"] < note["rows"] or note["unreadable"] or note["refused"] for note in notes)
         pieces = (self._path("rejects", "jsonl", part.number) for part in parts)
         return join_rejects(pieces, path, self.folder, are_any=are_any, is_optional=is_optional)
 
@@ -396,7 +439,7 @@ class TransformJob:
             self.schema | ({LINE: pl.String()} if self.writes_json else {}),
             out,
             self.folder,
-            n_rows=sum(self._note(part)["kept"] for part in parts),
+            n_rows=sum(self._note(part)["kept"] + self._note(part)["added"] for part in parts),
             kind=kind,
             like=self.corpus,
             lines=LINE if self.writes_json else None,
@@ -421,6 +464,8 @@ class TransformJob:
             self.transform.name,
             rows=sum(note["rows"] for note in notes),
             kept=sum(note["kept"] for note in notes),
+            added=sum(note["added"] for note in notes),
+            refused=sum(note["refused"] for note in notes),
             unreadable=sum(note["unreadable"] for note in notes),
             changed=_added(note["changed"] for note in notes),
             dropped=_added(note["dropped"] for note in notes),
@@ -448,13 +493,14 @@ class TransformJob:
         return self.folder / f"{what}-{self.tag}{'' if number is None else f'-{number:06d}'}.{suffix}"
 
 
-def _json_lines(batch: Batch, after: pl.DataFrame) -> list[str]:
-    """Return the records of a batch, which are JSON, with changed and new values in them. Length: n."""
-    before = batch.stored
+def _json_lines(batch: Batch, after: pl.DataFrame, sources: NDArray[np.int64]) -> list[str]:
+    """Return records of a batch, which are JSON, with changed and new values in them; which ones says ``sources``."""
+    before = batch.stored[sources]
     names = [name for name in after.columns if name in before.columns]
     new = [name for name in after.columns if name not in before.columns]
     tails = [[f"{json.dumps(name, ensure_ascii=False)}: {value}" for value in as_json(after[name])] for name in new]
-    lines = [raw.strip() for raw in batch.raw or ()]
+    raw = batch.raw or ()
+    lines = [raw[source].strip() for source in sources.tolist()]
     changed = {name: before[name].ne_missing(after[name]) for name in names}
     changes: dict[int, dict[str, str | None]] = {}
     for name, rows in changed.items():

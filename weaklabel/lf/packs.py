@@ -66,6 +66,8 @@ class LFCollection:
     inner
         Inner nodes of a hierarchy of labels of spans: name, and numbers of the labels below; they have the numbers that
         follow those of the labels.
+    loader
+        What loads the same from ``specs`` in another process.
     specs
         What was given to `load_lfs`, with files as absolute paths, so that another process can load the same.
     origins
@@ -84,6 +86,7 @@ class LFCollection:
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     task: str = "texts"
     inner: Inner = ()
+    loader: str = field(default="weaklabel.lf.packs:load_lfs", compare=False)
 
     @property
     def all_labels(self) -> tuple[str, ...]:
@@ -181,6 +184,13 @@ def load_lfs(*specs: str | Path, skip_slow: bool = False) -> LFCollection:
     return loaded.without_slow() if skip_slow else loaded
 
 
+def reload_lfs(loader: str, specs: Iterable[str]) -> LFCollection:
+    """Load again what was loaded from specs, by the function that a collection names as its loader."""
+    module, _, name = loader.partition(":")
+    loaded: LFCollection = getattr(importlib.import_module(module), name)(*specs)
+    return loaded
+
+
 def join_packs(packs: Sequence[LFCollection]) -> LFCollection:
     """Join loaded packs into one collection; labels must agree and names must be distinct."""
     first = packs[0]
@@ -263,9 +273,20 @@ def _load(spec: str) -> LFCollection:
 
 
 def _load_file(path: Path, spec: str) -> LFCollection:
-    path = path.absolute()
+    module, sources = load_module(path.absolute(), "pack")
+    return _collect(module, vars(module).items(), spec, str(path.absolute()), sources)
+
+
+def load_module(path: Path, what: str) -> tuple[ModuleType, dict[str, str]]:
+    """Load a Python file of the user's own, with the hashes of its sources; ``what`` it is, such as "pack", for messages.
+
+    Raises
+    ------
+    LFError
+        It does not exist, or fails; names the line.
+    """
     if not path.is_file():
-        raise LFError(f"pack {path} does not exist")
+        raise LFError(f"{what} {path} does not exist")
     # Named by its path: two packs called mine.py in different folders must not replace each other in sys.modules.
     name = f"weaklabel_pack_{path.stem}_{sha256_of_text(str(path))[:12]}"
     module_spec = importlib.util.spec_from_file_location(name, path)
@@ -280,9 +301,9 @@ def _load_file(path: Path, spec: str) -> LFCollection:
             sources = _sources(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise LFError(f"pack {path} cannot be loaded: {_blame(error, path)}") from error
+        raise LFError(f"{what} {path} cannot be loaded: {_blame(error, path)}") from error
     sources[str(path)] = blake_of_bytes(source)
-    return _collect(module, vars(module).items(), spec, str(path), sources)
+    return module, sources
 
 
 @contextmanager
@@ -324,6 +345,20 @@ def _sources(module: ModuleType) -> dict[str, str]:
 
 
 def _load_attribute(target: str, spec: str, origin: str) -> LFCollection:
+    module, thing, sources = load_attribute(target, f"pack {origin}")
+    if isinstance(thing, ModuleType):
+        return _collect(thing, vars(thing).items(), spec, origin, sources)
+    return _collect(module, [(target.partition(":")[2], thing)], spec, origin, sources)
+
+
+def load_attribute(target: str, what: str) -> tuple[ModuleType, Any, dict[str, str]]:
+    """Import ``module:attribute``; return the module, the attribute, and the hashes of the sources.
+
+    Raises
+    ------
+    LFError
+        It cannot be imported; ``what`` it is begins the message.
+    """
     module_name, _, attribute = target.partition(":")
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))
@@ -333,10 +368,8 @@ def _load_attribute(target: str, spec: str, origin: str) -> LFCollection:
         for part in filter(None, attribute.split(".")):
             thing = getattr(thing, part)
     except (Exception, SystemExit) as error:
-        raise LFError(f"pack {origin} cannot be loaded: {type(error).__name__}: {error}") from error
-    if isinstance(thing, ModuleType):
-        return _collect(thing, vars(thing).items(), spec, origin, _sources(thing))
-    return _collect(module, [(attribute, thing)], spec, origin, _sources(module))
+        raise LFError(f"{what} cannot be loaded: {type(error).__name__}: {error}") from error
+    return module, thing, _sources(thing if isinstance(thing, ModuleType) else module)
 
 
 def _collect(
@@ -646,7 +679,7 @@ def check_same(expected: Identity, names: Iterable[str], lfs: LFCollection, hint
             continue
         if key is not None and before is not None:
             # Some differ each time they are loaded, because they hold a time or a random number.
-            again = again or identity_of(load_lfs(*lfs.specs))
+            again = again or identity_of(reload_lfs(lfs.loader, lfs.specs))
             is_another = again.keys.get(name) == key
         else:
             is_another = False

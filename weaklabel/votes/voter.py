@@ -132,6 +132,7 @@ class Voter:
                 lfs=self._guarded,
                 health=[self._health[lf.name] for lf in self._guarded],
                 specs=pack.specs,
+                loader=pack.loader,
                 identity=identity_of(pack.only([lf.name for lf in self._guarded])),
                 form=self._form,
                 time_limit=TIME_LIMIT if time_limit is None else time_limit,

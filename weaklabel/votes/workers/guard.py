@@ -40,8 +40,8 @@ class Order:
         The labeling functions that vote there.
     health
         The health of each, shared between guards.
-    specs
-        The specs by which the process loads them; see `load_lfs`.
+    specs, loader
+        The specs by which the process loads them, and what loads them; see `weaklabel.lf.packs.LFCollection`.
     identity
         What they are, so that the process does not use others.
     form
@@ -57,6 +57,7 @@ class Order:
     lfs: Sequence[LF]
     health: Sequence[LFHealth]
     specs: tuple[str, ...]
+    loader: str
     identity: Identity
     form: VoteForm
     time_limit: float
@@ -67,6 +68,7 @@ class Order:
         """Return it as a message."""
         return {
             "specs": self.specs,
+            "loader": self.loader,
             "identity": asdict(self.identity),
             "names": [lf.name for lf in self.lfs],
             "form": self.form.to_dict(),

@@ -26,6 +26,7 @@ from weaklabel.votes.checking import CLASSES, ClassForm, ask, fault
 from weaklabel.votes.form import LFVotes, VoteForm
 from weaklabel.votes.matrix import Problems
 from weaklabel.votes.spans.form import SpanForm
+from weaklabel.votes.texts import TextForm
 
 T = TypeVar("T")
 
@@ -271,7 +272,8 @@ def unpack_batch(header: dict[str, Any], body: bytes) -> Batch:
 
 def form_of(fields: dict[str, Any]) -> VoteForm:
     """Return the form of votes that `VoteForm.to_dict` described."""
-    return SpanForm(**fields) if "n_labels" in fields else ClassForm(**fields)
+    forms: dict[str, type[VoteForm]] = {"n_labels": SpanForm, "n_columns": TextForm, "top": ClassForm}
+    return next(form for field, form in forms.items() if field in fields)(**fields)
 
 
 def pack_step(step: VoteReply, form: VoteForm = CLASSES) -> tuple[dict[str, Any], bytes]:

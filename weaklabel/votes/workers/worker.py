@@ -13,7 +13,7 @@ from typing import Any
 
 from weaklabel.errors import WeakLabelError
 from weaklabel.lf.core import LF
-from weaklabel.lf.packs import Identity, check_same, load_lfs
+from weaklabel.lf.packs import Identity, check_same, reload_lfs
 from weaklabel.support.child import die_with, receive, send, take_over_stdio
 from weaklabel.support.terminal import shown_output
 from weaklabel.votes.workers.protocol import VoteReply, finer, form_of, pack_step, steps, unpack_batch
@@ -92,7 +92,7 @@ def _lacked_memory(step: VoteReply) -> bool:
 
 def _load(order: dict[str, Any]) -> list[LF]:
     """Load the labeling functions, and make sure that they are those whose votes are wanted."""
-    lfs = load_lfs(*order["specs"])
+    lfs = reload_lfs(order["loader"], order["specs"])
     check_same(Identity(**order["identity"]), order["names"], lfs, "reload it and run again")
     by_name = {lf.name: lf for lf in lfs}
     return [by_name[name] for name in order["names"]]
