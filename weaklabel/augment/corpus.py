@@ -185,7 +185,12 @@ def augmenter_of(
             f"{corpus.name} has entities marked in its texts, which new texts would move; leave them out"
         )
     columns = LabelColumns.of(corpus, prefix)
-    labels = columns.classes or tuple(find_labels(corpus.values(columns.label), (), corpus.name))
+    labels = columns.classes
+    if not labels:
+        given = corpus.values(columns.label)
+        if all(value is None or value == "" for value in given):
+            raise AugmentError(f"{corpus.name} has no row with a label, so there is nothing to make new rows of")
+        labels = tuple(find_labels(given, (), corpus.name))
     if gold is None:
         gold = corpus.hide[0] if corpus.hide else LABEL if columns.label != LABEL and LABEL in corpus.columns else None
     for name, what in ((split, "the split"), (gold, "gold")):

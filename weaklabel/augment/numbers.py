@@ -27,7 +27,7 @@ class Numbers(TextTransformation):
     --------
     >>> import numpy as np
     >>> Numbers().change("call 0800 555 on 2024-02-28 for £1,000", np.random.default_rng(0))
-    'call 0752 339 on 2024-04-04 for £1,186'
+    'call 0230 801 on 2024-04-20 for £9,069'
     """
 
     name = "numbers"
