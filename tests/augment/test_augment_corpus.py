@@ -12,7 +12,6 @@ from weaklabel.corpus import read_corpus
 from weaklabel.corpus.transform import STEPS
 from weaklabel.errors import AugmentError, CorpusError, ExportError
 from weaklabel.job import transform_job
-from weaklabel.job.engine import LocalEngine
 from weaklabel.job.transform import transform_file
 from weaklabel.lf.packs import LFCollection
 
@@ -141,7 +140,7 @@ def refusals():
     yield labeled, {"all_train": True, "lfs": PACK}, AugmentError, "'a' is none of the classes ham, spam"
 
 
-@pytest.mark.parametrize(("rows", "how", "error", "message"), refusals())
+@pytest.mark.parametrize(("rows", "how", "error", "message"), list(refusals()))
 def test_what_is_refused(rows, how, error, message):
     with pytest.raises(error, match=message):
         augment_corpus(rows, tfs=[louder], **how)
@@ -160,7 +159,7 @@ def test_results_depend_on_the_seed_and_the_texts_alone(monkeypatch, tmp_path):
     whole = augment_corpus(rows, seed=3, **how).frame
     assert not whole.equals(augment_corpus(rows, seed=4, **how).frame)
     monkeypatch.setattr(transform_job, "PART_ROWS", 7)
-    augment_corpus(tmp_path / "rows.parquet", tmp_path / "parts.parquet", seed=3, engine=LocalEngine(2), **how)
+    augment_corpus(tmp_path / "rows.parquet", tmp_path / "parts.parquet", seed=3, **how)
     assert pl.read_parquet(tmp_path / "parts.parquet").equals(whole)
     # Other rows before them change nothing, unless they have the same texts.
     half = added(augment_corpus(rows[30:], seed=3, **how))

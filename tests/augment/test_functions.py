@@ -168,11 +168,26 @@ def test_a_chain_names_what_applied():
     assert done["text"][0] == "A FREE AWARD"
 
 
-FILE = """
+FAULTY = """
 import os, time
 from weaklabel import transformation_function
 from weaklabel.augment.words import Case
-from snorkel.augmentation import ApplyEachPolicy, transformation_function as snorkel_tf
+
+@transformation_function()
+def ends(x):
+    if "dies" in x.text:
+        os._exit(3)
+    if "hangs" in x.text:
+        time.sleep(60)
+    if "fails" in x.text:
+        raise ValueError("no such word")
+    return x.text + "!"
+
+case = Case()
+"""
+
+OF_SNORKEL = """
+from snorkel.augmentation import ApplyEachPolicy, transformation_function
 from snorkel.labeling import labeling_function
 from snorkel.preprocess import preprocessor
 
@@ -187,37 +202,33 @@ def lf(x):
     return 0
 
 @transformation_function()
-def ends(x):
-    if "dies" in x.text:
-        os._exit(3)
-    if "hangs" in x.text:
-        time.sleep(60)
-    if "fails" in x.text:
-        raise ValueError("no such word")
-    return x.text + "!"
-
-@snorkel_tf()
 def theirs(x):
     x.text = x.text + "?"
     return x
 
-case = Case()
-POLICY = ApplyEachPolicy(3)
+POLICY = ApplyEachPolicy(1)
 """
 
 
 def test_a_file_runs_in_guarded_processes_and_loses_only_its_own_rows(tmp_path):
-    (tmp_path / "tfs.py").write_text(FILE, encoding="utf-8")
+    (tmp_path / "tfs.py").write_text(FAULTY, encoding="utf-8")
     loaded = load_tfs([str(tmp_path / "tfs.py")])
-    assert loaded.names == ["ends", "theirs", "case"] and loaded.policy.n == 3
+    assert loaded.names == ["ends", "case"] and loaded.policy is None
     texts = ["first", "dies here", "hangs here", "fails here", "last"] + [f"row {n}" for n in range(8)]
     rows = {"text": texts, "label": ["ham"] * len(texts)}
-    with pytest.warns(WeakLabelWarning, match="'ends': 3 rows failed") as caught:
-        done = augment_corpus(rows, tfs=loaded, all_train=True, time_limit=0.3)
+    with pytest.warns(WeakLabelWarning, match="'ends': 3 rows failed, first row 1"):
+        done = augment_corpus(rows, tfs=loaded, policy="each", all_train=True, time_limit=0.1)
     new = done.frame.filter(done.frame["augmented_by"] == "ends")
     assert new["text"].to_list() == ["first!", "last!"] + [f"row {n}!" for n in range(8)]
-    assert (done.frame["augmented_by"] == "theirs").sum() == len(texts)
-    assert "row 1" in str(caught[0].message) or "ended" in str(caught[0].message)
+    assert (done.frame["augmented_by"] == "case").sum() == len(texts)
+
+
+def test_a_file_of_snorkel_runs_unchanged_with_its_policy(tmp_path):
+    (tmp_path / "tfs.py").write_text(OF_SNORKEL, encoding="utf-8")
+    loaded = load_tfs([str(tmp_path / "tfs.py")])
+    assert loaded.names == ["theirs"] and loaded.policy.n == 1  # what a labeling function prepares rows by is none
+    done = augment_corpus({"text": ["a", "b"], "label": ["ham"] * 2}, tfs=loaded, all_train=True)
+    assert done.frame["text"].to_list() == ["a", "a?", "b", "b?"]
 
 
 def test_one_that_fails_on_most_rows_is_refused():

