@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import sys
 from itertools import chain
 from typing import Any
 
@@ -35,9 +36,11 @@ def project_keys() -> str:
     """Return a table of keys for each section of a project file."""
     from weaklabel import config
 
-    tree = ast.parse(inspect.getsource(config))
+    sections = {"": config.Project, **config.Project.sections()}
+    modules = {base.__module__: None for kind in sections.values() for base in reversed(kind.__mro__)}
+    sources = [inspect.getsource(sys.modules[name]) for name in modules if name.startswith(config.__name__)]
     described: dict[str, dict[str, str]] = {}
-    for node in tree.body:
+    for node in chain.from_iterable(ast.parse(source).body for source in sources):
         if isinstance(node, ast.ClassDef):
             inherited = [described.get(ast.unparse(base), {}) for base in node.bases]
             described[node.name] = {**_attribute_docs(node), **dict(chain.from_iterable(map(dict.items, inherited)))}
@@ -50,7 +53,7 @@ def project_keys() -> str:
             if not name and key in _sections(schema):
                 continue
             text = described[own["title"]].get(key, "")
-            assert text, f"{own['title']}.{key} in weaklabel/config.py has no docstring"
+            assert text, f"{own['title']}.{key} in weaklabel/config has no docstring"
             default = "required" if key in own.get("required", ()) else _default(value)
             lines.append(f"| `{key}` | {_kind(value)} | {default} | {text} |")
         parts.append("\n".join(lines))
