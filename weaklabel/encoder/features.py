@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,6 +39,8 @@ class TextFeatures:
     - If the encoder was not made for the language of the texts (see `weaklabel.encoder.readability`): latent semantic
       analysis of n-grams of characters. A `WeakLabelWarning` says so.
 
+    A label model that has votes may choose better than these rules: see `weaklabel.label_model.text.views`.
+
     Parameters
     ----------
     encoder
@@ -63,43 +66,81 @@ class TextFeatures:
 
     def fit(self, texts: Sequence[str]) -> Self:
         """Decide which features to use, and fit latent semantic analysis if it is one of them."""
-        self._learn(texts)
+        self._learn(texts, self.usual_views(texts))
         return self
 
-    def fit_transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Fit, and return the vectors; the texts are read once. Shape: [n] -> [n, d]."""
-        return self._side_by_side(texts, self._learn(texts))
+    def fit_transform(self, texts: Sequence[str], views: Sequence[str] | None = None) -> NDArray[np.float64]:
+        """Fit, and return the vectors; the texts are read once.
+
+        Parameters
+        ----------
+        texts
+            Length: n.
+        views
+            Which of `OPTIONAL_VIEWS` to use beside the embedding; by default `usual_views`.
+
+        Returns
+        -------
+        array
+            Shape: [n, d].
+        """
+        others = self._learn(texts, self.usual_views(texts) if views is None else views)
+        return _side_by_side(self._embeddings(texts) + others)
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return a vector of length 1 for each text. Shape: [n] -> [n, d]."""
-        return self._side_by_side(texts, [space.transform(texts) for space in self.spaces_.values()])
+        return _side_by_side(self._embeddings(texts) + [space.transform(texts) for space in self.spaces_.values()])
 
-    def _learn(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
+    def usual_views(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Return which of `OPTIONAL_VIEWS` texts need, by how the encoder reads them; a warning says if it does not."""
+        views = []
+        if are_long(texts, self.encoder.max_length):
+            views.append("words")
+        read = readability(self.encoder.model, texts)
+        if read is not None and read.is_low:
+            views.append("characters")
+            _warn_of_language(self.encoder.model, read)
+        return tuple(views)
+
+    def all_views(self, texts: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+        """Return vectors by each view that can be used, fitted to these texts alone; nothing of it is kept.
+
+        Parameters
+        ----------
+        texts
+            Length: n.
+
+        Returns
+        -------
+        dict
+            "text", "between" where two entities are marked, and `OPTIONAL_VIEWS` as far as there are any n-grams. Shape of
+            each: [n, d].
+        """
+        trial = copy(self)
+        others = trial._learn(texts, OPTIONAL_VIEWS)
+        return dict(zip(trial.views_, trial._embeddings(texts) + others, strict=True))
+
+    def _learn(self, texts: Sequence[str], wanted: Sequence[str]) -> list[NDArray[np.float64]]:
         """Fit, and return the vectors of latent semantic analysis as far as it is used. Shape of each: [n, d]."""
         related = bool(len(texts)) and all(between_entities(text) is not None for text in texts)
-        read = readability(self.encoder.model, texts)
-        wanted: dict[str, WordSpace] = {}
-        if are_long(texts, self.encoder.max_length):
-            wanted["words"] = WordSpace()
-        if read is not None and read.is_low:
-            wanted["characters"] = CharacterSpace()
-            _warn_of_language(self.encoder.model, read)
         self.spaces_, vectors = {}, []
-        for view, space in wanted.items():
+        for view in wanted:
             # It fails if all n-grams are in nearly all texts, or in only one.
             with suppress(ValueError):
+                space = _SPACES[view]()
                 vectors.append(space.fit_transform(texts))
                 self.spaces_[view] = space
         self.views_ = ("text", *(["between"] if related else []), *self.spaces_)
         return vectors
 
-    def _side_by_side(self, texts: Sequence[str], others: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-        views = [self._embed(texts)]
+    def _embeddings(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
+        """Return the vectors of the encoder: of texts, and of what is between their entities. Shape of each: [n, d]."""
+        vectors = [self._embed(texts)]
         if "between" in self.views_:
             parts = [between_entities(text) for text in texts]
-            views.append(self._embed([text if part is None else part for part, text in zip(parts, texts, strict=True)]))
-        views += others
-        return np.hstack(views) / np.sqrt(len(views))
+            between = [text if part is None else part for part, text in zip(parts, texts, strict=True)]
+            vectors.append(self._embed(between))
+        return vectors
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float64]:
         return self.encoder.encode(texts).astype(np.float64)
@@ -126,6 +167,14 @@ class TextFeatures:
 
 _SPACES: dict[str, type[WordSpace]] = {"words": WordSpace, "characters": CharacterSpace}
 
+OPTIONAL_VIEWS = tuple(_SPACES)
+"""Views that texts may have beside the embedding."""
+
+
+def _side_by_side(vectors: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Join vectors of length 1 to one of length 1. Shape of each: [n, d] -> [n, sum of d]."""
+    return np.hstack(vectors) / np.sqrt(len(vectors))
+
 
 def _warn_of_language(model: str, read: Readability) -> None:
     """Warn that an encoder was not made for the language of texts."""
@@ -136,8 +185,8 @@ def _warn_of_language(model: str, read: Readability) -> None:
     )
     which = "the default encoder (English)" if model == str(default_model()) else f"the encoder '{Path(model).name}'"
     warn(
-        f"{which} was not made for the language of these texts: it {how}; n-grams of characters "
-        "are used beside it, but a multilingual encoder reads them better: give one as encoder (--encoder)"
+        f"{which} was not made for the language of these texts: it {how}; n-grams of characters are read beside it where "
+        "they help, but a multilingual encoder reads these texts better: give one as encoder (--encoder)"
     )
 
 

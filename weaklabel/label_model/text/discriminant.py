@@ -63,14 +63,14 @@ class CrossFitted:
         judged, sums = np.empty_like(labels), self._sums(labels)
         for fold, (rows, part) in enumerate(zip(self.rows, self.parts, strict=True)):
             others = sums[:fold] + sums[fold + 1 :]
-            weights, bias = _rule(others)
+            weights, bias = linear_rule(others)
             seen = np.sum([of_fold[0] for of_fold in others], axis=0)
             judged[rows] = _with_unseen(normalised(part @ weights + bias), seen, seen + sums[fold][0])
         return judged
 
     def fit(self, labels: Probs) -> tuple[Floats, Floats]:
         """Return weights [d, k] and bias [k] of a linear rule for new rows, fitted on all folds."""
-        return _rule(self._sums(labels))
+        return linear_rule(self._sums(labels))
 
     def score(self, weights: Floats, bias: Floats) -> Floats:
         """Return the scores of all rows under a linear rule. Shape: [d, k], [k] -> [n, k]."""
@@ -95,7 +95,7 @@ def _square(part: Floats, used: NDArray[np.bool_], of_all: Floats) -> Floats:
     return square if fewer is used else of_all - square
 
 
-def _rule(sums: list[_Sums]) -> tuple[Floats, Floats]:
+def linear_rule(sums: list[_Sums]) -> tuple[Floats, Floats]:
     """Return the linear rule that rows with these sums give."""
     rows, vectors, square = (np.sum(values, axis=0) for values in zip(*sums, strict=True))
     size = rows + 1e-3

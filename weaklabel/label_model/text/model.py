@@ -25,6 +25,7 @@ from weaklabel.label_model.text.gold import SampleGold
 from weaklabel.label_model.text.reader import MAX_ROWS, TextReader, TextSample, TextSampler
 from weaklabel.label_model.text.shares import Shares, warn_of_few_covered
 from weaklabel.label_model.text.training_lfs import choose_training_lfs, gain
+from weaklabel.label_model.text.views import choose_views
 from weaklabel.labels import Probs, VoteArray
 from weaklabel.support.progress import stage
 from weaklabel.support.warn import kept_warnings
@@ -56,7 +57,8 @@ class TextLabelModel(TextReader):
     r"""Votes and texts together: labels rows without votes, and corrects rows on which the votes are wrong.
 
     Votes are first labeled without texts (see `CommitteeLabelModel`), without those of a dominant labeling function (see
-    `weaklabel.label_model.text.training_lfs`). Then, in rounds: a linear discriminant analysis of the texts' vectors (see
+    `weaklabel.label_model.text.training_lfs`), and the views of texts are chosen (see
+    `weaklabel.label_model.text.views`). Then, in rounds: a linear discriminant analysis of the texts' vectors (see
     `weaklabel.encoder.features.TextFeatures`) is trained on the labels so far, and predicts every row from a fit on the
     other folds; each labeling function's votes are compared with the mean of these predictions and the labels; and both
     together give the labels of the next round: :math:`P(y \mid \text{text}) \prod_j P(v_j \mid y)^{w}`, where
@@ -162,6 +164,8 @@ class TextLabelModel(TextReader):
         """Return the choice and its reason, in one line; see `BaseLabelModel._describe`."""
         names = range(len(self.training_lfs_)) if lf_names is None else [f"'{name}'" for name in lf_names]
         description = f"votes and texts (a text adds {self.text_gain_:.2f} nats about its label to the class balance)"
+        if self.features_.spaces_:
+            description += f"; {' and '.join(self.features_.spaces_)} are read beside the embedding"
         if self.fast_ is not None:
             description += f"; about {self.fast_.share:.0%} of the texts are read by a fast reader, the others embedded"
         return description + "".join(
@@ -192,7 +196,7 @@ class TextLabelModel(TextReader):
         if not has_vote(votes.patterns).any():
             raise LabelModelError(f"none of {votes.n} rows has a vote, so there is nothing to train the text model on")
         self.features_ = self._new_features()
-        X = self.features_.fit_transform(sample.texts)
+        X = self.features_.fit_transform(sample.texts, choose_views(self.features_, sample, self.cardinality))
         gold = SampleGold(sample, X, self.cardinality, use_votes=self.vote_weight > 0)
         labels = gold.given(sure_labels(self.votes_.predict_proba(sample.L), has_vote(sample.L)))
         folds = stratified_folds(labels, sample.hashes, _FOLDS)
