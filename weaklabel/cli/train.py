@@ -58,7 +58,11 @@ class Training:
     ] = "bert"
     base: Annotated[
         str | None,
-        _option("--base", metavar="MODEL", help="Checkpoint to fine-tune: a folder or a name on the Hugging Face hub."),
+        _option(
+            "--base",
+            metavar="MODEL",
+            help="Checkpoint to fine-tune, or for hybrid to read texts with: a folder or a name on the Hugging Face hub.",
+        ),
     ] = None
     epochs: Annotated[int | None, _option("--epochs", min=1, metavar="N", help="Passes over the training rows.")] = None
     lr: Annotated[

@@ -56,7 +56,8 @@ class ClassifierSettings(ChosenSettings):
     name: Annotated[str, NameIn(CHOOSABLE_CLASSIFIERS)] = "bert"
     """The classifier; for a pack that labels spans, the tagger."""
     model: str | None = None
-    """The checkpoint to fine-tune: a local folder, or a name of the Hugging Face hub; the embedded encoder if not given."""
+    """The checkpoint to fine-tune, or to read texts with (`hybrid`): a folder, or a name of the Hugging Face hub; the embedded
+    encoder if not given."""
     epochs: Annotated[int, Field(ge=1)] | None = None
     """Passes over the training texts."""
     batch_size: Annotated[int, Field(ge=1)] | None = None
