@@ -112,6 +112,13 @@ SELECTORS: Registry[Any] = Registry(
         "density": Entry("weaklabel.select.diversity:Density", "texts like many others"),
         "length": Entry("weaklabel.select.combined:TypicalLength", "texts of usual length"),
         "combined": Entry("weaklabel.select.combined:Combined", "the mean rank of confidence, cut and loss"),
+        "counting": Entry("weaklabel.select.gold:Counting", "labels of labeling functions that are right on gold"),
+        "verified": Entry("weaklabel.select.gold:Verified", "labels that are right by a model fitted on gold"),
+        "shapley": Entry("weaklabel.select.valuation:KnnShapley", "rows of the highest Shapley value on gold"),
+        "influence": Entry("weaklabel.select.valuation:Influence", "rows whose influence lowers the loss on gold"),
+        "rl-lfs": Entry("weaklabel.select.reinforced:ReinforcedLFs", "reinforcement learning over labeling functions"),
+        "rl-groups": Entry("weaklabel.select.reinforced:ReinforcedGroups", "reinforcement learning over groups"),
+        "rl-rows": Entry("weaklabel.select.reinforced:ReinforcedRows", "reinforcement learning over rows"),
     },
     SelectionError,
 )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import SelectionError
-from weaklabel.labels import Labels, Probs
+from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, check_L
 from weaklabel.select.budget import Budget, choose
 from weaklabel.support.params import HasParams
 
@@ -32,12 +32,18 @@ class LabeledRows:
         Class probabilities by the label model. Shape: [n, k].
     texts
         Length: n; None where they are not known.
+    votes
+        Of the labeling functions; -1 is an abstain. Shape: [n, m]; None where they are not known.
+    gold
+        Class of each row by hand; -1 where nobody looked. Shape: [n]; None where there is no gold.
     """
 
     features: NDArray[np.floating]
     labels: Labels
     probs: Probs
     texts: Sequence[str] | None = None
+    votes: VoteArray | None = None
+    gold: Labels | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -51,11 +57,16 @@ class LabeledRows:
         """Return each row's value for its own class. Shape: [n, k] -> [n]."""
         return np.asarray(values[np.arange(len(self)), self.labels])
 
+    def known(self) -> NDArray[np.int64]:
+        """Return the numbers of the rows with gold."""
+        return np.flatnonzero(np.full(len(self), False) if self.gold is None else self.gold != ABSTAIN)
+
 
 class Selector(HasParams, ABC):
     """Gives each row a score: rows of high scores are worth training on, by the measure of the subclass.
 
-    A subclass scores rows in ``_score``. No gold is used.
+    A subclass scores rows in ``_score``. Where gold is given, rows whose label was checked come first if it is right, and last
+    if it is wrong, whatever the measure.
 
     Parameters
     ----------
@@ -66,19 +77,31 @@ class Selector(HasParams, ABC):
     ----------
     scores_ : array
         Score of each row, higher for rows to be taken first; only the order has a meaning. Shape: [n].
+    notes_ : mapping
+        What else was learned, for people, as JSON has it.
     """
 
     params_error = SelectionError
     needs_texts: ClassVar[bool] = False
     needs_features: ClassVar[bool] = True
+    needs_votes: ClassVar[bool] = False
+    needs_gold: ClassVar[bool] = False
 
     scores_: Floats
+    notes_: Mapping[str, Any] = {}
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
 
     def fit(
-        self, features: ArrayLike, labels: ArrayLike, probs: ArrayLike, *, texts: Sequence[str] | None = None
+        self,
+        features: ArrayLike,
+        labels: ArrayLike,
+        probs: ArrayLike,
+        *,
+        texts: Sequence[str] | None = None,
+        votes: ArrayLike | None = None,
+        gold: ArrayLike | None = None,
     ) -> Self:
         """Score rows.
 
@@ -92,17 +115,33 @@ class Selector(HasParams, ABC):
             Class probabilities. Shape: [n, k].
         texts
             Length: n; for selectors that need them.
+        votes
+            Of the labeling functions, -1 for an abstain; for selectors that need them. Shape: [n, m].
+        gold
+            Class of each row by hand, -1 where nobody looked; for selectors that need it. Shape: [n].
 
         Raises
         ------
         SelectionError
-            The shapes differ, there are no rows, a label is no class, or a value is not a finite number.
+            The shapes differ, there are no rows, a label is no class, a value is not a finite number, or something is not
+            given that the selector needs.
         """
-        rows = _checked(features, labels, probs, texts)
-        if self.needs_texts and texts is None:
-            raise SelectionError(f"{type(self).__name__} needs texts: give fit(features, labels, probs, texts=texts)")
+        rows = _checked(features, labels, probs, texts, votes, gold)
+        name = type(self).__name__
+        for what, is_needed in (("texts", self.needs_texts), ("votes", self.needs_votes), ("gold", self.needs_gold)):
+            if is_needed and getattr(rows, what) is None:
+                raise SelectionError(f"{name} needs {what}: give fit(features, labels, probs, {what}={what})")
+        known = rows.known()
+        if self.needs_gold and not len(known):
+            raise SelectionError(f"{name} needs gold, and no row has any: check some labels by hand first")
         self._labels = rows.labels
-        self.scores_ = self._score(rows)
+        scores = self._score(rows)
+        if len(known):
+            assert rows.gold is not None
+            is_right = rows.gold[known] == rows.labels[known]
+            scores = scores.copy()
+            scores[known] = np.where(is_right, scores.max() + 1, scores.min() - 1)
+        self.scores_ = scores
         return self
 
     def select(
@@ -128,7 +167,14 @@ class Selector(HasParams, ABC):
         """Return the scores of rows. Shape: [n]."""
 
 
-def _checked(features: ArrayLike, labels: ArrayLike, probs: ArrayLike, texts: Sequence[str] | None) -> LabeledRows:
+def _checked(
+    features: ArrayLike,
+    labels: ArrayLike,
+    probs: ArrayLike,
+    texts: Sequence[str] | None,
+    votes: ArrayLike | None,
+    gold: ArrayLike | None,
+) -> LabeledRows:
     X, y, P = np.asarray(features), np.asarray(labels), np.asarray(probs, dtype=np.float64)
     if X.ndim != 2 or P.ndim != 2 or y.ndim != 1 or not len(X) == len(y) == len(P):
         raise SelectionError(
@@ -143,4 +189,13 @@ def _checked(features: ArrayLike, labels: ArrayLike, probs: ArrayLike, texts: Se
     wrong = np.flatnonzero(~(np.isfinite(X).all(axis=1) & np.isfinite(P).all(axis=1)))
     if len(wrong):
         raise SelectionError(f"row {wrong[0]} has a feature or a probability that is not a finite number")
-    return LabeledRows(X, y.astype(np.int64), P, texts)
+    k = P.shape[1]
+    L = None if votes is None else check_L(votes, k)
+    if L is not None and len(L) != len(y):
+        raise SelectionError(f"there are votes on {len(L)} rows for {len(y)} rows")
+    G = None if gold is None else np.asarray(gold)
+    if G is not None:
+        if G.shape != y.shape or not np.issubdtype(G.dtype, np.integer) or G.min() < ABSTAIN or G.max() >= k:
+            raise SelectionError(f"gold must be a class 0 to {k - 1}, or -1, for each of the {len(y)} rows")
+        G = G.astype(np.int64)
+    return LabeledRows(X, y.astype(np.int64), P, texts, L, G)
