@@ -190,6 +190,10 @@ class CurveFile:
         folds = self._state["folds"]
         return Progress(**folds[fold]) if fold < len(folds) else None
 
+    def curves(self) -> list[list[dict[str, float]]]:
+        """Return the curve of each policy."""
+        return [progress["curve"] for progress in self._state["folds"]]
+
     def keep(self, fold: int, progress: Progress) -> None:
         """Write the progress of a fold's policy."""
         self._state["folds"][fold:] = [asdict(progress)]

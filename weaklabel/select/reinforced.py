@@ -26,9 +26,9 @@ WARM_STEPS = 12
 class Reinforced(Selector):
     """Base class of selectors by a policy that is rewarded on gold.
 
-    Rows with gold are split into folds. For each, a policy learns from the loss of the proxy model on the gold of the other
-    folds; the fold itself tells what was gained, and is never rewarded on. The score of a row is the mean over the folds of
-    the probability that its units are kept.
+    The reward is the loss of the proxy model, fitted on the rows that are kept, on rows with gold. The policy that chooses
+    learns from all gold. What it gains is told by others: rows with gold are split into folds, and for each a policy learns from
+    the other folds and is judged on this one, which never rewarded it.
 
     Parameters
     ----------
@@ -37,14 +37,23 @@ class Reinforced(Selector):
     evaluations, samples, lr
         How often the reward is computed for a fold, in steps of how many choices, and the learning rate.
     folds
-        From 1; with 1, all gold rewards and none is held out.
+        From 2 up, to tell what is gained; 0 does not tell, which takes the least time.
     curve_file
         JSON file for the curve of the reward; with it, a killed run goes on where it was.
     seed
         Of folds, choices and the rows that the proxy model is fitted on; see `Selector`.
+
+    Attributes
+    ----------
+    keep_probs_ : array
+        Probability by which the policy keeps each row. Shape: [n].
+    curve_ : list
+        Of each policy, a record a step; see `Progress`.
     """
 
     needs_gold = True
+    keep_probs_: Floats
+    curve_: list[list[dict[str, float]]]
 
     def __init__(
         self,
@@ -76,34 +85,37 @@ class Reinforced(Selector):
             return np.zeros(len(rows))
         units, shares = self._units(rows)
         head, targets = LinearHead(rows.features), np.eye(rows.k)[rows.labels]
-        fold_of = np.random.default_rng(self.seed).permutation(len(known)) % min(self.folds, len(known))
         learning = Learning(self.algorithm, self.evaluations, self.samples, self.lr)
         file = CurveFile(self.curve_file, self._identity(rows))
         start = head.fit(targets, rows.gold == ABSTAIN)
-        chances, held_out = [], []
-        for fold in range(fold_of.max() + 1):
-            is_fold = (fold_of == fold) & (fold_of.max() > 0)
+        folds = min(self.folds, len(known))
+        fold_of = np.random.default_rng(self.seed).permutation(len(known)) % max(1, folds)
+        losses = []
+        for fold in range(folds + 1 if folds > 1 else 1):
+            # The first learns from all gold, and chooses; the others are judged.
+            is_judge = (fold_of == fold - 1) & (fold > 0)
             policy = Policy(units, learning, self.seed * 1009 + fold)
-            learn(policy, fold, file, self._reward_of(rows, head, targets, shares, pool, known[~is_fold], start))
-            chances.append(shares @ policy.probs())
-            if is_fold.any():
-                held_out.append(self._held_out(rows, head, targets, chances[-1], pool, known[is_fold], start))
-        self.curve_ = [progress.curve for fold in range(len(chances)) if (progress := file.progress_of(fold))]
-        mean = np.mean(chances, axis=0)
+            learn(policy, fold, file, self._reward_of(rows, head, targets, shares, pool, known[~is_judge], start))
+            chances = np.asarray(shares @ policy.probs())
+            if fold == 0:
+                self.keep_probs_ = chances
+            else:
+                losses.append(self._losses(rows, head, targets, chances, pool, known[is_judge], start))
+        self.curve_ = file.curves()
         self.notes_ = {"evaluations": sum(len(curve) for curve in self.curve_) * self.samples}
-        if held_out:
-            all_rows, weighted = np.mean(held_out, axis=0).round(4).tolist()
+        if losses:
+            all_rows, weighted = np.mean(losses, axis=0).round(4).tolist()
             self.notes_ |= {"loss on held-out gold": {"all rows": all_rows, "rows weighted by the policy": weighted}}
         file.finish(dict(self.notes_))
         # Rows of equal units are put in order by the label model.
-        return np.asarray(mean + 1e-3 * rows.of_label(rows.probs))
+        return np.asarray(self.keep_probs_ + 1e-3 * rows.of_label(rows.probs))
 
     def _check(self) -> None:
         if self.algorithm not in ALGORITHMS:
             raise SelectionError(f"the algorithm must be one of {', '.join(ALGORITHMS)}, not {self.algorithm!r}")
-        if self.samples < 2 or self.evaluations < self.samples or self.folds < 1 or not self.lr > 0:
+        if self.samples < 2 or self.evaluations < self.samples or self.folds < 0 or self.folds == 1 or not self.lr > 0:
             raise SelectionError(
-                "reinforcement learning needs samples from 2 up, at least as many evaluations, folds from 1 up and a "
+                "reinforcement learning needs samples from 2 up, at least as many evaluations, no folds or 2 and more, and a "
                 f"learning rate above 0, not samples = {self.samples}, evaluations = {self.evaluations}, folds = "
                 f"{self.folds} and lr = {self.lr}"
             )
@@ -134,7 +146,7 @@ class Reinforced(Selector):
 
         return reward
 
-    def _held_out(
+    def _losses(
         self,
         rows: LabeledRows,
         head: LinearHead,
