@@ -30,6 +30,8 @@ class Rows:
         TF-IDF of the texts. Shape: [n, features].
     L
         Votes. Shape: [n, m].
+    texts
+        Shape: [n].
     Y
         Gold; -1 for train rows, whose gold is hidden. Shape: [n].
     probs
@@ -39,6 +41,7 @@ class Rows:
     X: np.ndarray
     words: sparse.csr_matrix
     L: VoteArray
+    texts: tuple[str, ...]
     Y: Labels
     probs: dict[str, Probs]
 
@@ -75,7 +78,7 @@ def prepare(data: Path, name: str, folder: Path) -> Prepared:
             shape=arrays[f"{split} words shape"],
         )
         probs = {model: arrays[f"{split} {model}"] for model in LABELS if f"{split} {model}" in arrays}
-        rows[split] = Rows(arrays[f"{split} X"].astype(np.float64), words, own.L, own.Y, probs)
+        rows[split] = Rows(arrays[f"{split} X"].astype(np.float64), words, own.L, own.texts, own.Y, probs)
     return Prepared(name, source.k, source.labels.index(positive) if metric == "f1" else None, **rows)
 
 

@@ -167,6 +167,20 @@ class Selector(HasParams, ABC):
         """Return the scores of rows. Shape: [n]."""
 
 
+def drawn(chances: Floats, seed: int) -> Floats:
+    """Return scores by which rows come in random order, each next one drawn with a probability in proportion to its chance.
+
+    The best rows by a measure are alike, and a classifier needs others as well: a draw takes few of the bad ones, and some of
+    every kind. Shape: [n] -> [n].
+
+    References
+    ----------
+    Efraimidis and Spirakis, "Weighted random sampling with a reservoir", Information Processing Letters 2006.
+    """
+    luck = np.random.default_rng([seed, len(chances)]).random(len(chances))
+    return np.asarray(np.log(luck.clip(1e-12)) / chances.clip(1e-6))
+
+
 def _checked(
     features: ArrayLike,
     labels: ArrayLike,

@@ -6,7 +6,7 @@ import numpy as np
 
 from weaklabel.classifier.denoising import PRECISION, fit_probe
 from weaklabel.labels import ABSTAIN, Labels, VoteArray
-from weaklabel.select.base import Floats, LabeledRows, Selector
+from weaklabel.select.base import Floats, LabeledRows, Selector, drawn
 from weaklabel.select.evidence import Evidence, supporters
 
 PRIOR_VOTES = 2.0
@@ -32,13 +32,13 @@ def smoothed_precisions(votes: VoteArray, gold: Labels) -> Floats:
 class Counting(Selector):
     """Rows whose label is supported by labeling functions that are right on rows with gold: plain counting.
 
-    The score is the mean of the smoothed precisions of the labeling functions that vote for the row's label. A row without
-    such a vote gets the share of right labels among rows with gold that have none either, smoothed alike.
+    Rows are drawn, see `drawn`, by the mean of the smoothed precisions of the labeling functions that vote for the row's label.
+    Of a row without such a vote, it is the share of right labels among rows with gold that have none either, smoothed alike.
 
     Parameters
     ----------
     seed
-        See `Selector`.
+        Of the draw; see `Selector`.
 
     Attributes
     ----------
@@ -60,20 +60,24 @@ class Counting(Selector):
         alone = np.where(parts[:, -1] > 0, rows.labels, ABSTAIN)[:, None]
         all_votes = np.hstack([rows.votes.astype(np.int64), alone])
         values = smoothed_precisions(all_votes.astype(rows.votes.dtype), rows.gold)
-        # Equal support is decided by the label model.
-        return np.asarray(parts @ values + 1e-3 * rows.of_label(rows.probs))
+        return drawn(np.asarray(parts @ values), self.seed)
 
 
 class Verified(Selector):
     """Rows whose label is right, by a model of which labels are right that is fitted on rows with gold.
 
     It is a logistic regression on what speaks for the label: its probability, a classifier that was fitted on other rows,
-    the labels of near rows, and votes.
+    the labels of near rows, and votes. Rows are drawn, see `drawn`, by the probability that their label is right.
 
     Parameters
     ----------
     seed
-        Of the folds of the classifier; see `Selector`.
+        Of the folds of the classifier, and of the draw; see `Selector`.
+
+    Attributes
+    ----------
+    right_probs_ : array
+        Probability that each row's label is right. Shape: [n].
 
     References
     ----------
@@ -81,6 +85,7 @@ class Verified(Selector):
     """
 
     needs_gold = True
+    right_probs_: Floats
 
     def _score(self, rows: LabeledRows) -> Floats:
         assert rows.gold is not None
@@ -89,6 +94,8 @@ class Verified(Selector):
         is_right = (rows.gold[known] == rows.labels[known]).astype(np.int64)
         if len(np.unique(is_right)) < 2:
             # Nothing tells right from wrong labels: what speaks for them counts equally.
-            return np.asarray(columns[:, :3].mean(axis=1))
-        probe = fit_probe(columns[known], np.eye(2)[is_right], np.ones(len(known)), C=1.0)
-        return np.asarray(probe.predict_proba(columns)[:, 1])
+            self.right_probs_ = np.asarray((columns[:, :3].mean(axis=1) + 1) / 2)
+        else:
+            probe = fit_probe(columns[known], np.eye(2)[is_right], np.ones(len(known)), C=1.0)
+            self.right_probs_ = np.asarray(probe.predict_proba(columns)[:, 1])
+        return drawn(self.right_probs_, self.seed)

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from weaklabel.errors import SelectionError
 from weaklabel.labels import ABSTAIN
-from weaklabel.select.base import Floats, LabeledRows, Selector
+from weaklabel.select.base import Floats, LabeledRows, Selector, drawn
 from weaklabel.select.evidence import Evidence, supporters
 from weaklabel.select.head import LinearHead, log_losses
 from weaklabel.select.policy import ALGORITHMS, Algorithm, CurveFile, Learning, Policy, Reward, learn
@@ -45,6 +45,8 @@ class Reinforced(Selector):
 
     Attributes
     ----------
+    unit_probs_ : array
+        Probability by which the policy keeps each unit. Shape: [u].
     keep_probs_ : array
         Probability by which the policy keeps each row. Shape: [n].
     curve_ : list
@@ -52,6 +54,7 @@ class Reinforced(Selector):
     """
 
     needs_gold = True
+    unit_probs_: Floats
     keep_probs_: Floats
     curve_: list[list[dict[str, float]]]
 
@@ -98,7 +101,7 @@ class Reinforced(Selector):
             learn(policy, fold, file, self._reward_of(rows, head, targets, shares, pool, known[~is_judge], start))
             chances = np.asarray(shares @ policy.probs())
             if fold == 0:
-                self.keep_probs_ = chances
+                self.unit_probs_, self.keep_probs_ = policy.probs(), chances
             else:
                 losses.append(self._losses(rows, head, targets, chances, pool, known[is_judge], start))
         self.curve_ = file.curves()
@@ -107,8 +110,8 @@ class Reinforced(Selector):
             all_rows, weighted = np.mean(losses, axis=0).round(4).tolist()
             self.notes_ |= {"loss on held-out gold": {"all rows": all_rows, "rows weighted by the policy": weighted}}
         file.finish(dict(self.notes_))
-        # Rows of equal units are put in order by the label model.
-        return np.asarray(self.keep_probs_ + 1e-3 * rows.of_label(rows.probs))
+        # The reward was that of rows drawn by these probabilities, not of those with the highest.
+        return drawn(self.keep_probs_, self.seed)
 
     def _check(self) -> None:
         if self.algorithm not in ALGORITHMS:
