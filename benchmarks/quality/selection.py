@@ -10,7 +10,6 @@ the folder of work, so that the same command goes on where it stopped; it stops 
 
 import argparse
 import json
-import statistics
 import sys
 import time
 import warnings
@@ -21,11 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import save
 from benchmarks.quality.selection_sets import LABELS, SETS, Prepared, Rows, prepare
 from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.registries import SELECTORS
-from weaklabel.select import choose
+from weaklabel.select.budget import choose, gold_shares
 from weaklabel.select.head import LinearHead
 
 BUDGETS = (0.05, 0.1, 0.25, 0.5)
@@ -50,12 +48,7 @@ WITHOUT_GOLD = (
 RANKED, DRAWN = ("shapley", "influence"), ("counting", "verified", "rl-lfs", "rl-groups", "rl-rows", "dvrl")
 """Selectors with gold: those whose best rows are taken, classes balanced by gold, and those that draw rows."""
 
-VOTED_AGAIN = ("counting", "rl-lfs")
-"""Of which labeling functions are left out whose precision, or probability of being kept, is below a half; the others vote again."""
-
 REPLICATES = 200
-BALANCE_PRIOR = 10.0
-"""How many rows the labels' class balance counts for beside that of gold."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,9 @@ class Judge:
         self._head = LinearHead(train.X, COMPONENTS)
         self._test, self._valid = rows.test.Y, rows.valid.Y[valid_rows]
         self._inputs = self._head.transform(np.vstack([rows.test.X, rows.valid.X[valid_rows]]))
-        drawn = np.random.default_rng(0).multinomial(len(self._test), np.full(len(self._test), 1 / len(self._test)), REPLICATES)
+        drawn = np.random.default_rng(0).multinomial(
+            len(self._test), np.full(len(self._test), 1 / len(self._test)), REPLICATES
+        )
         self._drawn = np.vstack([np.ones(len(self._test)), drawn])
         self._base: np.ndarray | None = None
 
@@ -109,7 +104,7 @@ class Judge:
     def _metric(self, Y: Labels, preds: Labels, drawn: np.ndarray) -> np.ndarray:
         if self._positive is None:
             return drawn @ (preds == Y) / drawn.sum(axis=1)
-        is_said, is_true = preds == self._positive, Y == self._positive
+        is_said, is_true = preds == self._positive, self._positive == Y
         return 2 * (drawn @ (is_said & is_true)) / np.maximum(drawn @ is_said + drawn @ is_true.astype(float), 1)
 
 
@@ -154,7 +149,7 @@ def run_cell(cell: Cell, rows: Prepared) -> dict:
         "votes": np.vstack([train.L, rows.valid.L[with_label]]),
         "gold": np.append(np.full(len(y), -1), rows.valid.Y[with_label]),
     }
-    shares = np.bincount(Y_gold, minlength=rows.k) + BALANCE_PRIOR * np.bincount(y, minlength=rows.k) / len(y)
+    shares = gold_shares(Y_gold, y)
     for name in ("random", *RANKED, *DRAWN):
         began = time.process_time()
         selector = _selector(name, cell.seed).fit(**given)
@@ -167,10 +162,8 @@ def run_cell(cell: Cell, rows: Prepared) -> dict:
             figures[name][shown(budget)] = judge.figures(chosen, P)
             figures[f"{name} and gold"][shown(budget)] = judge.figures(chosen, P, **gold)
         figures[name][shown(BUDGETS[0])]["cpu_seconds"] = round(seconds, 2)
-        kept = None
-        if cell.labels == "majority" and name in VOTED_AGAIN:
-            kept = selector.precisions_ if name == "counting" else selector.unit_probs_[:-1]
-        if kept is not None and (kept >= 0.5).any():
+        kept = selector.lf_scores_
+        if kept is not None and cell.labels == "majority" and (kept >= 0.5).any():
             again, votes = voted_again(train.L, kept >= 0.5, rows.k)
             figures[f"{name}, voted again"] = {"100%": judge.figures(again, votes)}
             figures[f"{name}, voted again, and gold"] = {"100%": judge.figures(again, votes, **gold)}

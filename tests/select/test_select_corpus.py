@@ -8,6 +8,7 @@ import pytest
 
 from weaklabel import select_corpus
 from weaklabel.cli import main
+from weaklabel.decisions import Decision, DecisionLog, now, text_hash
 from weaklabel.errors import ConfigError, ExportError, SelectionError
 from weaklabel.job.engine import LocalEngine
 
@@ -36,6 +37,19 @@ def labeled(n=60, wrong=6, seed=0):
             | {f"p_{name}": prob for name, prob in probs.items()}
         )
     return pl.DataFrame(rows)
+
+
+def with_gold(n=60, wrong=15, n_gold=20):
+    """The same with votes, of which one labeling function makes the wrong labels, and gold on some rows."""
+    frame = labeled(n, wrong)
+    is_wrong = np.arange(n) < wrong
+    truth = ["sport" if number % 2 == 0 else "food" for number in range(n)]
+    known = np.random.default_rng(0).permutation(n)[:n_gold]
+    return frame.with_columns(
+        pl.Series("vote_good", [None if bad else label for bad, label in zip(is_wrong, frame["label"], strict=True)]),
+        pl.Series("vote_bad", [label if bad else None for bad, label in zip(is_wrong, frame["label"], strict=True)]),
+        pl.Series("true", [topic if number in set(known.tolist()) else None for number, topic in enumerate(truth)]),
+    )
 
 
 def run(*arguments):
@@ -136,6 +150,71 @@ def test_files_without_labels_are_refused(tmp_path):
         )
     with pytest.raises(SelectionError, match="row 1, column 'p_food': 'x' is not a probability"):
         select_corpus(labeled(4).with_columns(pl.Series("p_food", ["0.5", "x", "", "0.5"])), method="confidence")
+
+
+@pytest.mark.parametrize("method", ["counting", "verified", "shapley", "influence", "rl-lfs", "rl-groups", "rl-rows"])
+def test_gold_of_a_column_and_of_decisions_choose_the_same_rows(tmp_path, method):
+    frame = with_gold()
+    done = select_corpus(frame, method=method, budget=20, gold="true", class_balance="gold")
+    assert done.frame.height == 20
+    assert done.summary["rows with gold"].startswith("20, ")
+    known = frame.filter(pl.col("true").is_not_null())
+    wrong = set(known.filter(pl.col("true") != pl.col("label"))["id"])
+    assert wrong
+    assert not wrong & set(done.frame["id"])
+    decisions = [
+        Decision(row, text_hash(text), label, "ann", now())
+        for row, (text, label) in enumerate(known.select("text", "true").iter_rows())
+    ]
+    log = DecisionLog(tmp_path / "decisions.jsonl")
+    for decision in decisions:
+        log.append(decision)
+    by_hand = frame.drop("true")
+    again = select_corpus(
+        by_hand, method=method, budget=20, decisions=tmp_path / "decisions.jsonl", class_balance="gold"
+    )
+    assert again.frame["id"].to_list() == done.frame["id"].to_list()
+
+
+def test_the_command_with_gold_names_harmful_labeling_functions_and_writes_the_curve(tmp_path, capsys):
+    source, out, curve = tmp_path / "voted.csv", tmp_path / "best.csv", tmp_path / "reward.json"
+    with_gold().write_csv(source)
+    arguments = (source, "--by", "rl-lfs", "--gold", "true", "--balance", "gold", "--budget", "20", "--json", "-q")
+    assert run(*arguments, "-o", out, "--curve", curve) == 0
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert summary["labeling functions that do more harm than good"] == "bad"
+    assert set(summary["loss on held-out gold"]) == {"all rows", "rows weighted by the policy"}
+    kept = json.loads(curve.read_text())
+    assert [len(policy["curve"]) for policy in kept["folds"]] == [40, 40, 40]
+    before = out.read_bytes()
+    assert run(*arguments, "-o", out, "--curve", curve) == 0
+    assert out.read_bytes() == before
+    assert run(*arguments, "-o", out, "--curve", out) == 1
+    assert run(source, "--by", "counting", "--gold", "true", "-o", out, "--curve", curve) == 1
+    assert "only reinforcement learning has one" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("columns", "how", "said"),
+    [
+        ((), {"method": "counting"}, "'counting' needs labels by hand"),
+        ((), {"class_balance": "gold"}, "the class balance of gold needs labels by hand"),
+        ((), {"method": "shapley", "gold": "tru"}, "no column 'tru' with gold .did you mean 'true'"),
+        (("vote_good", "vote_bad"), {"method": "rl-groups", "gold": "true"}, "no columns 'vote_...'"),
+    ],
+)
+def test_missing_gold_and_votes_are_asked_for_before_any_work(columns, how, said):
+    with pytest.raises(SelectionError, match=said):
+        select_corpus(with_gold().drop(*columns), **how)
+
+
+def test_gold_of_other_splits_is_not_used():
+    frame = with_gold().with_columns(
+        pl.Series("split", ["train" if number % 2 else "test" for number in range(60)]),
+        pl.when(pl.int_range(pl.len()) % 2 == 0).then("true").otherwise(None).alias("true"),
+    )
+    with pytest.raises(SelectionError, match="of the split that is chosen from"):
+        select_corpus(frame, method="shapley", gold="true", budget=10)
 
 
 def test_the_command_says_what_it_did_and_refuses_in_one_sentence(tmp_path, capsys):

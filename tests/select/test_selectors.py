@@ -28,16 +28,34 @@ def two_groups(n=200, wrong=20, seed=0):
     return X, labels, probs, texts, is_wrong
 
 
+WITH_GOLD = [name for name in NAMES if SELECTORS[name].needs_gold]
+
+
+def evidence(labels, n_gold, is_wrong=None, seed=0):
+    """Votes of five labeling functions, one of which makes the wrong labels, and gold on some rows."""
+    rng = np.random.default_rng(seed)
+    k = int(labels.max()) + 1 if len(labels) else 1
+    is_wrong = np.zeros(len(labels), bool) if is_wrong is None else is_wrong
+    votes = np.where(rng.random((len(labels), 5)) < 0.5, labels[:, None], -1)
+    votes[is_wrong] = -1
+    votes[:, 4] = np.where(is_wrong | (rng.random(len(labels)) < 0.05), labels, -1)
+    gold = np.full(len(labels), -1)
+    known = rng.choice(len(labels), min(n_gold, len(labels)), replace=False)
+    gold[known] = np.where(is_wrong, (labels + 1) % max(k, 2), labels)[known]
+    return {"votes": votes, "gold": gold}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_scores_are_finite_repeatable_and_do_not_change_their_inputs(name):
-    X, labels, probs, texts, _ = two_groups()
+    X, labels, probs, texts, is_wrong = two_groups()
     copies = X.copy(), labels.copy(), probs.copy()
+    more = evidence(labels, 30, is_wrong)
     selector = SELECTORS[name](seed=3)
     assert isinstance(selector, Selector)
-    scores = selector.fit(X, labels, probs, texts=texts).scores_
+    scores = selector.fit(X, labels, probs, texts=texts, **more).scores_
     assert scores.shape == (len(X),)
     assert np.isfinite(scores).all()
-    again = SELECTORS[name](seed=3).fit(X, labels, probs, texts=texts).scores_
+    again = SELECTORS[name](seed=3).fit(X, labels, probs, texts=texts, **more).scores_
     assert (scores == again).all()
     for before, after in zip(copies, (X, labels, probs), strict=True):
         assert (before == after).all()
@@ -52,10 +70,12 @@ def test_scores_are_finite_repeatable_and_do_not_change_their_inputs(name):
 def test_few_rows_one_class_and_equal_texts(name, n):
     for X in (np.zeros((n, 3)), np.random.default_rng(0).normal(size=(n, 3))):
         for labels in (np.zeros(n, int), np.arange(n) % 3):
-            selector = SELECTORS[name]().fit(X, labels, np.eye(3)[labels], texts=["same"] * n)
-            assert np.isfinite(selector.scores_).all()
-            assert len(selector.select(1)) == 1
-            assert len(selector.select(100)) == n
+            for n_gold in (1, n) if SELECTORS[name].needs_gold else (1,):
+                more = evidence(labels, n_gold)
+                selector = SELECTORS[name]().fit(X, labels, np.eye(3)[labels], texts=["same"] * n, **more)
+                assert np.isfinite(selector.scores_).all()
+                assert len(selector.select(1)) == 1
+                assert len(selector.select(100)) == n
 
 
 @pytest.mark.parametrize("name", ["confidence", "margin", "cut", "loss", "agreement", "forgetting", "combined"])
@@ -65,6 +85,56 @@ def test_wrong_labels_come_last(name):
     share_of_wrong = is_wrong[selector.select("80%")].mean()
     assert share_of_wrong < 0.03
     assert is_wrong.mean() == 0.1
+
+
+@pytest.mark.parametrize("name", WITH_GOLD)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_with_a_little_gold_fewer_wrong_labels_are_chosen_than_at_random(name, seed):
+    X, labels, probs, _, is_wrong = two_groups(600, 150, seed)
+    more = evidence(labels, 40, is_wrong, seed)
+    unseen = more["gold"] == -1
+    chosen = SELECTORS[name](seed=seed).fit(X, labels, probs, **more).select("50%")
+    share_of_wrong = is_wrong[chosen][unseen[chosen]].mean()
+    assert is_wrong[unseen].mean() > 0.2
+    assert share_of_wrong < 0.17
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_that_were_checked_come_first_if_right_and_last_if_wrong(name):
+    X, labels, probs, texts, _ = two_groups(100, 10)
+    more = evidence(labels, 0)
+    more["gold"][[3, 4]] = labels[3], 1 - labels[4]
+    scores = SELECTORS[name]().fit(X, labels, probs, texts=texts, **more).scores_
+    assert (scores.argmax(), scores.argmin()) == (3, 4)
+
+
+@pytest.mark.parametrize("name", WITH_GOLD)
+def test_what_is_needed_is_asked_for(name):
+    X, labels, probs, texts, _ = two_groups(50, 5)
+    more = evidence(labels, 10)
+    with pytest.raises(SelectionError, match="needs gold"):
+        SELECTORS[name]().fit(X, labels, probs, texts=texts, votes=more["votes"])
+    with pytest.raises(SelectionError, match="no row has any"):
+        SELECTORS[name]().fit(X, labels, probs, votes=more["votes"], gold=np.full(50, -1))
+    with pytest.raises(SelectionError, match="gold must be a class 0 to 1"):
+        SELECTORS[name]().fit(X, labels, probs, votes=more["votes"], gold=labels + 1)
+    with pytest.raises(SelectionError, match="votes on 49 rows"):
+        SELECTORS[name]().fit(X, labels, probs, votes=more["votes"][1:], gold=more["gold"])
+    if SELECTORS[name].needs_votes:
+        with pytest.raises(SelectionError, match="needs votes"):
+            SELECTORS[name]().fit(X, labels, probs, gold=more["gold"])
+
+
+def test_the_class_balance_of_gold():
+    X, labels, probs, _, _ = two_groups(400, 40)
+    gold = np.full(400, -1)
+    gold[np.flatnonzero(labels == 0)[:90]] = 0
+    gold[np.flatnonzero(labels == 1)[:10]] = 1
+    selector = SELECTORS["random"]().fit(X, labels, probs, gold=gold)
+    chosen = selector.select(100, class_balance="gold")
+    assert (labels[chosen] == 0).sum() == pytest.approx(86, abs=2)
+    with pytest.raises(SelectionError, match="needs gold"):
+        SELECTORS["random"]().fit(X, labels, probs).select(100, class_balance="gold")
 
 
 def test_random_rows_do_not_know_wrong_labels():

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from weaklabel.cli.gold import DecisionsOpt, GoldOpt
 from weaklabel.cli.options import EncoderOpt, LabelPrefixOpt, SeedOpt, expanded, name_option
 from weaklabel.cli.printing import Printing
 from weaklabel.cli.reading import CorpusArg, Reading
@@ -36,7 +37,7 @@ class Selecting:
         _option(
             "--balance",
             metavar="SHARES",
-            help="Shares of the budget: labels, uniform, or a share a class, such as 0.9,0.1. Default: scores alone decide.",
+            help="Shares of the budget: labels, uniform, gold, or one a class, such as 0.9,0.1. Default: scores alone decide.",
         ),
     ] = None
     prefix: LabelPrefixOpt = None
@@ -51,6 +52,12 @@ class Selecting:
     score_column: Annotated[
         str | None, _option("--score-column", metavar="NAME", help="Add a column with the score of each row.")
     ] = None
+    gold: GoldOpt = None
+    decisions: DecisionsOpt = None
+    curve: Annotated[
+        str | None,
+        _option("--curve", metavar="FILE", help="JSON file for the curve of the reward (--by rl-...), to resume from."),
+    ] = None
     encoder: EncoderOpt = None
     tokenizer: Annotated[
         str | None,
@@ -60,13 +67,13 @@ class Selecting:
     def shares(self) -> str | list[float] | None:
         """Return the class balance: its name, or shares."""
         given = self.balance
-        if given is None or given in ("labels", "uniform"):
+        if given is None or given in ("labels", "uniform", "gold"):
             return given
         try:
             return [float(share) for share in given.split(",")]
         except ValueError:
             raise typer.BadParameter(
-                f"'{given}' is not labels, uniform or a share a class such as 0.9,0.1", param_hint="--balance"
+                f"'{given}' is not labels, uniform, gold or a share a class such as 0.9,0.1", param_hint="--balance"
             ) from None
 
 
@@ -81,7 +88,7 @@ def select(
     engine: EngineOptions,
     printing: Printing,
 ) -> None:
-    """Keep the labeled rows that are worth training on; no gold is used.
+    """Keep the labeled rows that are worth training on, with or without labels by hand.
 
     \b
     Examples:
@@ -89,10 +96,12 @@ def select(
       weaklabel select labeled.csv --by cut --budget 20% --balance labels -o best.csv
       weaklabel select labeled.jsonl --budget "200000 tokens" --score-column worth -o train.jsonl
       weaklabel select labeled.csv --by loss --dry-run
+      weaklabel select voted.csv --by rl-groups --decisions review/decisions.jsonl --curve reward.json -o best.csv
 
     Dropped rows go to OUT.rejects.jsonl with their score. Rows without a label are dropped; rows of other splits than
     train stay. Whether fewer rows train a better model depends on the labels: compare with all rows, and with
-    --by random. To resume after an interruption, give the same command again.
+    --by random. Some measures learn from labels by hand (--gold, --decisions), most of these from votes as well
+    (weaklabel label --votes). To resume after an interruption, give the same command again.
     """
     from weaklabel.select.corpus import selector_of
 
@@ -107,6 +116,9 @@ def select(
         score=selecting.score_column,
         encoder=selecting.encoder,
         tokenizer=selecting.tokenizer,
+        gold=selecting.gold,
+        decisions=selecting.decisions,
+        curve=selecting.curve,
         seed=seed,
     )
     carry_out(rows, transform, transforming, engine, printing)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from weaklabel.errors import SelectionError
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, check_L
-from weaklabel.select.budget import Budget, choose
+from weaklabel.select.budget import GOLD, Budget, choose, gold_shares
 from weaklabel.support.params import HasParams
 
 Floats = NDArray[np.float64]
@@ -77,6 +77,8 @@ class Selector(HasParams, ABC):
     ----------
     scores_ : array
         Score of each row, higher for rows to be taken first; only the order has a meaning. Shape: [n].
+    lf_scores_ : array or None
+        How good each labeling function is, 0 to 1, where the selector tells. Shape: [m].
     notes_ : mapping
         What else was learned, for people, as JSON has it.
     """
@@ -88,6 +90,7 @@ class Selector(HasParams, ABC):
     needs_gold: ClassVar[bool] = False
 
     scores_: Floats
+    lf_scores_: Floats | None = None
     notes_: Mapping[str, Any] = {}
 
     def __init__(self, seed: int = 0) -> None:
@@ -134,7 +137,7 @@ class Selector(HasParams, ABC):
         known = rows.known()
         if self.needs_gold and not len(known):
             raise SelectionError(f"{name} needs gold, and no row has any: check some labels by hand first")
-        self._labels = rows.labels
+        self._labels, self._gold = rows.labels, rows.gold
         scores = self._score(rows)
         if len(known):
             assert rows.gold is not None
@@ -153,6 +156,8 @@ class Selector(HasParams, ABC):
     ) -> NDArray[np.int64]:
         """Return the numbers of the best rows, ascending; see `weaklabel.select.budget.choose`.
 
+        The class balance may also be ``"gold"``: the shares of the classes among rows with gold.
+
         Raises
         ------
         SelectionError
@@ -160,6 +165,12 @@ class Selector(HasParams, ABC):
         """
         if not hasattr(self, "scores_"):
             raise SelectionError(f"this {type(self).__name__} is not fitted: call fit first")
+        if isinstance(class_balance, str) and class_balance == GOLD:
+            if self._gold is None:
+                raise SelectionError(
+                    "the class balance of gold needs gold: give fit(features, labels, probs, gold=gold)"
+                )
+            class_balance = gold_shares(self._gold, self._labels)
         return choose(self.scores_, self._labels, budget, class_balance=class_balance, costs=costs, seed=self.seed)
 
     @abstractmethod

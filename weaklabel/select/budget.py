@@ -14,8 +14,11 @@ from weaklabel.labels import Labels
 Floats = NDArray[np.float64]
 Unit = Literal["share", "rows", "tokens"]
 
-LABELED, UNIFORM = "labels", "uniform"
-"""Names of class balances: as many rows of each class as the labels have, and as many of each."""
+LABELED, UNIFORM, GOLD = "labels", "uniform", "gold"
+"""Names of class balances: as many rows of each class as the labels have; as many of each; and as gold has."""
+
+GOLD_PRIOR = 10.0
+"""How many rows the class balance of the labels counts for beside that of gold."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,22 @@ def choose(
         for of_class in [order[y[order] == label]]
     ]
     return np.sort(np.concatenate(taken))
+
+
+def gold_shares(gold: Labels, labels: Labels) -> Floats:
+    """Return the share of each class in gold, smoothed by the shares among labels. Shape: [n], [n] -> [k].
+
+    Parameters
+    ----------
+    gold
+        -1 for rows without.
+    labels
+        Of the same rows.
+    """
+    k = int(max(gold.max(), labels.max())) + 1
+    of_gold = np.bincount(gold[gold >= 0], minlength=k)
+    shares = of_gold + GOLD_PRIOR * np.bincount(labels, minlength=k) / len(labels)
+    return np.asarray(shares / shares.sum())
 
 
 def _costs(costs: ArrayLike | None, budget: Budget, n: int) -> Floats:

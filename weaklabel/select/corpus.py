@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from weaklabel.corpus import Corpus, read_corpus
+from weaklabel.decisions import agreed_classes, read_decisions
 from weaklabel.encoder.named import check_encoder
-from weaklabel.errors import ConfigError, SelectionError
+from weaklabel.errors import ConfigError, SelectionError, nearest
 from weaklabel.export.opening import SPLIT, LabelColumns
 from weaklabel.job.engine import Engine
 from weaklabel.job.transform import check_text, transform_corpus
@@ -16,7 +17,7 @@ from weaklabel.job.transform_job import Transformation
 from weaklabel.label_names import find_labels
 from weaklabel.labels import check_label_names
 from weaklabel.registries import SELECTORS
-from weaklabel.select.budget import LABELED, UNIFORM, Budget
+from weaklabel.select.budget import GOLD, LABELED, UNIFORM, Budget
 from weaklabel.select.transform import Select
 from weaklabel.support.params import checked_params
 
@@ -38,13 +39,16 @@ def select_corpus(
     score: str | None = None,
     encoder: str | None = None,
     tokenizer: str | None = None,
+    gold: str | None = None,
+    decisions: str | os.PathLike[str] | None = None,
+    curve: str | os.PathLike[str] | None = None,
     seed: int = 0,
     engine: Engine | None = None,
     progress: bool = False,
 ) -> Transformation:
     """Keep the labeled rows that are worth training on, and drop the others.
 
-    Rows without a label are dropped, too. No gold is used.
+    Rows without a label are dropped, too.
 
     Parameters
     ----------
@@ -57,7 +61,7 @@ def select_corpus(
     budget
         ``"50%"``, a number of rows, or ``"20000 tokens"``; see `Budget.parse`.
     class_balance
-        Shares of the budget: ``"labels"``, ``"uniform"``, or a number a class. By default scores alone decide.
+        Shares of the budget: ``"labels"``, ``"uniform"``, ``"gold"``, or a number a class. By default scores alone decide.
     text
         Columns that hold the text, if ``source`` is not a `Corpus`.
     prefix
@@ -70,6 +74,13 @@ def select_corpus(
         Local folder or hub name of what embeds texts; by default the embedded encoder.
     tokenizer
         Checkpoint whose tokenizer counts tokens; by default that of the encoder.
+    gold
+        Column with labels by hand, empty where nobody looked: for selectors that learn from a little gold. Gold in rows of
+        other splits is not used.
+    decisions
+        File of decisions that ``weaklabel review`` wrote, as gold.
+    curve
+        JSON file for the curve of the reward (reinforcement learning); with it, a killed run goes on where it was.
     seed
         Another seed draws other rows where something is drawn.
     engine
@@ -111,6 +122,9 @@ def select_corpus(
         score=score,
         encoder=encoder,
         tokenizer=tokenizer,
+        gold=gold,
+        decisions=decisions,
+        curve=curve,
         seed=seed,
     )
     return transform_corpus(corpus, transform, out, engine=engine, progress=progress)
@@ -128,6 +142,9 @@ def selector_of(
     score: str | None = None,
     encoder: str | None = None,
     tokenizer: str | None = None,
+    gold: str | None = None,
+    decisions: str | os.PathLike[str] | None = None,
+    curve: str | os.PathLike[str] | None = None,
     seed: int = 0,
 ) -> Select:
     """Return the transform that chooses rows, all of it checked before any work; see `select_corpus`.
@@ -156,14 +173,30 @@ def selector_of(
         )
     if score is not None and score in corpus.columns:
         raise ConfigError(f"select: {corpus.name} has a column '{score}' already; name another one for scores")
+    if gold is not None and gold not in corpus.columns:
+        raise SelectionError(
+            f"{corpus.name} has no column '{gold}' with gold{nearest(gold, corpus.columns)}; columns are "
+            f"{', '.join(corpus.columns)}"
+        )
+    if gold is None and decisions is None and (selector.needs_gold or class_balance == GOLD):
+        what = f"'{method}'" if selector.needs_gold else "the class balance of gold"
+        raise SelectionError(f"{what} needs labels by hand: name their column (gold), or a file of decisions")
+    if selector.needs_votes and not columns.votes:
+        raise SelectionError(
+            f"'{method}' needs the votes of the labeling functions, and {corpus.name} has no columns "
+            f"'{columns.prefix}vote_...': label it with votes (weaklabel label --votes)"
+        )
+    if curve is not None and not selector.has_param("curve_file"):
+        raise SelectionError(f"'{method}' has no curve of a reward: only reinforcement learning has one")
     given = dict(params or {})
     try:
         checked_params(selector, given)
     except ValueError as error:
         raise ConfigError(f"select: {error}") from None
+    names = tuple(check_label_names(labels, corpus.name))
     return Select(
         text=tuple(corpus.text),
-        labels=tuple(check_label_names(labels, corpus.name)),
+        labels=names,
         label=columns.label,
         probs=columns.probs,
         method=method,
@@ -174,16 +207,22 @@ def selector_of(
         score=score,
         encoder=encoder,
         tokenizer=tokenizer,
+        # Votes speak for and against labels wherever there is gold to learn from.
+        votes=columns.votes if selector.needs_votes or selector.needs_gold else (),
+        gold=gold,
+        decided=None if decisions is None else agreed_classes(read_decisions(decisions), names),
+        read=() if decisions is None else (os.fspath(decisions),),
+        curve=None if curve is None else os.fspath(curve),
         seed=seed,
     )
 
 
 def _checked_balance(balance: str | Sequence[float] | None, k: int) -> str | tuple[float, ...] | None:
-    if balance is None or (isinstance(balance, str) and balance in (LABELED, UNIFORM)):
+    if balance is None or (isinstance(balance, str) and balance in (LABELED, UNIFORM, GOLD)):
         return balance
     if isinstance(balance, str) or len(balance) != k or min(balance) < 0 or not sum(balance) > 0:
         raise ConfigError(
-            f"select: the class balance must be '{LABELED}', '{UNIFORM}' or {k} shares, one a class in their order, not "
-            f"{balance!r}"
+            f"select: the class balance must be '{LABELED}', '{UNIFORM}', '{GOLD}' or {k} shares, one a class in their "
+            f"order, not {balance!r}"
         )
     return tuple(float(share) for share in balance)

@@ -42,19 +42,18 @@ class Counting(Selector):
 
     Attributes
     ----------
-    precisions_ : array
+    lf_scores_ : array
         Smoothed precision of each labeling function. Shape: [m].
     """
 
     needs_features = False
     needs_votes = True
     needs_gold = True
-    precisions_: Floats
 
     def _score(self, rows: LabeledRows) -> Floats:
         assert rows.votes is not None
         assert rows.gold is not None
-        self.precisions_ = smoothed_precisions(rows.votes, rows.gold)
+        self.lf_scores_ = smoothed_precisions(rows.votes, rows.gold)
         parts = supporters(rows)
         # Rows that no labeling function supports are as if one more voted for their labels.
         alone = np.where(parts[:, -1] > 0, rows.labels, ABSTAIN)[:, None]

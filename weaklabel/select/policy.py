@@ -17,7 +17,7 @@ from weaklabel.support.progress import stage
 Floats = NDArray[np.float64]
 Algorithm = Literal["ppo", "reinforce"]
 Reward = Callable[[NDArray[np.bool_], int], tuple[Floats, NDArray[np.bool_]]]
-"""Given choices, shape [s, u], and the number of the step: what each is worth, shape [s], and which units that depends on, [u]."""
+"""Given choices, shape [s, u], and the number of the step: what each is worth, [s], and which units that depends on, [u]."""
 
 ALGORITHMS: tuple[Algorithm, ...] = ("ppo", "reinforce")
 

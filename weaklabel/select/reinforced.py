@@ -27,8 +27,8 @@ class Reinforced(Selector):
     """Base class of selectors by a policy that is rewarded on gold.
 
     The reward is the loss of the proxy model, fitted on the rows that are kept, on rows with gold. The policy that chooses
-    learns from all gold. What it gains is told by others: rows with gold are split into folds, and for each a policy learns from
-    the other folds and is judged on this one, which never rewarded it.
+    learns from all gold. What it gains is told by others: rows with gold are split into folds, and for each a policy learns
+    from the other folds and is judged on this one, which never rewarded it.
 
     Parameters
     ----------
@@ -84,8 +84,6 @@ class Reinforced(Selector):
         assert rows.gold is not None
         self._check()
         known, pool = rows.known(), np.flatnonzero(rows.gold == ABSTAIN)
-        if not len(pool):
-            return np.zeros(len(rows))
         units, shares = self._units(rows)
         head, targets = LinearHead(rows.features), np.eye(rows.k)[rows.labels]
         learning = Learning(self.algorithm, self.evaluations, self.samples, self.lr)
@@ -181,6 +179,11 @@ class ReinforcedLFs(Reinforced):
     """
 
     needs_votes = True
+
+    def _score(self, rows: LabeledRows) -> Floats:
+        scores = super()._score(rows)
+        self.lf_scores_ = self.unit_probs_[:-1]
+        return scores
 
     def _units(self, rows: LabeledRows) -> tuple[Floats, sparse.csr_array]:
         parts = supporters(rows)
