@@ -101,4 +101,4 @@ def _majority_vote(votes: Votes, rows: NDArray[np.int64], k: int) -> tuple[Label
     from weaklabel.label_model import MajorityVote
     from weaklabel.votes.patterns import take_rows
 
-    return MajorityVote(k).fit(votes).predict(take_rows(votes.L, rows), return_probs=True)
+    return MajorityVote(k).predict(take_rows(votes.L, rows), return_probs=True)

@@ -31,6 +31,7 @@ from weaklabel.job.spans.label import assemble, check_span_columns, have_labeled
 from weaklabel.job.voting import LabelOptions
 from weaklabel.job.work import LabelJob
 from weaklabel.label_model.base import make_label_model
+from weaklabel.label_model.doubts import naming
 from weaklabel.label_model.gold import GoldVotes
 from weaklabel.lf.packs import PACK_FILES, SPANS, TEXTS, LFCollection, identity_of, pack_inputs
 from weaklabel.support.files import check_outputs
@@ -422,7 +423,7 @@ def _fitted(voted: VotedCorpus) -> BaseLabelModel:
     unfitted = make_label_model(options.label_model, len(voted.lfs.labels), options.seed)
     if not options.reads_texts:
         gold = _decided_rows(voted)
-        with stage("label model"):
+        with stage("label model"), naming(voted.lfs.names, voted.lfs.labels):
             return unfitted.fit(patterns, gold=gold)
     from weaklabel.encoder.features import SKIMMED_TOKENS, are_long
     from weaklabel.label_model.text.reader import TextReader
@@ -435,7 +436,7 @@ def _fitted(voted: VotedCorpus) -> BaseLabelModel:
         raise _nothing_decided(voted)
     if options.skim and unfitted.can_skim and are_long(sample.texts, unfitted.max_length):
         unfitted.set_params(max_length=min(unfitted.max_length, SKIMMED_TOKENS))
-    with stage("label model"):
+    with stage("label model"), naming(voted.lfs.names, voted.lfs.labels):
         return unfitted.fit_sample(patterns, sample)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from weaklabel.label_model.base import BaseLabelModel, restore
 from weaklabel.label_model.checks import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
+from weaklabel.label_model.doubts import warn_of_ties
 from weaklabel.label_model.gold import GoldVotes
 from weaklabel.label_model.text.model import MIN_GAIN, TextLabelModel
 from weaklabel.label_model.text.reader import TextReader, TextSample
@@ -105,6 +106,7 @@ class AutoLabelModel(TextReader):
             self._choose(model)
         else:
             assert isinstance(model.votes_, CommitteeLabelModel)
+            warn_of_ties(votes, self.cardinality)
             self._choose(model.votes_, "; texts do not predict the labels")
 
     def _describe(self, lf_names: Sequence[str] | None = None) -> str:

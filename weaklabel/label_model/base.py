@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from weaklabel.config import LabelModelSettings
 from weaklabel.errors import ConfigError, LabelModelError, PluginError, WeakLabelError, nearest
 from weaklabel.label_model.checks import (
+    MIN_ROWS,
     NUMBER,
     checked_votes,
     dev_class_balance,
@@ -26,6 +27,7 @@ from weaklabel.label_model.checks import (
     warn_of_unvoted,
     without_unvoted,
 )
+from weaklabel.label_model.doubts import class_name, warn_of_lone_lfs, warn_of_ties
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.gold import GoldCorrection, GoldVotes, learn_correction, log_floored
 from weaklabel.label_model.preds import break_ties, check_policy
@@ -85,6 +87,9 @@ class BaseLabelModel(HasParams, ABC):
 
     _checks_answers: ClassVar[bool] = True
     """Whether a fit looks for unanimous votes that the model contradicts, and warns of them."""
+
+    _answers_alone: bool = True
+    """Whether no model that reads texts answers in its place, so that ties of votes matter."""
 
     gold_rows_: int = 0
     """Rows with gold labels that the model was fitted with."""
@@ -480,8 +485,17 @@ class BaseLabelModel(HasParams, ABC):
             voted[gold.Y] = True
         self.unvoted_ = tuple(np.flatnonzero(~voted).tolist())
         if self._checks_answers and voted.any():
-            warn_of_unvoted(voted, self._gives_unvoted)
+            warn_of_unvoted(voted, self._gives_unvoted, class_name)
+            self._warn_of_doubts(votes, gold)
             warn_of_contradictions(votes, self._probs, self.cardinality, self._advice())
+
+    def _warn_of_doubts(self, votes: VotePatterns, gold: GoldVotes | None) -> None:
+        """Warn of what votes cannot tell, unless rows with votes are so few that nothing can."""
+        if votes.counts[has_vote(votes.patterns)].sum() < MIN_ROWS:
+            return
+        warn_of_lone_lfs(votes, self.cardinality, gold)
+        if self._answers_alone:
+            warn_of_ties(votes, self.cardinality)
 
     def _advice(self) -> str:
         """Return what to do where the model contradicts unanimous votes."""

@@ -208,8 +208,8 @@ Bools = NDArray[np.bool_]
 MAX_CONTRADICTED = 0.25
 """Share of the rows with unanimous votes that a label model may contradict without a warning."""
 
-_MIN_ROWS = 10
-"""Rows with unanimous votes for a class from which on most of them being contradicted is no accident."""
+MIN_ROWS = 10
+"""Rows from which on what most of them show is no accident."""
 
 _MAX_PATTERNS = 20_000
 """Vote patterns that are looked at, those of the most rows first."""
@@ -258,7 +258,7 @@ def without_unvoted(probs: Probs, rows: VoteArray, unvoted: Iterable[int]) -> Pr
     return probs
 
 
-def warn_of_unvoted(voted: Bools, given_all_the_same: bool) -> None:
+def warn_of_unvoted(voted: Bools, given_all_the_same: bool, name: Callable[[int], str] = str) -> None:
     """Warn of classes without votes.
 
     Parameters
@@ -267,11 +267,13 @@ def warn_of_unvoted(voted: Bools, given_all_the_same: bool) -> None:
         Which classes have votes. Shape: [k].
     given_all_the_same
         Whether the model may give them to rows, as Snorkel's does.
+    name
+        Returns the name of a class.
     """
     missing = np.flatnonzero(~voted)
     if not len(missing) or not voted.any():
         return
-    some = ", ".join(str(label) for label in missing[:5]) + (", ..." if len(missing) > 5 else "")
+    some = ", ".join(name(label) for label in missing[:5].tolist()) + (", ..." if len(missing) > 5 else "")
     single = len(missing) == 1
     classes, it = (f"class {some}", "it") if single else (f"{len(missing)} of {len(voted)} classes ({some})", "them")
     then = (
@@ -299,7 +301,7 @@ def warn_of_contradictions(
         The warning's last part: what to do.
     """
     agreed, contradicted, all_patterns = contradictions(votes, answer, cardinality)
-    of_class = (agreed >= _MIN_ROWS) & (contradicted > agreed / 2)
+    of_class = (agreed >= MIN_ROWS) & (contradicted > agreed / 2)
     rows, of_rows = int(contradicted.sum()), int(agreed.sum())
     if not (rows > MAX_CONTRADICTED * of_rows or of_class.any()):
         return

@@ -41,7 +41,8 @@ class MajorityVote(BaseLabelModel):
     """
 
     def _look_back(self, votes: VotePatterns, gold: GoldVotes | None = None) -> None:
-        pass  # no vote count contradicts unanimous votes, nor gives a class without a vote
+        # No vote count contradicts unanimous votes, nor gives a class without a vote.
+        self._warn_of_doubts(votes, gold)
 
     def _fit(self, all_votes: VotePatterns) -> None:
         agreed, voted, weights = np.zeros(all_votes.m), np.zeros(all_votes.m), all_votes.weights()

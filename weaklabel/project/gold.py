@@ -339,7 +339,7 @@ def stage_predictions(rows: GoldRows, model: BaseLabelModel, classifiers: Mappin
 
     vote = MajorityVote(model.cardinality)
     stages = {
-        "majority_vote": StagePredictions(*vote.fit(rows.L).predict(rows.L, return_probs=True)),
+        "majority_vote": StagePredictions(*vote.predict(rows.L, return_probs=True)),
         "label_model": StagePredictions(*model.predict(rows.L, return_probs=True, texts=rows.texts)),
     }
     stages |= {

@@ -19,6 +19,7 @@ from weaklabel.errors import ConfigError
 from weaklabel.job import LabelOptions, label_corpus
 from weaklabel.label_model import BaseLabelModel
 from weaklabel.label_model.base import make_label_model
+from weaklabel.label_model.doubts import naming
 from weaklabel.labels import ABSTAIN, Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.review.ledger import Ledger
@@ -197,7 +198,9 @@ def refitted(
     if model.uses_texts:
         load_libraries(*FOR_TEXTS)
     patterns, read = snapshot.votes.patterns(), texts if model.uses_texts else None
-    preds, probs = model.fit(patterns, read).predict(patterns, return_probs=True, texts=read)
+    with naming(snapshot.lfs.names, labels):
+        model.fit(patterns, read)
+    preds, probs = model.predict(patterns, return_probs=True, texts=read)
     return Snapshot(snapshot.lfs, snapshot.votes, model, preds, probs, snapshot.lfs.names)
 
 

@@ -326,7 +326,9 @@ class TextLabelModel(TextReader):
         return with_doubt(probs, self._doubt)
 
     def _new_votes_model(self) -> CommitteeLabelModel:
-        return CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed)
+        model = CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed)
+        model._answers_alone = False
+        return model
 
     def _new_features(self) -> TextFeatures:
         return TextFeatures(self.encoder, self.max_length)
