@@ -371,3 +371,8 @@ def test_gold_of_one_split_scores_and_the_rest_of_the_corpus_trains(place):
     assert {"train linear", "predict"} <= set(place.not_done()) and "label" not in place.not_done()
     with pytest.raises(WeakLabelError, match="nonsense"):
         place.run()
+
+
+def test_a_project_may_be_given_as_its_file(place):
+    result = run_project(str(place.project))
+    assert result.folder == place.out and (place.out / "labeled.csv").is_file()

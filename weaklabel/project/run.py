@@ -6,6 +6,7 @@ The steps are in `weaklabel.project.texts` for labels of whole texts, and in `we
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weaklabel.classifier.named import make_classifier
-from weaklabel.config import Project
+from weaklabel.config import Project, read_project
 from weaklabel.corpus import Corpus
 from weaklabel.encoder.named import check_encoder
 from weaklabel.errors import ConfigError, nearest
@@ -290,7 +291,7 @@ class ProjectRun:
 
 
 def run_project(
-    project: Project,
+    project: Project | str | os.PathLike[str],
     *,
     file: Path | None = None,
     again: str | None = None,
@@ -306,9 +307,9 @@ def run_project(
     Parameters
     ----------
     project
-        See `weaklabel.config.read_project`.
+        The project file, or what `weaklabel.config.read_project` makes of it.
     file
-        Where it was read from, so that results are not written there.
+        Where a `Project` was read from, so that results are not written there.
     again
         Name of a step that is done again with all that depends on it, such as "train"; "" for all steps.
     engine
@@ -323,6 +324,8 @@ def run_project(
     UnknownStepError
         There is no step ``again``.
     """
+    if not isinstance(project, Project):
+        file, project = Path(project), read_project(Path(project))
     with showing(progress), settings_named("key"):
         preparation, again = preparation_of(project, again)
         if preparation is not None:
