@@ -90,8 +90,8 @@ EncoderOpt = Annotated[
     typer.Option(
         "--encoder",
         metavar="ENCODER",
-        help="What turns texts into vectors: a folder, or a name on the Hugging Face hub. Default: an English one that is "
-        "installed.",
+        help="What turns texts into vectors: 'multilingual' (16 languages; an extra), a folder, or a name on the Hugging "
+        "Face hub. Default: an English one that is installed.",
         rich_help_panel=MODEL_PANEL,
     ),
 ]

@@ -22,6 +22,7 @@ from weaklabel.encoder.inference import (
     pick_device,
     run_texts,
 )
+from weaklabel.encoder.multilingual import MULTILINGUAL, multilingual_identity, multilingual_model
 from weaklabel.errors import MissingPackageError
 from weaklabel.support.cache import TextCache
 from weaklabel.support.hashing import hash_path
@@ -67,7 +68,8 @@ class Encoder:
     Parameters
     ----------
     model
-        Local folder or hub name of an encoder; by default `default_model`.
+        Local folder or hub name of an encoder, or "multilingual" for that of `weaklabel.encoder.multilingual`; by default
+        `default_model`.
     max_length
         Tokens of a text that are read; at least 1. The rest of a longer text is not used.
     batch_size
@@ -135,6 +137,8 @@ class Encoder:
         return np.stack(self._cache.get(different, self._run))[row_of]
 
     def _run(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if self.model == MULTILINGUAL:
+            return multilingual_model().encode(texts, self.max_length)
         return run_texts(
             self._loaded,
             texts,
@@ -160,11 +164,13 @@ def _shared_encoder(model: str) -> Encoder:
 
 
 def run_identity(model: str, device: str | None, *parameters: object) -> str | None:
-    """Return what the results of `run_texts` depend on besides the texts; None if the model is not a local folder.
+    """Return what a model's results depend on besides the texts; None if the model is not on this machine.
 
     It has the kind of the device, its precision and the versions of packages, but nothing that changes no vote, such as
     the machine.
     """
+    if model == MULTILINGUAL:
+        return multilingual_identity(*parameters)
     if not Path(model).is_dir():
         return None
     place = pick_device(device)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from weaklabel.corpus.entities import between_entities
 from weaklabel.encoder.encoder import Encoder, default_model
 from weaklabel.encoder.lsa import CharacterSpace, WordSpace, has_more_tokens
+from weaklabel.encoder.multilingual import MULTILINGUAL
 from weaklabel.encoder.readability import MANY_UNKNOWN, Readability, readability
 from weaklabel.support.warn import warn
 
@@ -44,7 +45,7 @@ class TextFeatures:
     Parameters
     ----------
     encoder
-        Local folder or hub name of an encoder; by default the embedded one.
+        Local folder or hub name of an encoder, or "multilingual"; by default the embedded one.
     max_length
         Tokens of a text that the encoder reads.
     device
@@ -184,9 +185,14 @@ def _warn_of_language(model: str, read: Readability) -> None:
         else f"splits a word into {read.pieces:.1f} pieces of {read.letters:.1f} letters on average"
     )
     which = "the default encoder (English)" if model == str(default_model()) else f"the encoder '{Path(model).name}'"
+    other = (
+        "one that was made for it"
+        if model == MULTILINGUAL
+        else f"'{MULTILINGUAL}', which reads 16 languages, or one that was made for it"
+    )
     warn(
         f"{which} was not made for the language of these texts: it {how}; n-grams of characters are read beside it where "
-        "they help, but a multilingual encoder reads these texts better: give one as encoder (--encoder)"
+        f"they help, but another encoder may read these texts better: give {other} (--encoder)"
     )
 
 

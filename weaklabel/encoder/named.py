@@ -7,24 +7,38 @@ from pathlib import Path
 
 from weaklabel.encoder.encoder import default_model
 from weaklabel.encoder.inference import load_part
+from weaklabel.encoder.multilingual import MULTILINGUAL, PACKAGE, multilingual_model
 from weaklabel.errors import ConfigError, MissingPackageError, WeakLabelError
 from weaklabel.support.hashing import hash_path
+from weaklabel.support.versions import versions
 
 
-def check_encoder(name: str | None) -> None:
+def check_encoder(name: str | None, of_words: bool = False) -> None:
     """Refuse an encoder that cannot be loaded; only its configuration is read.
 
     Parameters
     ----------
     name
-        A folder, or a name on the Hugging Face hub; None is the default, and always right.
+        A folder, a name on the Hugging Face hub, or "multilingual"; None is the default, and always right.
+    of_words
+        Whether it must give vectors of words in their texts.
 
     Raises
     ------
     ConfigError
-        There is none of that name, or it is no encoder.
+        There is none of that name, it is no encoder, or has no vectors of words.
+    MissingPackageError
+        It is "multilingual", and its package is not installed.
     """
     if name is None:
+        return
+    if name == MULTILINGUAL:
+        if of_words:
+            raise ConfigError(
+                f"encoder: '{name}' has vectors of whole texts only; for spans, give the folder of a transformer, or its "
+                "name on the Hugging Face hub"
+            )
+        multilingual_model()
         return
     folder = Path(name)
     if not name or folder.is_file() or (not folder.is_dir() and _is_path(name)):
@@ -37,12 +51,12 @@ def check_encoder(name: str | None) -> None:
         raise ConfigError(f"encoder: {error}") from error
 
 
-def check_encoder_of(name: str | None, reads_texts: bool) -> None:
+def check_encoder_of(name: str | None, reads_texts: bool, of_words: bool = False) -> None:
     """Refuse the encoder of a label model that cannot be loaded, or has nothing to read.
 
     Parameters
     ----------
-    name
+    name, of_words
         As for `check_encoder`.
     reads_texts
         Whether the label model reads texts.
@@ -57,7 +71,7 @@ def check_encoder_of(name: str | None, reads_texts: bool) -> None:
             f"encoder: the label model does not read texts here, so '{name}' has no effect; let it read them (--read-texts "
             "of label, or the label model text), or leave the encoder out"
         )
-    check_encoder(name)
+    check_encoder(name, of_words)
 
 
 def _is_path(name: str) -> bool:
@@ -66,7 +80,9 @@ def _is_path(name: str) -> bool:
 
 
 def model_files(name: str | None) -> dict[str, str]:
-    """Return the hash of the encoder that texts are read with, where it is on this machine."""
+    """Return the hash of the encoder that texts are read with, where it is on this machine; of a package, its version."""
+    if name == MULTILINGUAL:
+        return {name: versions([PACKAGE]).get(PACKAGE, "")}
     try:
         folder = default_model() if name is None else Path(name)
     except MissingPackageError:

@@ -11,6 +11,7 @@ from typing import Any
 
 from weaklabel.encoder.inference import load_part
 from weaklabel.encoder.lsa import TOKEN
+from weaklabel.encoder.multilingual import MULTILINGUAL, multilingual_model
 
 FEWEST_TEXTS = 100
 """Texts from which on their language can be told by their words."""
@@ -69,17 +70,20 @@ def readability(model: str, texts: Sequence[str]) -> Readability | None:
     ]
     if not words:
         return None
-    tokenizer = _tokenizer(model)
-    split = tokenizer(words, add_special_tokens=False)["input_ids"]
-    known = [tokenizer.unk_token_id not in pieces and len(pieces) > 0 for pieces in split]
+    split = multilingual_model().pieces(words) if model == MULTILINGUAL else _pieces(model, words)
     longer = [
-        (len(word), len(pieces))
-        for word, pieces, is_known in zip(words, split, known, strict=True)
-        if is_known and len(word) > 1
+        (len(word), count) for word, (count, is_known) in zip(words, split, strict=True) if is_known and len(word) > 1
     ]
     letters, pieces = sum(length for length, _ in longer), sum(count for _, count in longer)
-    unknown = 1 - sum(known) / len(words)
+    unknown = 1 - sum(is_known for _, is_known in split) / len(words)
     return Readability(unknown, pieces / len(longer), letters / pieces) if longer else Readability(unknown, 1.0, 0.0)
+
+
+def _pieces(model: str, words: list[str]) -> list[tuple[int, bool]]:
+    """Return into how many pieces each word is split, and whether all are known."""
+    tokenizer = _tokenizer(model)
+    split = tokenizer(words, add_special_tokens=False)["input_ids"]
+    return [(len(pieces), tokenizer.unk_token_id not in pieces and len(pieces) > 0) for pieces in split]
 
 
 @cache

@@ -200,7 +200,7 @@ class ProjectRun:
             An option is unknown to one of them, or out of range.
         """
         project, labels = self.project, self.lfs.labels
-        check_encoder(project.label_model.encoder)
+        check_encoder(project.label_model.encoder, of_words=self.lfs.task == SPANS)
         if self.lfs.task == SPANS:
             make_span_label_model(project.label_model.name, **project.label_model.options())
             for name in tagger_names(project):

@@ -15,6 +15,7 @@ from weaklabel.corpus.transform import Drop, Transform, Transformed
 from weaklabel.decisions import text_hashes
 from weaklabel.dedup.transform import joined_texts
 from weaklabel.encoder.features import TextFeatures
+from weaklabel.encoder.multilingual import MULTILINGUAL
 from weaklabel.encoder.named import model_files
 from weaklabel.errors import SelectionError
 from weaklabel.export.opening import as_numbers
@@ -248,7 +249,8 @@ class Select(Transform):
         from weaklabel.encoder.encoder import default_model
         from weaklabel.encoder.inference import load_part
 
-        tokenizer = load_part("AutoTokenizer", self.tokenizer or self.encoder or default_model())
+        encoder = None if self.encoder == MULTILINGUAL else self.encoder  # whose tokens are no transformer's
+        tokenizer = load_part("AutoTokenizer", self.tokenizer or encoder or default_model())
         ids = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         return np.array([max(1, len(of_text)) for of_text in ids], dtype=np.float64)
 

@@ -219,7 +219,7 @@ def unfitted_model(options: LabelOptions) -> SpanLabelModel:
         raise ConfigError(
             f"the label model '{settings.name}' does not read texts; take auto or text, or leave the texts out"
         )
-    check_encoder_of(settings.encoder, may_read_texts(model, options))
+    check_encoder_of(settings.encoder, may_read_texts(model, options), of_words=True)
     return model
 
 
