@@ -7,7 +7,7 @@ import pytest
 
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model import AutoLabelModel, TextLabelModel, load_label_model
-from weaklabel.label_model.text.fast import MAX_REGRET, choose_threshold
+from weaklabel.label_model.text.fast import MAX_REGRET, choose_threshold, counting_texts
 from weaklabel.support.hashing import sha256_of_text
 
 OPENINGS = ("please", "hello", "dear all", "hi", "listen", "well")
@@ -61,7 +61,12 @@ def test_most_texts_are_not_embedded_and_have_the_labels_of_those_that_are(corpu
     exact = TextLabelModel(2, max_rows=1100, exact_texts=True).fit(L, texts=texts)
     assert exact.fast_ is None and "fast reader" not in exact.describe()
     seen = embedded(monkeypatch, fitted)
-    preds, wanted = fitted.predict(L, texts=texts), exact.predict(L, texts=texts)
+    with counting_texts() as counts:
+        preds = fitted.predict(L, texts=texts)
+    assert counts == [len(texts) - len(seen), len(seen)]
+    with counting_texts() as counts:
+        wanted = exact.predict(L, texts=texts)
+    assert counts == [0, len(texts)]
     assert len(seen) < 0.5 * len(texts)
     assert (preds == Y).mean() >= (wanted == Y).mean() - 0.005
 

@@ -175,14 +175,21 @@ def _summary(done: job.LabeledFile, out: str | None) -> dict[str, Any]:
 
 
 def _of_classes(done: job.LabeledFile) -> dict[str, Any]:
-    return {"labels": dict(done.labels), "unlabeled": done.rows - sum(done.labels.values())}
+    return {
+        "labels": dict(done.labels),
+        "unlabeled": done.rows - sum(done.labels.values()),
+        "texts_read": asdict(done.texts_read),
+    }
 
 
 def _class_lines(result: dict[str, Any]) -> list[str]:
-    model = result["label_model"]
+    from weaklabel.label_model.text.fast import TextsRead
+
+    model, read = result["label_model"], result["texts_read"]
     return [
         f"labels: {_frequent(result['labels'])}, {result['unlabeled']:,} without a label",
         *([f"label model: {visible(model)}"] if model else []),
+        *([f"texts: {TextsRead(**read).describe()}"] if read["fast"] else []),
     ]
 
 

@@ -76,8 +76,8 @@ class LabelModelSettings(ChosenSettings):
     class_balance: Literal["majority", "uniform"] | list[float] | None = None
     """The share of each class, or where to take it from: `majority` (the majority vote) or `uniform`."""
     encoder: str | None = None
-    """What turns texts into vectors: `multilingual` (an extra), a folder, or a name on the Hugging Face hub; an English model if
-    not given."""
+    """What turns texts into vectors: `multilingual` (an extra), a folder, or a name on the Hugging Face hub; an English model
+    if not given."""
     exact_texts: bool | None = None
     """Embed every text that is read (`auto`, `text`); by default, of a large corpus only those that a faster model is not
     sure of."""

@@ -33,6 +33,7 @@ from weaklabel.job.work import LabelJob
 from weaklabel.label_model.base import make_label_model
 from weaklabel.label_model.doubts import naming
 from weaklabel.label_model.gold import GoldVotes
+from weaklabel.label_model.text.fast import NO_TEXTS, TextsRead
 from weaklabel.lf.packs import PACK_FILES, SPANS, TEXTS, LFCollection, identity_of, pack_inputs
 from weaklabel.support.files import check_outputs
 from weaklabel.support.hashing import sha256_of_json
@@ -83,6 +84,8 @@ class LabeledFile:
         What language models took; None where none was to be asked, or not within the caps of this job.
     spans
         Where spans are labeled, the votes, with what is counted of them; else None.
+    texts_read
+        How many texts the label model read, and how.
     """
 
     rows: int
@@ -95,6 +98,7 @@ class LabeledFile:
     rejects_file: Path | None = None
     spent: Spent | None = None
     spans: VotedSpans | None = None
+    texts_read: TextsRead = NO_TEXTS
 
 
 def label_file(
@@ -184,6 +188,7 @@ def label_file(
                 rejects_file=rejects_file,
                 spent=spent,
                 spans=voted if isinstance(voted, VotedSpans) else None,
+                texts_read=labeled.texts_read if isinstance(labeled, LabeledCorpus) else NO_TEXTS,
             )
 
 

@@ -17,6 +17,7 @@ from weaklabel.job.passes import TABLES_AT_ONCE
 from weaklabel.job.store import PartLabels
 from weaklabel.job.voting import LabelOptions
 from weaklabel.job.work import LabelJob
+from weaklabel.label_model.text.fast import NO_TEXTS, TextsRead
 from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.lf.packs import LFCollection
 from weaklabel.support.mapped import map_npy, write_npy
@@ -202,13 +203,27 @@ class LabeledCorpus(FittedCorpus):
         """How many rows each class has, by name."""
         job, names = self.voted.job, self.voted.lfs.labels
         if job.options.by_row:
-            counts = sum(
-                (job.labels_of(part).counts(len(names)) for part in self.voted.parts), np.zeros(len(names), int)
-            )
+            counts = self._totals[0]
         else:
             labels = PartLabels(self.model.predict(self.patterns.patterns), np.empty(0))
             counts = np.array([self.patterns.counts[labels.preds == number].sum() for number in range(len(names))])
         return dict(zip(names, map(int, counts), strict=True))
+
+    @property
+    def texts_read(self) -> TextsRead:
+        """How many texts the label model read, and how."""
+        return self._totals[1] if self.voted.job.options.by_row else NO_TEXTS
+
+    @cached_property
+    def _totals(self) -> tuple[NDArray[np.int64], TextsRead]:
+        """How many rows each class has, and how their texts were read, where rows are labeled one by one."""
+        job = self.voted.job
+        counts, read = np.zeros(len(self.voted.lfs.labels), np.int64), NO_TEXTS
+        for part in self.voted.parts:
+            labels = job.labels_of(part)
+            counts += labels.counts(len(counts))
+            read = TextsRead(read.fast + labels.read.fast, read.embedded + labels.read.embedded)
+        return counts, read
 
     @property
     def preds(self) -> Labels:

@@ -19,6 +19,7 @@ from weaklabel.corpus import Reject
 from weaklabel.corpus.parts import Part
 from weaklabel.errors import VoteError
 from weaklabel.job.folder import ONCE
+from weaklabel.label_model.text.fast import NO_TEXTS, TextsRead
 from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.support.cache import size_limit
 from weaklabel.support.files import atomic_path
@@ -334,11 +335,14 @@ class PartLabels:
         Shape: [a, k]; all NaN for a row without an answer.
     inverse
         Which of them each row has; None if there is one for each row, in order. Shape: [n].
+    read
+        How many of the texts were read, and how.
     """
 
     preds: Labels
     probs: Probs
     inverse: NDArray[np.int64] | None = None
+    read: TextsRead = NO_TEXTS
 
     def of_rows(self) -> tuple[Labels, Probs]:
         """Return classes and probabilities of the rows. Shape: [n] and [n, k]."""
@@ -374,13 +378,14 @@ class LabelStore:
     def save(self, number: int, labels: PartLabels) -> None:
         """Write the labels of a part, atomically."""
         with atomic_path(self._path(number)) as path, path.open("wb") as handle:
-            np.savez(handle, preds=labels.preds, probs=labels.probs)
+            np.savez(handle, preds=labels.preds, probs=labels.probs, read=[labels.read.fast, labels.read.embedded])
 
     def load(self, number: int) -> PartLabels | None:
         """Return the labels of part ``number``; None if there are none, or the file is damaged."""
         try:
             with np.load(self._path(number), allow_pickle=False) as archive:
-                return PartLabels(archive["preds"], archive["probs"])
+                read = TextsRead(*map(int, archive["read"]))
+                return PartLabels(archive["preds"], archive["probs"], read=read)
         except _UNREADABLE:
             return None
 

@@ -19,6 +19,7 @@ from weaklabel.job.output import label_columns, vote_columns
 from weaklabel.job.store import CLASS_TABLES, LabelStore, PartLabels, PartVotes, TableForm
 from weaklabel.job.voting import PartSummary, VotingJob
 from weaklabel.label_model.gold import GoldVotes
+from weaklabel.label_model.text.fast import TextsRead, counting_texts
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, as_votes
 from weaklabel.support.hashing import sha256_of_text
 from weaklabel.votes import VotePatterns, merge_patterns, vote_patterns
@@ -211,7 +212,9 @@ class LabelJob(VotingJob[VotePatterns, VotePatterns]):
                 raise CorpusError(f"part {part.number} has no labels in {self.folder}: run the same command again")
             rows = take_rows(votes.patterns, votes.rows())
             texts = batch.model_texts if self.options.reads_texts else None
-            labels = PartLabels(*self._with_decided(batch, *self._predict(rows, texts)))
+            with counting_texts() as counts:
+                preds, probs = self._with_decided(batch, *self._predict(rows, texts))
+            labels = PartLabels(preds, probs, read=TextsRead(*counts))
             self.labels.save(part.number, labels)
         return labels
 

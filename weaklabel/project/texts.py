@@ -66,6 +66,7 @@ from weaklabel.support.files import write_json
 from weaklabel.support.hashing import hash_path
 from weaklabel.support.mapped import map_npy
 from weaklabel.support.plugins import plugin_versions
+from weaklabel.support.progress import say
 from weaklabel.votes import Votes, load_votes
 from weaklabel.votes.cascade import needs_answers, rows_to_ask
 
@@ -107,6 +108,8 @@ def label(run: Run) -> None:
         voted=voted,
         engine=run.engine,
     )
+    if labeled.texts_read.fast:
+        say(f"texts: {labeled.texts_read.describe()}")
     labeled.model.save(run.folder / LABEL_MODEL)
     labeled.save_labels(run.folder / PREDS, run.folder / PROBS)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,6 +36,50 @@ _RANGE = 6.0
 """Nats below the most probable class of a text at which all other classes are as good as impossible."""
 
 _FOLDS = 4
+
+
+@dataclass(frozen=True)
+class TextsRead:
+    """How many texts label models read, and how.
+
+    Attributes
+    ----------
+    fast
+        Texts that a `FastReader` answered.
+    embedded
+        Texts that were embedded; of equal texts each counts.
+    """
+
+    fast: int = 0
+    embedded: int = 0
+
+    def describe(self) -> str:
+        """Return both numbers, in words."""
+        return f"{self.fast:,} read by the fast reader, {self.embedded:,} embedded"
+
+
+NO_TEXTS = TextsRead()
+
+_counted: ContextVar[list[int] | None] = ContextVar("texts read", default=None)
+
+
+@contextmanager
+def counting_texts() -> Iterator[list[int]]:
+    """Count the texts that label models read in this context: read fast and embedded, see `TextsRead`."""
+    counts = [0, 0]
+    token = _counted.set(counts)
+    try:
+        yield counts
+    finally:
+        _counted.reset(token)
+
+
+def count_texts(fast: int, embedded: int) -> None:
+    """Add texts to those of the context, if any counts them."""
+    counts = _counted.get()
+    if counts is not None:
+        counts[0] += fast
+        counts[1] += embedded
 
 
 class FastReader:

@@ -20,7 +20,7 @@ from weaklabel.label_model.gold import GoldCorrection, with_doubt
 from weaklabel.label_model.preds import sure_labels
 from weaklabel.label_model.saving import check_array
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
-from weaklabel.label_model.text.fast import FROM_CORPUS, FastReader
+from weaklabel.label_model.text.fast import FROM_CORPUS, FastReader, count_texts
 from weaklabel.label_model.text.gold import SampleGold
 from weaklabel.label_model.text.reader import MAX_ROWS, TextReader, TextSample, TextSampler
 from weaklabel.label_model.text.shares import Shares, warn_of_few_covered
@@ -303,9 +303,11 @@ class TextLabelModel(TextReader):
 
     def _answer_texts(self, rows: VoteArray, texts: list[str]) -> Probs:
         if self.fast_ is None:
+            count_texts(0, len(texts))
             return self._combine(rows, self._read(texts))
         probs, is_left = self.fast_.answer(texts, partial(self._combine, rows))
         left = np.flatnonzero(is_left)
+        count_texts(len(texts) - len(left), len(left))
         if len(left):
             probs[left] = self._combine(rows[left], self._read([texts[row] for row in left.tolist()]))
         return probs
