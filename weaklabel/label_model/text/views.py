@@ -26,6 +26,9 @@ MIN_ROWS = 100
 ERRORS = 2.0
 """Standard errors by which other views must predict more votes than the usual ones."""
 
+MIN_SKILL = 0.2
+"""Share of the way from chance to all votes that other views must predict: what is near chance says nothing of views."""
+
 _GROUPS = 20
 """Groups of labeling functions that are held out in turn."""
 
@@ -39,8 +42,9 @@ def choose_views(features: TextFeatures, sample: TextSample, k: int) -> tuple[st
     They are the usual ones (see `TextFeatures.usual_views`), unless others predict votes of held-out labeling functions
     better. Each group of labeling functions is held out in turn, with all rows that it votes on: a discriminant is trained on
     the majority vote of the others on the remaining rows, and the share of the group's votes that it predicts is counted. Other
-    views are chosen if their share is larger by more than `ERRORS` standard errors of the mean over rows, and larger in the
-    mean over labeling functions. A view gains nothing by learning the words that a labeling function looks for.
+    views are chosen if their share is larger by more than `ERRORS` standard errors of the mean over rows, larger in the mean
+    over labeling functions, and clearly larger than by chance (see `HeldOutVotes.skill`). A view gains nothing by learning
+    the words that a labeling function looks for.
 
     Parameters
     ----------
@@ -92,6 +96,8 @@ def best_views(held_out: HeldOutVotes, vectors: Mapping[str, Floats], usual: tup
     for some in choices:
         by_row, by_lf = held_out.compare(by_choice[some], by_choice[usual])
         more = float(by_row.mean())
+        if held_out.skill(by_choice[some]) < MIN_SKILL:
+            continue
         if more > max(most, ERRORS * float(by_row.std()) / np.sqrt(len(by_row))) and by_lf.mean() > 0:
             best, most = some, more
     return best
@@ -142,6 +148,7 @@ class HeldOutVotes:
                 )
         self._row = np.concatenate([part[3] for part in self._parts] or [np.empty(0, np.int64)])
         self._lf = np.concatenate([part[4] for part in self._parts] or [np.empty(0, np.int64)])
+        self._vote = np.concatenate([part[5] for part in self._parts] or [np.empty(0, np.int64)])
         self.n_rows = len(np.unique(self._row))
 
     def predicted(self, vectors: Mapping[str, Floats], left_out: list[set[str]]) -> list[NDArray[np.bool_]]:
@@ -160,6 +167,12 @@ class HeldOutVotes:
                 weights, bias = linear_rule([(counts, sums[:, some], squares[np.ix_(some, some)])])
                 of_choice.append((X[np.ix_(different, some)] @ weights + bias).argmax(axis=1)[place] == votes)
         return [np.concatenate(of_choice) for of_choice in answers]
+
+    def skill(self, predicted: NDArray[np.bool_]) -> float:
+        """Return how far predictions are on the way from chance, 0, to all votes, 1, where each class counts alike."""
+        by_class = _means(self._vote, predicted.astype(float))
+        chance = 1 / len(by_class)
+        return float((by_class.mean() - chance) / max(1 - chance, chance))
 
     def compare(self, predicted: NDArray[np.bool_], base: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """Return how many more of the votes are predicted, by row and by labeling function. Shape: [rows], [lfs]."""
