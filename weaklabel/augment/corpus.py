@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
+from numpy.typing import NDArray
+
 from weaklabel.augment.core import TransformationFunction
 from weaklabel.augment.loading import TFCollection, load_tfs
 from weaklabel.augment.policies import RANDOM, policy_of
@@ -20,7 +23,7 @@ from weaklabel.job.engine import Engine
 from weaklabel.job.transform import check_text, transform_corpus
 from weaklabel.job.transform_job import Transformation
 from weaklabel.label_names import find_labels
-from weaklabel.labels import check_label_names
+from weaklabel.labels import VoteArray, check_label_names
 from weaklabel.lf.fingerprint import NotFingerprintable, ValueHash
 from weaklabel.lf.packs import LFCollection, load_lfs
 
@@ -171,8 +174,11 @@ def augmenter_of(
     workers: int = 1,
     time_limit: float | None = None,
     error_budget: float | None = None,
+    among: NDArray[np.bool_] | None = None,
+    fitted: Any = None,
+    known_votes: VoteArray | None = None,
 ) -> Augment:
-    """Return the transform that adds rows, all of it checked before any work; see `augment_corpus`.
+    """Return the transform that adds rows, all of it checked before any work; see `augment_corpus` and `Augment`.
 
     Raises
     ------
@@ -235,6 +241,9 @@ def augmenter_of(
         workers=workers,
         time_limit=time_limit,
         error_budget=error_budget,
+        among=among,
+        fitted=fitted,
+        known_votes=known_votes,
     )
 
 

@@ -24,7 +24,7 @@ from weaklabel.export.selection import TRAIN
 from weaklabel.label_model.base import make_label_model
 from weaklabel.labels import ABSTAIN, Labels, VoteArray
 from weaklabel.lf.packs import LFCollection, identity_of
-from weaklabel.support.hashing import hash_path
+from weaklabel.support.hashing import hash_path, sha256_of_bytes
 from weaklabel.support.progress import stage
 from weaklabel.support.warn import kept_warnings
 from weaklabel.votes import vote_patterns
@@ -67,10 +67,14 @@ class Augment(Transform):
         By labeling function, the column with its votes on a row.
     empty
         Columns that say something about the text of a row that does not hold for a new one.
+    among
+        Rows that may be sources, besides all else that is said here; None: all. Shape: [rows of the corpus].
     not_in
         Files whose texts no new row may have.
     lfs, label_model
         What checks labels: labeling functions, and a label model that is fitted on their votes. None: nothing.
+    fitted, known_votes
+        A label model that is fitted already, and the votes on all rows that it was fitted on; None: see ``label_model``.
     seed
         Of all that is drawn.
     workers, time_limit, error_budget
@@ -91,9 +95,12 @@ class Augment(Transform):
     hide: tuple[str, ...] = ()
     votes: Mapping[str, str] = field(default_factory=dict)
     empty: tuple[str, ...] = ()
+    among: NDArray[np.bool_] | None = field(default=None, repr=False)
     not_in: tuple[str, ...] = ()
     lfs: LFCollection | None = None
     label_model: LabelModelSettings | None = None
+    fitted: Any = field(default=None, repr=False)
+    known_votes: VoteArray | None = field(default=None, repr=False)
     seed: int = 0
     workers: int = 1
     time_limit: float | None = None
@@ -116,6 +123,9 @@ class Augment(Transform):
         )
         own = {name: getattr(self, name) for name in names}
         own |= {"tfs": self.tfs.identity(), "not_in": [hash_path(path) for path in self.not_in], "version": 1}
+        own |= {} if self.among is None else {"among": sha256_of_bytes(np.packbits(self.among).tobytes())}
+        if self.known_votes is not None:
+            own |= {"votes": sha256_of_bytes(np.ascontiguousarray(self.known_votes).tobytes())}
         if self.lfs is not None and self.label_model is not None:
             identity = identity_of(self.lfs)
             own |= {"lfs": [dict(identity.keys), dict(identity.sources), dict(identity.files)]}
@@ -135,7 +145,7 @@ class Augment(Transform):
 
     def survey(self, frame: pl.DataFrame, first_row: int, folder: Path) -> None:
         """See `Transform.survey`."""
-        is_train = self.is_train(frame)
+        is_train = self.is_train(frame, first_row)
         # Names of columns of the corpus may be any; these are numbered.
         texts = {str(number): frame[column].cast(pl.String).fill_null("") for number, column in enumerate(self.text)}
         pl.DataFrame({**texts, _TRAIN: is_train, _LABEL: self._encoded(frame, first_row)}).write_parquet(folder / _ROWS)
@@ -156,7 +166,7 @@ class Augment(Transform):
                 )
             )
         existing = self._existing(tables)
-        check, votes = self._check(sources, read)
+        check, votes = self._check(sources, starts, read)
         rules, by_tf, n_added = list[str](), Counter[str](), 0
         with self.applier() as applier, stage("augmenting", n_sources, "rows") as shown:
             applier.stage = shown
@@ -259,12 +269,16 @@ class Augment(Transform):
         return existing
 
     def _check(
-        self, sources: Sequence[NDArray[np.int64]], read: Callable[[int], pl.DataFrame]
+        self, sources: Sequence[NDArray[np.int64]], starts: NDArray[np.int64], read: Callable[[int], pl.DataFrame]
     ) -> tuple[LabelCheck | None, list[VoteArray]]:
         """Return what checks labels, and the votes on the sources of each part; a label model is fitted on these."""
         if self.lfs is None or self.label_model is None:
             return None, []
-        votes: list[VoteArray] = []
+        if self.known_votes is not None:
+            L = self.known_votes
+            votes = [np.asarray(L[start + rows]) for start, rows in zip(starts[:-1].tolist(), sources, strict=True)]
+            return LabelCheck(self.lfs, self.fitted, self.workers), votes
+        votes = []
         with stage("voting on training rows", sum(map(len, sources)), "rows") as shown:
             for number, rows in enumerate(sources):
                 frame = read(number)[rows] if len(rows) else None
@@ -280,16 +294,18 @@ class Augment(Transform):
             model = model.fit(vote_patterns(np.concatenate(votes)))
         return LabelCheck(self.lfs, model, self.workers), votes
 
-    def is_train(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
-        """Say which rows are for training: of the split, and without gold. Shape: [n]."""
+    def is_train(self, frame: pl.DataFrame, first_row: int) -> NDArray[np.bool_]:
+        """Say which rows may be sources: of the split, and without gold. Shape: [n]."""
         is_train: NDArray[np.bool_] = np.ones(frame.height, np.bool_)
         if self.split is not None:
             is_train = (frame[self.split].cast(pl.String) == self.train).fill_null(False).to_numpy()
+        if self.among is not None:
+            is_train = is_train & self.among[first_row : first_row + frame.height]
         return is_train if self.gold is None else is_train & ~_has_value(frame[self.gold])
 
     def sources(self, frame: pl.DataFrame, first_row: int) -> NDArray[np.int64]:
         """Return the places of the rows that new ones are made of: labeled, and for training."""
-        return np.flatnonzero(self.is_train(frame) & (self._encoded(frame, first_row) != ABSTAIN))
+        return np.flatnonzero(self.is_train(frame, first_row) & (self._encoded(frame, first_row) != ABSTAIN))
 
     def seen(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return rows as functions may see them."""
@@ -350,7 +366,11 @@ class _Made:
         )
         self.votes[left] = check.votes(self.settings.seen(new), self.settings.text)
         source = self.sources[left]
-        wrong = check.contradicts(self.votes[left], of_sources[source], y[source])
+        compared = self.votes[left]
+        # Those that are not asked would vote as they did.
+        is_asked = np.array([lf.asks for lf in check.lfs], np.bool_)
+        compared[:, is_asked] = of_sources[source][:, is_asked]
+        wrong = check.contradicts(compared, of_sources[source], y[source])
         for at in left[wrong].tolist():
             self.rules[at] = CONTRADICTED
 
