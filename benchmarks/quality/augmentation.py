@@ -42,6 +42,9 @@ PER_ROW = 2
 ALONE, REPEATED, MIXED, MIXUP = "alone", "repeated", "mixed", "mixup"
 MIXTURE = ("typos", "drop-words", "swap-words", "synonyms")
 ARMS = (ALONE, REPEATED, *MIXTURE, "entities", MIXED, MIXUP)
+SLOW = ("entities",)
+"""What is tried on few rows only."""
+
 ENGLISH_ONLY = ("synonyms", "entities")
 NOT_ENGLISH = ("yoruba",)
 BETA = 0.4
@@ -75,9 +78,10 @@ class MixupHybrid(_Mixup, HybridClassifier):
 CLASSIFIERS = {"linear": (LinearClassifier, MixupLinear), "hybrid": (HybridClassifier, MixupHybrid)}
 
 
-def arms_of(name: str) -> list[str]:
-    """Return what is tried on a set."""
-    return [arm for arm in ARMS if name not in NOT_ENGLISH or arm not in ENGLISH_ONLY]
+def arms_of(name: str, size: int) -> list[str]:
+    """Return what is tried on a set with so many rows."""
+    slow = () if size else SLOW
+    return [arm for arm in ARMS if (name not in NOT_ENGLISH or arm not in ENGLISH_ONLY) and arm not in slow]
 
 
 def new_rows(labeled: pl.DataFrame, arm: str, name: str, seed: int) -> pl.DataFrame:
@@ -195,7 +199,7 @@ def main() -> None:
         for name in options.sets.split(","):
             if (name, size or True) in done:
                 continue
-            cells.append(run_cell(options.data, name, size, options.seeds, options.split, arms_of(name)))
+            cells.append(run_cell(options.data, name, size, options.seeds, options.split, arms_of(name, size)))
             print(name, size or "all", f"{time.process_time() - began:.0f} s", file=sys.stderr, flush=True)
             if options.kept:
                 write_text(options.kept, json.dumps({"setting": setting, "cells": cells}))

@@ -9,6 +9,7 @@ from typing import Any
 
 from weaklabel.augment.core import TFCaller, TransformationFunction, as_tf, caller_of
 from weaklabel.errors import AugmentError, LFError, nearest
+from weaklabel.job.folder import lf_keys
 from weaklabel.lf.packs import LFCollection, identity_of, load_attribute, load_module
 from weaklabel.registries import TRANSFORMATION_FUNCTIONS
 from weaklabel.support.params import checked_params
@@ -50,6 +51,12 @@ class TFCollection:
             return caller, None
         loader = f"{__name__}:load_callers"
         return caller, LFCollection((caller,), (), (spec,), (spec,), sources=self.sources, loader=loader)
+
+    def keys(self) -> dict[str, str]:
+        """Return what decides the results of each, by its name as messages have it; see `weaklabel.job.folder.lf_keys`."""
+        callers = LFCollection(tuple(map(caller_of, self.tfs)), (), sources=self.sources)
+        keys = lf_keys(identity_of(callers), callers)
+        return {f"transformation function '{name}'": key for name, key in zip(self.names, keys, strict=True)}
 
     def identity(self) -> dict[str, Any]:
         """Return, as JSON has it, what they were when they were loaded."""

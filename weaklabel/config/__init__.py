@@ -1,6 +1,7 @@
 """The project file: one schema for ``PROJECT.toml``, a module for each group of its sections, with unknown keys refused."""
 
 from weaklabel.config.chosen import ChosenSettings, settings_of
+from weaklabel.config.data import AugmentSettings
 from weaklabel.config.export import ExportSettings
 from weaklabel.config.labeling import LabelModelSettings, LFSettings, LLMSettings
 from weaklabel.config.preparing import CleanSettings, DedupSettings, ProtectAction, ProtectSettings, SplitSettings
@@ -10,6 +11,7 @@ from weaklabel.config.training import ClassifierSettings, GeneratorSettings, Gol
 
 __all__ = [
     "COLLECTED",
+    "AugmentSettings",
     "ChosenSettings",
     "ClassifierSettings",
     "CleanSettings",

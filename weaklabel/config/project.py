@@ -12,6 +12,7 @@ from pydantic import (
     ValidationError,
 )
 
+from weaklabel.config.data import AugmentSettings
 from weaklabel.config.export import ExportSettings
 from weaklabel.config.labeling import LabelModelSettings, LFSettings, LLMSettings
 from weaklabel.config.preparing import CleanSettings, DedupSettings, ProtectSettings, SplitSettings
@@ -40,6 +41,7 @@ class Project(Section):
     corpus: CorpusSettings = CorpusSettings(path=COLLECTED)
     lfs: LFSettings
     label_model: LabelModelSettings = LabelModelSettings()
+    augment: AugmentSettings | None = None
     classifier: ClassifierSettings = ClassifierSettings()
     generator: GeneratorSettings | None = None
     gold: GoldSettings | None = None

@@ -143,6 +143,7 @@ def transform_into(
     *,
     keep: Sequence[str | os.PathLike[str]] = (),
     protect: Transform | None = None,
+    name: str | None = None,
     engine: Engine | None = None,
 ) -> Transformation:
     """Transform a corpus as a step of a run: into files of a folder that is replaced as a whole.
@@ -157,9 +158,11 @@ def transform_into(
         Where what is done is kept, for a run that resumes.
     protect
         A later transform that masks rows: rejects and examples are shown as it changes them.
+    name
+        What rejects call the corpus, by default its own name.
     """
     tag = sha256_of_json([corpus_identity(corpus), transform.name, transform.settings()])[:12]
-    job = TransformJob(corpus, transform, folder, tag, rows_to_keep(keep), protect)
+    job = TransformJob(corpus, transform, folder, tag, rows_to_keep(keep), protect, name=name)
     parts = job.run(engine or LocalEngine())
     file = job.write_rejects(parts, rejects)
     job.write_output(parts, str(out))

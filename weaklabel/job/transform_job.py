@@ -127,6 +127,8 @@ class TransformJob:
         A transform that masks rows before they are shown.
     writes_json
         Whether input and output are JSON: each row is then kept as its line, too.
+    name
+        What rejects call the corpus, by default its own name.
     """
 
     def __init__(
@@ -138,6 +140,7 @@ class TransformJob:
         keep: RowsToKeep | None = None,
         protect: Transform | None = None,
         writes_json: bool = False,
+        name: str | None = None,
     ) -> None:
         self.writes_json = writes_json
         self.transform = transform
@@ -147,7 +150,7 @@ class TransformJob:
         self.protect = protect
         self.corpus = corpus
         self.arguments = corpus.arguments
-        self.name = corpus.name
+        self.name = corpus.name if name is None else name
 
     def __getstate__(self) -> dict[str, Any]:
         if self.arguments is None:

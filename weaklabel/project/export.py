@@ -28,6 +28,7 @@ from weaklabel.export.writing import Export, Exported
 from weaklabel.job.transform import transform_file
 from weaklabel.label_model import load_label_model
 from weaklabel.lf.packs import LFCollection, load_lfs
+from weaklabel.project.augment import new_rows
 from weaklabel.project.folder import holds_run, read_counts
 from weaklabel.project.gold import (
     GoldPredictions,
@@ -36,7 +37,7 @@ from weaklabel.project.gold import (
     split_column,
     with_gold as joined_with_gold,
 )
-from weaklabel.project.names import GOLD, LABEL_MODEL, PREDS, PROBS, SCORES, VOTES
+from weaklabel.project.names import AUGMENT_COUNTS, GOLD, LABEL_MODEL, PREDS, PROBS, SCORES, VOTES
 from weaklabel.project.outcome import prepared_by, read_scores
 from weaklabel.project.reader import read_run
 from weaklabel.project.span_export import is_run_of_spans, labeled_span_run
@@ -143,6 +144,7 @@ def labeled_run(
     column = split_column(project)
     is_divided = corpus.has_column(column)
     held = None if with_gold else held_out(project, corpus)
+    new = new_rows(folder, corpus.text) if project.augment is not None else None
 
     def frame(batch: Batch) -> Any:
         return batch.stored if with_gold else batch.stored.drop(batch.hide, strict=False)
@@ -150,7 +152,7 @@ def labeled_run(
     def parts() -> Iterator[LabeledPart]:
         for batch in corpus.batches(ROWS_AT_ONCE):
             rows = slice(batch.start, batch.start + len(batch))
-            yield LabeledPart(
+            part = LabeledPart(
                 np.arange(rows.start, rows.stop),
                 frame(batch),
                 batch.model_texts,
@@ -161,6 +163,9 @@ def labeled_run(
                 gold_of(decisions, batch.model_texts, labels) if decisions else None,
                 None if held is None else held[rows],
             )
+            yield part
+            if new is not None and len(more := new.of(part, len(preds))):
+                yield more
 
     scores = read_scores(folder) if (folder / SCORES).is_file() else {}
     summary = LFAnalysis(votes).lf_summary(est_weights=model.lf_accuracies_)
@@ -172,6 +177,8 @@ def labeled_run(
     if table:
         table["Polarity"] = tuple(", ".join(labels[number] for number in classes) for classes in table["Polarity"])
     steps = prepared_by(project)
+    if new is not None:
+        steps |= {"augment": json.loads((folder / AUGMENT_COUNTS).read_text(encoding="utf-8"))}
     source = Source(
         title=project.title,
         steps=steps,

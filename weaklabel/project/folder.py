@@ -99,6 +99,8 @@ def check_run_inputs(project: Project, corpus: Corpus, lfs: LFCollection, projec
     gold = project.gold
     bases = [project.classifier.model, project.generator and project.generator.model]
     read = [*corpus.files(), *pack_inputs(lfs.origins), project_file, gold and gold.path, gold and gold.ceiling]
+    if project.augment is not None:
+        read += [*project.augment.not_in, *(Path(spec) for spec in project.augment.use if spec.endswith(".py"))]
     read += [Path(base) for base in bases if base and Path(base).exists()]
     out = Path(os.path.realpath(project.out))
     written = written_files(out, MANIFEST) or set()

@@ -30,6 +30,7 @@ from weaklabel.label_model.base import make_label_model
 from weaklabel.label_model.sequence import make_span_label_model
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.project.asked import hiding
+from weaklabel.project.augment import check_augment, transformation_functions
 from weaklabel.project.export import check_forms
 from weaklabel.project.folder import check_run_folder, check_run_inputs, is_run
 from weaklabel.project.gold import check_gold, gold_column, open_unlabeled
@@ -201,6 +202,7 @@ class ProjectRun:
         """
         project, labels = self.project, self.lfs.labels
         check_encoder(project.label_model.encoder, of_words=self.lfs.task == SPANS)
+        check_augment(project, self.lfs.task)
         if self.lfs.task == SPANS:
             make_span_label_model(project.label_model.name, **project.label_model.options())
             for name in tagger_names(project):
@@ -261,7 +263,8 @@ class ProjectRun:
 
     def asking(self) -> AbstractContextManager[Asking | None]:
         """Let language models be asked within the caps of the project, which count for all runs into its folder."""
-        return asking_in_job(self.lfs, self.project.llm, lambda: str(self.project.out), hiding(self.project))
+        tfs = transformation_functions(self.project).tfs if self.project.augment is not None else ()
+        return asking_in_job([*self.lfs, *tfs], self.project.llm, lambda: str(self.project.out), hiding(self.project))
 
     @property
     def voting_options(self) -> LabelOptions:

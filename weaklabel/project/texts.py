@@ -25,6 +25,7 @@ from weaklabel.job.steps import Step
 from weaklabel.job.training import TrainingRows, check_trainable, training_rows
 from weaklabel.label_model import load_label_model
 from weaklabel.lf.packs import LFCollection, identity_of
+from weaklabel.project.augment import augment, augment_inputs, transformation_functions, with_new_rows
 from weaklabel.project.export import export_labeled
 from weaklabel.project.folder import read_counts
 from weaklabel.project.gold import (
@@ -37,6 +38,8 @@ from weaklabel.project.gold import (
     stage_predictions,
 )
 from weaklabel.project.names import (
+    AUGMENT_COUNTS,
+    AUGMENTED,
     COUNTS,
     COVERED,
     EXPORT,
@@ -48,6 +51,7 @@ from weaklabel.project.names import (
     PAGE,
     PREDS,
     PROBS,
+    REFUSED,
     REJECTS,
     REPORT,
     SCORES,
@@ -135,17 +139,18 @@ def train(run: Run, name: str) -> None:
         seed=project.seed,
         held_out=held_out(project, run.corpus),
     )
+    texts, probs, n_new = with_new_rows(run, rows)
     if np.isnan(rows.probs).all():
         raise ConfigError(
             f"{run.corpus.name}: every row with a vote has gold, and rows with gold are kept out of training; "
             "give more rows without gold, or gold in its own file (gold.path)"
         )
-    classifier.fit(rows.texts, rows.probs)
-    _note_rows(run, name, rows)
+    classifier.fit(texts, probs)
+    _note_rows(run, name, rows, n_new)
     provenance = (
         f"{votes.m} labeling functions ({', '.join(_pack_names(project))}) voted on {votes.n:,} texts of "
         f"{project.corpus.path.name}; the label model '{project.label_model.name}' turned the votes into probabilities. "
-        f"{rows.describe()}"
+        f"{_described(rows, n_new)}"
     ).strip()
     classifier.save(run.folder / MODELS / name, provenance=provenance, entities=run.corpus.entities)
 
@@ -167,9 +172,15 @@ def _pack_names(project: Project) -> list[str]:
     return [Path(spec).name if spec.endswith(".py") else spec for spec in project.lfs.use]
 
 
-def _note_rows(run: Run, name: str, rows: TrainingRows) -> None:
+def _described(rows: TrainingRows, n_new: int) -> str:
+    """Say what a classifier was trained on besides all rows of the corpus, or in their place; "" if nothing."""
+    made = f"{n_new:,} new rows, made of training rows ([augment]), were added." if n_new else ""
+    return f"{rows.describe()} {made}".strip()
+
+
+def _note_rows(run: Run, name: str, rows: TrainingRows, n_new: int = 0) -> None:
     """Keep how many rows a classifier was trained on, for the report."""
-    noted = {"rows": len(rows.rows), "trainable": rows.n_trainable, "described": rows.describe()}
+    noted = {"rows": len(rows.rows), "trainable": rows.n_trainable, "described": _described(rows, n_new)}
     write_json(run.folder / TRAINED.format(name), noted)
 
 
@@ -294,6 +305,26 @@ def steps_of_texts(project: Project, corpus: Corpus, lfs: LFCollection) -> list[
             modules=LABEL_MODELS.modules(project.label_model.name),
         ),
     ]
+    if project.augment is not None:
+        functions = transformation_functions(project)
+        steps.append(
+            Step(
+                "augment",
+                augment,
+                {
+                    AUGMENTED: "new training rows, made of labeled ones",
+                    REFUSED: "new rows that were refused, and why",
+                    AUGMENT_COUNTS: "",
+                },
+                ("read", "vote", "label"),
+                settings=hidden
+                | options("augment", "seed", "lfs.error_budget", but=("augment.use", "augment.not_in"))
+                | (options("gold.split") if gold else {}),
+                lfs=keys | functions.keys(),
+                files=held | augment_inputs(project),
+                modules=tuple(sorted({type(tf).__module__ for tf in functions.tfs})),
+            )
+        )
     for name, classifier_name in stages(project).items():
         steps.append(
             Step(
@@ -304,7 +335,7 @@ def steps_of_texts(project: Project, corpus: Corpus, lfs: LFCollection) -> list[
                     f"{TRAINING}/{name}": "loss and speed, epoch by epoch",
                     TRAINED.format(name): "",
                 },
-                ("label", "vote"),
+                ("label", "vote", *(["augment"] if project.augment is not None else [])),
                 (name,),
                 settings=of_trained.get(name, options("seed", "classifier.max_rows"))
                 | (hidden | options("gold.split") if gold else {}),
@@ -358,7 +389,11 @@ def steps_of_texts(project: Project, corpus: Corpus, lfs: LFCollection) -> list[
                 "export",
                 export,
                 {EXPORT: "the labeled rows for other tools, with a dataset card"},
-                ("read", "vote", "label", *(["predict", "score"] if gold is not None else [])),
+                (
+                    *("read", "vote", "label"),
+                    *(["augment"] if project.augment is not None else []),
+                    *(["predict", "score"] if gold is not None else []),
+                ),
                 settings=hidden
                 | options("export", "seed", "title", "protect", but=named_by_content({"export.tokenizer": tokenizer}))
                 | (options("gold.split") if gold is not None else {}),

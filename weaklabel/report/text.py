@@ -13,7 +13,7 @@ from weaklabel.support.table import table
 if TYPE_CHECKING:
     import pandas as pd
 
-STEP_COLUMNS = ("step", "rows in", "kept", "dropped", "changed")
+STEP_COLUMNS = ("step", "rows in", "kept", "dropped", "changed", "new")
 RULE_COLUMNS = ("step", "rule", "dropped", "changed")
 
 _STAGE_METRICS = {"precision": "precision", "recall": "recall", "F1": "f1", "accuracy": "accuracy"}
@@ -127,9 +127,16 @@ def _common(stages: Mapping[str, Scores]) -> Scores:
 
 
 def step_rows(steps: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
-    """Return a row for each step: its name, rows in, kept and dropped, and changes by all rules together."""
+    """Return a row for each step: its name, rows in, kept and dropped, changes by all rules together, and new rows."""
     return [
-        [name, done["rows"], done["kept"], done["rows"] - done["kept"], sum(done["changed"].values())]
+        [
+            name,
+            done["rows"],
+            done["kept"],
+            done["rows"] - done["kept"],
+            sum(done["changed"].values()),
+            done.get("added", 0),
+        ]
         for name, done in steps.items()
     ]
 
