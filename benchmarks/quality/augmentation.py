@@ -47,6 +47,9 @@ SLOW = ("entities",)
 
 ENGLISH_ONLY = ("synonyms", "entities")
 NOT_ENGLISH = ("yoruba",)
+MOST_VECTORS = 100
+"""Rows up to which classifiers are trained that need a vector of every new text."""
+
 BETA = 0.4
 
 
@@ -102,7 +105,7 @@ def run_cell(data: Path, name: str, size: int, seeds: int, split_name: str, arms
     split, train = getattr(given, split_name), given.train
     others = [getattr(given, other).texts for other in ("valid", "test") if getattr(given, other, None) is not None]
     k = len(given.labels)
-    classifiers = [each for each in CLASSIFIERS if each == "linear" or size]
+    classifiers = [each for each in CLASSIFIERS if each == "linear" or 0 < size <= MOST_VECTORS]
     drawn_by: dict[tuple[str, str], list] = {(each, arm): [] for each in classifiers for arm in arms}
     added: dict[str, list[int]] = {arm: [] for arm in arms}
     for seed in range(seeds):
@@ -110,8 +113,9 @@ def run_cell(data: Path, name: str, size: int, seeds: int, split_name: str, arms
         if size:
             rows = np.sort(np.random.default_rng(seed).permutation(len(rows))[:size])
         texts, L = [train.texts[row] for row in rows], train.L[rows]
-        model = LABEL_MODELS["auto"](k, seed=seed, tie_break_policy="random").fit(L, texts=texts)
-        probs = model.predict_proba(L, texts=texts)
+        if size or not seed:  # of all rows there is one draw
+            model = LABEL_MODELS["auto"](k, seed=seed, tie_break_policy="random").fit(L, texts=texts)
+            probs = model.predict_proba(L, texts=texts)
         has_label = ~np.isnan(probs[:, 0])
         best = np.nan_to_num(probs).argmax(axis=1)
         names = [given.labels[label] if known else None for label, known in zip(best, has_label, strict=True)]
