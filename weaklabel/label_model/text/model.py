@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,9 +17,10 @@ from weaklabel.label_model.base import BaseLabelModel, restore
 from weaklabel.label_model.checks import voted_classes
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.evidence import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_evidence
-from weaklabel.label_model.gold import GoldCorrection, with_doubt
+from weaklabel.label_model.gold import GoldCorrection
 from weaklabel.label_model.preds import sure_labels
 from weaklabel.label_model.saving import check_array
+from weaklabel.label_model.text.confidence import RANGE, Confidence, Halves, learn_confidence
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
 from weaklabel.label_model.text.fast import FROM_CORPUS, FastReader, count_texts
 from weaklabel.label_model.text.gold import SampleGold
@@ -109,6 +111,8 @@ class TextLabelModel(TextReader):
         Nats by which texts predict labels better than the class balance does; 0 or less if texts do not predict them.
     fast_ : FastReader or None
         What answers where texts need not be embedded.
+    confidence_ : Confidence
+        How sure answers may be, see `weaklabel.label_model.text.confidence`.
     lf_accuracies_ : array
         Expected share of each labeling function's votes that are right; NaN where it never votes. Shape: [m].
 
@@ -134,7 +138,7 @@ class TextLabelModel(TextReader):
     training_lfs_: NDArray[np.bool_]
     text_gain_: float
     fast_: FastReader | None
-    _doubt = _DOUBT
+    confidence_: Confidence
 
     def __init__(
         self,
@@ -207,14 +211,21 @@ class TextLabelModel(TextReader):
             labels, factor, accuracies = self._alternate(model, sample.L, shares, gold)
         weights, bias = model.fit(labels)
         self.weights_, self.bias_ = weights * factor, bias * factor
-        if gold.votes is not None:
-            scores = model.judge(labels) * factor + self.vote_weight * vote_evidence(sample.L, self.evidence_)
+        text_scores, voted = normalised(model.judge(labels) * factor), has_vote(sample.L)
+        evidence = self.vote_weight * self.evidence_
+        scores = text_scores + vote_evidence(sample.L, evidence)
+        if gold.votes is None:
+            halves = Halves(model, sample.L, evidence, np.flatnonzero(self.training_lfs_), shares, self.seed)
+            self.confidence_ = learn_confidence(halves, scores, text_scores, voted, _DOUBT)
+        else:  # which says itself how sure answers may be
+            self.confidence_ = Confidence(1.0, 1.0, _DOUBT, RANGE, np.zeros(self.cardinality))
             self._take(gold.learn(scores))
         if shares is None:
-            warn_of_few_covered(votes, labels, has_vote(sample.L))
+            warn_of_few_covered(votes, labels, voted)
         else:
             scores = model.score(self.weights_, self.bias_) + self.vote_weight * vote_evidence(sample.L, self.evidence_)
-            self.bias_ = self.bias_ + shares.shift(scores)
+            shift = shares.shift(self.confidence_.scale(scores, voted))
+            self.confidence_ = replace(self.confidence_, shift=shift)
         # For a labeling function that votes outside the sample only, there is the estimate from votes alone.
         self.lf_accuracies_ = np.where(np.isnan(accuracies), self.votes_.lf_accuracies_, accuracies)
 
@@ -324,8 +335,8 @@ class TextLabelModel(TextReader):
 
     def _combine(self, rows: VoteArray, log_probs: Floats) -> Probs:
         """Return probabilities by votes and by what texts say. Shape: [n, m], [n, k] -> [n, k]."""
-        probs = np.exp(normalised(log_probs + self.vote_weight * vote_evidence(rows, self.evidence_)))
-        return with_doubt(probs, self._doubt)
+        scores = log_probs + self.vote_weight * vote_evidence(rows, self.evidence_)
+        return self.confidence_.probs(scores, has_vote(rows))
 
     def _new_votes_model(self) -> CommitteeLabelModel:
         model = CommitteeLabelModel(self.cardinality, self.class_balance, seed=self.seed)
@@ -345,7 +356,7 @@ class TextLabelModel(TextReader):
             "text_gain": self.text_gain_,
             "training_lfs": self.training_lfs_,
             "fast": fast,
-            "doubt": self._doubt,
+            "confidence": self.confidence_.to_saved(),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -354,11 +365,11 @@ class TextLabelModel(TextReader):
         self.text_gain_, self.votes_ = float(state["text_gain"]), restore(state["votes"])
         self.training_lfs_ = np.array(state["training_lfs"])
         self.features_ = self._new_features().restore(state["features"])
-        self._doubt = float(state.get("doubt", 0.0))  # of older files, 0
+        older = {"with_votes": 1, "without_votes": 1, "limit": None, "doubt": state.get("doubt", 0)}
+        older["shift"] = np.zeros(self.cardinality)  # which is part of bias_ in these
+        self.confidence_ = Confidence.from_saved(state.get("confidence", older), self.cardinality)
         fast = state.get("fast")
         self.fast_ = None if fast is None else FastReader.from_saved(fast, self.cardinality)
-        if not 0 <= self._doubt < 1:
-            raise ValueError(f"the share of rows in doubt is {self._doubt}")
         if not np.isfinite(self.text_gain_) or self.votes_.cardinality != self.cardinality:
             raise ValueError("text_gain is not finite, or the model of votes has another number of classes")
 

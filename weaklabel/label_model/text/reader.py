@@ -82,6 +82,9 @@ class TextSample:
 
 _NOTHING = TextSample(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 0), np.int8), [])
 
+_UNVOTED = 0.5
+"""Of the probability that classes without votes would have if all classes were alike, the share that they get."""
+
 _GOLD = -1
 """The sort of rows with gold, beside those with votes and without."""
 
@@ -264,4 +267,36 @@ class TextReader(BaseLabelModel):
         probs = self._predict_texts(rows, as_texts(texts, LabelModelError, len(rows)))
         if self._correction is not None and not self._uses_gold:
             probs = self._correction.apply(probs, rows)
-        return rows, None, without_unvoted(probs, rows, self.unvoted_) if self.unvoted_ else probs
+        return (
+            rows,
+            None,
+            with_unvoted(without_unvoted(probs, rows, self.unvoted_), self.unvoted_) if self.unvoted_ else probs,
+        )
+
+
+def with_unvoted(probs: Probs, unvoted: Sequence[int]) -> Probs:
+    """Share out some probability among classes without votes: nothing says that no row is of them.
+
+    It is half of what they would have if all classes were alike, but at most as much as leaves each row its most probable
+    class.
+
+    Parameters
+    ----------
+    probs
+        Changed in place. Shape: [n, k].
+    unvoted
+        Numbers of these classes; at least one.
+
+    Returns
+    -------
+    Probs
+        Shape: [n, k]; rows sum to 1 again, or are NaN as before.
+    """
+    u, k = len(unvoted), probs.shape[1]
+    highest = probs.max(axis=1)
+    # (1 - share) * highest > share / u, by a hundredth
+    most = 0.99 * u * highest / (1 + u * highest)
+    share = np.minimum(_UNVOTED * u / k, most)
+    probs *= (1 - share)[:, None]
+    probs[:, list(unvoted)] += (share / u)[:, None]
+    return probs
