@@ -54,11 +54,16 @@ def test_no_class_is_impossible_and_older_files_answer_as_before(corpus, tmp_pat
     assert probs.min() >= 0.01
     model.save(tmp_path / "model.json")
     saved = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
-    assert saved["state"].pop("doubt") == 0.02
-    (tmp_path / "older.json").write_text(json.dumps(saved), encoding="utf-8")
-    before = load_label_model(tmp_path / "older.json").predict_proba(L, texts)
-    np.testing.assert_allclose(probs, 0.98 * before + 0.01)
-    assert (before.argmax(axis=1) == probs.argmax(axis=1)).all()
+    del saved["state"]["confidence"]
+    by_doubt = {}
+    for doubt in (0.0, 0.02):
+        (tmp_path / "older.json").write_text(
+            json.dumps(saved | {"state": saved["state"] | {"doubt": doubt}}), encoding="utf-8"
+        )
+        by_doubt[doubt] = load_label_model(tmp_path / "older.json").predict_proba(L, texts)
+    np.testing.assert_allclose(by_doubt[0.02], 0.98 * by_doubt[0.0] + 0.01)
+    assert (by_doubt[0.0].argmax(axis=1) == probs.argmax(axis=1)).all()
+    assert by_doubt[0.0].max() > probs.max()
 
 
 def test_texts_that_say_nothing_are_not_used(corpus):
@@ -97,10 +102,11 @@ def test_rounds_stop_when_the_gain_falls_unless_the_ratio_is_0(corpus, monkeypat
     monkeypatch.setattr(
         "weaklabel.label_model.text.model.choose_training_lfs", lambda model, L, k: np.ones(L.shape[1], dtype=bool)
     )
+    monkeypatch.setattr("weaklabel.label_model.text.confidence.PAIRS", 0)
     for min_gain_ratio, expected in ((0.9, 2), (0.0, 5)):
         rounds.clear()
         TextLabelModel(2, n_rounds=5, min_gain_ratio=min_gain_ratio).fit(L, texts)
-        assert len(rounds) == expected
+        assert len(rounds) == expected + 1  # the last labels are judged once more
 
 
 def test_without_texts_votes_decide(corpus):
@@ -179,7 +185,8 @@ def test_temperature_mends_overconfidence():
 def test_a_class_without_votes_is_never_the_answer(corpus):
     texts, L, _ = corpus
     probs = TextLabelModel(4).fit(L, texts).predict_proba(np.full((2, 4), -1), ["", "zzz 0 )("])
-    np.testing.assert_allclose(probs[:, 2:], 0, atol=1e-12)
+    np.testing.assert_allclose(probs[:, 2:], 0.125)
+    assert (probs.argmax(axis=1) < 2).all()
 
 
 def test_rare_votes_are_not_lost_in_a_sample():

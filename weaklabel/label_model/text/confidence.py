@@ -15,6 +15,7 @@ from weaklabel.label_model.preds import sure_labels
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, temperature
 from weaklabel.label_model.text.shares import Shares
 from weaklabel.labels import Probs, VoteArray
+from weaklabel.support.warn import warn
 from weaklabel.votes.tally import has_vote
 
 Floats = NDArray[np.float64]
@@ -30,6 +31,9 @@ _MIN_LEARNED = 20
 
 _LOWEST = 0.02
 """The least that scores are multiplied by."""
+
+MIN_AGREED = 0.5
+"""Share of the rows without votes on which models of halves must agree with the answer, on average, without a warning."""
 
 _WITH_VOTES, _WITHOUT = 0.25, 0.5
 """How far answers go towards those of halves, as an exponent of the factor. All labeling functions know more than half of
@@ -127,6 +131,8 @@ class Halves:
         Mean probabilities, by votes and texts and by texts alone; of no use where ``n`` is 0. Shape: [n, k].
     n : int
         Models that could be trained.
+    balances : array
+        Shares of the classes among rows without votes, by each of them. Shape: [n, k].
 
     References
     ----------
@@ -145,18 +151,20 @@ class Halves:
         seed: int = 0,
     ) -> None:
         k, rng = evidence.shape[2], np.random.default_rng(seed)
-        self.probs, self.text_probs, self.n = np.zeros((len(L), k)), np.zeros((len(L), k)), 0
+        self.probs, self.text_probs = np.zeros((len(L), k)), np.zeros((len(L), k))
+        unvoted, balances = ~has_vote(L), []
         for _ in range(PAIRS):
-            order = rng.permutation(lfs)
-            for half in np.array_split(order, 2):
+            for half in np.array_split(rng.permutation(lfs), 2):
                 of_half = np.sort(half)
                 votes = np.asfortranarray(L[:, of_half])
                 scores = _read(model, votes, k)
                 if scores is None:
                     continue
-                self.text_probs += _shifted(scores, shares)
+                by_text = _shifted(scores, shares)
+                self.text_probs += by_text
                 self.probs += _shifted(scores + vote_evidence(votes, evidence[of_half]), shares)
-                self.n += 1
+                balances.append(by_text[unvoted].mean(axis=0) if unvoted.any() else np.full(k, np.nan))
+        self.n, self.balances = len(balances), np.array(balances).reshape(-1, k)
         self.probs /= max(self.n, 1)
         self.text_probs /= max(self.n, 1)
 
@@ -214,3 +222,23 @@ def _factor(wanted: Probs, scores: Floats, doubt: float) -> float:
         return -float((wanted * np.log(probs)).sum())
 
     return float(np.exp(minimize_scalar(loss, bounds=(np.log(_LOWEST), 0.0), method="bounded").x))
+
+
+def warn_of_disagreement(halves: Halves, text_scores: Floats, voted: NDArray[np.bool_]) -> None:
+    """Warn where texts give rows without votes labels that another choice of labeling functions would change.
+
+    Parameters
+    ----------
+    halves, text_scores, voted
+        As for `learn_confidence`.
+    """
+    rows = np.flatnonzero(~voted)
+    if halves.n < 2 or len(rows) < _MIN_LEARNED:
+        return
+    agreed = float(halves.text_probs[rows, text_scores[rows].argmax(axis=1)].mean())
+    if agreed < MIN_AGREED:
+        warn(
+            "what texts say of rows without votes is unstable: text models trained on half of the labeling functions give such "
+            f"a row the same label in only {agreed:.0%} of the cases; do not rely on these labels, and write more labeling "
+            "functions for each class, or label some rows by hand"
+        )

@@ -20,7 +20,7 @@ from weaklabel.label_model.evidence import ExpectedVotes, expected_accuracies, s
 from weaklabel.label_model.gold import GoldCorrection
 from weaklabel.label_model.preds import sure_labels
 from weaklabel.label_model.saving import check_array
-from weaklabel.label_model.text.confidence import RANGE, Confidence, Halves, learn_confidence
+from weaklabel.label_model.text.confidence import RANGE, Confidence, Halves, learn_confidence, warn_of_disagreement
 from weaklabel.label_model.text.discriminant import CrossFitted, normalised, stratified_folds, temperature
 from weaklabel.label_model.text.fast import FROM_CORPUS, FastReader, count_texts
 from weaklabel.label_model.text.gold import SampleGold
@@ -214,14 +214,18 @@ class TextLabelModel(TextReader):
         text_scores, voted = normalised(model.judge(labels) * factor), has_vote(sample.L)
         evidence = self.vote_weight * self.evidence_
         scores = text_scores + vote_evidence(sample.L, evidence)
+        balances = None
         if gold.votes is None:
             halves = Halves(model, sample.L, evidence, np.flatnonzero(self.training_lfs_), shares, self.seed)
             self.confidence_ = learn_confidence(halves, scores, text_scores, voted, _DOUBT)
+            if self.text_gain_ >= MIN_GAIN:
+                warn_of_disagreement(halves, text_scores, voted)
+            balances = halves.balances
         else:  # which says itself how sure answers may be
             self.confidence_ = Confidence(1.0, 1.0, _DOUBT, RANGE, np.zeros(self.cardinality))
             self._take(gold.learn(scores))
         if shares is None:
-            warn_of_few_covered(votes, labels, voted)
+            warn_of_few_covered(votes, labels, voted, balances)
         else:
             scores = model.score(self.weights_, self.bias_) + self.vote_weight * vote_evidence(sample.L, self.evidence_)
             shift = shares.shift(self.confidence_.scale(scores, voted))

@@ -54,7 +54,9 @@ class Shares:
         return shift
 
 
-def warn_of_few_covered(votes: VotePatterns, labels: Probs, covered: NDArray[np.bool_]) -> None:
+def warn_of_few_covered(
+    votes: VotePatterns, labels: Probs, covered: NDArray[np.bool_], balances: Floats | None = None
+) -> None:
     """Warn where most rows have no vote, so that their shares of classes are taken from the few that have.
 
     Parameters
@@ -65,14 +67,22 @@ def warn_of_few_covered(votes: VotePatterns, labels: Probs, covered: NDArray[np.
         Of the rows of a sample. Shape: [n, k].
     covered
         Which of them have votes. Shape: [n].
+    balances
+        Class balances of the rows without votes by models of half of the labeling functions each, if there are any.
+        Shape: [models, k].
     """
     share = votes.counts[has_vote(votes.patterns)].sum() / votes.n
     if share >= FEW_COVERED or covered.all():
         return
     with_votes, without = labels[covered].mean(axis=0), labels[~covered].mean(axis=0)
     largest = int(with_votes.argmax())
+    by_halves = ""
+    if balances is not None and len(balances) > 1:
+        lowest, highest = balances[:, largest].min(), balances[:, largest].max()
+        by_halves = f" ({lowest:.0%} to {highest:.0%} by models of half of the labeling functions each)"
     warn(
         f"only {share:.0%} of the rows have votes, and the class balance of the others is estimated from these: class "
-        f"{largest} is {with_votes[largest]:.0%} of the rows with votes and {without[largest]:.0%} of those without; if you "
+        f"{largest} is {with_votes[largest]:.0%} of the rows with votes and {without[largest]:.0%} of those without"
+        f"{by_halves}; if you "
         "know the shares of the classes among all rows, give them as class_balance"
     )
