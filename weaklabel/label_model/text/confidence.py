@@ -88,7 +88,7 @@ class Confidence:
         """Restore what `to_saved` returned for ``k`` classes; damaged input is a KeyError, TypeError or ValueError."""
         limit = np.inf if saved["limit"] is None else float(saved["limit"])
         shift = np.array(saved["shift"], dtype=np.float64)
-        factors = [float(saved[name]) for name in ("with_votes", "without_votes")]
+        factors = float(saved["with_votes"]), float(saved["without_votes"])
         restored = cls(*factors, float(saved["doubt"]), limit, shift)
         if not (all(0 < factor <= 1 for factor in factors) and 0 <= restored.doubt < 1 and limit > 0):
             raise ValueError("'confidence' has a number that is out of range")

@@ -119,7 +119,8 @@ class TextLabelModel(TextReader):
     Notes
     -----
     A text's result does not depend on the other texts. Every row gets one, also one with neither words nor votes. No class is
-    impossible: 2% of each row's probability is shared out among all classes.
+    impossible: 2% of each row's probability is shared out among all classes. Probabilities are as sure as models of half of
+    the labeling functions agree, which changes no row's most probable class; see `weaklabel.label_model.text.confidence`.
     The rows of each class are shared out among folds by a hash of their text, so equal texts are never in different folds.
 
     References
