@@ -183,9 +183,9 @@ def main() -> None:
     results: list[dict] = []
     if options.kept and options.kept.exists():
         earlier = json.loads(options.kept.read_text())
-        if earlier["setting"] != setting:
+        if earlier["setting"] | {"seeds": options.seeds} != setting:
             parser.error(f"{options.kept} has other settings; choose another file, or delete it")
-        results = earlier["twins"]
+        results = [result for result in earlier["twins"] if result["seed"] < options.seeds]
     made = twins_with_texts(
         options.data, options.seeds, tuple(options.kinds.split(",")), options.sets and tuple(options.sets.split(","))
     )
