@@ -46,6 +46,7 @@ INPUTS = {
     "run": {"project", "read_batch", "encoder"},
     "bench": {"sets", "datasculpt", "encoder"},
     "explain": {"corpus", "encoder", "lfs"},
+    "drift": {"old", "new", "encoder", "lfs"},
     "score": {"corpus", "decisions", "gold_file"},
     "review": {"project", "lfs", "encoder"},
     "lfs": {"specs"},
@@ -64,7 +65,7 @@ INPUTS = {
 STORES = {
     **{
         verb: {"cache"}
-        for verb in ("label", "predict", "train", "analyze", "suggest", "explain", "run", "demo", "calibrate")
+        for verb in ("label", "predict", "train", "analyze", "suggest", "explain", "drift", "run", "demo", "calibrate")
     },
     "bench": {"work", "cache"},
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,8 +83,8 @@ def explain(
     caching.apply()
     recover_folder(Path(corpus), "manifest.json")
     if (Path(corpus) / "manifest.json").is_file():
-        _refuse_settings(context)
-        run, run_corpus, run_lfs = _open_run(Path(corpus))
+        refuse_settings(context, OF_A_RUN)
+        run, run_corpus, run_lfs = open_finished(Path(corpus))
         if run_lfs.task == SPANS:
             explain_spans_of_run(run, run_corpus, run_lfs, row, lf, printing)
             return
@@ -121,16 +121,16 @@ class Voted:
         return self.model.describe(self.votes.lf_names) or type(self.model).__name__
 
 
-def _refuse_settings(context: typer.Context) -> None:
+def refuse_settings(context: typer.Context, of_a_run: Sequence[str]) -> None:
     """Refuse, for a run, options that say how to read, vote on and label a corpus."""
     for name in context.params:
         source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE" and name not in OF_A_RUN:
+        if source is not None and source.name == "COMMANDLINE" and name not in of_a_run:
             option = f"--{name.replace('_', '-')}"
             raise typer.BadParameter("a finished run has its own settings: omit this option", param_hint=option)
 
 
-def _open_run(folder: Path) -> tuple[FinishedRun, Corpus, LFCollection]:
+def open_finished(folder: Path) -> tuple[FinishedRun, Corpus, LFCollection]:
     """Open the corpus and the packs of a finished run; a corpus that has changed since is a `ConfigError`."""
     from weaklabel.errors import ConfigError
     from weaklabel.lf.packs import load_lfs

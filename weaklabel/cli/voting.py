@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from weaklabel.job import FittedCorpus, LabeledCorpus, LabelOptions
     from weaklabel.job.engine import Engine
     from weaklabel.lf.packs import LFCollection
-    from weaklabel.votes import Problems
+    from weaklabel.votes import Problems, Votes
 
 
 _PANEL = "Applying labeling functions"
@@ -368,6 +368,16 @@ def vote_and_fit(
     with stdout_for_results():
         fitted = fit_corpus(rows, lfs, voting_options(labeling, voting, read_texts, skim), progress=not quiet)
     return _warned_of_rejects(fitted)
+
+
+def vote_only(rows: Corpus, lfs: LFCollection, options: LabelOptions, *, quiet: bool) -> Votes:
+    """Vote on a corpus, and warn of rows that could not be read."""
+    from weaklabel.job import vote_corpus
+
+    with stdout_for_results():
+        voted = vote_corpus(rows, lfs, options, progress=not quiet)
+    warn_of_rejects(voted.corpus, voted.n_rejects, next(voted.rejects(), None))
+    return voted.votes
 
 
 def problem_counts(problems: Mapping[str, Problems]) -> dict[str, Any]:
