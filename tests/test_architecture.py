@@ -14,8 +14,8 @@ PACKAGE = Path(weaklabel.__file__).parent
 # An import points only to the left.
 ORDER = [
     "errors", "support", "labels", "label_names", "registries", "config", "corpus", "units", "encoder", "llm", "lf", "votes",
-    "scoring", "label_model", "classifier", "tagger", "generator", "explain", "suggest", "drift", "page", "report", "job", "collect",
-    "clean", "protect", "dedup", "split", "decisions", "export", "select", "augment", "project", "review", "bench",
+    "scoring", "label_model", "classifier", "tagger", "generator", "explain", "suggest", "drift", "page", "report", "job",
+    "collect", "clean", "protect", "dedup", "split", "decisions", "export", "select", "augment", "project", "review", "bench",
     "cli", "__main__",
 ]  # fmt: skip
 
