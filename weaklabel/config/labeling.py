@@ -11,7 +11,8 @@ from pydantic import (
 
 from weaklabel.config.chosen import ChosenSettings, NameIn
 from weaklabel.config.section import Section
-from weaklabel.registries import CHOOSABLE_LABEL_MODELS
+from weaklabel.errors import ConfigError
+from weaklabel.registries import CHOOSABLE_LABEL_MODELS, SPANS
 
 
 class LLMSettings(Section):
@@ -70,6 +71,7 @@ class LabelModelSettings(ChosenSettings):
 
     section = "label_model"
     registry = CHOOSABLE_LABEL_MODELS
+    not_of_class = ("name", "decisions")
 
     name: Annotated[str, NameIn(CHOOSABLE_LABEL_MODELS)] = "auto"
     """The label model; which there are depends on whether the pack labels texts or spans."""
@@ -87,3 +89,16 @@ class LabelModelSettings(ChosenSettings):
     """Learning rate (`snorkel`)."""
     l2: Annotated[float, Field(ge=0)] | None = None
     """L2 penalty (`snorkel`)."""
+    decisions: Path | None = None
+    """Decisions that weaklabel review wrote: the label model is fitted with them, and these rows are not scored."""
+
+    def anchored(self, folder: Path) -> Self:
+        """See `Section.anchored`."""
+        settings = super().anchored(folder)
+        return settings.model_copy(update={"decisions": self.decisions and folder / self.decisions})
+
+    def for_task(self, task: str) -> Self:
+        """See `ChosenSettings.for_task`; decisions are for labels of whole texts."""
+        if task == SPANS and self.decisions is not None:
+            raise ConfigError("label_model.decisions: they are for labels of whole texts, and the pack marks spans")
+        return super().for_task(task)

@@ -101,6 +101,7 @@ def check_run_inputs(project: Project, corpus: Corpus, lfs: LFCollection, projec
     read = [*corpus.files(), *pack_inputs(lfs.origins), project_file, gold and gold.path, gold and gold.ceiling]
     if project.augment is not None:
         read += [*project.augment.not_in, *(Path(spec) for spec in project.augment.use if spec.endswith(".py"))]
+    read.append(project.label_model.decisions)
     read += [Path(base) for base in bases if base and Path(base).exists()]
     out = Path(os.path.realpath(project.out))
     written = written_files(out, MANIFEST) or set()

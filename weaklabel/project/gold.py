@@ -18,6 +18,7 @@ from weaklabel.job.training import texts_of
 from weaklabel.label_names import encode_labels, has_label
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, label_index, labels_of
 from weaklabel.lf.packs import LFCollection
+from weaklabel.project.decided import scored_rows
 from weaklabel.registries import SPANS, TEXTS
 from weaklabel.support.files import atomic_path
 from weaklabel.support.hashing import hash_path, sha256_of_text
@@ -42,6 +43,13 @@ class GoldRows:
     L: VoteArray
     Y: Labels
     rows: NDArray[np.int64] | None = None
+
+    def take(self, places: NDArray[np.intp]) -> GoldRows:
+        """Return some of them."""
+        if len(places) == len(self.Y):
+            return self
+        texts, rows = [self.texts[place] for place in places.tolist()], self.rows
+        return GoldRows(texts, take_rows(self.L, places), self.Y[places], None if rows is None else rows[places])
 
 
 @dataclass(frozen=True)
@@ -255,6 +263,8 @@ def open_gold(
 ) -> GoldRows:
     """Open gold: its own file, on which labeling functions have yet to vote, or the rows of the corpus that have it.
 
+    Rows that the label model was fitted to, by decisions, are left out.
+
     Parameters
     ----------
     corpus, votes, lfs
@@ -272,7 +282,18 @@ def open_gold(
     gold = project.gold
     assert gold is not None
     if gold.path is not None and is_decision_file(gold.path):
-        return _open_decisions(gold.path, corpus, votes, lfs)
+        rows_of_gold = _open_decisions(gold.path, corpus, votes, lfs)
+    else:
+        rows_of_gold = _open_column(corpus, votes, lfs, project, vote)
+    return rows_of_gold.take(scored_rows(project, rows_of_gold.texts, lfs.labels))
+
+
+def _open_column(
+    corpus: Corpus, votes: Votes, lfs: LFCollection, project: Project, vote: Callable[[Corpus], Votes]
+) -> GoldRows:
+    """Open gold in a column, of the corpus or of its own file; see `open_gold`."""
+    gold = project.gold
+    assert gold is not None
     source = corpus if gold.path is None else read_gold(project, gold.path)
     values = (
         source.values(gold.column)

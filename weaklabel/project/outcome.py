@@ -279,6 +279,9 @@ def _manifest(model: Path) -> dict[str, Any]:
 
 def _inputs(project: Project, corpus: Corpus, corpus_sha256: str) -> dict[str, dict[str, str]]:
     inputs = {"corpus": {"name": corpus.name, "sha256": corpus_sha256}}
+    decided = project.label_model.decisions
+    if decided is not None:
+        inputs["decisions"] = {"name": str(decided), "sha256": sha256_of_file(decided)}
     if project.gold is None:
         return inputs
     path = project.gold.path

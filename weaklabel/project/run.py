@@ -31,6 +31,7 @@ from weaklabel.label_model.sequence import make_span_label_model
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.project.asked import hiding
 from weaklabel.project.augment import check_augment, transformation_functions
+from weaklabel.project.decided import check_decided
 from weaklabel.project.export import check_forms
 from weaklabel.project.folder import check_run_folder, check_run_inputs, is_run
 from weaklabel.project.gold import check_gold, gold_column, open_unlabeled
@@ -181,6 +182,8 @@ class ProjectRun:
         self.lfs = load_lfs(*project.lfs.use, skip_slow=project.lfs.skip_slow)
         if self.lfs.task == SPANS:
             check_spans_project(project)
+        else:
+            check_decided(project, self.lfs.labels)
         self.corpus = open_unlabeled(project, gold_column(project, self.lfs.task))
         check_gold(project, self.corpus, self.lfs.labels, gold_column(project, self.lfs.task))
         check_run_folder(project.out)

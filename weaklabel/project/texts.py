@@ -26,6 +26,7 @@ from weaklabel.job.training import TrainingRows, check_trainable, training_rows
 from weaklabel.label_model import load_label_model
 from weaklabel.lf.packs import LFCollection, identity_of
 from weaklabel.project.augment import augment, augment_inputs, transformation_functions, with_new_rows
+from weaklabel.project.decided import decided_classes, decided_inputs
 from weaklabel.project.export import export_labeled
 from weaklabel.project.folder import read_counts
 from weaklabel.project.gold import (
@@ -83,9 +84,11 @@ def label_options(run: Run) -> LabelOptions:
 def voting_options(project: Project, corpus: Corpus, lfs: LFCollection) -> LabelOptions:
     """Return how a corpus is voted on and labeled."""
     return LabelOptions(
-        project.label_model,
+        # Where the file lies decides nothing.
+        project.label_model.model_copy(update={"decisions": None}),
         project.seed,
         read_texts=None,
+        decided=decided_classes(project, lfs.labels),
         prefix=free_prefix(corpus, lfs.labels),
         error_budget=project.lfs.error_budget,
         workers=project.lfs.workers,
@@ -299,8 +302,12 @@ def steps_of_texts(project: Project, corpus: Corpus, lfs: LFCollection) -> list[
                 PROBS: "",
             },
             ("vote",),
-            settings=options("label_model", "seed", but=named_by_content({"label_model.encoder": encoder})),
-            files=model_files(encoder),
+            settings=options(
+                "label_model",
+                "seed",
+                but=["label_model.decisions", *named_by_content({"label_model.encoder": encoder})],
+            ),
+            files=model_files(encoder) | decided_inputs(project),
             packages=plugin_versions(LABEL_MODELS.group, project.label_model.name),
             modules=LABEL_MODELS.modules(project.label_model.name),
         ),
@@ -370,7 +377,7 @@ def steps_of_texts(project: Project, corpus: Corpus, lfs: LFCollection) -> list[
                 {GOLD: ""},
                 ("vote", "label", *training),
                 settings=voting | options("gold.column", "gold.split"),
-                files=gold_inputs(project),
+                files=gold_inputs(project) | decided_inputs(project),
                 modules=kinds,
             ),
             Step(
