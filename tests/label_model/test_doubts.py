@@ -68,3 +68,47 @@ def test_tied_share_is_of_rows_with_votes():
 
 def test_too_few_rows_for_any_warning():
     assert messages_of("weighted", 2, np.array([[0, 1], [0, -1]])) == []
+
+
+def with_dominant(L, Y, right, seed=0):
+    """Add a labeling function that votes for class 0 on 60% of the rows, which of them does not matter to their class."""
+    rng = np.random.default_rng(seed)
+    shares = np.where(Y == 0, right, 1 - right)
+    fires = rng.random(len(Y)) < 0.6 * shares / shares.mean()
+    return np.column_stack([L, np.where(fires, 0, -1)])
+
+
+def against(messages):
+    return [message for message in messages if "other votes speak against" in message]
+
+
+@pytest.mark.parametrize("name", VOTE_MODELS)
+def test_a_labeling_function_that_is_wrong_on_most_rows_is_named(name):
+    L, Y = one_sided([3, 3, 3], n=600)
+    dominant = with_dominant(L, Y, 0.5)
+    with naming([*map(str, range(9)), "all"], ["x", "y", "z"]):
+        (about,) = against(messages_of(name, 3, dominant))
+    assert "1 labeling function with votes on most rows: 'all' (on 58%" in about
+    assert "; others agree with 3" in about
+    assert not against(messages_of(name, 3, L))
+
+
+def test_one_that_is_right_on_most_rows_is_not():
+    L, Y = one_sided([3, 3], n=600)
+    assert not against(messages_of("weighted", 2, with_dominant(L, Y, 0.8)))
+
+
+def test_one_whose_class_no_other_knows_is_named_where_others_vote_on_its_rows_as_elsewhere():
+    L, Y = one_sided([0, 3, 3], n=600)
+    (about,) = against(messages_of("weighted", 3, with_dominant(L, Y, 0.5)))
+    assert "no other votes for its class, and they vote on its rows" in about
+    own = np.column_stack([L, np.where(Y == 0, 0, -1)])
+    assert not against(messages_of("weighted", 3, own))
+    most = np.column_stack([np.where(np.arange(600)[:, None] < 400, -1, L), np.where(np.arange(600) < 420, 0, -1)])
+    assert not against(messages_of("weighted", 3, most))
+
+
+def test_decisions_on_its_rows_silence_the_warning():
+    L, Y = one_sided([3, 3, 3], n=600)
+    gold = np.where(np.arange(600) < 100, Y, -1)
+    assert not against(messages_of("weighted", 3, with_dominant(L, Y, 0.5), gold=gold))

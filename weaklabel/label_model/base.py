@@ -27,7 +27,7 @@ from weaklabel.label_model.checks import (
     warn_of_unvoted,
     without_unvoted,
 )
-from weaklabel.label_model.doubts import class_name, warn_of_lone_lfs, warn_of_ties
+from weaklabel.label_model.doubts import class_name, warn_of_dominant_lfs, warn_of_lone_lfs, warn_of_ties
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.gold import GoldCorrection, GoldVotes, learn_correction, log_floored
 from weaklabel.label_model.preds import break_ties, check_policy
@@ -494,6 +494,7 @@ class BaseLabelModel(HasParams, ABC):
         if votes.counts[has_vote(votes.patterns)].sum() < MIN_ROWS:
             return
         warn_of_lone_lfs(votes, self.cardinality, gold)
+        warn_of_dominant_lfs(votes, self.cardinality, gold)
         if self._answers_alone:
             warn_of_ties(votes, self.cardinality)
 
