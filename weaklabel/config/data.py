@@ -1,15 +1,17 @@
-"""Sections about which rows are trained on: ``[augment]``."""
+"""Sections about which rows are trained on: ``[select]`` and ``[augment]``."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     Field,
 )
 
-from weaklabel.config.section import Section
+from weaklabel.config.chosen import ChosenSettings, NameIn
+from weaklabel.config.section import Section, anchored_model
+from weaklabel.registries import SELECTORS
 
 _FILES = ("lexicon", "model", "pipeline")
 """Parameters of transformation functions that may be a path."""
@@ -48,3 +50,33 @@ class AugmentSettings(Section):
         params = {tf: {name: located(name, value) for name, value in of.items()} for tf, of in self.params.items()}
         use = [str(folder / spec) if spec.endswith(".py") else spec for spec in self.use]
         return self.model_copy(update={"use": use, "params": params, "not_in": [folder / path for path in self.not_in]})
+
+
+class SelectSettings(ChosenSettings):
+    """``[select]``: which labeled rows are trained on and exported; see `weaklabel.select_corpus`.
+
+    Besides the keys below, every other parameter of the selector's class can be set.
+    """
+
+    section = "select"
+    registry = SELECTORS
+    not_of_class: ClassVar[tuple[str, ...]] = ("name", "budget", "class_balance", "decisions", "encoder", "tokenizer")
+
+    name: Annotated[str, NameIn(SELECTORS)] = "agreement"
+    """By what rows are chosen."""
+    budget: str | float = "50%"
+    """How much is kept: `50%`, a number of rows, or `20000 tokens`."""
+    class_balance: Literal["labels", "uniform", "gold"] | list[float] | None = None
+    """Shares of the budget: `labels`, `uniform`, `gold`, or one a class; scores alone decide if not given."""
+    decisions: Path | None = None
+    """Decisions of `weaklabel review`, for selectors that learn from a little gold; they must not be those of `[gold]`."""
+    encoder: str | None = None
+    """What turns texts into vectors: a folder, or a name on the Hugging Face hub; that of `[label_model]` if not given."""
+    tokenizer: str | None = None
+    """The checkpoint whose tokenizer counts tokens; that of the encoder if not given."""
+
+    def anchored(self, folder: Path) -> Self:
+        """See `Section.anchored`."""
+        models = {name: getattr(self, name) for name in ("encoder", "tokenizer")}
+        update = {name: model and anchored_model(model, folder) for name, model in models.items()}
+        return self.model_copy(update={**update, "decisions": self.decisions and folder / self.decisions})

@@ -12,7 +12,7 @@ from pydantic import (
     ValidationError,
 )
 
-from weaklabel.config.data import AugmentSettings
+from weaklabel.config.data import AugmentSettings, SelectSettings
 from weaklabel.config.export import ExportSettings
 from weaklabel.config.labeling import LabelModelSettings, LFSettings, LLMSettings
 from weaklabel.config.preparing import CleanSettings, DedupSettings, ProtectSettings, SplitSettings
@@ -41,6 +41,7 @@ class Project(Section):
     corpus: CorpusSettings = CorpusSettings(path=COLLECTED)
     lfs: LFSettings
     label_model: LabelModelSettings = LabelModelSettings()
+    select: SelectSettings | None = None
     augment: AugmentSettings | None = None
     classifier: ClassifierSettings = ClassifierSettings()
     generator: GeneratorSettings | None = None

@@ -53,6 +53,8 @@ class LabeledPart:
         and ``probs`` has no columns.
     gold_spans
         True spans; None where there is no gold.
+    not_chosen
+        Rows that were not chosen to be trained on; None where all are. Shape: [n].
     """
 
     rows: NDArray[np.int64]
@@ -66,6 +68,7 @@ class LabeledPart:
     held_out: NDArray[np.bool_] | None = None
     spans: SpanRows | None = None
     gold_spans: SpanRows | None = None
+    not_chosen: NDArray[np.bool_] | None = None
 
     @classmethod
     def of_spans(
@@ -109,6 +112,7 @@ class LabeledPart:
             None if self.held_out is None else self.held_out[chosen],
             None if self.spans is None else self.spans.of_rows_chosen(chosen),
             None if self.gold_spans is None else self.gold_spans.of_rows_chosen(chosen),
+            None if self.not_chosen is None else self.not_chosen[chosen],
         )
 
 

@@ -23,6 +23,7 @@ NO_SPLIT = "in no part of the split"
 NO_SPANS = "whose spans are not known"
 UNSURE_SPAN = "with a span less probable than the least confidence"
 FEW_PROBS = "spans less probable than the least probability"
+NOT_CHOSEN = "not chosen to be trained on"
 HELD_OUT = "held out for scoring (has gold)"
 
 TRAIN = "train"
@@ -142,6 +143,8 @@ class Selection:
             is_train = np.array([value == TRAIN for value in part.split], dtype=bool)
         if part.held_out is not None:
             tests.append((HELD_OUT, part.held_out & is_train))
+        if part.not_chosen is not None:
+            tests.append((NOT_CHOSEN, part.not_chosen))
         for reason, test in tests:
             reasons.append((reason, rest & test))
             rest &= ~test

@@ -24,8 +24,8 @@ from weaklabel.job.training import TrainingRows
 from weaklabel.job.transform import transform_into
 from weaklabel.label_model import load_label_model
 from weaklabel.labels import ABSTAIN, Probs
-from weaklabel.project.gold import held_out
 from weaklabel.project.names import AUGMENT_COUNTS, AUGMENTED, LABEL_MODEL, LABELED, PROBS, REFUSED, VOTES
+from weaklabel.project.select import not_trained_on
 from weaklabel.project.step import Run
 from weaklabel.registries import SPANS
 from weaklabel.support.files import write_json, write_parquet
@@ -39,7 +39,7 @@ def augment(run: Run) -> None:
     settings = run.project.augment
     assert settings is not None
     labeled = read_corpus(run.folder / LABELED, text=list(run.corpus.text))
-    votes, held = load_votes(run.folder / VOTES), held_out(run.project, run.corpus)
+    votes, held = load_votes(run.folder / VOTES), not_trained_on(run.project, run.corpus, run.folder)
     transform = augmenter_of(
         labeled,
         tfs=transformation_functions(run.project),

@@ -40,6 +40,7 @@ from weaklabel.project.gold import (
 from weaklabel.project.names import AUGMENT_COUNTS, GOLD, LABEL_MODEL, PREDS, PROBS, SCORES, VOTES
 from weaklabel.project.outcome import prepared_by, read_scores
 from weaklabel.project.reader import read_run
+from weaklabel.project.select import dropped_rows
 from weaklabel.project.span_export import is_run_of_spans, labeled_span_run
 from weaklabel.registries import EXPORTERS
 from weaklabel.report.text import lf_columns, lf_rows
@@ -145,6 +146,7 @@ def labeled_run(
     is_divided = corpus.has_column(column)
     held = None if with_gold else held_out(project, corpus)
     new = new_rows(folder, corpus.text) if project.augment is not None else None
+    dropped = dropped_rows(project, folder)
 
     def frame(batch: Batch) -> Any:
         return batch.stored if with_gold else batch.stored.drop(batch.hide, strict=False)
@@ -162,6 +164,7 @@ def labeled_run(
                 np.asarray(votes.L[rows]),
                 gold_of(decisions, batch.model_texts, labels) if decisions else None,
                 None if held is None else held[rows],
+                not_chosen=None if dropped is None else dropped[rows],
             )
             yield part
             if new is not None and len(more := new.of(part, len(preds))):

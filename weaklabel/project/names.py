@@ -32,6 +32,12 @@ COVERED = f"{KEPT}/vote.json"
 VOTED = f"{KEPT}/votes"
 """Folder of the votes part by part."""
 
+DROPPED = f"{KEPT}/dropped.npy"
+"""Of each row, whether it is a train row that was not chosen to be trained on; there only with ``[select]``."""
+
+SELECTION, CURVE = "selection.json", f"{KEPT}/reward.json"
+"""What was chosen, and the curve of the reward."""
+
 PROBS = f"{KEPT}/probs.npy"
 PREDS = f"{KEPT}/preds.npy"
 GOLD = f"{KEPT}/gold.npz"

@@ -45,6 +45,7 @@ from weaklabel.project.outcome import (
     write_manifest,
 )
 from weaklabel.project.prepare import Preparation, preparing_steps
+from weaklabel.project.select import SELECT
 from weaklabel.project.span_export import is_run_of_spans
 from weaklabel.project.spans import check_spans_project, span_options, steps_of_spans, tagger_names
 from weaklabel.project.step import Run
@@ -116,10 +117,12 @@ def step_names(project: Project) -> list[str]:
     task = load_lfs(*project.lfs.use, skip_slow=project.lfs.skip_slow).task
     training = [f"train {name}" for name in (tagger_names(project) if task == SPANS else stages(project))]
     last = ["report"] if project.export is None else ["export", "report"]
+    chosen = [name for name in (SELECT, "augment") if getattr(project, name) is not None]
+    first = ["read", "vote", "label", *chosen]
     if project.gold is None:
-        return ["read", "vote", "label", *training, *last]
+        return [*first, *training, *last]
     training += [f"train {CEILING}"] if project.gold.ceiling is not None else []
-    return ["read", "vote", "label", *training, "predict", "score", *last]
+    return [*first, *training, "predict", "score", *last]
 
 
 def preparation_of(project: Project, again: str | None) -> tuple[Preparation | None, str | None]:

@@ -200,6 +200,8 @@ def check_spans_project(project: Project) -> None:
     project.classifier.for_task("spans")
     if project.generator is not None:
         raise ConfigError("[generator] is for labels of whole texts, and the pack labels spans; leave it out")
+    if project.select is not None:
+        raise ConfigError("[select] is for labels of whole texts, and the pack labels spans; leave it out")
     if project.corpus.entities:
         raise ConfigError("corpus.entities is for relations between two entities; leave it out for spans")
     gold = project.gold

@@ -33,7 +33,6 @@ from weaklabel.project.gold import (
     GoldPredictions,
     gold_inputs,
     gold_of_texts,
-    held_out,
     held_out_inputs,
     open_gold,
     stage_predictions,
@@ -63,6 +62,7 @@ from weaklabel.project.names import (
 )
 from weaklabel.project.options import Options
 from weaklabel.project.outcome import files_of, write_reports
+from weaklabel.project.select import not_trained_on, select_steps
 from weaklabel.project.step import Run, named_by_content, read
 from weaklabel.registries import CLASSIFIERS, EXPORTERS, LABEL_MODELS
 from weaklabel.report.markdown import CEILING
@@ -140,7 +140,7 @@ def train(run: Run, name: str) -> None:
         classifier,
         (chosen or project.classifier).max_rows,
         seed=project.seed,
-        held_out=held_out(project, run.corpus),
+        held_out=not_trained_on(project, run.corpus, run.folder),
     )
     texts, probs, n_new = with_new_rows(run, rows)
     if np.isnan(rows.probs).all():
@@ -312,6 +312,9 @@ def steps_of_texts(project: Project, corpus: Corpus, lfs: LFCollection) -> list[
             modules=LABEL_MODELS.modules(project.label_model.name),
         ),
     ]
+    chosen_rows = select_steps(project, len(lfs.labels))
+    steps += chosen_rows
+    selecting = tuple(step.name for step in chosen_rows)
     if project.augment is not None:
         functions = transformation_functions(project)
         steps.append(
@@ -323,7 +326,7 @@ def steps_of_texts(project: Project, corpus: Corpus, lfs: LFCollection) -> list[
                     REFUSED: "new rows that were refused, and why",
                     AUGMENT_COUNTS: "",
                 },
-                ("read", "vote", "label"),
+                ("read", "vote", "label", *selecting),
                 settings=hidden
                 | options("augment", "seed", "lfs.error_budget", but=("augment.use", "augment.not_in"))
                 | (options("gold.split") if gold else {}),
@@ -342,7 +345,7 @@ def steps_of_texts(project: Project, corpus: Corpus, lfs: LFCollection) -> list[
                     f"{TRAINING}/{name}": "loss and speed, epoch by epoch",
                     TRAINED.format(name): "",
                 },
-                ("label", "vote", *(["augment"] if project.augment is not None else [])),
+                ("label", "vote", *selecting, *(["augment"] if project.augment is not None else [])),
                 (name,),
                 settings=of_trained.get(name, options("seed", "classifier.max_rows"))
                 | (hidden | options("gold.split") if gold else {}),
@@ -397,7 +400,7 @@ def steps_of_texts(project: Project, corpus: Corpus, lfs: LFCollection) -> list[
                 export,
                 {EXPORT: "the labeled rows for other tools, with a dataset card"},
                 (
-                    *("read", "vote", "label"),
+                    *("read", "vote", "label", *selecting),
                     *(["augment"] if project.augment is not None else []),
                     *(["predict", "score"] if gold is not None else []),
                 ),

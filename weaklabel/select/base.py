@@ -173,6 +173,11 @@ class Selector(HasParams, ABC):
             class_balance = gold_shares(self._gold, self._labels)
         return choose(self.scores_, self._labels, budget, class_balance=class_balance, costs=costs, seed=self.seed)
 
+    @classmethod
+    def option_names(cls) -> tuple[str, ...]:
+        """Return the parameters that a project file may set: others follow from the run."""
+        return tuple(name for name in cls.param_names() if name not in ("seed", "curve_file"))
+
     @abstractmethod
     def _score(self, rows: LabeledRows) -> Floats:
         """Return the scores of rows. Shape: [n]."""

@@ -18,6 +18,7 @@ from weaklabel.label_names import find_labels
 from weaklabel.labels import check_label_names
 from weaklabel.registries import SELECTORS
 from weaklabel.select.budget import GOLD, LABELED, UNIFORM, Budget
+from weaklabel.select.choice import Choice
 from weaklabel.select.transform import Select
 from weaklabel.support.params import checked_params
 
@@ -199,25 +200,28 @@ def selector_of(
         labels=names,
         label=columns.label,
         probs=columns.probs,
-        method=method,
-        params=given,
-        budget=Budget.parse(budget),
-        class_balance=_checked_balance(class_balance, len(labels)),
+        choice=Choice(
+            method,
+            Budget.parse(budget),
+            given,
+            checked_balance(class_balance, len(labels)),
+            encoder,
+            tokenizer,
+            None if curve is None else os.fspath(curve),
+            seed,
+        ),
         split=SPLIT if split is None and SPLIT in corpus.columns else split,
         score=score,
-        encoder=encoder,
-        tokenizer=tokenizer,
         # Votes speak for and against labels wherever there is gold to learn from.
         votes=columns.votes if selector.needs_votes or selector.needs_gold else (),
         gold=gold,
         decided=None if decisions is None else agreed_classes(read_decisions(decisions), names),
         read=() if decisions is None else (os.fspath(decisions),),
-        curve=None if curve is None else os.fspath(curve),
-        seed=seed,
     )
 
 
-def _checked_balance(balance: str | Sequence[float] | None, k: int) -> str | tuple[float, ...] | None:
+def checked_balance(balance: str | Sequence[float] | None, k: int) -> str | tuple[float, ...] | None:
+    """Return a class balance of k classes, if it is one; else it is a `ConfigError`."""
     if balance is None or (isinstance(balance, str) and balance in (LABELED, UNIFORM, GOLD)):
         return balance
     if isinstance(balance, str) or len(balance) != k or min(balance) < 0 or not sum(balance) > 0:
