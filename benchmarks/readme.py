@@ -173,6 +173,7 @@ TABLES = {
         "training table": training_table,
         "span peers": of("span_peers", kind="quality"),
     },
+    "docs/augment.md": {"augmentation": of("augmentation", kind="quality")},
     "docs/clean.md": {
         "gibberish": of("gibberish", kind="quality"),
         "language": of("language", kind="quality"),

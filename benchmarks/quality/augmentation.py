@@ -99,13 +99,15 @@ def new_rows(labeled: pl.DataFrame, arm: str, name: str, seed: int) -> pl.DataFr
     return done.filter(pl.col("augmented_by").is_not_null())
 
 
-def run_cell(data: Path, name: str, size: int, seeds: int, split_name: str, arms: Sequence[str]) -> dict:
+def run_cell(
+    data: Path, name: str, size: int, seeds: int, split_name: str, arms: Sequence[str], classifiers: Sequence[str]
+) -> dict:
     """Measure all arms on a set with so many training rows."""
     given = read_bench_set(data / name)
     split, train = getattr(given, split_name), given.train
     others = [getattr(given, other).texts for other in ("valid", "test") if getattr(given, other, None) is not None]
     k = len(given.labels)
-    classifiers = [each for each in CLASSIFIERS if each == "linear" or 0 < size <= MOST_VECTORS]
+    classifiers = [each for each in classifiers if each == "linear" or 0 < size <= MOST_VECTORS]
     drawn_by: dict[tuple[str, str], list] = {(each, arm): [] for each in classifiers for arm in arms}
     added: dict[str, list[int]] = {arm: [] for arm in arms}
     for seed in range(seeds):
@@ -186,11 +188,16 @@ def main() -> None:
     parser.add_argument("--split", choices=("test", "valid"), default="test", help="valid is for development")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help=f"training rows; {ALL}: all")
+    parser.add_argument("--classifiers", default=",".join(CLASSIFIERS))
+    parser.add_argument("--most", type=int, default=1_000, help="with --kept, cells to measure before it ends")
     parser.add_argument("--kept", type=Path, help="keep finished cells there, so that an interrupted run continues")
     parser.add_argument("--out", type=Path, help="write results there, and not among the committed ones")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    setting = {"split": options.split, "seeds": options.seeds, "per_row": PER_ROW, "sets": options.sets}
+    setting = {"per_row": PER_ROW} | {
+        name: getattr(options, name) for name in ("split", "seeds", "sets", "sizes", "classifiers")
+    }
     cells: list[dict] = []
     if options.kept and options.kept.exists():
         earlier = json.loads(options.kept.read_text())
@@ -199,11 +206,16 @@ def main() -> None:
         cells = earlier["cells"]
     done = {(cell["set"], cell["all_rows"] or cell["size"]) for cell in cells}
     began = time.process_time()
-    for size in SIZES:
+    before, classifiers = len(cells), options.classifiers.split(",")
+    for size in map(int, options.sizes.split(",")):
         for name in options.sets.split(","):
             if (name, size or True) in done:
                 continue
-            cells.append(run_cell(options.data, name, size, options.seeds, options.split, arms_of(name, size)))
+            if len(cells) == before + options.most:
+                return
+            cells.append(
+                run_cell(options.data, name, size, options.seeds, options.split, arms_of(name, size), classifiers)
+            )
             print(name, size or "all", f"{time.process_time() - began:.0f} s", file=sys.stderr, flush=True)
             if options.kept:
                 write_text(options.kept, json.dumps({"setting": setting, "cells": cells}))
