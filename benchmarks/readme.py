@@ -25,11 +25,13 @@ def load(name):
     return json.loads((RESULTS / f"{name}.json").read_text())
 
 
-def of(module, function="table", kind="speed"):
-    """Return what makes the table of ``KIND_MODULE.json``; the module, which may be heavy, is imported late."""
+def of(module, function="table", kind="speed", results=None):
+    """Return what makes the table of ``KIND_MODULE.json``, or of other results; the module is imported late."""
 
     def make():
-        return getattr(importlib.import_module(f"benchmarks.{kind}.{module}"), function)(load(f"{kind}_{module}"))
+        return getattr(importlib.import_module(f"benchmarks.{kind}.{module}"), function)(
+            load(f"{kind}_{results or module}")
+        )
 
     return make
 
@@ -185,6 +187,10 @@ TABLES = {
     },
     "docs/protect.md": {"personal data": of("personal_data", kind="quality")},
     "docs/reviewing.md": {"suggestion table": of("suggestions", kind="quality")},
+    "docs/select.md": {
+        "selection": of("selection_results", kind="quality", results="selection"),
+        "selection means": of("selection_results", "means_table", kind="quality", results="selection"),
+    },
     "docs/span-models.md": {"span models": of("span_models")},
     "docs/span-labeling-functions.md": {"gazetteers": of("gazetteer")},
     "docs/spans.md": {"spans": of("spans", kind="quality")},

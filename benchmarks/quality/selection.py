@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.common import save
+from benchmarks.quality.selection_results import summed_up
 from benchmarks.quality.selection_sets import LABELS, SETS, Prepared, Rows, prepare
 from weaklabel.labels import Labels, Probs, VoteArray
 from weaklabel.registries import SELECTORS
@@ -225,6 +227,21 @@ def main() -> None:
             part.replace(file)
             print(f"{time.process_time() - began:.0f} s: {file.stem}", file=sys.stderr, flush=True)
         done[cell] = json.loads(file.read_text())
+    if done:
+        setting = {
+            "sets": options.sets.split(","),
+            "cells": len(done),
+            "cells_of_seed": {str(seed): sum(cell.seed == seed for cell in done) for seed in range(options.seeds)},
+            "max_rows": MAX_ROWS,
+            "classifier": f"logistic regression on {COMPONENTS} components of the embedding, soft labels",
+            "gold_weight": GOLD_WEIGHT,
+            "scored_on": "test; gold is drawn from valid, whose other rows give 'valid'",
+        }
+        keys = {(cell.name, cell.labels, cell.seed, cell.gold): figures for cell, figures in done.items()}
+        rows = {f"{name} {labels}": figures["labeled rows"] for (name, labels, _, _), figures in keys.items()}
+        gold_rows = {f"{name} {gold}": figures["gold rows"] for (name, _, _, gold), figures in keys.items()}
+        setting |= {"labeled_rows": rows, "gold_rows": gold_rows}
+        save("quality_selection", ["numpy", "scikit-learn"], {"setting": setting, "figures": summed_up(keys)})
     print(f"{len(done)} cells are done{'' if is_whole else ', not all: give the same command again'}", file=sys.stderr)
 
 
