@@ -7,8 +7,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks.quality import training_labels, twin_kinds, twins
+from benchmarks.quality import few_labels, training_labels, twin_kinds, twins
 from benchmarks.quality.twin_kinds import Plan, make_twin
+from weaklabel.label_model.doubts import dominant_lfs
+from weaklabel.votes import vote_patterns
 from weaklabel.votes.tally import has_vote
 
 WORDS = {
@@ -237,3 +239,31 @@ def test_an_interrupted_comparison_continues(folder, tmp_path, monkeypatch, caps
     training_labels.main()
     assert capsys.readouterr().err.count("seed 0") == 1
     assert (tmp_path / "continued.json").read_text() == (tmp_path / "whole.json").read_text()
+
+
+def test_a_dominant_labeling_function_of_a_twin_is_warned_of_and_the_set_as_it_is_warns_of_none(folder):
+    of_all = twin_of(folder, "real", n=1000)
+    assert dominant_lfs(vote_patterns(of_all.train.L), of_all.k) == []
+    for alone in (False, True):
+        twin = twin_of(folder, "dominant", partial(twin_kinds.dominant, alone=alone), n=1000)
+        (suspect,) = dominant_lfs(vote_patterns(twin.train.L), twin.k)
+        assert suspect.lf == twin.m - 1 and (suspect.agreed is None) == alone
+
+
+def test_few_labels_beside_the_same_rows_alone_are_a_row_for_each_kind():
+    def scores(auto, alone=None):
+        return {"auto": auto, "log_loss": 1 - auto} | ({} if alone is None else {"alone": alone})
+
+    decided = {"0": scores(0.5), "20": scores(0.6, 0.4), "50": scores(0.7, 0.5), "100": scores(0.4, 0.6)}
+    better = {number: {name: value + 0.1 for name, value in score.items()} for number, score in decided.items()}
+    results = [{"kind": kind, "decided": of_kind} for kind, of_kind in (("real", decided), ("rare", better))]
+    lines = few_labels.markdown({"twins": results}).splitlines()
+    assert (
+        lines[2]
+        == "| real (1) | 50.0 | 60.0 | 40.0 | +10.0 | 70.0 | 50.0 | +20.0 | 40.0 | 60.0 | -10.0 | 0.50 | 0.60 |"
+    )
+    assert lines[4].startswith("| **all** (2) | 55.0 | 65.0 |")
+    assert len({line.count("|") for line in lines}) == 1
+    X, gold = np.eye(4)[[0, 1, 0, 1]], np.array([0, 1, 0, 1])
+    assert few_labels._alone(X, X, np.array([0, 1]), gold).tolist() == [0, 1, 0, 1]
+    assert few_labels._alone(X, X, np.array([1, 3]), gold).tolist() == [1] * 4, "of one class, nothing can be learned"
