@@ -15,8 +15,8 @@ PACKAGE = Path(weaklabel.__file__).parent
 ORDER = [
     "errors", "support", "labels", "label_names", "registries", "config", "corpus", "units", "encoder", "llm", "lf", "votes",
     "scoring", "label_model", "classifier", "tagger", "generator", "explain", "suggest", "drift", "page", "report", "job",
-    "collect", "clean", "protect", "dedup", "split", "decisions", "export", "select", "augment", "project", "review", "bench",
-    "cli", "__main__",
+    "collect", "clean", "protect", "dedup", "split", "decisions", "export", "select", "quality", "augment",
+    "project", "review", "bench", "cli", "__main__",
 ]  # fmt: skip
 
 

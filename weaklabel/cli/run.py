@@ -64,6 +64,7 @@ def run(
     report.md, report.html and, written last, manifest.json.
     """
     from weaklabel.config import read_project
+    from weaklabel.errors import ConfigError
     from weaklabel.job.steps import UnknownStepError
     from weaklabel.lf.packs import load_lfs
     from weaklabel.project.run import ProjectRun, preparation_of, steps_to_come
@@ -129,6 +130,8 @@ def run(
         with stdout_for_results(), nullcontext() if prepared.is_done(planned) else engine.open() as opened:
             result = prepared.run(planned, progress=not printing.quiet, engine=opened)
         show_run(result, printing)
+        if result.refusal is not None:
+            raise ConfigError(result.refusal)
 
 
 def show_plan(

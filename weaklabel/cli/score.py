@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows
+from weaklabel.cli.label_columns import LABEL, LabelsOpt, PredOpt, find_classes, label_columns, probs_columns
 from weaklabel.cli.options import SeedOpt, expanded
 from weaklabel.cli.printing import Printing
 from weaklabel.cli.reading import CorpusArg, Reading, warn_of_rejects
@@ -17,14 +16,7 @@ from weaklabel.cli.span_columns import GoldFileOpt, holds_spans, read_span_colum
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from weaklabel.corpus import Corpus
-    from weaklabel.labels import Probs
-
-LABEL = "label"
-"""The column of predictions unless another is named."""
 
 
 @expanded
@@ -34,13 +26,8 @@ def score(
     gold: GoldOpt = None,
     decisions: DecisionsOpt = None,
     gold_file: GoldFileOpt = None,
-    pred: Annotated[
-        str | None,
-        typer.Option("--pred", metavar="COLUMN", help="Column with predictions. Default: label, or spans."),
-    ] = None,
-    labels: Annotated[
-        str | None, typer.Option("--labels", metavar="A,B", help="The labels, in order. Default: those in the file.")
-    ] = None,
+    pred: PredOpt = None,
+    labels: LabelsOpt = None,
     positive: Annotated[
         str | None, typer.Option("--positive", metavar="LABEL", help="Score precision, recall and F1 of this class.")
     ] = None,
@@ -86,9 +73,9 @@ def score(
     pred = pred or LABEL
     made = read_decisions(decisions) if decisions else []
     rows = reading.open(corpus, has_text=decisions is not None)
-    predicted, *gold_values = _columns(rows, [pred, *([gold] if gold else [])])
+    predicted, *gold_values = label_columns(rows, [pred, *([gold] if gold else [])])
     truth = [decision.label for decision in made] if gold is None else gold_values[0]
-    names = labels.split(",") if labels else _found(rows, pred, predicted, truth)
+    names = labels.split(",") if labels else find_classes(rows, pred, predicted, truth)
     warn_of_rejects(rows, len(rows.rejects), next(iter(rows.rejects), None))
     if gold is None:
         Y = decided_rows(rows, made, names)
@@ -96,7 +83,7 @@ def score(
         Y = encode_labels(truth, names, f"{rows.name}, column '{gold}'")
     preds = encode_labels(predicted, names, f"{rows.name}, column '{pred}'")
     result = score_labels(
-        Y, preds, probs=_probs(rows, pred, names), labels=names, positive=positive, abstain=abstain, seed=seed
+        Y, preds, probs=probs_columns(rows, pred, names), labels=names, positive=positive, abstain=abstain, seed=seed
     )
     printing.result(result.to_dict(), str(result))
 
@@ -140,82 +127,3 @@ def _score_spans(
             "texts without spans"
         )
     printing.result({**scores.to_dict(), **without}, "\n".join(shown))
-
-
-class _PredictionColumn:
-    """The values of a column, of which each different one is kept once: labels are few, and rows may be millions."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[Any, int] = {}
-        self._values: list[Any] = []
-        self._parts: list[NDArray[np.int32]] = []
-
-    def add(self, values: Iterable[Any]) -> None:
-        """Add the values of the next rows."""
-        import numpy as np
-
-        self._parts.append(np.fromiter(map(self._number, values), dtype=np.int32))
-
-    def __iter__(self) -> Iterator[Any]:
-        for part in self._parts:
-            yield from map(self._values.__getitem__, part.tolist())
-
-    def _number(self, value: Any) -> int:
-        key = value if isinstance(value, str) else (type(value), repr(value))
-        number = self._numbers.setdefault(key, len(self._values))
-        if number == len(self._values):
-            self._values.append(value)
-        return number
-
-
-def _columns(rows: Corpus, names: Sequence[str]) -> list[_PredictionColumn]:
-    """Read columns in one pass."""
-    columns = {name: _PredictionColumn() for name in names}
-    for name in names:
-        rows.values(name)  # refuses a column that is not there
-    for batch in rows.batches_with_progress():
-        for name, column in columns.items():
-            column.add(batch.source[name].to_list())
-    return [columns[name] for name in names]
-
-
-def _found(rows: Corpus, pred: str, predicted: Iterable[Any], truth: Iterable[Any]) -> tuple[str, ...]:
-    """Classes in the order of the probability columns that weaklabel wrote, or else sorted.
-
-    Weaklabel writes these columns right after the confidence: label, confidence, p_ham, p_spam.
-    """
-    from weaklabel.label_names import find_labels
-
-    prefix = pred.removesuffix("label")
-    behind = (
-        rows.columns[rows.columns.index(prefix + "confidence") + 1 :] if prefix + "confidence" in rows.columns else ()
-    )
-    written = takewhile(lambda name: name.startswith(prefix + "p_"), behind)
-    ordered = [name.removeprefix(prefix + "p_") for name in written]
-    return find_labels(predicted, truth, rows.name, ordered)
-
-
-def _probs(rows: Corpus, pred: str, names: Sequence[str]) -> Probs | None:
-    """Return the probabilities, NaN where cells are empty; None if the file has none. Shape: [n, k]."""
-    import numpy as np
-
-    columns = [pred.removesuffix("label") + "p_" + name for name in names]
-    if not set(columns) <= set(rows.columns):
-        return None
-    blocks, n = [np.empty((0, len(columns)))], 0
-    for batch in rows.batches_with_progress():
-        cells = {name: enumerate(batch.source[name].to_list(), n) for name in columns}
-        blocks.append(np.array([[_number(cell, name, row) for row, cell in cells[name]] for name in columns]).T)
-        n += len(batch)
-    return np.concatenate(blocks)
-
-
-def _number(cell: Any, column: str, row: int) -> float:
-    from weaklabel.errors import ScoreError
-
-    try:
-        return float("nan") if cell in (None, "") else float(cell)
-    except ValueError:
-        raise ScoreError(
-            f"column '{column}', row {row}: {cell!r} is not a number; correct it, or drop the column"
-        ) from None

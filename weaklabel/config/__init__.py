@@ -1,7 +1,7 @@
 """The project file: one schema for ``PROJECT.toml``, a module for each group of its sections, with unknown keys refused."""
 
 from weaklabel.config.chosen import ChosenSettings, settings_of
-from weaklabel.config.data import AugmentSettings, SelectSettings
+from weaklabel.config.data import AugmentSettings, QualitySettings, SelectSettings
 from weaklabel.config.export import ExportSettings
 from weaklabel.config.labeling import LabelModelSettings, LFSettings, LLMSettings
 from weaklabel.config.preparing import CleanSettings, DedupSettings, ProtectAction, ProtectSettings, SplitSettings
@@ -27,6 +27,7 @@ __all__ = [
     "Project",
     "ProtectAction",
     "ProtectSettings",
+    "QualitySettings",
     "SelectSettings",
     "SplitSettings",
     "TableSettings",

@@ -1,4 +1,4 @@
-"""Sections about which rows are trained on: ``[select]`` and ``[augment]``."""
+"""Sections about labeled rows: how good they must be, and which are trained on."""
 
 from __future__ import annotations
 
@@ -50,6 +50,21 @@ class AugmentSettings(Section):
         params = {tf: {name: located(name, value) for name, value in of.items()} for tf, of in self.params.items()}
         use = [str(folder / spec) if spec.endswith(".py") else spec for spec in self.use]
         return self.model_copy(update={"use": use, "params": params, "not_in": [folder / path for path in self.not_in]})
+
+
+class QualitySettings(Section):
+    """``[quality]``: how precise labels must be, as rows that are checked by hand show; see `weaklabel.quality`."""
+
+    min_precision: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    """The share of labels that must be right."""
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    """How sure that must be before the run passes."""
+    decisions: Path | None = None
+    """The file with decisions on the rows of `to_check.csv`; that of `weaklabel review RUN/to_check.csv` if not given."""
+
+    def anchored(self, folder: Path) -> Self:
+        """See `Section.anchored`."""
+        return self.model_copy(update={"decisions": self.decisions and folder / self.decisions})
 
 
 class SelectSettings(ChosenSettings):

@@ -12,7 +12,7 @@ from pydantic import (
     ValidationError,
 )
 
-from weaklabel.config.data import AugmentSettings, SelectSettings
+from weaklabel.config.data import AugmentSettings, QualitySettings, SelectSettings
 from weaklabel.config.export import ExportSettings
 from weaklabel.config.labeling import LabelModelSettings, LFSettings, LLMSettings
 from weaklabel.config.preparing import CleanSettings, DedupSettings, ProtectSettings, SplitSettings
@@ -45,6 +45,7 @@ class Project(Section):
     augment: AugmentSettings | None = None
     classifier: ClassifierSettings = ClassifierSettings()
     generator: GeneratorSettings | None = None
+    quality: QualitySettings | None = None
     gold: GoldSettings | None = None
     export: ExportSettings | None = None
 

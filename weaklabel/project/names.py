@@ -13,6 +13,7 @@ LF_TABLE = "lf_table.csv"
 SCORES = "scores.json"
 AUGMENTED = "augmented.parquet"
 REFUSED = "augment.rejects.jsonl"
+QUALITY, TO_CHECK = "quality.json", "to_check.csv"
 EXPORT = "export"
 """Folder of the labeled rows for other tools."""
 

@@ -45,6 +45,7 @@ from weaklabel.project.outcome import (
     write_manifest,
 )
 from weaklabel.project.prepare import Preparation, preparing_steps
+from weaklabel.project.quality import refusal
 from weaklabel.project.select import SELECT
 from weaklabel.project.span_export import is_run_of_spans
 from weaklabel.project.spans import check_spans_project, span_options, steps_of_spans, tagger_names
@@ -99,6 +100,11 @@ class RunResult:
         return spent
 
     @property
+    def refusal(self) -> str | None:
+        """Why the labels are not precise enough, or not known to be; None where they are, or the project does not ask."""
+        return refusal(self.folder)
+
+    @property
     def labeled(self) -> Labeled:
         """The votes, the label model, and its predictions for every row of a run with labels for whole texts.
 
@@ -117,8 +123,9 @@ def step_names(project: Project) -> list[str]:
     task = load_lfs(*project.lfs.use, skip_slow=project.lfs.skip_slow).task
     training = [f"train {name}" for name in (tagger_names(project) if task == SPANS else stages(project))]
     last = ["report"] if project.export is None else ["export", "report"]
-    chosen = [name for name in (SELECT, "augment") if getattr(project, name) is not None]
-    first = ["read", "vote", "label", *chosen]
+    of_rows = [name for name in (SELECT, "augment") if getattr(project, name) is not None]
+    of_rows += ["check"] if project.quality is not None else []
+    first = ["read", "vote", "label", *of_rows]
     if project.gold is None:
         return [*first, *training, *last]
     training += [f"train {CEILING}"] if project.gold.ceiling is not None else []

@@ -204,6 +204,8 @@ def check_spans_project(project: Project) -> None:
         raise ConfigError("[select] is for labels of whole texts, and the pack labels spans; leave it out")
     if project.corpus.entities:
         raise ConfigError("corpus.entities is for relations between two entities; leave it out for spans")
+    if project.quality is not None:
+        raise ConfigError("[quality] is for labels of whole texts, and the pack labels spans; leave it out")
     gold = project.gold
     if gold is not None and gold.ceiling is not None:
         raise ConfigError("gold.ceiling is for labels of whole texts; leave it out for spans")

@@ -51,10 +51,12 @@ from weaklabel.project.names import (
     PAGE,
     PREDS,
     PROBS,
+    QUALITY,
     REFUSED,
     REJECTS,
     REPORT,
     SCORES,
+    TO_CHECK,
     TRAINED,
     TRAINING,
     VOTED,
@@ -62,6 +64,7 @@ from weaklabel.project.names import (
 )
 from weaklabel.project.options import Options
 from weaklabel.project.outcome import files_of, write_reports
+from weaklabel.project.quality import check, quality_inputs
 from weaklabel.project.select import not_trained_on, select_steps
 from weaklabel.project.step import Run, named_by_content, read
 from weaklabel.registries import CLASSIFIERS, EXPORTERS, LABEL_MODELS
@@ -333,6 +336,17 @@ def steps_of_texts(project: Project, corpus: Corpus, lfs: LFCollection) -> list[
                 lfs=keys | functions.keys(),
                 files=held | augment_inputs(project),
                 modules=tuple(sorted({type(tf).__module__ for tf in functions.tfs})),
+            )
+        )
+    if project.quality is not None:
+        steps.append(
+            Step(
+                "check",
+                check,
+                {QUALITY: "whether the labels are precise enough", TO_CHECK: "the rows to check by hand next"},
+                ("label",),
+                settings=options("quality", "seed", but=("quality.decisions",)),
+                files=quality_inputs(project),
             )
         )
     for name, classifier_name in stages(project).items():
