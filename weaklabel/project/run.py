@@ -126,7 +126,6 @@ def step_names(project: Project) -> list[str]:
     of_rows = [name for name in (SELECT, "augment") if getattr(project, name) is not None]
     of_rows += ["check"] if project.quality is not None else []
     first = ["read", "vote", "label", *of_rows]
-    first = ["read", "vote", "label", *of_rows]
     if project.gold is None:
         return [*first, *training, *last]
     training += [f"train {CEILING}"] if project.gold.ceiling is not None else []
