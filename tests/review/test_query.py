@@ -102,6 +102,16 @@ def test_decisions_are_counted_by_reviewer(decided):
     assert decided.export_gold().splitlines()[1] == "thanks a lot,praise,ann"
 
 
+def test_rows_that_teach_most_come_first_and_decided_ones_last(review):
+    before = review.query(order="teaching").rows.tolist()
+    assert sorted(before) == list(range(12))
+    review.decide(before[0], "praise", "ann")
+    after = review.query(order="teaching").rows.tolist()
+    assert after[-1] == before[0] or review.texts[after[-1]] == review.texts[before[0]]
+    review.decide(after[0], "complaint", "ann")
+    assert review.query(order="teaching").rows.tolist()[0] not in (before[0], after[0])
+
+
 def test_the_label_model_is_explained(review):
     assert review.explain(2).label == "complaint"
 

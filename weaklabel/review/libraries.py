@@ -10,6 +10,7 @@ import threading
 
 FOR_AGREEMENT = ("sklearn.metrics",)
 FOR_EXPLANATIONS = ("weaklabel.explain",)
+FOR_TEACHING = ("sklearn.linear_model", "sklearn.feature_extraction.text")
 FOR_TEXTS = ("torch", "transformers")
 FOR_SUGGESTIONS = ("sklearn.cluster", "sklearn.decomposition", "sklearn.feature_extraction.text", "weaklabel.suggest")
 

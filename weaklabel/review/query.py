@@ -15,7 +15,7 @@ from weaklabel.review.state import ReviewState, Snapshot
 
 Rows: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
-Order: TypeAlias = Literal["row", "confidence", "random", "conflict"]
+Order: TypeAlias = Literal["row", "confidence", "random", "conflict", "teaching"]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,11 @@ def find(
         mask &= condition
     if drawn is not None:
         return drawn[mask[drawn]]
-    keys = {"confidence": lambda: snapshot.confidence, "conflict": lambda: -snapshot.conflict}
+    keys = {
+        "confidence": lambda: snapshot.confidence,
+        "conflict": lambda: -snapshot.conflict,
+        "teaching": lambda: -state.teaching_worth(snapshot),
+    }
     return ordered(np.flatnonzero(mask), order, seed, len(snapshot.preds), keys)
 
 
@@ -171,7 +175,7 @@ def ordered(rows: Rows, order: Order, seed: int, n_rows: int, keys: Mapping[str,
     n_rows
         Rows of the corpus.
     keys
-        For the orders "confidence" and "conflict", what returns the value of each row of the corpus; the lowest comes first.
+        For the orders by a value, such as "confidence": what returns it for each row of the corpus; the lowest comes first.
 
     Raises
     ------
@@ -186,4 +190,4 @@ def ordered(rows: Rows, order: Order, seed: int, n_rows: int, keys: Mapping[str,
         # Each row has its place whatever the filter, so that a row that is decided moves no other one.
         place = np.random.default_rng(seed).permutation(n_rows)
         return rows[np.argsort(place[rows], kind="stable")]
-    raise ConfigError(f"rows can be ordered by row, confidence, random or conflict, not '{order}'")
+    raise ConfigError(f"rows can be ordered by row, random, {', '.join(keys)}, not '{order}'")

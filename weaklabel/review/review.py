@@ -133,7 +133,8 @@ class Review:
         filter
             Conditions that the rows satisfy.
         order
-            "row"; "confidence", the least certain first; "conflict", the most contradicted first; or "random". Rows of
+            "row"; "confidence", the least certain first; "conflict", the most contradicted first; "teaching", first
+            the row whose decision teaches a model most (see `weaklabel.review.teaching.Teaching`); or "random". Rows of
             a spot check come in the order of its draw.
         offset, limit
             Leave out so many rows, and give at most so many.

@@ -23,7 +23,8 @@ from weaklabel.label_model.doubts import naming
 from weaklabel.labels import ABSTAIN, Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.review.ledger import Ledger
-from weaklabel.review.libraries import FOR_TEXTS, load_libraries
+from weaklabel.review.libraries import FOR_TEACHING, FOR_TEXTS, load_libraries
+from weaklabel.review.teaching import Teaching
 from weaklabel.review.workspace import Workspace, pack_hashes
 from weaklabel.votes import Votes
 
@@ -175,6 +176,15 @@ class ReviewState:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.texts)
+
+    @cached_property
+    def _teaching(self) -> Teaching:
+        return Teaching(self.batch.model_texts)
+
+    def teaching_worth(self, snapshot: Snapshot) -> NDArray[np.float64]:
+        """Return how much a decision on each row teaches, -1 where there is one; see `Teaching.worth`. Shape: [n]."""
+        load_libraries(*FOR_TEACHING)
+        return self._teaching.worth(self.ledger.gold(), snapshot.probs)
 
     @cached_property
     def lower_texts(self) -> pl.Series:

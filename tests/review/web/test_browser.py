@@ -125,6 +125,20 @@ def test_a_newcomer_corrects_ten_rows_and_edits_a_labeling_function(run, start, 
     assert app.stop() == 0
 
 
+def test_what_teaches_most_is_asked_next(run, serve, tab):
+    review = open_review(run)
+    page = tab.open(serve(review, "Ada").address)
+    page.goto(f"{page.url.split('?')[0]}?order=teaching")
+    for number in range(3):
+        asked = row(page)
+        assert asked == review.query(order="teaching").rows[0]
+        press(page, str(1 + number % 2))
+        assert review.gold()[asked] == number % 2
+    assert "This is the last row" not in page.content()
+    press(page, "u")
+    assert row(page) == asked
+
+
 def test_fast_keys_are_taken_in_turn(run, serve, tab):
     review = open_review(run)
     proposed = [review.labels[review.preds[number]] for number in (0, 2)]

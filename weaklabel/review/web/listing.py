@@ -34,6 +34,7 @@ ORDERS = {
     "row": "as in the corpus",
     "confidence": "least certain first",
     "conflict": "most conflicting first",
+    "teaching": "what teaches most",
     "random": "at random",
 }
 
@@ -263,7 +264,7 @@ class Listing(Paging):
         decided = Facet("decided", "Decided", choice.decided, list(DECIDED.items()))
         order = Facet("order", "Order", choice.order or "row", list(ORDERS.items()))
         if not desk.has_labels:
-            kept = [(value, words) for value, words in order.options if value in ("row", "random")]
+            kept = [(value, words) for value, words in order.options if value in ("row", "teaching", "random")]
             return [decided, Facet("order", "Order", order.value, kept)]
         names = [(name, name) for name in desk.review.votes.lf_names]
         return [

@@ -25,7 +25,10 @@ from weaklabel.review.web.listing import (
 from weaklabel.review.web.texts import snippet
 
 _DECIDED = {key: words.replace("decided", "completed") for key, words in DECIDED.items()}
-_ORDERS = ORDERS | {"confidence": "least sure span first", "conflict": "most votes that conflict first"}
+_ORDERS = {order: words for order, words in ORDERS.items() if order != "teaching"} | {
+    "confidence": "least sure span first",
+    "conflict": "most votes that conflict first",
+}
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,19 @@ async function record(label) {
   note(row, label);
   update(found);
   say(`Row ${row}: ${isCorrection(label, proposed) ? `corrected to ${label}` : label === proposed ? `accepted ${label}` : label}`);
-  await step(1);
+  await ("teaching" in pane.dataset ? learn() : step(1));
+}
+
+// Ordered by what teaches most, each decision changes the order: the list comes anew, and its first row is next.
+async function learn() {
+  const address = new URL(location);
+  address.searchParams.delete("row");
+  address.searchParams.delete("page");
+  const page = new DOMParser().parseFromString(await get(address.href), "text/html");
+  list.innerHTML = page.getElementById("list").innerHTML;
+  const next = items().find((item) => !("mine" in item.dataset));
+  if (next) await open(next.dataset.row, next);
+  else say("All rows here are decided.");
 }
 
 const decide = (label) => inTurn(() => record(label));
