@@ -1,4 +1,4 @@
-"""What teaches most: uncertain, typical and new rows."""
+"""What teaches most: uncertain and new rows."""
 
 import numpy as np
 import pytest

@@ -17,9 +17,8 @@ class Teaching:
     """Rates the rows of a corpus by how much a decision on them teaches.
 
     A linear model on TF-IDF of words and pairs of words is fitted on the decided rows, which takes milliseconds. A row is worth
-    its uncertainty (one minus the margin between its two most probable classes), times how typical it is of the corpus (its
-    mean cosine with all texts), times how new it is (one minus its largest cosine with a decided row). Uncertainty alone picks
-    outliers, and many rows that are alike.
+    its uncertainty (one minus the margin between its two most probable classes), times how new it is (one minus its largest
+    cosine with a decided row): uncertainty alone misses classes of which no row is decided.
 
     Parameters
     ----------
@@ -28,7 +27,7 @@ class Teaching:
 
     References
     ----------
-    Settles, "Active Learning Literature Survey", 2009: uncertainty by margin, and information density.
+    Settles, "Active Learning Literature Survey", 2009: uncertainty by margin.
     Brinker, "Incorporating Diversity in Active Learning with Support Vector Machines", ICML 2003.
     """
 
@@ -36,7 +35,6 @@ class Teaching:
         self._texts = texts
         self._lock = threading.Lock()
         self._vectors: Any = None
-        self._typical: NDArray[np.float64] | None = None
 
     def worth(self, gold: Labels, probs: Probs) -> NDArray[np.float64]:
         """Return what a decision on each row is worth, from 0 up; -1 for rows that are decided.
@@ -57,14 +55,13 @@ class Teaching:
         with self._lock:
             if self._vectors is None:
                 self._learn()
-            X, typical = self._vectors, self._typical
-        assert typical is not None
+            X = self._vectors
         decided = gold != ABSTAIN
         rows = np.flatnonzero(decided)
         novelty = np.ones(len(gold))
         if X.shape[1] and len(rows):
             novelty -= np.asarray((X @ X[rows].T).max(axis=1).todense()).ravel()
-        worth = _uncertainty(_fitted(X, gold, probs)) * typical * np.maximum(novelty, 0.0)
+        worth = _uncertainty(_fitted(X, gold, probs)) * np.maximum(novelty, 0.0)
         return np.where(decided, -1.0, worth)
 
     def _learn(self) -> None:
@@ -75,10 +72,7 @@ class Teaching:
             X = new_tfidf((1, 2)).fit_transform(self._texts)
         except ValueError:
             X = csr_matrix((len(self._texts), 0))
-        typical = (
-            np.asarray(X @ np.asarray(X.mean(axis=0)).ravel()).ravel() if X.shape[1] else np.ones(len(self._texts))
-        )
-        self._vectors, self._typical = X, typical
+        self._vectors = X
 
 
 def _fitted(X: Any, gold: Labels, probs: Probs) -> Probs:
