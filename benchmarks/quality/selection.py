@@ -188,7 +188,7 @@ def _selector(name: str, seed: int):
 def _taken(rows: Rows, chosen: np.ndarray) -> Rows:
     texts = tuple(rows.texts[row] for row in chosen)
     probs = {name: own[chosen] for name, own in rows.probs.items()}
-    return Rows(rows.X[chosen], rows.words[chosen], rows.L[chosen], texts, rows.Y[chosen], probs)
+    return Rows(rows.X[chosen], rows.L[chosen], texts, rows.Y[chosen], probs)
 
 
 def shown(budget: float) -> str:

@@ -1,15 +1,13 @@
-"""What the benchmark of selection needs of a set, computed once: vectors, TF-IDF, and labels of two label models."""
+"""What the benchmark of selection needs of a set, computed once: vectors, and labels of two label models."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import sparse
 
 from weaklabel.bench.data import read_bench_set
 from weaklabel.bench.plan import usual_metric
 from weaklabel.encoder.features import TextFeatures
-from weaklabel.encoder.lsa import new_tfidf
 from weaklabel.label_model import LABEL_MODELS
 from weaklabel.labels import Labels, Probs, VoteArray
 
@@ -26,8 +24,6 @@ class Rows:
     ----------
     X
         Vectors of the texts. Shape: [n, d].
-    words
-        TF-IDF of the texts. Shape: [n, features].
     L
         Votes. Shape: [n, m].
     texts
@@ -39,7 +35,6 @@ class Rows:
     """
 
     X: np.ndarray
-    words: sparse.csr_matrix
     L: VoteArray
     texts: tuple[str, ...]
     Y: Labels
@@ -73,25 +68,18 @@ def prepare(data: Path, name: str, folder: Path) -> Prepared:
     rows = {}
     for split in SPLITS:
         own = getattr(source, split)
-        words = sparse.csr_matrix(
-            tuple(arrays[f"{split} words {part}"] for part in ("data", "indices", "indptr")),
-            shape=arrays[f"{split} words shape"],
-        )
         probs = {model: arrays[f"{split} {model}"] for model in LABELS if f"{split} {model}" in arrays}
-        rows[split] = Rows(arrays[f"{split} X"].astype(np.float64), words, own.L, own.texts, own.Y, probs)
+        rows[split] = Rows(arrays[f"{split} X"].astype(np.float64), own.L, own.texts, own.Y, probs)
     return Prepared(name, source.k, source.labels.index(positive) if metric == "f1" else None, **rows)
 
 
 def _computed(source) -> dict[str, np.ndarray]:
     arrays = {}
-    features, tfidf = TextFeatures(), new_tfidf((1, 2), max_features=200_000)
+    features = TextFeatures()
     for split in SPLITS:
         texts = list(getattr(source, split).texts)
         X = features.fit_transform(texts) if split == "train" else features.transform(texts)
-        words = tfidf.fit_transform(texts) if split == "train" else tfidf.transform(texts)
         arrays[f"{split} X"] = X.astype(np.float32)
-        for part in ("data", "indices", "indptr", "shape"):
-            arrays[f"{split} words {part}"] = np.asarray(getattr(words, part))
     for model in LABELS:
         fitted = LABEL_MODELS[model](source.k, seed=0, tie_break_policy="random")
         fitted.fit(source.train.L, texts=source.train.texts)

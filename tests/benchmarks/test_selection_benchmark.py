@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from benchmarks.quality.selection import Cell, run_cell, voted_again
 from benchmarks.quality.selection_results import by_key, figure, means_table, summed_up, table
@@ -24,7 +23,7 @@ def made(seed=0):
             probs = counts / counts.sum(axis=1, keepdims=True)
         texts = tuple("a" * (number % 7 + 1) for number in range(n))
         gold = truth if with_gold else np.full(n, -1)
-        return Rows(X, sparse.csr_matrix((n, 1)), L.astype(np.int8), texts, gold, {"majority": probs})
+        return Rows(X, L.astype(np.int8), texts, gold, {"majority": probs})
 
     return Prepared("made", 2, None, rows(200, False), rows(80, True), rows(100, True))
 

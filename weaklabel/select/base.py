@@ -129,7 +129,7 @@ class Selector(HasParams, ABC):
             The shapes differ, there are no rows, a label is no class, a value is not a finite number, or something is not
             given that the selector needs.
         """
-        rows = _checked(features, labels, probs, texts, votes, gold)
+        rows = checked_rows(features, labels, probs, texts, votes, gold)
         name = type(self).__name__
         for what, is_needed in (("texts", self.needs_texts), ("votes", self.needs_votes), ("gold", self.needs_gold)):
             if is_needed and getattr(rows, what) is None:
@@ -197,14 +197,15 @@ def drawn(chances: Floats, seed: int) -> Floats:
     return np.asarray(np.log(luck.clip(1e-12)) / chances.clip(1e-6))
 
 
-def _checked(
+def checked_rows(
     features: ArrayLike,
     labels: ArrayLike,
     probs: ArrayLike,
-    texts: Sequence[str] | None,
-    votes: ArrayLike | None,
-    gold: ArrayLike | None,
+    texts: Sequence[str] | None = None,
+    votes: ArrayLike | None = None,
+    gold: ArrayLike | None = None,
 ) -> LabeledRows:
+    """Return what is known of rows, if it is of the same rows and finite; see `Selector.fit`."""
     X, y, P = np.asarray(features), np.asarray(labels), np.asarray(probs, dtype=np.float64)
     if X.ndim != 2 or P.ndim != 2 or y.ndim != 1 or not len(X) == len(y) == len(P):
         raise SelectionError(
