@@ -149,7 +149,12 @@ def speed_table():
 
 SPEED = ("lf_application", "label_csv", "vote_cache", "spacy_lfs", "lf_analysis", "label_models", "bert_prediction")
 
-OF_README = {"demo table": demo_table, "label model table": label_model_table, "speed table": speed_table}
+OF_README = {
+    "demo table": demo_table,
+    "label model table": label_model_table,
+    "speed table": speed_table,
+    "selection means": of("selection_results", "means_table", kind="quality", results="selection"),
+}
 
 TABLES = {
     "README.md": OF_README,
