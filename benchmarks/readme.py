@@ -1,4 +1,4 @@
-"""Write the tables of README.md, benchmarks/README.md and docs/ from the committed results.
+"""Write the tables of README.md, benchmarks/README.md and docs/, and docs/results.html, from the committed results.
 
 python -m benchmarks.readme
 """
@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+from benchmarks import page
 from benchmarks.common import RESULTS
 
 ROOT = Path(__file__).parents[1]
@@ -230,3 +231,4 @@ def fill(pages):
 
 if __name__ == "__main__":
     fill(TABLES)
+    page.write()

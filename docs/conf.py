@@ -23,6 +23,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
 html_title = f"weaklabel {version}"
 html_copy_source = False
+html_extra_path = ["results.html"]
 exclude_patterns = ["__pycache__"]
 
 # Anchors of headings are those that GitHub makes; a link to a folder or file of the repository stays as it is.
