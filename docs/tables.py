@@ -15,6 +15,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from benchmarks.readme import fill
+from docs.gallery import packs
 
 
 def commands() -> str:
@@ -209,12 +210,28 @@ def _parameter_docs(cls: type) -> dict[str, str]:
     return texts
 
 
+def public_names() -> str:
+    """Return the names that `import weaklabel` gives, by the folder that they come from."""
+    import weaklabel
+
+    rooms: dict[str, list[str]] = {}
+    for home, names in weaklabel._HOMES.items():
+        rooms.setdefault(home.split(".")[1], []).extend(names)
+    lines = ["| from | names |", "| --- | --- |"]
+    lines += [
+        f"| `weaklabel.{room}` | {', '.join(f'`{name}`' for name in sorted(rooms[room]))} |" for room in sorted(rooms)
+    ]
+    return "\n".join(lines)
+
+
 TABLES = {
     "docs/export.md": {"forms": forms, "options": form_options},
     "docs/command-line.md": {"commands": commands},
     "docs/project-files.md": {"keys": project_keys},
     "docs/clean.md": {"rules": cleaning_rules},
     "docs/label-models.md": {"label models": label_models},
+    "docs/packs.md": {"packs": packs},
+    "docs/stability.md": {"public names": public_names},
 }
 
 if __name__ == "__main__":
