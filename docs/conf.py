@@ -53,7 +53,8 @@ def public_names() -> dict[str, dict[str, str]]:
     for home, names in weaklabel._HOMES.items():
         rooms.setdefault(home.split(".")[1], {}).update(dict.fromkeys(names, "weaklabel"))
     for info in pkgutil.iter_modules(weaklabel.__path__):
-        if info.name == "errors" or info.ispkg:
+        # Keys of project files have a page of their own.
+        if info.name == "errors" or (info.ispkg and info.name != "config"):
             module = importlib.import_module(f"weaklabel.{info.name}")
             for name in getattr(module, "__all__", _classes_of(module)):
                 rooms.setdefault(info.name, {}).setdefault(name, module.__name__)

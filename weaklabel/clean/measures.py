@@ -327,7 +327,7 @@ class Grams:
         lists = texts.str.extract_all(TOKEN)
         counts = lists.list.len().to_numpy().astype(np.int64)
         tokens = lists.filter(counts > 0).explode()
-        self.n = len(texts)
+        self.n: int = len(texts)
         self.characters = characters
         self.rows = np.repeat(np.arange(self.n), counts)
         lengths = tokens.str.len_chars().to_numpy().astype(np.int64)

@@ -49,7 +49,7 @@ class Budget:
 
     def __init__(self, packed: int) -> None:
         self.packed = packed
-        self.limit = max(MAX_UNPACKED, MAX_RATIO * packed)
+        self.limit: int = max(MAX_UNPACKED, MAX_RATIO * packed)
         self.unpacked = 0
 
     def take(self, size: int) -> None:

@@ -45,7 +45,7 @@ class NameIn:
 class ChosenSettings(Section):
     """What is chosen by name; besides the keys of the section, every other parameter of its class can be set."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", frozen=True)
 
     section: ClassVar[str]
     registry: ClassVar[Registry[Any] | Registries]

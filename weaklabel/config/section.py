@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self, get_args
+from typing import ClassVar, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -15,7 +15,7 @@ from weaklabel.support.urls import without_secrets
 class Section(BaseModel):
     """A section with its keys; others are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
     def anchored(self, folder: Path) -> Self:
         """Return the section with absolute paths; relative ones count from ``folder``."""

@@ -243,16 +243,16 @@ class Batch:
     ) -> None:
         check_fork()
         self.source = source
-        self.text = tuple(text)
+        self.text: tuple[str, ...] = tuple(text)
         self.start = start
         self.raw = raw
         self.entities = entities
         self.python_values = python_values or None
-        self.hide = tuple(hide)
+        self.hide: tuple[str, ...] = tuple(hide)
         self.spans = {}
         self.survey = {}
-        self.stored = source.drop(fields) if fields else source
-        self.frame = _with_text(source, self.text).drop(hide, strict=False)
+        self.stored: Any = source.drop(fields) if fields else source
+        self.frame: Any = _with_text(source, self.text).drop(hide, strict=False)
         self._once: dict[Hashable, Any] = {}
         # Rows that a labeling function changed, with the fields that they had; by identity.
         self._journal: dict[int, tuple[Row, dict[str, Any]]] = {}

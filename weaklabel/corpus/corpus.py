@@ -83,10 +83,10 @@ class Corpus:
         entities: Sequence[str] = (),
     ) -> None:
         self.source = source
-        self.text = tuple(text)
+        self.text: tuple[str, ...] = tuple(text)
         self.limit = limit
         self.on_reject = on_reject
-        self.hide = tuple(hide)
+        self.hide: tuple[str, ...] = tuple(hide)
         self.arguments = arguments
         self.rejects: list[Reject] = []
         self._keep = keep

@@ -34,7 +34,7 @@ class JsonlSource(Source):
     def __init__(self, path: Path, name: str, text: Sequence[str], encoding: str | None, limit: int | None) -> None:
         self.path: Path = path
         self.name = name
-        self.text = tuple(text)
+        self.text: tuple[str, ...] = tuple(text)
         self.file = TextFile.at(path, name, encoding)
         self.encoding = self.file.encoding
         self.paths: set[str] = set()

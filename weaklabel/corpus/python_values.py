@@ -176,10 +176,10 @@ class PythonValues:
         first: int = 0,
         left_out: Mapping[str, str] | None = None,
     ) -> None:
-        self.columns = dict(columns or {})
+        self.columns: dict[str, Any] = dict(columns or {})
         self.rows = rows
         self.first = first
-        self.left_out = dict(left_out or {})
+        self.left_out: dict[str, str] = dict(left_out or {})
 
     def __bool__(self) -> bool:
         return bool(self.columns) or self.rows is not None or bool(self.left_out)

@@ -54,7 +54,7 @@ class Answers:
         first = all_coalitions(v) if v <= MOST_EXACT else np.concatenate([all_but(v, size) for size in (0, 1, 2)])
         self._ask(first)  # refuses a label model that is not fitted, so it comes before all else
         (self.label,), (self.probs,) = self._ask(np.ones((1, v), dtype=bool))
-        self.reads_text = text is not None and answering(model, with_text=True).uses_texts
+        self.reads_text: bool = text is not None and answering(model, with_text=True).uses_texts
         self.baseline = baseline(model)
 
     def labels(self, coalitions: Coalitions) -> Labels:

@@ -100,7 +100,7 @@ class JobFolder:
         self.out = out
         self.is_private = is_private
         self.is_to_stay = False
-        self.identity = dict(identity)
+        self.identity: dict[str, Any] = dict(identity)
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:

@@ -57,7 +57,7 @@ class Output:
         self.folder = folder
         self.tag = tag
         self.safe = safe
-        self.kind = check_target(corpus, out, safe=safe)
+        self.kind: str = check_target(corpus, out, safe=safe)
 
     @property
     def copies(self) -> bool:

@@ -126,7 +126,7 @@ class Pipeline(Generic[T]):
         for step in steps:
             self.bases[step.name] = step.basis(self.identities)
             self.identities[step.name] = sha256_of_json(self.bases[step.name])
-        self.asked = self._asked(again)
+        self.asked: set[str] = self._asked(again)
 
     def _asked(self, again: str | None) -> set[str]:
         """Return the names of the steps to do again, and of those that depend on them."""

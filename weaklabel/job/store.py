@@ -219,7 +219,7 @@ class VoteStore(Generic[T]):
     def __init__(self, folder: Path, corpus: str, keys: Sequence[str], cache: Path | None, form: TableForm[T]) -> None:
         self.folder = folder
         self.corpus = corpus
-        self.keys = tuple(keys)
+        self.keys: tuple[str, ...] = tuple(keys)
         self.cache = cache
         self.form = form
 

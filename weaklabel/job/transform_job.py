@@ -144,13 +144,13 @@ class TransformJob:
     ) -> None:
         self.writes_json = writes_json
         self.transform = transform
-        self.folder = folder.absolute()
+        self.folder: Path = folder.absolute()
         self.tag = tag
         self.keep = keep or RowsToKeep()
         self.protect = protect
         self.corpus = corpus
         self.arguments = corpus.arguments
-        self.name = corpus.name if name is None else name
+        self.name: str = corpus.name if name is None else name
 
     def __getstate__(self) -> dict[str, Any]:
         if self.arguments is None:

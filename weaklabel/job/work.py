@@ -65,7 +65,7 @@ class LabelJob(VotingJob[VotePatterns, VotePatterns]):
         chosen_by
             Places of those others; by default, those that are asked about all rows.
         """
-        self.turn = tuple(turn)
+        self.turn: tuple[int, ...] = tuple(turn)
         self.choice = choice
         self._chosen_by = self._first_keys if chosen_by is None else [self.keys[place] for place in chosen_by]
 

@@ -112,10 +112,10 @@ class FoundTokens:
     def __init__(self, lists: pl.Series) -> None:
         lengths = lists.list.len().fill_null(0).to_numpy()
         strings = lists.filter(pl.Series(lengths > 0)).explode()
-        self.n = len(lists)
+        self.n: int = len(lists)
         self.rows = np.repeat(np.arange(self.n), lengths)
-        self.vocabulary = strings.unique(maintain_order=True)
-        self.codes = strings.cast(pl.Enum(self.vocabulary)).to_physical().to_numpy()
+        self.vocabulary: Any = strings.unique(maintain_order=True)
+        self.codes: Any = strings.cast(pl.Enum(self.vocabulary)).to_physical().to_numpy()
         # Only what is not ASCII has other spellings, except for the few characters that `canonical` replaces by plain ones.
         self.odd = [
             (place, canonical(string))

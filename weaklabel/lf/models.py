@@ -210,7 +210,7 @@ class TransformersLF(PretrainedLF):
         super().__init__(name, threshold, column)
         check_answers(name, votes.values())
         self.model = model
-        self.votes = dict(votes)
+        self.votes: dict[str, int] = dict(votes)
         self.max_length = max_length
 
     def probabilities(self, batch: Batch) -> tuple[NDArray[Any], NDArray[np.int64]]:

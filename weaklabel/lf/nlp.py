@@ -86,8 +86,8 @@ class SpacyLF(LF):
         self.definition = definition
         self.find = find
         self.f = f
-        self.nlp = load_pipeline(name, pipeline)
-        self.needs = check_needs(name, self.nlp, needs)
+        self.nlp: Any = load_pipeline(name, pipeline)
+        self.needs: frozenset[str] = check_needs(name, self.nlp, needs)
         share_pipeline(self.nlp, self)
 
     def __call__(self, x: Any) -> int:

@@ -168,7 +168,7 @@ class StemLF(LF):
         self.name = name
         self.label = label
         self.columns = (column,)
-        self.stems = sorted({_stem(word, language) for word in words})
+        self.stems: list[str] = sorted({_stem(word, language) for word in words})
         self.language = language
         self.least = least
 

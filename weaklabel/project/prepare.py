@@ -247,7 +247,7 @@ class Preparation:
 
     def __init__(self, project: Project, again: str | None = None) -> None:
         self.project = project
-        self.folder = project.out / PREPARED
+        self.folder: Path = project.out / PREPARED
         self.again = again
         recover_folder(self.folder, MANIFEST)
         self.pipeline = self._pipeline()

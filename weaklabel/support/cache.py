@@ -98,8 +98,8 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str], limit: int | None = None) -> None:
-        self.path = Path(path)
-        self.limit = size_limit() if limit is None else limit
+        self.path: Path = Path(path)
+        self.limit: int = size_limit() if limit is None else limit
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return the values of those keys that are in the store."""

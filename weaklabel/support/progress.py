@@ -76,7 +76,7 @@ class Stage:
         self.unit = unit
         self.note = ""
         self.done = self.under_way = 0
-        self.began = clock()
+        self.began: float = clock()
         self.shown_at: float | None = None
         self.is_base = is_base
         self._is_guess = False

@@ -63,7 +63,7 @@ class LFAnalysis:
         self._unit = "units" if isinstance(L, Votes | VotePatterns) and L.offsets is not None else "rows"
         if lfs is None and isinstance(L, Votes):
             lfs = L.lf_names
-        self.lf_names = None if lfs is None else [str(getattr(lf, "name", lf)) for lf in lfs]
+        self.lf_names: list[str] | None = None if lfs is None else [str(getattr(lf, "name", lf)) for lf in lfs]
         if self.lf_names is not None and len(self.lf_names) != self._m:
             raise VoteError(f"{len(self.lf_names)} labeling functions for the {self._m} columns of L")
 

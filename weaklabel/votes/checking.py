@@ -255,7 +255,7 @@ allows 1 of 3; fix it, leave it out, or raise error_budget
     def __init__(self, share: float | None = None, n_rows: int | None = None) -> None:
         if share is not None and not 0 <= share <= 1:
             raise VoteError(f"error_budget must be 0 to 1, not {share}")
-        self.share = DEFAULT_SHARE if share is None else share
+        self.share: float = DEFAULT_SHARE if share is None else share
         self.problems: dict[str, Problems] = {}
         self._is_default = share is None
         self._n_rows = n_rows

@@ -102,7 +102,7 @@ class Refused(Exception):
     def __init__(self, rule: str, reason: str) -> None:
         super().__init__(reason)
         self.rule = rule
-        self.reason = visible(reason)
+        self.reason: str = visible(reason)
 
 
 class _Fault(Exception):

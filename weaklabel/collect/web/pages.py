@@ -101,7 +101,7 @@ class PageCache:
 
     def __init__(self) -> None:
         caches = cache_folder()
-        self.folder = None if caches is None else caches / "pages"
+        self.folder: Path | None = None if caches is None else caches / "pages"
 
     def get(self, url: str) -> Page | None:
         """Return the page that was fetched last from an address."""

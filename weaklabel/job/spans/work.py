@@ -276,7 +276,7 @@ class SurveyJob:
     def __init__(self, job: SpanJob) -> None:
         self.job = job
         self.corpus = job.corpus
-        self.folder = job.store.folder
+        self.folder: Path = job.store.folder
 
     def order(self) -> dict[str, Any]:
         """See `weaklabel.job.engine.WritingJob`."""

@@ -72,7 +72,9 @@ class AnnotatorFamily:
             self.annotators.append(ready)
             left.remove(ready)
             done.add(ready.name)
-        self.reads = tuple(dict.fromkeys(each for reads in read.values() for each in reads if each not in names))
+        self.reads: tuple[str, ...] = tuple(
+            dict.fromkeys(each for reads in read.values() for each in reads if each not in names)
+        )
 
     def docs(self, batch: Batch, lf: SpanLF) -> list[_Annotated | Exception | None]:
         """Return the texts of a batch with the spans of all annotators. Length: n."""

@@ -96,7 +96,7 @@ class FileSpansLF(GivenSpansLF):
     def __init__(self, name: str, key: str, given: Mapping[str, Any], labels: Labels, complete: bool) -> None:
         super().__init__(name, labels, complete=complete)
         self.key = key
-        self.given = dict(given)
+        self.given: dict[str, Any] = dict(given)
         self.columns = tuple(dict.fromkeys([TEXT, key]))
 
     def cells(self, batch: Batch) -> Sequence[Any]:

@@ -49,7 +49,7 @@ class DerivedLF(SpanLF):
         self.columns = tuple(
             dict.fromkeys([*self.columns, *(column for part in self.parts for column in part.columns)])
         )
-        self.own_reads = tuple(each for each in given if isinstance(each, str))
+        self.own_reads: tuple[str, ...] = tuple(each for each in given if isinstance(each, str))
 
     def bind(self, names: Sequence[str]) -> Self:
         """See `SpanLF.bind`."""

@@ -73,13 +73,13 @@ class GazetteerLF(SpanLF):
         for label, some in entries:
             for entry in some:
                 self._add(entry, 0 if negative else self._place(entry, label, places))
-        self.n_given = len(self._phrases)
+        self.n_given: int = len(self._phrases)
         if not self.n_given:
             rejected = f": {summary_of(self.rejects)}" if self.rejects else ""
             raise LFError(f"LF '{name}': the gazetteer has no entries{rejected}; give at least one")
         for entry in stop:
             self._add(entry, STOP)
-        self.digest = _digest(self._phrases, self._values)
+        self.digest: str = _digest(self._phrases, self._values)
         if self.rejects:
             warn(
                 f"LF '{name}': {len(self.rejects):,} entries of its gazetteer are left out: {summary_of(self.rejects)}"

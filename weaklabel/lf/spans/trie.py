@@ -155,8 +155,8 @@ class WordTrie:
         self._value = of_nodes
         self.wordless = np.flatnonzero(nodes == 0)
         self.ambiguous = np.flatnonzero(of_nodes[nodes] == AMBIGUOUS)
-        self.n_entries = int((of_nodes >= 0).sum())
-        self.n_same = len(nodes) - len(self.wordless) - int((of_nodes != NO_ENTRY).sum())
+        self.n_entries: int = int((of_nodes >= 0).sum())
+        self.n_same: int = len(nodes) - len(self.wordless) - int((of_nodes != NO_ENTRY).sum())
         of_nodes[of_nodes == AMBIGUOUS] = NO_ENTRY
 
     def numbers_of(self, folded: Sequence[str]) -> Numbers:

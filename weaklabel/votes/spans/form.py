@@ -64,7 +64,7 @@ class SpanForm(VoteForm):
 
     def __init__(self, n_labels: int, labels: Sequence[str] = ()) -> None:
         self.n_labels = n_labels
-        self.labels = tuple(labels)
+        self.labels: tuple[str, ...] = tuple(labels)
 
     def check(self, name: str, votes: Any, batch: Batch) -> LFVotes:
         """See `VoteForm`; a row with a span that is none loses all its spans of this labeling function."""
