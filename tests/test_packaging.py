@@ -4,6 +4,7 @@ The ready packs are found however weaklabel is installed, also beside a user's f
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,7 +38,7 @@ assert weaklabel.load_lfs("spam").origins[0].startswith(sys.prefix)
 def checkout(tmp_path_factory):
     """A plain checkout: the sources and nothing else."""
     folder = tmp_path_factory.mktemp("checkout")
-    for name in ("weaklabel", "labeling_functions"):
+    for name in ("weaklabel", "labeling_functions", "licenses"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.py", "setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", *SHIPPED):
         shutil.copy(ROOT / name, folder / name)
@@ -103,6 +104,19 @@ def test_what_is_embedded_is_named_with_its_license():
     text = (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8")
     for data in (ROOT / "weaklabel").rglob("*.npz"):
         assert f"`{data.relative_to(ROOT)}`" in text
+
+
+def test_the_wheel_and_the_sdist_have_the_licenses_and_notices_that_are_named(built):
+    named = re.findall(r"`(licenses/[^`]+)`", (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8"))
+    assert set(named) == {str(path.relative_to(ROOT)) for path in (ROOT / "licenses").iterdir()}
+    wanted = {"LICENSE", "THIRD_PARTY.md", *named}
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        shipped = {name.partition(".dist-info/licenses/")[2] for name in wheel.namelist()}
+        (metadata,) = (wheel.read(name).decode() for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    assert wanted <= shipped
+    assert wanted <= set(re.findall(r"^License-File: (.+)$", metadata, re.M))
+    with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
+        assert wanted <= {member.name.partition("/")[2] for member in sdist if member.isfile() and member.size}
 
 
 def test_plain_checkout(checkout, tmp_path):
