@@ -86,6 +86,12 @@ def whole_sets_table():
     return whole_table(load("quality_whole_sets"))
 
 
+def votes_table():
+    from benchmarks.quality.which import votes_table
+
+    return votes_table(load("quality_label_models"), load("quality_synthetic"))
+
+
 def curve_table():
     from benchmarks.quality.classifiers import curve_table
 
@@ -201,6 +207,10 @@ TABLES = {
     "docs/span-labeling-functions.md": {"gazetteers": of("gazetteer")},
     "docs/spans.md": {"spans": of("spans", kind="quality")},
     "docs/span-taggers.md": {"taggers": of("taggers", kind="quality")},
+    "docs/which-label-model.md": {
+        "advice": of("which", "advice_table", kind="quality", results="twins"),
+        "on votes alone": votes_table,
+    },
     "docs/scaling.md": {
         "costs": of("scaling", "cost_table"),
         "patterns": of("scaling", "pattern_table"),
