@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from weaklabel.errors import LFError
-from weaklabel.lf.packs import load_lfs, python_name
+from weaklabel.lf.modules import python_name
+from weaklabel.lf.packs import load_lfs
 from weaklabel.suggest.code import name_lf
 
 WIDE = "ｐrize"

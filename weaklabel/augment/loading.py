@@ -10,7 +10,9 @@ from typing import Any
 from weaklabel.augment.core import TFCaller, TransformationFunction, as_tf, caller_of
 from weaklabel.errors import AugmentError, LFError, nearest
 from weaklabel.job.folder import lf_keys
-from weaklabel.lf.packs import LFCollection, identity_of, load_attribute, load_module
+from weaklabel.lf.identity import identity_of
+from weaklabel.lf.modules import load_attribute, load_module
+from weaklabel.lf.packs import LFCollection
 from weaklabel.registries import TRANSFORMATION_FUNCTIONS
 from weaklabel.support.params import checked_params
 

@@ -23,7 +23,8 @@ from weaklabel.errors import AugmentError
 from weaklabel.export.selection import TRAIN
 from weaklabel.label_model.base import make_label_model
 from weaklabel.labels import ABSTAIN, Labels, VoteArray
-from weaklabel.lf.packs import LFCollection, identity_of
+from weaklabel.lf.identity import identity_of
+from weaklabel.lf.packs import LFCollection
 from weaklabel.support.hashing import hash_path, sha256_of_bytes
 from weaklabel.support.progress import stage
 from weaklabel.support.warn import kept_warnings

@@ -105,7 +105,7 @@ def check_outputs(
         Further inputs, by what they are.
     """
     from weaklabel.corpus import THE_CORPUS
-    from weaklabel.lf.packs import PACK_FILES, pack_inputs
+    from weaklabel.lf.identity import PACK_FILES, pack_inputs
     from weaklabel.support import files
 
     inputs = {

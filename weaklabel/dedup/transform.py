@@ -266,7 +266,7 @@ def _loaded(specs: tuple[str, ...]) -> Any:
 
 
 def _identity(specs: tuple[str, ...]) -> dict[str, Any]:
-    from weaklabel.lf.packs import identity_of
+    from weaklabel.lf.identity import identity_of
 
     identity = identity_of(_loaded(specs))
     return {name: dict(getattr(identity, name)) for name in ("keys", "sources", "files")}

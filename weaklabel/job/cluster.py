@@ -26,7 +26,8 @@ from weaklabel.job.predict import PredictJob, load_trained
 from weaklabel.job.spans.work import SpanJob, SurveyJob
 from weaklabel.job.voting import LabelOptions, PartSummary, VotingJob
 from weaklabel.job.work import LabelJob
-from weaklabel.lf.packs import Identity, check_same, load_lfs
+from weaklabel.lf.identity import Identity, check_same
+from weaklabel.lf.packs import load_lfs
 
 T = TypeVar("T")
 

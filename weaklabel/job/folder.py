@@ -20,7 +20,8 @@ from weaklabel.corpus.open import CHUNK, byte_chunks, is_packed
 from weaklabel.corpus.parts import PART_CHUNKS, PART_ROWS
 from weaklabel.errors import CorpusError
 from weaklabel.lf.core import ALL_ROWS
-from weaklabel.lf.packs import Identity, LFCollection
+from weaklabel.lf.identity import Identity
+from weaklabel.lf.packs import LFCollection
 from weaklabel.support.cache import cache_folder
 from weaklabel.support.files import atomic_path, is_stream, link_target, lock_file, remove_partial_files, write_json
 from weaklabel.support.hashing import sha256_of_json

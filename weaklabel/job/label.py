@@ -34,7 +34,8 @@ from weaklabel.label_model.base import make_label_model
 from weaklabel.label_model.doubts import naming
 from weaklabel.label_model.gold import GoldVotes
 from weaklabel.label_model.text.fast import NO_TEXTS, TextsRead
-from weaklabel.lf.packs import PACK_FILES, SPANS, TEXTS, LFCollection, identity_of, pack_inputs
+from weaklabel.lf.identity import PACK_FILES, identity_of, pack_inputs
+from weaklabel.lf.packs import SPANS, TEXTS, LFCollection
 from weaklabel.support.files import check_outputs
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.progress import finish, showing, stage

@@ -15,7 +15,7 @@ from weaklabel.job.folder import ONCE
 from weaklabel.job.store import T
 from weaklabel.job.voting import C, PartSummary, VotingJob
 from weaklabel.lf.core import LF
-from weaklabel.lf.packs import check_files
+from weaklabel.lf.identity import check_files
 from weaklabel.support.files import write_json
 from weaklabel.support.progress import say, stage
 from weaklabel.support.warn import warn

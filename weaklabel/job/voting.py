@@ -23,7 +23,8 @@ from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.errors import CorpusError
 from weaklabel.job.output import Output
 from weaklabel.job.store import PartVotes, T, TableForm, VoteStore
-from weaklabel.lf.packs import Identity, LFCollection
+from weaklabel.lf.identity import Identity
+from weaklabel.lf.packs import LFCollection
 from weaklabel.support.progress import Stage
 from weaklabel.votes import Problems
 from weaklabel.votes.form import LFVotes

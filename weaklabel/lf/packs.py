@@ -2,40 +2,28 @@
 
 A pack is one ``.py`` file with ``LABELS`` and labeling functions. Ready packs, a user's own file, an attribute of an
 importable package and an installed plugin all come through `load_lfs`, and only what was named is loaded.
-What labeling functions were when they were loaded (their fingerprints, sources and files) is compared later, by caches
-and other processes.
 """
 
 from __future__ import annotations
 
-import ast
 import importlib
 import importlib.util
-import io
-import sys
-import tokenize
-import traceback
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from keyword import iskeyword
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from weaklabel.errors import LFError, VoteError, WeakLabelError, nearest
+from weaklabel.errors import LFError, VoteError, nearest
 from weaklabel.label_names import encode_labels
 from weaklabel.labels import Labels, check_label_names
 from weaklabel.lf.core import LF, check_label_order
-from weaklabel.lf.fingerprint import ValueHash, fingerprint_with, is_installed, own_modules
 from weaklabel.lf.foreign import as_lfs
+from weaklabel.lf.modules import load_attribute, load_module, normalised
 from weaklabel.lf.spans.annotators import joined_annotators, without_parts
 from weaklabel.lf.spans.core import SpanLF
 from weaklabel.lf.spans.forest import Inner, LabelForest, label_forest
 from weaklabel.lf.spans.order import in_order
-from weaklabel.support.encodings import NotUtf8, utf8
-from weaklabel.support.hashing import blake_of_bytes, hash_path, sha256_of_text
 from weaklabel.support.plugins import plugin_origin, plugin_points
 from weaklabel.support.progress import stage
 from weaklabel.support.table import html_table
@@ -277,99 +265,11 @@ def _load_file(path: Path, spec: str) -> LFCollection:
     return _collect(module, vars(module).items(), spec, str(path.absolute()), sources)
 
 
-def load_module(path: Path, what: str) -> tuple[ModuleType, dict[str, str]]:
-    """Load a Python file of the user's own, with the hashes of its sources; ``what`` it is, such as "pack", for messages.
-
-    Raises
-    ------
-    LFError
-        It does not exist, or fails; names the line.
-    """
-    if not path.is_file():
-        raise LFError(f"{what} {path} does not exist")
-    # Named by its path: two packs called mine.py in different folders must not replace each other in sys.modules.
-    name = f"weaklabel_pack_{path.stem}_{sha256_of_text(str(path))[:12]}"
-    module_spec = importlib.util.spec_from_file_location(name, path)
-    assert module_spec is not None
-    module = importlib.util.module_from_spec(module_spec)
-    sys.modules[name] = module
-    try:
-        source = path.read_bytes()
-        with _neighbours(path.parent):
-            # Not by its loader, which takes compiled code for this source's where time (in seconds) and size are the same.
-            exec(compile(source, str(path), "exec", dont_inherit=True), vars(module))
-            sources = _sources(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        raise LFError(f"{what} {path} cannot be loaded: {_blame(error, path)}") from error
-    sources[str(path)] = blake_of_bytes(source)
-    return module, sources
-
-
-@contextmanager
-def _neighbours(folder: Path) -> Iterator[None]:
-    """Let a pack import the files next to it, as a script can, without another pack getting the same ones later."""
-    before, writes = dict(sys.modules), sys.dont_write_bytecode
-    sys.path.insert(0, str(folder))
-    sys.dont_write_bytecode = True  # an edit within the same second would not be noticed
-    importlib.invalidate_caches()
-    try:
-        yield
-    finally:
-        sys.dont_write_bytecode = writes
-        with suppress(ValueError):  # if the pack removed it
-            sys.path.remove(str(folder))
-        for name, module in list(sys.modules.items()):
-            if module is not before.get(name) and _is_beside(name, module, folder):
-                del sys.modules[name]
-                if name in before:  # a module of the pack that replaced another one of this name
-                    sys.modules[name] = before[name]
-
-
-def _is_beside(name: str, module: Any, folder: Path) -> bool:
-    """Say whether a module, or namespace package, is the user's own and comes from the folder of a pack."""
-    file = getattr(module, "__file__", None)
-    places = [file] if isinstance(file, str) else list(getattr(module, "__path__", None) or ())
-    if name.partition(".")[0] == "weaklabel" or not places:
-        return False
-    return all(Path(place).is_relative_to(folder) and not is_installed(name, place, None) for place in places)
-
-
-def _sources(module: ModuleType) -> dict[str, str]:
-    """Return the hash of each of the user's own source files that a module consists of."""
-    hashes = {}
-    for file in own_modules(module, None).values():
-        with suppress(OSError):  # such as the name that a notebook gives to a cell
-            hashes[file] = blake_of_bytes(Path(file).read_bytes())
-    return hashes
-
-
 def _load_attribute(target: str, spec: str, origin: str) -> LFCollection:
     module, thing, sources = load_attribute(target, f"pack {origin}")
     if isinstance(thing, ModuleType):
         return _collect(thing, vars(thing).items(), spec, origin, sources)
     return _collect(module, [(target.partition(":")[2], thing)], spec, origin, sources)
-
-
-def load_attribute(target: str, what: str) -> tuple[ModuleType, Any, dict[str, str]]:
-    """Import ``module:attribute``; return the module, the attribute, and the hashes of the sources.
-
-    Raises
-    ------
-    LFError
-        It cannot be imported; ``what`` it is begins the message.
-    """
-    module_name, _, attribute = target.partition(":")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
-    try:
-        module = importlib.import_module(module_name)
-        thing: Any = module
-        for part in filter(None, attribute.split(".")):
-            thing = getattr(thing, part)
-    except (Exception, SystemExit) as error:
-        raise LFError(f"{what} cannot be loaded: {type(error).__name__}: {error}") from error
-    return module, thing, _sources(thing if isinstance(thing, ModuleType) else module)
 
 
 def _collect(
@@ -443,30 +343,6 @@ def check_task(lf: LF, task: str, where: str) -> None:
     )
 
 
-def _not_utf8(path: Path) -> str | None:
-    """Say that a pack which declares no other encoding is not UTF-8; None where it is."""
-    data = path.read_bytes()
-    with suppress(SyntaxError):  # the declaration itself is wrong, and its own error says so
-        if tokenize.detect_encoding(io.BytesIO(data).readline)[0].startswith("utf-8"):
-            try:
-                utf8(data, path.name)
-            except NotUtf8 as error:
-                return str(error)
-    return None
-
-
-def _blame(error: BaseException, path: Path) -> str:
-    """Return what the error is and on which line of the pack."""
-    if isinstance(error, WeakLabelError):
-        text = str(error)
-    else:
-        text = f"{type(error).__name__}: {error}"
-    if isinstance(error, SyntaxError):
-        return _not_utf8(path) or text
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return f"{text} (line {lines[-1]})" if lines else text
-
-
 @dataclass(frozen=True)
 class LFListing:
     """One labeling function as lists show it: the class that it votes for, where that is one, and its settings."""
@@ -509,194 +385,3 @@ def _listing(spec: str) -> PackListing:
         return PackListing(spec, error=str(error))
     lfs = tuple(LFListing(lf.name, lf.kind, pack.label_of(lf), lf.options()) for lf in pack)
     return PackListing(spec, pack.origins[0], pack.doc, pack.all_labels, lfs, task=pack.task)
-
-
-def python_name(text: str, otherwise: str = "lf") -> str:
-    """Return a name for ``text`` as Python reads it: two that Python takes for one name are one here, too.
-
-    Python normalises names (NFKC), so that ``ｐrize = ...`` replaces ``prize``.
-
-    Parameters
-    ----------
-    text
-        What the name is to say; what cannot be in a name becomes an underscore.
-    otherwise
-        The name where nothing is left of ``text``, with a prefix where it is a keyword or begins with a digit.
-
-    Examples
-    --------
-    >>> [python_name(text) for text in ("ｐrize", "free entry", "class", "№ 1", "!")]
-    ['prize', 'free_entry', 'lf_class', 'No_1', 'lf']
-    """
-    # What re takes for a word has numerals that no name may hold.
-    fitting = "".join(char if f"_{char}".isidentifier() else "_" for char in normalised(text))
-    name = fitting.strip("_") or otherwise
-    return name if name.isidentifier() and not iskeyword(name) else f"{otherwise}_{name}"
-
-
-def normalised(name: str) -> str:
-    """Return a name as Python compares it."""
-    return unicodedata.normalize("NFKC", name)
-
-
-PACK_FILES = "a pack or a file that a pack reads"
-"""The name for them in messages."""
-
-LONGEST_NAME = 4096
-"""Characters of the longest path that any system takes."""
-
-
-def pack_inputs(origins: Iterable[str]) -> list[Path]:
-    """Return the files behind labeling functions, as far as their source shows.
-
-    These are the packs, the modules and packages next to them that they import, and every file whose path, or whose name
-    in a folder next to the pack, is written in their source.
-
-    Parameters
-    ----------
-    origins
-        See `weaklabel.lf.LFCollection`.
-    """
-    left = [path for origin in dict.fromkeys(origins) if (path := _file_of(origin)) is not None]
-    files: dict[Path, None] = {}
-    while left:
-        path = left.pop()
-        if path not in files:
-            files[path] = None
-            if path.suffix == ".py":
-                left += _named(path)
-    return list(files)
-
-
-def _file_of(origin: str) -> Path | None:
-    if Path(origin).is_file():
-        return Path(origin).absolute()
-    # package:attribute, or "package:attribute (plugin 'name' of distribution)"
-    module = sys.modules.get(origin.partition(":")[0])
-    file = getattr(module, "__file__", None)
-    return Path(file).absolute() if file else None
-
-
-def _named(source: Path) -> Iterator[Path]:
-    """Yield the files that a Python file imports from its folder, or names."""
-    try:
-        tree = ast.parse(source.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return
-    beside = source.parent
-    words: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-            for name in names:
-                top = beside / (name.partition(".")[0] or ".")
-                if top.with_suffix(".py").is_file():
-                    yield top.with_suffix(".py")
-                elif (top / "__init__.py").is_file() and top != beside:
-                    yield from top.rglob("*.py")
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _may_be_path(node.value):
-            words.add(node.value)
-    folders = [beside, Path.cwd(), *(beside / word for word in sorted(words) if _is_folder(beside / word))]
-    for word in sorted(words):
-        for folder in folders:
-            if _is_file(folder / word):
-                yield folder / word
-
-
-def _may_be_path(word: str) -> bool:
-    return 0 < len(word) < LONGEST_NAME and not set(word) & {"\0", "\n"}
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # such as a name that is too long
-        return False
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What labeling functions were when they were loaded, to compare where they are loaded again.
-
-    Attributes
-    ----------
-    keys
-        Fingerprint by name; None if there is none.
-    sources
-        See `LFCollection`; they are compared if there is no fingerprint.
-    files
-        Hash of each file or folder that they read when they vote: models, and paths among their resources.
-    """
-
-    keys: Mapping[str, str | None]
-    sources: Mapping[str, str]
-    files: Mapping[str, str]
-
-
-def identity_of(lfs: LFCollection) -> Identity:
-    """Return what labeling functions are now."""
-    keys, files = {}, dict[str, str]()
-    for lf, origin in zip(lfs.lfs, lfs.origins or (None,) * len(lfs), strict=True):
-        values = ValueHash(origin)
-        keys[lf.name] = fingerprint_with(values, lf)
-        files.update(values.files)
-    return Identity(keys, lfs.sources, files)
-
-
-def check_same(expected: Identity, names: Iterable[str], lfs: LFCollection, hint: str) -> None:
-    """Compare labeling functions with what they were where they were loaded first.
-
-    Parameters
-    ----------
-    expected
-        What they were.
-    names
-        Those that are compared.
-    lfs
-        Those loaded here.
-    hint
-        What to do where they differ, for the message.
-
-    Raises
-    ------
-    LFError
-        One is missing or another one than before; names it and its pack.
-    """
-    here, again = identity_of(lfs), None
-    origins = dict(zip(lfs.names, lfs.origins, strict=True))
-    for name in names:
-        if name not in here.keys:
-            raise LFError(f"LF '{name}' is missing when {', '.join(lfs.specs)} is loaded again in a worker process")
-        key, before = here.keys[name], expected.keys[name]
-        if key == before is not None:
-            continue
-        if key is not None and before is not None:
-            # Some differ each time they are loaded, because they hold a time or a random number.
-            again = again or identity_of(reload_lfs(lfs.loader, lfs.specs))
-            is_another = again.keys.get(name) == key
-        else:
-            is_another = False
-        changed = [file for file, content in expected.sources.items() if here.sources.get(file, content) != content]
-        if is_another or changed:
-            what = f" ({changed[0]} was edited)" if changed else ""
-            raise LFError(
-                f"LF '{name}' of {origins[name]} in a worker process is not the one that this run loaded{what}; {hint}"
-            )
-
-
-def check_files(expected: Identity) -> None:
-    """Refuse, as an `LFError`, votes of labeling functions whose models or files changed while they voted."""
-    for file, content in expected.files.items():
-        try:
-            is_same = hash_path(file) == content
-        except OSError:
-            is_same = False
-        if not is_same:
-            raise LFError(f"{file}, which labeling functions read, changed while they voted; run again")

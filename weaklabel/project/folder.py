@@ -11,7 +11,8 @@ from weaklabel.config import Project
 from weaklabel.corpus import Corpus
 from weaklabel.errors import ConfigError
 from weaklabel.job.journal import JOURNAL, Journal
-from weaklabel.lf.packs import LFCollection, pack_inputs
+from weaklabel.lf.identity import pack_inputs
+from weaklabel.lf.packs import LFCollection
 from weaklabel.project.names import (
     COUNTS,
     EXPORT,

@@ -23,7 +23,8 @@ from weaklabel.job.plan import PlannedStep, plan_table
 from weaklabel.job.steps import Pipeline, Step
 from weaklabel.job.transform import transform_into
 from weaklabel.job.transform_job import Transformation
-from weaklabel.lf.packs import identity_of, load_lfs
+from weaklabel.lf.identity import identity_of
+from weaklabel.lf.packs import load_lfs
 from weaklabel.lf.pipelines import REPACKAGED
 from weaklabel.project.names import MANIFEST, PREPARED
 from weaklabel.project.options import Options

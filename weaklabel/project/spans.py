@@ -22,7 +22,8 @@ from weaklabel.job.spans.training import texts_with_votes, training_texts
 from weaklabel.job.spans.work import may_read_texts, new_span_columns, span_keys
 from weaklabel.job.steps import Step
 from weaklabel.label_model.sequence import load_span_label_model
-from weaklabel.lf.packs import LFCollection, identity_of
+from weaklabel.lf.identity import identity_of
+from weaklabel.lf.packs import LFCollection
 from weaklabel.project.export import export_labeled
 from weaklabel.project.gold import gold_inputs
 from weaklabel.project.gold_spans import (

@@ -24,7 +24,8 @@ from weaklabel.job.output import free_prefix
 from weaklabel.job.steps import Step
 from weaklabel.job.training import TrainingRows, check_trainable, training_rows
 from weaklabel.label_model import load_label_model
-from weaklabel.lf.packs import LFCollection, identity_of
+from weaklabel.lf.identity import identity_of
+from weaklabel.lf.packs import LFCollection
 from weaklabel.project.augment import augment, augment_inputs, transformation_functions, with_new_rows
 from weaklabel.project.decided import decided_classes, decided_inputs
 from weaklabel.project.export import export_labeled

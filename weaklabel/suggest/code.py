@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from weaklabel.errors import LFError, WeakLabelError
-from weaklabel.lf.packs import normalised, python_name
+from weaklabel.lf.modules import normalised, python_name
 from weaklabel.registries import TEXTS
 from weaklabel.support.files import check_file_path, write_text
 

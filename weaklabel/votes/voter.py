@@ -17,7 +17,8 @@ from weaklabel.corpus.batch import Batch
 from weaklabel.errors import LFError, VoteError
 from weaklabel.labels import MAX_CARDINALITY
 from weaklabel.lf.core import LF, Place
-from weaklabel.lf.packs import LFCollection, identity_of
+from weaklabel.lf.identity import identity_of
+from weaklabel.lf.packs import LFCollection
 from weaklabel.support.memory import total_memory
 from weaklabel.support.progress import Stage, say
 from weaklabel.support.threads import cores

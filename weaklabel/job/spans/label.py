@@ -21,7 +21,8 @@ from weaklabel.job.spans.corpus import LabeledSpans, VotedSpans
 from weaklabel.job.spans.work import SpanJob, SpanTally, SurveyJob, may_read_texts, new_span_columns, span_keys
 from weaklabel.job.store import SPAN_TABLES
 from weaklabel.job.voting import LabelOptions
-from weaklabel.lf.packs import SPANS, LFCollection, identity_of
+from weaklabel.lf.identity import identity_of
+from weaklabel.lf.packs import SPANS, LFCollection
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.support.progress import showing, stage
 from weaklabel.votes import Problems

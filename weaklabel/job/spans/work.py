@@ -20,7 +20,8 @@ from weaklabel.errors import CorpusError
 from weaklabel.job.folder import ONCE, lf_keys
 from weaklabel.job.store import SPAN_TABLES, PartVotes, TableForm
 from weaklabel.job.voting import LabelOptions, PartVoter, VotingJob
-from weaklabel.lf.packs import Identity, LFCollection
+from weaklabel.lf.identity import Identity
+from weaklabel.lf.packs import LFCollection
 from weaklabel.support.files import write_json
 from weaklabel.support.hashing import sha256_of_json
 from weaklabel.units import Units, in_code_points

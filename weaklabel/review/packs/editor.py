@@ -16,7 +16,8 @@ from weaklabel.errors import LFError, nearest
 from weaklabel.labels import VoteArray
 from weaklabel.lf.core import LF
 from weaklabel.lf.fingerprint import fingerprint
-from weaklabel.lf.packs import LFCollection, normalised
+from weaklabel.lf.modules import normalised
+from weaklabel.lf.packs import LFCollection
 from weaklabel.lf.patterns import PATTERN_MAKERS, PatternLF
 from weaklabel.review.packs.files import PackPlace, advice_for, copy_neighbours, load_uncached, places_of, replace_pack
 from weaklabel.review.packs.lf_spec import EditableLF, LFSpec

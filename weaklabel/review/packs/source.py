@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from weaklabel.errors import LFError
-from weaklabel.lf.packs import normalised, python_name
+from weaklabel.lf.modules import normalised, python_name
 from weaklabel.review.packs.lf_spec import MAKERS, LFSpec, option_defaults
 
 WIDTH = 120

@@ -17,7 +17,7 @@ from weaklabel import errors
 from weaklabel.corpus.batch import Batch
 from weaklabel.errors import VoteError, WeakLabelError
 from weaklabel.lf.core import LF
-from weaklabel.lf.packs import Identity
+from weaklabel.lf.identity import Identity
 from weaklabel.support.child import end, killed, receive, send, start
 from weaklabel.votes.checking import fault, join_votes
 from weaklabel.votes.form import LFVotes, VoteForm

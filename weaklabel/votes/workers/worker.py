@@ -13,7 +13,8 @@ from typing import Any
 
 from weaklabel.errors import WeakLabelError
 from weaklabel.lf.core import LF
-from weaklabel.lf.packs import Identity, check_same, reload_lfs
+from weaklabel.lf.identity import Identity, check_same
+from weaklabel.lf.packs import reload_lfs
 from weaklabel.support.child import die_with, receive, send, take_over_stdio
 from weaklabel.support.terminal import shown_output
 from weaklabel.votes.workers.protocol import VoteReply, finer, form_of, pack_step, steps, unpack_batch
