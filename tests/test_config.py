@@ -2,7 +2,7 @@ import pytest
 
 from weaklabel.config import read_project
 from weaklabel.errors import ConfigError
-from weaklabel.label_model.base import make_label_model
+from weaklabel.label_model.named import make_label_model
 
 GOOD = """
 [corpus]

@@ -19,7 +19,7 @@ from weaklabel.job.engine import LocalEngine
 from weaklabel.job.folder import corpus_identity
 from weaklabel.job.output import label_columns, vote_columns
 from weaklabel.label_model import BaseLabelModel
-from weaklabel.label_model.base import make_label_model
+from weaklabel.label_model.named import make_label_model
 from weaklabel.votes import Votes
 from weaklabel.votes.voter import Voter
 

@@ -10,7 +10,7 @@ from weaklabel import apply_lfs, load_lfs, read_corpus
 from weaklabel.config import LabelModelSettings
 from weaklabel.errors import CorpusError, WeakLabelWarning
 from weaklabel.job import LabelOptions, label_corpus, label_file, read_voted, vote_corpus
-from weaklabel.label_model.base import make_label_model
+from weaklabel.label_model.named import make_label_model
 from weaklabel.votes import load_votes, vote_patterns
 
 pytestmark = pytest.mark.filterwarnings("ignore::weaklabel.errors.WeakLabelWarning")

@@ -5,9 +5,9 @@ import pytest
 
 from tests.label_model.synthetic import draw_votes
 from weaklabel.label_model import AutoLabelModel, CommitteeLabelModel, DawidSkene, MajorityVote, StructuredLabelModel
-from weaklabel.label_model.base import restore
 from weaklabel.label_model.dependencies import misfit
 from weaklabel.label_model.moments import count_overlaps
+from weaklabel.label_model.named import restore
 from weaklabel.label_model.structured.model import MAX_MISFIT
 from weaklabel.label_model.structured.structure import find_repeats
 from weaklabel.votes import merge_patterns, vote_patterns

@@ -11,8 +11,8 @@ import pytest
 from tests.label_model.test_text import corpus  # noqa: F401  # a fixture
 from weaklabel.errors import LabelModelError, VoteError
 from weaklabel.label_model import LABEL_MODELS, AutoLabelModel, GoldVotes, TextLabelModel, load_label_model
-from weaklabel.label_model.base import restore
 from weaklabel.label_model.gold import learn_correction, log_floored
+from weaklabel.label_model.named import restore
 from weaklabel.label_model.text.reader import TextReader, TextSampler
 from weaklabel.votes import vote_patterns
 

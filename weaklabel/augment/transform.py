@@ -21,7 +21,7 @@ from weaklabel.corpus import read_corpus
 from weaklabel.corpus.transform import STEPS, Drop, Transform, Transformed
 from weaklabel.errors import AugmentError
 from weaklabel.export.selection import TRAIN
-from weaklabel.label_model.base import make_label_model
+from weaklabel.label_model.named import make_label_model
 from weaklabel.labels import ABSTAIN, Labels, VoteArray
 from weaklabel.lf.identity import identity_of
 from weaklabel.lf.packs import LFCollection

@@ -135,7 +135,7 @@ def _labeled_together(
     """Fit one label model on both corpora; return the probabilities of each. Shape of each: [n, k]."""
     import numpy as np
 
-    from weaklabel.label_model.base import make_label_model
+    from weaklabel.label_model.named import make_label_model
     from weaklabel.votes import vote_patterns
 
     old, new = votes

@@ -30,9 +30,9 @@ from weaklabel.job.spans.corpus import LabeledSpans, VotedSpans
 from weaklabel.job.spans.label import assemble, check_span_columns, have_labeled, have_voted, span_identity, span_job
 from weaklabel.job.voting import LabelOptions
 from weaklabel.job.work import LabelJob
-from weaklabel.label_model.base import make_label_model
 from weaklabel.label_model.doubts import naming
 from weaklabel.label_model.gold import GoldVotes
+from weaklabel.label_model.named import make_label_model
 from weaklabel.label_model.text.fast import NO_TEXTS, TextsRead
 from weaklabel.lf.identity import PACK_FILES, identity_of, pack_inputs
 from weaklabel.lf.packs import SPANS, TEXTS, LFCollection

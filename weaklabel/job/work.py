@@ -86,7 +86,7 @@ class LabelJob(VotingJob[VotePatterns, VotePatterns]):
 
     def load_model(self) -> BaseLabelModel | None:
         """Load the label model that another process or an earlier run of this job saved; None if none did."""
-        from weaklabel.label_model.base import load_label_model
+        from weaklabel.label_model.named import load_label_model
 
         self.model = load_label_model(self._model_path) if self._model_path.exists() else None
         return self.model

@@ -7,13 +7,14 @@ conversions between predictions and probabilities.
 
 from weaklabel.label_model.auto import AutoLabelModel
 from weaklabel.label_model.balance import class_balance_from_gold, majority_class_balance
-from weaklabel.label_model.base import BaseLabelModel, load_label_model, make_label_model
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.dependencies import find_dependencies
 from weaklabel.label_model.gold import GoldVotes
 from weaklabel.label_model.hyper.model import HyperLabelModel
 from weaklabel.label_model.majority import MajorityVote
+from weaklabel.label_model.named import load_label_model, make_label_model
 from weaklabel.label_model.preds import filter_unlabeled_dataframe, preds_to_probs, probs_to_preds
 from weaklabel.label_model.snorkel import LabelModel
 from weaklabel.label_model.structured.model import StructuredLabelModel

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.label_model.base import BaseLabelModel, restore
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.checks import BUDGET, fits, gib
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.doubts import warn_of_ties
 from weaklabel.label_model.gold import GoldVotes
+from weaklabel.label_model.named import restore
 from weaklabel.label_model.text.model import MIN_GAIN, TextLabelModel
 from weaklabel.label_model.text.reader import TextReader, TextSample
 from weaklabel.labels import Probs, VoteArray

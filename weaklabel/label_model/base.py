@@ -10,8 +10,7 @@ from typing import Any, ClassVar, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.config import LabelModelSettings
-from weaklabel.errors import ConfigError, LabelModelError, PluginError, WeakLabelError, nearest
+from weaklabel.errors import LabelModelError, nearest
 from weaklabel.label_model.checks import (
     MIN_ROWS,
     NUMBER,
@@ -31,13 +30,13 @@ from weaklabel.label_model.doubts import class_name, warn_of_dominant_lfs, warn_
 from weaklabel.label_model.evidence import probs_by_evidence
 from weaklabel.label_model.gold import GoldCorrection, GoldVotes, learn_correction, log_floored
 from weaklabel.label_model.preds import break_ties, check_policy
-from weaklabel.label_model.saving import check_array, read_saved, to_plain, write_model
+from weaklabel.label_model.saving import check_array, to_plain, write_model
 from weaklabel.labels import ABSTAIN, MAX_CARDINALITY, Labels, Probs, VoteArray, as_votes, check_Y
 from weaklabel.registries import LABEL_MODELS
 from weaklabel.scoring.evaluate import score as evaluate
 from weaklabel.scoring.inputs import Abstain
 from weaklabel.scoring.result import COMPARED
-from weaklabel.support.params import HasParams, checked_params
+from weaklabel.support.params import HasParams
 from weaklabel.support.table import html_table
 from weaklabel.votes.matrix import GivenVotes
 from weaklabel.votes.patterns import VotePatterns, take_rows, vote_patterns
@@ -625,82 +624,3 @@ class BaseLabelModel(HasParams, ABC):
             from weaklabel.support.sklearn_api import NotFittedLabelModelError
 
             raise NotFittedLabelModelError(f"this {type(self).__name__} is not fitted; call fit(L) first")
-
-
-_FAULTS = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError, WeakLabelError)
-"""What code that reads a damaged model raises: a missing entry, another type, a wrong shape."""
-
-
-def load_label_model(path: str | os.PathLike[str]) -> BaseLabelModel:
-    """Read a label model that `BaseLabelModel.save` wrote, and check it.
-
-    Parameters
-    ----------
-    path
-        The file, or the folder that it is in.
-
-    Raises
-    ------
-    LabelModelError
-        The file is missing, damaged, or not a label model; names the file.
-    PluginError
-        The label model is that of a plugin, which cannot be imported.
-    """
-    file, saved = read_saved(path)
-    if saved.get("task", "texts") != "texts":
-        raise LabelModelError(
-            f"{file} is a label model for spans, not for texts; give one that was fitted to a label matrix"
-        )
-    try:
-        return restore(saved)
-    except PluginError:
-        raise
-    except _FAULTS as error:
-        why = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error) or type(error).__name__
-        raise LabelModelError(f"{file} is damaged, or not a label model: {why}; save the label model again") from error
-
-
-def restore(saved: Any) -> BaseLabelModel:
-    """Make the fitted model that `BaseLabelModel.to_saved` was given, and check that it is whole.
-
-    Raises
-    ------
-    ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError, WeakLabelError
-        It is not.
-    """
-    name = saved["model"]
-    if not isinstance(name, str) or name not in LABEL_MODELS:
-        raise ValueError(f"the label model {name!r} is not installed{nearest(str(name), LABEL_MODELS)}")
-    cls = LABEL_MODELS[name]
-    model: BaseLabelModel = cls(**checked_params(cls, saved["params"]))
-    model._restore(saved["state"])
-    model.unvoted_ = tuple(int(label) for label in saved.get("unvoted", ()))
-    if gold := saved.get("gold"):
-        model.gold_rows_ = int(gold["rows"])
-        m, correction = len(model.lf_accuracies_), gold["correction"]
-        model._correction = correction and GoldCorrection.from_saved(correction, m, model.cardinality)
-    if not all(0 <= label < model.cardinality for label in model.unvoted_):
-        raise ValueError(f"'unvoted' names a class outside 0..{model.cardinality - 1}")
-    model._check_restored()
-    return model
-
-
-def make_label_model(settings: LabelModelSettings, cardinality: int, seed: int = 0) -> BaseLabelModel:
-    """Make the label model that the settings name, not fitted.
-
-    Raises
-    ------
-    ConfigError
-        It has no such option.
-    PluginError
-        It is that of a plugin, which cannot be used.
-    """
-    model: BaseLabelModel = LABEL_MODELS[settings.name](cardinality, seed=seed)
-    options, params = settings.options(), model.get_params()
-    for name in options:
-        if name not in params:
-            others = ", ".join(
-                other for other in LABEL_MODELS.built_in if name in LABEL_MODELS[other](cardinality).get_params()
-            )
-            raise ConfigError(f"the label model '{settings.name}' has no {name}; leave it out, or take one of {others}")
-    return model.set_params(**options)

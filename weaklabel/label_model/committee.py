@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.label_model.base import BaseLabelModel, restore
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.checks import BUDGET, fits, gib, voting_lfs
 from weaklabel.label_model.dawid_skene import DawidSkene
 from weaklabel.label_model.dependencies import find_dependencies
 from weaklabel.label_model.majority import MajorityVote
+from weaklabel.label_model.named import restore
 from weaklabel.label_model.snorkel import LabelModel
 from weaklabel.label_model.structured.model import (
     MAX_MISFIT,

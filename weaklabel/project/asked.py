@@ -12,7 +12,7 @@ from weaklabel.config import LabelModelSettings, Project, ProtectSettings
 from weaklabel.errors import LabelModelError
 from weaklabel.job.asked import spent_as_json
 from weaklabel.job.labeled import VotedCorpus
-from weaklabel.label_model.base import make_label_model
+from weaklabel.label_model.named import make_label_model
 from weaklabel.labels import ABSTAIN, Probs, VoteArray
 from weaklabel.lf.core import ALL_ROWS
 from weaklabel.project.gold import GoldPredictions

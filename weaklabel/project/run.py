@@ -26,7 +26,7 @@ from weaklabel.job.engine import Engine, LocalEngine
 from weaklabel.job.journal import Journal, Record
 from weaklabel.job.plan import PlannedStep, plan_table
 from weaklabel.job.steps import Pipeline, Step, UnknownStepError
-from weaklabel.label_model.base import make_label_model
+from weaklabel.label_model.named import make_label_model
 from weaklabel.label_model.sequence import make_span_label_model
 from weaklabel.lf.packs import LFCollection, load_lfs
 from weaklabel.project.asked import hiding

@@ -18,8 +18,8 @@ from weaklabel.corpus import Corpus
 from weaklabel.errors import ConfigError
 from weaklabel.job import LabelOptions, label_corpus
 from weaklabel.label_model import BaseLabelModel
-from weaklabel.label_model.base import make_label_model
 from weaklabel.label_model.doubts import naming
+from weaklabel.label_model.named import make_label_model
 from weaklabel.labels import ABSTAIN, Labels, Probs
 from weaklabel.lf.packs import LFCollection
 from weaklabel.review.ledger import Ledger

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from weaklabel.encoder.features import TextFeatures
 from weaklabel.errors import LabelModelError
 from weaklabel.label_model.balance import find_class_balance
-from weaklabel.label_model.base import BaseLabelModel, restore
+from weaklabel.label_model.base import BaseLabelModel
 from weaklabel.label_model.checks import voted_classes
 from weaklabel.label_model.committee import CommitteeLabelModel
 from weaklabel.label_model.evidence import ExpectedVotes, expected_accuracies, smoothed_likelihood, vote_evidence
 from weaklabel.label_model.gold import GoldCorrection
+from weaklabel.label_model.named import restore
 from weaklabel.label_model.preds import sure_labels
 from weaklabel.label_model.saving import check_array
 from weaklabel.label_model.text.confidence import RANGE, Confidence, Halves, learn_confidence, warn_of_disagreement
