@@ -91,6 +91,20 @@ def test_mistakes_are_said_in_one_sentence(weaklabel, labeled, options, code, se
     assert sentence in result.err
 
 
+def test_rows_that_labels_were_fitted_to_are_not_drawn(weaklabel, labeled, tmp_path):
+    rows, out = rows_in(labeled), tmp_path / "to_check.csv"
+    with labeled.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.DictWriter(handle, [*rows[0], "decided"])
+        writer.writeheader()
+        writer.writerows(row | {"decided": row["label"] if number < 150 else ""} for number, row in enumerate(rows))
+    done = weaklabel("check", labeled, "-o", out, "--n-check", "200", "--json")
+    result = json.loads(done.out)
+    assert (result["n_labeled"], result["n_left_out"]) == (50, 150)
+    assert sorted(result["to_check"]) == list(range(151, 201))
+    assert "150 rows are not checked, since the label model was fitted with decisions on them" in done.err
+    assert weaklabel("check", labeled, "--gold", "truth", "--json").json["n_checked"] == 50
+
+
 def test_a_run_passes_once_enough_rows_are_checked(weaklabel, tmp_path):
     with (tmp_path / "messages.csv").open("w", newline="", encoding="utf-8") as handle:
         csv.writer(handle).writerows([["text"], *([text_of(number)] for number in range(N))])

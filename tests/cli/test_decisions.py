@@ -3,11 +3,13 @@
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.cli.conftest import ROWS
 from weaklabel.classifier import LinearClassifier
 from weaklabel.classifier.continued import fit_weak_then_clean
+from weaklabel.corpus import read_corpus
 from weaklabel.decisions import Decision, DecisionLog, now, text_hash
 
 
@@ -30,6 +32,57 @@ def test_score_takes_decisions_for_gold(weaklabel, corpus, pack, decisions, tmp_
     both = weaklabel("score", out, "--decisions", decisions, "--gold", "truth")
     assert both.code == 2 and "give one of --gold, --decisions and --gold-file" in both.err
     assert weaklabel("score", out).code == 2
+
+
+def label_with(weaklabel, corpus, pack, decisions, out, *options):
+    return weaklabel(
+        "label", corpus, "--lfs", pack, "--label-model", "weighted", "--decisions", decisions, *options, "-o", out
+    )
+
+
+@pytest.mark.parametrize("form", ["labeled.csv", "labeled.jsonl", "labeled.parquet"])
+def test_rows_that_labels_were_fitted_to_are_not_scored(weaklabel, corpus, pack, tmp_path, form):
+    few, out = DecisionLog(tmp_path / "few.jsonl"), tmp_path / form
+    for text, label in ROWS[1:4]:
+        few.append(Decision(0, text_hash(text), label, "ann", now()))
+    assert label_with(weaklabel, corpus, pack, few.path, out, "--votes").code == 0
+    frame = read_corpus(out).frame()
+    assert frame.columns[-1] == "decided"
+    decided = [None if value == "" else value for value in frame["decided"].to_list()]
+    said = dict(ROWS[1:4])
+    assert decided == [said.get(text) for text in frame["text"].to_list()]
+    has_gold = [value not in (None, "") for value in frame["truth"].to_list()]
+    n_both = sum(gold and value is not None for gold, value in zip(has_gold, decided, strict=True))
+    assert n_both > 0
+    done = weaklabel("score", out, "--gold", "truth", "--json")
+    assert (done.json["n"], done.json["left_out"]) == (sum(has_gold) - n_both, n_both)
+    assert f"{n_both} rows are not scored, since the label model was fitted with decisions on them" in done.err
+    assert "column 'decided'" in done.err
+
+
+def test_gold_that_was_all_fitted_to_scores_nothing(weaklabel, corpus, pack, decisions, tmp_path):
+    out = tmp_path / "labeled.csv"
+    assert label_with(weaklabel, corpus, pack, decisions, out, "--prefix", "weak_").code == 0
+    done = weaklabel("score", out, "--pred", "weak_label", "--decisions", decisions)
+    assert done.code == 1 and "fitted with decisions on all 18 rows with gold" in done.err
+
+
+def test_labels_without_decisions_have_no_such_column(weaklabel, corpus, pack, tmp_path):
+    rows = read_corpus(corpus).frame()
+    own = tmp_path / "own.csv"
+    rows.select(pl.lit("praise").alias("decided"), pl.all()).write_csv(own)
+    out = tmp_path / "labeled.csv"
+    assert weaklabel("label", own, "--lfs", pack, "--label-model", "majority", "-o", out).code == 0
+    assert read_corpus(out).columns.count("decided") == 1
+    done = weaklabel("score", out, "--gold", "truth", "--json")
+    assert done.json["left_out"] == 0 and done.json["n"] > 0, "a column before the labels is the corpus's own"
+
+
+def test_a_column_of_that_name_is_never_written_over(weaklabel, corpus, pack, decisions, tmp_path):
+    own = tmp_path / "own.csv"
+    read_corpus(corpus).frame().with_columns(pl.lit("x").alias("decided")).write_csv(own)
+    done = label_with(weaklabel, own, pack, decisions, tmp_path / "labeled.csv")
+    assert done.code == 1 and "already has a column 'decided'" in done.err
 
 
 def test_analyze_shows_precision_on_decisions(weaklabel, corpus, pack, decisions):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.project.conftest import BAD, GOOD
+from weaklabel.corpus import read_corpus
 from weaklabel.decisions import Decision, DecisionLog, now, text_hash
 from weaklabel.errors import ConfigError
 from weaklabel.label_model import load_label_model
@@ -48,6 +49,23 @@ def test_gold_rows_that_were_decided_are_not_scored(place, decide):
     assert result.scores["label_model"].n == 6
     sentence = "2 of 8 rows with gold are not scored, since the label model was fitted with decisions on them"
     assert sentence in (place.out / "report.md").read_text(encoding="utf-8")
+
+
+def test_decided_rows_are_in_the_labeled_file_and_are_not_checked(place, decide):
+    decide([f"{GOOD[0]} 0", f"{GOOD[1]} 0"], "complaint")
+    place.edit("project.toml", "[label_model]", "[quality]\nmin_precision = 0.9\n[label_model]")
+    place.run()
+    rows = read_corpus(place.out / "labeled.csv").frame()
+    decided = {text for text, label in zip(rows["text"], rows["decided"], strict=True) if label == "complaint"}
+    assert decided == {f"{GOOD[0]} 0", f"{GOOD[1]} 0"}
+    result = json.loads((place.out / "quality.json").read_text(encoding="utf-8"))
+    assert result["n_left_out"] == 2
+    to_check = read_corpus(place.out / "to_check.csv").frame()["text"].to_list()
+    assert to_check and not decided & set(to_check)
+    sentence = "2 rows are not checked, since the label model was fitted with decisions on them"
+    assert sentence in (place.out / "report.md").read_text(encoding="utf-8")
+    decide([f"{BAD[0]} 0"], "complaint")
+    assert "check" in place.not_done()
 
 
 def test_gold_that_is_all_decided_scores_nothing(place, decide):

@@ -124,6 +124,9 @@ def test_rows_that_labels_were_fitted_on_are_not_drawn():
     preds = np.zeros(50, dtype=np.int64)
     left_out = np.arange(50) < 40
     check = check_labels(preds, np.full(50, -1), LABELS, n_next=50, left_out=left_out)
+    assert (check.n_labeled, check.n_left_out) == (10, 40)
+    with pytest.raises(ConfigError, match="fitted with decisions on all 50 rows"):
+        check_labels(preds, np.full(50, -1), LABELS, left_out=left_out | True)
     assert sorted(check.next_rows) == list(range(40, 50))
 
 

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows
-from weaklabel.cli.label_columns import LABEL, LabelsOpt, PredOpt, find_classes, label_columns, probs_columns
+from weaklabel.cli.label_columns import (
+    LABEL,
+    LabelsOpt,
+    PredOpt,
+    decided_column,
+    find_classes,
+    label_columns,
+    probs_columns,
+    read_decided,
+    warn_of_left_out,
+)
 from weaklabel.cli.options import SeedOpt, expanded
 from weaklabel.cli.printing import Printing, shown_path
 from weaklabel.cli.reading import CorpusArg, Reading, warn_of_rejects
@@ -55,7 +65,8 @@ def check(
 
     Rows to check are drawn at random, those of low confidence more often where that saves work. Decided rows count in the order
     of the draw. Look as often as you like: a verdict holds, and ends the work. The exit status is 0 if the labels pass, and 1
-    if they fail or if more rows have to be checked.
+    if they fail or if more rows have to be checked. Rows that weaklabel label --decisions was given, by its column decided,
+    are not drawn.
     """
     import numpy as np
 
@@ -71,8 +82,10 @@ def check(
     made = read_decisions(decisions) if decisions else []
     rows = reading.open(corpus)
     check_outputs(out, corpora=[rows], decisions=decisions)
-    predicted, *gold_values = label_columns(rows, [pred, *([gold] if gold else [])])
-    truth = [decision.label for decision in made] if gold is None else gold_values[0]
+    fitted = decided_column(rows, pred)
+    columns = label_columns(rows, [name for name in (pred, gold, fitted) if name is not None])
+    predicted = columns[0]
+    truth = [decision.label for decision in made] if gold is None else columns[1]
     names = labels.split(",") if labels else find_classes(rows, pred, predicted, truth)
     warn_of_rejects(rows, len(rows.rejects), next(iter(rows.rejects), None))
     preds = encode_labels(predicted, names, f"{rows.name}, column '{pred}'")
@@ -89,7 +102,9 @@ def check(
         confidence=sure,
         seed=seed,
         n_next=n_check,
+        left_out=read_decided(columns[-1]) if fitted else None,
     )
+    warn_of_left_out(result.n_left_out, fitted, "checked")
     shown = [str(result)]
     if out is not None and result.verdict == "open":
         announce_replaced(out, printing=printing)

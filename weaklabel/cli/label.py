@@ -73,7 +73,8 @@ def label(
     read are written to OUT.rejects.jsonl. To resume after an interruption, give the same command again.
 
     With --decisions the label model learns from rows that people decided, which keep the decided labels: 20 to 100 decisions
-    correct labeling functions that are often wrong, the class balance and the probabilities.
+    correct labeling functions that are often wrong, the class balance and the probabilities. The column decided, which comes
+    last, has the decided label of each of these rows: score and check leave them out.
 
     Of labeling functions that mark spans (TASK = "spans"), the output has one new column, spans: a JSON array of objects
     with start, end, label, prob and text; --votes adds spans_NAME for each labeling function.

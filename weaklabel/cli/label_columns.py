@@ -79,6 +79,35 @@ def find_classes(rows: Corpus, pred: str, predicted: Iterable[Any], truth: Itera
     return find_labels(predicted, truth, rows.name, ordered)
 
 
+def decided_column(rows: Corpus, pred: str) -> str | None:
+    """Return the column that says which rows the predictions were fitted to; None where there is none.
+
+    ``weaklabel label --decisions`` writes it behind the labels: one of that name before them is the corpus's own.
+    """
+    from weaklabel.job.output import DECIDED
+
+    name = pred.removesuffix("label") + DECIDED
+    return name if name in rows.columns and rows.columns.index(name) > rows.columns.index(pred) else None
+
+
+def read_decided(values: Iterable[Any]) -> NDArray[np.bool_]:
+    """Return which rows people decided, by the column that says their classes. Shape: [n]."""
+    import numpy as np
+
+    return np.fromiter((value not in (None, "") for value in values), dtype=bool)
+
+
+def warn_of_left_out(n_rows: int, column: str | None, done: str) -> None:
+    """Say how many rows are not scored or checked, and why."""
+    from weaklabel.support.warn import warn
+
+    if n_rows:
+        warn(
+            f"{n_rows:,} rows are not {done}, since the label model was fitted with decisions on them (column '{column}'); "
+            "drop the column to include them"
+        )
+
+
 def probs_columns(rows: Corpus, pred: str, names: Sequence[str]) -> Probs | None:
     """Return the probabilities, NaN where cells are empty; None if the file has none. Shape: [n, k]."""
     import numpy as np

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from weaklabel.cli.gold import DecisionsOpt, GoldOpt, decided_rows
-from weaklabel.cli.label_columns import LABEL, LabelsOpt, PredOpt, find_classes, label_columns, probs_columns
+from weaklabel.cli.label_columns import (
+    LABEL,
+    LabelsOpt,
+    PredOpt,
+    decided_column,
+    find_classes,
+    label_columns,
+    probs_columns,
+    read_decided,
+    warn_of_left_out,
+)
 from weaklabel.cli.options import SeedOpt, expanded
 from weaklabel.cli.printing import Printing
 from weaklabel.cli.reading import CorpusArg, Reading, warn_of_rejects
@@ -16,7 +26,11 @@ from weaklabel.cli.span_columns import GoldFileOpt, holds_spans, read_span_colum
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from weaklabel.corpus import Corpus
+    from weaklabel.labels import Labels
 
 
 @expanded
@@ -50,8 +64,9 @@ def score(
       weaklabel score spans.jsonl --gold gold_spans
       weaklabel score spans.csv --gold-file gold.conll --json | jq .errors
 
-    Rows without gold are not scored; --decisions finds its rows by --text and --entities. If the file has a probability
-    column for every class (p_spam ...), log loss, Brier score and calibration error are reported, too.
+    Rows without gold are not scored; --decisions finds its rows by --text and --entities. Nor are rows that weaklabel label
+    --decisions was given, by its column decided. If the file has a probability column for every class (p_spam ...), log loss,
+    Brier score and calibration error are reported, too.
 
     Spans, in a column as weaklabel label writes it, are right if begin, end and label are. Scores are over all spans and
     by label, and wrong spans are counted by what is wrong.
@@ -73,8 +88,10 @@ def score(
     pred = pred or LABEL
     made = read_decisions(decisions) if decisions else []
     rows = reading.open(corpus, has_text=decisions is not None)
-    predicted, *gold_values = label_columns(rows, [pred, *([gold] if gold else [])])
-    truth = [decision.label for decision in made] if gold is None else gold_values[0]
+    fitted = decided_column(rows, pred)
+    columns = label_columns(rows, [name for name in (pred, gold, fitted) if name is not None])
+    predicted = columns[0]
+    truth = [decision.label for decision in made] if gold is None else columns[1]
     names = labels.split(",") if labels else find_classes(rows, pred, predicted, truth)
     warn_of_rejects(rows, len(rows.rejects), next(iter(rows.rejects), None))
     if gold is None:
@@ -82,10 +99,35 @@ def score(
     else:
         Y = encode_labels(truth, names, f"{rows.name}, column '{gold}'")
     preds = encode_labels(predicted, names, f"{rows.name}, column '{pred}'")
+    Y, n_left_out = _without_fitted(Y, read_decided(columns[-1])) if fitted else (Y, 0)
+    warn_of_left_out(n_left_out, fitted, "scored")
     result = score_labels(
         Y, preds, probs=probs_columns(rows, pred, names), labels=names, positive=positive, abstain=abstain, seed=seed
     )
-    printing.result(result.to_dict(), str(result))
+    printing.result(result.to_dict() | {"left_out": n_left_out}, str(result))
+
+
+def _without_fitted(Y: Labels, fitted: NDArray[np.bool_]) -> tuple[Labels, int]:
+    """Return the gold of the rows that the predictions were not fitted to, -1 for the others, and how many these are.
+
+    Raises
+    ------
+    ScoreError
+        They are all the rows with gold.
+    """
+    import numpy as np
+
+    from weaklabel.errors import ScoreError
+    from weaklabel.labels import ABSTAIN
+
+    kept = np.where(fitted, ABSTAIN, Y)
+    n_left_out = int(((Y != ABSTAIN) & fitted).sum())
+    if n_left_out and (kept == ABSTAIN).all():
+        raise ScoreError(
+            f"the label model was fitted with decisions on all {n_left_out:,} rows with gold, so that none can score it: give "
+            "gold of other rows, or leave some decisions out when you label"
+        )
+    return kept, n_left_out
 
 
 def _is_of_spans(rows: Corpus, pred: str | None, gold: str | None) -> bool:

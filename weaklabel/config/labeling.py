@@ -90,7 +90,7 @@ class LabelModelSettings(ChosenSettings):
     l2: Annotated[float, Field(ge=0)] | None = None
     """L2 penalty (`snorkel`)."""
     decisions: Path | None = None
-    """Decisions that weaklabel review wrote: the label model is fitted with them, and these rows are not scored."""
+    """Decisions that weaklabel review wrote: the label model is fitted with them, and these rows are not scored or checked."""
 
     def anchored(self, folder: Path) -> Self:
         """See `Section.anchored`."""

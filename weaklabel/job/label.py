@@ -489,7 +489,8 @@ def label_job(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> Label
 
 
 def _check_columns(corpus: Corpus, lfs: LFCollection, options: LabelOptions) -> None:
-    check_new_columns(corpus, new_columns(lfs.labels, lfs.names if options.with_votes else (), options.prefix))
+    lf_names = lfs.names if options.with_votes else ()
+    check_new_columns(corpus, new_columns(lfs.labels, lf_names, options.prefix, options.decided is not None))
 
 
 def label_identity(job: LabelJob, out: str) -> dict[str, Any]:

@@ -28,6 +28,9 @@ from weaklabel.support.files import atomic_path, is_stream, link_target, move_fi
 DECIMALS = 6
 """Of confidences and probabilities in files."""
 
+DECIDED = "decided"
+"""Name of the column with the class that people gave a row, where a label model was fitted with decisions."""
+
 
 class Output:
     """Parts of a labeled corpus in a folder, and the file that they are joined to.
@@ -170,15 +173,17 @@ def write_all_rejects(folder: JobFolder, corpus: Corpus, n_rejects: int, rejects
     return None
 
 
-def new_columns(labels: Sequence[str], lf_names: Sequence[str] = (), prefix: str = "") -> list[str]:
-    """Return the names of the columns that labeling adds, in order; votes of labeling functions come last."""
-    probabilities = [f"p_{name}" for name in labels]
-    return [prefix + name for name in ["label", "confidence", *probabilities, *(f"vote_{name}" for name in lf_names)]]
+def new_columns(
+    labels: Sequence[str], lf_names: Sequence[str] = (), prefix: str = "", with_decided: bool = False
+) -> list[str]:
+    """Return the names of the columns that labeling adds, in order: votes, and what people decided, come last."""
+    columns = ["label", "confidence", *(f"p_{name}" for name in labels), *(f"vote_{name}" for name in lf_names)]
+    return [prefix + name for name in [*columns, *[DECIDED] * with_decided]]
 
 
 def free_prefix(corpus: Corpus, labels: Sequence[str]) -> str:
     """Return the prefix of the columns that labels of whole texts add to a corpus."""
-    return first_free_prefix(corpus, new_columns(labels))
+    return first_free_prefix(corpus, new_columns(labels, with_decided=True))
 
 
 def first_free_prefix(corpus: Corpus, columns: Sequence[str]) -> str:
@@ -213,6 +218,11 @@ def vote_columns(L: VoteArray, labels: Sequence[str], lf_names: Sequence[str], p
     """Return a column with the votes of each of the first ``len(lf_names)`` labeling functions, as class names."""
     names = new_columns(labels, lf_names, prefix)[len(labels) + 2 :]
     return [_names(L[:, number], labels).alias(name) for number, name in enumerate(names)]
+
+
+def decided_column(decided: Labels, labels: Sequence[str], prefix: str = "") -> pl.Series:
+    """Return a column with the class that people gave each row, empty (null) for -1."""
+    return _names(decided, labels).alias(prefix + DECIDED)
 
 
 def _names(numbers: NDArray[np.integer], labels: Sequence[str]) -> pl.Series:

@@ -15,7 +15,7 @@ from weaklabel.corpus import Batch
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.corpus.sinks import NewColumns
 from weaklabel.errors import CorpusError
-from weaklabel.job.output import label_columns, vote_columns
+from weaklabel.job.output import decided_column, label_columns, vote_columns
 from weaklabel.job.store import CLASS_TABLES, LabelStore, PartLabels, PartVotes, TableForm
 from weaklabel.job.voting import PartSummary, VotingJob
 from weaklabel.label_model.gold import GoldVotes
@@ -234,7 +234,8 @@ class LabelJob(VotingJob[VotePatterns, VotePatterns]):
             return
         votes = self.votes_on(rows.part)
         if labels.inverse is None:
-            new = NewColumns(self._columns(take_rows(votes.patterns, votes.rows()), labels))
+            decided = self._decided(rows.batch)
+            new = NewColumns(self._columns(take_rows(votes.patterns, votes.rows()), labels, decided))
         else:
             new = NewColumns(self._columns(votes.patterns, labels), labels.inverse)
         self.output.write(rows.part.number, rows.batch, new)
@@ -242,7 +243,8 @@ class LabelJob(VotingJob[VotePatterns, VotePatterns]):
     def empty_columns(self) -> NewColumns:
         """Return the new columns of no rows."""
         none = np.empty((0, len(self.keys)), np.int8)
-        return NewColumns(self._columns(none, PartLabels(*self._predict(none))))
+        decided = None if self.options.decided is None else np.empty(0, np.int64)
+        return NewColumns(self._columns(none, PartLabels(*self._predict(none)), decided))
 
     def _vote_on_some(self, parts: Iterable[PartRows]) -> Iterator[PartSummary[VotePatterns]]:
         """Ask the labeling function in turn about the rows of each part that are chosen, and keep the votes."""
@@ -277,8 +279,9 @@ class LabelJob(VotingJob[VotePatterns, VotePatterns]):
             probs[rows] = np.eye(probs.shape[1], dtype=probs.dtype)[decided[rows]]
         return preds, probs
 
-    def _columns(self, L: VoteArray, labels: PartLabels) -> pl.DataFrame:
+    def _columns(self, L: VoteArray, labels: PartLabels, decided: Labels | None = None) -> pl.DataFrame:
         names, prefix = self.lfs.labels, self.options.prefix
         columns = label_columns(labels.preds, labels.probs, names, prefix)
         lf_names = self.lfs.names if self.options.with_votes else ()
-        return columns.hstack(vote_columns(L, names, lf_names, prefix))
+        of_people = [] if decided is None else [decided_column(decided, names, prefix)]
+        return columns.hstack([*vote_columns(L, names, lf_names, prefix), *of_people])

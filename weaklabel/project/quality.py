@@ -13,6 +13,7 @@ from weaklabel.corpus import Corpus
 from weaklabel.decisions import agreed_classes, read_decisions, text_hashes
 from weaklabel.errors import ConfigError
 from weaklabel.labels import ABSTAIN, Labels
+from weaklabel.project.decided import decided_classes
 from weaklabel.project.names import PREDS, PROBS, QUALITY, TO_CHECK
 from weaklabel.project.step import Run
 from weaklabel.quality import check_labels
@@ -20,6 +21,7 @@ from weaklabel.quality.files import write_to_check
 from weaklabel.support.files import write_json
 from weaklabel.support.hashing import hash_path
 from weaklabel.support.mapped import map_npy
+from weaklabel.support.warn import warn
 
 REVIEW = Path(TO_CHECK).stem + "-review"
 """Folder in which ``weaklabel review`` keeps what it is told of the rows to check."""
@@ -53,16 +55,19 @@ def check(run: Run) -> None:
     assert settings is not None
     preds, probs = map_npy(run.folder / PREDS), map_npy(run.folder / PROBS)
     path = quality_decisions(run.project)
-    decided = {} if path is None else agreed_classes(read_decisions(path), labels)
+    fitted = decided_classes(run.project, labels)
     result = check_labels(
         preds,
-        _gold(run.corpus, decided),
+        _decided_rows(run.corpus, {} if path is None else agreed_classes(read_decisions(path), labels)),
         labels,
         _confidence(probs, preds),
         min_precision=settings.min_precision,
         confidence=settings.confidence,
         seed=run.project.seed,
+        left_out=None if fitted is None else _decided_rows(run.corpus, fitted) != ABSTAIN,
     )
+    if result.n_left_out:
+        warn(f"{result.n_left_out:,} rows are not checked, since the label model was fitted with decisions on them")
     write_to_check(run.folder / TO_CHECK, run.corpus, result)
     write_json(run.folder / QUALITY, result.to_dict() | {"shown": str(result)})
 
@@ -84,7 +89,8 @@ def refusal(folder: Path) -> str | None:
     )
 
 
-def _gold(corpus: Corpus, decided: dict[str, int]) -> Labels:
+def _decided_rows(corpus: Corpus, decided: dict[str, int]) -> Labels:
+    """Return the class that people gave each row, -1 for none. Shape: [n]."""
     parts = [np.empty(0, dtype=np.int64)]
     for batch in corpus.batches():
         parts.append(

@@ -347,7 +347,7 @@ def steps_of_texts(project: Project, corpus: Corpus, lfs: LFCollection) -> list[
                 {QUALITY: "whether the labels are precise enough", TO_CHECK: "the rows to check by hand next"},
                 ("label",),
                 settings=options("quality", "seed", but=("quality.decisions",)),
-                files=quality_inputs(project),
+                files=quality_inputs(project) | decided_inputs(project),
             )
         )
     for name, classifier_name in stages(project).items():

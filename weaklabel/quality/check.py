@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any, Literal, TypeAlias
 
@@ -59,11 +59,14 @@ class QualityCheck:
     min_precision, confidence
         What was asked for.
     n_rows, n_labeled
-        Rows, and rows with a label, which are those that are checked.
+        Rows, and rows with a label that may be checked.
     n_checked, n_draws
         Rows that count as checked, and draws of them; a row may be drawn more than once.
     n_out_of_order
         Decided rows that do not count, since a row that was drawn before is not decided yet.
+    n_left_out
+        Rows with a label that are not checked, since the labels were fitted with decisions on them; ``n_labeled`` is without
+        these.
     more
         About how many rows more have to be checked to pass; None where that is not to be expected.
     per_class
@@ -82,6 +85,7 @@ class QualityCheck:
     n_checked: int
     n_draws: int
     n_out_of_order: int
+    n_left_out: int
     more: int | None
     per_class: dict[str, ClassQuality]
     next_rows: NDArray[np.int64]
@@ -185,13 +189,19 @@ def check_labels(
         )
     labeled = preds != ABSTAIN
     rows = np.flatnonzero(labeled if left_out is None else labeled & ~left_out)
+    n_left_out = int(labeled.sum()) - len(rows)
+    if n_left_out and not len(rows):
+        raise ConfigError(
+            f"the labels were fitted with decisions on all {n_left_out:,} rows with a label, so that none can check them: "
+            "leave some decisions out when you label"
+        )
     if not len(rows):
         raise ConfigError(f"none of {len(preds):,} rows has a label to check: label them first")
     sure = np.full(len(preds), np.nan) if confidence_of_rows is None else confidence_of_rows
     design = make_design(rows, sure[rows], 1 - min_precision, seed)
     decided = gold[rows] != ABSTAIN
     if decided.all():
-        return _census(preds, gold, labels, rows, min_precision, confidence)
+        return replace(_census(preds, gold, labels, rows, min_precision, confidence), n_left_out=n_left_out)
     draws = _checked_draws(design, decided)
     wrong = preds[rows] != gold[rows]
     x = design.weights[draws] * wrong[draws]
@@ -210,6 +220,7 @@ def check_labels(
         n_checked=len(checked),
         n_draws=len(draws),
         n_out_of_order=int(decided.sum()) - len(checked),
+        n_left_out=n_left_out,
         more=_more(design, decided, x, sure[rows], len(draws), 1 - min_precision, alpha) if verdict == "open" else None,
         per_class=_of_classes(design, draws, preds[rows], gold[rows], labels, alpha),
         next_rows=rows[_next_places(design, decided, n_next)],
@@ -335,6 +346,7 @@ def _census(
         n_checked=len(rows),
         n_draws=len(rows),
         n_out_of_order=0,
+        n_left_out=0,
         more=None,
         per_class=classes,
         next_rows=np.zeros(0, dtype=np.int64),
