@@ -202,6 +202,7 @@ TABLES = {
     "docs/select.md": {
         "selection": of("selection_results", kind="quality", results="selection"),
         "selection means": of("selection_results", "means_table", kind="quality", results="selection"),
+        "label issues": of("label_issues", kind="quality"),
     },
     "docs/span-models.md": {"span models": of("span_models")},
     "docs/span-labeling-functions.md": {"gazetteers": of("gazetteer")},
