@@ -1,5 +1,7 @@
 """Agreement of reviewers."""
 
+from dataclasses import replace
+
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
@@ -47,3 +49,10 @@ def test_withdrawn_and_single_decisions_do_not_count():
     nobody = agreement(decisions(ann="ab"), LABELS)
     assert (nobody.kind, nobody.kappa, nobody.n, nobody.pairs) == (None, None, 0, ())
     assert agreement([], LABELS).reviewers == ()
+
+
+def test_adjudications_do_not_count():
+    made = decisions(ann="aabb", bob="abab")
+    settled = [replace(decision, reviewer="cem", adjudicates=True) for decision in decisions(cem="aaab")]
+    own = replace(decisions(ann=".b")[0], adjudicates=True)
+    assert agreement([*made, *settled, own], LABELS) == agreement(made, LABELS)

@@ -44,6 +44,9 @@ def review(
         str | None,
         typer.Option("--reviewer", metavar="NAME", help="Your name, kept with your decisions. Default: the page asks."),
     ] = None,
+    adjudicate: Annotated[
+        bool, typer.Option("--adjudicate", help="Your decisions settle what reviewers decided differently.")
+    ] = False,
     port: Annotated[
         int | None,
         typer.Option("--port", min=0, max=65535, help="Default: the first free one from 8642; 0 takes any."),
@@ -57,6 +60,7 @@ def review(
     Examples:
       weaklabel review runs/demo
       weaklabel review project.toml --reviewer ada
+      weaklabel review project.toml --reviewer cem --adjudicate
       weaklabel review messages.csv --labels ham,spam
       weaklabel review labeled.jsonl --lfs ./names_lfs.py
 
@@ -84,4 +88,4 @@ def review(
             **reading.arguments(),
         )
     progress.finish()
-    serve(opened, port=port, open_browser=open_browser, reviewer=reviewer)
+    serve(opened, port=port, open_browser=open_browser, reviewer=reviewer, adjudicates=adjudicate)

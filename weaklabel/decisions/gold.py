@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from weaklabel.decisions.log import Decision, latest_of, text_hashes
+from weaklabel.decisions.log import Decision, latest_of, standing_of, text_hashes
 from weaklabel.errors import VoteError
 from weaklabel.label_names import LabelMatcher
 from weaklabel.labels import ABSTAIN, Labels
 
 
 def gold_of(decisions: Iterable[Decision], texts: Sequence[str], labels: Sequence[str]) -> Labels:
-    """Return the class that reviewers gave each text: that of most of them, by what each said last.
+    """Return the class that reviewers gave each text: that of an adjudication, or of most of them, by what each said last.
 
     Parameters
     ----------
@@ -51,9 +51,13 @@ def gold_of(decisions: Iterable[Decision], texts: Sequence[str], labels: Sequenc
 
 
 def agreed_classes(decisions: Iterable[Decision], labels: Sequence[str]) -> dict[str, int]:
-    """Return the class that most reviewers gave each text: text_sha256 -> class number; ties are left out."""
+    """Return the class of each text: text_sha256 -> class number; ties are left out.
+
+    That is the class of an adjudication if there is one, and otherwise the class that most reviewers gave; so a third decision
+    settles what two reviewers see differently, if it repeats one of theirs. See `weaklabel.decisions.standing_of`.
+    """
     votes: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    for (key, _), label in decided_classes(decisions, labels).items():
+    for (key, _), label in decided_classes(standing_of(decisions).values(), labels).items():
         votes[key][label] += 1
     return {key: label for key, counts in votes.items() if (label := _most(counts)) != ABSTAIN}
 
@@ -87,11 +91,12 @@ def export_gold(decisions: Iterable[Decision], texts: Sequence[str], labels: Seq
     decisions, texts, labels
         As for `gold_of`.
     """
-    latest = {pair: decision for pair, decision in latest_of(decisions).items() if decision.label is not None}
+    made = list(decisions)
+    latest = {pair: decision for pair, decision in latest_of(made).items() if decision.label is not None}
     reviewers: defaultdict[str, list[str]] = defaultdict(list)
     for key, reviewer in latest:
         reviewers[key].append(reviewer)
-    agreed = agreed_classes(latest.values(), labels)
+    agreed = agreed_classes(made, labels)
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(["text", "label", "reviewers"])

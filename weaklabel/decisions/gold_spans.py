@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from weaklabel.corpus.records import Reject
-from weaklabel.decisions.log import Decision, DecisionLog, is_decision_log, latest_of, text_hash, text_hashes
+from weaklabel.decisions.log import Decision, DecisionLog, is_decision_log, standing_of, text_hash, text_hashes
 from weaklabel.decisions.span_annotations import read_span_annotations, span_files
 from weaklabel.decisions.tools import Annotation, Columns, NamedSpan
 from weaklabel.errors import CorpusError, VoteError
@@ -223,7 +223,7 @@ def read_gold_spans(
 def gold_spans_of(
     decisions: Iterable[Decision], labels: Sequence[str] | None = None, name: str = "decisions"
 ) -> GoldSpans:
-    """Return the spans that most reviewers gave each text, by what each said last; a tie is not known.
+    """Return the spans that an adjudication gave each text, or most reviewers, by what each said last; a tie is not known.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def gold_spans_of(
     VoteError
         A label is none of ``labels``.
     """
-    latest = [decision for decision in latest_of(decisions).values() if decision.spans is not None]
+    latest = [decision for decision in standing_of(decisions).values() if decision.spans is not None]
     if not latest:
         raise CorpusError(f"{name} holds no decision on spans; weaklabel review writes them")
     where = [f"decision of {decision.reviewer} on row {decision.row}" for decision in latest]

@@ -44,6 +44,8 @@ class Decision:
     spans
         Of a text whose spans are decided, all of them: begin and end in code points, and label; () for none. None where a
         label is decided.
+    adjudicates
+        Whether the decision settles the text, whatever others decided: see `standing_of`.
     """
 
     row: int
@@ -54,6 +56,7 @@ class Decision:
     sample: str | None = None
     note: str = ""
     spans: tuple[tuple[int, int, str], ...] | None = None
+    adjudicates: bool = False
 
     @property
     def is_withdrawn(self) -> bool:
@@ -102,6 +105,8 @@ class DecisionLog:
         members = asdict(decision)
         if decision.spans is None:
             del members["spans"]
+        if not decision.adjudicates:
+            del members["adjudicates"]
         line = json.dumps(members, ensure_ascii=False, allow_nan=False) + "\n"
         data = line.encode("utf-8", "backslashreplace")  # which JSON reads as the lone surrogate that it was
         try:
@@ -173,6 +178,44 @@ def latest_of(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
     return {(decision.text_sha256, decision.reviewer): decision for decision in decisions}
 
 
+def standing_of(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
+    """Return the decisions that count for gold: (text_sha256, reviewer) -> decision.
+
+    They are each reviewer's last decision on each text, without withdrawn ones. If one of these adjudicates, it stands alone
+    for its text; if several do, the one that was made last. No decision leaves the log, and a withdrawn adjudication gives way
+    to what the others decided.
+
+    Parameters
+    ----------
+    decisions
+        In the order in which they were made.
+
+    Examples
+    --------
+    >>> made = [Decision(0, "1f", label, who, "", adjudicates=who == "cem") for who, label in [("ann", "ham"), ("cem", "spam")]]
+    >>> [decision.reviewer for decision in standing_of(made).values()]
+    ['cem']
+    """
+    made = list(decisions)
+    latest = {pair: decision for pair, decision in latest_of(made).items() if not decision.is_withdrawn}
+    settling = {
+        decision.text_sha256: decision
+        for decision in made
+        if decision.adjudicates and latest.get((decision.text_sha256, decision.reviewer)) is decision
+    }
+    return {pair: decision for pair, decision in latest.items() if settling.get(pair[0], decision) is decision}
+
+
+def independent_of(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
+    """Return each reviewer's last decision on each text that adjudicates nothing: (text_sha256, reviewer) -> decision.
+
+    Who adjudicates has seen what others decided, so agreement counts only these. Withdrawn ones are left out; a withdrawal
+    takes back all that a reviewer decided on a text.
+    """
+    latest = latest_of(decision for decision in decisions if not decision.adjudicates)
+    return {pair: decision for pair, decision in latest.items() if not decision.is_withdrawn}
+
+
 def text_hash(text: str) -> str:
     """Return the SHA-256 of a text, in hex, by which decisions identify it."""
     return sha256_of_text(text)
@@ -216,7 +259,8 @@ def _decision(members: dict[str, Any]) -> Decision:
         decision.label or "",
         decision.sample or "",
     )
-    if not isinstance(decision.row, int) or not all(isinstance(text, str) for text in texts):
+    is_typed = isinstance(decision.row, int) and isinstance(decision.adjudicates, bool)
+    if not is_typed or not all(isinstance(text, str) for text in texts):
         raise TypeError("a field has the wrong type")
     return decision
 

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from weaklabel.decisions import Decision, decided_classes
+from weaklabel.decisions import Decision, decided_classes, independent_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Agreement:
 
 
 def agreement(decisions: Iterable[Decision], labels: Sequence[str]) -> Agreement:
-    """Compare the last decisions of the reviewers on each text.
+    """Compare the last decisions of the reviewers on each text; adjudications are made in view of them and do not count.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def agreement(decisions: Iterable[Decision], labels: Sequence[str]) -> Agreement
         Class names. Length: k.
     """
     by_reviewer: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for (key, reviewer), label in decided_classes(decisions, labels).items():
+    for (key, reviewer), label in decided_classes(independent_of(decisions).values(), labels).items():
         by_reviewer[reviewer][key] = label
     names = sorted(by_reviewer)
     pairs = [

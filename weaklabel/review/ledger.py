@@ -9,7 +9,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.decisions import Decision, DecisionLog, agreed_classes, latest_of, text_hashes
+from weaklabel.decisions import (
+    Decision,
+    DecisionLog,
+    agreed_classes,
+    independent_of,
+    latest_of,
+    standing_of,
+    text_hashes,
+)
 from weaklabel.labels import ABSTAIN, Labels
 
 
@@ -43,8 +51,15 @@ class Ledger:
 
     def latest(self) -> dict[tuple[str, str], Decision]:
         """Return the last decision of each reviewer on each text, without withdrawn ones: (hash, reviewer) -> decision."""
-        latest = latest_of(self.log.decisions())
-        return {pair: decision for pair, decision in latest.items() if self.stands(decision)}
+        return self._said(latest_of(self.log.decisions()))
+
+    def standing(self) -> dict[tuple[str, str], Decision]:
+        """Return the decisions that count for gold; see `weaklabel.decisions.standing_of`."""
+        return self._said(standing_of(self.log.decisions()))
+
+    def independent(self) -> dict[tuple[str, str], Decision]:
+        """Return the decisions that count for agreement; see `weaklabel.decisions.independent_of`."""
+        return self._said(independent_of(self.log.decisions()))
 
     def stands(self, decision: Decision) -> bool:
         """Whether a decision says something of a row, rather than withdrawing what was said."""
@@ -55,7 +70,7 @@ class Ledger:
         return {name: decision for (key, name), decision in self.latest().items() if key == self.hashes[row]}
 
     def gold(self) -> Labels:
-        """Return the class that most reviewers gave each row, -1 if there is no decision, or a tie. Shape: [n]."""
+        """Return the class of each row by `agreed_classes`, -1 if there is no decision, or a tie. Shape: [n]."""
         decisions = self.log.decisions()
         cached = self._agreed
         if cached is not None and cached[0] == len(decisions):
@@ -73,9 +88,9 @@ class Ledger:
         return self._mask(keys)
 
     def disagreement(self) -> NDArray[np.bool_]:
-        """Return on which rows reviewers decided differently. Shape: [n]."""
+        """Return on which rows reviewers decided differently, and no adjudication has settled it. Shape: [n]."""
         said_of: defaultdict[str, set[object]] = defaultdict(set)
-        for (key, _), decision in self.latest().items():
+        for (key, _), decision in self.standing().items():
             said_of[key].add((decision.label, decision.spans))
         return self._mask({key for key, said in said_of.items() if len(said) > 1})
 
@@ -92,6 +107,9 @@ class Ledger:
         for row, key in enumerate(self.hashes):
             rows.setdefault(key, []).append(row)
         return rows
+
+    def _said(self, decisions: dict[tuple[str, str], Decision]) -> dict[tuple[str, str], Decision]:
+        return {pair: decision for pair, decision in decisions.items() if self.stands(decision)}
 
     def _mask(self, keys: set[str]) -> NDArray[np.bool_]:
         mask = np.zeros(len(self._texts), dtype=bool)

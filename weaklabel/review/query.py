@@ -41,7 +41,7 @@ class Filter:
     reviewer
         Name of a reviewer who decided on the row, or with ``decided=False`` did not.
     disagreement
-        Whether reviewers decided differently on the row.
+        Whether reviewers decided differently on the row, and no adjudication has settled it.
     text
         A substring of the text, ignoring case.
     cluster

@@ -176,7 +176,14 @@ class Review:
             return explain_row(now.model, now.votes.L[n, columns], text, names, self.labels, reasons)
 
     def decide(
-        self, row: int, label: str | None, reviewer: str, *, sample: str | None = None, note: str = ""
+        self,
+        row: int,
+        label: str | None,
+        reviewer: str,
+        *,
+        sample: str | None = None,
+        note: str = "",
+        adjudicates: bool = False,
     ) -> Decision:
         """Record the decision of a reviewer on a row; it is on the disk when this returns.
 
@@ -192,6 +199,8 @@ class Review:
             Spot check that the row was drawn for.
         note
             A comment of the reviewer.
+        adjudicates
+            Whether the decision settles the text, whatever others decided.
 
         Raises
         ------
@@ -203,12 +212,13 @@ class Review:
             label_index(label, self.labels, f"decision on row {row}")
         if not reviewer.strip():
             raise ConfigError("a decision needs the name of a reviewer")
-        decision = Decision(row, self.ledger.hashes[row], label, reviewer.strip(), now(), sample, note)
+        key, who = self.ledger.hashes[row], reviewer.strip()
+        decision = Decision(row, key, label, who, now(), sample, note, adjudicates=adjudicates)
         self.log.append(decision)
         return decision
 
     def gold(self) -> Labels:
-        """Return the class that most reviewers gave each row, -1 if there is no decision, or a tie. Shape: [n]."""
+        """Return the class of each row by an adjudication or by most reviewers, -1 if there is none. Shape: [n]."""
         return self.ledger.gold()
 
     def progress(self) -> dict[str, int]:

@@ -54,7 +54,7 @@ def span_agreement(latest: Mapping[tuple[str, str], Decision]) -> SpanAgreement:
     Parameters
     ----------
     latest
-        The last decision of each reviewer on each text: (text_sha256, reviewer) -> decision.
+        The last decision of each reviewer on each text, without adjudications: (text_sha256, reviewer) -> decision.
 
     Examples
     --------

@@ -23,9 +23,9 @@ class SpanLedger(Ledger):
         return decision.spans is not None
 
     def agreed(self) -> dict[str, NamedSpans | None]:
-        """Return the spans that most reviewers gave each decided text, None on a tie: text_sha256 -> spans."""
+        """Return the spans of each decided text by an adjudication, or most reviewers; None on a tie: text_sha256 -> spans."""
         said: defaultdict[str, Counter[NamedSpans]] = defaultdict(Counter)
-        for (key, _), decision in self.latest().items():
+        for (key, _), decision in self.standing().items():
             said[key][decision.spans or ()] += 1
         return {key: _most(counts) for key, counts in said.items()}
 

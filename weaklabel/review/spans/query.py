@@ -38,7 +38,7 @@ class SpanFilter:
     reviewer
         Name of a reviewer who completed the row, or with ``decided=False`` did not.
     disagreement
-        Whether reviewers completed the row with different spans.
+        Whether reviewers completed the row with different spans, and no adjudication has settled it.
     text
         A substring of the text, ignoring case.
     """

@@ -212,7 +212,13 @@ class SpanReview:
                 self.snapshot = replace(now, spans=spans, probs=probs, is_stale=now.votes is not before.votes)
 
     def decide(
-        self, row: int, spans: Iterable[tuple[int, int, str]] | None, reviewer: str, *, note: str = ""
+        self,
+        row: int,
+        spans: Iterable[tuple[int, int, str]] | None,
+        reviewer: str,
+        *,
+        note: str = "",
+        adjudicates: bool = False,
     ) -> Decision:
         """Record which spans a text has, all of them, as a reviewer says; it is on the disk when this returns.
 
@@ -226,6 +232,8 @@ class SpanReview:
             Name of the reviewer.
         note
             A comment of the reviewer.
+        adjudicates
+            Whether the decision settles the text, whatever others decided.
 
         Raises
         ------
@@ -245,7 +253,8 @@ class SpanReview:
             except TypeError as error:
                 raise CorpusError(f"decision on row {row}: give spans as (begin, end, label); {error}") from None
             checked = tuple((begin, end, self.labels[label]) for begin, end, label in read.spans.of_row(0))
-        decision = Decision(row, self.ledger.hashes[row], None, reviewer.strip(), now(), note=note, spans=checked)
+        key, who = self.ledger.hashes[row], reviewer.strip()
+        decision = Decision(row, key, None, who, now(), note=note, spans=checked, adjudicates=adjudicates)
         self.log.append(decision)
         return decision
 
@@ -282,7 +291,7 @@ class SpanReview:
 
     def agreement(self) -> SpanAgreement:
         """Return the agreement of reviewers."""
-        return span_agreement(self.ledger.latest())
+        return span_agreement(self.ledger.independent())
 
     def export_gold(self) -> str:
         """Return the completed texts as CSV: text, spans as JSON, reviewers."""

@@ -34,7 +34,9 @@ SPAN_TABS = (
 )
 
 
-def create_app(review: Review | SpanReview, gate: Gate, reviewer: str | None = None) -> Flask:
+def create_app(
+    review: Review | SpanReview, gate: Gate, reviewer: str | None = None, *, adjudicates: bool = False
+) -> Flask:
     """Make the review app.
 
     Parameters
@@ -45,12 +47,14 @@ def create_app(review: Review | SpanReview, gate: Gate, reviewer: str | None = N
         Checks who may use it.
     reviewer
         Name of the reviewer, unless a browser has set another one.
+    adjudicates
+        Whether decisions on the pages settle what reviewers decided differently.
     """
     app = Flask(__name__)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {"visible": visible, "readable": readable}
-    desk: Desk[Any] = Desk(review, gate, reviewer)
+    desk: Desk[Any] = Desk(review, gate, reviewer, adjudicates)
     app.extensions["desk"] = desk
     of_spans = isinstance(review, SpanReview)
     app.jinja_env.globals |= {"desk": desk, "tabs": SPAN_TABS if of_spans else TABS}

@@ -20,13 +20,14 @@ class Desk(Generic[AnyReview]):
 
     Parameters
     ----------
-    review, gate, reviewer
+    review, gate, reviewer, adjudicates
         As for `weaklabel.review.web.app.create_app`.
     """
 
-    def __init__(self, review: AnyReview, gate: Gate, reviewer: str | None) -> None:
+    def __init__(self, review: AnyReview, gate: Gate, reviewer: str | None, adjudicates: bool = False) -> None:
         self.review: AnyReview = review
         self.reviewer = reviewer
+        self.adjudicates = adjudicates
         self.reviewer_cookie = f"weaklabel_reviewer_{gate.port}"
         self.jobs = Jobs()
 

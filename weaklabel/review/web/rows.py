@@ -53,7 +53,8 @@ def decide() -> Response:
         abort(400, "a decision needs the number of one row")
     if label not in desk.labels:
         abort(400, f"unknown label {label!r}")
-    desk.review.decide(_known(row), label, g.reviewer, sample=text_of(asked, "sample") or None)
+    sample = text_of(asked, "sample") or None
+    desk.review.decide(_known(row), label, g.reviewer, sample=sample, adjudicates=desk.adjudicates)
     return jsonify(_state(asked))
 
 

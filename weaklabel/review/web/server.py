@@ -66,6 +66,7 @@ def serve(
     port: int | None = None,
     open_browser: bool = True,
     reviewer: str | None = None,
+    adjudicates: bool = False,
 ) -> None:
     """Serve the review app until Ctrl-C, on 127.0.0.1 alone.
 
@@ -79,13 +80,15 @@ def serve(
         Open the address in the default browser; it is printed in any case.
     reviewer
         Name of the reviewer, unless a browser has set another one.
+    adjudicates
+        Whether decisions on the pages settle what reviewers decided differently.
 
     Raises
     ------
     WeakLabelError
         The port is in use.
     """
-    server, gate = make_server(review, port=port, reviewer=reviewer)
+    server, gate = make_server(review, port=port, reviewer=reviewer, adjudicates=adjudicates)
     # They take seconds, and the first page needs none of them.
     threading.Thread(target=load_libraries, args=(*FOR_EXPLANATIONS, *FOR_AGREEMENT), daemon=True).start()
     print(
@@ -102,7 +105,7 @@ def serve(
 
 
 def make_server(
-    review: Review | SpanReview, *, port: int | None = None, reviewer: str | None = None
+    review: Review | SpanReview, *, port: int | None = None, reviewer: str | None = None, adjudicates: bool = False
 ) -> tuple[Any, Gate]:
     """Return a listening server, not yet running, and its gate; parameters as of `serve`."""
     from waitress import create_server
@@ -113,7 +116,7 @@ def make_server(
     listening = _listen(port)
     gate = Gate(listening.getsockname()[1])
     server = create_server(
-        create_app(review, gate, reviewer),
+        create_app(review, gate, reviewer, adjudicates=adjudicates),
         sockets=[listening],
         threads=THREADS,
         ident=None,

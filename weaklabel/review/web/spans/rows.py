@@ -47,13 +47,15 @@ def part(row: int) -> Response:
 @pages.post("/decide")
 def decide() -> Response:
     """Write which spans a text has; it is on the disk when this answers."""
-    review, asked = the_span_desk().review, body()
+    desk, asked = the_span_desk(), body()
+    review = desk.review
     row, spans = asked.get("row"), asked.get("spans")
     if not isinstance(row, int) or isinstance(row, bool):
         abort(400, "a decision needs the number of one row")
     if not isinstance(spans, list) or len(spans) > MOST_SPANS or not all(map(_is_span, spans)):
         abort(400, "a decision needs the spans of the text, each with begin, end and label")
-    made = review.decide(_known(row), [(begin, end, label) for begin, end, label in spans], g.reviewer)
+    named = [(begin, end, label) for begin, end, label in spans]
+    made = review.decide(_known(row), named, g.reviewer, adjudicates=desk.adjudicates)
     return jsonify(progress=completed_words(review, g.reviewer), mine=said_words(made))
 
 
