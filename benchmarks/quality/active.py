@@ -78,6 +78,28 @@ class Pool:
         return scores, spent / decisions
 
 
+ROWS_OF_TABLE = {
+    "random": "rows at random",
+    "margin": "smallest margin of the model",
+    "teaching": "**what teaches most**, as on the page",
+}
+
+
+def table(results):
+    """Return the mean accuracy of each order after each number of decisions, with the standard deviation over seeds."""
+    cells = [(result, number) for result in results for number in result["arms"]["random"]["accuracy"]]
+    heads = [f"{result['set']}, {number}" for result, number in cells]
+    lines = [
+        f"| accuracy after decisions | {' | '.join(heads)} |",
+        "| --- |" + " ---: |" * len(cells),
+    ]
+    for arm, title in ROWS_OF_TABLE.items():
+        scores = (result["arms"][arm]["accuracy"][number] for result, number in cells)
+        shown = (f"{np.mean(each):.1f} ± {np.std(each, ddof=1):.1f}" for each in scores)
+        lines.append(f"| {title} | {' | '.join(shown)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path)
@@ -85,7 +107,6 @@ def main() -> None:
     parser.add_argument("--decisions", type=int, default=100)
     parser.add_argument("--split", default="test", choices=["valid", "test"])
     options = parser.parse_args()
-    figures = {}
     for folder in options.folders:
         texts, truth = read_split(folder, "train")
         scored, gold = read_split(folder, options.split)
@@ -101,8 +122,14 @@ def main() -> None:
         for arm in ARMS:
             means = {number: round(float(np.mean(scores)), 1) for number, scores in arms[arm]["accuracy"].items()}
             print(folder.name, arm, means, arms[arm]["cpu_seconds_a_decision"], file=sys.stderr, flush=True)
-        figures[folder.name] = {"rows": len(texts) // 2, "scored": len(gold), "split": options.split, "arms": arms}
-    save("active", ["scikit-learn", "numpy"], {"seeds": options.seeds, "sets": figures})
+        figures = {
+            "set": folder.name,
+            "rows": len(texts) // 2,
+            "scored": len(gold),
+            "split": options.split,
+            "arms": arms,
+        }
+        save(f"quality_active_{folder.name}", ["scikit-learn", "numpy"], {"seeds": options.seeds, **figures})
 
 
 if __name__ == "__main__":
