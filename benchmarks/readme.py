@@ -181,6 +181,7 @@ TABLES = {
     },
     "docs/benchmarks.md": {
         "twins": of("twins", "markdown", kind="quality"),
+        "few labels": of("few_labels", "markdown", kind="quality"),
         "whole sets": whole_sets_table,
         "training labels": of("training_labels", kind="quality"),
         "classifier table": classifier_table,
