@@ -92,6 +92,12 @@ def votes_table():
     return votes_table(load("quality_label_models"), load("quality_synthetic"))
 
 
+def active_table():
+    from benchmarks.quality.active import table
+
+    return table([load(file.stem) for file in sorted(RESULTS.glob("quality_active_*.json"))])
+
+
 def curve_table():
     from benchmarks.quality.classifiers import curve_table
 
@@ -199,7 +205,10 @@ TABLES = {
         "cascade": of("cascade", kind="quality"),
     },
     "docs/protect.md": {"personal data": of("personal_data", kind="quality")},
-    "docs/reviewing.md": {"suggestion table": of("suggestions", kind="quality")},
+    "docs/reviewing.md": {
+        "suggestion table": of("suggestions", kind="quality"),
+        "active learning": active_table,
+    },
     "docs/select.md": {
         "selection": of("selection_results", kind="quality", results="selection"),
         "selection means": of("selection_results", "means_table", kind="quality", results="selection"),
