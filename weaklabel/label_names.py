@@ -98,7 +98,7 @@ class LabelMatcher:
     """
 
     def __init__(self, names: Sequence[str], numbers_expected: bool = False) -> None:
-        self.names = tuple(names)
+        self.names: tuple[str, ...] = tuple(names)
         self._numbers_expected = numbers_expected
         self._exact = {name: number for number, name in enumerate(self.names)}
         self._near: defaultdict[str, list[int]] = defaultdict(list)

@@ -84,8 +84,8 @@ class TFApplier:
     ) -> None:
         self.tfs = tfs
         self.policy = policy
-        self.columns = tuple(columns)
-        self.hide = tuple(hide)
+        self.columns: tuple[str, ...] = tuple(columns)
+        self.hide: tuple[str, ...] = tuple(hide)
         self.seed = seed
         self.stage: Stage | None = None
         self._workers = workers

@@ -251,7 +251,7 @@ class TFCaller(LF):
     by_row = True
 
     def __init__(self, tf: TransformationFunction) -> None:
-        self.name = tf.name
+        self.name: str = tf.name
         self.tf = tf
 
     def vote(self, batch: Batch) -> list[Any]:

@@ -38,7 +38,7 @@ class Entities(TransformationFunction):
         if isinstance(types, str) or not types:
             raise AugmentError("transformation function 'entities': types must be a list such as ['PERSON', 'GPE']")
         self.pipeline = pipeline
-        self.types = tuple(types)
+        self.types: tuple[str, ...] = tuple(types)
         self._pool: dict[str, list[str]] = {}
 
     def prepare(self, texts: Sequence[str]) -> None:

@@ -36,7 +36,7 @@ class Rewrite(TransformationFunction):
     name = "rewrite"
 
     def __init__(self, rules: Rules = ()) -> None:
-        self.rules = [list(rule) for rule in rules]
+        self.rules: list[list[str]] = [list(rule) for rule in rules]
         for rule in self.rules:
             if len(rule) < 2 or not all(isinstance(part, str) for part in rule):
                 raise AugmentError(f"transformation function 'rewrite': {rule!r} is no pattern followed by templates")

@@ -58,8 +58,8 @@ class Synonyms(WordTransformation):
     name = "synonyms"
 
     def __init__(self, lexicon: str = WORDNET, share: float = 0.2) -> None:
-        self.lexicon = str(lexicon)
-        self.share = check_share("synonyms", share)
+        self.lexicon: str = str(lexicon)
+        self.share: float = check_share("synonyms", share)
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Read the lexicon."""

@@ -74,7 +74,7 @@ class Typos(WordTransformation):
     name = "typos"
 
     def __init__(self, share: float = 0.1) -> None:
-        self.share = check_share("typos", share)
+        self.share: float = check_share("typos", share)
 
     def change_words(self, text: str, words: Places, rng: Rng) -> str | None:
         """See `WordTransformation`."""
@@ -130,7 +130,7 @@ class DropWords(WordTransformation):
     name = "drop-words"
 
     def __init__(self, share: float = 0.1) -> None:
-        self.share = check_share("drop-words", share)
+        self.share: float = check_share("drop-words", share)
 
     def change_words(self, text: str, words: Places, rng: Rng) -> str | None:
         """See `WordTransformation`."""
@@ -164,7 +164,7 @@ class SwapWords(WordTransformation):
     name = "swap-words"
 
     def __init__(self, share: float = 0.1) -> None:
-        self.share = check_share("swap-words", share)
+        self.share: float = check_share("swap-words", share)
 
     def change_words(self, text: str, words: Places, rng: Rng) -> str | None:
         """See `WordTransformation`."""

@@ -127,5 +127,5 @@ class Classifier(TrainedModel):
 
     def _set_fitted(self, labels: tuple[str, ...], y: ArrayLike) -> Self:
         self.labels_, self.provenance_, self.entities_ = labels, "", ()
-        self.named_ = are_names(y)
+        self.named_: bool = are_names(y)
         return self

@@ -106,10 +106,12 @@ class BertClassifier(Classifier):
     validation the last epoch is kept.
     """
 
-    run_params = frozenset({"device", "run_folder", "checkpoint_seconds", "loggers", "progress"})
+    run_params: ClassVar[frozenset[str]] = frozenset(
+        {"device", "run_folder", "checkpoint_seconds", "loggers", "progress"}
+    )
     max_rows = 1_000_000
     uses_validation = True
-    exports = ("onnx",)
+    exports: ClassVar[tuple[str, ...]] = ("onnx",)
     modules: ClassVar[tuple[str, ...]] = ("torch", "transformers")
     model_: PreTrainedModel
     tokenizer_: PreTrainedTokenizerBase

@@ -98,7 +98,7 @@ class ByteDropout(torch.nn.Module):
     def __init__(self, p: float) -> None:
         super().__init__()
         self.p = p
-        self.dropped = round(_LEVELS * p)
+        self.dropped: int = round(_LEVELS * p)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Drop elements while training. Shape: any, kept."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,7 @@ class HybridClassifier(LinearClassifier):
     array([1, 0])
     """
 
-    run_params = frozenset({"device"})
+    run_params: ClassVar[frozenset[str]] = frozenset({"device"})
     text_features_: TextFeatures
     center_: NDArray[np.float64]
     scale_: float

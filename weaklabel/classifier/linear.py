@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -63,7 +63,7 @@ class LinearClassifier(Classifier):
     array([1, 0])
     """
 
-    modules = ("sklearn.linear_model", "sklearn.feature_extraction.text")
+    modules: ClassVar[tuple[str, ...]] = ("sklearn.linear_model", "sklearn.feature_extraction.text")
     vectorizer_: TfidfVectorizer
     coef_: NDArray[np.float64]
     intercept_: NDArray[np.float64]

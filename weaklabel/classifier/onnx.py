@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -175,7 +175,7 @@ class OnnxExporter(ClassifierExporter):
     """
 
     title = "ONNX"
-    packages = ("onnx", "onnxruntime")
+    packages: ClassVar[tuple[str, ...]] = ("onnx", "onnxruntime")
     install = INSTALL
 
     def export(self, source: Exportable, target: Path, texts: Sequence[str]) -> dict[str, Any] | None:

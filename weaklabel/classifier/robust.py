@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -54,8 +54,8 @@ pretrain_epochs, seed, device, run_folder, checkpoint_seconds, loggers, progress
     al., "Self-training with weak supervision", NAACL 2021).
     """
 
-    for_gold = "bert"
-    modules = (*BertClassifier.modules, "scipy.optimize")
+    for_gold: ClassVar[str | None] = "bert"
+    modules: ClassVar[tuple[str, ...]] = (*BertClassifier.modules, "scipy.optimize")
 
     max_rows = 200_000  # each text has a vector in memory
 

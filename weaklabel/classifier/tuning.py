@@ -174,8 +174,8 @@ class Tuner(ABC):
     def __init__(self, options: TrainingOptions, base: str | Path) -> None:
         self.options = options
         self.base = base
-        self.shared = {field.name: getattr(options, field.name) for field in fields(Recipe)}
-        self.device = pick_device(options.device)
+        self.shared: dict[str, Any] = {field.name: getattr(options, field.name) for field in fields(Recipe)}
+        self.device: Any = pick_device(options.device)
         self.checkpoints: list[Checkpoint] = []
         self._sets: Sets | None = None
 

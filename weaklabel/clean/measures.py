@@ -329,7 +329,7 @@ class Grams:
         tokens = lists.filter(counts > 0).explode()
         self.n: int = len(texts)
         self.characters = characters
-        self.rows = np.repeat(np.arange(self.n), counts)
+        self.rows: NDArray[np.int_] = np.repeat(np.arange(self.n), counts)
         lengths = tokens.str.len_chars().to_numpy().astype(np.int64)
         # Characters before each token, with a space behind each, as they are counted.
         self.before = np.concatenate([[0], np.cumsum(lengths + 1)])

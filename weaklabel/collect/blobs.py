@@ -47,6 +47,8 @@ IN_MEMORY = 8 << 20
 class Budget:
     """The bytes that an archive may unpack to, with all archives inside of it."""
 
+    unpacked: int
+
     def __init__(self, packed: int) -> None:
         self.packed = packed
         self.limit: int = max(MAX_UNPACKED, MAX_RATIO * packed)

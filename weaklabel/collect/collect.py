@@ -286,6 +286,11 @@ class Collection:
         The encoding that is asked for does not exist, or tables cannot be read in the way that is asked for.
     """
 
+    repeated: int
+    items: int
+    tag: str
+    n_parts: int
+
     def __init__(self, sources: Sequence[DocumentSource], settings: CollectSettings, folder: Path, tag: str) -> None:
         check_reading(settings)
         self.sources = sources

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from weaklabel.collect.blobs import TABLE, Blob
 from weaklabel.collect.decoding import Unreadable
@@ -50,7 +50,7 @@ class HubSource(DocumentSource):
     revision: str | None
     collecting: CollectSettings
 
-    schemes = ("hf",)
+    schemes: ClassVar[tuple[str, ...]] = ("hf",)
 
     @classmethod
     def open(cls, spec: str, settings: CollectSettings) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     ConfigDict,
@@ -28,7 +28,7 @@ class ExportSettings(Section):
     ``[export.FORM]``.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", frozen=True)
 
     to: Annotated[list[Annotated[str, NameIn(EXPORTERS)]], Field(min_length=1)]
     """The forms, such as `messages` or `parquet`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import (
     Field,
@@ -71,7 +71,7 @@ class LabelModelSettings(ChosenSettings):
 
     section = "label_model"
     registry = CHOOSABLE_LABEL_MODELS
-    not_of_class = ("name", "decisions")
+    not_of_class: ClassVar[tuple[str, ...]] = ("name", "decisions")
 
     name: Annotated[str, NameIn(CHOOSABLE_LABEL_MODELS)] = "auto"
     """The label model; which there are depends on whether the pack labels texts or spans."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import (
     Field,
@@ -23,7 +23,7 @@ class GeneratorSettings(ChosenSettings):
 
     section = "generator"
     registry = CLASSIFIERS
-    not_of_class = ("name", "max_rows")
+    not_of_class: ClassVar[tuple[str, ...]] = ("name", "max_rows")
 
     name: Annotated[str, NameIn(CLASSIFIERS)] = "generator"
     """What is trained."""
@@ -51,7 +51,7 @@ class ClassifierSettings(ChosenSettings):
 
     section = "classifier"
     registry = CHOOSABLE_CLASSIFIERS
-    not_of_class = ("name", "max_rows")
+    not_of_class: ClassVar[tuple[str, ...]] = ("name", "max_rows")
 
     name: Annotated[str, NameIn(CHOOSABLE_CLASSIFIERS)] = "bert"
     """The classifier; for a pack that labels spans, the tagger."""

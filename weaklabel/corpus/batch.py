@@ -247,7 +247,7 @@ class Batch:
         self.start = start
         self.raw = raw
         self.entities = entities
-        self.python_values = python_values or None
+        self.python_values: PythonValues | None = python_values or None
         self.hide: tuple[str, ...] = tuple(hide)
         self.spans = {}
         self.survey = {}

@@ -39,6 +39,8 @@ class DelimitedSource(Source):
         The file is empty, or its header is broken, or has empty or duplicate names.
     """
 
+    header: str | None
+
     def __init__(
         self,
         path: Path,
@@ -55,14 +57,14 @@ class DelimitedSource(Source):
         self.name = name
         self.format = format
         self.text = text
-        self.file = TextFile.at(path, name, encoding)
+        self.file: TextFile = TextFile.at(path, name, encoding)
         self.encoding = self.file.encoding
         if format == "tsv" and asked.delimiter is None:
             asked = replace(asked, delimiter="\t")
-        self.asked = asked.checked(name)
+        self.asked: Asked = asked.checked(name)
         self._sample = self._beginning()
         self.dialect: Dialect = detect(self._sample, self.asked, self.encoding)
-        self.skipped = self.dialect.skip_rows
+        self.skipped: int = self.dialect.skip_rows
         quote = self.dialect.quote_char
         if asked.quoting is None and not self.dialect.quoting and quote in self._sample:
             warn(
@@ -75,7 +77,7 @@ class DelimitedSource(Source):
         if len(names) != len(first):
             raise CorpusError(f"{name}: {len(names)} columns are named, but the first record has {len(first)}")
         _check_names(names, name, self.hint)
-        self.schema = {column: pl.String() for column in names}
+        self.schema: dict[str, pl.DataType] = {column: pl.String() for column in names}
 
     @property
     def seekable(self) -> bool:

@@ -48,7 +48,7 @@ class FolderSource(Source):
         self.path: Path = path
         self.name = name
         self.asked = encoding
-        self.schema = {"file": pl.String(), "folder": pl.String(), "text": pl.String()}
+        self.schema: dict[str, pl.DataType] = {"file": pl.String(), "folder": pl.String(), "text": pl.String()}
         self._warned = False
         files = self._files()
         if not files:

@@ -51,12 +51,15 @@ class FrameSource(Source):
         ``given`` is neither a table nor rows, or two columns share a name.
     """
 
+    frame: Any
+    python_values: PythonValues | None
+
     format = "frame"
     name = "data frame"
 
     def __init__(self, given: Any) -> None:
         self.frame, self.python_values = as_table(given)
-        self.schema = dict(self.frame.schema)
+        self.schema: dict[str, pl.DataType] = dict(self.frame.schema)
         self._sha256: str | None = None
 
     def extent(self) -> int:

@@ -35,10 +35,10 @@ class JsonlSource(Source):
         self.path: Path = path
         self.name = name
         self.text: tuple[str, ...] = tuple(text)
-        self.file = TextFile.at(path, name, encoding)
+        self.file: TextFile = TextFile.at(path, name, encoding)
         self.encoding = self.file.encoding
         self.paths: set[str] = set()
-        self.schema = {key: pl.String() for key in self._keys(limit)}
+        self.schema: dict[str, pl.DataType] = {key: pl.String() for key in self._keys(limit)}
 
     @property
     def seekable(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -35,8 +36,8 @@ class ParquetSource(Source):
             arrow = file.schema_arrow
             if len(set(arrow.names)) < len(arrow.names):
                 raise CorpusError(f"{name}: a column name appears more than once among {', '.join(arrow.names)}")
-            self.n_rows = file.metadata.num_rows
-            self.schema = dict(_frame(arrow.empty_table()).schema)
+            self.n_rows: Any = file.metadata.num_rows
+            self.schema: dict[str, pl.DataType] = dict(_frame(arrow.empty_table()).schema)
 
     def extent(self) -> int:
         """See `Source`."""

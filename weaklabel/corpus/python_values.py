@@ -277,9 +277,9 @@ class JsonPythonValues(PythonValues):
 
     def __init__(self, records: Sequence[str], first: int) -> None:
         self._records = records
-        self.rows = None
+        self.rows: None = None
         self.first = first
-        self.left_out = {}
+        self.left_out: dict[str, str] = {}
 
     def __bool__(self) -> bool:
         return True

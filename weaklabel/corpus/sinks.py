@@ -349,11 +349,13 @@ class JsonArraySink:
     Without `start`, as for a part of an output, every object has its comma before it.
     """
 
+    is_started: bool
+
     def __init__(self, handle: BinaryIO, lines: Callable[[BinaryIO], Sink]) -> None:
         self.handle = handle
         self.lines = lines
         self.is_started = False
-        self.is_first = False
+        self.is_first: bool = False
 
     def start(self, batch: Batch, new: NewColumns) -> None:
         """Open the array."""

@@ -87,7 +87,7 @@ class DecisionLog:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._lock = threading.Lock()
         self._found: list[Decision] = []
         self._offset = 0

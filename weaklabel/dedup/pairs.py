@@ -144,7 +144,7 @@ class PairFinder:
         self.nodes = nodes
         self.bands = bands
         self.threshold = threshold
-        self.crowded = 0
+        self.crowded: int = 0
         sketches = nodes.sketches
         self._is_long = sketches.column("is_long")[nodes.rows]
         self._sizes = sketches.text_bytes()

@@ -139,9 +139,11 @@ class Sketches:
     """The sketches of all parts of a corpus, as one; rows are numbered through all of them."""
 
     def __init__(self, parts: Sequence[Sketch]) -> None:
-        self.parts = list(parts)
-        self.ends = np.cumsum([len(part) for part in self.parts], dtype=np.int64)
-        self.starts = np.concatenate([np.zeros(1, np.int64), self.ends[:-1]]) if self.parts else self.ends
+        self.parts: list[Sketch] = list(parts)
+        self.ends: NDArray[np.int64] = np.cumsum([len(part) for part in self.parts], dtype=np.int64)
+        self.starts: NDArray[np.int64] = (
+            np.concatenate([np.zeros(1, np.int64), self.ends[:-1]]) if self.parts else self.ends
+        )
 
     def __len__(self) -> int:
         return int(self.ends[-1]) if self.parts else 0

@@ -101,7 +101,7 @@ class Encoder:
         batch_size: int = 16,
         device: str | None = None,
     ) -> None:
-        self.model = str(default_model() if model is None else model)
+        self.model: str = str(default_model() if model is None else model)
         self.max_length = max_length
         self.batch_size = batch_size
         self.device = device

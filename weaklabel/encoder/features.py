@@ -62,7 +62,7 @@ class TextFeatures:
     def __init__(
         self, encoder: str | os.PathLike[str] | None = None, max_length: int = 128, device: str | None = None
     ) -> None:
-        self.encoder = Encoder(encoder, max_length=max_length, device=device)
+        self.encoder: Encoder = Encoder(encoder, max_length=max_length, device=device)
         self.spaces_: dict[str, WordSpace] = {}
 
     def fit(self, texts: Sequence[str]) -> Self:

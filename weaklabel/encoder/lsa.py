@@ -134,7 +134,7 @@ class CharacterSpace(WordSpace):
         Length of a vector; smaller if there are fewer n-grams.
     """
 
-    max_share = 0.5
+    max_share: ClassVar[float] = 0.5
 
     def __init__(self, n_dimensions: int = 150) -> None:
         super().__init__(n_dimensions)

@@ -72,8 +72,8 @@ class WordEncoder:
         layers: Sequence[int] = LAYERS,
         device: str | None = None,
     ) -> None:
-        self.model = str(default_model() if model is None else model)
-        self.layers = tuple(layers)
+        self.model: str = str(default_model() if model is None else model)
+        self.layers: tuple[int, ...] = tuple(layers)
         self.device = device
 
     @cached_property

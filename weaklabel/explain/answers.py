@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,9 @@ class Answers:
     probs : array
         Class probabilities, all NaN if there is no evidence. Shape: [k].
     """
+
+    label: Any
+    probs: Any
 
     def __init__(self, model: BaseLabelModel, votes: VoteArray, text: str | None) -> None:
         self.model = model

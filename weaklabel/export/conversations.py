@@ -292,7 +292,7 @@ class MessagesExporter(ConversationExporter):
 
     title = "messages"
     consumer = "TRL's SFTTrainer, OpenAI, LLaMA-Factory, axolotl"
-    fields = ("messages",)
+    fields: ClassVar[tuple[str, ...]] = ("messages",)
 
     def record(
         self, question: Question, text: str, answers: Sequence[int | str], reasons: Sequence[str]
@@ -333,7 +333,7 @@ class PromptCompletionExporter(ConversationExporter):
 
     title = "prompt/completion"
     consumer = "TRL's SFTTrainer, with the loss on the answer for every chat template"
-    fields = ("prompt", "completion")
+    fields: ClassVar[tuple[str, ...]] = ("prompt", "completion")
 
     plain: bool = False
 
@@ -370,7 +370,7 @@ class AlpacaExporter(ConversationExporter):
 
     title = "Alpaca"
     consumer = "LLaMA-Factory, axolotl, and most others"
-    fields = ("instruction", "input", "output", "system")
+    fields: ClassVar[tuple[str, ...]] = ("instruction", "input", "output", "system")
     apart = True
 
     def record(
@@ -397,7 +397,7 @@ class ShareGptExporter(ConversationExporter):
 
     title = "ShareGPT"
     consumer = "LLaMA-Factory, axolotl, FastChat"
-    fields = ("conversations",)
+    fields: ClassVar[tuple[str, ...]] = ("conversations",)
 
     def record(
         self, question: Question, text: str, answers: Sequence[int | str], reasons: Sequence[str]

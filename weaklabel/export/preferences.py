@@ -65,7 +65,7 @@ class PreferenceExporter(ConversationExporter):
 
     title = "preference pairs"
     consumer = "TRL's DPOTrainer and RewardTrainer, axolotl; with plain=true LLaMA-Factory"
-    fields = ("prompt", "chosen", "rejected")
+    fields: ClassVar[tuple[str, ...]] = ("prompt", "chosen", "rejected")
     takes_drawn = False
     tasks: ClassVar[tuple[Task, ...]] = ("texts",)
     plain: bool = False
@@ -182,7 +182,7 @@ class KtoExporter(ConversationExporter):
 
     title = "KTO"
     consumer = "TRL's KTOTrainer; with plain=true LLaMA-Factory"
-    fields = ("prompt", "completion", "label")
+    fields: ClassVar[tuple[str, ...]] = ("prompt", "completion", "label")
     takes_drawn = False
     tasks: ClassVar[tuple[Task, ...]] = ("texts",)
     plain: bool = False

@@ -197,7 +197,7 @@ class LabelStudioExporter(ReviewExporter):
 
     title = "Label Studio"
     consumer = "Label Studio: Import"
-    names_taken = ("text",)
+    names_taken: ClassVar[tuple[str, ...]] = ("text",)
 
     def __init__(
         self,
@@ -367,7 +367,7 @@ class DoccanoExporter(ReviewExporter):
 
     title = "doccano"
     consumer = "doccano: Import Dataset, JSONL"
-    names_taken = ("text", "label", "id", "Comments", WEAK_LABEL, WEAK_SPANS, CONFIDENCE)
+    names_taken: ClassVar[tuple[str, ...]] = ("text", "label", "id", "Comments", WEAK_LABEL, WEAK_SPANS, CONFIDENCE)
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ class ProdigyExporter(ReviewExporter):
     tasks = ("spans",)
     consumer = "Prodigy: `ner.manual`, `spans.manual`"
     task: ClassVar[str] = "token-classification"
-    names_taken = (CONFIDENCE,)
+    names_taken: ClassVar[tuple[str, ...]] = (CONFIDENCE,)
 
     def __init__(
         self, unlabeled: bool = True, columns: list[str] | None = None, id_column: str = "", tokens: bool = True

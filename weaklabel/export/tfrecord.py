@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class TfRecordExporter(CorpusExporter):
     writes_folder = True
     keeps_probs = True
     keeps_split = True
-    packages = ("crc32c",)
+    packages: ClassVar[tuple[str, ...]] = ("crc32c",)
     install = "weaklabel[tfrecord]"
     consumer = "`tf.data.TFRecordDataset`"
 

@@ -92,7 +92,7 @@ run_folder, checkpoint_seconds, loggers, progress
         Record of the training; ``answers``, how the model answered ``before`` and ``after``.
     """
 
-    run_params = CausalFineTuner.run_params
+    run_params: ClassVar[frozenset[str]] = CausalFineTuner.run_params
     max_rows = 2_000  # about half an hour on two cores
     uses_validation = True
     modules: ClassVar[tuple[str, ...]] = ("torch", "transformers", "trl", "peft")

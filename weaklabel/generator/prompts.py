@@ -85,10 +85,10 @@ class Prompter:
         self.tokenizer = tokenizer
         self.instructions = instructions
         self.words = words
-        self.has_system = _takes_system(tokenizer)
-        self.control = control_tokens(tokenizer)
+        self.has_system: bool = _takes_system(tokenizer)
+        self.control: tuple[str, ...] = control_tokens(tokenizer)
         overhead = max(len(self._rendered("", word)) for word in words)
-        self.text_tokens = min(max_length, tokenizer.model_max_length) - overhead - 1
+        self.text_tokens: int = min(max_length, tokenizer.model_max_length) - overhead - 1
         if self.text_tokens < 1:
             raise ClassifierError(
                 f"max_length {max_length} leaves no room for a text: instruction and answer take {overhead} tokens"

@@ -81,6 +81,9 @@ class Curve(TrainerCallback):
         Takes the entries; counts the steps.
     """
 
+    began: float
+    counted: int
+
     def __init__(
         self, every: int, batch_size: int, epochs: float, validated: bool, report: Report, shown: Stage
     ) -> None:

@@ -106,7 +106,7 @@ class JobFolder:
 
     def __enter__(self) -> Self:
         if is_stream(self.out):
-            self.path = Path(tempfile.mkdtemp(prefix="weaklabel-"))
+            self.path: Path = Path(tempfile.mkdtemp(prefix="weaklabel-"))
             return self
         # For a link, next to its target: the finished file is moved there, which must be on the same disk.
         self.path = Path(f"{link_target(self.out) if Path(self.out).is_symlink() else self.out}.job")

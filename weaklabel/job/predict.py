@@ -108,7 +108,7 @@ class PredictJob:
         self.model = model
         self.prefix = prefix
         self.folder = folder
-        self.output = Output(corpus, out, folder, tag, safe)
+        self.output: Output = Output(corpus, out, folder, tag, safe)
         self.loading: dict[str, Any] | None = None
 
     def order(self) -> dict[str, Any]:

@@ -146,9 +146,9 @@ class TransformJob:
         self.transform = transform
         self.folder: Path = folder.absolute()
         self.tag = tag
-        self.keep = keep or RowsToKeep()
+        self.keep: RowsToKeep = keep or RowsToKeep()
         self.protect = protect
-        self.corpus = corpus
+        self.corpus: Corpus = corpus
         self.arguments = corpus.arguments
         self.name: str = corpus.name if name is None else name
 

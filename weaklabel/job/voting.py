@@ -179,14 +179,14 @@ class VotingJob(ABC, Generic[T, C]):
         self.lfs = lfs
         self.options = options
         self.identity = identity
-        self.keys = tuple(keys)
+        self.keys: tuple[str, ...] = tuple(keys)
         self.corpus_id = corpus_id
         self.store: VoteStore[T] = self._store(folder, cache)
-        self.folder = folder
-        self.tag = ""
+        self.folder: Path = folder
+        self.tag: str = ""
         self.output: Output | None = None
-        self.stage = Stage("voting", unit="rows")
-        self.turn = tuple(range(len(self.keys)))
+        self.stage: Stage = Stage("voting", unit="rows")
+        self.turn: tuple[int, ...] = tuple(range(len(self.keys)))
         self._voters: dict[tuple[int, ...], PartVoter] = {}
 
     @cached_property

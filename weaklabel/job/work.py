@@ -77,7 +77,7 @@ class LabelJob(VotingJob[VotePatterns, VotePatterns]):
     def begin_labels(self, tag: str, out: str | None, folder: Path) -> None:
         """See `VotingJob.begin_labels`."""
         super().begin_labels(tag, out, folder)
-        self.labels = LabelStore(self.folder, tag)
+        self.labels: LabelStore = LabelStore(self.folder, tag)
 
     def save_model(self, model: BaseLabelModel) -> None:
         """Save the fitted label model, for this process and all others."""

@@ -58,6 +58,8 @@ class AutoLabelModel(TextReader):
     [0, 1, 0, 1, 0, -1]
     """
 
+    lf_accuracies_: NDArray[np.float64]
+
     can_skim = True
     _uses_gold = True
     chosen_: BaseLabelModel

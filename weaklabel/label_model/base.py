@@ -96,7 +96,7 @@ class BaseLabelModel(HasParams, ABC):
     _correction: GoldCorrection | None = None
     """What these change of its answers; None where there are none, or where the fit itself has used them."""
 
-    params_error = LabelModelError
+    params_error: ClassVar[type[WeakLabelError]] = LabelModelError
     _fitted: ClassVar[tuple[str, ...]] = ("lf_accuracies_",)
     _shapes: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
     """Shapes of other fitted arrays, in "m", "k", "k+1" and "m*k"."""

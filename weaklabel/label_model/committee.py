@@ -170,7 +170,7 @@ class CommitteeLabelModel(BaseLabelModel):
         self.left_out_ = tuple(state.get("left_out", ()))
         if not self.members_ or any(member.cardinality != self.cardinality for member in self.members_):
             raise ValueError("it has no members, or they have another number of classes")
-        self.lf_accuracies_ = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
+        self.lf_accuracies_: NDArray[np.float64] = np.mean([member.lf_accuracies_ for member in self.members_], axis=0)
 
 
 def _fitted(model: BaseLabelModel, votes: VotePatterns, progress: Stage) -> BaseLabelModel:

@@ -126,6 +126,8 @@ class DawidSkene(BaseLabelModel):
     [0, 1, 0, 1, 0, -1]
     """
 
+    lf_accuracies_: NDArray[np.float64]
+
     _fitted = ("lf_accuracies_", "evidence_", "class_balance_")
     _shapes = (("evidence_", ("m", "k+1", "k")), ("class_balance_", ("k",)))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -242,6 +243,9 @@ class ExpectedVotes:
     cardinality
         Number of classes k.
     """
+
+    m: Any
+    k: int
 
     def __init__(self, L: VoteArray, cardinality: int) -> None:
         self.m, self.k, base = L.shape[1], cardinality, cardinality + 1

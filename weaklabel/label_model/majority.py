@@ -52,7 +52,9 @@ class MajorityVote(BaseLabelModel):
             )
         for lf, votes in enumerate(all_votes.patterns.T):
             voted[lf] = _count(votes >= 0, weights)
-        self.lf_accuracies_ = np.divide(agreed, voted, out=np.full(all_votes.m, np.nan), where=voted > 0)
+        self.lf_accuracies_: NDArray[np.float64] = np.divide(
+            agreed, voted, out=np.full(all_votes.m, np.nan), where=voted > 0
+        )
 
     def _agreed(self, patterns: VoteArray, counts: NDArray[np.int64], weights: NDArray[np.int64] | None) -> Floats:
         """Count the rows on which each labeling function agrees with the majority, a tie by its share. Shape: [m]."""

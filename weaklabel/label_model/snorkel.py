@@ -216,7 +216,7 @@ class LabelModel(BaseLabelModel):
             kept = np.repeat(voting, k)
             self.mu_[kept] = match_classes(self.mu_[kept], p)
         right = (self.mu_.reshape(votes.m, k, k).diagonal(axis1=1, axis2=2) * p).sum(axis=1)
-        self.lf_accuracies_ = np.full(votes.m, np.nan)
+        self.lf_accuracies_: NDArray[np.float64] = np.full(votes.m, np.nan)
         self.lf_accuracies_[voting] = np.clip(right[voting] / (lf_rows[voting] / n), 1e-6, 1.0)
 
     def _predict_patterns(self, patterns: VoteArray) -> Probs:

@@ -75,6 +75,8 @@ class TripletLabelModel(BaseLabelModel):
     ICML 2020.
     """
 
+    lf_accuracies_: NDArray[np.float64]
+
     _fitted = ("lf_accuracies_", "precisions_", "p_")
     _shapes = (("precisions_", ("m", "k")), ("p_", ("k",)))
     _nan_where_unused = ("precisions_",)

@@ -81,6 +81,8 @@ class WeightedMajorityVote(BaseLabelModel):
     array([ 0, -1])
     """
 
+    lf_accuracies_: NDArray[np.float64]
+
     _fitted = ("lf_accuracies_", "weights_")
     _shapes = (("weights_", ("m",)),)
     _nan_where_unused = ("weights_",)

@@ -304,6 +304,10 @@ class LabelingFunction(LF):
     1
     """
 
+    where: str
+    below: float
+    max_rows: int | None
+
     kind = "row"
     by_row = True
 

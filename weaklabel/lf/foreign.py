@@ -22,7 +22,7 @@ class SnorkelLF(LF):
     by_row = True
 
     def __init__(self, wrapped: Any) -> None:
-        self.name = wrapped.name
+        self.name: str = wrapped.name
         self.wrapped = wrapped
 
     def vote(self, batch: Batch) -> list[Any]:
@@ -53,11 +53,11 @@ class ForeignLF(LF):
 
     def __init__(self, wrapped: Any) -> None:
         label, kind = getattr(wrapped, "label", None), getattr(wrapped, "kind", None)
-        self.name = wrapped.name
+        self.name: str = wrapped.name
         self.wrapped = wrapped
-        self.columns = tuple(getattr(wrapped, "columns", ()))
-        self.label = label if isinstance(label, int) else None
-        self.kind = kind if isinstance(kind, str) else LF.kind
+        self.columns: tuple[str, ...] = tuple(getattr(wrapped, "columns", ()))
+        self.label: int | None = label if isinstance(label, int) else None
+        self.kind: str = kind if isinstance(kind, str) else LF.kind
 
     def vote(self, batch: Batch) -> Sequence[Any] | np.ndarray:
         """Vote on every row of ``batch``; see `LF.vote`."""

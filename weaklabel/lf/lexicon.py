@@ -44,7 +44,7 @@ class LexiconLF(LF):
         self, name: str, label: int, weights: Mapping[str, float], least: float, ignore_case: bool, column: str
     ) -> None:
         self.name = name
-        self.columns = (column,)
+        self.columns: tuple[str, ...] = (column,)
         self.label = label
         self.least = least
         self.ignore_case = ignore_case
@@ -53,7 +53,9 @@ class LexiconLF(LF):
         for entry, weight in weights.items():
             is_word = all(map(is_word_character, entry)) and not is_unspaced(entry)
             (self.words if is_word else others)[entry] = weight
-        self.others = [(others, check_keywords_pattern(name, keyword_pattern(others, None), False))] if others else []
+        self.others: list[tuple[dict[str, float], str]] = (
+            [(others, check_keywords_pattern(name, keyword_pattern(others, None), False))] if others else []
+        )
 
     def vote(self, batch: Batch) -> VoteArray:
         """Vote on every row of ``batch``; see `LF.vote`."""
@@ -113,11 +115,11 @@ class FoundTokens:
         lengths = lists.list.len().fill_null(0).to_numpy()
         strings = lists.filter(pl.Series(lengths > 0)).explode()
         self.n: int = len(lists)
-        self.rows = np.repeat(np.arange(self.n), lengths)
+        self.rows: NDArray[np.int_] = np.repeat(np.arange(self.n), lengths)
         self.vocabulary: Any = strings.unique(maintain_order=True)
         self.codes: Any = strings.cast(pl.Enum(self.vocabulary)).to_physical().to_numpy()
         # Only what is not ASCII has other spellings, except for the few characters that `canonical` replaces by plain ones.
-        self.odd = [
+        self.odd: list[tuple[int, str]] = [
             (place, canonical(string))
             for place, string in enumerate(self.vocabulary.to_list())
             if not string.isascii() or "`" in string

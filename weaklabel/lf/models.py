@@ -41,7 +41,7 @@ class ModelLF(LF):
         self.name = name
         self.threshold = threshold
         self.column = column
-        self.columns = (column,)
+        self.columns: tuple[str, ...] = (column,)
 
     @abstractmethod
     def probabilities(self, batch: Batch) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -190,7 +190,7 @@ class SklearnLF(ModelLF):
         if votes is None and not all(is_answer(number) for number in classes):
             raise LFError(f"LF '{name}': the model's classes are {classes}; say with votes= which class number each is")
         self.model = model
-        self.answers = answers_of(name, classes, votes or {number: number for number in classes})
+        self.answers: NDArray[np.int64] = answers_of(name, classes, votes or {number: number for number in classes})
 
     def probabilities(self, batch: Batch) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """See `ModelLF.probabilities`."""
@@ -253,7 +253,7 @@ class ZeroShotLF(PretrainedLF):
         super().__init__(name, threshold, column)
         check_answers(name, hypotheses, least=2)
         self.model = model
-        self.hypotheses = dict(hypotheses)
+        self.hypotheses: dict[int, str] = dict(hypotheses)
         self.max_length = max_length
 
     def probabilities(self, batch: Batch) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -460,7 +460,9 @@ class PrototypeLF(PretrainedLF):
     ) -> None:
         super().__init__(name, threshold, column)
         check_answers(name, examples, least=2)
-        self.examples = {number: _checked(name, number, texts) for number, texts in examples.items()}
+        self.examples: dict[int, list[str]] = {
+            number: _checked(name, number, texts) for number, texts in examples.items()
+        }
         self.model = model
 
     def probabilities(self, batch: Batch) -> tuple[NDArray[Any], NDArray[np.int64]]:

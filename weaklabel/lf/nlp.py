@@ -80,9 +80,9 @@ class SpacyLF(LF):
         definition: object = None,
         find: Callable[[Doc], Sequence[Span]] | None = None,
     ) -> None:
-        self.name = check_name(name)
+        self.name: str = check_name(name)
         self.label = label
-        self.columns = (column,)
+        self.columns: tuple[str, ...] = (column,)
         self.definition = definition
         self.find = find
         self.f = f

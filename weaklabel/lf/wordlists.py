@@ -36,7 +36,7 @@ class SentimentLF(LF):
     def __init__(self, name: str, label: int, least: float | None, most: float | None, column: str) -> None:
         self.name = name
         self.label = label
-        self.columns = (column,)
+        self.columns: tuple[str, ...] = (column,)
         self.least = least
         self.most = most
 
@@ -167,7 +167,7 @@ class StemLF(LF):
     def __init__(self, name: str, label: int, words: list[str], language: str, least: int, column: str) -> None:
         self.name = name
         self.label = label
-        self.columns = (column,)
+        self.columns: tuple[str, ...] = (column,)
         self.stems: list[str] = sorted({_stem(word, language) for word in words})
         self.language = language
         self.least = least

@@ -74,7 +74,7 @@ class Key:
     """
 
     def __init__(self, variable: str | None, url: str) -> None:
-        self.variable = variable or DEFAULT_VARIABLE
+        self.variable: str = variable or DEFAULT_VARIABLE
         self._is_wanted = variable is not None
         self._may_go = self._is_wanted or url.startswith("https:") or is_loopback(url)
         self._server = urlsplit(url).netloc

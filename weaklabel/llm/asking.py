@@ -75,7 +75,7 @@ class Asking:
         self.kept_only = kept_only
         self.settings = settings
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
-        self.ledger = Ledger(ledger or self._default_ledger())
+        self.ledger: Ledger = Ledger(ledger or self._default_ledger())
         self._budget = Budget(self.ledger, budget, settings, clock)
         self._gate = Gate(settings.at_once)
         self._protect = protect

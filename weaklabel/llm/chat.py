@@ -45,7 +45,7 @@ class Chat:
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
-        self.is_plain = tokenizer.chat_template is None
+        self.is_plain: bool = tokenizer.chat_template is None
         # Runs of spaces are tokens that are added in some vocabularies, and no control tokens.
         self._added = {text: number for text, number in tokenizer.get_added_vocab().items() if text.strip()}
         longest_first = sorted(self._added, key=len, reverse=True)

@@ -86,11 +86,11 @@ class Endpoint(LanguageModel):
         tokenizer: StrPath | None = None,
     ) -> None:
         require("httpx", "weaklabel[llm]", "asking a language model by its URL")
-        self.url = chat_url(url)
+        self.url: str = chat_url(url)
         self.model = model
-        self.name = name or model
-        self.server = urlsplit(self.url).netloc
-        self.parameters = dict(parameters or {})
+        self.name: str = name or model
+        self.server: str = urlsplit(self.url).netloc
+        self.parameters: dict[str, Any] = dict(parameters or {})
         wrong = next((field for field in self.parameters if field in _RESERVED_FIELDS), None)
         if wrong is not None:
             raise LanguageModelError(

@@ -54,7 +54,7 @@ class Forms:
         self._name = canonical(["form", url, model])
         self._server = url
         self._ladder = _LADDERS[False]
-        self.form = Form()
+        self.form: Form = Form()
         self._first = Form()
         self._accepted: set[str] = set()
         self._memory: MutableMapping[str, str] | None = None

@@ -134,7 +134,7 @@ class InstructionTemplates:
             raise ExportError(f"language is {language!r}: give auto, {' or '.join(BY_LANGUAGE)}")
         if phrasings is not None and phrasings < 1:
             raise ExportError(f"phrasings is {phrasings}: give 1 or more")
-        self.labels = tuple(labels)
+        self.labels: tuple[str, ...] = tuple(labels)
         self.language = language
         self.seed = seed
         self._words = _words(self.labels, verbalizers or {})

@@ -63,10 +63,10 @@ class LocalModel(LanguageModel):
     def __init__(
         self, model: str | os.PathLike[str] = SMOLLM2, *, device: str | None = None, name: str | None = None
     ) -> None:
-        self.model = os.fspath(model)
+        self.model: str = os.fspath(model)
         self.device = device
-        self.name = name or (Path(self.model).name if Path(self.model).is_dir() else self.model)
-        self.server = f"this machine ({self.name})"
+        self.name: str = name or (Path(self.model).name if Path(self.model).is_dir() else self.model)
+        self.server: str = f"this machine ({self.name})"
         self._running = threading.RLock()
 
     def identity(self) -> Any:

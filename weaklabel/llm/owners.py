@@ -25,7 +25,7 @@ class Owner:
         self._file: int | None = None
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
-            self.name = uuid4().hex
+            self.name: str = uuid4().hex
             path = folder / self.name
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
             lock_file(file)

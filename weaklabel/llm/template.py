@@ -48,7 +48,7 @@ class SandboxedTemplate:
         environment = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
         try:
             self._template = environment.from_string(source)
-            self.used = frozenset(meta.find_undeclared_variables(environment.parse(source)))
+            self.used: frozenset[str] = frozenset(meta.find_undeclared_variables(environment.parse(source)))
         except jinja2.TemplateError as problem:
             line = getattr(problem, "lineno", None)
             raise error(f"{where}{f', line {line}' if line else ''}: {problem}") from None

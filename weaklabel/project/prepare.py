@@ -251,7 +251,7 @@ class Preparation:
         self.folder: Path = project.out / PREPARED
         self.again = again
         recover_folder(self.folder, MANIFEST)
-        self.pipeline = self._pipeline()
+        self.pipeline: Pipeline[Prepare] = self._pipeline()
 
     def _pipeline(self) -> Pipeline[Prepare]:
         return Pipeline(_steps(self.project), self.folder, MANIFEST, self.again)

@@ -189,12 +189,12 @@ class ProjectRun:
 
     def __init__(self, project: Project, file: Path | None = None, again: str | None = None) -> None:
         self.project = project
-        self.lfs = load_lfs(*project.lfs.use, skip_slow=project.lfs.skip_slow)
+        self.lfs: LFCollection = load_lfs(*project.lfs.use, skip_slow=project.lfs.skip_slow)
         if self.lfs.task == SPANS:
             check_spans_project(project)
         else:
             check_decided(project, self.lfs.labels)
-        self.corpus = open_unlabeled(project, gold_column(project, self.lfs.task))
+        self.corpus: Corpus = open_unlabeled(project, gold_column(project, self.lfs.task))
         check_gold(project, self.corpus, self.lfs.labels, gold_column(project, self.lfs.task))
         check_run_folder(project.out)
         check_run_inputs(project, self.corpus, self.lfs, file)

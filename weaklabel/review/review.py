@@ -63,18 +63,20 @@ class Review:
         Edits pattern labeling functions.
     """
 
+    state: ReviewState
+
     task = "texts"
 
     def __init__(self, source: ReviewSource, snapshot: Snapshot) -> None:
         self.state = state = ReviewState(source, snapshot)
         self.source = source
-        self.title = source.title
-        self.labels = state.labels
+        self.title: str = source.title
+        self.labels: tuple[str, ...] = state.labels
         self.folder = state.folder
         self.batch = state.batch
-        self.texts = state.texts
+        self.texts: list[str] = state.texts
         self.ledger = state.ledger
-        self.editor = Editor(state)
+        self.editor: Editor = Editor(state)
         self._suggestions: tuple[Snapshot, int, Suggestions] | None = None
         self._drawing, self._fitting, self._suggesting = threading.Lock(), threading.Lock(), threading.Lock()
         self._asking = threading.Lock()

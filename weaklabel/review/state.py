@@ -166,12 +166,12 @@ class ReviewState:
         self.source = source
         self.snapshot = snapshot
         self.lock = threading.RLock()
-        self.labels = source.labels
-        self.folder = source.workspace.path
+        self.labels: tuple[str, ...] = source.labels
+        self.folder: Path = source.workspace.path
         self.batch = source.corpus.batch(source.corpus.frame())
-        self.texts = self.batch.texts
+        self.texts: list[str] = self.batch.texts
         # One sentence may hold several pairs of entities; a decision on one pair does not apply to the others.
-        self.ledger = Ledger(source.workspace.log, self.batch.model_texts, self.labels)
+        self.ledger: Ledger = Ledger(source.workspace.log, self.batch.model_texts, self.labels)
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -75,8 +75,8 @@ class Workspace:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.log = DecisionLog(path / FILE_NAME)
-        self.state = self._read()
+        self.log: DecisionLog = DecisionLog(path / FILE_NAME)
+        self.state: SavedState = self._read()
 
     def specs(self, given: Sequence[str]) -> list[str]:
         """Return the packs to load for those that a project names: edited copies in their place, and new packs."""

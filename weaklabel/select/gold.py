@@ -53,7 +53,7 @@ class Counting(Selector):
     def _score(self, rows: LabeledRows) -> Floats:
         assert rows.votes is not None
         assert rows.gold is not None
-        self.lf_scores_ = smoothed_precisions(rows.votes, rows.gold)
+        self.lf_scores_: Floats | None = smoothed_precisions(rows.votes, rows.gold)
         parts = supporters(rows)
         # Rows that no labeling function supports are as if one more voted for their labels.
         alone = np.where(parts[:, -1] > 0, rows.labels, ABSTAIN)[:, None]

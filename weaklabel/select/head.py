@@ -67,7 +67,7 @@ class LinearHead:
         # The sign of an eigenvector is arbitrary.
         signs = np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(basis.shape[1])])
         self._basis = basis * np.where(signs == 0, 1, signs) / scale
-        self.inputs = self._with_one(centered @ self._basis)
+        self.inputs: Floats = self._with_one(centered @ self._basis)
 
     def transform(self, features: ArrayLike) -> Floats:
         """Return the inputs of other rows. Shape: [n, d] -> [n, c + 1]."""

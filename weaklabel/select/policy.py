@@ -104,7 +104,7 @@ class Policy:
         size = self._inputs.shape[1]
         start = np.zeros(size)
         start[-1] = np.log(KEPT_AT_FIRST / (1 - KEPT_AT_FIRST))
-        self.progress = Progress(start.tolist(), np.zeros((2, size)).tolist())
+        self.progress: Progress = Progress(start.tolist(), np.zeros((2, size)).tolist())
 
     def probs(self) -> Floats:
         """Return the probability of keeping each unit. Shape: [u]."""

@@ -182,7 +182,7 @@ class ReinforcedLFs(Reinforced):
 
     def _score(self, rows: LabeledRows) -> Floats:
         scores = super()._score(rows)
-        self.lf_scores_ = self.unit_probs_[:-1]
+        self.lf_scores_: Floats | None = self.unit_probs_[:-1]
         return scores
 
     def _units(self, rows: LabeledRows) -> tuple[Floats, sparse.csr_array]:

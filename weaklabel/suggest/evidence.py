@@ -127,7 +127,7 @@ class CorpusEvidence:
             block = gather(probs.of(rows), self.uncovered[rows], gold[rows])
             mass += block.probs.sum(axis=0)
             n_rows += int((block.weight > 0).sum())
-        self.balance = _balance(mass, n_rows)
+        self.balance: Floats = _balance(mass, n_rows)
 
     def at(self, rows: slice) -> Evidence:
         """Return what is known of some rows."""

@@ -220,7 +220,7 @@ class Registries:
 
     def __init__(self, kind: str, by_task: Mapping[str, Registry[Any]], error: type[WeakLabelError]) -> None:
         self.kind = kind
-        self.by_task = dict(by_task)
+        self.by_task: dict[str, Registry[Any]] = dict(by_task)
         self._error = error
 
     @property

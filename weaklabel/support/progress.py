@@ -68,6 +68,9 @@ class Stage:
     'embedding: 25%, 50 of 200 texts, 5 texts/s, 0:30 left'
     """
 
+    under_way: int
+    done: int
+
     def __init__(
         self, what: str, total: int | None = None, unit: str = "", clock: Clock = time.monotonic, is_base: bool = False
     ) -> None:

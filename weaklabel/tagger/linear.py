@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,9 +65,11 @@ class LinearTagger(Tagger):
     ([(0, 12, 1), (18, 23, 0)], ('LOC', 'PER'))
     """
 
+    training_: dict[str, Any]
+
     max_rows = 20_000
-    run_params = frozenset({"device"})
-    modules = ("scipy.optimize", "scipy.sparse")
+    run_params: ClassVar[frozenset[str]] = frozenset({"device"})
+    modules: ClassVar[tuple[str, ...]] = ("scipy.optimize", "scipy.sparse")
     weights_: Weights
     scale_: tuple[Dense, Dense]
 

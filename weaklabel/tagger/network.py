@@ -35,8 +35,8 @@ class TagNetwork(torch.nn.Module):
     def __init__(self, encoder: Any, n_shapes: int, n_tags: int) -> None:
         super().__init__()
         self.base_model = encoder
-        self.dropout = torch.nn.Dropout(0.1)
-        self.head = torch.nn.Linear(encoder.config.hidden_size + n_shapes, n_tags)
+        self.dropout: Any = torch.nn.Dropout(0.1)
+        self.head: Any = torch.nn.Linear(encoder.config.hidden_size + n_shapes, n_tags)
         torch.nn.init.normal_(self.head.weight, std=0.02)
         torch.nn.init.zeros_(self.head.bias)
         for weight in self.head.parameters():

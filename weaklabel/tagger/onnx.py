@@ -65,6 +65,8 @@ class OnnxTagger(Tagger):
         probabilities of words, and ``agreement``, the share of words given the same label.
     """
 
+    training_: dict[str, Any]
+
     check_: dict[str, Any]
 
     def __init__(self, threads: int | None = None) -> None:

@@ -86,9 +86,11 @@ class TokenClassifier(Tagger):
         epochs, best epoch; ``grid``, the validation of each of several learning rates.
     """
 
-    run_params = frozenset({"device", "run_folder", "checkpoint_seconds", "loggers", "progress"})
+    run_params: ClassVar[frozenset[str]] = frozenset(
+        {"device", "run_folder", "checkpoint_seconds", "loggers", "progress"}
+    )
     uses_validation = True
-    exports = ("onnx",)
+    exports: ClassVar[tuple[str, ...]] = ("onnx",)
     modules: ClassVar[tuple[str, ...]] = ("torch", "transformers")
     network_: TagNetwork
     tokenizer_: PreTrainedTokenizerBase
@@ -203,7 +205,7 @@ class TokenClassifier(Tagger):
         from weaklabel.tagger.running import load_network
 
         self.network_, self.tokenizer_ = load_network(folder, HEAD_FILE, 2 * len(self.labels_) + 1)
-        self.training_ = dict(state["training"])
+        self.training_: dict[str, Any] = dict(state["training"])
 
 
 def _split(rows: TaggerRows, share: float, seed: int) -> tuple[TaggerRows, TaggerRows]:

@@ -109,7 +109,7 @@ class Voter:
         memory_limit: int | None = None,
     ) -> None:
         _check_numbers(workers, time_limit, memory_limit)
-        self.lfs = tuple(lfs)
+        self.lfs: tuple[LF, ...] = tuple(lfs)
         self._form = form or ClassForm(top)
         self._time_limit = time_limit
         self._health = {lf.name: LFHealth(lf.name) for lf in lfs}

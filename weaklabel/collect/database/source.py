@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import polars as pl
 
@@ -76,7 +76,7 @@ class DatabaseSource(DocumentSource):
     collecting: CollectSettings
 
     # Those that are named where SQLAlchemy is not installed; it knows more: see `is_database`.
-    schemes = ("sqlite", "postgresql", "postgres", "mysql", "mariadb", "oracle", "mssql")
+    schemes: ClassVar[tuple[str, ...]] = ("sqlite", "postgresql", "postgres", "mysql", "mariadb", "oracle", "mssql")
 
     @classmethod
     def open(cls, spec: str, settings: CollectSettings) -> Self:

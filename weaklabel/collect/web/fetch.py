@@ -129,7 +129,7 @@ class Pace:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.lock = asyncio.Lock()
-        self.next = 0.0
+        self.next: float = 0.0
 
     def wait(self) -> float:
         """Return the seconds until the host may be asked."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from weaklabel import __version__
 from weaklabel.collect.blobs import BINARY, HTML, PDF, TEXT, Blob, kind_by_content
@@ -56,7 +56,7 @@ class WebSource(DocumentSource):
     specs: tuple[str, ...] = field(repr=False)
     collecting: CollectSettings
 
-    schemes = ("http", "https", LIST)
+    schemes: ClassVar[tuple[str, ...]] = ("http", "https", LIST)
 
     @classmethod
     def open(cls, spec: str, settings: CollectSettings) -> Self:

@@ -81,7 +81,7 @@ class HyperLabelModel(BaseLabelModel):
     def _fit(self, votes: VotePatterns) -> None:
         m, k = votes.m, self.cardinality
         self.evidence_, self.log_prior_ = np.zeros((m, k + 1, k)), np.full(k, -np.log(k))
-        self.lf_accuracies_ = np.full(m, np.nan)
+        self.lf_accuracies_: NDArray[np.float64] = np.full(m, np.nan)
         of_item = count_overlaps(votes, k)
         items = np.flatnonzero(of_item.diagonal())
         lfs, labels = np.divmod(items, k)
@@ -115,6 +115,9 @@ class HyperLabelModel(BaseLabelModel):
 
 class CellParts:
     """The votes of patterns, part by part, so that they never are in memory as numbers all at once."""
+
+    patterns: VoteArray
+    counts: NDArray[np.int64]
 
     def __init__(self, patterns: VoteArray, counts: NDArray[np.int64], seen: NDArray[np.bool_]) -> None:
         self.patterns, self.counts = patterns, counts

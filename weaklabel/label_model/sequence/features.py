@@ -28,8 +28,11 @@ class WordFeatures:
         Local folder or hub name of an encoder; by default the embedded one.
     """
 
+    mean_: NDArray[np.float32]
+    components_: NDArray[np.float32]
+
     def __init__(self, encoder: str | None = None) -> None:
-        self.encoder = WordEncoder(encoder)
+        self.encoder: WordEncoder = WordEncoder(encoder)
 
     def fit_transform(self, texts: tuple[str, ...], words: Units) -> Vectors:
         """Learn the components, and return the vectors of the words. Shape: [n_words, d]."""

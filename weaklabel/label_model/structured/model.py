@@ -215,7 +215,7 @@ class StructuredLabelModel(BaseLabelModel):
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.lf_accuracies_ = np.array(state["lf_accuracies_"], dtype=np.float64)
+        self.lf_accuracies_: NDArray[np.float64] = np.array(state["lf_accuracies_"], dtype=np.float64)
         self.structure_ = Structure(**{name: take(state["structure"][name]) for name, take in _PARAMETERS.items()})
         self.misfit_ = read_misfit(state)
 

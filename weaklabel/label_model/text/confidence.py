@@ -141,6 +141,10 @@ class Halves:
     al., Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles, NeurIPS 2017.
     """
 
+    n: int
+    probs: NDArray[np.float64]
+    text_probs: NDArray[np.float64]
+
     def __init__(
         self,
         model: CrossFitted,

@@ -44,7 +44,7 @@ class CrossFitted:
     """
 
     def __init__(self, X: Floats, folds: NDArray[np.int64], n_folds: int) -> None:
-        self.rows = [np.flatnonzero(folds == fold) for fold in range(n_folds)]
+        self.rows: list[NDArray[np.intp]] = [np.flatnonzero(folds == fold) for fold in range(n_folds)]
         self.parts = [X[rows] for rows in self.rows]
         self._all_squares = [part.T @ part for part in self.parts]
         self.use(np.ones(len(X), dtype=bool))

@@ -107,6 +107,11 @@ class FastReader:
     and Jones, Rapid Object Detection using a Boosted Cascade of Simple Features, CVPR 2001.
     """
 
+    imitation: Imitation
+    factor: float
+    threshold: float
+    share: float
+
     def __init__(self, imitation: Imitation, factor: float, threshold: float, share: float) -> None:
         self.imitation, self.factor, self.threshold, self.share = imitation, factor, threshold, share
 

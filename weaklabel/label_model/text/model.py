@@ -233,7 +233,9 @@ class TextLabelModel(TextReader):
             shift = shares.shift(self.confidence_.scale(scores, voted))
             self.confidence_ = replace(self.confidence_, shift=shift)
         # For a labeling function that votes outside the sample only, there is the estimate from votes alone.
-        self.lf_accuracies_ = np.where(np.isnan(accuracies), self.votes_.lf_accuracies_, accuracies)
+        self.lf_accuracies_: NDArray[np.float64] = np.where(
+            np.isnan(accuracies), self.votes_.lf_accuracies_, accuracies
+        )
 
     def _take(self, correction: GoldCorrection) -> None:
         """Correct the linear rule and the evidence of votes."""

@@ -229,7 +229,7 @@ class TextReader(BaseLabelModel):
         self.gold_rows_, self._correction, gold = 0, None, sample.gold_votes()
         self._fit_sample(votes, sample)
         if gold is not None:
-            self.gold_rows_ = len(gold)
+            self.gold_rows_: int = len(gold)
             if not self._uses_gold:
                 places = np.flatnonzero(sample.gold != ABSTAIN)
                 probs = self._predict_texts(gold.L, [sample.texts[place] for place in places.tolist()])

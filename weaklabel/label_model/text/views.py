@@ -149,7 +149,7 @@ class HeldOutVotes:
         self._row = np.concatenate([part[3] for part in self._parts] or [np.empty(0, np.int64)])
         self._lf = np.concatenate([part[4] for part in self._parts] or [np.empty(0, np.int64)])
         self._vote = np.concatenate([part[5] for part in self._parts] or [np.empty(0, np.int64)])
-        self.n_rows = len(np.unique(self._row))
+        self.n_rows: int = len(np.unique(self._row))
 
     def predicted(self, vectors: Mapping[str, Floats], left_out: list[set[str]]) -> list[NDArray[np.bool_]]:
         """Return which votes are predicted, with some views left out at a time. Shape of each: [votes]."""

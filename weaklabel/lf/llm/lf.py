@@ -69,9 +69,9 @@ class LanguageModelLF(LF):
         files: Sequence[str] = (),
     ) -> None:
         self.name = name
-        self.columns = questions.writer.columns
-        self.label_names = tuple(questions.writer.labels)
-        self.rows_together = questions.rows_per_prompt
+        self.columns: tuple[str, ...] = questions.writer.columns
+        self.label_names: tuple[str, ...] = tuple(questions.writer.labels)
+        self.rows_together: int = questions.rows_per_prompt
         self.threshold = threshold
         self.calibration = calibration
         self._source = source

@@ -66,7 +66,7 @@ class ExamplePool:
         except WeakLabelError as error:
             raise LFError(f"LF '{name}': examples: {error}") from None
         fields = zip(*(frame[column].cast(str).fill_null("").to_list() for column in columns), strict=True)
-        self.examples = [
+        self.examples: list[Example] = [
             Example(tuple(row), labels[number])
             for row, number in zip(fields, numbers.tolist(), strict=True)
             if number >= 0 and any(text.strip() for text in row)

@@ -153,7 +153,7 @@ class AnnotatorLF(NamedSpansLF):
     def join(self, family: AnnotatorFamily) -> None:
         """Run together with the annotators of a family, of which it is one."""
         self._family = family
-        self.reads = family.reads
+        self.reads: tuple[str, ...] = family.reads
 
     @property
     def family(self) -> AnnotatorFamily:

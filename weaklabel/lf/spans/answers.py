@@ -35,7 +35,7 @@ class NotedSpans(list[Span]):
 
     def __init__(self, spans: Iterable[Span], notes: Iterable[VoteNote]) -> None:
         super().__init__(spans)
-        self.notes = tuple(notes)
+        self.notes: tuple[VoteNote, ...] = tuple(notes)
 
 
 def spans_of_one_text(name: str, answer: SpanAnswer, text: str) -> list[Span]:

@@ -49,7 +49,7 @@ class ColumnSpansLF(GivenSpansLF):
     def __init__(self, name: str, column: str, labels: Labels, complete: bool) -> None:
         super().__init__(name, labels, complete=complete)
         self.column = column
-        self.columns = (TEXT, column)
+        self.columns: tuple[str, ...] = (TEXT, column)
 
     def cells(self, batch: Batch) -> Sequence[Any]:
         """See `GivenSpansLF.cells`."""
@@ -97,7 +97,7 @@ class FileSpansLF(GivenSpansLF):
         super().__init__(name, labels, complete=complete)
         self.key = key
         self.given: dict[str, Any] = dict(given)
-        self.columns = tuple(dict.fromkeys([TEXT, key]))
+        self.columns: tuple[str, ...] = tuple(dict.fromkeys([TEXT, key]))
 
     def cells(self, batch: Batch) -> Sequence[Any]:
         """See `GivenSpansLF.cells`."""

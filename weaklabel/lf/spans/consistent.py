@@ -44,9 +44,9 @@ class ConsistentLF(DerivedLF):
         self.min_share = min_share
         self.min_count = min_count
         self.ignore_case = ignore_case
-        self.surveys = within != IN_TEXT
+        self.surveys: bool = within != IN_TEXT
         if within not in (IN_TEXT, IN_CORPUS):
-            self.columns = tuple(dict.fromkeys([*self.columns, within]))
+            self.columns: tuple[str, ...] = tuple(dict.fromkeys([*self.columns, within]))
 
     def survey(self, batch: Batch) -> dict[str, dict[int, int]]:
         """See `SpanLF.survey`: how often each string is marked with each label, in the corpus or in each document."""

@@ -84,10 +84,10 @@ class SpanLF(LF):
         negative: bool = False,
         complete: bool = False,
     ) -> None:
-        self.name = check_name(name)
-        self.labels = tuple(check_span_label(name, label) for label in labels)
-        self.columns = (TEXT,)
-        self.reads = tuple(reads)
+        self.name: str = check_name(name)
+        self.labels: tuple[Label, ...] = tuple(check_span_label(name, label) for label in labels)
+        self.columns: tuple[str, ...] = (TEXT,)
+        self.reads: tuple[str, ...] = tuple(reads)
         self.negative = negative
         self.complete = complete
         self.label = self._only_label()
@@ -124,7 +124,7 @@ class SpanLF(LF):
             vars(lf).update(vars(self))
             lf.label_names = ()
             return lf.bind(names)
-        self.label_names = tuple(names)
+        self.label_names: tuple[str, ...] = tuple(names)
         for label in self.labels:
             self._check_among(label)
         self.label = self._only_label()

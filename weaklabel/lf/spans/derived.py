@@ -42,11 +42,11 @@ class DerivedLF(SpanLF):
         if wrong or not given:
             what = f"{wrong[0]!r:.60} is neither" if wrong else "there is none"
             raise LFError(f"LF '{name}' reads labeling functions of spans, by their names or themselves; {what}")
-        self.parts = tuple(each for each in given if isinstance(each, SpanLF))
+        self.parts: tuple[SpanLF, ...] = tuple(each for each in given if isinstance(each, SpanLF))
         reads = [each for each in given if isinstance(each, str)]
         reads += [each for part in self.parts for each in part.reads]
         super().__init__(name, labels, reads=tuple(dict.fromkeys(reads)), negative=negative)
-        self.columns = tuple(
+        self.columns: tuple[str, ...] = tuple(
             dict.fromkeys([*self.columns, *(column for part in self.parts for column in part.columns)])
         )
         self.own_reads: tuple[str, ...] = tuple(each for each in given if isinstance(each, str))

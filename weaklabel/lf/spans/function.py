@@ -211,7 +211,7 @@ class span_lf:
         if isinstance(reads, str):
             raise LFError(f"span_lf: reads must be a list of names such as ['{reads}'], not {reads!r}")
         self.name = name
-        self.labels = as_labels(label)
+        self.labels: tuple[Label, ...] = as_labels(label)
         self.options: dict[str, Any] = {
             "row": row, "reads": reads, "resources": resources, "negative": negative, "complete": complete,
         }  # fmt: skip

@@ -52,7 +52,9 @@ class RegexSpansLF(SpanLF):
         super().__init__(name, labels, negative=negative)
         for _, pattern in patterns:
             _check(name, pattern, ignore_case)
-        self.patterns = tuple((place, flagged(pattern, ignore_case)) for place, pattern in patterns)
+        self.patterns: tuple[tuple[int, str], ...] = tuple(
+            (place, flagged(pattern, ignore_case)) for place, pattern in patterns
+        )
 
     def vote(self, batch: Batch) -> Spans:  # type: ignore[override]  # as SpanLF
         """Mark the matches in every row of ``batch``; see `SpanLF.vote`."""

@@ -153,8 +153,8 @@ class WordTrie:
         of_nodes[stops] = STOP
         of_nodes[0] = NO_ENTRY
         self._value = of_nodes
-        self.wordless = np.flatnonzero(nodes == 0)
-        self.ambiguous = np.flatnonzero(of_nodes[nodes] == AMBIGUOUS)
+        self.wordless: NDArray[np.intp] = np.flatnonzero(nodes == 0)
+        self.ambiguous: NDArray[np.intp] = np.flatnonzero(of_nodes[nodes] == AMBIGUOUS)
         self.n_entries: int = int((of_nodes >= 0).sum())
         self.n_same: int = len(nodes) - len(self.wordless) - int((of_nodes != NO_ENTRY).sum())
         of_nodes[of_nodes == AMBIGUOUS] = NO_ENTRY

@@ -68,15 +68,15 @@ class SpanReview:
 
     def __init__(self, source: ReviewSource, snapshot: SpanSnapshot) -> None:
         self.source = source
-        self.snapshot = snapshot
+        self.snapshot: SpanSnapshot = snapshot
         self.lock = threading.RLock()
         self._asking, self._fitting = threading.Lock(), threading.Lock()
-        self.title = source.title
-        self.labels = source.labels
+        self.title: str = source.title
+        self.labels: tuple[str, ...] = source.labels
         self.folder = source.workspace.path
         self.batch = source.corpus.batch(source.corpus.frame())
-        self.texts = self.batch.texts
-        self.ledger = SpanLedger(source.workspace.log, self.texts, self.labels)
+        self.texts: list[str] = self.batch.texts
+        self.ledger: SpanLedger = SpanLedger(source.workspace.log, self.texts, self.labels)
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -28,8 +28,8 @@ class Desk(Generic[AnyReview]):
         self.review: AnyReview = review
         self.reviewer = reviewer
         self.adjudicates = adjudicates
-        self.reviewer_cookie = f"weaklabel_reviewer_{gate.port}"
-        self.jobs = Jobs()
+        self.reviewer_cookie: str = f"weaklabel_reviewer_{gate.port}"
+        self.jobs: Jobs = Jobs()
 
     @property
     def title(self) -> str:

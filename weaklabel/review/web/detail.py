@@ -40,13 +40,13 @@ class Detail:
     def __init__(self, desk: Desk[Review], row: int, reviewer: str) -> None:
         self._seen = seen = desk.review.row(row)
         self.row = row
-        self.proposed = seen.label
-        self.segments = marked(seen, SHOWN)
+        self.proposed: str | None = seen.label
+        self.segments: list[Segment] = marked(seen, SHOWN)
         # sorted() is stable: classes of one probability stay in their own order.
         self._probs = sorted(seen.probabilities.items(), key=lambda item: -item[1])
-        self.columns = [(name, cell_shown(value)) for name, value in seen.columns.items()]
+        self.columns: list[tuple[str, str]] = [(name, cell_shown(value)) for name, value in seen.columns.items()]
         decision = seen.decisions.get(reviewer)
-        self.mine = None if decision is None else decision.label
+        self.mine: str | None = None if decision is None else decision.label
         self._others = [(name, made.label) for name, made in sorted(seen.decisions.items()) if name != reviewer]
 
     @property

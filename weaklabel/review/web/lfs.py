@@ -145,12 +145,12 @@ class PreviewPage:
         self._desk = desk
         with kept_warnings():  # the preview has them
             self._lf = spec.make(desk.labels)
-        self.notes = preview.notes
-        self.has_saved = preview.before is not None
+        self.notes: tuple[str, ...] = preview.notes
+        self.has_saved: bool = preview.before is not None
         before = [""] * 4 if preview.before is None else _figures(preview.before)
         words = ("Coverage", "Overlaps with others", "Conflicts with others", "Precision on decisions")
         self.figures = list(zip(words, before, _figures(preview.stats), strict=True))
-        self.changes = [
+        self.changes: list[VoteChange] = [
             self._change(
                 "Rows it gains" if self.has_saved else "Rows it votes on", preview.n_gained, preview.gained, True
             ),

@@ -246,15 +246,15 @@ class Listing(Paging):
         self.choice = choice
         self._desk = desk
         per_page = LARGEST_SAMPLE if choice.sample else PER_PAGE
-        self.n = len(desk.review)
-        self.page = page_number(page)
+        self.n: int = len(desk.review)
+        self.page: int = page_number(page)
         matches = desk.review.query(choice.filter(reviewer), choice.ordered, (self.page - 1) * per_page, per_page)
-        self.total = matches.total
-        self.pages = math.ceil(matches.total / per_page)
-        self.items = self._items([int(row) for row in matches.rows], reviewer)
+        self.total: int = matches.total
+        self.pages: int = math.ceil(matches.total / per_page)
+        self.items: list[ListItem] = self._items([int(row) for row in matches.rows], reviewer)
         undecided = (item.row for item in self.items if item.mine is None)
-        self.row = opened_row(row, undecided, self.items[0].row if self.items else None)
-        self.progress = progress_words(desk.review, reviewer)
+        self.row: int | None = opened_row(row, undecided, self.items[0].row if self.items else None)
+        self.progress: str = progress_words(desk.review, reviewer)
 
     @property
     def facets(self) -> list[Facet]:

@@ -121,8 +121,8 @@ class SpanVoter:
         surveys: Mapping[str, Survey] | None = None,
         **how: Any,
     ) -> None:
-        self.lfs = tuple(lfs)
-        self.surveys = dict(surveys or {})
+        self.lfs: tuple[LF, ...] = tuple(lfs)
+        self.surveys: dict[str, Survey] = dict(surveys or {})
         form = SpanForm(len(labels), labels)
         self._voters = [Voter([lfs[place] for place in wave], form=form, **how) for wave in waves]
         self._read = {name for lf in lfs for name in lf.reads}

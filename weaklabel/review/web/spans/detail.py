@@ -42,8 +42,8 @@ class SpanDetail:
         self._desk = desk
         self._seen = seen = desk.review.row(row)
         self.row = row
-        self.columns = [(name, cell_shown(value)) for name, value in seen.columns.items()]
-        self.silent = seen.silent
+        self.columns: list[tuple[str, str]] = [(name, cell_shown(value)) for name, value in seen.columns.items()]
+        self.silent: tuple[str, ...] = seen.silent
         self.mine = seen.decisions.get(reviewer)
         self._others = [made for name, made in sorted(seen.decisions.items()) if name != reviewer]
 

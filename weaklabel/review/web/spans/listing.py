@@ -62,16 +62,16 @@ class SpanListing(Paging):
     def __init__(self, desk: Desk[SpanReview], choice: RowQuery, reviewer: str, page: str, row: str) -> None:
         self.choice = choice
         self._desk = desk
-        self.n = len(desk.review)
-        self.page = page_number(page)
+        self.n: int = len(desk.review)
+        self.page: int = page_number(page)
         filter = SpanFilter(**choice.conditions(reviewer))
         matches = desk.review.query(filter, choice.ordered, (self.page - 1) * PER_PAGE, PER_PAGE)
-        self.total = matches.total
-        self.pages = math.ceil(matches.total / PER_PAGE)
-        self.items = self._items([int(row) for row in matches.rows], reviewer)
+        self.total: int = matches.total
+        self.pages: int = math.ceil(matches.total / PER_PAGE)
+        self.items: list[TextItem] = self._items([int(row) for row in matches.rows], reviewer)
         undecided = (item.row for item in self.items if item.mine is None)
-        self.row = opened_row(row, undecided, self.items[0].row if self.items else None)
-        self.progress = completed_words(desk.review, reviewer)
+        self.row: int | None = opened_row(row, undecided, self.items[0].row if self.items else None)
+        self.progress: str = completed_words(desk.review, reviewer)
 
     @property
     def facets(self) -> list[Facet]:
