@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from weaklabel.corpus.batch import TEXT, Batch, fresh_row
-from weaklabel.errors import AugmentError
+from weaklabel.errors import AugmentError, WeakLabelError
 from weaklabel.lf.core import LF, Place, name_of_function
 from weaklabel.lf.fingerprint import NotFingerprintable, version_of
 from weaklabel.support.params import HasParams
@@ -42,7 +42,7 @@ class TransformationFunction(HasParams):
         Whether it asks a language model.
     """
 
-    params_error = AugmentError
+    params_error: ClassVar[type[WeakLabelError]] = AugmentError
     name: str
     is_foreign: ClassVar[bool] = False
     asks: ClassVar[bool] = False

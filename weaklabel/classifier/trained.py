@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from weaklabel.classifier.folder import TEXTS, Manifest, replaced_folder, write_manifest
-from weaklabel.errors import ClassifierError
+from weaklabel.errors import ClassifierError, WeakLabelError
 from weaklabel.labels import as_texts
 from weaklabel.registries import EXPORTERS
 from weaklabel.support.params import HasParams
@@ -33,7 +33,7 @@ class TrainedModel(HasParams, ABC):
         The columns whose entities were marked in the training texts, as given to `save`; () if there were none.
     """
 
-    params_error = ClassifierError
+    params_error: ClassVar[type[WeakLabelError]] = ClassifierError
     registry: ClassVar[Registry[Any]]
     """Where it has its name."""
 

@@ -54,7 +54,7 @@ OK, INPUT_AT_FAULT, INTERRUPTED, READER_GONE = 0, 1, 130, 141
 # Newer typer carries a copy of click and older typer imports it; this is the ClickException of either.
 _UsageError: type[Any] = typer.BadParameter.__mro__[2]
 
-app = typer.Typer(
+app: Any = typer.Typer(
     name="weaklabel",
     help="Labeling functions vote, a label model denoises the votes, a BERT classifier learns from the labels.",
     no_args_is_help=True,

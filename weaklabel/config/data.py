@@ -12,6 +12,7 @@ from pydantic import (
 from weaklabel.config.chosen import ChosenSettings, NameIn
 from weaklabel.config.section import Section, anchored_model
 from weaklabel.registries import SELECTORS
+from weaklabel.support.plugins import Registries, Registry
 
 _FILES = ("lexicon", "model", "pipeline")
 """Parameters of transformation functions that may be a path."""
@@ -74,7 +75,7 @@ class SelectSettings(ChosenSettings):
     """
 
     section = "select"
-    registry = SELECTORS
+    registry: ClassVar[Registry[Any] | Registries] = SELECTORS
     not_of_class: ClassVar[tuple[str, ...]] = ("name", "budget", "class_balance", "decisions", "encoder", "tokenizer")
 
     name: Annotated[str, NameIn(SELECTORS)] = "agreement"

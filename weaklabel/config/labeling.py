@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     Field,
@@ -13,6 +13,7 @@ from weaklabel.config.chosen import ChosenSettings, NameIn
 from weaklabel.config.section import Section
 from weaklabel.errors import ConfigError
 from weaklabel.registries import CHOOSABLE_LABEL_MODELS, SPANS
+from weaklabel.support.plugins import Registries, Registry
 
 
 class LLMSettings(Section):
@@ -70,7 +71,7 @@ class LabelModelSettings(ChosenSettings):
     """
 
     section = "label_model"
-    registry = CHOOSABLE_LABEL_MODELS
+    registry: ClassVar[Registry[Any] | Registries] = CHOOSABLE_LABEL_MODELS
     not_of_class: ClassVar[tuple[str, ...]] = ("name", "decisions")
 
     name: Annotated[str, NameIn(CHOOSABLE_LABEL_MODELS)] = "auto"

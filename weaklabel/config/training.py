@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     Field,
@@ -12,6 +12,7 @@ from pydantic import (
 from weaklabel.config.chosen import ChosenSettings, NameIn
 from weaklabel.config.section import Section
 from weaklabel.registries import CHOOSABLE_CLASSIFIERS, CLASSIFIERS
+from weaklabel.support.plugins import Registries, Registry
 
 
 class GeneratorSettings(ChosenSettings):
@@ -22,7 +23,7 @@ class GeneratorSettings(ChosenSettings):
     """
 
     section = "generator"
-    registry = CLASSIFIERS
+    registry: ClassVar[Registry[Any] | Registries] = CLASSIFIERS
     not_of_class: ClassVar[tuple[str, ...]] = ("name", "max_rows")
 
     name: Annotated[str, NameIn(CLASSIFIERS)] = "generator"
@@ -50,7 +51,7 @@ class ClassifierSettings(ChosenSettings):
     """
 
     section = "classifier"
-    registry = CHOOSABLE_CLASSIFIERS
+    registry: ClassVar[Registry[Any] | Registries] = CHOOSABLE_CLASSIFIERS
     not_of_class: ClassVar[tuple[str, ...]] = ("name", "max_rows")
 
     name: Annotated[str, NameIn(CHOOSABLE_CLASSIFIERS)] = "bert"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from weaklabel.corpus.open import TextFile, is_packed
+from weaklabel.corpus.open import Encoding, TextFile, is_packed
 from weaklabel.corpus.parts import START, Chunk, Mark, Source
 from weaklabel.corpus.records import (
     SAMPLE,
@@ -58,7 +58,7 @@ class DelimitedSource(Source):
         self.format = format
         self.text = text
         self.file: TextFile = TextFile.at(path, name, encoding)
-        self.encoding = self.file.encoding
+        self.encoding: Encoding = self.file.encoding
         if format == "tsv" and asked.delimiter is None:
             asked = replace(asked, delimiter="\t")
         self.asked: Asked = asked.checked(name)

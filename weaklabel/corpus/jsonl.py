@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from weaklabel.corpus.open import TextFile, is_packed
+from weaklabel.corpus.open import Encoding, TextFile, is_packed
 from weaklabel.corpus.parts import START, Chunk, Mark, Source
 from weaklabel.corpus.records import Reject, split_end
 from weaklabel.errors import CorpusError
@@ -36,7 +36,7 @@ class JsonlSource(Source):
         self.name = name
         self.text: tuple[str, ...] = tuple(text)
         self.file: TextFile = TextFile.at(path, name, encoding)
-        self.encoding = self.file.encoding
+        self.encoding: Encoding = self.file.encoding
         self.paths: set[str] = set()
         self.schema: dict[str, pl.DataType] = {key: pl.String() for key in self._keys(limit)}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -36,7 +35,7 @@ class ParquetSource(Source):
             arrow = file.schema_arrow
             if len(set(arrow.names)) < len(arrow.names):
                 raise CorpusError(f"{name}: a column name appears more than once among {', '.join(arrow.names)}")
-            self.n_rows: Any = file.metadata.num_rows
+            self.n_rows: int = file.metadata.num_rows
             self.schema: dict[str, pl.DataType] = dict(_frame(arrow.empty_table()).schema)
 
     def extent(self) -> int:

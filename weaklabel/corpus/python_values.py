@@ -177,7 +177,7 @@ class PythonValues:
         left_out: Mapping[str, str] | None = None,
     ) -> None:
         self.columns: dict[str, Any] = dict(columns or {})
-        self.rows = rows
+        self.rows: Sequence[Any] | None = rows
         self.first = first
         self.left_out: dict[str, str] = dict(left_out or {})
 
@@ -277,7 +277,7 @@ class JsonPythonValues(PythonValues):
 
     def __init__(self, records: Sequence[str], first: int) -> None:
         self._records = records
-        self.rows: None = None
+        self.rows: Sequence[Any] | None = None
         self.first = first
         self.left_out: dict[str, str] = {}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weaklabel.explain.baseline import answering, baseline
 from weaklabel.explain.shapley import MOST_EXACT, Coalitions, Floats, all_coalitions, shapley_values
@@ -45,13 +45,13 @@ class Answers:
         Class probabilities, all NaN if there is no evidence. Shape: [k].
     """
 
-    label: Any
-    probs: Any
+    label: int
+    probs: Floats
 
     def __init__(self, model: BaseLabelModel, votes: VoteArray, text: str | None) -> None:
         self.model = model
         self.votes = votes
-        self.voters = np.flatnonzero(votes != ABSTAIN)
+        self.voters: NDArray[np.intp] = np.flatnonzero(votes != ABSTAIN)
         self._kept: dict[bytes, tuple[int, Floats]] = {}
         self._text = text
         v = len(self.voters)

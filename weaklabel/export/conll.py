@@ -11,7 +11,7 @@ import numpy as np
 
 from weaklabel.corpus.row_ids import row_ids
 from weaklabel.errors import ExportError, nearest
-from weaklabel.export.corpus import LabeledCorpus, LabeledPart
+from weaklabel.export.corpus import LabeledCorpus, LabeledPart, Task
 from weaklabel.export.exporter import CorpusExporter, ExportRecord
 from weaklabel.export.spans import (
     TaggedWords,
@@ -48,7 +48,7 @@ class ConllExporter(CorpusExporter):
 
     title = "CoNLL"
     suffix = ".conll"
-    tasks = ("spans",)
+    tasks: ClassVar[tuple[Task, ...]] = ("spans",)
     takes_drawn = False
     task: ClassVar[str] = "token-classification"
     consumer = "taggers; seqeval, conlleval"

@@ -14,7 +14,7 @@ import polars as pl
 
 from weaklabel.errors import ExportError, require
 from weaklabel.export.columns import TableColumns
-from weaklabel.export.corpus import LabeledCorpus, LabeledPart
+from weaklabel.export.corpus import LabeledCorpus, LabeledPart, Task
 from weaklabel.export.exporter import CorpusExporter, ExportRecord
 from weaklabel.export.shards import ShardFile, Shards, check_max_mb
 from weaklabel.export.spans import check_tokens_column, tagged_words
@@ -53,7 +53,7 @@ class DatasetExporter(CorpusExporter):
         Of spans: column with the tokens of each row, in place of found words: lists, or JSON text of lists.
     """
 
-    tasks = ("texts", "spans")
+    tasks: ClassVar[tuple[Task, ...]] = ("texts", "spans")
     title = "Hugging Face data set"
     writes_folder = True
     keeps_probs = True

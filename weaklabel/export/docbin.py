@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from weaklabel.corpus.row_ids import row_ids
 from weaklabel.errors import ExportError, MissingPackageError
-from weaklabel.export.corpus import LabeledCorpus, LabeledPart
+from weaklabel.export.corpus import LabeledCorpus, LabeledPart, Task
 from weaklabel.export.exporter import CorpusExporter, ExportRecord
 from weaklabel.export.shards import ShardFile, Shards, check_max_mb
 from weaklabel.export.spans import MarkedSpan, marked_spans
@@ -38,7 +38,7 @@ class DocBinExporter(CorpusExporter):
         Write spans into ``doc.spans`` under this key, for ``spancat``, in place of ``ents``; there, spans may overlap.
     """
 
-    tasks = ("texts", "spans")
+    tasks: ClassVar[tuple[Task, ...]] = ("texts", "spans")
     title = "spaCy DocBin"
     writes_folder = True
     keeps_split = True

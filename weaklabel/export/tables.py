@@ -10,7 +10,7 @@ from typing import BinaryIO, ClassVar
 from weaklabel.corpus.batch import Batch
 from weaklabel.corpus.sinks import DelimitedForm, DelimitedSink, JsonlSink, NewColumns, ParquetSink, Sink
 from weaklabel.export.columns import TableColumns
-from weaklabel.export.corpus import LabeledCorpus
+from weaklabel.export.corpus import LabeledCorpus, Task
 from weaklabel.export.exporter import CorpusExporter, ExportRecord
 from weaklabel.export.rows import empty_part
 from weaklabel.support.progress import stage
@@ -35,7 +35,7 @@ class TableExporter(CorpusExporter):
         Name of a new column with an id of each row, by which it is found again; none if not given.
     """
 
-    tasks = ("texts", "spans")
+    tasks: ClassVar[tuple[Task, ...]] = ("texts", "spans")
     keeps_probs = True
     keeps_split = True
     default_probs: ClassVar[str] = "columns"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from weaklabel.classifier.logs import Logger
-from weaklabel.errors import ClassifierError
+from weaklabel.errors import ClassifierError, WeakLabelError
 from weaklabel.generator.examples import Example, Message
 from weaklabel.generator.loading import base_name
 from weaklabel.generator.options import Method, TuningOptions
@@ -91,7 +91,7 @@ class CausalFineTuner(HasParams):
         the validation loss of each of several learning rates.
     """
 
-    params_error = ClassifierError
+    params_error: ClassVar[type[WeakLabelError]] = ClassifierError
     run_params: ClassVar[frozenset[str]] = frozenset(
         {"device", "run_folder", "checkpoint_seconds", "loggers", "progress"}
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -244,7 +243,7 @@ class ExpectedVotes:
         Number of classes k.
     """
 
-    m: Any
+    m: int
     k: int
 
     def __init__(self, L: VoteArray, cardinality: int) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel.corpus.batch import Batch
 from weaklabel.decisions import Decision, DecisionLog, export_gold, now
 from weaklabel.errors import ConfigError
 from weaklabel.label_model import BaseLabelModel
@@ -72,8 +74,8 @@ class Review:
         self.source = source
         self.title: str = source.title
         self.labels: tuple[str, ...] = state.labels
-        self.folder = state.folder
-        self.batch = state.batch
+        self.folder: Path = state.folder
+        self.batch: Batch = state.batch
         self.texts: list[str] = state.texts
         self.ledger = state.ledger
         self.editor: Editor = Editor(state)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from weaklabel.config import LabelModelSettings, LFSettings
 from weaklabel.corpus import Corpus
+from weaklabel.corpus.batch import Batch
 from weaklabel.errors import ConfigError
 from weaklabel.job import LabelOptions, label_corpus
 from weaklabel.label_model import BaseLabelModel
@@ -168,7 +169,7 @@ class ReviewState:
         self.lock = threading.RLock()
         self.labels: tuple[str, ...] = source.labels
         self.folder: Path = source.workspace.path
-        self.batch = source.corpus.batch(source.corpus.frame())
+        self.batch: Batch = source.corpus.batch(source.corpus.frame())
         self.texts: list[str] = self.batch.texts
         # One sentence may hold several pairs of entities; a decision on one pair does not apply to the others.
         self.ledger: Ledger = Ledger(source.workspace.log, self.batch.model_texts, self.labels)

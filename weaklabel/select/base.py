@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.errors import SelectionError
+from weaklabel.errors import SelectionError, WeakLabelError
 from weaklabel.labels import ABSTAIN, Labels, Probs, VoteArray, check_L
 from weaklabel.select.budget import GOLD, Budget, choose, gold_shares
 from weaklabel.support.params import HasParams
@@ -83,7 +83,7 @@ class Selector(HasParams, ABC):
         What else was learned, for people, as JSON has it.
     """
 
-    params_error = SelectionError
+    params_error: ClassVar[type[WeakLabelError]] = SelectionError
     needs_texts: ClassVar[bool] = False
     needs_features: ClassVar[bool] = True
     needs_votes: ClassVar[bool] = False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +54,8 @@ class Reinforced(Selector):
     curve_ : list
         Of each policy, a record a step; see `Progress`.
     """
+
+    notes_: Mapping[str, Any]
 
     needs_gold = True
     unit_probs_: Floats

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from weaklabel.corpus import Batch
+from weaklabel.corpus import Batch, Corpus
 from weaklabel.corpus.parts import Part, PartRows
 from weaklabel.corpus.sinks import NewColumns
 from weaklabel.errors import CorpusError
@@ -276,7 +276,7 @@ class SurveyJob:
 
     def __init__(self, job: SpanJob) -> None:
         self.job = job
-        self.corpus = job.corpus
+        self.corpus: Corpus = job.corpus
         self.folder: Path = job.store.folder
 
     def order(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.errors import LabelModelError
+from weaklabel.errors import LabelModelError, WeakLabelError
 from weaklabel.label_model.saving import to_plain, write_model
 from weaklabel.label_model.sequence.sample import SpanTextSample, SpanTextSampler
 from weaklabel.registries import SPAN_LABEL_MODELS
@@ -79,7 +79,7 @@ class SpanLabelModel(HasParams, ABC):
     """Whether the model uses texts where it is given them."""
 
     needs_fit: ClassVar[bool] = True
-    params_error = LabelModelError
+    params_error: ClassVar[type[WeakLabelError]] = LabelModelError
 
     lf_names_: tuple[str, ...]
     labels_: tuple[str, ...]

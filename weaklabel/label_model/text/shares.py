@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,7 +36,7 @@ class Shares:
     """
 
     def __init__(self, wanted: Floats, votes: VotePatterns, L: VoteArray) -> None:
-        self.wanted: Any = wanted / wanted.sum()
+        self.wanted: Floats = wanted / wanted.sum()
         covered, n_covered = has_vote(L), int(votes.counts[has_vote(votes.patterns)].sum())
         # The sampler takes more of the rows with votes, where these are few.
         n_rows = np.where(covered, n_covered / max(1, covered.sum()), (votes.n - n_covered) / max(1, (~covered).sum()))

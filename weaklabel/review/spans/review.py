@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from weaklabel.corpus.batch import TEXT
+from weaklabel.corpus.batch import TEXT, Batch
 from weaklabel.decisions import Decision, DecisionLog, now
 from weaklabel.errors import ConfigError, CorpusError
 from weaklabel.labels import NOT_ENTITY
@@ -73,8 +74,8 @@ class SpanReview:
         self._asking, self._fitting = threading.Lock(), threading.Lock()
         self.title: str = source.title
         self.labels: tuple[str, ...] = source.labels
-        self.folder = source.workspace.path
-        self.batch = source.corpus.batch(source.corpus.frame())
+        self.folder: Path = source.workspace.path
+        self.batch: Batch = source.corpus.batch(source.corpus.frame())
         self.texts: list[str] = self.batch.texts
         self.ledger: SpanLedger = SpanLedger(source.workspace.log, self.texts, self.labels)
 

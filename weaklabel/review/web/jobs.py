@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, jsonify
 
 from weaklabel.review.web.desk import any_desk
 
-pages = Blueprint("jobs", __name__, url_prefix="/jobs")
+pages: Blueprint = Blueprint("jobs", __name__, url_prefix="/jobs")
 
 
 @pages.get("/<name>")

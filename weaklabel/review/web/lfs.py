@@ -182,7 +182,7 @@ def _figures(stats: LFStats) -> list[str]:
     return [*shares, share_words(stats.precision)]
 
 
-pages = Blueprint("lfs", __name__, url_prefix="/lfs")
+pages: Blueprint = Blueprint("lfs", __name__, url_prefix="/lfs")
 
 JOB = "relabel"
 KINDS = (

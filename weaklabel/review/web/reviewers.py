@@ -11,7 +11,7 @@ from weaklabel.review.web.desk import the_desk
 from weaklabel.review.web.names import add_name_pages
 from weaklabel.review.web.texts import snippet
 
-pages = Blueprint("reviewers", __name__)
+pages: Blueprint = Blueprint("reviewers", __name__)
 add_name_pages(pages)
 
 MOST_SHOWN = 50

@@ -12,7 +12,7 @@ from weaklabel.review.web.desk import the_desk
 from weaklabel.review.web.detail import Detail, explanation, marked
 from weaklabel.review.web.listing import Listing, RowQuery
 
-pages = Blueprint("rows", __name__)
+pages: Blueprint = Blueprint("rows", __name__)
 
 
 @pages.get("/")

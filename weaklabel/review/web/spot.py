@@ -12,7 +12,7 @@ from weaklabel.review.web.asked import body, text_of, whole_number
 from weaklabel.review.web.deciding import KINDS, share_words
 from weaklabel.review.web.desk import the_desk
 
-pages = Blueprint("spot", __name__, url_prefix="/spot")
+pages: Blueprint = Blueprint("spot", __name__, url_prefix="/spot")
 
 WORDS = (
     ("random", "Random", "Every row is equally likely. The simplest estimate of the precision of all labels."),

@@ -12,7 +12,7 @@ from weaklabel.review.web.desk import Desk, the_desk
 from weaklabel.review.web.texts import snippet
 from weaklabel.suggest import CandidateLF, Suggestions
 
-pages = Blueprint("suggestions", __name__, url_prefix="/suggestions")
+pages: Blueprint = Blueprint("suggestions", __name__, url_prefix="/suggestions")
 
 MOST_PHRASES = 6
 JOB = "suggestions"

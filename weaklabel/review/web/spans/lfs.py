@@ -20,7 +20,7 @@ from weaklabel.review.web.lfs import LONGEST_PATTERN
 from weaklabel.review.web.texts import Segment, around
 from weaklabel.scoring.intervals import share
 
-pages = Blueprint("lfs", __name__, url_prefix="/lfs")
+pages: Blueprint = Blueprint("lfs", __name__, url_prefix="/lfs")
 
 JOB = "relabel"
 CASES = (

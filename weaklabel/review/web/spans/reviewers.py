@@ -10,7 +10,7 @@ from weaklabel.review.web.names import add_name_pages
 from weaklabel.review.web.spans.listing import said_words
 from weaklabel.review.web.texts import snippet
 
-pages = Blueprint("reviewers", __name__)
+pages: Blueprint = Blueprint("reviewers", __name__)
 add_name_pages(pages)
 
 MOST_SHOWN = 50

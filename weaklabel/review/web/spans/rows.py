@@ -13,7 +13,7 @@ from weaklabel.review.web.listing import RowQuery
 from weaklabel.review.web.spans.detail import SpanDetail, part_of
 from weaklabel.review.web.spans.listing import SpanListing, completed_words, said_words
 
-pages = Blueprint("rows", __name__)
+pages: Blueprint = Blueprint("rows", __name__)
 
 MOST_SPANS = 50_000
 """Of a text; the length of a request is limited as well."""
