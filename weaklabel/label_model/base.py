@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weaklabel.errors import LabelModelError, nearest
+from weaklabel.errors import LabelModelError, WeakLabelError, nearest
 from weaklabel.label_model.checks import (
     MIN_ROWS,
     NUMBER,
