@@ -221,6 +221,7 @@ TABLES = {
     "docs/which-label-model.md": {
         "advice": of("which", "advice_table", kind="quality", results="twins"),
         "on votes alone": votes_table,
+        "stated balance": of("stated_balance", kind="quality"),
     },
     "docs/scaling.md": {
         "costs": of("scaling", "cost_table"),
