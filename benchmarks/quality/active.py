@@ -4,7 +4,7 @@
 
 Each FOLDER is a set in WRENCH's format. A simulated reviewer decides on rows of train, one after the other, and tells the gold
 class of these rows and of no others. With each seed, half of the train rows are drawn to choose from. Rows are drawn at
-random, by the margin of the model alone, or by the order "what teaches most" of the page (`weaklabel.review.teaching`).
+random, or by the order "what teaches most" of the page (`weaklabel.review.teaching`).
 There are no labeling functions. After 10, 20, 50 and 100 decisions, a linear model on TF-IDF, fitted on the decisions alone,
 is scored by its accuracy.
 """
@@ -23,7 +23,7 @@ from weaklabel.encoder.lsa import new_tfidf
 from weaklabel.review.teaching import Teaching
 
 AT = (10, 20, 50, 100)
-ARMS = ("random", "margin", "teaching")
+ARMS = ("random", "teaching")
 
 
 def read_split(folder, split):
@@ -53,16 +53,9 @@ class Pool:
         return float((preds == self.gold).mean())
 
     def next_row(self, arm, decided, order):
-        undecided = decided < 0
         if arm == "random":
-            return next(row for row in order if undecided[row])
-        if arm == "teaching":
-            return int(self.teaching.worth(decided, np.full((len(decided), self.k), np.nan)).argmax())
-        model = self.model(decided)
-        if model is None:
-            return next(row for row in order if undecided[row])
-        highest = np.sort(model.predict_proba(self.X), axis=1)[:, -2:]
-        return int(np.where(undecided, highest[:, 0] - highest[:, 1], -np.inf).argmax())
+            return next(row for row in order if decided[row] < 0)
+        return int(self.teaching.worth(decided, np.full((len(decided), self.k), np.nan)).argmax())
 
     def curve(self, arm, decisions, seed):
         """Return the accuracy after each number of decisions, and CPU seconds a decision."""
@@ -80,7 +73,6 @@ class Pool:
 
 ROWS_OF_TABLE = {
     "random": "rows at random",
-    "margin": "smallest margin of the model",
     "teaching": "**what teaches most**, as on the page",
 }
 
